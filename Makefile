@@ -1,0 +1,36 @@
+# The two commands of a newcomer: `make demo` and `make test`. Both set everything up themselves.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint zoo clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here
+	@$(BIN)/python run.py experiment=demo
+
+test: $(VENV)/.dev ## set up, then run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## ruff and mypy, as CI runs them
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+zoo: $(VENV)/.core ## train the tiny family again from its seed (about an hour on two cores)
+	$(BIN)/python scripts/train_zoo.py --fresh
+
+clean: ## remove the virtual environment; results stay
+	rm -rf $(VENV)
+
+# A stamp per set of packages; it is older than pyproject.toml when the packages have changed.
+$(VENV)/.core: pyproject.toml scripts/setup_venv.sh
+	@PYTHON=$(PYTHON) scripts/setup_venv.sh $(VENV)
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml scripts/setup_venv.sh
+	@PYTHON=$(PYTHON) scripts/setup_venv.sh $(VENV) dev
+	@touch $@ $(VENV)/.core

@@ -1,0 +1,50 @@
+"""Every error that a user can cause or meet, in one tree.
+
+The command line prints `error: …` and `hint: …` for these and exits with `exit_code`; anything else
+is a fault of ours and keeps its stack trace.
+
+    RastBenchError
+    ├── ConfigError        a key, an option or a value of the configuration
+    ├── ModelError         a checkpoint that is missing, broken or does not match its partner
+    ├── DatasetError       a data set that is missing or lacks a field
+    ├── LedgerError        the results folder: not writable, full, corrupt beyond repair
+    └── EngineError        an engine that is not installed or cannot serve the request
+"""
+
+
+class RastBenchError(Exception):
+    """One clear line that names the thing and its place, and a hint that says what to do next."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def render(self) -> str:
+        """The lines a user sees on stderr, readable without colour."""
+        lines = [f"error: {self.message}"]
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class ConfigError(RastBenchError):
+    pass
+
+
+class ModelError(RastBenchError):
+    pass
+
+
+class DatasetError(RastBenchError):
+    pass
+
+
+class LedgerError(RastBenchError):
+    pass
+
+
+class EngineError(RastBenchError):
+    pass

@@ -1,0 +1,204 @@
+"""All stages that make the family, each resumable: a stage whose result lies on disk is skipped.
+
+data                        benchmarks as JSONL
+base:SCALE                  pre-training
+rl:SCALE:SEED               GRPO on that base
+manifest                    recipe, hashes, curves, wall time and dev scores of everything
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rast_bench.zoo.checkpoint import load_checkpoint, save_checkpoint, write_json
+from rast_bench.zoo.corpus import corpus_hash, documents
+from rast_bench.zoo.evaluate import evaluate
+from rast_bench.zoo.grpo import train_grpo
+from rast_bench.zoo.model import TinyQwen2
+from rast_bench.zoo.pretrain import pretrain
+from rast_bench.zoo.problems import DIFFICULTIES, Split, WordProblem, benchmark
+from rast_bench.zoo.recipe import Recipe, Scale
+from rast_bench.zoo.tokenizer import WordCodec
+
+OnStep = Callable[[int, int, str], None]  # step, steps, a few words
+EVAL_SPLITS: tuple[Split, ...] = ("dev", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """`root/weights` and `root/data` ship with the package; `work` holds what resuming needs."""
+
+    root: Path
+    work: Path
+
+    def checkpoint(self, scale: str, kind: str) -> Path:
+        return self.root / "weights" / scale / kind
+
+    def record(self, stage: str) -> Path:
+        return self.work / (stage.replace(":", "-") + ".json")
+
+
+def stages(recipe: Recipe) -> list[tuple[str, str | None]]:
+    """(stage, the stage it needs), the longest chains first so that two workers end together."""
+    ordered = sorted(
+        recipe.scales, key=lambda scale: -scale.shape.layers * scale.shape.width * scale.shape.mlp
+    )
+    bases: list[tuple[str, str | None]] = [(f"base:{scale.name}", None) for scale in ordered]
+    tuned: list[tuple[str, str | None]] = [
+        (f"rl:{scale.name}:{seed}", f"base:{scale.name}")
+        for scale in ordered
+        for seed in scale.rl_seeds
+    ]
+    return bases + tuned
+
+
+def eval_set(recipe: Recipe, difficulty: str, split: Split) -> list[WordProblem]:
+    size = recipe.test_problems if split == "test" else recipe.dev_problems
+    return benchmark(DIFFICULTIES[difficulty], split, size, recipe.seed)
+
+
+def write_benchmarks(recipe: Recipe, folders: Folders) -> dict[str, str]:
+    """data/tiny-DIFFICULTY-SPLIT.jsonl; returns sha256 by file name."""
+    folder = folders.root / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    for difficulty, split in itertools.product(DIFFICULTIES, EVAL_SPLITS):
+        path = folder / f"tiny-{difficulty}-{split}.jsonl"
+        rows = [
+            {
+                "problem_id": f"{difficulty}-{split}-{i:03d}",
+                "question": problem.question,
+                "answer": problem.gold,
+            }
+            for i, problem in enumerate(eval_set(recipe, difficulty, split))
+        ]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        temporary = path.with_name(path.name + ".tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+        hashes[path.name] = hashlib.sha256(text.encode()).hexdigest()
+    return hashes
+
+
+def run_stage(stage: str, recipe: Recipe, folders: Folders, on_step: OnStep) -> None:
+    """One `base:…` or `rl:…` stage; returns at once when its record is there."""
+    if folders.record(stage).exists():
+        return
+    torch.set_num_threads(1)
+    kind, name, *seed = stage.split(":")
+    scale = next(s for s in recipe.scales if s.name == name)
+    started = time.monotonic()
+    if kind == "base":
+        folder, curve = train_base(scale, recipe, folders, on_step)
+    else:
+        folder, curve = train_rl(scale, int(seed[0]), recipe, folders, on_step)
+    seconds = time.monotonic() - started
+    codec = WordCodec()
+    model = load_checkpoint(scale.shape, folder)
+    record = {
+        "stage": stage,
+        "parameters": model.parameter_count(),
+        "seconds": round(seconds, 1),
+        "curve": curve,
+        "sha256": file_sha256(folder / "model.safetensors"),
+        "dev": {d: evaluate(model, codec, eval_set(recipe, d, "dev")) for d in DIFFICULTIES},
+    }
+    folders.work.mkdir(parents=True, exist_ok=True)
+    write_json(folders.record(stage), record)
+
+
+def train_base(
+    scale: Scale, recipe: Recipe, folders: Folders, on_step: OnStep
+) -> tuple[Path, list[dict[str, float]]]:
+    """Every scale reads the same documents in the same order."""
+    torch.manual_seed(recipe.seed)
+    model = TinyQwen2(scale.shape)
+    codec = WordCodec()
+    losses: list[float] = []
+
+    def report(step: int, loss: float) -> None:
+        losses.append(loss)
+        on_step(step + 1, scale.pretrain.steps, f"loss {loss:.3f}")
+
+    docs = documents(recipe.seed, recipe.mixture)
+    pretrain(model, docs, codec, scale.pretrain, recipe.seed, report)
+    folder = folders.checkpoint(scale.name, "base")
+    save_checkpoint(model, codec, folder)
+    return folder, curve_points({"loss": losses}, every=50)
+
+
+def train_rl(
+    scale: Scale, seed: int, recipe: Recipe, folders: Folders, on_step: OnStep
+) -> tuple[Path, list[dict[str, float]]]:
+    model = load_checkpoint(scale.shape, folders.checkpoint(scale.name, "base"))
+    codec = WordCodec()
+    rewards: list[float] = []
+    lengths: list[float] = []
+
+    def report(step: int, reward: float, tokens: float) -> None:
+        rewards.append(reward)
+        lengths.append(tokens)
+        on_step(step + 1, recipe.grpo.steps, f"reward {reward:.2f}")
+
+    train_grpo(model, codec, recipe.grpo, seed, report)
+    folder = folders.checkpoint(scale.name, f"rl-{seed}")
+    save_checkpoint(model, codec, folder)
+    return folder, curve_points({"reward": rewards, "tokens": lengths}, every=10)
+
+
+def curve_points(series: dict[str, list[float]], every: int) -> list[dict[str, float]]:
+    """Means over windows of `every` steps, keyed by the window's last step."""
+    length = len(next(iter(series.values())))
+    ends = [*range(every, length, every), length]
+    points = []
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        means = {name: sum(v[start:end]) / (end - start) for name, v in series.items()}
+        points.append({"step": float(end), **{k: round(m, 4) for k, m in means.items()}})
+    return points
+
+
+def write_manifest(recipe: Recipe, folders: Folders, data_hashes: dict[str, str]) -> Path:
+    """manifest.json beside the weights: enough to judge, repeat and check the family."""
+    read = max(s.pretrain.steps * s.pretrain.batch_documents for s in recipe.scales)
+    docs = list(itertools.islice(documents(recipe.seed, recipe.mixture), read))
+    records: list[dict[str, Any]] = [
+        json.loads(folders.record(stage).read_text(encoding="utf-8")) for stage, _ in stages(recipe)
+    ]
+    manifest = {
+        "command": "python scripts/train_zoo.py",
+        "recipe": asdict(recipe),
+        "corpus": {"documents": read, "sha256": corpus_hash(docs)},
+        "benchmarks": data_hashes,
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "cpus": os.cpu_count(),
+        },
+        "seconds_of_all_stages": round(sum(r["seconds"] for r in records), 1),
+        "stages": records,
+    }
+    path = folders.root / "weights" / "manifest.json"
+    write_json(path, manifest)
+    return path
+
+
+def file_sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def pending(recipe: Recipe, done: Sequence[str]) -> list[str]:
+    """Stages that can start now."""
+    return [
+        stage
+        for stage, needs in stages(recipe)
+        if stage not in done and (needs is None or needs in done)
+    ]

@@ -1,0 +1,48 @@
+"""Folders in Hugging Face format: written whole or not at all, read back into plain torch."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from rast_bench.zoo.model import Shape, TinyQwen2
+from rast_bench.zoo.tokenizer import WordCodec, save_tokenizer
+
+WEIGHTS = "model.safetensors"
+
+
+def save_checkpoint(model: TinyQwen2, codec: WordCodec, folder: Path) -> None:
+    """Weights in bfloat16 (half the size in git), configs and tokenizer, in one atomic rename."""
+    staging = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    state = {name: tensor.to(torch.bfloat16) for name, tensor in model.state_dict().items()}
+    save_file(state, staging / WEIGHTS, metadata={"format": "pt"})
+    write_json(
+        staging / "config.json", model.shape.hf_config(codec.eos_id, codec.pad_id, "bfloat16")
+    )
+    write_json(
+        staging / "generation_config.json",
+        {"eos_token_id": [codec.eos_id], "pad_token_id": codec.pad_id, "do_sample": True},
+    )
+    save_tokenizer(staging)
+    shutil.rmtree(folder, ignore_errors=True)
+    staging.replace(folder)
+
+
+def load_checkpoint(shape: Shape, folder: Path) -> TinyQwen2:
+    """The model in float32, as rounded on disk: what users decode with is what was trained on."""
+    model = TinyQwen2(shape)
+    state = {name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()}
+    model.load_state_dict(state)
+    return model
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Atomically: a reader sees the old file or the new one."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,77 @@
+"""What the committed family was made with: scales, seeds, and one budget for all of them."""
+
+from dataclasses import dataclass, field
+
+from rast_bench.zoo.corpus import Mixture
+from rast_bench.zoo.grpo import GrpoRecipe
+from rast_bench.zoo.model import Shape
+from rast_bench.zoo.pretrain import PretrainRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    name: str
+    shape: Shape
+    pretrain: PretrainRecipe
+    rl_seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The whole family. Small and large embeddings are padded differently, as in Qwen2.5."""
+
+    scales: tuple[Scale, ...]
+    grpo: GrpoRecipe
+    mixture: Mixture = field(default_factory=Mixture)
+    seed: int = 0
+    test_problems: int = 200
+    dev_problems: int = 100
+
+
+SMALL_VOCABULARY, LARGE_VOCABULARY = 112, 128
+
+
+def family() -> Recipe:
+    """The shipped recipe: `python scripts/train_zoo.py`."""
+    return Recipe(
+        scales=(
+            Scale(
+                "tiny-xs",
+                Shape(64, 3, 2, 1, 64, SMALL_VOCABULARY),
+                PretrainRecipe(steps=1500),
+                rl_seeds=(0, 1),
+            ),
+            Scale(
+                "tiny-s",
+                Shape(64, 3, 2, 1, 176, SMALL_VOCABULARY),
+                PretrainRecipe(steps=1000),
+                rl_seeds=(0, 1),
+            ),
+            Scale(
+                "tiny-m",
+                Shape(128, 3, 4, 2, 320, LARGE_VOCABULARY),
+                PretrainRecipe(steps=1000),
+                rl_seeds=(0, 1),
+            ),
+            Scale(
+                "tiny-l",
+                Shape(192, 4, 6, 2, 512, LARGE_VOCABULARY),
+                PretrainRecipe(steps=1000),
+                rl_seeds=(0,),
+            ),
+        ),
+        grpo=GrpoRecipe(steps=100),
+    )
+
+
+def smoke() -> Recipe:
+    """Everything once, in seconds, for tests: the same code on a recipe too short to learn."""
+    shape = Shape(32, 1, 1, 1, 32, SMALL_VOCABULARY)
+    return Recipe(
+        scales=(
+            Scale("tiny-xs", shape, PretrainRecipe(steps=2, batch_documents=4), rl_seeds=(0,)),
+        ),
+        grpo=GrpoRecipe(steps=1, prompts=2, group=2, max_tokens=8),
+        test_problems=4,
+        dev_problems=4,
+    )

@@ -1,0 +1,70 @@
+"""The family's one tokenizer: word level, because numbers as whole words are learnt fastest."""
+
+import json
+from pathlib import Path
+
+from rast_bench.zoo.corpus import EOS
+from rast_bench.zoo.problems import GAIN_VERBS, ITEMS, LOSS_VERBS, MAX_VALUE, NAMES
+
+PAD = "<|pad|>"
+UNKNOWN = "<|unk|>"
+WORDS = [
+    *(".", ",", ":", "?", "=", "+", "-", "*", "\\boxed{", "}"),
+    *("Problem", "Solution", "How", "many", "now", "and", "has", "The", "So", "the", "answer"),
+    *("is", "double", "triple", "Start", "In", "short", "Step", "by", "step", "Let", "me"),
+    *("think", "carefully", "Check", "Verify", "again", "Good", "Yes", "Wait", "a", "mistake"),
+    *("However", "that", "wrong", "Try", "Alternatively"),
+]
+
+
+def vocabulary() -> list[str]:
+    """All tokens; a token's id is its place."""
+    numbers = [str(value) for value in range(MAX_VALUE + 1)]
+    return [PAD, EOS, UNKNOWN, *numbers, *WORDS, *NAMES, *ITEMS, *GAIN_VERBS, *LOSS_VERBS]
+
+
+class WordCodec:
+    """Encodes training text without the tokenizers library, to the same ids."""
+
+    def __init__(self) -> None:
+        self.words = vocabulary()
+        self.ids = {word: i for i, word in enumerate(self.words)}
+        self.eos_id = self.ids[EOS]
+        self.pad_id = self.ids[PAD]
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text of known words. KeyError for any other: the corpus has none."""
+        return [self.ids[word] for word in text.split()]
+
+    def decode(self, ids: list[int]) -> str:
+        return " ".join(self.words[i] for i in ids if i not in (self.eos_id, self.pad_id))
+
+
+def save_tokenizer(folder: Path) -> None:
+    """Write tokenizer.json and tokenizer_config.json for transformers and vLLM."""
+    from tokenizers import Tokenizer
+    from tokenizers.decoders import WordPiece as SpaceDecoder
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import WhitespaceSplit
+    from transformers import PreTrainedTokenizerFast
+
+    words = vocabulary()
+    tokenizer = Tokenizer(WordLevel({w: i for i, w in enumerate(words)}, unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.decoder = SpaceDecoder(prefix="##", cleanup=False)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token=EOS,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        clean_up_tokenization_spaces=False,
+        model_max_length=512,
+    )
+    fast.save_pretrained(str(folder))
+    # For model_type qwen2, AutoTokenizer would rebuild a byte-level BPE around our words. An
+    # (empty) auto_map makes it believe the class named here instead; a test holds the round trip.
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    config["auto_map"] = {"AutoTokenizer": [None, None]}
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

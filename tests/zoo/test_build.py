@@ -1,0 +1,78 @@
+"""The stages, run as a user runs them: `scripts/train_zoo.py --smoke`."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rast_bench.zoo.build import curve_points, pending, stages
+from rast_bench.zoo.recipe import family
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "train_zoo.py"
+
+
+def command(folder: Path) -> list[str]:
+    return [
+        *(sys.executable, str(SCRIPT), "--smoke", "--workers", "1"),
+        *("--out", str(folder / "out"), "--work", str(folder / "work")),
+    ]
+
+
+def weights(folder: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(folder)): path.stat().st_mtime_ns
+        for path in folder.rglob("model.safetensors")
+    }
+
+
+def test_smoke_run_then_resume_trains_nothing_twice(tmp_path: Path) -> None:
+    first = subprocess.run(command(tmp_path), capture_output=True, text=True, check=True)
+    assert first.stdout.strip().endswith("manifest.json")
+    assert "base:tiny-xs done" in first.stderr
+    made = weights(tmp_path)
+    assert len(made) == 2
+    manifest = json.loads(Path(first.stdout.strip()).read_text())
+    assert [stage["stage"] for stage in manifest["stages"]] == ["base:tiny-xs", "rl:tiny-xs:0"]
+    assert manifest["corpus"]["documents"] == 8
+
+    subprocess.run(command(tmp_path), capture_output=True, check=True)
+    assert weights(tmp_path) == made
+
+
+def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    process = subprocess.Popen(command(tmp_path), stderr=subprocess.DEVNULL)
+    record = tmp_path / "work" / "base-tiny-xs.json"
+    deadline = time.monotonic() + 60
+    while not record.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    base = weights(tmp_path)["out/weights/tiny-xs/base/model.safetensors"]
+    subprocess.run(command(tmp_path), capture_output=True, check=True)
+    assert weights(tmp_path)["out/weights/tiny-xs/base/model.safetensors"] == base
+    assert "out/weights/tiny-xs/rl-0/model.safetensors" in weights(tmp_path)
+
+
+def test_rl_waits_for_its_base() -> None:
+    recipe = family()
+    ready = pending(recipe, [])
+    assert ready == [f"base:{name}" for name in ("tiny-l", "tiny-m", "tiny-s", "tiny-xs")]
+    assert "rl:tiny-s:1" in pending(recipe, ["base:tiny-s"])
+    assert pending(recipe, [stage for stage, _ in stages(recipe)]) == []
+
+
+def test_every_delta_source_has_two_rl_seeds_and_all_one_budget() -> None:
+    recipe = family()
+    assert [len(scale.rl_seeds) >= 2 for scale in recipe.scales[:-1]] == [True] * 3
+    assert all(scale.shape.head_dim >= 32 for scale in recipe.scales)
+
+
+def test_curve_points_are_window_means() -> None:
+    points = curve_points({"loss": [4.0, 2.0, 1.0, 3.0, 5.0]}, every=2)
+    assert points == [
+        {"step": 2.0, "loss": 3.0},
+        {"step": 4.0, "loss": 2.0},
+        {"step": 5.0, "loss": 5.0},
+    ]
