@@ -6,13 +6,14 @@ answer, joins steps, slips, or forgets the box. What RL can change is which of t
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rast_bench.zoo.problems import (
     DIFFICULTIES,
     ITEMS,
     MAX_VALUE,
+    ORDINALS,
     Difficulty,
     Operation,
     State,
@@ -72,8 +73,12 @@ def advance(rng: random.Random, state: State, operation: Operation, slip: float)
     return slipped(rng, result, operation.pile) if rng.random() < slip else result
 
 
-def line(operations: list[Operation], after: State) -> str:
-    terms = " ".join(f"{ITEMS[o.pile]} {o.sign} {o.operand}" for o in operations)
+def line(ordinals: Sequence[str], operations: Sequence[Operation], after: State) -> str:
+    """`First apples + 2 = 6 , 9 .`; joined steps share one line and one result."""
+    terms = " ".join(
+        f"{ordinal} {ITEMS[o.pile]} {o.sign} {o.operand}"
+        for ordinal, o in zip(ordinals, operations, strict=True)
+    )
     return f"{terms} = {pair(after)} ."
 
 
@@ -83,12 +88,12 @@ def solve_in_lines(
     """One line for every `joined` operations; errors are carried on, as a writer would."""
     state = problem.skeleton.start
     lines = [f"Start = {pair(state)} ."]
-    operations = list(problem.skeleton.operations)
+    operations = problem.skeleton.operations
     for i in range(0, len(operations), joined):
         group = operations[i : i + joined]
         for operation in group:
             state = advance(rng, state, operation, slip)
-        lines.append(line(group, state))
+        lines.append(line(problem.ordinals[i : i + joined], group, state))
     return lines, state
 
 
@@ -98,18 +103,19 @@ def solve_carefully(
     """Every line is checked by computing it again; a check that disagrees leads to a new try."""
     state = problem.skeleton.start
     lines = [f"Start = {pair(state)} ."]
-    for operation in problem.skeleton.operations:
+    for ordinal, operation in zip(problem.ordinals, problem.skeleton.operations, strict=True):
         right = advance(rng, state, operation, 0.0)
         written = advance(rng, state, operation, slip)
-        lines.append(line([operation], written))
+        again = line([ordinal], [operation], right)
+        lines.append(line([ordinal], [operation], written))
         lines.append(rng.choice(("Check :", "Verify :", "Check again :")))
-        lines.append(line([operation], right))
+        lines.append(again)
         if written == right:
             lines.append(rng.choice(("Good .", "Yes .")))
         else:
             lines.append(rng.choice(("Wait , a mistake .", "However , that is wrong .")))
             lines.append(rng.choice(("Try again :", "Alternatively :")))
-            lines.append(line([operation], right))
+            lines.append(again)
         state = right
     return lines, state
 
@@ -142,7 +148,7 @@ def drill(rng: random.Random) -> str:
         state = (rng.randint(0, MAX_VALUE), rng.randint(0, MAX_VALUE))
         operation = random_operation(rng, state)
         lines.append(f"Start = {pair(state)} .")
-        lines.append(line([operation], advance(rng, state, operation, 0.0)))
+        lines.append(line([rng.choice(ORDINALS)], [operation], advance(rng, state, operation, 0.0)))
     return " ".join(lines)
 
 

@@ -13,15 +13,17 @@ from rast_bench.zoo.model import TinyQwen2
 from rast_bench.zoo.tokenizer import WordCodec
 
 BUCKET_BATCHES = 16  # documents are sorted by length within so many batches, to save padding
-NOMINAL_TOKENS = 76  # mean document length: a constant normaliser, so long batches count in full
+NOMINAL_TOKENS = 80  # mean document length: a constant normaliser, so long batches count in full
 
 
 @dataclass(frozen=True, slots=True)
 class PretrainRecipe:
+    """Step sizes fall with the width (`… · 64 / width`), so that one rate serves all scales."""
+
     steps: int
-    batch_documents: int = 64
-    muon_lr: float = 1.0e-2
-    adamw_lr: float = 1.0e-2
+    batch_documents: int = 32
+    muon_lr_at_width_64: float = 1.0e-2
+    adamw_lr_at_width_64: float = 1.0e-2
     warmup_steps: int = 30
     decay_share: float = 0.7
     prompt_weight: float = 0.1
@@ -65,13 +67,19 @@ def batches(
 
 
 def make_optimizers(model: TinyQwen2, recipe: PretrainRecipe) -> list[torch.optim.Optimizer]:
+    scale = 64 / model.shape.width
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     rest = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
     return [
         torch.optim.Muon(
-            matrices, lr=recipe.muon_lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"
+            matrices,
+            lr=recipe.muon_lr_at_width_64 * scale,
+            weight_decay=0.01,
+            adjust_lr_fn="match_rms_adamw",
         ),
-        torch.optim.AdamW(rest, lr=recipe.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.AdamW(
+            rest, lr=recipe.adamw_lr_at_width_64 * scale, betas=(0.9, 0.95), weight_decay=0.0
+        ),
     ]
 
 

@@ -24,6 +24,7 @@ State = tuple[int, int]
 
 NAMES = ("Mia", "Tom", "Ana", "Ben", "Eva", "Leo", "Zoe", "Max")
 ITEMS = ("apples", "pears")  # the two piles; distractors may speak of them too
+ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh")
 GAIN_VERBS = ("finds", "buys", "gets", "picks")
 LOSS_VERBS = ("loses", "sells", "eats", "drops")
 
@@ -67,6 +68,7 @@ class Skeleton:
 class WordProblem:
     skeleton: Skeleton
     question: str
+    ordinals: tuple[str, ...]  # of each operation's sentence; distractors take ordinals too
 
     @property
     def gold(self) -> str:
@@ -136,7 +138,7 @@ def random_skeleton(rng: random.Random, steps: int, split: Split) -> Skeleton:
 def sentence(rng: random.Random, name: str, operation: Operation) -> str:
     item = ITEMS[operation.pile]
     if operation.sign == "*":
-        return f"The {item} {'double' if operation.operand == 2 else 'triple'} ."
+        return f"the {item} {'double' if operation.operand == 2 else 'triple'} ."
     verb = rng.choice(GAIN_VERBS if operation.sign == "+" else LOSS_VERBS)
     return f"{name} {verb} {operation.operand} {item} ."
 
@@ -145,20 +147,22 @@ def random_problem(rng: random.Random, difficulty: Difficulty, split: Split) -> 
     """Words and numbers of one problem; equal states of `rng` give equal problems."""
     skeleton = random_skeleton(rng, rng.choice(difficulty.steps), split)
     name, other = rng.sample(NAMES, 2)
-    sentences = [sentence(rng, name, operation) for operation in skeleton.operations]
+    told = [(sentence(rng, name, operation), True) for operation in skeleton.operations]
     for _ in range(difficulty.distractors):
-        verb = rng.choice(("has", *GAIN_VERBS, *LOSS_VERBS))
+        verb = rng.choice((*GAIN_VERBS, *LOSS_VERBS))
         distractor = f"{other} {verb} {rng.choice(OPERANDS)} {rng.choice(ITEMS)} ."
-        sentences.insert(rng.randrange(len(sentences) + 1), distractor)
+        told.insert(rng.randrange(len(told) + 1), (distractor, False))
+    numbered = list(zip(ORDINALS, told, strict=False))
     first, second = ITEMS
     question = " ".join(
         [
             f"{name} has {skeleton.start[0]} {first} and {skeleton.start[1]} {second} .",
-            *sentences,
+            *(f"{ordinal} {words}" for ordinal, (words, _) in numbered),
             f"How many {first} and {second} now ?",
         ]
     )
-    return WordProblem(skeleton, question)
+    ordinals = tuple(ordinal for ordinal, (_, counts) in numbered if counts)
+    return WordProblem(skeleton, question, ordinals)
 
 
 def benchmark(difficulty: Difficulty, split: Split, size: int, seed: int) -> list[WordProblem]:

@@ -28,7 +28,7 @@ class Recipe:
     dev_problems: int = 100
 
 
-SMALL_VOCABULARY, LARGE_VOCABULARY = 112, 128
+SMALL_VOCABULARY, LARGE_VOCABULARY = 120, 128
 
 
 def family() -> Recipe:
@@ -38,25 +38,25 @@ def family() -> Recipe:
             Scale(
                 "tiny-xs",
                 Shape(64, 3, 2, 1, 64, SMALL_VOCABULARY),
-                PretrainRecipe(steps=1500),
+                PretrainRecipe(steps=1600),
                 rl_seeds=(0, 1),
             ),
             Scale(
                 "tiny-s",
                 Shape(64, 3, 2, 1, 176, SMALL_VOCABULARY),
-                PretrainRecipe(steps=1000),
+                PretrainRecipe(steps=1600),
                 rl_seeds=(0, 1),
             ),
             Scale(
                 "tiny-m",
                 Shape(128, 3, 4, 2, 320, LARGE_VOCABULARY),
-                PretrainRecipe(steps=1000),
+                PretrainRecipe(steps=1600),
                 rl_seeds=(0, 1),
             ),
             Scale(
                 "tiny-l",
                 Shape(192, 4, 6, 2, 512, LARGE_VOCABULARY),
-                PretrainRecipe(steps=1000),
+                PretrainRecipe(steps=1600),
                 rl_seeds=(0,),
             ),
         ),

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from rast_bench.zoo.corpus import EOS
-from rast_bench.zoo.problems import GAIN_VERBS, ITEMS, LOSS_VERBS, MAX_VALUE, NAMES
+from rast_bench.zoo.problems import GAIN_VERBS, ITEMS, LOSS_VERBS, MAX_VALUE, NAMES, ORDINALS
 
 PAD = "<|pad|>"
 UNKNOWN = "<|unk|>"
@@ -20,7 +20,18 @@ WORDS = [
 def vocabulary() -> list[str]:
     """All tokens; a token's id is its place."""
     numbers = [str(value) for value in range(MAX_VALUE + 1)]
-    return [PAD, EOS, UNKNOWN, *numbers, *WORDS, *NAMES, *ITEMS, *GAIN_VERBS, *LOSS_VERBS]
+    return [
+        PAD,
+        EOS,
+        UNKNOWN,
+        *numbers,
+        *WORDS,
+        *NAMES,
+        *ITEMS,
+        *ORDINALS,
+        *GAIN_VERBS,
+        *LOSS_VERBS,
+    ]
 
 
 class WordCodec:

@@ -1,0 +1,140 @@
+"""Whether the models of a cell exist and fit together, from their small files alone.
+
+Weights are not loaded: a safetensors header is enough to tell a file that was cut off.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.schema import ModelRef
+from rast_bench.errors import ModelError
+
+SHOWN_DIFFERENCES = 3
+
+
+def check_models(key: EngineKey) -> None:
+    """Raise ModelError unless every local checkpoint is whole and all share one tokenizer.
+
+    Hub ids are not fetched here; what is cached locally is checked when it is loaded.
+    """
+    refs = [key.main, *(ref for pair in key.pairs for ref in (pair.rl, pair.base))]
+    local = [ref for ref in dict.fromkeys(refs) if local_model_dir(ref) is not None]
+    for ref in local:
+        check_files(ref.path, Path(resolve_model(ref)))
+    if local and local[0] == key.main:
+        for ref in local[1:]:
+            check_tokenizers(key.main, ref)
+
+
+def check_files(name: str, folder: Path) -> None:
+    """Configuration, tokenizer and weights are there and whole."""
+    config = read_json(name, folder / "config.json")
+    vocab_size = config.get("vocab_size")
+    if not isinstance(vocab_size, int):
+        raise ModelError(
+            f"model {name}: {folder / 'config.json'} has no vocab_size",
+            hint="only causal language models in Hugging Face format can be used",
+        )
+    for path in weight_files(name, folder):
+        check_weights(name, path)
+    tokens = token_ids(folder)
+    if not tokens:
+        raise ModelError(
+            f"model {name}: no tokenizer.json with a vocabulary in {folder}",
+            hint="save the tokenizer beside the weights with save_pretrained(…)",
+        )
+    if max(tokens.values()) >= vocab_size:
+        raise ModelError(
+            f"model {name}: its tokenizer has id {max(tokens.values())}, its embedding only "
+            f"{vocab_size} rows",
+            hint="this tokenizer belongs to another checkpoint",
+        )
+
+
+def weight_files(name: str, folder: Path) -> list[Path]:
+    """The safetensors files; those that an index names must all be there."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        files = sorted(set(read_json(name, index).get("weight_map", {}).values()))
+        paths = [folder / file for file in files]
+    else:
+        paths = sorted(folder.glob("*.safetensors"))
+    missing = [path.name for path in paths if not path.is_file()]
+    if not paths or missing:
+        what = f"{', '.join(missing)} missing" if missing else "no *.safetensors"
+        raise ModelError(
+            f"model {name}: {what} in {folder}", hint="download or save the checkpoint again"
+        )
+    return paths
+
+
+def check_weights(name: str, path: Path) -> None:
+    """A safetensors file whose header parses and whose length is what the header says."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            empty = not file.keys()
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            f"model {name}: {path} is broken: {error}",
+            hint="download or save the checkpoint again",
+        ) from None
+    if empty:
+        raise ModelError(
+            f"model {name}: {path} holds no weights", hint="download or save the checkpoint again"
+        )
+
+
+def check_tokenizers(main: ModelRef, other: ModelRef) -> None:
+    """Equal tokens have equal ids: eq. 3 adds logits id by id."""
+    ours, theirs = (token_ids(Path(resolve_model(ref))) for ref in (main, other))
+    if ours == theirs:
+        return
+    differing = [
+        f"{token!r} is {ours.get(token, 'missing')} and {theirs.get(token, 'missing')}"
+        for token in sorted({*ours, *theirs}, key=lambda t: (ours.get(t, theirs.get(t, 0)), t))
+        if ours.get(token) != theirs.get(token)
+    ]
+    shown = "; ".join(differing[:SHOWN_DIFFERENCES])
+    raise ModelError(
+        f"the tokenizers of {main.path} and {other.path} differ in {len(differing)} tokens: "
+        f"{shown}",
+        hint="ΔR is added id by id, so all models must come from one tokenizer family",
+    )
+
+
+def token_ids(folder: Path) -> Mapping[str, int]:
+    """Token to id, added tokens included, from tokenizer.json; empty where there is none."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        return {}
+    return _token_ids(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _token_ids(path: Path, _mtime_ns: int) -> Mapping[str, int]:
+    content = read_json(path.parent.name, path)
+    vocab = content.get("model", {}).get("vocab", {})
+    if isinstance(vocab, list):  # unigram models store [token, score] pairs in id order
+        vocab = {entry[0]: i for i, entry in enumerate(vocab)}
+    added = {token["content"]: token["id"] for token in content.get("added_tokens", [])}
+    return {**vocab, **added}
+
+
+def read_json(name: str, path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"model {name}: cannot read {path}: {error}",
+            hint="a checkpoint is a whole folder in Hugging Face format",
+        ) from None
+    if not isinstance(content, dict):
+        raise ModelError(f"model {name}: {path} is not a JSON object")
+    return content

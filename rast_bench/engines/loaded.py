@@ -1,0 +1,115 @@
+"""A checkpoint in memory: one forward pass to prefill a prompt, one to advance all rows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+from rast_bench.config.paths import resolve_model
+from rast_bench.config.schema import ModelRef
+from rast_bench.engines import attention
+from rast_bench.engines.slot_cache import SlotCache
+from rast_bench.errors import ModelError
+
+PREFILL_STEP = 16  # prompts are padded on the right to multiples of this
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """A prompt's last logits [vocab] (float32) and its keys and values for each layer."""
+
+    logits: Tensor
+    layers: list[tuple[Tensor, Tensor]]
+
+
+class LoadedModel:
+    """One causal LM with its slots. Raises ModelError when the checkpoint cannot be loaded."""
+
+    def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
+        self.ref = ref
+        self.device = device
+        try:
+            self.model = AutoModelForCausalLM.from_pretrained(
+                resolve_model(ref),
+                revision=ref.revision,
+                dtype=dtype,
+                attn_implementation=attention.NAME,
+            )
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(
+                f"model {ref.path} cannot be loaded: {first_line(error)}",
+                hint="check the path or the hub id, and that the hub or its cache can be reached",
+            ) from error
+        self.model.to(device).eval()
+        self.cache = SlotCache(slots)
+
+    @cached_property
+    def vocab_size(self) -> int:
+        return int(self.model.get_output_embeddings().weight.shape[0])
+
+    @cached_property
+    def max_positions(self) -> int:
+        return int(self.model.config.max_position_embeddings)
+
+    def prefill(self, ids: list[int]) -> Prefilled:
+        """One prompt alone, so that its numbers cannot depend on neighbours."""
+        time = len(ids)
+        padded = torch.zeros(1, -(-time // PREFILL_STEP) * PREFILL_STEP, dtype=torch.int64)
+        padded[0, :time] = torch.tensor(ids)
+        cache = DynamicCache(config=self.model.config)
+        hidden = self.model.get_decoder()(
+            input_ids=padded.to(self.device), past_key_values=cache, use_cache=True
+        ).last_hidden_state
+        logits = self.model.get_output_embeddings()(hidden[:, time - 1])[0].float()
+        layers = [(layer.keys[0, :, :time], layer.values[0, :, :time]) for layer in cache.layers]
+        return Prefilled(logits, layers)
+
+    def step(self, tokens: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
+        """Logits [rows, vocab] (float32) after `tokens` [rows] at `positions` [rows].
+
+        `mask` is [rows, 1, 1, length], true where a row may attend.
+        """
+        self.cache.begin_step(positions, mask.shape[-1])
+        hidden = self.model.get_decoder()(
+            input_ids=tokens[:, None],
+            position_ids=positions[:, None],
+            attention_mask=mask,
+            past_key_values=self.cache,
+            use_cache=True,
+        ).last_hidden_state
+        logits: Tensor = self.model.get_output_embeddings()(hidden[:, 0]).float()
+        return logits
+
+    def score(self, ids: list[int]) -> Tensor:
+        """Logits [time, vocab] (float32) of one teacher-forced pass."""
+        logits: Tensor = self.model(torch.tensor([ids], device=self.device)).logits[0].float()
+        return logits
+
+
+def load_tokenizer(ref: ModelRef) -> Any:
+    """The tokenizer beside a checkpoint. Raises ModelError."""
+    try:
+        return AutoTokenizer.from_pretrained(resolve_model(ref), revision=ref.revision)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"the tokenizer of {ref.path} cannot be loaded: {first_line(error)}",
+            hint="tokenizer files must lie beside the weights",
+        ) from error
+
+
+def eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Ids that end a generation: generation_config's, else config's, else the tokenizer's."""
+    for source in (model.generation_config, model.config, tokenizer):
+        found = getattr(source, "eos_token_id", None)
+        if isinstance(found, int):
+            return frozenset([found])
+        if found:
+            return frozenset(found)
+    return frozenset()
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

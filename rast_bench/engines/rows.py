@@ -1,0 +1,86 @@
+"""The rows of a continuous batch: what each request brings, as tensors for the step loop."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rast_bench.compose.sampling import draw_tokens
+from rast_bench.domain import FinishReason, Request
+
+
+@dataclass(slots=True)
+class Row:
+    """A request that is being decoded. `ids` are the generated tokens so far."""
+
+    request: Request
+    prompt_tokens: int
+    uniform: Tensor  # [max_tokens] float64: token t is drawn with the t-th number
+    ids: list[int] = field(default_factory=list)
+
+
+def uniform_numbers(seed: int, count: int) -> Tensor:
+    """`count` float64 numbers in [0, 1) that depend on the seed alone (Philox, counter based)."""
+    return torch.from_numpy(np.random.Generator(np.random.Philox(key=seed)).random(count))
+
+
+class SlotState:
+    """What the step loop knows of each slot, as tensors; row i of every step is slot i."""
+
+    def __init__(self, slots: int, device: torch.device) -> None:
+        self.tokens = torch.zeros(slots, dtype=torch.int64, device=device)  # the newest token
+        self.positions = torch.zeros(slots, dtype=torch.int64, device=device)  # and its place
+        self.drawn = torch.zeros(slots, dtype=torch.int64, device=device)  # tokens so far
+        self.lambda_ = torch.zeros(slots, device=device)
+        self.temperature = torch.ones(slots, device=device)
+        self.top_p = torch.ones(slots, device=device)
+        self.greedy = torch.ones(slots, dtype=torch.bool, device=device)
+        self.uniform = torch.zeros(slots, 1, dtype=torch.float64, device=device)
+
+    def put(self, slot: int, row: Row) -> None:
+        """A request that has no tokens yet takes the slot."""
+        params = row.request.params
+        self.positions[slot] = row.prompt_tokens - 1
+        self.drawn[slot] = 0
+        self.lambda_[slot] = params.lambda_
+        self.temperature[slot] = params.temperature
+        self.top_p[slot] = params.top_p
+        self.greedy[slot] = params.greedy
+        missing = len(row.uniform) - self.uniform.shape[1]
+        if missing > 0:
+            self.uniform = torch.nn.functional.pad(self.uniform, (0, missing))
+        self.uniform[slot, : len(row.uniform)] = row.uniform
+
+    def move(self, source: int, target: int) -> None:
+        for state in vars(self).values():
+            state[target] = state[source]
+
+    def advance(self, slots: slice, logits: Tensor) -> list[int]:
+        """Draw the next token of these slots from composed logits [rows, vocab]."""
+        drawn = self.drawn[slots]
+        place = drawn.clamp(max=self.uniform.shape[1] - 1)  # greedy rows have no numbers
+        uniform = self.uniform[slots].gather(1, place[:, None])[:, 0]
+        tokens = draw_tokens(
+            logits, self.temperature[slots], self.top_p[slots], self.greedy[slots], uniform
+        )
+        self.tokens[slots] = tokens
+        drawn += 1
+        self.positions[slots] += 1
+        chosen: list[int] = tokens.tolist()
+        return chosen
+
+
+def find_stop(text: str, stop: tuple[str, ...]) -> int | None:
+    """Where the earliest stop string begins, None when there is none."""
+    places = [place for s in stop if (place := text.find(s)) >= 0]
+    return min(places) if places else None
+
+
+def finish_reason(
+    token: int, count: int, max_tokens: int, eos: frozenset[int]
+) -> FinishReason | None:
+    """Why a row ends with its newest token, as far as ids tell; None: it goes on."""
+    if token in eos:
+        return "eos"
+    return "length" if count >= max_tokens else None

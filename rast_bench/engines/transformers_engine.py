@@ -1,0 +1,233 @@
+"""The reference engine: equation 3 over plain transformers models, in one continuous batch.
+
+M_base and every S_RL and S_base keep a key-value cache of their own. A row that ends hands its slot
+to the next request at once; the n samples of one problem share one prefill.
+
+Results do not depend on what shares a batch: prompts are prefilled alone, a row attends to its own
+slot only, its random numbers come from its seed, and PyTorch's products give a row the same bits
+for any number of rows from MIN_ROWS on (benchmarks and tests hold this; one to three rows take
+another kernel).
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor
+
+from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import EngineConfig
+from rast_bench.domain import FinishReason, Request, Sample
+from rast_bench.engines.loaded import LoadedModel, Prefilled, eos_ids, load_tokenizer
+from rast_bench.engines.rows import Row, SlotState, find_stop, finish_reason, uniform_numbers
+from rast_bench.engines.slot_cache import LENGTH_STEP
+from rast_bench.errors import EngineError
+
+MIN_ROWS = 4
+KEPT_PREFILLS = 8
+STOP_TAIL_TOKENS = 8  # tokens decoded beyond a stop string's length when looking for its end
+
+
+class TransformersEngine:
+    """See `Engine`. Raises ModelError when a checkpoint cannot be loaded."""
+
+    def __init__(self, key: EngineKey, cfg: EngineConfig) -> None:
+        self.device = pick_device(cfg.device)
+        if cfg.threads is not None:
+            torch.set_num_threads(cfg.threads)
+        dtype: torch.dtype = getattr(torch, cfg.dtype)
+        self.slots = max(cfg.max_num_seqs, MIN_ROWS)
+        refs = [key.main, *(p.rl for p in key.pairs), *(p.base for p in key.pairs)]
+        with torch.inference_mode():
+            self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
+        self.weights = [pair.weight for pair in key.pairs]
+        self.tokenizer = load_tokenizer(key.main)
+        self.eos = eos_ids(self.models[0].model, self.tokenizer)
+        self.vocabulary = min(len(self.tokenizer), *(m.vocab_size for m in self.models))
+        self.max_positions = min(model.max_positions for model in self.models)
+        self.permutation: Tensor | None = None
+        if key.shuffle_vocabulary_seed is not None:
+            shuffled = shuffled_vocabulary(self.vocabulary, key.shuffle_vocabulary_seed)
+            self.permutation = shuffled.to(self.device)
+        self.prefills: OrderedDict[tuple[int, ...], list[Prefilled]] = OrderedDict()
+
+    def close(self) -> None:
+        self.models.clear()
+        self.prefills.clear()
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        """See `Engine.generate`."""
+        source = iter(requests)
+        state = SlotState(self.slots, self.device)
+        rows: list[Row] = []
+        while True:
+            # inference_mode must not stay on while the generator is suspended in its caller.
+            with torch.inference_mode():
+                finished = self._admit(source, rows, state)
+                if rows:
+                    finished += self._step(rows, state)
+            yield from finished
+            if not rows and not finished:
+                return
+
+    def score(self, prompt: str, token_ids: list[int], lambda_: float) -> Tensor:
+        """Log-probabilities [len(token_ids)] (float32, nats) of given tokens after a prompt.
+
+        One teacher-forced pass of every model, composed by eq. 3 at τ = 1 without top-p.
+        """
+        prompt_ids = self._encode(prompt)
+        with torch.inference_mode():
+            logits = [model.score(prompt_ids + token_ids) for model in self.models]
+            strength = torch.full((len(logits[0]),), lambda_, device=self.device)
+            logs = self._compose(logits, strength).log_softmax(-1)[len(prompt_ids) - 1 : -1]
+            chosen = torch.tensor(token_ids, device=self.device)
+            return logs.gather(1, chosen[:, None])[:, 0]
+
+    def _admit(self, source: Iterator[Request], rows: list[Row], state: SlotState) -> list[Sample]:
+        """Fill free slots and draw the first token of the new rows; returns those already done."""
+        first = len(rows)
+        logits: list[list[Tensor]] = []
+        while len(rows) < self.slots and (request := next(source, None)) is not None:
+            ids = self._encode(request.prompt)
+            self._check_length(request, len(ids))
+            prefilled = self._prefill(ids)
+            slot = len(rows)
+            for model, part in zip(self.models, prefilled, strict=True):
+                model.cache.fill(slot, part.layers)
+            params = request.params
+            count = 0 if params.greedy else params.max_tokens
+            row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)))
+            rows.append(row)
+            state.put(slot, row)
+            logits.append([part.logits for part in prefilled])
+        if first == len(rows):
+            return []
+        new = slice(first, len(rows))
+        stacked = [torch.stack(parts) for parts in zip(*logits, strict=True)]
+        tokens = state.advance(new, self._compose(stacked, state.lambda_[new]))
+        return self._collect(rows, state, tokens, first)
+
+    def _step(self, rows: list[Row], state: SlotState) -> list[Sample]:
+        """One token for every row."""
+        count = max(len(rows), MIN_ROWS)
+        positions = state.positions[:count]
+        longest = max(row.prompt_tokens + len(row.ids) for row in rows)
+        length = -(-longest // LENGTH_STEP) * LENGTH_STEP
+        columns = torch.arange(length, device=self.device)
+        mask = (columns <= positions[:, None])[:, None, None, :]
+        for model in self.models:
+            model.cache.reserve(length)
+        logits = [model.step(state.tokens[:count], positions, mask) for model in self.models]
+        live = slice(0, len(rows))
+        composed = self._compose([part[live] for part in logits], state.lambda_[live])
+        return self._collect(rows, state, state.advance(live, composed), 0)
+
+    def _collect(
+        self, rows: list[Row], state: SlotState, tokens: list[int], first: int
+    ) -> list[Sample]:
+        """Append the drawn tokens to the rows from `first` on; take out those that are done."""
+        samples = []
+        for slot in reversed(range(first, len(rows))):
+            row = rows[slot]
+            token = tokens[slot - first]
+            row.ids.append(token)
+            params = row.request.params
+            reason = finish_reason(token, len(row.ids), params.max_tokens, self.eos)
+            text: str | None = None
+            if params.stop and reason != "eos" and self._stop_may_end(row):
+                whole = self._decode(row.ids)
+                place = find_stop(whole, params.stop)
+                if place is not None:
+                    reason, text = "stop", whole[:place]
+            if reason is not None:
+                samples.append(self._sample(row, reason, text))
+                self._free(rows, state, slot)
+        return samples
+
+    def _free(self, rows: list[Row], state: SlotState, slot: int) -> None:
+        """The last row moves into the freed slot, so that live rows stay side by side."""
+        last = len(rows) - 1
+        if slot != last:
+            time = rows[last].prompt_tokens + len(rows[last].ids)
+            for model in self.models:
+                model.cache.move(last, slot, time)
+            state.move(last, slot)
+            rows[slot] = rows[last]
+        state.positions[last] = 0  # an empty slot may be stepped over, within its bounds
+        rows.pop()
+
+    def _compose(self, logits: list[Tensor], lambda_: Tensor) -> Tensor:
+        pairs = len(self.weights)
+        return compose_logits(
+            logits[0],
+            logits[1 : 1 + pairs],
+            logits[1 + pairs :],
+            self.weights,
+            lambda_,
+            vocabulary=self.vocabulary,
+            permutation=self.permutation,
+        )
+
+    def _encode(self, prompt: str) -> list[int]:
+        ids: list[int] = self.tokenizer(prompt)["input_ids"]
+        return ids
+
+    def _decode(self, ids: list[int]) -> str:
+        text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
+        return text
+
+    def _prefill(self, ids: list[int]) -> list[Prefilled]:
+        key = tuple(ids)
+        if key not in self.prefills:
+            self.prefills[key] = [model.prefill(ids) for model in self.models]
+            if len(self.prefills) > KEPT_PREFILLS:
+                self.prefills.popitem(last=False)
+        return self.prefills[key]
+
+    def _check_length(self, request: Request, prompt_tokens: int) -> None:
+        place = f"problem {request.key.problem_id}"
+        if prompt_tokens == 0:
+            raise EngineError(
+                f"{place}: the prompt has no tokens", hint="check the prompt template"
+            )
+        needed = prompt_tokens + request.params.max_tokens
+        if needed > self.max_positions:
+            raise EngineError(
+                f"{place}: {prompt_tokens} prompt tokens and max_tokens="
+                f"{request.params.max_tokens} need {needed} positions, "
+                f"the models have {self.max_positions}",
+                hint=f"set decoding.max_tokens to at most {self.max_positions - prompt_tokens}",
+            )
+
+    def _stop_may_end(self, row: Row) -> bool:
+        """Whether a stop string is near the end of the text, from a short tail of it."""
+        longest = max(len(stop) for stop in row.request.params.stop)
+        tail = self._decode(row.ids[-(longest + STOP_TAIL_TOKENS) :])
+        return find_stop(tail, row.request.params.stop) is not None
+
+    def _sample(self, row: Row, reason: FinishReason, text: str | None) -> Sample:
+        return Sample(
+            key=row.request.key,
+            seed=row.request.seed,
+            prompt_sha256=hashlib.sha256(row.request.prompt.encode()).hexdigest(),
+            token_ids=tuple(row.ids),
+            text=self._decode(row.ids) if text is None else text,
+            finish_reason=reason,
+        )
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is the first GPU, or the CPU. Raises EngineError for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise EngineError(
+            f"engine.device={name} cannot be used: {reason}", hint="choose auto, cpu or cuda:0"
+        ) from None
+    return device
