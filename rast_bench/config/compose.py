@@ -1,0 +1,104 @@
+"""From what Hydra composed to validated cells.
+
+Hydra hands over one tree; `compose_job` checks it whole (no key can slip in) and turns it into the
+cell it describes, or into all cells of the experiment it names.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf
+from pydantic import Field
+
+from rast_bench.config.expand import Composition, build_cell, expand
+from rast_bench.config.experiment import Count, ExperimentCell, ExperimentConfig
+from rast_bench.config.options import OptionReader
+from rast_bench.config.schema import GROUPS, CellConfig, Name, Strict
+from rast_bench.config.validate import validated
+
+
+class RunOptions(Strict):
+    """What the command line may set beside a cell's groups."""
+
+    results_dir: str = Field(default="results", min_length=1)
+    grader: Name = "boxed-1"
+    workers: Count | Literal["auto"] = "auto"
+    label: str | None = None
+    experiment: ExperimentConfig | None = None
+
+
+class Root(RunOptions):
+    """The whole tree; the groups are checked cell by cell."""
+
+    base_model: Mapping[str, Any]
+    delta: Mapping[str, Any]
+    method: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    prompt: Mapping[str, Any]
+    decoding: Mapping[str, Any]
+    engine: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command's work: one cell, or an experiment and its cells.
+
+    `overrides` is what the user typed, for the command that resumes the job.
+    """
+
+    options: RunOptions
+    cells: tuple[CellConfig, ...]
+    experiment_cells: tuple[ExperimentCell, ...] = ()
+    overrides: tuple[str, ...] = ()
+
+
+def compose_job(cfg: DictConfig, overrides: Sequence[str], options: OptionReader) -> Job:
+    """Validates the composed configuration and expands its experiment, if it names one.
+
+    Args:
+        cfg: the composed tree without Hydra's own node.
+        overrides: the command line's overrides, which rows of an experiment also obey.
+        options: reads the options that the rows choose.
+
+    Raises:
+        ConfigError: a key, option or value that cannot be.
+        OmegaConfBaseException: an interpolation that cannot be resolved.
+    """
+    tree = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    assert isinstance(tree, dict)
+    root = validated(Root, {str(key): value for key, value in tree.items()})
+    run = RunOptions.model_validate({name: getattr(root, name) for name in RunOptions.model_fields})
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    composition = Composition(
+        groups={group: dict(getattr(root, group)) for group in GROUPS},
+        picked=_picked(parsed),
+        assigned=_assigned(parsed),
+    )
+    if run.experiment is None:
+        cell = build_cell(composition.groups, label=run.label)
+        return Job(run, (cell,), overrides=tuple(overrides))
+    cells = expand(run.experiment, composition, options)
+    return Job(run, tuple(entry.cell for entry in cells), tuple(cells), tuple(overrides))
+
+
+def _picked(overrides: Sequence[Override]) -> dict[str, str]:
+    """group=option overrides, as far as they choose among a cell's groups."""
+    return {
+        override.key_or_group: str(override.value())
+        for override in overrides
+        if override.key_or_group in GROUPS and isinstance(override.value(), str)
+    }
+
+
+def _assigned(overrides: Sequence[Override]) -> dict[str, Any]:
+    """group.key=value overrides in order; those of other keys apply to no cell."""
+    return {
+        override.key_or_group: override.value()
+        for override in overrides
+        if override.key_or_group.partition(".")[0] in GROUPS
+        and "." in override.key_or_group
+        and not override.is_delete()
+    }

@@ -1,0 +1,91 @@
+"""Hydra's, OmegaConf's and YAML's exceptions as one clear line with a hint."""
+
+import re
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError, YAMLError
+
+from rast_bench.config.compose import Root
+from rast_bench.config.schema import GROUPS, CellConfig
+from rast_bench.config.validate import did_you_mean, known_keys
+from rast_bench.errors import ConfigError
+
+CONFIG_EXCEPTIONS = (HydraException, OmegaConfBaseException, YAMLError)
+
+_OPTION = re.compile(r"Could not (?:find|load) '(?P<group>.+)/(?P<option>[^/']+)'")
+_KEY = re.compile(r"(?:Could not override|Could not append to config. An item is already at) '(?P<key>[^']+)'")
+_DELETED = re.compile(r"Could not delete (?:from config\. )?'(?P<key>[^']+)'")
+_QUOTING = "quote values with spaces or signs: 'key=\"a value\"'"
+
+
+def as_config_error(error: Exception) -> ConfigError:
+    """The first line that tells a user what to change. `error` is of CONFIG_EXCEPTIONS."""
+    if isinstance(error, YAMLError):
+        return _yaml(error)
+    if isinstance(error, OverrideParseException):
+        return ConfigError(f"cannot read {error.override!r} as key=value", hint=_QUOTING)
+    if isinstance(error, MissingConfigException):
+        return _missing(error)
+    text = _first_words(error)
+    if match := _KEY.search(text):
+        return _unknown_key(match["key"], already="already at" in match[0])
+    if match := _DELETED.search(text):
+        return ConfigError(f"cannot delete {match['key']!r}: there is no such key")
+    if "requires --multirun" in text or "Ambiguous value" in text:
+        return ConfigError(
+            "a list of values is a sweep, which needs -m",
+            hint="add -m, or quote a value with a comma: 'key=\"a,b\"'",
+        )
+    return ConfigError(text)
+
+
+def _first_words(error: Exception) -> str:
+    """The message of the exception or, where it has none, of its cause, on one line."""
+    for link in (error, error.__cause__):
+        if link is not None and str(link).strip():
+            lines = [line.strip() for line in str(link).splitlines()]
+            return " ".join(line for line in lines if line and not line.startswith("object_type="))
+    return type(error).__name__
+
+
+def _yaml(error: YAMLError) -> ConfigError:
+    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return ConfigError(
+            f"{mark.name} line {mark.line + 1}, column {mark.column + 1}: not YAML: "
+            f"{error.problem or error.context}",
+            hint="mind indentation, and quote text that holds ': ' or starts with a sign",
+        )
+    return ConfigError(f"not YAML: {_first_words(error)}")
+
+
+def _missing(error: MissingConfigException) -> ConfigError:
+    match = _OPTION.search(str(error))
+    if match is None:
+        return ConfigError(_first_words(error))
+    group, option = match["group"], match["option"]
+    if error.options is None:
+        return ConfigError(f"there is no group {group!r}", hint=_group_hint(group))
+    return ConfigError(
+        f"{group} has no option {option!r}", hint=did_you_mean(option, error.options, "options")
+    )
+
+
+def _unknown_key(key: str, *, already: bool) -> ConfigError:
+    if already:
+        return ConfigError(f"+{key} adds a key that is there already", hint="leave out the +")
+    path = key.split(".")
+    if path[0] in GROUPS:
+        known = known_keys(CellConfig, path[:-1])
+    else:
+        known = known_keys(Root, path[:-1])
+    if path[-1] in known:
+        return ConfigError(f"{key} is not set by the chosen option", hint=f"add it: +{key}=…")
+    if len(path) == 1:
+        return ConfigError(f"there is no key or group {key!r}", hint=_group_hint(key))
+    return ConfigError(f"there is no key {key!r}", hint=did_you_mean(path[-1], known))
+
+
+def _group_hint(key: str) -> str:
+    return did_you_mean(key, known_keys(Root, ()), "keys and groups")

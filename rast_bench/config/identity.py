@@ -1,0 +1,166 @@
+"""What makes a cell the cell it is: a hash of exactly what changes its tokens.
+
+Two configurations with one id share their samples in the ledger; so every field here must change
+tokens, and every field that changes tokens must be here (tests/config/identity_mutations.json).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.schema import CellConfig, ModelRef, PairConfig
+from rast_bench.domain import SampleKey
+from rast_bench.errors import ModelError
+
+IDENTITY_VERSION = 1
+"""Raised when the meaning of an identity's field changes, so that old samples are not reused."""
+
+CELL_ID_DIGITS = 16
+
+_CONFIG_FILES = ("config.json", "generation_config.json")
+_TOKENIZER_FILES = (
+    "added_tokens.json",
+    "chat_template.jinja",
+    "merges.txt",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "vocab.json",
+)
+
+
+@dataclass(frozen=True)
+class EngineKey:
+    """What must be loaded for a cell. Cells with equal keys share one engine and one stream."""
+
+    main: ModelRef
+    pairs: tuple[PairConfig, ...]
+    shuffle_vocabulary_seed: int | None
+    engine: str
+    dtype: str
+
+
+def engine_key(cell: CellConfig) -> EngineKey:
+    """The models of a cell: M_base alone, its RL ceiling alone, or M_base with the pairs of ΔR."""
+    with_delta = cell.method.name == "rast"
+    main = cell.base_model.base
+    if cell.method.name == "rl":
+        assert cell.base_model.rl is not None  # CellConfig refuses a ceiling that does not exist
+        main = cell.base_model.rl
+    return EngineKey(
+        main=main,
+        pairs=cell.delta.pairs if with_delta else (),
+        shuffle_vocabulary_seed=cell.delta.shuffle_vocabulary_seed if with_delta else None,
+        engine=cell.engine.name,
+        dtype=cell.engine.dtype,
+    )
+
+
+def model_fingerprint(ref: ModelRef) -> str:
+    """`sha256:…` over the files of a local checkpoint, or `hub:<id>@<revision>`.
+
+    The files are the configuration, the generation configuration (EOS ids), the tokenizer's and
+    the safetensors weights; their names count, their folder does not. Raises ModelError when the
+    folder, its config.json or its weights are missing or cannot be read.
+    """
+    if local_model_dir(ref) is None:
+        return f"hub:{ref.path}@{ref.revision or 'main'}"
+    folder = Path(resolve_model(ref))
+    weights = sorted(folder.glob("*.safetensors"))
+    if not (folder / "config.json").is_file():
+        raise ModelError(
+            f"model {ref.path}: no config.json in {folder}",
+            hint="a checkpoint is a folder in Hugging Face format",
+        )
+    if not weights:
+        raise ModelError(
+            f"model {ref.path}: no *.safetensors in {folder}",
+            hint="save the weights with save_pretrained(…), which writes safetensors",
+        )
+    names = (folder / name for name in (*_CONFIG_FILES, *_TOKENIZER_FILES))
+    present = [path for path in names if path.is_file()] + weights
+    try:
+        hashes = {path.name: _file_sha256(path) for path in present}
+    except OSError as error:
+        raise ModelError(
+            f"model {ref.path}: cannot read {error.filename}: {error.strerror}"
+        ) from error
+    return "sha256:" + _digest(hashes)
+
+
+def cell_identity(cell: CellConfig, dataset_fingerprint: str) -> dict[str, Any]:
+    """The canonical identity: JSON values only, and exactly what changes tokens.
+
+    λ is dropped without ΔR; τ, top-p and the seed are dropped under greedy decoding. n, limit,
+    names, labels, device, threads and batch size never enter.
+    """
+    key = engine_key(cell)
+    decoding: dict[str, Any] = {
+        "greedy": cell.decoding.greedy,
+        "max_tokens": cell.decoding.max_tokens,
+    }
+    if not cell.decoding.greedy:
+        decoding["temperature"] = _number(cell.decoding.temperature)
+        decoding["top_p"] = _number(cell.decoding.top_p)
+        decoding["seed"] = cell.decoding.seed
+    if key.pairs:
+        decoding["lambda"] = _number(cell.decoding.lambda_)
+    return {
+        "version": IDENTITY_VERSION,
+        "models": {
+            "main": model_fingerprint(key.main),
+            "pairs": [
+                {
+                    "rl": model_fingerprint(pair.rl),
+                    "base": model_fingerprint(pair.base),
+                    "weight": _number(pair.weight),
+                }
+                for pair in key.pairs
+            ],
+            "shuffle_vocabulary_seed": key.shuffle_vocabulary_seed,
+        },
+        "prompt": {"template": cell.prompt.template, "stop": list(cell.prompt.stop)},
+        "decoding": decoding,
+        "dataset": dataset_fingerprint,
+        "engine": {"name": key.engine, "dtype": key.dtype},
+    }
+
+
+def cell_id(identity: dict[str, Any]) -> str:
+    """The first 16 hex digits of the SHA-256 of the identity's canonical JSON."""
+    return _digest(identity)[:CELL_ID_DIGITS]
+
+
+def sample_seed(key: SampleKey) -> int:
+    """The seed of one sample, 0 ≤ seed < 2**63, from its key alone (never from batch order)."""
+    canonical = json.dumps([key.cell_id, key.problem_id, key.sample_index], ensure_ascii=True)
+    return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big") >> 1
+
+
+def _number(value: float) -> float:
+    """One spelling for each number: 1 as 1.0, −0.0 as 0.0."""
+    return float(value) + 0.0
+
+
+def _digest(value: Any) -> str:
+    canonical = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+_hash_cache: dict[tuple[str, int, int], str] = {}
+
+
+def _file_sha256(path: Path) -> str:
+    """SHA-256 of a file, remembered within the process while its size and time stand still."""
+    stat = path.stat()
+    cache_key = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+    if cache_key not in _hash_cache:
+        with path.open("rb") as stream:
+            _hash_cache[cache_key] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _hash_cache[cache_key]

@@ -1,0 +1,88 @@
+"""Where things lie: `zoo:` names, local folders, hub ids, and the configuration folder."""
+
+import re
+from pathlib import Path
+
+from rast_bench.config.schema import ModelRef
+from rast_bench.errors import ConfigError, ModelError
+
+PACKAGE_DIR = Path(__file__).resolve().parent.parent
+ZOO_PREFIX = "zoo:"
+ZOO_WEIGHTS_DIR = PACKAGE_DIR / "zoo" / "weights"
+ZOO_DATA_DIR = PACKAGE_DIR / "zoo" / "data"
+
+_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
+
+
+def config_dir() -> Path:
+    """The folder of the YAML files: `conf/` of a checkout, `rast_bench/conf/` in a wheel.
+
+    Raises ConfigError when neither is there.
+    """
+    for candidate in (PACKAGE_DIR / "conf", PACKAGE_DIR.parent / "conf"):
+        if (candidate / "config.yaml").is_file():
+            return candidate
+    raise ConfigError(
+        f"no configuration folder beside or inside {PACKAGE_DIR}",
+        hint="reinstall rast-bench, or run from a checkout that has conf/",
+    )
+
+
+def looks_local(path: str) -> bool:
+    """Whether a path that does not exist was meant as a folder or file rather than a hub id."""
+    return path.startswith(("/", "./", "../", "~")) or path in {".", ".."}
+
+
+def zoo_path(name: str, root: Path) -> Path:
+    """`zoo:NAME` or `NAME` below `root`; raises ValueError for a name that leaves it."""
+    relative = Path(name.removeprefix(ZOO_PREFIX))
+    if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+        raise ValueError(f"{name!r} is not a name in the zoo")
+    return root / relative
+
+
+def local_model_dir(ref: ModelRef) -> Path | None:
+    """The folder of a `zoo:` or local checkpoint (it may be missing), or None for a hub id.
+
+    Raises ModelError when `ref.path` is neither a path nor a possible hub id.
+    """
+    if ref.path.startswith(ZOO_PREFIX):
+        try:
+            return zoo_path(ref.path, ZOO_WEIGHTS_DIR)
+        except ValueError as error:
+            raise ModelError(
+                f"model {error}", hint="write zoo:NAME, as in zoo:tiny-s/base"
+            ) from None
+    local = Path(ref.path).expanduser()
+    if looks_local(ref.path) or local.is_dir():
+        return local
+    if _HUB_ID.match(ref.path):
+        return None
+    raise ModelError(
+        f"model {ref.path!r} is neither a folder that exists nor a hub id",
+        hint="write zoo:NAME, a folder, or a hub id such as Qwen/Qwen2.5-7B",
+    )
+
+
+def resolve_model(ref: ModelRef) -> str:
+    """What `from_pretrained` takes: the folder of a local checkpoint, or the hub id itself.
+
+    Raises ModelError as `local_model_dir`, and when a local folder is missing.
+    """
+    folder = local_model_dir(ref)
+    if folder is None:
+        return ref.path
+    if not folder.is_dir():
+        raise ModelError(f"model {ref.path}: no folder {folder}", hint=_missing_model_hint(ref))
+    return str(folder)
+
+
+def _missing_model_hint(ref: ModelRef) -> str:
+    if not ref.path.startswith(ZOO_PREFIX):
+        return "check the path, or name a hub id or a zoo: model"
+    names = sorted(
+        str(p.parent.relative_to(ZOO_WEIGHTS_DIR)) for p in ZOO_WEIGHTS_DIR.glob("*/*/config.json")
+    )
+    if not names:
+        return "the zoo's weights are not installed; `python scripts/train_zoo.py` makes them"
+    return "the zoo has " + ", ".join(names)

@@ -1,0 +1,13 @@
+"""Prompts: the template's `{question}` replaced, and nothing else touched."""
+
+from rast_bench.config.schema import PromptConfig
+from rast_bench.domain import Problem
+
+
+def render_prompt(cfg: PromptConfig, problem: Problem) -> str:
+    r"""The exact string the model continues.
+
+    A plain replacement, not `str.format`: templates and questions are full of LaTeX braces, as in
+    `\boxed{}` (figure 7 of the paper).
+    """
+    return cfg.template.replace("{question}", problem.question)

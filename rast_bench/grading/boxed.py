@@ -1,0 +1,75 @@
+r"""The grader of the tiny sets: integers or tuples of integers in the last `\boxed{…}`."""
+
+import re
+from collections.abc import Sequence
+
+from rast_bench.grading.base import AnswerGrader, Comparison
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash takes its next character out of play
+_SPACE = re.compile(r"\s*")
+
+
+class BoxedGrader(AnswerGrader):
+    r"""Compares the content of the last `\boxed{…}` with the gold answer.
+
+    * "The last" is the last `\boxed` that is followed by an opening brace. Where its braces do not
+      close, or hold nothing but space, there is no answer, even if an earlier box was complete.
+    * All white space is ignored: the tiny tokenizer writes `\boxed{ 12 , 8 }`.
+    * Integers and comma-separated tuples of integers, in ASCII digits, are equal by value
+      (`+07` is `7`, `-0` is `0`, order counts); everything else is equal when its characters are.
+    * finish_reason "length" makes a response without an answer "truncated" instead of "unparsed";
+      where the last box was complete before the cut, it is graded as usual.
+    """
+
+    name = "boxed-1"
+
+    def extract(self, text: str, gold: str) -> str | None:  # noqa: ARG002 (part of the interface)
+        content = last_boxed(text)
+        return None if content is None else normalise(content) or None
+
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+        return ["correct" if answer == normalise(gold) else "wrong" for answer, gold in pairs]
+
+
+def last_boxed(text: str) -> str | None:
+    r"""The content of the last `\boxed{…}`, or None where there is none or its braces do not close.
+
+    Time is linear in the text's length.
+    """
+    end = len(text)
+    while (start := text.rfind("\\boxed", 0, end)) >= 0:
+        space = _SPACE.match(text, start + len("\\boxed"))
+        opening = space.end() if space else len(text)
+        if text.startswith("{", opening):
+            return _braced(text, opening)
+        end = start
+    return None
+
+
+def _braced(text: str, opening: int) -> str | None:
+    """What stands between the brace at `opening` and its partner; None without a partner."""
+    depth = 0
+    for match in _BRACE.finditer(text, opening):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0:
+            return text[opening + 1 : match.start()]
+    return None
+
+
+def normalise(answer: str) -> str:
+    """An answer without white space; integers and tuples of them in their shortest writing.
+
+    Two answers are equal exactly when their normal forms are.
+    """
+    squeezed = "".join(answer.split())
+    parts = squeezed.split(",")
+    if all(_INTEGER.fullmatch(part) for part in parts):
+        return ",".join(map(_shortest_integer, parts))
+    return squeezed
+
+
+def _shortest_integer(text: str) -> str:
+    # Not int(): it refuses numbers of more than 4,300 digits and takes quadratic time.
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    return f"-{digits}" if text.startswith("-") and digits != "0" else digits

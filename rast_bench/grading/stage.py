@@ -1,0 +1,86 @@
+"""The grading stage: samples without a verdict in, verdict shards out. No model is needed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from rast_bench.domain import FinishReason, SampleKey, Verdict, VerdictKind
+from rast_bench.grading.base import Answer, Grader
+from rast_bench.grading.registry import get_grader
+
+if TYPE_CHECKING:
+    from rast_bench.ledger import Ledger
+    from rast_bench.runner.plan import PlannedCell
+
+SHARD_SAMPLES = 16_384  # at most so many verdicts are lost by a kill
+
+
+@dataclass(frozen=True)
+class GradingSummary:
+    """What one call of the stage did. `kinds` counts the new verdicts only."""
+
+    grader: str
+    cells: int
+    graded: int
+    kinds: Mapping[VerdictKind, int]
+
+
+def grade_cells(
+    planned: Iterable["PlannedCell"], ledger: "Ledger", grader_name: str
+) -> GradingSummary:
+    """Gives every planned sample that the ledger holds a verdict of this grader, once.
+
+    A partial cell is graded as far as it goes; a second call grades only what is new.
+
+    Raises:
+        ConfigError: no grader has this name.
+        LedgerError: the ledger cannot be read or written. Verdicts written before that stay.
+    """
+    grader = get_grader(grader_name)
+    kinds: Counter[VerdictKind] = Counter()
+    cells = list(planned)
+    for cell in cells:
+        kinds.update(_grade_cell(cell, ledger, grader))
+    return GradingSummary(grader.name, len(cells), kinds.total(), dict(kinds))
+
+
+def _grade_cell(cell: "PlannedCell", ledger: "Ledger", grader: Grader) -> Counter[VerdictKind]:
+    kinds: Counter[VerdictKind] = Counter()
+    missing = _samples_without_verdict(cell, ledger, grader.name)
+    for start in range(0, len(missing), SHARD_SAMPLES):
+        shard = missing[start : start + SHARD_SAMPLES]
+        judgements = grader.grade_many([answer for _, answer in shard])
+        verdicts = [
+            Verdict(key, kind, extracted)
+            for (key, _), (kind, extracted) in zip(shard, judgements, strict=True)
+        ]
+        ledger.write_verdicts(cell.cell_id, grader.name, verdicts)
+        kinds.update(verdict.kind for verdict in verdicts)
+    return kinds
+
+
+def _samples_without_verdict(
+    cell: "PlannedCell", ledger: "Ledger", grader_name: str
+) -> Sequence[tuple[SampleKey, Answer]]:
+    """Samples of the cell's own problems and indices only: a ledger may hold more of both."""
+    gold = {problem.problem_id: problem.gold for problem in cell.problems}
+    count = cell.cell.decoding.samples_per_problem
+    verdicts = ledger.verdicts(cell.cell_id, grader_name)
+    judged = set(
+        zip(verdicts["problem_id"].tolist(), verdicts["sample_index"].tolist(), strict=True)
+    )
+    samples = ledger.samples(
+        cell.cell_id, columns=("problem_id", "sample_index", "text", "finish_reason")
+    )
+    return [
+        (SampleKey(cell.cell_id, problem, index), Answer(text, gold[problem], reason))
+        for problem, index, text, reason in zip(
+            samples["problem_id"].tolist(),
+            samples["sample_index"].tolist(),
+            samples["text"].tolist(),
+            cast(list[FinishReason], samples["finish_reason"].tolist()),
+            strict=True,
+        )
+        if problem in gold and index < count and (problem, index) not in judged
+    ]

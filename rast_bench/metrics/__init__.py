@@ -1,0 +1,9 @@
+"""Pure numbers from outcomes: one formula, one function, named after it, its source beside it.
+
+outcomes    CellOutcome: the graded samples of one complete cell as arrays
+accuracy    avg@n, its standard errors, paired differences, mean over data sets
+pass_at_k   unbiased pass@k               majority    exact majority@k
+paper       the paper's own estimators of both, named paper_*
+recovery    recovery rate (eq. 5) with its interval
+length      response length               behaviour   behaviour-token frequencies
+"""

@@ -1,0 +1,144 @@
+"""avg@n, its standard errors, and comparisons of cells on the same problems."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rast_bench.metrics.estimate import (
+    BoolArray,
+    Estimate,
+    FloatArray,
+    IntArray,
+    mean_estimate,
+    se_over_problems,
+)
+from rast_bench.metrics.sign_flip import sign_flip_p_value
+from rast_bench.metrics.student_t import student_t_quantile
+
+
+def accuracy_per_problem(correct: BoolArray) -> FloatArray:
+    """p̂_i = c_i/N: correct [problems, samples] -> [problems]."""
+    return np.asarray(correct.mean(axis=1), dtype=np.float64)
+
+
+def avg_at_n(correct: BoolArray) -> Estimate:
+    """avg@n, the paper's "averaged pass@1 over n runs": mean of p̂_i, standard error over problems.
+
+    Args:
+        correct: [problems, samples].
+    """
+    return mean_estimate(accuracy_per_problem(correct))
+
+
+def se_over_reruns(correct: BoolArray) -> float | None:
+    """Standard error of avg@n over new samples of the same problems: √(Σ p̂_i(1−p̂_i)/(N−1))/n.
+
+    The within-problem part of the variance (arXiv 2411.00640, resampling of answers). None for
+    one sample.
+
+    Args:
+        correct: [problems, samples].
+    """
+    problems, samples = correct.shape
+    if samples < 2:
+        return None
+    p = accuracy_per_problem(correct)
+    return math.sqrt(float((p * (1 - p)).sum()) / (samples - 1)) / float(problems)
+
+
+@dataclass(frozen=True)
+class ClusteredEstimate:
+    """A mean with clustered standard error, its degrees of freedom C − 1 and a t interval."""
+
+    value: float
+    standard_error: float
+    dof: int
+    low: float
+    high: float
+
+
+def clustered_mean(
+    scores: FloatArray, clusters: Sequence[object], *, level: float = 0.95
+) -> ClusteredEstimate | None:
+    """Mean of scores whose errors hang together within clusters; None for fewer than two clusters.
+
+    SE = √(C/(C−1) · Σ_c (Σ_{i∈c} (s_i − s̄))²)/n, t on C − 1 degrees of freedom
+    (arXiv 2411.00640, clustered standard errors, with the small-sample factor).
+
+    Args:
+        scores: [n].
+        clusters: the cluster of each score, n hashable labels.
+    """
+    places: dict[object, int] = {}
+    index = [places.setdefault(cluster, len(places)) for cluster in clusters]
+    count = len(places)
+    if count < 2:
+        return None
+    mean = float(scores.mean())
+    sums = np.bincount(index, weights=scores - mean, minlength=count)
+    error = math.sqrt(count / (count - 1) * float((sums**2).sum())) / len(scores)
+    reach = student_t_quantile(level, count - 1) * error
+    return ClusteredEstimate(mean, error, count - 1, mean - reach, mean + reach)
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Mean of A − B over the same problems and the p-value of "A and B are exchangeable"."""
+
+    value: float
+    standard_error: float | None
+    p_value: float
+
+
+def paired_difference(correct_a: BoolArray, correct_b: BoolArray) -> PairedDifference:
+    """d_i = p̂_A,i − p̂_B,i: mean, sd(d)/√n and the exact two-sided sign-flip p-value.
+
+    Args:
+        correct_a: [problems, samples of A].
+        correct_b: [problems, samples of B], the same problems in the same order; the numbers of
+            samples may differ (a greedy base has one).
+    """
+    samples_a, samples_b = correct_a.shape[1], correct_b.shape[1]
+    unit = math.lcm(samples_a, samples_b)
+    # In whole units of 1/unit, so that the permutation distribution has no rounding.
+    whole: IntArray = correct_a.sum(axis=1) * (unit // samples_a) - correct_b.sum(axis=1) * (
+        unit // samples_b
+    )
+    differences = whole / unit
+    return PairedDifference(
+        float(whole.sum() / (unit * len(whole))),
+        se_over_problems(differences),
+        sign_flip_p_value(whole),
+    )
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down adjusted p-values, in the given order (Holm 1979).
+
+    Reject where the adjusted value is at most α: the chance of any false rejection is at most α.
+    """
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = largest
+    return adjusted
+
+
+def mean_over_datasets(estimates: Sequence[Estimate]) -> Estimate:
+    """Mean of D means with SE = √ΣSE²/D; None where one has no standard error.
+
+    Raises:
+        ValueError: no estimate.
+    """
+    if not estimates:
+        raise ValueError("no data set to average over")
+    count = len(estimates)
+    errors = [estimate.standard_error for estimate in estimates]
+    known = [error for error in errors if error is not None]
+    combined = math.sqrt(sum(error**2 for error in known)) / count
+    value = math.fsum(estimate.value for estimate in estimates) / count
+    return Estimate(value, combined if len(known) == count else None)

@@ -1,0 +1,126 @@
+"""majority@k, exact: is the most frequent answer among k samples right? (appendix C.1, figure 8)
+
+Nothing is drawn: every k-subset of the N samples counts, by its numbers of each answer.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rast_bench.metrics.estimate import Curve, mean_curve
+
+if TYPE_CHECKING:
+    from rast_bench.metrics.outcomes import CellOutcome
+
+
+class Votes(NamedTuple):
+    """One problem's N samples by answer: the right one, each wrong one (sorted), and none."""
+
+    correct: int
+    wrong: tuple[int, ...]
+    abstained: int
+
+    @property
+    def samples(self) -> int:
+        return self.correct + sum(self.wrong) + self.abstained
+
+
+def majority_at_k(outcome: "CellOutcome", ks: Sequence[int]) -> Curve:
+    """Exact majority@k with standard errors over problems.
+
+    Answers that the grader calls correct are one answer, however they are written; wrong ones are
+    equal when the grader's normal forms are. Samples without an answer never win; ties share.
+
+    Raises:
+        ValueError: a k below 1 or above the number of samples.
+    """
+    check_ks(ks, outcome.kinds.shape[1])
+    scores = np.array(
+        [majority_probabilities(votes, tuple(ks)) for votes in votes_per_problem(outcome)]
+    )
+    return mean_curve(np.asarray(ks, dtype=np.int64), scores)
+
+
+def check_ks(ks: Sequence[int], samples: int) -> None:
+    """Raises ValueError for a k that is not in 1 … samples."""
+    for k in ks:
+        if not 1 <= k <= samples:
+            raise ValueError(f"k = {k} is not between 1 and the {samples} samples of a problem")
+
+
+def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
+    """The votes of each problem, in order."""
+    votes = []
+    for kinds, answers in zip(outcome.kinds.tolist(), outcome.answers.tolist(), strict=True):
+        correct = kinds.count("correct")
+        wrong = Counter(
+            answer
+            for kind, answer in zip(kinds, answers, strict=True)
+            if kind != "correct" and answer is not None
+        )
+        abstained = len(kinds) - correct - wrong.total()
+        votes.append(Votes(correct, tuple(sorted(wrong.values())), abstained))
+    return votes
+
+
+@lru_cache(maxsize=65_536)
+def majority_probabilities(votes: Votes, ks: tuple[int, ...]) -> tuple[float, ...]:
+    """P(the right answer wins the vote of a random k-subset), [len(ks)].
+
+    P = Σ_j C(c_*, j) Σ_t [x^(k−j) y^t] ∏_a(Σ_{u<j} C(c_a, u) x^u + y C(c_a, j) x^j) · (1+x)^c_∅
+        / ((t+1) C(N, k))
+    where the right answer has j votes, t wrong answers have j as well and the others fewer; such a
+    tie counts 1/(t+1). Whole-number arithmetic up to the last division.
+    """
+    samples = votes.samples
+    totals = [0.0] * len(ks)
+    for j in range(1, min(votes.correct, max(ks)) + 1):
+        product = _product(votes.wrong, votes.abstained, j, samples)
+        ways = math.comb(votes.correct, j)
+        ties = sum(count >= j for count in votes.wrong)
+        for place, k in enumerate(ks):
+            if k >= j:
+                totals[place] += sum(
+                    ways
+                    * _coefficient(product, k - j, t, samples)
+                    / ((t + 1) * math.comb(samples, k))
+                    for t in range(min(ties, k // j - 1) + 1)
+                )
+    return tuple(totals)
+
+
+# A polynomial Σ a_ut x^u y^t with a_ut < 2^bits is stored as the one number that it takes at
+# x = 2^bits, y = x^(N+1) (Kronecker substitution): a product of polynomials is then a product of
+# integers. The coefficients of each product count subsets of N samples, so bits = N + 1 is enough.
+
+
+def _product(wrong: tuple[int, ...], abstained: int, j: int, samples: int) -> int:
+    """∏_a(Σ_{u<j} C(c_a, u) x^u + y C(c_a, j) x^j) · (1 + x)^c_∅."""
+    product = _subsets(abstained, abstained, samples)
+    for count, repeats in Counter(wrong).items():
+        product *= _wrong_answers(count, repeats, j, samples)
+    return product
+
+
+@lru_cache(maxsize=65_536)
+def _wrong_answers(count: int, repeats: int, j: int, samples: int) -> int:
+    """The factor of `repeats` wrong answers with `count` samples each."""
+    bits = samples + 1
+    tied = math.comb(count, j) << (bits * j + bits * (samples + 1))
+    return int((_subsets(count, j - 1, samples) + tied) ** repeats)
+
+
+@lru_cache(maxsize=65_536)
+def _subsets(count: int, most: int, samples: int) -> int:
+    """Σ_{u ≤ most} C(count, u) x^u."""
+    return sum(math.comb(count, u) << ((samples + 1) * u) for u in range(min(most, count) + 1))
+
+
+def _coefficient(product: int, u: int, t: int, samples: int) -> int:
+    """The coefficient of x^u y^t."""
+    bits = samples + 1
+    return (product >> (bits * (u + t * (samples + 1)))) & ((1 << bits) - 1)

@@ -1,0 +1,124 @@
+"""The paper's own estimators of pass@k and majority@k: k of the N samples, drawn 10 times.
+
+They estimate the same quantities as pass_at_k and majority with the noise of the draws on top, and
+stand in tables only beside those. Each k has random numbers of its own, so its value does not
+depend on which other k are asked for.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rast_bench.metrics.estimate import BoolArray, FloatArray, IntArray
+from rast_bench.metrics.majority import check_ks
+
+if TYPE_CHECKING:
+    from rast_bench.metrics.outcomes import CellOutcome
+
+DRAWS = 10
+
+
+def paper_pass_at_k(
+    correct: BoolArray, ks: Sequence[int], *, seed: int = 0, draws: int = DRAWS
+) -> FloatArray:
+    """Eq. 4 with section 3.3's protocol: k of N samples per problem, 10 draws, averaged.
+
+    Args:
+        correct: [problems, samples].
+
+    Returns:
+        [len(ks)].
+
+    Raises:
+        ValueError: a k below 1 or above the number of samples.
+    """
+    check_ks(ks, correct.shape[1])
+    return np.array(
+        [
+            np.mean(
+                [
+                    np.take_along_axis(correct, chosen, axis=1).any(axis=1).mean()
+                    for chosen in _subsets(correct.shape, k, seed, draws)
+                ]
+            )
+            for k in ks
+        ]
+    )
+
+
+def paper_majority_at_k(
+    outcome: "CellOutcome", ks: Sequence[int], *, seed: int = 0, draws: int = DRAWS
+) -> FloatArray:
+    """Appendix C.1: the most frequent answer string of k of N samples is graded; 10 draws.
+
+    Strings vote: right answers that are written differently split their votes. Of tied strings one
+    is chosen at random. Samples without an answer have no vote; without any vote the draw is wrong.
+
+    Returns:
+        [len(ks)].
+
+    Raises:
+        ValueError: a k below 1 or above the number of samples.
+    """
+    check_ks(ks, outcome.kinds.shape[1])
+    strings, is_correct = _encode_strings(outcome)
+    return np.array(
+        [
+            np.mean(
+                [
+                    _vote(np.take_along_axis(strings, chosen, axis=1), is_correct, noise).mean()
+                    for chosen, noise in zip(
+                        _subsets(strings.shape, k, seed, draws),
+                        _tie_noise(is_correct.shape, k, seed, draws),
+                        strict=True,
+                    )
+                ]
+            )
+            for k in ks
+        ]
+    )
+
+
+def _subsets(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterator[IntArray]:
+    """`draws` times k different sample indices per problem, [problems, k]."""
+    rng = np.random.default_rng([seed, k, 0])
+    for _ in range(draws):
+        yield np.argsort(rng.random(shape), axis=1)[:, :k]
+
+
+def _tie_noise(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterator[FloatArray]:
+    rng = np.random.default_rng([seed, k, 1])
+    for _ in range(draws):
+        yield rng.random(shape)
+
+
+def _encode_strings(outcome: "CellOutcome") -> tuple[IntArray, BoolArray]:
+    """Numbers the strings of each problem: codes [problems, samples], correct [problems, codes].
+
+    The last code stands for "no answer" and is never correct.
+    """
+    problems, samples = outcome.kinds.shape
+    codes = np.full((problems, samples), samples, dtype=np.int64)
+    is_correct = np.zeros((problems, samples + 1), dtype=np.bool_)
+    for i, (kinds, answers) in enumerate(
+        zip(outcome.kinds.tolist(), outcome.answers.tolist(), strict=True)
+    ):
+        known: dict[str, int] = {}
+        for sample, (kind, answer) in enumerate(zip(kinds, answers, strict=True)):
+            if answer is not None:
+                code = known.setdefault(answer, len(known))
+                codes[i, sample] = code
+                is_correct[i, code] |= kind == "correct"
+    return codes, is_correct
+
+
+def _vote(strings: IntArray, is_correct: BoolArray, noise: FloatArray) -> BoolArray:
+    """Is the winner right? strings [problems, k], is_correct and noise [problems, codes]."""
+    problems, codes = is_correct.shape
+    flat = strings + codes * np.arange(problems)[:, None]
+    votes = np.bincount(flat.ravel(), minlength=problems * codes).reshape(problems, codes)
+    votes[:, -1] = 0  # no answer, no vote
+    winners = np.argmax(votes + noise, axis=1)  # noise < 1 decides among equal counts only
+    rows = np.arange(problems)
+    return np.asarray(is_correct[rows, winners] & (votes[rows, winners] > 0))

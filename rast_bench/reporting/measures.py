@@ -1,0 +1,128 @@
+"""The numbers of a report, once, as plain records: every table, CSV line and figure reads these.
+
+All rates are fractions in [0, 1]; only the renderers speak of percent. A number that does not exist
+is None, never nan or infinity.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rast_bench.metrics.estimate import Estimate
+from rast_bench.reporting.records import Role
+
+RecoveryStatus = Literal["identified", "not identified", "undefined"]
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Eq. 5 with its 95 % interval.
+
+    `undefined`: ceiling and base are equal. `not identified`: their difference may be 0. Only an
+    identified one has numbers. `inverted`: identified, but the ceiling is below the base.
+    """
+
+    status: RecoveryStatus
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    inverted: bool = False
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Output tokens per sample; a mean over no sample is None.
+
+    `wrong_mean` is over answers judged wrong: unparsed and truncated samples are in neither mean.
+    """
+
+    mean: Estimate
+    median: float
+    correct_mean: float | None
+    wrong_mean: float | None
+
+
+@dataclass(frozen=True)
+class CellMeasures:
+    """One row × data set. Mappings are by k; `paper_*` is the paper's own protocol.
+
+    `pass_at_k` holds every k from 1 to `samples`; the others hold the k of the detail tables.
+    `truncated_share` counts the samples that max_tokens ended, `unparsed_share` and `timeout_share`
+    verdicts. `behaviour` is by name: occurrences per sample.
+    """
+
+    cell_id: str
+    problems: int
+    samples: int
+    avg: Estimate
+    rerun_standard_error: float | None
+    pass_at_k: Mapping[int, Estimate]
+    paper_pass_at_k: Mapping[int, float]
+    majority_at_k: Mapping[int, Estimate]
+    paper_majority_at_k: Mapping[int, float]
+    lengths: Lengths
+    truncated_share: float
+    unparsed_share: float
+    timeout_share: float
+    behaviour: Mapping[str, Estimate]
+    recovery: Recovery | None = None
+
+
+@dataclass(frozen=True)
+class RowMeasures:
+    """One row; `mean` and `mean_recovery` are over all data sets, None where one is missing."""
+
+    label: str
+    section: str
+    role: Role
+    cells: Mapping[str, CellMeasures]
+    mean: Estimate | None
+    mean_recovery: Recovery | None
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """All rows, grouped by section in the order of `records.sections`.
+
+    `lemmatizer` names and versions what counted the behaviour lemmas.
+    """
+
+    datasets: tuple[str, ...]
+    rows: tuple[RowMeasures, ...]
+    lemmatizer: str
+
+    def section_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.section for row in self.rows))
+
+    def section(self, name: str) -> tuple[RowMeasures, ...]:
+        return tuple(row for row in self.rows if row.section == name)
+
+
+NEAR_BEST_TEST = "exact paired sign-flip test over problems, Holm-corrected, 5 %"
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """avg@n at one (λ, τ). `near_best`: not significantly below the grid's highest cell."""
+
+    lambda_: float
+    temperature: float
+    avg: Estimate
+    near_best: bool
+
+
+@dataclass(frozen=True)
+class GridMeasures:
+    """A λ × τ grid of one pair on one data set; cells may be missing."""
+
+    label: str
+    dataset: str
+    problems: int
+    samples: int
+    cells: tuple[GridCell, ...]
+
+    def lambdas(self) -> tuple[float, ...]:
+        return tuple(sorted({cell.lambda_ for cell in self.cells}))
+
+    def temperatures(self) -> tuple[float, ...]:
+        return tuple(sorted({cell.temperature for cell in self.cells}))

@@ -1,0 +1,147 @@
+"""Which samples a run wants, and which of them the ledger lacks."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rast_bench.config.identity import (
+    EngineKey,
+    cell_id,
+    cell_identity,
+    engine_key,
+    model_fingerprint,
+    sample_seed,
+)
+from rast_bench.config.schema import CellConfig, DatasetConfig, EngineConfig
+from rast_bench.domain import Problem, Request, SampleKey, SamplingParams
+from rast_bench.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell whose inputs were read and checked. Equal ids mean equal samples."""
+
+    cell: CellConfig
+    cell_id: str
+    identity: dict[str, Any]
+    engine_key: EngineKey
+    problems: tuple[Problem, ...]  # after `limit`
+
+    @property
+    def wanted(self) -> int:
+        """How many samples the cell asks for: problems × samples a problem."""
+        return len(self.problems) * self.cell.decoding.samples_per_problem
+
+    def wanted_keys(self) -> Iterator[tuple[str, int]]:
+        """(problem id, sample index), all of one problem consecutively."""
+        for problem in self.problems:
+            for index in range(self.cell.decoding.samples_per_problem):
+                yield problem.problem_id, index
+
+
+@dataclass(frozen=True)
+class EngineGroup:
+    """Cells that one loaded engine serves in one stream."""
+
+    key: EngineKey
+    config: EngineConfig
+    cells: tuple[PlannedCell, ...]
+
+
+def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
+    """Reads data sets, computes ids and checks every model's files; loads no weights.
+
+    Raises:
+        DatasetError: a data set is missing or lacks a field.
+        ModelError: a checkpoint is missing or broken, or does not match its partner.
+    """
+    from rast_bench.datasets import dataset_fingerprint, load_problems
+    from rast_bench.engines import check_models
+
+    loaded: dict[DatasetConfig, tuple[list[Problem], str]] = {}
+    planned = []
+    for cell in cells:
+        whole = cell.dataset.model_copy(update={"limit": None})
+        if whole not in loaded:
+            problems = load_problems(whole)
+            loaded[whole] = problems, dataset_fingerprint(problems)
+        problems, fingerprint = loaded[whole]
+        identity = cell_identity(cell, fingerprint)
+        planned.append(
+            PlannedCell(
+                cell=cell,
+                cell_id=cell_id(identity),
+                identity=identity,
+                engine_key=engine_key(cell),
+                problems=tuple(problems[: cell.dataset.limit]),
+            )
+        )
+    for key in dict.fromkeys(item.engine_key for item in planned):
+        check_models(key)
+    return planned
+
+
+def group_cells(planned: Sequence[PlannedCell]) -> list[EngineGroup]:
+    """Cells by (engine key, engine configuration), in order of first appearance."""
+    groups: dict[tuple[EngineKey, EngineConfig], list[PlannedCell]] = {}
+    for item in planned:
+        groups.setdefault((item.engine_key, item.cell.engine), []).append(item)
+    return [EngineGroup(key, config, tuple(cells)) for (key, config), cells in groups.items()]
+
+
+def sampling_params(cell: CellConfig) -> SamplingParams:
+    """The cell's decoding as an engine takes it: λ = 0 where there is no ΔR."""
+    decoding = cell.decoding
+    return SamplingParams(
+        lambda_=decoding.lambda_ if engine_key(cell).pairs else 0.0,
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        max_tokens=decoding.max_tokens,
+        greedy=decoding.greedy,
+        stop=cell.prompt.stop,
+    )
+
+
+def missing_requests(
+    planned: PlannedCell, ledger: Ledger, *, skip: Collection[tuple[str, int]] = ()
+) -> Iterator[Request]:
+    """A request for every wanted sample that is neither in the ledger nor in `skip`.
+
+    Problem by problem, the samples of one problem consecutively, so that an engine can share the
+    prefill of equal prompts. The ledger is read when the first request is pulled.
+    """
+    from rast_bench.datasets import render_prompt
+
+    done = ledger.completed(planned.cell_id)
+    params = sampling_params(planned.cell)
+    for problem in planned.problems:
+        prompt = render_prompt(planned.cell.prompt, problem)
+        for index in range(planned.cell.decoding.samples_per_problem):
+            pair = (problem.problem_id, index)
+            if pair not in done and pair not in skip:
+                key = SampleKey(planned.cell_id, *pair)
+                yield Request(key=key, prompt=prompt, seed=sample_seed(key), params=params)
+
+
+def completeness(planned: PlannedCell, ledger: Ledger) -> tuple[int, int]:
+    """(durable, wanted) samples of the cell; it is complete when they are equal."""
+    done = ledger.completed(planned.cell_id)
+    return sum(key in done for key in planned.wanted_keys()), planned.wanted
+
+
+def cell_title(cell: CellConfig) -> str:
+    """The cell in a few words for people: `rast tiny-l + tiny-s, tiny-hard, λ=1 τ=1`."""
+    if cell.label is not None:
+        return f"{cell.label}, {cell.dataset.name}"
+    models = cell.base_model.name
+    decoding = "greedy" if cell.decoding.greedy else f"τ={cell.decoding.temperature:g}"
+    if cell.method.name == "rast":
+        models += f" + {cell.delta.name}"
+        decoding = f"λ={cell.decoding.lambda_:g} {decoding}"
+    return f"{cell.method.name} {models}, {cell.dataset.name}, {decoding}"
+
+
+def fingerprints(key: EngineKey) -> dict[str, str]:
+    """Fingerprint by path of every checkpoint that the engine loads. Raises ModelError."""
+    refs = [key.main, *(ref for pair in key.pairs for ref in (pair.rl, pair.base))]
+    return {ref.path: model_fingerprint(ref) for ref in refs}

@@ -1,0 +1,133 @@
+"""Missing samples through engines into the ledger, one loaded engine a group of cells."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import EngineConfig
+from rast_bench.errors import LedgerError
+from rast_bench.ledger import Ledger
+from rast_bench.ledger.manifest import new_run_id
+from rast_bench.runner.interrupt import two_step_interrupt
+from rast_bench.runner.plan import EngineGroup, PlannedCell, group_cells
+from rast_bench.runner.progress import NoProgress, Progress
+from rast_bench.runner.record import CellFailure, RunRecord
+
+if TYPE_CHECKING:
+    from rast_bench.engines.base import Engine
+
+    LoadEngine = Callable[[EngineKey, EngineConfig], Engine]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did. Samples of failed cells that were finished are kept and counted."""
+
+    cells: int  # distinct cell ids
+    samples_made: int
+    samples_reused: int
+    seconds: float
+    failures: tuple[CellFailure, ...]
+
+    def render_failures(self) -> str:
+        """One line a failed cell, and each distinct hint once; empty when all went well."""
+        lines = [f"error: {f.title} [{f.cell_id}]: {f.reason}" for f in self.failures]
+        hints = dict.fromkeys(f.hint for f in self.failures if f.hint)
+        return "\n".join([*lines, *(f"hint: {hint}" for hint in hints)])
+
+
+def run_cells(
+    planned: Sequence[PlannedCell],
+    ledger: Ledger,
+    *,
+    load_engine: "LoadEngine | None" = None,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> RunSummary:
+    """Makes every wanted sample that the ledger lacks.
+
+    Each engine is loaded once, and only when one of its cells lacks something. When an engine
+    fails, the other groups still run; the summary's `failures` name the cells left incomplete.
+
+    Args:
+        load_engine: `rast_bench.engines.load_engine` by default; with several workers it must be
+            a function of an importable module.
+        progress: told about each sample; silent by default.
+        workers: processes, each with its own engine on one thread.
+
+    Raises:
+        LedgerError: the results folder cannot be used, or the disk is full. What was written
+            before stays.
+        KeyboardInterrupt: after Ctrl-C; everything finished is durable and stderr says how to
+            resume.
+    """
+    load = _default_load_engine() if load_engine is None else load_engine
+    progress = NoProgress() if progress is None else progress
+    ledger.check_writable()
+    run_id = new_run_id()
+    begin = time.monotonic()
+    with two_step_interrupt(), ledger.writer(run_id) as writer:
+        record = RunRecord(planned, ledger, writer, progress, run_id)
+        groups = [group for group in group_cells(planned) if record.missing(group)]
+        if groups:
+            progress.start(total=record.total, done=record.reused)
+            try:
+                if workers > 1:
+                    from rast_bench.runner.pool import run_groups_in_workers
+
+                    run_groups_in_workers(groups, record, load, progress, workers)
+                else:
+                    for group in groups:
+                        _run_group(group, record, load, progress)
+            except KeyboardInterrupt:
+                progress.stop()
+                writer.flush()
+                record.interrupt()
+                _say_how_to_resume(record)
+                raise
+            finally:
+                progress.stop()
+    return RunSummary(
+        cells=len({item.cell_id for item in planned}),
+        samples_made=record.made,
+        samples_reused=record.reused,
+        seconds=time.monotonic() - begin,
+        failures=tuple(record.failures),
+    )
+
+
+def _default_load_engine() -> "LoadEngine":
+    from rast_bench.engines import load_engine
+
+    return load_engine
+
+
+def _run_group(
+    group: EngineGroup, record: RunRecord, load_engine: "LoadEngine", progress: Progress
+) -> None:
+    progress.describe(f"loading {group.key.main.path}")
+    failure: Exception | None = None
+    try:
+        engine = load_engine(group.key, group.config)
+        try:
+            for sample in engine.generate(record.requests(group)):
+                record.receive(sample)
+        finally:
+            engine.close()
+    except LedgerError:
+        raise
+    except Exception as error:  # one engine's failure must not cost the other groups
+        failure = error
+    record.finish(group, failure)
+
+
+def _say_how_to_resume(record: RunRecord) -> None:
+    print(
+        f"interrupted: {record.reused + record.made:,} of {record.total:,} samples are saved; "
+        "run the same command again to make the rest",
+        file=sys.stderr,
+        flush=True,
+    )

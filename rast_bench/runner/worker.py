@@ -1,0 +1,113 @@
+"""A worker process: takes requests from the parent, sends finished samples back.
+
+Messages to a worker: a Job, then a list of requests for each More (an empty list ends the job),
+None to quit. Messages from a worker: More, Sample, and one Done at the end of each job.
+"""
+
+import multiprocessing
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any
+
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import EngineConfig
+from rast_bench.domain import Request
+from rast_bench.errors import RastBenchError
+
+if TYPE_CHECKING:
+    from rast_bench.engines.base import Engine
+
+    LoadEngine = Callable[[EngineKey, EngineConfig], Engine]
+    Pipe = Connection[Any, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Serve one engine group until the requests end."""
+
+    key: EngineKey
+    config: EngineConfig
+
+
+@dataclass(frozen=True)
+class More:
+    """The engine has room for further requests."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The job is over; `error` says how it failed, with the worker's stack trace as a note."""
+
+    error: Exception | None = None
+
+
+class WorkerError(Exception):
+    """An unforeseen exception in a worker, told in words: not every exception can be sent."""
+
+
+def serve(pipe: "Pipe", load_engine: "LoadEngine") -> None:
+    """The process's main function: ends when the parent says so or is gone."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, which is later
+    _die_with_parent()
+    with suppress(EOFError, ConnectionError):  # the parent has closed the pipe
+        _serve_jobs(pipe, load_engine)
+
+
+def _serve_jobs(pipe: "Pipe", load_engine: "LoadEngine") -> None:
+    """Keeps the engine while jobs ask for the same one."""
+    loaded: Job | None = None
+    engine: Engine | None = None
+    while (job := pipe.recv()) is not None:
+        error: Exception | None = None
+        try:
+            if engine is not None and job != loaded:
+                engine.close()
+                engine = None
+            if engine is None:
+                engine, loaded = load_engine(job.key, job.config), job
+            for sample in engine.generate(_requests(pipe)):
+                pipe.send(sample)
+        except (EOFError, ConnectionError):
+            raise
+        except Exception as caught:  # the parent reports it
+            error = _sendable(caught)
+            if engine is not None:
+                engine.close()
+                engine = None
+        pipe.send(Done(error))
+    if engine is not None:
+        engine.close()
+
+
+def _sendable(error: Exception) -> Exception:
+    if isinstance(error, RastBenchError):
+        return error
+    told = WorkerError(f"{type(error).__name__}: {error}")
+    told.add_note("".join(traceback.format_exception(error)))
+    return told
+
+
+def _requests(pipe: "Pipe") -> Iterator[Request]:
+    while True:
+        pipe.send(More())
+        chunk: list[Request] = pipe.recv()
+        if not chunk:
+            return
+        yield from chunk
+
+
+def _die_with_parent() -> None:
+    """A worker whose parent was killed would compute for nobody."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

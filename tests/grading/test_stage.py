@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+from planned_cells import CELL_ID, planned_cell, samples_of
+
+from rast_bench.errors import ConfigError
+from rast_bench.grading import GradingSummary, grade_cells, stage
+from rast_bench.ledger import Ledger
+
+
+def verdicts(ledger: Ledger) -> list[tuple[str, int, str, str | None]]:
+    return list(ledger.verdicts(CELL_ID, "boxed-1").itertuples(index=False, name=None))
+
+
+def shards(ledger: Ledger) -> list[Path]:
+    return list(ledger.cell_folder(CELL_ID).glob("verdicts-boxed-1-*.parquet"))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    ledger = Ledger(tmp_path)
+    rows = [
+        ("a", 0, r"\boxed{ 1 , 2 }", "eos"),
+        ("a", 1, r"\boxed{ 2 , 1 }", "eos"),
+        ("b", 0, "none", "length"),
+        ("b", 1, "none", "stop"),
+    ]
+    ledger.write_samples(CELL_ID, samples_of(rows), "run")
+    return ledger
+
+
+def test_every_sample_gets_its_verdict(ledger: Ledger) -> None:
+    summary = grade_cells([planned_cell({"a": "1,2", "b": "3"}, 2)], ledger, "boxed-1")
+    assert summary == GradingSummary(
+        "boxed-1", 1, 4, {"correct": 1, "wrong": 1, "truncated": 1, "unparsed": 1}
+    )
+    assert verdicts(ledger) == [
+        ("a", 0, "correct", "1,2"),
+        ("a", 1, "wrong", "2,1"),
+        ("b", 0, "truncated", None),
+        ("b", 1, "unparsed", None),
+    ]
+
+
+def test_a_second_call_writes_nothing(ledger: Ledger) -> None:
+    cells = [planned_cell({"a": "1,2", "b": "3"}, 2)]
+    grade_cells(cells, ledger, "boxed-1")
+    before = shards(ledger)
+    assert grade_cells(cells, ledger, "boxed-1").graded == 0
+    assert shards(ledger) == before
+
+
+def test_only_new_samples_are_graded(ledger: Ledger) -> None:
+    grade_cells([planned_cell({"a": "1,2", "b": "3"}, 2)], ledger, "boxed-1")
+    ledger.write_samples(CELL_ID, samples_of([("b", 2, r"\boxed{3}", "eos")]), "run")
+    summary = grade_cells([planned_cell({"a": "1,2", "b": "3"}, 3)], ledger, "boxed-1")
+    assert summary.kinds == {"correct": 1}
+    assert verdicts(ledger)[-1] == ("b", 2, "correct", "3")
+
+
+def test_samples_outside_the_plan_stay_ungraded(ledger: Ledger) -> None:
+    grade_cells([planned_cell({"a": "1,2"}, 1)], ledger, "boxed-1")
+    assert verdicts(ledger) == [("a", 0, "correct", "1,2")]
+
+
+def test_two_plans_of_one_cell_are_both_graded(ledger: Ledger) -> None:
+    plans = [planned_cell({"a": "1,2", "b": "3"}, 2), planned_cell({"a": "1,2"}, 1)]
+    assert grade_cells(plans, ledger, "boxed-1").graded == 4
+
+
+def test_a_cell_without_samples(tmp_path: Path) -> None:
+    summary = grade_cells([planned_cell({"a": "1"}, 1)], Ledger(tmp_path), "boxed-1")
+    assert summary == GradingSummary("boxed-1", 1, 0, {})
+
+
+def test_long_work_is_saved_in_between(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "SHARD_SAMPLES", 3)
+    grade_cells([planned_cell({"a": "1,2", "b": "3"}, 2)], ledger, "boxed-1")
+    assert len(shards(ledger)) == 2
+    assert len(verdicts(ledger)) == 4
+
+
+def test_an_unknown_grader_fails_before_any_work(ledger: Ledger) -> None:
+    with pytest.raises(ConfigError, match="unknown grader 'boxed'"):
+        grade_cells([planned_cell({"a": "1,2"}, 1)], ledger, "boxed")
+    assert not shards(ledger)

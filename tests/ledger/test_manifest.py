@@ -1,0 +1,65 @@
+"""Provenance: commit, versions, machine."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rast_bench.ledger import manifest
+
+
+def git(folder: Path, *words: str) -> str:
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    author = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    command = ["git", "-C", str(folder), *author, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return done.stdout.strip()
+
+
+def test_git_state_tells_commit_and_changes(tmp_path: Path) -> None:
+    assert manifest.git_state(tmp_path) is None
+    git(tmp_path, "init", "-q")
+    assert manifest.git_state(tmp_path) is None  # no commit yet
+    (tmp_path / "a").write_text("1")
+    git(tmp_path, "add", "a")
+    git(tmp_path, "commit", "-qm", "one")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    (tmp_path / "untracked").write_text("1")
+    assert manifest.git_state(tmp_path) == {"commit": commit, "dirty": False}
+    (tmp_path / "a").write_text("2")
+    assert manifest.git_state(tmp_path) == {"commit": commit, "dirty": True}
+    (tmp_path / "inside").mkdir()
+    assert manifest.git_state(tmp_path / "inside") is None  # another project's commit
+
+
+def test_run_ids_are_unique_and_sort_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([manifest.datetime(2026, 1, d, tzinfo=manifest.UTC) for d in (9, 10)])
+    monkeypatch.setattr(manifest, "now", lambda: next(times))
+    first, second = manifest.new_run_id(), manifest.new_run_id()
+    assert first < second
+    monkeypatch.undo()
+    assert len({manifest.new_run_id() for _ in range(1000)}) == 1000
+
+
+def test_environment_is_json_and_names_the_versions_in_use() -> None:
+    import pyarrow
+
+    found = json.loads(json.dumps(manifest.environment()))
+    assert found["versions"]["pyarrow"] == pyarrow.__version__
+    assert found["cpu"]["count"] == os.cpu_count()
+    assert found["cpu"]["model"]
+    assert {"python", "git", "host", "platform", "gpus"} <= found.keys()
+
+
+def test_gpu_names_come_from_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'NVIDIA H200'\necho 'NVIDIA H200'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert manifest.gpu_names() == ["NVIDIA H200", "NVIDIA H200"]
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    assert manifest.gpu_names() == []
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert manifest.gpu_names() == []

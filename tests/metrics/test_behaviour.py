@@ -1,0 +1,79 @@
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Set
+
+import numpy as np
+import pytest
+
+from rast_bench.metrics.behaviour import behaviour_frequencies, behaviour_lemmas
+from rast_bench.metrics.lemmas import SimplemmaCounter
+
+
+def texts(rows: list[list[str]]) -> np.ndarray:
+    return np.array(rows, dtype=object)
+
+
+def test_the_authors_lists() -> None:
+    lists = behaviour_lemmas()
+    assert {name: len(words) for name, words in lists.items()} == {
+        "branching": 8,
+        "backtracking": 10,
+        "self-verification": 10,
+    }
+    assert len({word for words in lists.values() for word in words}) == 28
+
+
+def test_by_hand() -> None:
+    frequencies = behaviour_frequencies(
+        texts(
+            [
+                ["Check it . Verified !", "Trying again , but wrong ."],
+                ["nothing", "Alternatively , alternatively , suppose mistakes ."],
+            ]
+        ),
+        SimplemmaCounter(),
+    )
+    values = {name: estimate.value for name, estimate in frequencies.behaviours.items()}
+    assert values == {"branching": 1.0, "backtracking": 1.0, "self-verification": 0.5}
+    branching = frequencies.behaviours["branching"]
+    assert branching.standard_error == pytest.approx(np.std([0.5, 1.5], ddof=1) / 2**0.5)
+    assert frequencies.lemmas["branching"]["alternatively"] == 0.5
+    assert frequencies.lemmas["backtracking"]["mistake"] == 0.25
+    assert frequencies.lemmatizer.startswith("simplemma ")
+
+
+class Recorder:
+    """Counts nothing and remembers what it was given."""
+
+    name = "recorder"
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def counts(self, texts: Iterable[str], wanted: Set[str]) -> Iterator[Counter[str]]:  # noqa: ARG002
+        for text in texts:
+            self.texts.append(text)
+            yield Counter({"but": 2} if text == "b" else {})
+
+
+def test_each_distinct_text_is_analysed_once() -> None:
+    recorder = Recorder()
+    frequencies = behaviour_frequencies(texts([["a", "b"], ["b", "a"], ["b", "b"]]), recorder)
+    assert recorder.texts == ["a", "b"]
+    assert frequencies.behaviours["backtracking"].value == pytest.approx(4 / 3)
+    assert frequencies.lemmatizer == "recorder"
+
+
+def test_a_hundred_thousand_short_texts_take_seconds() -> None:
+    rng = np.random.default_rng(0)
+    words = np.array(re.findall(r"\S+", "So the answer is 12 . However , Check again : 7 + 5"))
+    rows = [" ".join(row) for row in words[rng.integers(len(words), size=(100_000, 30))]]
+    start = time.process_time()
+    behaviour_frequencies(np.array(rows, dtype=object).reshape(-1, 32), SimplemmaCounter())
+    assert time.process_time() - start < 6
+
+
+def test_no_text() -> None:
+    with pytest.raises(ValueError, match="no text"):
+        behaviour_frequencies(np.empty((0, 2), dtype=object))

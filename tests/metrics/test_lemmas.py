@@ -1,0 +1,92 @@
+import importlib.machinery
+import sys
+from collections import Counter
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from rast_bench.errors import ConfigError
+from rast_bench.metrics import lemmas
+from rast_bench.metrics.lemmas import SPACY_MODEL, SimplemmaCounter, SpacyCounter, lemma_counter
+
+FORMS = {
+    "check": "check checks checked checking Check CHECKED double-check",
+    "verify": "verify verifies verified verifying",
+    "try": "try tries tried trying",
+    "mistake": "mistake mistakes",
+    "assume": "assume assumes assumed assuming",
+    "substitute": "substitute substituting substituted",
+    "satisfy": "satisfies satisfied satisfying",
+    "however": "However however, (however)",
+}
+
+
+@pytest.mark.parametrize("lemma", FORMS)
+def test_simplemma_finds_every_form(lemma: str) -> None:
+    (found,) = SimplemmaCounter().counts([FORMS[lemma]], set(FORMS))
+    assert found == Counter({lemma: len(FORMS[lemma].split())})
+
+
+def test_only_wanted_whole_words_count() -> None:
+    counts = SimplemmaCounter().counts(["checkers retry but test2 _test_ 7", "", "éheck"], {"test"})
+    assert list(counts) == [Counter({"test": 2}), Counter(), Counter()]
+
+
+class Language:
+    """What SpacyCounter uses of a spaCy pipeline: the lemma of "is" is "be"."""
+
+    meta = {"version": "3.8.0"}  # noqa: RUF012
+
+    def pipe(self, texts: list[str]) -> list[list[SimpleNamespace]]:
+        return [
+            [SimpleNamespace(lemma_="Be" if word == "is" else word) for word in text.split()]
+            for text in texts
+        ]
+
+
+@pytest.fixture
+def spacy_installed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
+    """A spaCy that is installed with its model; the list records what is loaded."""
+    loaded: list[tuple[str, list[str]]] = []
+
+    def load(name: str, disable: list[str]) -> Language:
+        loaded.append((name, disable))
+        return Language()
+
+    for name in ("spacy", SPACY_MODEL):
+        module = ModuleType(name)
+        module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+        monkeypatch.setitem(sys.modules, name, module)
+    sys.modules["spacy"].load = load  # type: ignore[attr-defined]
+    return loaded
+
+
+@pytest.fixture
+def spacy_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lemmas, "find_spec", lambda _name: None)
+
+
+def test_spacy_is_taken_where_it_is_installed(
+    spacy_installed: list[tuple[str, list[str]]],
+) -> None:
+    counter = lemma_counter()
+    assert isinstance(counter, SpacyCounter)
+    assert counter.name == "spaCy en_core_web_sm 3.8.0"
+    assert list(counter.counts(["is Test", "x"], {"be", "test"})) == [
+        Counter({"be": 1, "test": 1}),
+        Counter(),
+    ]
+    assert [name for name, _ in spacy_installed] == [SPACY_MODEL]
+
+
+@pytest.mark.usefixtures("spacy_installed")
+def test_simplemma_can_be_asked_for() -> None:
+    assert isinstance(lemma_counter("simplemma"), SimplemmaCounter)
+
+
+@pytest.mark.usefixtures("spacy_missing")
+def test_without_spacy() -> None:
+    assert isinstance(lemma_counter(), SimplemmaCounter)
+    with pytest.raises(ConfigError, match="en_core_web_sm is not installed") as caught:
+        lemma_counter("spacy")
+    assert caught.value.hint

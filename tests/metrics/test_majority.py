@@ -1,0 +1,105 @@
+from collections import Counter
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from outcome_cells import outcome_of
+
+from rast_bench.metrics.accuracy import avg_at_n
+from rast_bench.metrics.majority import Votes, majority_at_k, majority_probabilities
+
+
+def wins(answers: tuple[str | None, ...]) -> Fraction:
+    """The right answer's share of the win; "g" is right, None abstains."""
+    votes = Counter(answer for answer in answers if answer is not None)
+    most = max(votes.values(), default=0)
+    winners = [answer for answer, count in votes.items() if count == most]
+    return Fraction(int("g" in winners), len(winners) or 1)
+
+
+def by_enumeration(answers: list[str | None], k: int) -> Fraction:
+    subsets = list(combinations(answers, k))
+    return sum(map(wins, subsets), Fraction(0)) / len(subsets)
+
+
+ENUMERATED: list[list[str | None]] = [
+    ["g"],
+    ["a"],
+    [None],
+    ["g", None, None],
+    ["g", "a", None],
+    ["g", "g", "a", "a", "b", "b"],
+    ["g", "g", "a", "a", "b", "c", None, None],
+    ["g", "g", "g", "a", "a", "a", "a", "b", "b", None],
+    ["g", "a", "b", "c", "d", "e", "f", "h"],
+    ["a", "a", "b", None, None],
+    ["g", "g", "g", "g", "a", "a", "a", "b", "b", "c", "c", None],
+]
+
+
+@pytest.mark.parametrize("answers", ENUMERATED, ids=lambda a: "".join(x or "-" for x in a))
+def test_against_every_subset(answers: list[str | None]) -> None:
+    ks = range(1, len(answers) + 1)
+    curve = majority_at_k(outcome_of([answers]), ks)
+    assert curve.value == pytest.approx([float(by_enumeration(answers, k)) for k in ks], abs=1e-14)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(["g", "a", "b", "c", None]), min_size=1, max_size=9))
+def test_any_votes_against_every_subset(answers: list[str | None]) -> None:
+    for k in range(1, len(answers) + 1):
+        value = majority_at_k(outcome_of([answers]), [k]).value[0]
+        assert value == pytest.approx(float(by_enumeration(answers, k)), abs=1e-14)
+
+
+def test_against_forty_thousand_draws() -> None:
+    rng = np.random.default_rng(7)
+    answers = np.array([0] * 11 + [1] * 9 + [2] * 5 + [3] * 2 + [4] + [-1] * 4)  # 0 is right
+    votes = Votes(11, (1, 2, 5, 9), 4)
+    ks = (8, 16)
+    for k, exact in zip(ks, majority_probabilities(votes, ks), strict=True):
+        drawn = np.argsort(rng.random((40_000, 32)), axis=1)[:, :k]
+        counts = np.stack([(answers[drawn] == a).sum(axis=1) for a in range(5)], axis=1)
+        top = counts == counts.max(axis=1, keepdims=True)
+        shares = top[:, 0] / top.sum(axis=1)
+        assert exact == pytest.approx(shares.mean(), abs=4 * shares.std() / 200)
+
+
+def test_many_samples_stay_exact() -> None:
+    # Two answers with 150 samples each and an odd k: either is as likely to win.
+    (probability,) = majority_probabilities(Votes(150, (150,), 0), (151,))
+    assert probability == pytest.approx(0.5, abs=1e-14)
+
+
+def test_mean_and_standard_error_over_problems() -> None:
+    curve = majority_at_k(outcome_of([["g", "g"], ["g", "a"], ["a", "a"]]), [1, 2])
+    assert curve.value == pytest.approx([0.5, 0.5])
+    assert curve.standard_error == pytest.approx([0.5 / 3**0.5] * 2)
+
+
+def test_right_answers_written_differently_vote_together() -> None:
+    outcome = outcome_of([["g", "h", "a", "a", "b"]])
+    outcome.kinds[0, 1] = "correct"  # as a grader says that knows 1/2 = 0.5
+    assert majority_at_k(outcome, [5]).value[0] == pytest.approx(0.5)
+
+
+def test_a_timed_out_answer_is_a_wrong_answer() -> None:
+    outcome = outcome_of([["g", "a", "a"]])
+    outcome.kinds[0, 1:] = "timeout"
+    assert majority_at_k(outcome, [3]).value[0] == 0.0
+
+
+@given(st.lists(st.lists(st.sampled_from(["g", "a", "b"]), min_size=5, max_size=5), min_size=1))
+def test_one_vote_is_avg(rows: list[list[str]]) -> None:
+    outcome = outcome_of(rows)
+    expected = avg_at_n(outcome.correct)
+    assert majority_at_k(outcome, [1]).at(1).value == pytest.approx(expected.value)
+
+
+@pytest.mark.parametrize("k", [0, 4])
+def test_k_must_be_among_the_samples(k: int) -> None:
+    with pytest.raises(ValueError, match="not between 1 and the 3 samples"):
+        majority_at_k(outcome_of([["g", "a", "a"]]), [1, k])

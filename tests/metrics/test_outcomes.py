@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from outcome_cells import CELL_ID, planned_cell, samples_of
+
+from rast_bench.domain import SampleKey, Verdict
+from rast_bench.errors import LedgerError
+from rast_bench.grading import grade_cells
+from rast_bench.ledger import Ledger
+from rast_bench.metrics.outcomes import load_outcome
+
+PLAN = planned_cell({"z": "1", "a": "2"}, 2)  # not in alphabetical order
+ROWS = [
+    ("a", 0, r"\boxed{2}", "eos"),
+    ("a", 1, "cut", "length"),
+    ("z", 0, r"\boxed{ 2 }", "stop"),
+    ("z", 1, r"\boxed{1}", "eos"),
+]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+def test_rows_follow_the_plan(ledger: Ledger) -> None:
+    ledger.write_samples(CELL_ID, samples_of(reversed(ROWS)), "run")
+    grade_cells([PLAN], ledger, "boxed-1")
+    outcome = load_outcome(PLAN, ledger, "boxed-1")
+    assert outcome.problem_ids == ("z", "a")
+    assert outcome.kinds.tolist() == [["wrong", "correct"], ["correct", "truncated"]]
+    assert outcome.answers.tolist() == [["2", "1"], ["2", None]]
+    assert outcome.finish_reasons.tolist() == [["stop", "eos"], ["eos", "length"]]
+    assert outcome.texts.tolist() == [[ROWS[2][2], ROWS[3][2]], [ROWS[0][2], ROWS[1][2]]]
+    assert outcome.token_counts.tolist() == [[11, 9], [9, 3]]
+    assert outcome.token_counts.dtype == np.int64
+    assert outcome.correct.tolist() == [[False, True], [True, False]]
+    assert outcome.correct.dtype == np.bool_
+
+
+def test_the_plan_may_ask_for_less_than_there_is(ledger: Ledger) -> None:
+    ledger.write_samples(CELL_ID, samples_of(ROWS), "run")
+    grade_cells([PLAN], ledger, "boxed-1")
+    outcome = load_outcome(planned_cell({"a": "2"}, 1), ledger, "boxed-1")
+    assert outcome.kinds.tolist() == [["correct"]]
+
+
+def test_missing_samples_are_named(ledger: Ledger) -> None:
+    ledger.write_samples(CELL_ID, samples_of(ROWS[:3]), "run")
+    with pytest.raises(LedgerError) as caught:
+        load_outcome(PLAN, ledger, "boxed-1")
+    assert caught.value.message == (
+        f"cell {CELL_ID} (base on sums) is partial: 1 of 4 samples are missing, "
+        "first sample 1 of problem 'z'"
+    )
+    assert caught.value.hint
+
+
+def test_missing_verdicts_are_named(ledger: Ledger) -> None:
+    ledger.write_samples(CELL_ID, samples_of(ROWS), "run")
+    ledger.write_verdicts(CELL_ID, "boxed-1", [Verdict(SampleKey(CELL_ID, "z", 0), "wrong", "2")])
+    with pytest.raises(LedgerError, match="3 of 4 verdicts of boxed-1 are missing") as caught:
+        load_outcome(PLAN, ledger, "boxed-1")
+    assert "rast-bench grade" in (caught.value.hint or "")
+
+
+def test_an_unknown_cell_lacks_everything(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError, match="4 of 4 samples are missing"):
+        load_outcome(PLAN, ledger, "boxed-1")

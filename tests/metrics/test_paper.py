@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from outcome_cells import outcome_of
+
+from rast_bench.metrics.majority import majority_at_k
+from rast_bench.metrics.paper import paper_majority_at_k, paper_pass_at_k
+from rast_bench.metrics.pass_at_k import pass_at_k
+
+KS = [1, 3, 8]
+
+
+def random_answers(problems: int, samples: int) -> list[list[str | None]]:
+    rng = np.random.default_rng(3)
+    choices = np.array(["g", "a", "b", "c", None], dtype=object)
+    return [
+        rng.choice(choices, size=samples, p=rng.dirichlet(np.ones(5))).tolist()
+        for _ in range(problems)
+    ]
+
+
+def test_pass_at_k_tends_to_the_unbiased_one() -> None:
+    outcome = outcome_of(random_answers(40, 8))
+    exact = pass_at_k(outcome.correct)
+    paper = paper_pass_at_k(outcome.correct, KS, draws=4000)
+    assert paper == pytest.approx([exact.at(k).value for k in KS], abs=0.005)
+    assert paper[-1] == pytest.approx(exact.at(8).value)  # k = N leaves no choice
+
+
+def test_majority_tends_to_the_exact_one() -> None:
+    outcome = outcome_of(random_answers(40, 8))
+    paper = paper_majority_at_k(outcome, KS, draws=4000)
+    assert paper == pytest.approx(majority_at_k(outcome, KS).value, abs=0.005)
+
+
+def test_strings_split_the_vote() -> None:
+    outcome = outcome_of([["g", "h", "a", "a", "a", "g", "h"]])
+    outcome.kinds[outcome.answers == "h"] = "correct"
+    assert majority_at_k(outcome, [7]).value[0] == 1.0
+    assert paper_majority_at_k(outcome, [7])[0] == 0.0
+
+
+def test_no_answer_never_wins() -> None:
+    outcome = outcome_of([["g", None, None, None], [None, None, None, None]])
+    assert paper_majority_at_k(outcome, [4])[0] == 0.5
+
+
+@pytest.mark.parametrize("estimator", [paper_pass_at_k, paper_majority_at_k])
+def test_a_value_depends_on_its_seed_and_k_alone(estimator: object) -> None:
+    outcome = outcome_of(random_answers(40, 8))
+    given = outcome.correct if estimator is paper_pass_at_k else outcome
+    both = estimator(given, [3, 5], seed=1)  # type: ignore[operator]
+    assert both.tolist() == estimator(given, [3, 5], seed=1).tolist()  # type: ignore[operator]
+    assert both[1:].tolist() == estimator(given, [5], seed=1).tolist()  # type: ignore[operator]
+    assert both.tolist() != estimator(given, [3, 5], seed=2).tolist()  # type: ignore[operator]
+
+
+def test_ten_draws_by_default() -> None:
+    value = paper_pass_at_k(np.array([[True, False]]), [1])[0]
+    assert 10 * value == pytest.approx(round(10 * value))
+    assert 0 < value < 1
+
+
+@pytest.mark.parametrize("k", [0, 3])
+def test_k_must_be_among_the_samples(k: int) -> None:
+    with pytest.raises(ValueError, match="not between 1 and the 2 samples"):
+        paper_pass_at_k(np.array([[True, False]]), [k])
+    with pytest.raises(ValueError, match="not between 1 and the 2 samples"):
+        paper_majority_at_k(outcome_of([["g", "a"]]), [k])

@@ -1,0 +1,44 @@
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rast_bench.metrics.sign_flip import sign_flip_p_value
+
+
+def by_enumeration(differences: list[int]) -> float:
+    sums = [
+        abs(sum(sign * d for sign, d in zip(signs, differences, strict=True)))
+        for signs in product((-1, 1), repeat=len(differences))
+    ]
+    return sum(s >= abs(sum(differences)) for s in sums) / len(sums)
+
+
+@given(st.lists(st.integers(-6, 6), min_size=1, max_size=10))
+def test_against_every_sign_pattern(differences: list[int]) -> None:
+    value = sign_flip_p_value(np.array(differences))
+    assert value == pytest.approx(by_enumeration(differences), abs=1e-14)
+
+
+def test_by_hand() -> None:
+    # Five problems, all better: only +++++ and ----- are as extreme, 2 of 32.
+    assert sign_flip_p_value(np.array([1, 2, 3, 4, 5])) == pytest.approx(2 / 32)
+    assert sign_flip_p_value(np.array([1, -1])) == 1.0
+    assert sign_flip_p_value(np.array([0, 0])) == 1.0
+
+
+def test_problems_without_a_difference_and_the_unit_do_not_matter() -> None:
+    differences = np.array([3, -1, 4, 1, -5, 9])
+    expected = sign_flip_p_value(differences)
+    assert sign_flip_p_value(np.append(differences, [0, 0])) == pytest.approx(expected)
+    assert sign_flip_p_value(differences * 32) == pytest.approx(expected)
+    assert sign_flip_p_value(-differences) == pytest.approx(expected)
+
+
+def test_many_problems() -> None:
+    differences = np.array([1] * 225 + [-1] * 175)
+    binomial_tails = 2 * sum(math.comb(400, i) for i in range(225, 401)) / 2**400
+    assert sign_flip_p_value(differences) == pytest.approx(binomial_tails, rel=1e-12)

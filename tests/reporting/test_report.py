@@ -1,0 +1,126 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from reporting_samples import grid, measurements
+
+from rast_bench.errors import LedgerError
+from rast_bench.reporting.measures import Measurements
+from rast_bench.reporting.report import Report, build_report
+from rast_bench.reporting.save import landing_lines, report_files, save_report, write_atomically
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    grids = [grid(), grid()]
+    return build_report("tiny_table1", measurements(), grids, ["grader: boxed."], ["seed 7."])
+
+
+def test_report_has_every_format(report: Report) -> None:
+    assert sorted(report.texts) == sorted(
+        [
+            "table.txt",
+            "table.md",
+            "table.tex",
+            "details.txt",
+            "details.md",
+            "details.tex",
+            "numbers.csv",
+            "grid.csv",
+        ]
+    )
+    # Two grids of one name do not overwrite each other.
+    assert list(report.figures) == [
+        "pass_at_k-tiny-l",
+        "pass_at_k-tiny-m",
+        "lambda_temperature-tiny-l-deltaR-tiny-s-tiny-mid",
+        "lambda_temperature-tiny-l-deltaR-tiny-s-tiny-mid-2",
+    ]
+    assert report.terminal == report.texts["table.txt"]
+
+
+def test_notes_reach_the_tables(report: Report) -> None:
+    for name in ("table.txt", "table.md", "table.tex"):
+        assert "grader: boxed." in report.texts[name]
+        assert "seed 7." not in report.texts[name]
+    assert report.texts["details.md"].count("grader: boxed.") == 3
+    assert report.texts["details.md"].count("seed 7.") == 2
+    assert report.texts["details.md"].count("simplemma 1.1.2") == 1
+
+
+def test_grids_alone_make_a_report() -> None:
+    report = build_report("grid", Measurements((), (), "none"), [grid()])
+    assert list(report.texts) == ["table.txt", "table.md", "table.tex", "grid.csv"]
+    assert "57.6 ± 2.1†" in report.terminal
+
+
+def test_markdown_shows_the_figures(report: Report) -> None:
+    for stem in report.figures:
+        assert f"({stem}.png)" in report.texts["table.md"]
+
+
+def test_greedy_rows_alone_make_no_curve() -> None:
+    greedy = tuple(row for row in measurements().rows if row.role == "base")
+    report = build_report("greedy", Measurements(measurements().datasets, greedy, "none"))
+    assert not report.figures
+    assert "grid.csv" not in report.texts
+
+
+def test_saved_files_are_whole_and_nothing_else_is_left(report: Report, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "report"
+    paths = save_report(report, folder)
+    assert sorted(folder.iterdir()) == sorted(paths)
+    assert (folder / "table.md").read_text(encoding="utf-8") == report.texts["table.md"]
+    assert {path.suffix for path in paths} == {".txt", ".md", ".tex", ".csv", ".png", ".svg"}
+
+
+def test_the_same_numbers_give_the_same_bytes() -> None:
+    first, second = (report_files(build_report("t", measurements(), [grid()])) for _ in range(2))
+    assert first == second
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "table.md"
+    write_atomically(path, b"old")
+
+    def full_disk(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(LedgerError, match=r"table\.md: No space left on device"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(report: Report, tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    with pytest.raises(LedgerError, match="cannot write the report") as caught:
+        save_report(report, blocker / "report")
+    assert caught.value.hint
+
+
+def test_landing_lines() -> None:
+    names = ("table.md", "table.tex", "numbers.csv", "curve.png", "curve.svg")
+    paths = [Path("results/demo") / name for name in names]
+    assert landing_lines(paths, "rast-bench show tiny_table1") == (
+        "tables   results/demo/: table.{md,tex} numbers.csv",
+        "figures  results/demo/: curve.{png,svg}",
+        "next     rast-bench show tiny_table1",
+    )
+
+
+def test_landing_lines_without_figures() -> None:
+    assert landing_lines([Path("out/table.md")], "x")[1] == "figures  none"
+
+
+def test_importing_the_report_does_not_import_matplotlib() -> None:
+    code = (
+        "import sys, rast_bench.reporting.report, rast_bench.reporting.save;"
+        "print([m for m in ('matplotlib', 'torch', 'pandas', 'transformers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,145 @@
+"""A deterministic engine without models, and cells to run on it.
+
+Token ids derive from the seed, the text from the prompt and the token ids, so that any two runs of
+one request agree. Importable by name, because worker processes load it by name.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import CellConfig, EngineConfig
+from rast_bench.domain import Request, Sample
+
+
+class FakeEngine:
+    def __init__(self, *, delay: float = 0.0, rows: int = 8) -> None:
+        self._delay = delay
+        self._rows = rows
+        self.closed = False
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        """Takes `rows` requests at a time and finishes them last first."""
+        pulled = iter(requests)
+        while batch := list(islice(pulled, self._rows)):
+            for request in reversed(batch):
+                time.sleep(self._delay)
+                yield fake_sample(request)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def fake_sample(request: Request) -> Sample:
+    length = request.seed % 7 + 1
+    tokens = tuple(request.seed // 31**place % 31 for place in range(length))
+    return Sample(
+        key=request.key,
+        seed=request.seed,
+        prompt_sha256=hashlib.sha256(request.prompt.encode()).hexdigest(),
+        token_ids=tokens,
+        text=f"{request.prompt} → {' '.join(map(str, tokens))}",
+        finish_reason="eos" if length < 7 else "length",
+    )
+
+
+def load_fast(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    return FakeEngine()
+
+
+def load_slow(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    return FakeEngine(delay=0.01)
+
+
+class KilledEngine(FakeEngine):
+    """Its process is killed by SIGKILL after a few samples, the first time only."""
+
+    def __init__(self, mark: Path) -> None:
+        super().__init__(delay=0.002)
+        self._mark = mark
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        for count, sample in enumerate(super().generate(requests)):
+            if count == 10 and _first(self._mark):
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield sample
+
+
+def load_killed_once(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    return KilledEngine(Path(key.main.path) / "killed")
+
+
+def load_killed_always(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
+
+
+def load_broken_small(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    """Fails, with an error of ours, for the checkpoint whose path ends in `broken`."""
+    if key.main.path.endswith("broken"):
+        raise ZeroDivisionError("a fault\nof ours")
+    return FakeEngine()
+
+
+def _first(mark: Path) -> bool:
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def make_checkpoint(folder: Path, name: str) -> Path:
+    """The least that has a fingerprint: two files in the right places."""
+    path = folder / name
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "config.json").write_text("{}")
+    (path / "model.safetensors").write_bytes(name.encode())
+    return path
+
+
+def make_dataset(folder: Path, problems: int) -> Path:
+    path = folder / f"problems-{problems}.jsonl"
+    rows = [
+        {"id": f"p{i:03d}", "question": f"{i} + {i}?", "answer": str(2 * i)}
+        for i in range(problems)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def make_cell(
+    folder: Path,
+    *,
+    base: str = "base",
+    problems: int = 6,
+    n: int = 4,
+    limit: int | None = None,
+    seed: int = 0,
+    greedy: bool = False,
+    label: str | None = None,
+    engine: dict[str, object] | None = None,
+) -> CellConfig:
+    return CellConfig.model_validate(
+        {
+            "base_model": {"name": base, "base": {"path": str(make_checkpoint(folder, base))}},
+            "method": {"name": "base"},
+            "delta": {"name": "none"},
+            "dataset": {
+                "name": "sums",
+                "path": str(make_dataset(folder, problems)),
+                "id_field": "id",
+                "limit": limit,
+            },
+            "prompt": {"name": "plain", "template": "Q: {question}"},
+            "decoding": {"n": n, "max_tokens": 7, "seed": seed, "greedy": greedy},
+            "engine": {"name": "transformers", **(engine or {})},
+            "label": label,
+        }
+    )

@@ -1,0 +1,46 @@
+"""Run as a program, interrupted or killed and run again: RESULTS DELAY WORKERS.
+
+Prints each sample's key on stdout as soon as the engine has made it.
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import fake_engine
+
+import rast_bench.engines
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import EngineConfig
+from rast_bench.domain import Request, Sample
+from rast_bench.ledger import Ledger
+from rast_bench.runner.plan import plan_cells
+from rast_bench.runner.stream import run_cells
+
+
+class TellingEngine(fake_engine.FakeEngine):
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        for sample in super().generate(requests):
+            key = sample.key
+            print(time.time(), key.cell_id, key.problem_id, key.sample_index, flush=True)
+            yield sample
+
+
+def load(_key: EngineKey, _config: EngineConfig) -> TellingEngine:
+    return TellingEngine(delay=float(sys.argv[2]))
+
+
+def main() -> None:
+    results, workers = Path(sys.argv[1]), int(sys.argv[3])
+    rast_bench.engines.check_models = lambda _key: None
+    cells = [fake_engine.make_cell(results, seed=seed, problems=40, n=8) for seed in range(3)]
+    engine = load if workers == 1 else fake_engine.load_slow
+    try:
+        run_cells(plan_cells(cells), Ledger(results), load_engine=engine, workers=workers)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

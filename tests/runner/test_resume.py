@@ -1,0 +1,164 @@
+"""SIGKILL at random moments and Ctrl-C, then the same command: real processes, a fake engine."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fake_engine import load_fast, make_cell
+
+from rast_bench.ledger import Ledger
+from rast_bench.runner.plan import PlannedCell, plan_cells
+from rast_bench.runner.stream import run_cells
+
+PROGRAM = Path(__file__).with_name("resumable_run.py")
+TOTAL = 3 * 40 * 8
+
+pytestmark = pytest.mark.usefixtures("checked_keys")
+Key = tuple[str, str, int]
+
+
+def start(results: Path, *, delay: float, workers: int = 1) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(PROGRAM), str(results), str(delay), str(workers)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def plan(results: Path) -> list[PlannedCell]:
+    return plan_cells([make_cell(results, seed=s, problems=40, n=8) for s in range(3)])
+
+
+def durable(results: Path) -> set[Key]:
+    ledger = Ledger(results)
+    return {(cell, *key) for cell in ledger.cells() for key in ledger.completed(cell)}
+
+
+def made(output: str) -> list[tuple[float, Key]]:
+    rows = [line.split() for line in output.splitlines()]
+    return [(float(when), (cell, problem, int(index))) for when, cell, problem, index in rows]
+
+
+def frames(results: Path) -> list[str]:
+    """Every cell's final samples, as exact text."""
+    ledger = Ledger(results)
+    return [ledger.samples(item.cell_id).to_json() for item in plan(results)]
+
+
+def undisturbed(folder: Path) -> list[str]:
+    folder.mkdir()
+    run_cells(plan(folder), Ledger(folder), load_engine=load_fast)
+    return frames(folder)
+
+
+def wait_for_more(results: Path, saved: set[Key], process: "subprocess.Popen[str]") -> None:
+    """Until samples beyond `saved` are durable."""
+    deadline = time.monotonic() + 60
+    while durable(results) <= saved:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_killed_at_random_moments_and_resumed_equals_an_undisturbed_run(tmp_path: Path) -> None:
+    results = tmp_path / "killed"
+    results.mkdir()
+    moments = random.Random(7)
+    saved: set[Key] = set()
+    for survives in (False, True, True):
+        process = start(results, delay=0.015)
+        if survives:
+            wait_for_more(results, saved, process)
+        time.sleep(moments.uniform(0.0, 1.5))
+        process.kill()
+        killed_at = time.time()
+        output, _ = process.communicate()
+        seen = made(output)
+        after = durable(results)
+        assert not {key for _, key in seen} & saved  # nothing durable was made again
+        assert saved <= after
+        assert {key for when, key in seen if when < killed_at - 5} <= after
+        assert len(after) > len(saved) or not survives
+        saved = after
+    assert len(saved) < TOTAL
+
+    process = start(results, delay=0)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    last = [key for _, key in made(output)]
+    assert len(last) == len(set(last)) == TOTAL - len(saved)
+    assert not set(last) & saved
+    assert frames(results) == undisturbed(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_saves_all_says_how_to_resume_and_exits_130(tmp_path: Path, workers: int) -> None:
+    process = start(tmp_path, delay=0.01, workers=workers)
+    wait_for_more(tmp_path, set(), process)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=15)
+
+    assert process.returncode == 130, errors
+    assert len(errors.splitlines()) == 1, errors
+    saved = durable(tmp_path)
+    assert errors.startswith(f"interrupted: {len(saved)} of {TOTAL} samples are saved; run")
+    if workers == 1:  # the sample in the making at the signal may be lost
+        assert len({key for _, key in made(output)} - saved) <= 1
+    ledger = Ledger(tmp_path)
+    statuses = [m["status"] for cell in ledger.cells() for m in ledger.manifests(cell)]
+    assert "partial" in statuses
+    assert "running" not in statuses
+    assert run_cells(plan(tmp_path), ledger, load_engine=load_fast).samples_made == TOTAL - len(
+        saved
+    )
+
+
+def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
+    process = start(tmp_path, delay=0.01, workers=2)
+    wait_for_more(tmp_path, set(), process)
+    tasks = Path(f"/proc/{process.pid}/task")
+    children = {c for task in tasks.iterdir() for c in (task / "children").read_text().split()}
+    assert len(children) >= 2
+    process.kill()
+    process.communicate(timeout=10)  # ends when the last holder of its pipes is gone
+    deadline = time.monotonic() + 10
+    while any(Path("/proc", child).exists() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_ctrl_c_twice_leaves_at_once(tmp_path: Path) -> None:
+    """An engine that will not stop: it sits in a step that Ctrl-C cannot end."""
+    code = (
+        "import signal, sys, time\n"
+        "from rast_bench.runner.interrupt import two_step_interrupt\n"
+        "with two_step_interrupt():\n"
+        "    try:\n"
+        "        print('ready', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('once', flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    assert process.stdout is not None
+    for said in ("ready", "once"):
+        assert process.stdout.readline().strip() == said
+        process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=5) == 130
+    process.stdout.close()
+
+
+def test_two_processes_on_the_same_cells_harm_nothing(tmp_path: Path) -> None:
+    results = tmp_path / "shared"
+    results.mkdir()
+    processes = [start(results, delay=0.001) for _ in range(2)]
+    for process in processes:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        assert errors == ""
+    assert len(durable(results)) == TOTAL
+    assert frames(results) == undisturbed(tmp_path / "alone")

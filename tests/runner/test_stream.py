@@ -1,0 +1,271 @@
+"""One load a group, nothing twice, failures that cost only their own group."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from fake_engine import FakeEngine, load_broken_small, load_fast, make_cell
+
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import CellConfig, EngineConfig
+from rast_bench.domain import Request, Sample
+from rast_bench.errors import EngineError, LedgerError, ModelError
+from rast_bench.ledger import Ledger
+from rast_bench.runner.plan import plan_cells
+from rast_bench.runner.stream import RunSummary, run_cells
+
+pytestmark = pytest.mark.usefixtures("checked_keys")
+
+
+class Loader:
+    """Loads fake engines and notes what was loaded and asked."""
+
+    def __init__(self) -> None:
+        self.loaded: list[str] = []
+        self.engines: list[FakeEngine] = []
+        self.asked: list[tuple[str, str, int]] = []
+
+    def __call__(self, key: EngineKey, _config: EngineConfig) -> FakeEngine:
+        loader = self
+
+        class Engine(FakeEngine):
+            def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+                for sample in super().generate(requests):
+                    key = sample.key
+                    loader.asked.append((key.cell_id, key.problem_id, key.sample_index))
+                    yield sample
+
+        self.loaded.append(Path(key.main.path).name)
+        self.engines.append(Engine())
+        return self.engines[-1]
+
+
+class Told:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.total = self.done = self.stopped = 0
+        self.texts: list[str] = []
+
+    def start(self, *, total: int, done: int) -> None:
+        self.total, self.done = total, done
+
+    def describe(self, text: str) -> None:
+        self.texts.append(text)
+
+    def advance(self, samples: int = 1) -> None:
+        self.done += samples
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+def run(
+    results: Path, cells: list[CellConfig], loader: object = None, **options: object
+) -> RunSummary:
+    engine = load_fast if loader is None else loader
+    return run_cells(plan_cells(cells), Ledger(results), load_engine=engine, **options)  # type: ignore[arg-type]
+
+
+def test_one_load_a_group_and_none_when_all_is_there(tmp_path: Path) -> None:
+    loader, told = Loader(), Told()
+    cells = [make_cell(tmp_path, base=b, seed=s) for s in range(3) for b in ("a", "b")]
+
+    summary = run(tmp_path, cells, loader, progress=told)
+
+    assert loader.loaded == ["a", "b"]
+    assert all(engine.closed for engine in loader.engines)
+    assert (summary.cells, summary.samples_made, summary.samples_reused) == (6, 144, 0)
+    assert summary.failures == ()
+    assert summary.render_failures() == ""
+    assert (told.total, told.done) == (144, 144)
+    assert told.stopped
+    assert [t for t in told.texts if t.startswith("loading")] == [
+        f"loading {tmp_path}/a",
+        f"loading {tmp_path}/b",
+    ]
+
+    again = run(tmp_path, cells, loader)
+    assert loader.loaded == ["a", "b"]
+    assert (again.samples_made, again.samples_reused) == (0, 144)
+
+
+def test_raising_n_computes_the_difference(tmp_path: Path) -> None:
+    run(tmp_path, [make_cell(tmp_path, n=32)])
+    loader = Loader()
+    summary = run(tmp_path, [make_cell(tmp_path, n=64)], loader)
+    assert (summary.samples_made, summary.samples_reused) == (6 * 32, 6 * 32)
+    assert {index for _, _, index in loader.asked} == set(range(32, 64))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_cells_with_one_id_are_computed_once(tmp_path: Path, workers: int) -> None:
+    cells = [
+        make_cell(tmp_path, label="in table 1", n=2),
+        make_cell(tmp_path, label="in table 2", n=3, limit=4),
+        make_cell(tmp_path, label="elsewhere", n=2, engine={"max_num_seqs": 5}),
+    ]
+    summary = run(tmp_path, cells, workers=workers)
+    assert summary.cells == 1
+    assert summary.samples_made == 6 * 2 + 4
+    assert summary.failures == ()
+
+
+def test_the_same_planned_cell_twice_is_one(tmp_path: Path) -> None:
+    planned = plan_cells([make_cell(tmp_path)]) * 2
+    summary = run_cells(planned, Ledger(tmp_path), load_engine=load_fast)
+    assert (summary.samples_made, summary.failures) == (24, ())
+
+
+def test_a_second_configuration_of_a_complete_cell_loads_nothing(tmp_path: Path) -> None:
+    loader = Loader()
+    cells = [make_cell(tmp_path, engine={"max_num_seqs": m}) for m in (5, 6)]
+    run(tmp_path, cells, loader)
+    assert loader.loaded == ["base"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_engines_failure_costs_only_its_own_cells(
+    tmp_path: Path, workers: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [make_cell(tmp_path, base=b, seed=s) for b in ("broken", "good") for s in range(2)]
+    summary = run(tmp_path, cells, load_broken_small, workers=workers)
+    assert summary.samples_made == 48
+    assert len(summary.failures) == 2
+    lines = summary.render_failures().splitlines()
+    assert len(lines) == 2
+    assert all("base broken, sums" in line and "a fault of ours" in line for line in lines)
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert run(tmp_path, cells, load_fast).samples_made == 48
+
+
+def failing_midway(error: Exception) -> object:
+    class Engine(FakeEngine):
+        def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+            for count, sample in enumerate(super().generate(requests)):
+                if count == 30:
+                    raise error
+                yield sample
+
+    return lambda _key, _config: Engine()
+
+
+def test_what_finished_before_a_failure_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [make_cell(tmp_path, seed=s) for s in range(2)]
+    error = ModelError("out of memory", hint="use a smaller max_num_seqs")
+    summary = run(tmp_path, cells, failing_midway(error))
+    assert summary.samples_made == 30
+    (failure,) = summary.failures  # the first cell was complete
+    assert failure.cell_id == plan_cells(cells)[1].cell_id
+    assert summary.render_failures().splitlines()[-1] == "hint: use a smaller max_num_seqs"
+    assert capsys.readouterr().err == ""  # a user's error needs no stack trace
+    assert run(tmp_path, cells).samples_made == 18
+
+
+def test_an_engine_that_forgets_samples_is_not_believed(tmp_path: Path) -> None:
+    class Forgetful(FakeEngine):
+        def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+            for sample in super().generate(requests):
+                if sample.key.sample_index != 1:
+                    yield sample
+
+    summary = run(tmp_path, [make_cell(tmp_path)], lambda _key, _config: Forgetful())
+    assert [f.reason for f in summary.failures] == ["the engine ended without 6 of its samples"]
+
+
+def test_an_engine_that_repeats_samples_is_not_believed(tmp_path: Path) -> None:
+    class Repeating(FakeEngine):
+        def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+            for sample in super().generate(requests):
+                yield sample
+                yield sample
+
+    summary = run(tmp_path, [make_cell(tmp_path)], lambda _key, _config: Repeating())
+    assert "nobody asked for" in summary.failures[0].reason
+    assert summary.samples_made == 1
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [make_cell(tmp_path, base=b) for b in ("a", "b")]
+    run(tmp_path, cells[:1])
+
+    def full(*_args: object) -> None:
+        raise LedgerError("no room to write", hint="free some space")
+
+    loader = Loader()
+    monkeypatch.setattr(Ledger, "write_samples", full)
+    with pytest.raises(LedgerError, match="no room"):
+        run(tmp_path, cells, loader)
+    assert all(engine.closed for engine in loader.engines)
+    monkeypatch.undo()
+    assert len(Ledger(tmp_path).completed(plan_cells_unchecked(cells[0]))) == 24
+
+
+def plan_cells_unchecked(cell: CellConfig) -> str:
+    """The cell's id after `monkeypatch.undo` has taken the fixture's patch away too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rast_bench.engines.check_models", lambda _key: None, raising=False)
+        return plan_cells([cell])[0].cell_id
+
+
+def test_an_unwritable_folder_is_told_before_any_engine_is_loaded(tmp_path: Path) -> None:
+    loader = Loader()
+    with pytest.raises(LedgerError):
+        run_cells(plan_cells([make_cell(tmp_path)]), Ledger("/proc/results"), load_engine=loader)
+    assert loader.loaded == []
+
+
+def test_what_another_process_made_meanwhile_is_reused(tmp_path: Path) -> None:
+    cells = [make_cell(tmp_path, seed=s) for s in range(2)]
+    told = Told()
+
+    def load(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+        run(tmp_path, cells[1:])  # the other process, while this one loads
+        return FakeEngine()
+
+    summary = run(tmp_path, cells, load, progress=told)
+    assert (summary.samples_made, summary.samples_reused) == (24, 24)
+    assert summary.failures == ()
+    assert told.done == told.total == 48
+
+
+def test_manifests_tell_the_run(tmp_path: Path) -> None:
+    cell = make_cell(tmp_path)
+    run(tmp_path, [cell])
+    run(tmp_path, [make_cell(tmp_path, n=6)])
+    ledger = Ledger(tmp_path)
+    (cell_id,) = ledger.cells()
+    first, second = sorted(ledger.manifests(cell_id), key=lambda m: m["samples_made"], reverse=True)
+    assert (first["samples_made"], second["samples_made"]) == (24, 12)
+    assert first["status"] == second["status"] == "complete"
+    assert CellConfig.model_validate(first["config"]) == cell
+    assert list(first["models"]) == [cell.base_model.base.path]
+    assert first["started"] <= first["ended"]
+    assert first["samples_per_second"] > 0
+    assert {"git", "versions", "python", "host", "cpu", "gpus"} <= first.keys()
+    record = ledger.cell(cell_id)
+    assert record is not None
+    assert record["display"]["title"] == "base base, sums, τ=1"
+
+
+def test_a_complete_cell_is_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rast_bench.ledger.writer.FLUSH_SECONDS", 0.01)
+    run(tmp_path, [make_cell(tmp_path, n=2)])
+    run(tmp_path, [make_cell(tmp_path, n=4)])
+    (shard,) = tmp_path.rglob("samples-*.parquet")
+    assert shard.is_file()
+
+
+def test_no_engine_is_the_default_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = Loader()
+    monkeypatch.setattr("rast_bench.engines.load_engine", loader, raising=False)
+    run_cells(plan_cells([make_cell(tmp_path)]), Ledger(tmp_path))
+    assert loader.loaded == ["base"]
+
+
+def test_ledger_errors_are_not_taken_for_engine_failures() -> None:
+    assert not issubclass(LedgerError, EngineError)
