@@ -17,7 +17,10 @@ def nucleus(logits: Tensor, temperature: Tensor, top_p: Tensor) -> tuple[Tensor,
     Returns:
         ids [rows, V] int64 and masses [rows, V] float64, not renormalised.
     """
-    probabilities = torch.softmax(logits / temperature[:, None], dim=-1)
+    # The largest logit becomes 0 first, so that a small τ cannot overflow.
+    below_best = logits - logits.amax(-1, keepdim=True)
+    tau = temperature.clamp(min=torch.finfo(torch.float32).tiny)
+    probabilities = torch.softmax(below_best / tau[:, None], dim=-1)
     sorted_probabilities, ids = torch.sort(probabilities, dim=-1, descending=True, stable=True)
     masses = sorted_probabilities.double()
     before = masses.cumsum(-1) - masses

@@ -3,10 +3,10 @@
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import EngineConfig
 from rast_bench.engines.base import Engine
-from rast_bench.engines.check import check_models
+from rast_bench.engines.check import check_models, check_room
 from rast_bench.errors import EngineError
 
-__all__ = ["Engine", "check_models", "load_engine"]
+__all__ = ["Engine", "check_models", "check_room", "load_engine"]
 
 
 def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:

@@ -1,4 +1,9 @@
-"""Attention of one new token a row over its slot, without copying keys for every query head."""
+"""Attention of one new token a row over its slot, bit for bit independent of the other rows.
+
+Batched products and a softmax instead of `scaled_dot_product_attention`: PyTorch's fused kernel
+for the CPU gives a row other bits on its second thread than on its first (torch 2.13), so a row's
+numbers would depend on its place in the batch. The products cost the same time.
+"""
 
 from typing import Any
 
@@ -9,6 +14,8 @@ from transformers import AttentionInterface
 
 NAME = "rast_slots"
 
+_VARIANTS = ("sliding_window", "softcap", "s_aux", "position_bias")  # of other model families
+
 
 def slot_attention(
     _module: torch.nn.Module,
@@ -16,25 +23,34 @@ def slot_attention(
     key: Tensor,
     value: Tensor,
     attention_mask: Tensor | None,
-    scaling: float | None = None,
-    **_: Any,
+    scaling: float,
+    **options: Any,
 ) -> tuple[Tensor, None]:
     """transformers' attention interface: [rows, heads, time, dim] to [rows, time, heads, dim].
 
-    A single token's query heads of one group become the queries of one key head, so grouped-query
-    attention needs no repeated keys. Longer inputs are whole prompts and causal.
+    With a mask ([rows, 1, 1, length], 0 or −inf) the input is one token a row: the query heads of
+    one group become the queries of one key head, so grouped-query attention repeats no keys.
+    Without a mask it is a whole prompt, and causal.
+
+    Raises:
+        NotImplementedError: the model asks for attention of another kind (a sliding window, say).
     """
+    unsupported = [name for name in _VARIANTS if options.get(name) is not None]
+    if unsupported:
+        raise NotImplementedError(f"attention with {', '.join(unsupported)}")
     rows, heads, time, dim = query.shape
-    groups = heads // key.shape[1]
-    if time == 1 and attention_mask is not None:
-        grouped = query.reshape(rows, key.shape[1], groups, dim)
-        mixed = F.scaled_dot_product_attention(
-            grouped, key, value, attn_mask=attention_mask, scale=scaling
-        )
-        return mixed.reshape(rows, 1, heads, dim), None
-    key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-    mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
-    return mixed.transpose(1, 2).contiguous(), None
+    kv_heads, length = key.shape[1], key.shape[2]
+    groups = heads // kv_heads
+    if attention_mask is None:
+        key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
+        return mixed.transpose(1, 2).contiguous(), None
+    grouped = query.reshape(rows * kv_heads, groups, dim)
+    keys, values = key.reshape(-1, length, dim), value.reshape(-1, length, dim)  # views, no copies
+    scores = torch.bmm(grouped, keys.transpose(1, 2)).view(rows, kv_heads, groups, length)
+    scores = scores.float().mul_(scaling).add_(attention_mask)
+    shares = scores.softmax(-1).to(query.dtype).view(-1, groups, length)
+    return torch.bmm(shares, values).view(rows, time, heads, dim), None
 
 
 AttentionInterface.register(NAME, slot_attention)

@@ -12,7 +12,7 @@ from typing import Any
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
-from rast_bench.errors import ModelError
+from rast_bench.errors import ConfigError, ModelError
 
 SHOWN_DIFFERENCES = 3
 
@@ -29,6 +29,24 @@ def check_models(key: EngineKey) -> None:
     if local and local[0] == key.main:
         for ref in local[1:]:
             check_tokenizers(key.main, ref)
+
+
+def check_room(key: EngineKey, max_tokens: int) -> None:
+    """Raise ConfigError when not even a prompt of one token would leave room for `max_tokens`.
+
+    Longer prompts are checked one by one when they are decoded.
+    """
+    refs = [key.main, *(ref for pair in key.pairs for ref in (pair.rl, pair.base))]
+    for ref in dict.fromkeys(refs):
+        if local_model_dir(ref) is None:
+            continue
+        config = read_json(ref.path, Path(resolve_model(ref)) / "config.json")
+        positions = config.get("max_position_embeddings")
+        if isinstance(positions, int) and max_tokens >= positions:
+            raise ConfigError(
+                f"decoding.max_tokens={max_tokens}: model {ref.path} has {positions} positions",
+                hint=f"prompt and new tokens must fit: set decoding.max_tokens below {positions}",
+            )
 
 
 def check_files(name: str, folder: Path) -> None:
@@ -78,7 +96,7 @@ def check_weights(name: str, path: Path) -> None:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             empty = not file.keys()
     except (SafetensorError, OSError) as error:
         raise ModelError(

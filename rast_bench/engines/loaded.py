@@ -5,8 +5,10 @@ from functools import cached_property
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers.utils import logging
 
 from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import ModelRef
@@ -14,6 +16,9 @@ from rast_bench.engines import attention
 from rast_bench.engines.slot_cache import SlotCache
 from rast_bench.errors import ModelError
 
+logging.disable_progress_bar()  # the run has its own; one bar for each model would hide it
+
+BATCH_DEPENDENT_ROPE = frozenset({"dynamic", "longrope"})
 PREFILL_STEP = 16  # prompts are padded on the right to multiples of this
 
 
@@ -26,23 +31,30 @@ class Prefilled:
 
 
 class LoadedModel:
-    """One causal LM with its slots. Raises ModelError when the checkpoint cannot be loaded."""
+    """One causal LM with its slots.
+
+    Raises ModelError when the checkpoint cannot be loaded, lacks weights, or is of a kind whose
+    rows would not be independent of each other.
+    """
 
     def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
         self.ref = ref
         self.device = device
         try:
-            self.model = AutoModelForCausalLM.from_pretrained(
+            self.model, report = AutoModelForCausalLM.from_pretrained(
                 resolve_model(ref),
                 revision=ref.revision,
                 dtype=dtype,
                 attn_implementation=attention.NAME,
+                output_loading_info=True,
             )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"model {ref.path} cannot be loaded: {first_line(error)}",
                 hint="check the path or the hub id, and that the hub or its cache can be reached",
             ) from error
+        refuse_incomplete(ref, report["missing_keys"])
+        refuse_unsupported(ref, self.model.config)
         self.model.to(device).eval()
         self.cache = SlotCache(slots)
 
@@ -60,33 +72,61 @@ class LoadedModel:
         padded = torch.zeros(1, -(-time // PREFILL_STEP) * PREFILL_STEP, dtype=torch.int64)
         padded[0, :time] = torch.tensor(ids)
         cache = DynamicCache(config=self.model.config)
-        hidden = self.model.get_decoder()(
-            input_ids=padded.to(self.device), past_key_values=cache, use_cache=True
-        ).last_hidden_state
-        logits = self.model.get_output_embeddings()(hidden[:, time - 1])[0].float()
+        logits = self.model(
+            input_ids=padded.to(self.device),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=torch.tensor([time - 1], device=self.device),
+        ).logits[0, 0]
         layers = [(layer.keys[0, :, :time], layer.values[0, :, :time]) for layer in cache.layers]
-        return Prefilled(logits, layers)
+        return Prefilled(logits.float(), layers)
 
     def step(self, tokens: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
         """Logits [rows, vocab] (float32) after `tokens` [rows] at `positions` [rows].
 
-        `mask` is [rows, 1, 1, length], true where a row may attend.
+        `mask` is [rows, 1, 1, length] float32, 0 where a row may attend and −inf elsewhere.
         """
         self.cache.begin_step(positions, mask.shape[-1])
-        hidden = self.model.get_decoder()(
+        logits: Tensor = self.model(
             input_ids=tokens[:, None],
             position_ids=positions[:, None],
             attention_mask=mask,
             past_key_values=self.cache,
             use_cache=True,
-        ).last_hidden_state
-        logits: Tensor = self.model.get_output_embeddings()(hidden[:, 0]).float()
-        return logits
+            logits_to_keep=1,
+        ).logits[:, 0]
+        return logits.float()
 
     def score(self, ids: list[int]) -> Tensor:
         """Logits [time, vocab] (float32) of one teacher-forced pass."""
         logits: Tensor = self.model(torch.tensor([ids], device=self.device)).logits[0].float()
         return logits
+
+
+def refuse_incomplete(ref: ModelRef, missing: set[str]) -> None:
+    """transformers only warns, and fills what is missing with random numbers."""
+    if missing:
+        names = sorted(missing)
+        raise ModelError(
+            f"model {ref.path} lacks {len(names)} weights: {', '.join(names[:3])}",
+            hint="download or save the checkpoint again",
+        )
+
+
+def refuse_unsupported(ref: ModelRef, config: Any) -> None:
+    """Full attention and fixed rotary frequencies only.
+
+    The dynamic kinds choose their frequencies by the longest row of the batch.
+    """
+    kinds = set(getattr(config, "layer_types", None) or ()) - {"full_attention"}
+    rope = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
+    if rope in BATCH_DEPENDENT_ROPE:
+        kinds.add(f"rope type {rope}")
+    if kinds:
+        raise ModelError(
+            f"model {ref.path} has {', '.join(sorted(kinds))}, which engine=transformers lacks",
+            hint="use models with full attention and fixed rotary frequencies (Qwen2, Llama)",
+        )
 
 
 def load_tokenizer(ref: ModelRef) -> Any:

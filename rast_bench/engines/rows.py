@@ -71,12 +71,6 @@ class SlotState:
         return chosen
 
 
-def find_stop(text: str, stop: tuple[str, ...]) -> int | None:
-    """Where the earliest stop string begins, None when there is none."""
-    places = [place for s in stop if (place := text.find(s)) >= 0]
-    return min(places) if places else None
-
-
 def finish_reason(
     token: int, count: int, max_tokens: int, eos: frozenset[int]
 ) -> FinishReason | None:

@@ -7,7 +7,7 @@ in the same places whatever its neighbours do. Models call `update` from their a
 import torch
 from torch import Tensor
 
-LENGTH_STEP = 64  # attended lengths are multiples of this, which keeps results independent of it
+LENGTH_STEP = 16  # attended lengths are multiples of this: whole vectors, so equal sums
 
 
 class SlotCache:
@@ -46,6 +46,7 @@ class SlotCache:
         if not self.keys:
             self._allocate(layers)
         time = layers[0][0].shape[1]
+        self.reserve(time)
         for i, (key, value) in enumerate(layers):
             self.keys[i][slot, :, :time] = key
             self.values[i][slot, :, :time] = value
@@ -56,11 +57,12 @@ class SlotCache:
             buffer[target, :, :time] = buffer[source, :, :time]
 
     def reserve(self, length: int) -> None:
-        """Make room for `length` positions; the contents stay."""
+        """Make room for `length` positions, at least doubling; the contents stay."""
         for buffers in (self.keys, self.values):
             for i, buffer in enumerate(buffers):
                 if buffer.shape[2] < length:
-                    grown = buffer.new_zeros((*buffer.shape[:2], length, buffer.shape[3]))
+                    room = max(length, 2 * buffer.shape[2])
+                    grown = buffer.new_zeros((*buffer.shape[:2], room, buffer.shape[3]))
                     grown[:, :, : buffer.shape[2]] = buffer
                     buffers[i] = grown
 

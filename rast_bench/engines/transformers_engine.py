@@ -4,9 +4,9 @@ M_base and every S_RL and S_base keep a key-value cache of their own. A row that
 to the next request at once; the n samples of one problem share one prefill.
 
 Results do not depend on what shares a batch: prompts are prefilled alone, a row attends to its own
-slot only, its random numbers come from its seed, and PyTorch's products give a row the same bits
-for any number of rows from MIN_ROWS on (benchmarks and tests hold this; one to three rows take
-another kernel).
+slot only, its random numbers come from its seed, and PyTorch's CPU products give a row the same
+bits for every multiple of 4 rows on one thread, of 8 on several (measured up to 16 threads; other
+counts leave some rows to another kernel).
 """
 
 import hashlib
@@ -21,13 +21,12 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import EngineConfig
 from rast_bench.domain import FinishReason, Request, Sample
 from rast_bench.engines.loaded import LoadedModel, Prefilled, eos_ids, load_tokenizer
-from rast_bench.engines.rows import Row, SlotState, find_stop, finish_reason, uniform_numbers
+from rast_bench.engines.rows import Row, SlotState, finish_reason, uniform_numbers
 from rast_bench.engines.slot_cache import LENGTH_STEP
-from rast_bench.errors import EngineError
+from rast_bench.engines.stopping import StopStrings
+from rast_bench.errors import EngineError, ModelError
 
-MIN_ROWS = 4
 KEPT_PREFILLS = 8
-STOP_TAIL_TOKENS = 8  # tokens decoded beyond a stop string's length when looking for its end
 
 
 class TransformersEngine:
@@ -38,14 +37,25 @@ class TransformersEngine:
         if cfg.threads is not None:
             torch.set_num_threads(cfg.threads)
         dtype: torch.dtype = getattr(torch, cfg.dtype)
-        self.slots = max(cfg.max_num_seqs, MIN_ROWS)
-        refs = [key.main, *(p.rl for p in key.pairs), *(p.base for p in key.pairs)]
+        self.max_rows = cfg.max_num_seqs
+        self.row_step = 4 if torch.get_num_threads() == 1 else 8
+        self.slots = round_up(self.max_rows, self.row_step)
+        roles = [key.main, *(p.rl for p in key.pairs), *(p.base for p in key.pairs)]
+        refs = list(dict.fromkeys(roles))  # a checkpoint with several roles runs once
+        self.roles = [refs.index(ref) for ref in roles]
         with torch.inference_mode():
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
         self.weights = [pair.weight for pair in key.pairs]
         self.tokenizer = load_tokenizer(key.main)
+        self.stops = StopStrings(self.tokenizer)
         self.eos = eos_ids(self.models[0].model, self.tokenizer)
-        self.vocabulary = min(len(self.tokenizer), *(m.vocab_size for m in self.models))
+        if not self.eos:
+            raise ModelError(
+                f"model {key.main.path} names no EOS token",
+                hint="set eos_token_id in its generation_config.json",
+            )
+        known = max(self.tokenizer.get_vocab().values()) + 1
+        self.vocabulary = min(known, *(model.vocab_size for model in self.models))
         self.max_positions = min(model.max_positions for model in self.models)
         self.permutation: Tensor | None = None
         if key.shuffle_vocabulary_seed is not None:
@@ -66,10 +76,12 @@ class TransformersEngine:
             # inference_mode must not stay on while the generator is suspended in its caller.
             with torch.inference_mode():
                 finished = self._admit(source, rows, state)
-                if rows:
-                    finished += self._step(rows, state)
             yield from finished
-            if not rows and not finished:
+            if rows:
+                with torch.inference_mode():
+                    finished = self._step(rows, state)
+                yield from finished
+            elif not finished:
                 return
 
     def score(self, prompt: str, token_ids: list[int], lambda_: float) -> Tensor:
@@ -89,7 +101,7 @@ class TransformersEngine:
         """Fill free slots and draw the first token of the new rows; returns those already done."""
         first = len(rows)
         logits: list[list[Tensor]] = []
-        while len(rows) < self.slots and (request := next(source, None)) is not None:
+        while len(rows) < self.max_rows and (request := next(source, None)) is not None:
             ids = self._encode(request.prompt)
             self._check_length(request, len(ids))
             prefilled = self._prefill(ids)
@@ -104,25 +116,37 @@ class TransformersEngine:
             logits.append([part.logits for part in prefilled])
         if first == len(rows):
             return []
-        new = slice(first, len(rows))
         stacked = [torch.stack(parts) for parts in zip(*logits, strict=True)]
-        tokens = state.advance(new, self._compose(stacked, state.lambda_[new]))
-        return self._collect(rows, state, tokens, first)
+        return self._draw(rows, state, stacked, first)
 
     def _step(self, rows: list[Row], state: SlotState) -> list[Sample]:
         """One token for every row."""
-        count = max(len(rows), MIN_ROWS)
+        count = round_up(len(rows), self.row_step)
         positions = state.positions[:count]
         longest = max(row.prompt_tokens + len(row.ids) for row in rows)
-        length = -(-longest // LENGTH_STEP) * LENGTH_STEP
-        columns = torch.arange(length, device=self.device)
-        mask = (columns <= positions[:, None])[:, None, None, :]
+        length = round_up(longest, LENGTH_STEP)
+        beyond = torch.arange(length, device=self.device) > positions[:, None]
+        mask = torch.zeros(beyond.shape, device=self.device).masked_fill_(beyond, -torch.inf)
+        mask = mask[:, None, None, :]
         for model in self.models:
             model.cache.reserve(length)
         logits = [model.step(state.tokens[:count], positions, mask) for model in self.models]
-        live = slice(0, len(rows))
-        composed = self._compose([part[live] for part in logits], state.lambda_[live])
-        return self._collect(rows, state, state.advance(live, composed), 0)
+        return self._draw(rows, state, [part[: len(rows)] for part in logits], 0)
+
+    def _draw(
+        self, rows: list[Row], state: SlotState, logits: list[Tensor], first: int
+    ) -> list[Sample]:
+        """The next token of the rows from `first` on, given each model's logits for them."""
+        drawn = slice(first, len(rows))
+        composed = self._compose(logits, state.lambda_[drawn])
+        finite = composed.amax(-1).isfinite()  # NaN wins a maximum
+        if not bool(finite.all()):
+            key = rows[first + int(finite.int().argmin())].request.key
+            raise EngineError(
+                f"problem {key.problem_id}: the composed logits are not finite",
+                hint="a checkpoint holds NaN or infinite weights, or λ is far too large",
+            )
+        return self._collect(rows, state, state.advance(drawn, composed), first)
 
     def _collect(
         self, rows: list[Row], state: SlotState, tokens: list[int], first: int
@@ -136,11 +160,9 @@ class TransformersEngine:
             params = row.request.params
             reason = finish_reason(token, len(row.ids), params.max_tokens, self.eos)
             text: str | None = None
-            if params.stop and reason != "eos" and self._stop_may_end(row):
-                whole = self._decode(row.ids)
-                place = find_stop(whole, params.stop)
-                if place is not None:
-                    reason, text = "stop", whole[:place]
+            if params.stop and reason != "eos":
+                text = self.stops.text_before(row.ids, params.stop)
+                reason = reason if text is None else "stop"
             if reason is not None:
                 samples.append(self._sample(row, reason, text))
                 self._free(rows, state, slot)
@@ -159,11 +181,12 @@ class TransformersEngine:
         rows.pop()
 
     def _compose(self, logits: list[Tensor], lambda_: Tensor) -> Tensor:
+        main, *others = [logits[model] for model in self.roles]
         pairs = len(self.weights)
         return compose_logits(
-            logits[0],
-            logits[1 : 1 + pairs],
-            logits[1 + pairs :],
+            main,
+            others[:pairs],
+            others[pairs:],
             self.weights,
             lambda_,
             vocabulary=self.vocabulary,
@@ -201,12 +224,6 @@ class TransformersEngine:
                 hint=f"set decoding.max_tokens to at most {self.max_positions - prompt_tokens}",
             )
 
-    def _stop_may_end(self, row: Row) -> bool:
-        """Whether a stop string is near the end of the text, from a short tail of it."""
-        longest = max(len(stop) for stop in row.request.params.stop)
-        tail = self._decode(row.ids[-(longest + STOP_TAIL_TOKENS) :])
-        return find_stop(tail, row.request.params.stop) is not None
-
     def _sample(self, row: Row, reason: FinishReason, text: str | None) -> Sample:
         return Sample(
             key=row.request.key,
@@ -216,6 +233,11 @@ class TransformersEngine:
             text=self._decode(row.ids) if text is None else text,
             finish_reason=reason,
         )
+
+
+def round_up(count: int, step: int) -> int:
+    """The least multiple of `step` that is at least `count`."""
+    return -(-count // step) * step
 
 
 def pick_device(name: str) -> torch.device:

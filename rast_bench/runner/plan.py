@@ -54,9 +54,10 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
     Raises:
         DatasetError: a data set is missing or lacks a field.
         ModelError: a checkpoint is missing or broken, or does not match its partner.
+        ConfigError: the models have no room for max_tokens.
     """
     from rast_bench.datasets import dataset_fingerprint, load_problems
-    from rast_bench.engines import check_models
+    from rast_bench.engines import check_models, check_room
 
     loaded: dict[DatasetConfig, tuple[list[Problem], str]] = {}
     planned = []
@@ -78,6 +79,8 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
         )
     for key in dict.fromkeys(item.engine_key for item in planned):
         check_models(key)
+    for item in planned:
+        check_room(item.engine_key, item.cell.decoding.max_tokens)
     return planned
 
 

@@ -161,7 +161,10 @@ class _Pool:
         assert work is not None  # an idle worker is silent
         if isinstance(message, Sample):
             worker.unfinished.pop(message.key, None)
-            self._record.receive(message)
+            try:
+                self._record.receive(message)
+            except EngineError as error:  # a sample that nobody asked for: this group's failure
+                work.error = work.error or error
         elif isinstance(message, More):
             chunk = work.chunk(CHUNK_REQUESTS)
             worker.unfinished.update((request.key, request) for request in chunk)

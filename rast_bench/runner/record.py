@@ -123,13 +123,13 @@ class RunRecord:
         which = self._outstanding.pop(sample.key, None)
         if which is None:
             raise EngineError(f"the engine made a sample that nobody asked for: {sample.key}")
+        self._writer.add(sample)
         run = self._runs[sample.key.cell_id]
         run.made += 1
         run.last = time.monotonic()
         self._left[which] -= 1
         self.made += 1
         self._progress.advance()
-        self._writer.add(sample)
 
     def finish(self, group: EngineGroup, error: Exception | None = None) -> None:
         """Makes the group's samples durable and notes its cells as complete or failed.

@@ -57,6 +57,40 @@ def load_slow(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
     return FakeEngine(delay=0.01)
 
 
+class RepeatingEngine(FakeEngine):
+    """Makes every sample twice."""
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        for sample in super().generate(requests):
+            yield sample
+            yield sample
+
+
+def load_repeating(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    return RepeatingEngine()
+
+
+class CountingEngine(FakeEngine):
+    """Leaves a file per process that holds how many samples it made, once it is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(delay=0.005)
+        self._file = folder / f"made-{os.getpid()}"
+        self._made = 0
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        for sample in super().generate(requests):
+            self._made += 1
+            yield sample
+
+    def close(self) -> None:
+        self._file.write_text(str(self._made))
+
+
+def load_counting(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    return CountingEngine(Path(key.main.path))
+
+
 class KilledEngine(FakeEngine):
     """Its process is killed by SIGKILL after a few samples, the first time only."""
 
@@ -80,6 +114,13 @@ def load_killed_always(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
     raise AssertionError("unreachable")
 
 
+def load_stuck(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    """Says that it is there, then sits in a long step."""
+    (Path(key.main.path) / f"stuck-{os.getpid()}").touch()
+    time.sleep(120)
+    raise AssertionError("its process should be gone")
+
+
 def load_broken_small(key: EngineKey, _config: EngineConfig) -> FakeEngine:
     """Fails, with an error of ours, for the checkpoint whose path ends in `broken`."""
     if key.main.path.endswith("broken"):
@@ -99,8 +140,8 @@ def make_checkpoint(folder: Path, name: str) -> Path:
     """The least that has a fingerprint: two files in the right places."""
     path = folder / name
     path.mkdir(parents=True, exist_ok=True)
-    (path / "config.json").write_text("{}")
-    (path / "model.safetensors").write_bytes(name.encode())
+    _write(path / "config.json", "{}")
+    _write(path / "model.safetensors", name)
     return path
 
 
@@ -110,8 +151,15 @@ def make_dataset(folder: Path, problems: int) -> Path:
         {"id": f"p{i:03d}", "question": f"{i} + {i}?", "answer": str(2 * i)}
         for i in range(problems)
     ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _write(path, "".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole at once, because several programs of one test make the same file."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(path)
 
 
 def make_cell(

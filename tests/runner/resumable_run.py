@@ -1,6 +1,7 @@
-"""Run as a program, interrupted or killed and run again: RESULTS DELAY WORKERS.
+"""Run as a program, interrupted or killed and run again: RESULTS ENGINE WORKERS.
 
-Prints each sample's key on stdout as soon as the engine has made it.
+ENGINE is a loader in fake_engine, or a delay in seconds for an engine that prints each sample's key
+on stdout as soon as it is made.
 """
 
 import sys
@@ -35,7 +36,7 @@ def main() -> None:
     results, workers = Path(sys.argv[1]), int(sys.argv[3])
     rast_bench.engines.check_models = lambda _key: None
     cells = [fake_engine.make_cell(results, seed=seed, problems=40, n=8) for seed in range(3)]
-    engine = load if workers == 1 else fake_engine.load_slow
+    engine = getattr(fake_engine, sys.argv[2]) if workers > 1 else load
     try:
         run_cells(plan_cells(cells), Ledger(results), load_engine=engine, workers=workers)
     except KeyboardInterrupt:

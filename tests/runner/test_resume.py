@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("checked_keys")
 Key = tuple[str, str, int]
 
 
-def start(results: Path, *, delay: float, workers: int = 1) -> "subprocess.Popen[str]":
-    command = [sys.executable, str(PROGRAM), str(results), str(delay), str(workers)]
+def start(results: Path, engine: str, *, workers: int = 1) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(PROGRAM), str(results), engine, str(workers)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -67,7 +67,7 @@ def test_killed_at_random_moments_and_resumed_equals_an_undisturbed_run(tmp_path
     moments = random.Random(7)
     saved: set[Key] = set()
     for survives in (False, True, True):
-        process = start(results, delay=0.015)
+        process = start(results, "0.015")
         if survives:
             wait_for_more(results, saved, process)
         time.sleep(moments.uniform(0.0, 1.5))
@@ -83,7 +83,7 @@ def test_killed_at_random_moments_and_resumed_equals_an_undisturbed_run(tmp_path
         saved = after
     assert len(saved) < TOTAL
 
-    process = start(results, delay=0)
+    process = start(results, "0")
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     last = [key for _, key in made(output)]
@@ -92,9 +92,11 @@ def test_killed_at_random_moments_and_resumed_equals_an_undisturbed_run(tmp_path
     assert frames(results) == undisturbed(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_saves_all_says_how_to_resume_and_exits_130(tmp_path: Path, workers: int) -> None:
-    process = start(tmp_path, delay=0.01, workers=workers)
+@pytest.mark.parametrize(("engine", "workers"), [("0.01", 1), ("load_slow", 2)])
+def test_ctrl_c_saves_all_says_how_to_resume_and_exits_130(
+    tmp_path: Path, engine: str, workers: int
+) -> None:
+    process = start(tmp_path, engine, workers=workers)
     wait_for_more(tmp_path, set(), process)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=15)
@@ -115,15 +117,17 @@ def test_ctrl_c_saves_all_says_how_to_resume_and_exits_130(tmp_path: Path, worke
 
 
 def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
-    process = start(tmp_path, delay=0.01, workers=2)
-    wait_for_more(tmp_path, set(), process)
-    tasks = Path(f"/proc/{process.pid}/task")
-    children = {c for task in tasks.iterdir() for c in (task / "children").read_text().split()}
-    assert len(children) >= 2
+    process = start(tmp_path, "load_stuck", workers=2)
+    deadline = time.monotonic() + 60
+    while len(stuck := list(tmp_path.glob("*/stuck-*"))) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     process.kill()
     process.communicate(timeout=10)  # ends when the last holder of its pipes is gone
+    workers = [Path("/proc", mark.name.removeprefix("stuck-")) for mark in stuck]
     deadline = time.monotonic() + 10
-    while any(Path("/proc", child).exists() for child in children):
+    while any(worker.exists() for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -155,7 +159,7 @@ def test_ctrl_c_twice_leaves_at_once(tmp_path: Path) -> None:
 def test_two_processes_on_the_same_cells_harm_nothing(tmp_path: Path) -> None:
     results = tmp_path / "shared"
     results.mkdir()
-    processes = [start(results, delay=0.001) for _ in range(2)]
+    processes = [start(results, "0.001") for _ in range(2)]
     for process in processes:
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
