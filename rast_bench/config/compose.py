@@ -6,18 +6,27 @@ cell it describes, or into all cells of the experiment it names.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from rast_bench.config.expand import Composition, build_cell, expand
-from rast_bench.config.experiment import Count, ExperimentCell, ExperimentConfig
+from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.schema import GROUPS, CellConfig, Name, Strict
 from rast_bench.config.validate import validated
+
+
+def _workers(value: Any) -> int | Literal["auto"]:
+    """One error for both kinds of value, where a union would report one for each."""
+    if value == "auto":
+        return "auto"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise ValueError("must be auto or a number of processes, at least 1")
 
 
 class RunOptions(Strict):
@@ -25,7 +34,7 @@ class RunOptions(Strict):
 
     results_dir: str = Field(default="results", min_length=1)
     grader: Name = "boxed-1"
-    workers: Count | Literal["auto"] = "auto"
+    workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
     label: str | None = None
     experiment: ExperimentConfig | None = None
 

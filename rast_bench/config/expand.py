@@ -1,6 +1,7 @@
 """The cells of an experiment, from its rows and grids, without Hydra."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import product
@@ -63,27 +64,27 @@ def expand(
     """
     _refuse_idle_choices(experiment, composition)
     cells = [
-        entry
+        _row_cell(experiment, row, dataset, composition, options)
         for row in experiment.rows
         for dataset in experiment.datasets
-        for entry in _row_cells(experiment, row, dataset, composition, options)
     ]
+    _refuse_equal_rows(experiment, cells)
     for grid in experiment.grids:
         cells.extend(_grid_cells(experiment, grid, composition, options))
     return cells
 
 
-def _row_cells(
+def _row_cell(
     experiment: ExperimentConfig,
     row: RowConfig,
     dataset: str,
     composition: Composition,
     options: Options,
-) -> Iterator[ExperimentCell]:
+) -> ExperimentCell:
     place = f"experiment {experiment.name}, row {row.label!r}"
     groups = _groups(row, dataset, experiment.limit, composition, options, place)
     cell = build_cell(groups, label=row.label, place=place)
-    yield ExperimentCell(cell, row.section or cell.base_model.name, row=row)
+    return ExperimentCell(cell, row.section or cell.base_model.name, row=row)
 
 
 def _grid_cells(
@@ -133,6 +134,16 @@ def _groups(
     resolved = OmegaConf.to_container(tree, resolve=True, throw_on_missing=True)
     assert isinstance(resolved, dict)
     return {str(group): content for group, content in resolved.items()}
+
+
+def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentCell]) -> None:
+    places = Counter((entry.section, entry.cell.label, entry.cell.dataset.name) for entry in cells)
+    for (section, label, _), count in places.items():
+        if count > 1:
+            raise ConfigError(
+                f"experiment {experiment.name}: section {section} has {count} rows {label!r}",
+                hint="give every row of a section its own label, and list a data set once",
+            )
 
 
 def _refuse_idle_choices(experiment: ExperimentConfig, composition: Composition) -> None:

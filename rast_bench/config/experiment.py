@@ -56,9 +56,9 @@ class RowConfig(Choices):
 
 
 class GridConfig(Choices):
-    """A λ × τ heat map on one data set; `limit` is in problems."""
+    """A λ × τ heat map on one data set; `name` is its title, `limit` is in problems."""
 
-    name: Name
+    name: str = Field(min_length=1)
     dataset: Name
     lambda_: tuple[NonNegative, ...] = Field(alias="lambda", min_length=1)
     temperature: tuple[Annotated[FiniteFloat, Field(gt=0)], ...] = Field(min_length=1)
@@ -71,6 +71,7 @@ class ExperimentConfig(Strict):
 
     name: Name
     title: str = ""
+    next_command: str | None = None  # what a newcomer may type after it
     datasets: tuple[Name, ...] = ()
     limit: Count | None = None
     rows: tuple[RowConfig, ...] = ()

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
+from typing import Any
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from rast_bench.config.compose import Job, compose_job
 from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error
@@ -45,7 +46,9 @@ def jobs_of_command_line(argv: Sequence[str], program: str) -> list[Job] | None:
         nonlocal composed
         composed = True
         try:
-            jobs.append(compose_job(cfg, HydraConfig.get().overrides.task, _option_reader()))
+            hydra_cfg = HydraConfig.get()
+            options = _option_reader(hydra_cfg.runtime.config_sources)
+            jobs.append(compose_job(cfg, hydra_cfg.overrides.task, options))
         except RastBenchError as error:
             errors.append(error)
         except CONFIG_EXCEPTIONS as error:
@@ -82,19 +85,33 @@ def job_of_overrides(overrides: Sequence[str], extra_config_dir: str | None = No
         _one_line_errors(),
         hydra.initialize_config_dir(config_dir=str(config_dir()), version_base=_VERSION_BASE),
     ):
-        cfg = hydra.compose(_CONFIG_NAME, overrides=[*overrides, *search])
-        return compose_job(cfg, overrides, _option_reader())
+        cfg = hydra.compose(_CONFIG_NAME, overrides=[*overrides, *search], return_hydra_config=True)
+        options = _option_reader(cfg.hydra.runtime.config_sources)
+        with open_dict(cfg):
+            del cfg["hydra"]
+        return compose_job(cfg, overrides, options)
 
 
-def _option_reader() -> OptionReader:
-    return OptionReader(GlobalHydra.instance().config_loader().get_sources())
+def _option_reader(sources: Sequence[Any]) -> OptionReader:
+    """Reads along the search path that Hydra used, `hydra.searchpath` included."""
+    registry = SourcesRegistry.instance()
+    return OptionReader(
+        [
+            registry.resolve(source.schema)(source.provider, f"{source.schema}://{source.path}")
+            for source in sources
+        ]
+    )
 
 
 def _asks_for_run(argv: Sequence[str]) -> bool:
-    from hydra._internal.utils import get_args_parser
-
     args, _ = get_args_parser().parse_known_args(list(argv))
     return not (args.cfg or args.info or args.hydra_help or args.shell_completion)
+
+
+def _flags_first(argv: Sequence[str]) -> list[str]:
+    """Hydra's parser takes `-m` before all overrides or after them, but not between."""
+    overrides = get_args_parser().parse_intermixed_args(list(argv)).overrides
+    return [*(word for word in argv if word not in overrides), *overrides]
 
 
 @contextmanager
@@ -113,6 +130,12 @@ def _hydra_surroundings(argv: Sequence[str], program: str) -> Iterator[None]:
     folder is a passing one.
     """
     with TemporaryDirectory(prefix="rast-bench-") as scratch:
-        environment = {"HYDRA_FULL_ERROR": "1", "RAST_BENCH_SCRATCH": scratch}
-        with patch.dict(os.environ, environment), patch.object(sys, "argv", [program, *argv]):
+        arguments, environment = sys.argv, dict(os.environ)
+        sys.argv = [program, *_flags_first(argv)]
+        os.environ.update(HYDRA_FULL_ERROR="1", RAST_BENCH_SCRATCH=scratch)
+        try:
             yield
+        finally:
+            sys.argv = arguments
+            os.environ.clear()
+            os.environ.update(environment)

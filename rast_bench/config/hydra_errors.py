@@ -3,8 +3,8 @@
 import re
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf.errors import OmegaConfBaseException
-from yaml import MarkedYAMLError, YAMLError
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from yaml import MarkedYAMLError, YAMLError  # type: ignore[import-untyped]
 
 from rast_bench.config.compose import Root
 from rast_bench.config.schema import GROUPS, CellConfig
@@ -13,8 +13,10 @@ from rast_bench.errors import ConfigError
 
 CONFIG_EXCEPTIONS = (HydraException, OmegaConfBaseException, YAMLError)
 
-_OPTION = re.compile(r"Could not (?:find|load) '(?P<group>.+)/(?P<option>[^/']+)'")
-_KEY = re.compile(r"(?:Could not override|Could not append to config. An item is already at) '(?P<key>[^']+)'")
+_OPTION = re.compile(r"Could not (?:find|load) '(?P<group>.+)/(?P<option>[^/']*)'")
+_KEY = re.compile(
+    r"(?:Could not override|Could not append to config. An item is already at) '(?P<key>[^']+)'"
+)
 _DELETED = re.compile(r"Could not delete (?:from config\. )?'(?P<key>[^']+)'")
 _QUOTING = "quote values with spaces or signs: 'key=\"a value\"'"
 
@@ -27,6 +29,9 @@ def as_config_error(error: Exception) -> ConfigError:
         return ConfigError(f"cannot read {error.override!r} as key=value", hint=_QUOTING)
     if isinstance(error, MissingConfigException):
         return _missing(error)
+    if isinstance(error, MissingMandatoryValue):
+        key = error.full_key or error.key
+        return ConfigError(f"{key} is missing", hint=f"give it a value: {key}=…")
     text = _first_words(error)
     if match := _KEY.search(text):
         return _unknown_key(match["key"], already="already at" in match[0])
@@ -45,7 +50,9 @@ def _first_words(error: Exception) -> str:
     for link in (error, error.__cause__):
         if link is not None and str(link).strip():
             lines = [line.strip() for line in str(link).splitlines()]
-            return " ".join(line for line in lines if line and not line.startswith("object_type="))
+            words = " ".join(line for line in lines if line and not line.startswith("object_type="))
+            head, _, key = words.partition(" full_key: ")
+            return f"{key}: {head}" if key else words
     return type(error).__name__
 
 
@@ -76,10 +83,9 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
     if already:
         return ConfigError(f"+{key} adds a key that is there already", hint="leave out the +")
     path = key.split(".")
-    if path[0] in GROUPS:
-        known = known_keys(CellConfig, path[:-1])
-    else:
-        known = known_keys(Root, path[:-1])
+    known = known_keys(CellConfig if path[0] in GROUPS else Root, path[:-1])
+    if path[0] == "experiment" and path[-1] in known:
+        return ConfigError(f"{key} belongs to no experiment", hint="choose one: experiment=…")
     if path[-1] in known:
         return ConfigError(f"{key} is not set by the chosen option", hint=f"add it: +{key}=…")
     if len(path) == 1:

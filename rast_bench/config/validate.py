@@ -1,6 +1,7 @@
 """Pydantic's findings as one clear line: the key, its value, what is wrong, what to do next."""
 
 import difflib
+import json
 import types
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -19,7 +20,6 @@ _KEY_HINTS = {
     "decoding.lambda": "λ ≥ 0 scales ΔR in eq. 3: 0 is the base model, 1 the paper's choice",
     "decoding.n": "n ≥ 1 samples are drawn for every problem",
     "decoding.top_p": "0 < top_p ≤ 1; 1 keeps every token",
-    "workers": "auto, or a number of processes",
 }
 
 
@@ -59,7 +59,7 @@ def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str | None
 
 def shown(value: Any) -> str:
     """A value as Hydra writes it, cut to a readable length."""
-    text = "null" if value is None else str(value)
+    text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

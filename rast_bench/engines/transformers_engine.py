@@ -217,11 +217,14 @@ class TransformersEngine:
             )
         needed = prompt_tokens + request.params.max_tokens
         if needed > self.max_positions:
+            room = self.max_positions - prompt_tokens
             raise EngineError(
                 f"{place}: {prompt_tokens} prompt tokens and max_tokens="
                 f"{request.params.max_tokens} need {needed} positions, "
                 f"the models have {self.max_positions}",
-                hint=f"set decoding.max_tokens to at most {self.max_positions - prompt_tokens}",
+                hint=f"set decoding.max_tokens to at most {room}"
+                if room > 0
+                else "shorten the prompt",
             )
 
     def _sample(self, row: Row, reason: FinishReason, text: str | None) -> Sample:

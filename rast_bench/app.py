@@ -1,0 +1,48 @@
+"""`python run.py` and `rast-bench run`: compose, validate, plan, run, grade, table.
+
+Importing this module is cheap; torch, pandas and Hydra come in when they are needed.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from rast_bench.errors import RastBenchError
+
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str], *, program: str = "rast-bench run") -> int:
+    """Runs what the overrides describe and returns the process's exit code.
+
+    0 done, 2 a mistake of the user (one line on stderr), 130 interrupted. Any other exception is a
+    fault of ours and passes through.
+    """
+    return guarded(lambda: _run(argv, program))
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """The action's exit code, or what a user sees of its error: one line and a hint on stderr."""
+    try:
+        return action()
+    except RastBenchError as error:
+        print(error.render(), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _run(argv: Sequence[str], program: str) -> int:
+    if "--help" in argv or "-h" in argv:
+        from rast_bench.config.paths import config_dir
+        from rast_bench.help_text import help_text
+
+        print(help_text(program, config_dir()), end="")
+        return 0
+    from rast_bench.config.frontend import jobs_of_command_line
+
+    jobs = jobs_of_command_line(argv, program)
+    if jobs is None:
+        return 0
+    from rast_bench.pipeline import run_jobs
+
+    return run_jobs(jobs)

@@ -1,0 +1,75 @@
+"""The `rast-bench` command. Importing this module is cheap."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rast_bench import __version__
+from rast_bench.app import guarded
+from rast_bench.app import main as run_main
+
+_DESCRIPTION = """\
+Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):
+at every step, logits = M_base + λ · (S_RL − S_base)."""
+
+_EXAMPLES = """\
+examples:
+  rast-bench run base_model=tiny-l delta=tiny-s dataset=tiny-hard    one cell, and its table
+  rast-bench run experiment=demo                                     a whole table
+  rast-bench run --help                                              every option there is
+  rast-bench show-prompt dataset=tiny-hard                           what the model will read
+  rast-bench status demo                                             what is done, what is missing
+  rast-bench table demo                                              the table again, no models
+  rast-bench verify                                                  check every stored file
+
+Overrides are group=option and key=value, as in `rast-bench run --help`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a subcommand and returns the exit code: 0 done, 2 a mistake of the user, 130 Ctrl-C."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["run"]:  # its flags are Hydra's
+        return run_main(arguments[1:], program="rast-bench run")
+    args = _parser().parse_args(arguments)
+    return guarded(lambda: _dispatch(args))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rast-bench",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"rast-bench {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands.add_parser("run", help="generate, grade and print; `run --help` lists all options")
+    prompt = commands.add_parser("show-prompt", help="print the first prompt of a cell")
+    table = commands.add_parser("table", help="print an experiment's table from stored samples")
+    status = commands.add_parser("status", help="say which cells of an experiment are complete")
+    for command in (table, status):
+        command.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
+    for command in (prompt, table, status):
+        command.add_argument("overrides", metavar="OVERRIDE", nargs="*", help="key=value")
+        command.add_argument("--config-dir", metavar="DIR", help="your own options")
+    verify = commands.add_parser("verify", help="check every stored file of a results folder")
+    verify.add_argument("results_dir", nargs="?", default="results", metavar="DIR")
+    return parser
+
+
+def _dispatch(args: argparse.Namespace) -> int:
+    from rast_bench import commands
+
+    if args.command == "verify":
+        return commands.verify(args.results_dir)
+    overrides = list(args.overrides)
+    if args.command == "show-prompt":
+        return commands.show_prompt(overrides, args.config_dir)
+    overrides.insert(0, f"experiment={args.experiment}")
+    if args.command == "table":
+        return commands.table(overrides, args.config_dir)
+    return commands.status(overrides, args.config_dir)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

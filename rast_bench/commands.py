@@ -1,0 +1,82 @@
+"""What the subcommands of `rast-bench` do, beside `run`. Each returns an exit code."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rast_bench.config.frontend import job_of_overrides
+from rast_bench.errors import ConfigError
+from rast_bench.ledger import Ledger
+
+EXIT_CORRUPT = 1
+
+
+def show_prompt(overrides: Sequence[str], config_dir: str | None) -> int:
+    """Prints the prompt of the cell's first problem exactly as the model reads it."""
+    from rast_bench.datasets import load_problems, render_prompt
+
+    cell = job_of_overrides(overrides, config_dir).cells[0]
+    problem = load_problems(cell.dataset)[0]
+    print(render_prompt(cell.prompt, problem))
+    stops = ", ".join(map(repr, cell.prompt.stop)) or "none"
+    print(
+        f"problem {problem.problem_id} of {cell.dataset.name}, gold answer {problem.gold!r}, "
+        f"prompt {cell.prompt.name}, stop strings: {stops}",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def table(overrides: Sequence[str], config_dir: str | None) -> int:
+    """Grades what is new, prints and saves the experiment's table. Generates nothing."""
+    from rast_bench.pipeline import plan_jobs, report_jobs
+
+    job = job_of_overrides(overrides, config_dir)
+    report_jobs(plan_jobs([job]), Ledger(job.options.results_dir), job.options)
+    return 0
+
+
+def status(overrides: Sequence[str], config_dir: str | None) -> int:
+    """Prints each distinct cell of the experiment with its samples, then how many are complete."""
+    from rast_bench.pipeline import plan_jobs
+    from rast_bench.runner.plan import cell_title, completeness
+
+    job = job_of_overrides(overrides, config_dir)
+    ledger = Ledger(job.options.results_dir)
+    planned = {(cell.cell_id, cell.wanted): cell for cell in plan_jobs([job])[0].planned}
+    states = []
+    for cell in planned.values():
+        done, wanted = completeness(cell, ledger)
+        states.append("complete" if done == wanted else "partial" if done else "new")
+        print(f"{cell.cell_id}  {states[-1]:<8}  {done:>7,}/{wanted:<7,}  {cell_title(cell.cell)}")
+    counts = [f"{states.count(state)} {state}" for state in ("complete", "partial", "new")]
+    print(f"{len(states)} cells: {', '.join(counts)}", file=sys.stderr)
+    return 0
+
+
+def verify(results_dir: str) -> int:
+    """Reads every shard against its checksum; exit code 1 when one was corrupt.
+
+    Corrupt shards are set aside, with a line on stderr each; the next run makes their content anew.
+    """
+    from rast_bench.ledger import codec, shards
+
+    ledger = Ledger(results_dir)
+    if not ledger.root.is_dir():
+        raise ConfigError(
+            f"there is no ledger in {results_dir}", hint="name the folder given as results_dir="
+        )
+    before = _set_aside(ledger.root)
+    samples = 0
+    for cell_id in ledger.cells():
+        samples += len(ledger.completed(cell_id))
+        for prefix in shards.family_prefixes(ledger.cell_folder(cell_id)):
+            if prefix != codec.SAMPLES.prefix:
+                ledger.verdicts(cell_id, prefix.removeprefix("verdicts-"))
+    corrupt = len(_set_aside(ledger.root) - before)
+    print(f"{len(ledger.cells())} cells, {samples:,} samples, {corrupt} corrupt files")
+    return EXIT_CORRUPT if corrupt else 0
+
+
+def _set_aside(root: Path) -> set[Path]:
+    return set(root.rglob("*.corrupt"))

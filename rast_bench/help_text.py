@@ -1,0 +1,72 @@
+"""The answer to `--help`, from the option files' names alone: it must not cost an import."""
+
+from pathlib import Path
+
+_GROUPS = {
+    "base_model": "M_base, with its RL-trained sibling",
+    "delta": "where ΔR = S_RL − S_base comes from",
+    "method": "auto: rast with a delta, base without",
+    "dataset": "the problems",
+    "prompt": "how a problem becomes a prompt",
+    "decoding": "λ, τ, top-p, n, max tokens, seed, greedy",
+    "engine": "what generates",
+    "experiment": "a named set of cells with its own table",
+}
+
+_TEMPLATE = """\
+usage: {program} [group=option …] [key=value …] [-m] [--cfg job]
+
+Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):
+at every step, logits = M_base + λ · (S_RL − S_base). Every finished sample is kept, so the same
+command again computes only what is missing.
+
+examples:
+  {program} base_model=tiny-l delta=tiny-s dataset=tiny-hard     one cell
+  {program} base_model=tiny-l dataset=tiny-hard decoding=greedy  the base model, greedily
+  {program} base_model=tiny-l method=rl dataset=tiny-hard        its RL-trained ceiling
+  {program} delta=tiny-s decoding.lambda=0.5 decoding.n=64       single values
+  {program} -m delta=tiny-xs,tiny-s dataset=tiny-easy,tiny-hard  a sweep: all combinations
+  {program} experiment=demo                                      a named set: a whole table
+  {program} experiment=demo experiment.limit=20                  the same on 20 problems a set
+
+groups (group=option):
+{groups}
+
+keys (key=value), the most used:
+  decoding.lambda, .temperature, .top_p, .n, .max_tokens, .seed   how tokens are drawn
+  dataset.limit=N                                                 the first N problems only
+  dataset.path=FILE                                               your own .jsonl or .parquet
+  engine.device, .dtype, .max_num_seqs, .threads                  where and how fast
+  results_dir=DIR   where samples are kept (results)
+  workers=N         processes that generate (auto)
+  grader=NAME       who judges the answers (boxed-1)
+  label=TEXT        the cell's name in the table
+
+flags:
+  -m, --multirun      sweep over comma-separated values
+  --cfg job           print the composed configuration and stop
+  --config-dir DIR    your own options beside those above: DIR/dataset/mine.yaml
+  --hydra-help        all flags of Hydra
+
+Tables go to stdout, progress and messages to stderr. Exit code 0: done, 2: a mistake that the
+message explains, 130: interrupted (nothing finished is lost).
+"""
+
+
+def help_text(program: str, config_dir: Path) -> str:
+    """The whole help for a newcomer, with the options that lie in `config_dir`."""
+    groups = "\n".join(
+        f"  {group:<11} {meaning}\n{_options(config_dir / group)}"
+        for group, meaning in _GROUPS.items()
+    )
+    return _TEMPLATE.format(program=program, groups=groups)
+
+
+def _options(folder: Path, *, width: int = 96) -> str:
+    indent = " " * 14
+    lines = [indent]
+    for name in sorted(path.stem for path in folder.glob("*.yaml")):
+        if len(lines[-1]) + len(name) + 1 > width:
+            lines.append(indent)
+        lines[-1] += f"{name} "
+    return "\n".join(line.rstrip() for line in lines)

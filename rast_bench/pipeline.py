@@ -1,0 +1,132 @@
+"""The stages in order, over all jobs of one command: plan, run, grade, report.
+
+Every stage reads what the one before it left in the ledger, so each can be run alone.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rast_bench.config.compose import Job, RunOptions
+from rast_bench.errors import ConfigError
+from rast_bench.ledger import Ledger
+from rast_bench.results import cells_report, experiment_report
+from rast_bench.runner.plan import PlannedCell, plan_cells
+from rast_bench.runner.progress import stderr_progress
+
+if TYPE_CHECKING:
+    from rast_bench.runner.stream import RunSummary
+
+EXIT_INCOMPLETE = 2
+
+_SAMPLES_A_WORKER = 64  # below this, starting a process costs more than it saves
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job with its cells planned, in the order of the job's cells."""
+
+    job: Job
+    planned: tuple[PlannedCell, ...]
+
+
+def run_jobs(jobs: Sequence[Job]) -> int:
+    """Generates, grades and prints; returns the exit code.
+
+    All cells of all jobs are planned and checked before any model is loaded, and cells that need
+    the same models share one engine.
+
+    Raises:
+        RastBenchError: configuration, models, data sets or results folder that cannot be used.
+        KeyboardInterrupt: Ctrl-C; everything finished is saved.
+    """
+    options = _shared_options(jobs)
+    ledger = Ledger(Path(options.results_dir))
+    planned = plan_jobs(jobs)
+    summary = _generate([cell for item in planned for cell in item.planned], ledger, options)
+    print(_summary_line(summary), file=sys.stderr)
+    if summary.failures:
+        print(summary.render_failures(), file=sys.stderr)
+        return EXIT_INCOMPLETE
+    report_jobs(planned, ledger, options)
+    return 0
+
+
+def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
+    """Reads data sets and checks models for all jobs at once; loads no weights.
+
+    Raises DatasetError, ModelError, and ConfigError for a grader that does not exist.
+    """
+    from rast_bench.grading import get_grader
+
+    for name in {job.options.grader for job in jobs}:
+        get_grader(name)
+    cells = iter(plan_cells([cell for job in jobs for cell in job.cells]))
+    return [PlannedJob(job, tuple(next(cells) for _ in job.cells)) for job in jobs]
+
+
+def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptions) -> None:
+    """Grades what has no verdict yet; prints a table for each experiment, one for all cells.
+
+    The files of an experiment go to `<results_dir>/<experiment name>`. Raises LedgerError when a
+    cell is partial.
+    """
+    from rast_bench.grading import grade_cells
+    from rast_bench.reporting.save import landing_lines, save_report
+
+    grade_cells([cell for item in planned for cell in item.planned], ledger, options.grader)
+    single = [
+        cell for item in planned if item.job.options.experiment is None for cell in item.planned
+    ]
+    if single:
+        print(cells_report(single, ledger, options.grader).terminal)
+    for item in planned:
+        experiment = item.job.options.experiment
+        if experiment is None:
+            continue
+        report = experiment_report(
+            experiment, item.job.experiment_cells, item.planned, ledger, options.grader
+        )
+        print(report.terminal)
+        paths = save_report(report, Path(options.results_dir) / experiment.name)
+        following = experiment.next_command or f"rast-bench status {experiment.name}"
+        print("\n".join(landing_lines(paths, following)), file=sys.stderr)
+
+
+def _shared_options(jobs: Sequence[Job]) -> RunOptions:
+    """The results folder, grader and workers of a command: a sweep cannot vary them."""
+    first = jobs[0].options
+    for job in jobs:
+        for key in ("results_dir", "grader", "workers"):
+            if getattr(job.options, key) != getattr(first, key):
+                raise ConfigError(f"{key} varies within one sweep", hint=f"run once for each {key}")
+    return first
+
+
+def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> "RunSummary":
+    from rast_bench.runner.stream import run_cells
+
+    wanted = sum(cell.wanted for cell in planned)
+    workers = options.workers if options.workers != "auto" else automatic_workers(wanted)
+    return run_cells(planned, ledger, progress=stderr_progress(), workers=workers)
+
+
+def automatic_workers(wanted: int) -> int:
+    """One process where there is a GPU, else one for each core, fewer for few samples."""
+    from rast_bench.ledger.manifest import gpu_names
+
+    if gpu_names():
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, wanted // _SAMPLES_A_WORKER))
+
+
+def _summary_line(summary: "RunSummary") -> str:
+    noun = "cell" if summary.cells == 1 else "cells"
+    return (
+        f"{summary.cells} {noun}: {summary.samples_made:,} samples made in "
+        f"{summary.seconds:.0f} s, {summary.samples_reused:,} taken from the ledger"
+    )
