@@ -1,0 +1,105 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from rast_bench.config.schema import DatasetConfig
+from rast_bench.datasets import dataset_fingerprint, load_problems
+from rast_bench.domain import Problem
+from rast_bench.errors import DatasetError
+
+ROWS: list[dict[str, Any]] = [
+    {"problem_id": "b", "question": "1 + 1?", "answer": "2"},
+    {"problem_id": "a", "question": "2 + 2?", "answer": "4"},
+]
+
+
+def config(path: Path, **options: Any) -> DatasetConfig:
+    return DatasetConfig(name="set", path=str(path), **options)
+
+
+def jsonl(folder: Path, *lines: Any) -> Path:
+    path = folder / "set.jsonl"
+    path.write_text("\n".join(x if isinstance(x, str) else json.dumps(x) for x in lines) + "\n")
+    return path
+
+
+def test_problems_come_in_file_order(tmp_path: Path) -> None:
+    cfg = config(jsonl(tmp_path, *ROWS), id_field="problem_id")
+    assert load_problems(cfg) == [Problem("b", "1 + 1?", "2"), Problem("a", "2 + 2?", "4")]
+
+
+def test_without_id_field_the_position_is_the_id(tmp_path: Path) -> None:
+    problems = load_problems(config(jsonl(tmp_path, *ROWS)))
+    assert [problem.problem_id for problem in problems] == ["00000", "00001"]
+
+
+def test_parquet_equals_jsonl(tmp_path: Path) -> None:
+    pd.DataFrame(ROWS).to_parquet(tmp_path / "set.parquet")
+    theirs = load_problems(config(tmp_path / "set.parquet", id_field="problem_id"))
+    assert theirs == load_problems(config(jsonl(tmp_path, *ROWS), id_field="problem_id"))
+
+
+def test_the_limit_is_left_to_the_plan(tmp_path: Path) -> None:
+    path = jsonl(tmp_path, *ROWS)
+    assert load_problems(config(path, limit=1)) == load_problems(config(path))
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold"), [(27, "27"), (27.0, "27.0"), ("007", "007"), (["x"], "x"), ([3], "3")]
+)
+def test_answers_may_be_text_numbers_or_a_list_of_one(
+    answer: Any, gold: str, tmp_path: Path
+) -> None:
+    cfg = config(jsonl(tmp_path, {"q": "?", "a": answer}), question_field="q", answer_field="a")
+    assert load_problems(cfg)[0].gold == gold
+
+
+@pytest.mark.parametrize("answer", [None, True, {"a": 1}, [], ["a", "b"]])
+def test_other_answers_are_refused(answer: Any, tmp_path: Path) -> None:
+    cfg = config(jsonl(tmp_path, ROWS[0], {"question": "?", "answer": answer}))
+    with pytest.raises(DatasetError, match=r"set\.jsonl line 2 has \w+ in 'answer'"):
+        load_problems(cfg)
+
+
+def test_a_missing_field_names_those_there_are(tmp_path: Path) -> None:
+    cfg = config(jsonl(tmp_path, *ROWS), question_field="problem")
+    with pytest.raises(DatasetError, match="line 1 has no field 'problem'") as caught:
+        load_problems(cfg)
+    assert caught.value.hint == (
+        "it has answer, problem_id, question; set dataset.question_field=…"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "has no rows"),
+        (["", "  "], "has no rows"),
+        ([ROWS[0], "", '{"question": '], "line 3 is not JSON"),
+        ([[1, 2]], "line 1 is a JSON list"),
+        ([{"question": " ", "answer": "1"}], "line 1 has an empty 'question'"),
+    ],
+)
+def test_broken_files_name_the_line(lines: list[Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=message):
+        load_problems(config(jsonl(tmp_path, *lines)))
+
+
+def test_repeated_ids_name_both_lines(tmp_path: Path) -> None:
+    cfg = config(jsonl(tmp_path, *ROWS, ROWS[0]), id_field="problem_id")
+    with pytest.raises(DatasetError, match=r"'b' at set.jsonl line 1 comes again at .* line 3"):
+        load_problems(cfg)
+
+
+def test_the_fingerprint_is_stable_and_free_of_order() -> None:
+    problems = [Problem("b", "1 + 1?", "2"), Problem("a", "2 + 2?", "é")]
+    golden = "sha256:06456faee9b7bc6e1759bcaca5a6ceb8ed4c320f773c929d5a1dbf42226ad352"
+    assert dataset_fingerprint(problems) == dataset_fingerprint(problems[::-1]) == golden
+
+
+@pytest.mark.parametrize("changed", [("x", "q", "1"), ("a", "x", "1"), ("a", "q", "x")])
+def test_the_fingerprint_covers_every_field(changed: tuple[str, str, str]) -> None:
+    assert dataset_fingerprint([Problem("a", "q", "1")]) != dataset_fingerprint([Problem(*changed)])

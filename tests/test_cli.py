@@ -1,0 +1,148 @@
+import re
+
+import pytest
+from app_world import World
+
+from rast_bench import __version__
+from rast_bench.cli import main
+
+
+@pytest.fixture
+def experiment(world: World) -> list[str]:
+    folder = world.folder / "conf"
+    (folder / "experiment").mkdir(parents=True)
+    (folder / "experiment/two.yaml").write_text(
+        "# @package _global_\n"
+        "experiment:\n"
+        "  name: two\n"
+        "  datasets: [made-up]\n"
+        "  rows:\n"
+        "    - {label: base, method: base, role: base}\n"
+        "    - {label: with delta}\n"
+    )
+    (folder / "dataset").mkdir()
+    (folder / "dataset/made-up.yaml").write_text(f"name: made-up\npath: {world.folder}/set.jsonl\n")
+    overrides = [text for text in world.overrides if not text.startswith("dataset.")]
+    return ["two", *overrides, "--config-dir", str(folder)]
+
+
+def run_argv(experiment: list[str]) -> list[str]:
+    name, *rest = experiment
+    return ["run", f"experiment={name}", *rest]
+
+
+def test_run_passes_everything_to_hydra(
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["run", "-m", *world.overrides, "decoding.temperature=0.5,1.0"]) == 0
+    assert capsys.readouterr().out.count("50.0 ± 28.9") == 2
+    assert main(["run", "--cfg", "job"]) == 0
+    assert "base_model:" in capsys.readouterr().out
+
+
+def test_show_prompt_prints_what_the_model_reads(
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["show-prompt", *world.overrides, "prompt=question-answer"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "Question:\nq0\nAnswer:\nLet's think step by step.\n\n"
+    assert "gold answer '10'" in err
+    assert "'<|im_end|>'" in err
+
+
+def test_status_counts_cells(
+    experiment: list[str],
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def states() -> list[str]:
+        assert main(["status", *experiment]) == 0
+        return [line.split()[1] for line in capsys.readouterr().out.splitlines()]
+
+    assert states() == ["new", "new"]
+    world.interrupt_after = 15
+    assert main(run_argv(experiment)) == 130
+    capsys.readouterr()
+    assert states() == ["complete", "partial"]
+    world.interrupt_after = None
+    assert main(run_argv(experiment)) == 0
+    capsys.readouterr()
+    assert states() == ["complete", "complete"]
+
+
+def test_table_prints_what_run_printed_and_generates_nothing(
+    experiment: list[str],
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(run_argv(experiment)) == 0
+    printed = capsys.readouterr().out
+    made = world.requests
+    assert main(["table", *experiment]) == 0
+    assert capsys.readouterr().out == printed
+    assert world.requests == made
+
+
+def test_a_table_of_partial_cells_is_refused(
+    experiment: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["table", *experiment]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "is partial: 12 of 12 samples are missing" in err
+
+
+def test_verify_finds_a_flipped_bit_once(
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["run", *world.overrides]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(world.results)]) == 0
+    assert capsys.readouterr().out == "1 cells, 12 samples, 0 corrupt files\n"
+    (shard,) = world.results.rglob("samples-*.parquet")
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    assert main(["verify", str(world.results)]) == 1
+    out, err = capsys.readouterr()
+    assert out == "1 cells, 0 samples, 1 corrupt files\n"
+    assert f"corrupt shard {shard}" in err
+    assert main(["verify", str(world.results)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["table", "dmo"], "error: experiment has no option 'dmo'"),
+        (["status", "demo", "decoding.lamda=1"], "error: there is no key 'decoding.lamda'"),
+        (["show-prompt", "dataset=tiny-esy"], "error: dataset has no option 'tiny-esy'"),
+        (["verify", "/no/such/folder"], "error: there is no ledger in /no/such/folder"),
+        (["show-prompt", "--config-dir", "/no/such"], "error: --config-dir: no folder /no/such"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message)
+
+
+@pytest.mark.parametrize("argv", [[], ["tabel"], ["table"]])
+def test_a_wrong_command_shows_the_usage(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as leave:
+        main(argv)
+    assert leave.value.code == 2
+    assert re.match(r"usage: rast-bench", capsys.readouterr().err)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"rast-bench {__version__}\n"

@@ -1,0 +1,18 @@
+from pathlib import Path
+
+from rast_bench.config.paths import config_dir
+from rast_bench.config.schema import GROUPS
+from rast_bench.help_text import help_text
+
+
+def test_every_group_and_option_is_listed() -> None:
+    text = help_text("run.py", config_dir())
+    for group in (*GROUPS, "experiment"):
+        for option in (config_dir() / group).iterdir():
+            assert f" {option.stem}" in text
+
+
+def test_it_fits_a_terminal_and_names_the_program(tmp_path: Path) -> None:
+    text = help_text("rast-bench run", tmp_path)
+    assert text.startswith("usage: rast-bench run ")
+    assert max(map(len, text.splitlines())) <= 100
