@@ -20,6 +20,7 @@ SHOWN_DIFFERENCES = 3
 def check_models(key: EngineKey) -> None:
     """Raise ModelError unless every local checkpoint is whole and all share one tokenizer.
 
+    M_base must also name its EOS token, since nothing else would end a generation.
     Hub ids are not fetched here; what is cached locally is checked when it is loaded.
     """
     refs = [key.main, *(ref for pair in key.pairs for ref in (pair.rl, pair.base))]
@@ -27,6 +28,7 @@ def check_models(key: EngineKey) -> None:
     for ref in local:
         check_files(ref.path, Path(resolve_model(ref)))
     if local and local[0] == key.main:
+        check_eos(key.main)
         for ref in local[1:]:
             check_tokenizers(key.main, ref)
 
@@ -78,8 +80,9 @@ def weight_files(name: str, folder: Path) -> list[Path]:
     """The safetensors files; those that an index names must all be there."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        files = sorted(set(read_json(name, index).get("weight_map", {}).values()))
-        paths = [folder / file for file in files]
+        weight_map = read_json(name, index).get("weight_map")
+        files = set(weight_map.values()) if isinstance(weight_map, dict) else set()
+        paths = [folder / file for file in sorted(files)]
     else:
         paths = sorted(folder.glob("*.safetensors"))
     missing = [path.name for path in paths if not path.is_file()]
@@ -106,6 +109,25 @@ def check_weights(name: str, path: Path) -> None:
     if empty:
         raise ModelError(
             f"model {name}: {path} holds no weights", hint="download or save the checkpoint again"
+        )
+
+
+def check_eos(main: ModelRef) -> None:
+    """One of generation_config.json, config.json and the tokenizer names an EOS token."""
+    folder = Path(resolve_model(main))
+    named = [
+        read_json(main.path, folder / file).get(entry)
+        for file, entry in (
+            ("generation_config.json", "eos_token_id"),
+            ("config.json", "eos_token_id"),
+            ("tokenizer_config.json", "eos_token"),
+        )
+        if (folder / file).is_file()
+    ]
+    if all(value is None or value == [] for value in named):
+        raise ModelError(
+            f"model {main.path} names no EOS token",
+            hint="set eos_token_id in its generation_config.json",
         )
 
 

@@ -1,5 +1,6 @@
 """A checkpoint in memory: one forward pass to prefill a prompt, one to advance all rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging
 
-from rast_bench.config.paths import resolve_model
+from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines import attention
 from rast_bench.engines.slot_cache import SlotCache
@@ -138,6 +139,22 @@ def load_tokenizer(ref: ModelRef) -> Any:
             f"the tokenizer of {ref.path} cannot be loaded: {first_line(error)}",
             hint="tokenizer files must lie beside the weights",
         ) from error
+
+
+def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
+    """`check_models` compares local folders; what comes from the hub is compared once it is here.
+
+    Raises ModelError: eq. 3 adds logits id by id.
+    """
+    main, *others = refs
+    for ref in others:
+        if local_model_dir(main) is not None and local_model_dir(ref) is not None:
+            continue
+        if load_tokenizer(ref).get_vocab() != tokenizer.get_vocab():
+            raise ModelError(
+                f"the tokenizers of {main.path} and {ref.path} differ",
+                hint="ΔR is added id by id, so all models must come from one tokenizer family",
+            )
 
 
 def eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 LENGTH_STEP = 16  # attended lengths are multiples of this: whole vectors, so equal sums
+MIN_LENGTH = 64  # PyTorch multiplies very small matrices by other means, so with other bits
 
 
 class SlotCache:

@@ -4,9 +4,10 @@ M_base and every S_RL and S_base keep a key-value cache of their own. A row that
 to the next request at once; the n samples of one problem share one prefill.
 
 Results do not depend on what shares a batch: prompts are prefilled alone, a row attends to its own
-slot only, its random numbers come from its seed, and PyTorch's CPU products give a row the same
-bits for every multiple of 4 rows on one thread, of 8 on several (measured up to 16 threads; other
-counts leave some rows to another kernel).
+slot only, its random numbers come from its seed, and a step runs a number of rows and columns for
+which PyTorch on a CPU gives each row the same bits. Other numbers send some elements through other
+kernels: fewer than four rows on a thread in products, what is left over from whole vectors in
+activations. Tests hold this for one and two threads; a GPU's library promises nothing of the kind.
 """
 
 import hashlib
@@ -20,12 +21,19 @@ from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import EngineConfig
 from rast_bench.domain import FinishReason, Request, Sample
-from rast_bench.engines.loaded import LoadedModel, Prefilled, eos_ids, load_tokenizer
+from rast_bench.engines.loaded import (
+    LoadedModel,
+    Prefilled,
+    eos_ids,
+    load_tokenizer,
+    refuse_other_tokenizers,
+)
 from rast_bench.engines.rows import Row, SlotState, finish_reason, uniform_numbers
-from rast_bench.engines.slot_cache import LENGTH_STEP
+from rast_bench.engines.slot_cache import LENGTH_STEP, MIN_LENGTH
 from rast_bench.engines.stopping import StopStrings
 from rast_bench.errors import EngineError, ModelError
 
+ROW_STEP = 8  # forward passes run a multiple of this many rows, the last ones idle
 KEPT_PREFILLS = 8
 
 
@@ -38,15 +46,15 @@ class TransformersEngine:
             torch.set_num_threads(cfg.threads)
         dtype: torch.dtype = getattr(torch, cfg.dtype)
         self.max_rows = cfg.max_num_seqs
-        self.row_step = 4 if torch.get_num_threads() == 1 else 8
-        self.slots = round_up(self.max_rows, self.row_step)
+        self.slots = round_up(self.max_rows, ROW_STEP)
         roles = [key.main, *(p.rl for p in key.pairs), *(p.base for p in key.pairs)]
         refs = list(dict.fromkeys(roles))  # a checkpoint with several roles runs once
         self.roles = [refs.index(ref) for ref in roles]
+        self.tokenizer = load_tokenizer(key.main)
+        refuse_other_tokenizers(refs, self.tokenizer)
         with torch.inference_mode():
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
         self.weights = [pair.weight for pair in key.pairs]
-        self.tokenizer = load_tokenizer(key.main)
         self.stops = StopStrings(self.tokenizer)
         self.eos = eos_ids(self.models[0].model, self.tokenizer)
         if not self.eos:
@@ -121,10 +129,10 @@ class TransformersEngine:
 
     def _step(self, rows: list[Row], state: SlotState) -> list[Sample]:
         """One token for every row."""
-        count = round_up(len(rows), self.row_step)
+        count = round_up(len(rows), ROW_STEP)
         positions = state.positions[:count]
         longest = max(row.prompt_tokens + len(row.ids) for row in rows)
-        length = round_up(longest, LENGTH_STEP)
+        length = max(MIN_LENGTH, round_up(longest, LENGTH_STEP))
         beyond = torch.arange(length, device=self.device) > positions[:, None]
         mask = torch.zeros(beyond.shape, device=self.device).masked_fill_(beyond, -torch.inf)
         mask = mask[:, None, None, :]

@@ -17,7 +17,7 @@ from rast_bench.zoo.corpus import (
 from rast_bench.zoo.problems import DIFFICULTIES, MAX_VALUE, Operation, random_problem
 from rast_bench.zoo.tokenizer import WordCodec
 
-LINE = re.compile(r"Start = (\d+) , (\d+) \.|(apples|pears) ([-+*]) (\d+) = (\d+) , (\d+) \.")
+LINE = re.compile(r"Start = (\d+) , (\d+) \.|\w+ (apples|pears) ([-+*]) (\d+) = (\d+) , (\d+) \.")
 ANSWER = re.compile(r"answer is (?:\\boxed\{ )?(\d+) , (\d+)")
 
 

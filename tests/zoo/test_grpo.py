@@ -5,7 +5,7 @@ from rast_bench.zoo.model import Shape, TinyQwen2
 from rast_bench.zoo.tokenizer import WordCodec
 
 CODEC = WordCodec()
-SHAPE = Shape(width=32, layers=1, heads=1, kv_heads=1, mlp=32, vocab_size=112)
+SHAPE = Shape(width=32, layers=1, heads=1, kv_heads=1, mlp=32, vocab_size=120)
 
 
 def ids(text: str, *, ended: bool = True) -> list[int]:

@@ -10,9 +10,9 @@ from rast_bench.zoo.model import Shape, TinyQwen2
 from rast_bench.zoo.sampling import rollout
 from rast_bench.zoo.tokenizer import WordCodec
 
-SHAPE = Shape(width=64, layers=2, heads=4, kv_heads=2, mlp=48, vocab_size=112)
+SHAPE = Shape(width=64, layers=2, heads=4, kv_heads=2, mlp=48, vocab_size=120)
 TEXT = (
-    "Problem : Mia has 4 apples and 9 pears . Mia finds 2 pears . The apples double . "
+    "Problem : Mia has 4 apples and 9 pears . First Mia finds 2 pears . Second the apples double . "
     "How many apples and pears now ? Solution : The answer is \\boxed{ 8 , 11 } ."
 )
 

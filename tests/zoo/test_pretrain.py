@@ -54,7 +54,7 @@ def test_padding_carries_no_weight() -> None:
 
 def test_the_loss_falls() -> None:
     torch.manual_seed(0)
-    model = TinyQwen2(Shape(width=32, layers=1, heads=1, kv_heads=1, mlp=32, vocab_size=112))
+    model = TinyQwen2(Shape(width=32, layers=1, heads=1, kv_heads=1, mlp=32, vocab_size=120))
     recipe = PretrainRecipe(steps=30, batch_documents=8, warmup_steps=5)
     losses: list[float] = []
     docs = documents(0, Mixture())

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 INTRO = re.compile(r"^(\w+) has (\d+) apples and (\d+) pears \.")
-CHANGE = re.compile(r"(\w+) (\w+) (\d+) (apples|pears) \.|The (apples|pears) (double|triple) \.")
+CHANGE = re.compile(r"(\w+) (\w+) (\d+) (apples|pears) \.|the (apples|pears) (double|triple) \.")
 GAINS = {"finds", "buys", "gets", "picks"}
 LOSSES = {"loses", "sells", "eats", "drops"}
 

@@ -1,0 +1,89 @@
+"""The commands of a user, run in processes of their own on the smallest models that ship."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from rast_bench.ledger import Ledger
+from rast_bench.ledger.codec import SAMPLES
+from rast_bench.ledger.shards import read_shard, shard_names
+
+RUN = Path(__file__).parents[2] / "run.py"
+CELL = (
+    "base_model=tiny-s",
+    "delta=tiny-xs",
+    "dataset=tiny-easy",
+    "dataset.limit=60",
+    "decoding.n=16",
+    "engine.max_num_seqs=16",
+    "workers=1",
+)
+SAMPLES_OF_CELL = 60 * 16
+
+
+@dataclass(frozen=True)
+class Finished:
+    code: int
+    out: str
+    err: str
+
+
+def command(results: Path, *overrides: str) -> list[str]:
+    return [sys.executable, str(RUN), *(overrides or CELL), f"results_dir={results}"]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+
+
+def start(results: Path, *overrides: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(results, *overrides),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=results.parent,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> Finished:
+    out, err = process.communicate(timeout=300)
+    return Finished(process.returncode, out, err)
+
+
+def run(results: Path, *overrides: str) -> Finished:
+    return finish(start(results, *overrides))
+
+
+def table_of(finished: Finished, results: Path) -> str:
+    """What was printed, without the places of files."""
+    return finished.out.replace(str(results), "RESULTS")
+
+
+def shard_count(results: Path) -> int:
+    return len(list(results.glob("ledger/*/samples-*.parquet")))
+
+
+def samples(results: Path) -> pd.DataFrame:
+    """The samples of the one cell in these results."""
+    (cell_id,) = Ledger(results).cells()
+    frame = Ledger(results).samples(cell_id)
+    frame["token_ids"] = frame["token_ids"].map(tuple)
+    return frame
+
+
+def stored_rows(results: Path) -> int:
+    """Rows over all shards, duplicates counted."""
+    rows = 0
+    for folder in results.glob("ledger/*/"):
+        for name in shard_names(folder, SAMPLES):
+            table = read_shard(folder / name, SAMPLES, None)
+            assert table is not None
+            rows += table.num_rows
+    return rows

@@ -1,0 +1,141 @@
+"""Killed at random moments, resumed, run twice at once: always the same samples and table."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from command import (
+    CELL,
+    SAMPLES_OF_CELL,
+    Finished,
+    finish,
+    run,
+    samples,
+    shard_count,
+    start,
+    stored_rows,
+    table_of,
+)
+
+IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", "text"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
+    results = tmp_path_factory.mktemp("undisturbed") / "results"
+    finished = run(results)
+    assert finished.code == 0, finished.err
+    return results, finished
+
+
+def wait_for_new_shard(results: Path, process: subprocess.Popen[str], count: int) -> None:
+    deadline = time.monotonic() + 120
+    while shard_count(results) <= count and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def assert_same(results: Path, finished: Finished, expected: tuple[Path, Finished]) -> None:
+    assert finished.code == 0, finished.err
+    assert table_of(finished, results) == table_of(expected[1], expected[0])
+    theirs = samples(expected[0])[IDENTITY]
+    assert samples(results)[IDENTITY].equals(theirs)
+    assert len(theirs) == SAMPLES_OF_CELL
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_killed_at_random_moments(
+    seed: int, tmp_path: Path, undisturbed: tuple[Path, Finished]
+) -> None:
+    rng = random.Random(seed)
+    results = tmp_path / "results"
+    durable = killed = 0
+    for _ in range(2):
+        process = start(results)
+        wait_for_new_shard(results, process, shard_count(results))
+        time.sleep(rng.random() * 2)
+        if process.poll() is None:  # a fast machine may have made all the rest by now
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        finish(process)
+        kept = len(samples(results))
+        assert kept >= durable
+        durable = kept
+    assert killed
+    finished = run(results)
+    assert_same(results, finished, undisturbed)
+    assert stored_rows(results) == SAMPLES_OF_CELL
+
+
+def test_a_second_run_makes_nothing(undisturbed: tuple[Path, Finished]) -> None:
+    results, first = undisturbed
+    before = {path: path.stat().st_mtime_ns for path in results.glob("ledger/*/*.parquet")}
+    again = run(results)
+    assert_same(results, again, undisturbed)
+    assert {p: p.stat().st_mtime_ns for p in results.glob("ledger/*/*.parquet")} == before
+    assert first.out == again.out
+
+
+def test_raising_n_makes_only_the_rest(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
+    results = tmp_path / "results"
+    half = tuple("decoding.n=8" if o.startswith("decoding.n=") else o for o in CELL)
+    assert run(results, *half).code == 0
+    first = samples(results)
+    assert len(first) == SAMPLES_OF_CELL // 2
+    assert_same(results, run(results), undisturbed)
+    assert stored_rows(results) == SAMPLES_OF_CELL
+
+
+def test_two_processes_on_one_cell(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
+    results = tmp_path / "results"
+    processes = [start(results), start(results)]
+    for process in processes:
+        assert_same(results, finish(process), undisturbed)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip"])
+def test_a_damaged_shard_is_computed_again(
+    damage: str, tmp_path: Path, undisturbed: tuple[Path, Finished]
+) -> None:
+    results = tmp_path / "results"
+    shutil.copytree(undisturbed[0], results)
+    shard = next(results.glob("ledger/*/samples-*.parquet"))
+    data = bytearray(shard.read_bytes())
+    if damage == "truncate":
+        del data[len(data) // 2 :]
+    else:
+        data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    finished = run(results)
+    assert_same(results, finished, undisturbed)
+    assert finished.err.count(shard.name) >= 1
+    assert [line for line in finished.err.splitlines() if line.startswith("warning:")]
+    assert len(list(results.glob("ledger/*/*.corrupt"))) == 1
+
+
+def test_ctrl_c_saves_and_says_how_to_resume(
+    tmp_path: Path, undisturbed: tuple[Path, Finished]
+) -> None:
+    results = tmp_path / "results"
+    process = start(results)
+    wait_for_new_shard(results, process, 0)
+    process.send_signal(signal.SIGINT)
+    finished = finish(process)
+    assert finished.code == 130, finished.err
+    assert "run the same command again" in finished.err
+    assert "Traceback" not in finished.err
+    assert_same(results, run(results), undisturbed)
+
+
+def test_workers_and_batch_size_change_nothing(
+    tmp_path: Path, undisturbed: tuple[Path, Finished]
+) -> None:
+    results = tmp_path / "results"
+    other = tuple(o for o in CELL if not o.startswith(("workers=", "engine.max_num_seqs=")))
+    finished = run(results, *other, "workers=2", "engine.max_num_seqs=64")
+    assert_same(results, finished, undisturbed)

@@ -1,0 +1,191 @@
+"""Checkpoints that are missing, broken or do not fit together, told from their small files."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_requests import key_of
+from random_checkpoints import (
+    QWEN2,
+    QWEN2_SMALL_BASE,
+    QWEN2_SMALL_RL,
+    WORDS,
+    Checkpoint,
+    save_checkpoint,
+    save_tokenizer,
+)
+
+from rast_bench.engines import check_models, check_room
+from rast_bench.errors import ConfigError, ModelError
+
+
+def edit_json(path: Path, **changes: Any) -> None:
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | changes))
+
+
+def remove(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def overwrite(name: str, text: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return change
+
+
+def cut_weights(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def cut_header(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:50])
+
+
+def name_a_missing_shard(folder: Path) -> None:
+    index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def shrink_embedding(folder: Path) -> None:
+    edit_json(folder / "config.json", vocab_size=len(WORDS) - 1)
+
+
+def forget_eos(folder: Path) -> None:
+    for name in ("config.json", "generation_config.json"):
+        edit_json(folder / name, eos_token_id=None)
+    edit_json(folder / "tokenizer_config.json", eos_token=None)
+
+
+FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "no folder": (shutil.rmtree, "no folder"),
+    "no config": (remove("config.json"), r"config\.json"),
+    "config is no JSON": (overwrite("config.json", "{"), r"cannot read .*config\.json"),
+    "config is no object": (overwrite("config.json", "[]"), "not a JSON object"),
+    "not a language model": (overwrite("config.json", "{}"), "no vocab_size"),
+    "no weights": (remove("model.safetensors"), r"no \*\.safetensors"),
+    "weights cut off": (cut_weights, r"model\.safetensors is broken"),
+    "weights cut off in the header": (cut_header, r"model\.safetensors is broken"),
+    "weights empty": (overwrite("model.safetensors", ""), r"model\.safetensors is broken"),
+    "a page of HTML as weights": (
+        overwrite("model.safetensors", "<!doctype html>" * 9),
+        r"model\.safetensors is broken",
+    ),
+    "a shard missing": (name_a_missing_shard, r"model-00002-of-00002\.safetensors missing"),
+    "an index of nothing": (overwrite("model.safetensors.index.json", "{}"), "no "),
+    "no tokenizer": (remove("tokenizer.json"), r"no tokenizer\.json"),
+    "tokenizer is no JSON": (overwrite("tokenizer.json", "?"), r"cannot read .*tokenizer\.json"),
+    "embedding too small": (shrink_embedding, "id 47, its embedding only 47 rows"),
+    "no EOS token": (forget_eos, "no EOS token"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_broken_checkpoint_is_one_clear_line(damaged: Path, name: str) -> None:
+    key = key_of(str(damaged))
+    check_models(key)
+    fault, message = FAULTS[name]
+    fault(damaged)
+    with pytest.raises(ModelError, match=message) as error:
+        check_models(key)
+    assert str(damaged) in error.value.message
+    assert "\n" not in error.value.message
+
+
+@pytest.mark.parametrize("place", ["rl", "base"])
+def test_the_small_models_are_checked_too(
+    checkpoint: Checkpoint, damaged: Path, place: str
+) -> None:
+    whole = checkpoint(QWEN2_SMALL_RL)
+    cut_weights(damaged)
+    pair = (str(damaged), whole, 1.0) if place == "rl" else (whole, str(damaged), 1.0)
+    with pytest.raises(ModelError, match="is broken"):
+        check_models(key_of(checkpoint(QWEN2), pair))
+
+
+def test_models_that_fit(checkpoint: Checkpoint) -> None:
+    """Embeddings of 64 and 50 rows over one tokenizer of 48 words."""
+    pair = (checkpoint(QWEN2_SMALL_RL), checkpoint(QWEN2_SMALL_BASE), 1.0)
+    check_models(key_of(checkpoint(QWEN2), pair))
+
+
+def test_only_the_base_model_ends_generations(checkpoint: Checkpoint, damaged: Path) -> None:
+    forget_eos(damaged)
+    check_models(key_of(checkpoint(QWEN2), (str(damaged), checkpoint(QWEN2_SMALL_BASE), 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([*WORDS[:-2], WORDS[-1], WORDS[-2]], "'w46' is 46 and 47"),
+        (WORDS[:-1], "'w47' is 47 and missing"),
+        ([*WORDS, "more"], "'more' is missing and 48"),
+        ([*WORDS[:5], "other", *WORDS[6:]], "'other' is missing and 5; 'w5' is 5 and missing"),
+    ],
+    ids=["two words swapped", "a word missing", "a word more", "another word"],
+)
+def test_a_tokenizer_that_does_not_match(
+    checkpoint: Checkpoint, damaged: Path, words: list[str], named: str
+) -> None:
+    save_tokenizer(damaged, "qwen2", words)
+    pair = (str(damaged), checkpoint(QWEN2_SMALL_BASE), 1.0)
+    with pytest.raises(ModelError, match=r"tokenizers of .* differ") as error:
+        check_models(key_of(checkpoint(QWEN2), pair))
+    assert named in error.value.message
+    assert error.value.hint
+
+
+def test_added_tokens_belong_to_the_vocabulary(checkpoint: Checkpoint, damaged: Path) -> None:
+    path = damaged / "tokenizer.json"
+    added = json.loads(path.read_text())["added_tokens"]
+    edit_json(path, added_tokens=[*added, {**added[0], "id": 48, "content": "<extra>"}])
+    pair = (str(damaged), checkpoint(QWEN2_SMALL_BASE), 1.0)
+    with pytest.raises(ModelError, match="<extra>"):
+        check_models(key_of(checkpoint(QWEN2), pair))
+
+
+def test_a_mended_tokenizer_is_read_again(tmp_path: Path) -> None:
+    main = save_checkpoint(tmp_path / "main", QWEN2)
+    other = save_checkpoint(tmp_path / "other", QWEN2_SMALL_RL, WORDS[:-1])
+    key = key_of(str(main), (str(other), str(main), 1.0))
+    with pytest.raises(ModelError, match="differ"):
+        check_models(key)
+    save_tokenizer(other, "qwen2", WORDS)
+    check_models(key)
+
+
+def test_hub_ids_are_left_to_the_engine() -> None:
+    check_models(key_of("Qwen/Qwen2.5-7B", ("some/rl", "some/base", 1.0)))
+
+
+def test_no_weights_are_loaded(checkpoint: Checkpoint) -> None:
+    """The check runs before anything else on the command line, so it must stay light."""
+    code = f"""
+import sys
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import ModelRef
+from rast_bench.engines import check_models, check_room
+key = EngineKey(ModelRef(path={checkpoint(QWEN2)!r}), (), None, "transformers", "float32")
+check_models(key)
+check_room(key, 1)
+assert not {{"torch", "transformers"}} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_room_for_the_answer(checkpoint: Checkpoint) -> None:
+    key = key_of(
+        checkpoint(QWEN2),
+        (checkpoint(QWEN2_SMALL_RL.but(max_positions=100)), checkpoint(QWEN2_SMALL_BASE), 1.0),
+    )
+    check_room(key, 99)
+    with pytest.raises(ConfigError, match=r"max_tokens=100: .* has 100 positions"):
+        check_room(key, 100)

@@ -1,0 +1,279 @@
+"""The engine against plain forward passes composed by hand, and its continuous batch."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from composed_reference import ComposedReference, plain_model
+from engine_requests import (
+    PARAMS,
+    by_problem,
+    engine_of,
+    key_of,
+    mixed_requests,
+    prompt_ids,
+    prompt_text,
+    request,
+)
+from random_checkpoints import (
+    EOS_ID,
+    QWEN2,
+    QWEN2_SMALL_BASE,
+    QWEN2_SMALL_RL,
+    TRIOS,
+    WORDS,
+    Checkpoint,
+    LoadedEngine,
+    Recipe,
+    Trio,
+)
+
+from rast_bench.config.schema import EngineConfig
+from rast_bench.domain import Request
+from rast_bench.engines import load_engine
+from rast_bench.errors import EngineError
+
+Reference = Callable[[str], ComposedReference]
+GREEDY = replace(PARAMS, greedy=True)
+TRIO_NAMES = ["qwen2", "qwen2-ensemble", "llama"]
+
+
+def prompt_of(item: Request) -> list[int]:
+    return [int(word[1:]) for word in item.prompt.split()]
+
+
+@pytest.mark.parametrize("name", TRIO_NAMES)
+@pytest.mark.parametrize("lambda_", [0.0, 0.5, 1.0, 2.0])
+def test_score_is_eq_3_over_a_whole_trajectory(
+    loaded: LoadedEngine, reference: Reference, name: str, lambda_: float
+) -> None:
+    prompt, tokens = prompt_ids(0, 21), prompt_ids(1, 80)
+    scores = loaded(name).score(prompt_text(prompt), tokens, lambda_)
+    expected = reference(name).log_probabilities(prompt, tokens, lambda_)
+    assert scores.dtype == torch.float32
+    assert np.abs(scores.numpy() - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", TRIO_NAMES)
+def test_greedy_equals_full_forward_passes(
+    loaded: LoadedEngine, reference: Reference, name: str
+) -> None:
+    requests = [
+        request(i, prompt_ids(i, length), replace(GREEDY, lambda_=lambda_))
+        for i, (length, lambda_) in enumerate([(1, 0.0), (7, 1.0), (16, 1.0), (33, 0.5), (64, 2.0)])
+    ]
+    samples = by_problem(loaded(name).generate(requests))
+    for item in requests:
+        params = item.params
+        expected = reference(name).greedy(
+            prompt_of(item), params.lambda_, params.max_tokens, EOS_ID
+        )
+        assert list(samples[item.key.problem_id].token_ids) == expected
+
+
+@pytest.mark.parametrize("name", ["qwen2", "llama"])
+def test_base_model_alone_equals_generate(trio: Trio, name: str) -> None:
+    """transformers' own loop, kept from padding, which it would draw."""
+    folder, _ = trio(name)
+    padding = list(range(len(WORDS), TRIOS[name][0].vocab_size))
+    requests = [request(i, prompt_ids(i, 3 + 9 * i), GREEDY) for i in range(4)]
+    samples = by_problem(engine_of(key_of(folder)).generate(requests))
+    for item in requests:
+        prompt = torch.tensor([prompt_of(item)])
+        made = plain_model(folder).generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=GREEDY.max_tokens,
+            do_sample=False,
+            suppress_tokens=padding,
+        )
+        expected = made[0, prompt.shape[1] :].tolist()
+        assert list(samples[item.key.problem_id].token_ids) == expected
+
+
+@pytest.mark.parametrize("name", TRIO_NAMES)
+def test_sampled_tokens_can_be_drawn_again_by_hand(
+    loaded: LoadedEngine, reference: Reference, name: str
+) -> None:
+    """Every token follows from its predecessors, the models and the row's Philox numbers."""
+    requests = [item for item in mixed_requests(24) if not item.params.greedy]
+    samples = by_problem(loaded(name).generate(requests))
+    drawn = 0
+    for item in requests:
+        tokens = samples[item.key.problem_id].token_ids
+        assert reference(name).redraw(prompt_of(item), tokens, item) == list(tokens)
+        drawn += len(tokens)
+    assert drawn > 150
+
+
+def test_padding_is_never_drawn(loaded: LoadedEngine) -> None:
+    hot = replace(PARAMS, temperature=50.0, top_p=1.0, max_tokens=60)
+    samples = loaded("qwen2").generate(request(i, prompt_ids(i, 4), hot) for i in range(8))
+    tokens = {token for sample in samples for token in sample.token_ids}
+    assert max(tokens) < 48 and len(tokens) > 40
+
+
+@pytest.mark.parametrize("greedy", [True, False])
+def test_lambda_0_is_the_base_model(
+    loaded: LoadedEngine, checkpoint: Checkpoint, greedy: bool
+) -> None:
+    params = replace(PARAMS, lambda_=0.0, greedy=greedy)
+    requests = [request(i, prompt_ids(i, 1 + 5 * i), params) for i in range(10)]
+    alone = by_problem(engine_of(key_of(checkpoint(QWEN2))).generate(requests))
+    assert by_problem(loaded("qwen2-ensemble").generate(requests)) == alone
+    ours = [replace(item, params=replace(item.params, lambda_=1.0)) for item in requests]
+    assert by_problem(loaded("qwen2-ensemble").generate(ours)) != alone
+
+
+def test_equal_small_models_are_the_base_model(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """S_RL = S_base, once as one folder in both roles and once as two equal copies."""
+    requests = [
+        request(i, prompt_ids(i, 1 + 5 * i), replace(PARAMS, lambda_=1.5)) for i in range(10)
+    ]
+    base, small = checkpoint(QWEN2), checkpoint(QWEN2_SMALL_BASE)
+    copy = shutil.copytree(small, tmp_path / "copy")
+    alone = by_problem(engine_of(key_of(base)).generate(requests))
+    for other in (small, copy):
+        engine = engine_of(key_of(base, (small, str(other), 1.0)))
+        assert by_problem(engine.generate(requests)) == alone
+
+
+def test_delta_of_the_base_model_itself(checkpoint: Checkpoint) -> None:
+    """M + 1·(R − M) is R: one checkpoint in two roles."""
+    base, rl = checkpoint(QWEN2), checkpoint(QWEN2.but(seed=9))
+    requests = [request(i, prompt_ids(i, 6), GREEDY) for i in range(6)]
+    ceiling = by_problem(engine_of(key_of(rl)).generate(requests))
+    assert by_problem(engine_of(key_of(base, (rl, base, 1.0))).generate(requests)) == ceiling
+
+
+def test_shuffled_control_differs_and_is_seeded(checkpoint: Checkpoint) -> None:
+    base = checkpoint(QWEN2)
+    pair = (checkpoint(QWEN2_SMALL_RL), checkpoint(QWEN2_SMALL_BASE), 1.0)
+    requests = [request(i, prompt_ids(i, 6), GREEDY) for i in range(6)]
+
+    def tokens(shuffle: int | None) -> list[tuple[int, ...]]:
+        samples = by_problem(engine_of(key_of(base, pair, shuffle=shuffle)).generate(requests))
+        return [samples[item.key.problem_id].token_ids for item in requests]
+
+    assert tokens(0) == tokens(0)
+    assert len({tuple(tokens(shuffle)) for shuffle in (None, 0, 1)}) == 3
+
+
+def test_continuous_refill_serves_every_request_once(loaded: LoadedEngine) -> None:
+    requests = mixed_requests(40)
+    samples = by_problem(loaded("qwen2", 3).generate(requests))
+    assert samples.keys() == {item.key.problem_id for item in requests}
+    for item in requests:
+        sample = samples[item.key.problem_id]
+        assert sample.key == item.key and sample.seed == item.seed
+        assert 1 <= sample.token_count <= item.params.max_tokens
+
+
+def test_requests_are_pulled_as_rows_become_free(loaded: LoadedEngine) -> None:
+    pulled, done = 0, 0
+
+    def lazily() -> Iterator[Request]:
+        nonlocal pulled
+        for i in range(30):
+            pulled += 1
+            yield request(i, prompt_ids(i, 3), replace(PARAMS, max_tokens=1 + i % 7))
+
+    for _ in loaded("qwen2", 3).generate(lazily()):
+        assert pulled - done <= 3
+        done += 1
+    assert pulled == done == 30
+
+
+def test_short_rows_are_yielded_before_long_ones_end(loaded: LoadedEngine) -> None:
+    long = request(0, prompt_ids(0, 3), replace(PARAMS, max_tokens=900))
+    short = request(1, prompt_ids(1, 3), replace(PARAMS, max_tokens=1))
+    first = next(iter(loaded("llama").generate([long, short])))
+    assert first.key == short.key
+
+
+def test_no_requests(loaded: LoadedEngine) -> None:
+    assert list(loaded("qwen2").generate([])) == []
+
+
+def test_engine_is_good_for_many_streams(loaded: LoadedEngine) -> None:
+    """An abandoned stream leaves nothing behind."""
+    requests = mixed_requests(12)
+    engine = loaded("qwen2", 3)
+    first = by_problem(engine.generate(requests))
+    abandoned = engine.generate(mixed_requests(9))
+    next(abandoned)
+    assert by_problem(engine.generate(requests)) == first
+
+
+def test_a_stream_leaves_its_caller_out_of_inference_mode(loaded: LoadedEngine) -> None:
+    for _ in loaded("qwen2").generate(mixed_requests(4)):
+        assert not torch.is_inference_mode_enabled()
+
+
+def test_too_long_a_request_names_its_numbers(checkpoint: Checkpoint) -> None:
+    engine = engine_of(key_of(checkpoint(Recipe(seed=1, max_positions=32))))
+    fits = request(0, prompt_ids(0, 20), replace(PARAMS, max_tokens=12))
+    assert len(list(engine.generate([fits]))) == 1
+    too_long = request(1, prompt_ids(1, 21), replace(PARAMS, max_tokens=12))
+    with pytest.raises(EngineError) as error:
+        list(engine.generate([fits, too_long]))
+    for part in ("p1", "21 prompt tokens", "max_tokens=12", "33 positions", "have 32"):
+        assert part in error.value.message
+    assert error.value.hint == "set decoding.max_tokens to at most 11"
+
+
+def test_a_prompt_longer_than_the_models_gets_another_hint(checkpoint: Checkpoint) -> None:
+    engine = engine_of(key_of(checkpoint(Recipe(seed=1, max_positions=32))))
+    with pytest.raises(EngineError, match="40 prompt tokens") as error:
+        list(engine.generate([request(0, prompt_ids(0, 40))]))
+    assert error.value.hint is not None and "at most -" not in error.value.hint
+
+
+def test_the_last_position_can_be_used(checkpoint: Checkpoint) -> None:
+    recipe = Recipe(seed=1, max_positions=32, eos=(47,))
+    engine = engine_of(key_of(checkpoint(recipe)))
+    item = request(0, prompt_ids(0, 2), replace(GREEDY, max_tokens=30))
+    (sample,) = engine.generate([item])
+    expected = ComposedReference(checkpoint(recipe)).greedy(prompt_of(item), 0.0, 30, 47)
+    assert list(sample.token_ids) == expected and len(expected) == 30
+
+
+@pytest.mark.parametrize("prompt", ["", "   "])
+def test_empty_prompt(loaded: LoadedEngine, prompt: str) -> None:
+    item = replace(request(7, []), prompt=prompt)
+    with pytest.raises(EngineError, match=r"p7.*no tokens") as error:
+        list(loaded("qwen2").generate([item]))
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "nonsense", ""])
+def test_device_that_is_not_there(checkpoint: Checkpoint, device: str) -> None:
+    with pytest.raises(EngineError, match=f"engine.device={device} ") as error:
+        load_engine(key_of(checkpoint(QWEN2)), EngineConfig(name="transformers", device=device))
+    assert error.value.hint
+
+
+def test_not_a_number_is_an_error_not_a_token(checkpoint: Checkpoint) -> None:
+    engine = engine_of(key_of(checkpoint(QWEN2)))
+    with torch.no_grad():
+        engine.models[0].model.model.norm.weight[0] = torch.nan
+    with pytest.raises(EngineError, match=r"p3.*not finite"):
+        list(engine.generate([request(3, prompt_ids(3, 5))]))
+
+
+def test_bfloat16(checkpoint: Checkpoint) -> None:
+    pair = (checkpoint(QWEN2_SMALL_RL), checkpoint(QWEN2_SMALL_BASE), 1.0)
+    engine = engine_of(key_of(checkpoint(QWEN2), pair, dtype="bfloat16"))
+    assert engine.models[0].model.dtype == torch.bfloat16
+    requests = mixed_requests(10)
+    samples = by_problem(engine.generate(requests))
+    assert len(samples) == 10
+    prompt, tokens = prompt_ids(0, 9), prompt_ids(1, 20)
+    scores = engine.score(prompt_text(prompt), tokens, 1.0).numpy()
+    exact = ComposedReference(checkpoint(QWEN2), [pair]).log_probabilities(prompt, tokens, 1.0)
+    assert scores.dtype == np.float32
+    assert 1e-4 < np.abs(scores - exact).max() < 0.5
