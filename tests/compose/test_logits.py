@@ -93,6 +93,19 @@ def test_a_constant_added_to_a_small_model_changes_no_probability(
     torch.testing.assert_close(compose(main, rl + shift, base, ones).softmax(-1), before)
 
 
+@pytest.mark.parametrize("weights", [[], [1.0, 1.0]])
+def test_one_weight_for_each_pair(weights: list[float]) -> None:
+    one = torch.ones(1, 3)
+    with pytest.raises(ValueError, match="zip"):
+        compose_logits(one, [one], [one], weights, torch.ones(1), vocabulary=3)
+
+
+def test_nan_of_one_row_stays_there() -> None:
+    main, rl = torch.zeros(2, 2), torch.tensor([[torch.nan, 1.0], [1.0, 1.0]])
+    found = compose(main, rl, main, torch.ones(2)).isnan()
+    assert found.tolist() == [[True, False], [False, False]]
+
+
 def test_inputs_are_left_alone() -> None:
     main, rl, base = torch.randn(3, 2, 5).unbind()
     copies = main.clone(), rl.clone(), base.clone()

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given
@@ -49,8 +50,7 @@ def kept_by_brute_force(logits: list[float], tau: float, top_p: float) -> dict[i
 @pytest.mark.parametrize("case", NUCLEI, ids=lambda case: case["name"])
 def test_nucleus_by_hand(case: dict[str, Any]) -> None:
     logits = torch.tensor([case["probabilities"]]).log()
-    top_p = torch.tensor([case["top_p"]], dtype=torch.float64)
-    ids, masses = nucleus(logits, torch.ones(1), top_p)
+    ids, masses = nucleus(logits, torch.ones(1), torch.tensor([case["top_p"]]))
     assert ids[0][masses[0] > 0].tolist() == case["kept"]
 
 
@@ -60,6 +60,11 @@ QUARTERS = [math.log(p) for p in (0.5, 0.25, 0.125, 0.125)]
 def test_inverse_cdf_by_hand() -> None:
     places = [0.0, 0.49, 0.51, 0.74, 0.76, 0.87, 0.88, 0.999999]
     assert [draw_one(QUARTERS, u) for u in places] == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_a_boundary_belongs_to_the_next_token() -> None:
+    places = [0.0, 0.5 - 2**-54, 0.5, 1 - 2**-53]
+    assert [draw_one([0.0, 0.0], u) for u in places] == [0, 0, 1, 1]
 
 
 def test_top_p_by_hand() -> None:
@@ -97,6 +102,30 @@ def test_a_tiny_temperature_is_greedy() -> None:
     assert draw_one([80.0, 90.0, 89.0], 0.999999, tau=1e-44) == 1
 
 
+@pytest.mark.parametrize("tau", [1e6, 1e30, 3e38])
+def test_a_huge_temperature_is_uniform_over_what_is_possible(tau: float) -> None:
+    logits = [3.0, -9.0, -math.inf, 1.0]
+    assert sorted(draw_one(logits, (i + 0.5) / 6, tau=tau) for i in range(6)) == [0, 0, 1, 1, 3, 3]
+
+
+def test_a_tail_that_underflows_is_never_drawn() -> None:
+    """exp(−200) is 0 in float32."""
+    assert {draw_one([0.0, -200.0], u) for u in (0.0, 1 - 2**-53)} == {0}
+
+
+@pytest.mark.parametrize("top_p", [0.3, 0.9, 1.0])
+def test_extreme_uniform_numbers_stay_in_the_nucleus(top_p: float) -> None:
+    """0 draws its first token and the largest float64 below 1 its last, whatever was rounded."""
+    logits = torch.randn(200, 500, generator=torch.Generator().manual_seed(0)) * 3
+    logits[:, ::7] = -torch.inf
+    ones, p = torch.ones(200), torch.full((200,), top_p)
+    ids, masses = nucleus(logits, ones, p)
+    last = (masses > 0).sum(-1, keepdim=True) - 1
+    for value, expected in ((0.0, ids[:, 0]), (1 - 2**-53, ids.gather(1, last)[:, 0])):
+        uniform = torch.full((200,), value, dtype=torch.float64)
+        assert torch.equal(draw_tokens(logits, ones, p, ones < 0, uniform), expected)
+
+
 logit_rows = st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=12)
 
 
@@ -130,6 +159,21 @@ def test_a_row_does_not_see_its_neighbours(rows: list[list[float]], seed: int) -
         one = slice(i, i + 1)
         alone = draw_tokens(logits[one], tau[one], top_p[one], greedy[one], uniform[one])
         assert torch.equal(together[one], alone)
+
+
+@pytest.mark.parametrize(("tau", "top_p"), [(1.0, 1.0), (0.6, 0.95), (1.5, 0.7)])
+def test_frequencies_of_random_draws(tau: float, top_p: float) -> None:
+    """20,000 Philox numbers: every frequency within 5 standard errors of the nucleus's share."""
+    count = 20_000
+    logits = [1.3, -0.2, 2.0, 0.4, -3.0, 0.4]
+    kept = kept_by_brute_force(logits, tau, top_p)
+    uniform = torch.from_numpy(np.random.Generator(np.random.Philox(key=3)).random(count))
+    full = torch.ones(count)
+    drawn = draw_tokens(row(logits).repeat(count, 1), full * tau, full * top_p, full < 0, uniform)
+    counts = torch.bincount(drawn, minlength=6).tolist()
+    for token, found in enumerate(counts):
+        share = kept.get(token, 0.0) / sum(kept.values())
+        assert abs(found - count * share) <= 5 * math.sqrt(count * share * (1 - share))
 
 
 def test_frequencies_follow_the_probabilities() -> None:

@@ -6,10 +6,11 @@ composed logits of each of their steps.
 
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 import torch
-from engine_requests import engine_of, key_of, mixed_requests
+from engine_requests import PARAMS, engine_of, key_of, mixed_requests, prompt_ids, request
 
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request, Sample, SampleKey
@@ -85,9 +86,20 @@ def test_what_is_left_after_an_interruption(key: EngineKey, undisturbed: Trace) 
     assert_same_bits(trace(key, requests, slots=64), left)
 
 
+def test_a_much_longer_neighbour(key: EngineKey, undisturbed: Trace) -> None:
+    """It stretches what every row attends to (masked) and makes the caches grow."""
+    long = request(-1, prompt_ids(-1, 700), replace(PARAMS, max_tokens=60))
+    requests = mixed_requests(COUNT)[:7]
+    both = trace(key, [requests[0], long, *requests[1:]], slots=8)
+    assert_same_bits(
+        {r.key: both[r.key] for r in requests}, {r.key: undisturbed[r.key] for r in requests}
+    )
+
+
 def test_threads(key: EngineKey, undisturbed: Trace) -> None:
     """A run with worker processes (one thread each) may be resumed without them."""
-    requests = mixed_requests(COUNT)[:6]
+    # Few steps: threads that wait for a busy core are slow.
+    requests = [r for r in mixed_requests(COUNT) if r.params.max_tokens == 7][:5]
     left = {request.key: undisturbed[request.key] for request in requests}
     assert_same_bits(trace(key, requests, slots=5, threads=2), left)
 

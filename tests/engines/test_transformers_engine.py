@@ -173,6 +173,19 @@ def test_continuous_refill_serves_every_request_once(loaded: LoadedEngine) -> No
         assert 1 <= sample.token_count <= item.params.max_tokens
 
 
+def test_a_row_that_ends_where_the_cache_does(checkpoint: Checkpoint) -> None:
+    """Its slot is stepped over while a shorter row goes on, and must stay within bounds.
+
+    The first prompt makes room for 64 positions; when it has ended, `full` stands in the last slot.
+    """
+    key = key_of(checkpoint(QWEN2.but(eos=(QWEN2.vocab_size - 1,))))
+    first = request(0, prompt_ids(0, 64), replace(PARAMS, max_tokens=1))
+    full = request(1, prompt_ids(1, 60), replace(PARAMS, max_tokens=5))
+    short = request(2, prompt_ids(2, 2))
+    (alone,) = engine_of(key).generate([short])
+    assert by_problem(engine_of(key).generate([first, full, short]))["p2"] == alone
+
+
 def test_requests_are_pulled_as_rows_become_free(loaded: LoadedEngine) -> None:
     pulled, done = 0, 0
 
