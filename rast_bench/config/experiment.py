@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, model_validator
 
-from rast_bench.config.schema import CellConfig, Name, NonNegative, Strict
+from rast_bench.config.schema import CellConfig, Name, Strength, Strict, Temperature
 
 Role = Literal["base", "rast", "ceiling", "control"]
 """`base` and `ceiling` are the references of a section's recovery rates (eq. 5)."""
@@ -60,8 +60,8 @@ class GridConfig(Choices):
 
     name: str = Field(min_length=1)
     dataset: Name
-    lambda_: tuple[NonNegative, ...] = Field(alias="lambda", min_length=1)
-    temperature: tuple[Annotated[FiniteFloat, Field(gt=0)], ...] = Field(min_length=1)
+    lambda_: tuple[Strength, ...] = Field(alias="lambda", min_length=1)
+    temperature: tuple[Temperature, ...] = Field(min_length=1)
     n: Count | None = None
     limit: Count | None = None
 

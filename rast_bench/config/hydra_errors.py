@@ -83,6 +83,8 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
     if already:
         return ConfigError(f"+{key} adds a key that is there already", hint="leave out the +")
     path = key.split(".")
+    if len(path) > 1 and path[0] not in known_keys(Root, ()):
+        return ConfigError(f"there is no key {key!r}", hint=_group_hint(path[0]))
     known = known_keys(CellConfig if path[0] in GROUPS else Root, path[:-1])
     if path[0] == "experiment" and path[-1] in known:
         return ConfigError(f"{key} belongs to no experiment", hint="choose one: experiment=…")

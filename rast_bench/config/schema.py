@@ -22,7 +22,9 @@ GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "eng
 
 MethodName = Literal["base", "rl", "rast"]
 
-NonNegative = Annotated[FiniteFloat, Field(ge=0)]
+LARGEST = 1e6  # of λ, τ and weights: beyond it float32 logits overflow, and no one means it
+Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
+Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
@@ -59,7 +61,7 @@ class PairConfig(Strict):
 
     rl: ModelRef
     base: ModelRef
-    weight: FiniteFloat = 1.0
+    weight: Annotated[FiniteFloat, Field(ge=-LARGEST, le=LARGEST)] = 1.0
 
 
 class DeltaConfig(Strict):
@@ -98,7 +100,7 @@ class PromptConfig(Strict):
 
     name: Name
     template: str
-    stop: tuple[str, ...] = ()
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
     @model_validator(mode="after")
     def _has_question(self) -> "PromptConfig":
@@ -110,8 +112,8 @@ class PromptConfig(Strict):
 class DecodingConfig(Strict):
     """conf/decoding/*: table 5 of the paper. `n` samples a problem; greedy means n = 1."""
 
-    lambda_: NonNegative = Field(default=1.0, alias="lambda")
-    temperature: Annotated[FiniteFloat, Field(gt=0)] = 1.0
+    lambda_: Strength = Field(default=1.0, alias="lambda")
+    temperature: Temperature = 1.0
     top_p: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.95
     n: Annotated[int, Field(ge=1)] = 32
     max_tokens: Annotated[int, Field(ge=1)] = 16384

@@ -37,6 +37,8 @@ def test_keys_of_lists_of_rows() -> None:
         ({"lamda": 1}, "there is no key 'lamda'"),
         ({"n": 0, "lamda": 1}, "there is no key 'lamda' (and 1 more)"),
         ({"n": None}, "n=null: must be a valid integer"),
+        ({"lambda": 1e39}, "lambda=1e+39: must be less than or equal to 1000000"),
+        ({"temperature": 1e39}, "temperature=1e+39: must be less than or equal to 1000000"),
         ({"n": True}, "n=true: must not be a truth value"),
         ({"greedy": "perhaps"}, "greedy=perhaps: must be a valid boolean"),
     ],
