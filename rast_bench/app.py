@@ -3,12 +3,14 @@
 Importing this module is cheap; torch, pandas and Hydra come in when they are needed.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from rast_bench.errors import RastBenchError
 
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
 
 def main(argv: Sequence[str], *, program: str = "rast-bench run") -> int:
@@ -23,12 +25,17 @@ def main(argv: Sequence[str], *, program: str = "rast-bench run") -> int:
 def guarded(action: Callable[[], int]) -> int:
     """The action's exit code, or what a user sees of its error: one line and a hint on stderr."""
     try:
-        return action()
+        code = action()
+        sys.stdout.flush()
+        return code
     except RastBenchError as error:
         print(error.render(), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `… | head`: the reader has seen enough, and all is saved
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush
+        return EXIT_BROKEN_PIPE
 
 
 def _run(argv: Sequence[str], program: str) -> int:

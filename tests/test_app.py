@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import resource
 import subprocess
@@ -208,3 +209,19 @@ def test_cells_that_differ_only_by_their_seed_are_told_apart(
 def test_a_label_names_the_row(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*world.overrides, "label='my row'"]) == 0
     assert "my row " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("program", ["--help", "--cfg=job"])
+def test_a_reader_that_has_left_costs_no_stack_trace(program: str) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), program],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write_end)
+    assert done.returncode == 141
+    assert done.stderr == ""
