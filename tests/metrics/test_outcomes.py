@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outcome_cells import CELL_ID, planned_cell, samples_of
+from planned_cells import CELL_ID, planned_cell, samples_of
 
 from rast_bench.domain import SampleKey, Verdict
 from rast_bench.errors import LedgerError
