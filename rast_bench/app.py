@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from rast_bench.errors import RastBenchError
+from rast_bench.runner.interrupt import EXIT_INTERRUPTED
 
-EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
 

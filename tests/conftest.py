@@ -1,13 +1,11 @@
 """Made-up checkpoints, for tests that read a model's files but never its weights; a whole world."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from app_world import GOLD, World
-
-MakeCheckpoint = Callable[..., Path]
+from checkpoint_maker import MakeCheckpoint
 
 
 @pytest.fixture

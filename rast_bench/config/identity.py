@@ -43,6 +43,11 @@ class EngineKey:
     engine: str
     dtype: str
 
+    @property
+    def roles(self) -> tuple[ModelRef, ...]:
+        """M_base, every S_RL, every S_base: one checkpoint may have several roles."""
+        return (self.main, *(pair.rl for pair in self.pairs), *(pair.base for pair in self.pairs))
+
 
 def engine_key(cell: CellConfig) -> EngineKey:
     """The models of a cell: M_base alone, its RL ceiling alone, or M_base with the pairs of ΔR."""

@@ -23,8 +23,7 @@ def check_models(key: EngineKey) -> None:
     M_base must also name its EOS token, since nothing else would end a generation.
     Hub ids are not fetched here; what is cached locally is checked when it is loaded.
     """
-    refs = [key.main, *(ref for pair in key.pairs for ref in (pair.rl, pair.base))]
-    local = [ref for ref in dict.fromkeys(refs) if local_model_dir(ref) is not None]
+    local = [ref for ref in dict.fromkeys(key.roles) if local_model_dir(ref) is not None]
     for ref in local:
         check_files(ref.path, Path(resolve_model(ref)))
     if local and local[0] == key.main:
@@ -38,8 +37,7 @@ def check_room(key: EngineKey, max_tokens: int) -> None:
 
     Longer prompts are checked one by one when they are decoded.
     """
-    refs = [key.main, *(ref for pair in key.pairs for ref in (pair.rl, pair.base))]
-    for ref in dict.fromkeys(refs):
+    for ref in dict.fromkeys(key.roles):
         if local_model_dir(ref) is None:
             continue
         config = read_json(ref.path, Path(resolve_model(ref)) / "config.json")

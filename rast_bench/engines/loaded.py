@@ -14,7 +14,7 @@ from transformers.utils import logging
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines import attention
-from rast_bench.engines.slot_cache import SlotCache
+from rast_bench.engines.slot_cache import SlotCache, round_up
 from rast_bench.errors import ModelError
 
 logging.disable_progress_bar()  # the run has its own; one bar for each model would hide it
@@ -70,7 +70,7 @@ class LoadedModel:
     def prefill(self, ids: list[int]) -> Prefilled:
         """One prompt alone, so that its numbers cannot depend on neighbours."""
         time = len(ids)
-        padded = torch.zeros(1, -(-time // PREFILL_STEP) * PREFILL_STEP, dtype=torch.int64)
+        padded = torch.zeros(1, round_up(time, PREFILL_STEP), dtype=torch.int64)
         padded[0, :time] = torch.tensor(ids)
         cache = DynamicCache(config=self.model.config)
         logits = self.model(

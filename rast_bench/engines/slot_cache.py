@@ -11,6 +11,11 @@ LENGTH_STEP = 16  # attended lengths are multiples of this: whole vectors, so eq
 MIN_LENGTH = 64  # PyTorch multiplies very small matrices by other means, so with other bits
 
 
+def round_up(count: int, step: int) -> int:
+    """The least multiple of `step` that is at least `count`."""
+    return -(-count // step) * step
+
+
 class SlotCache:
     """Keys and values [slots, kv_heads, length, head_dim] a layer, allocated on first use.
 
@@ -70,6 +75,6 @@ class SlotCache:
     def _allocate(self, layers: list[tuple[Tensor, Tensor]]) -> None:
         for key, value in layers:
             heads, time, dim = key.shape
-            length = -(-time // LENGTH_STEP) * LENGTH_STEP
+            length = round_up(time, LENGTH_STEP)
             self.keys.append(key.new_zeros((self.slots, heads, length, dim)))
             self.values.append(value.new_zeros((self.slots, heads, length, dim)))

@@ -29,7 +29,7 @@ from rast_bench.engines.loaded import (
     refuse_other_tokenizers,
 )
 from rast_bench.engines.rows import Row, SlotState, finish_reason, uniform_numbers
-from rast_bench.engines.slot_cache import LENGTH_STEP, MIN_LENGTH
+from rast_bench.engines.slot_cache import LENGTH_STEP, MIN_LENGTH, round_up
 from rast_bench.engines.stopping import StopStrings
 from rast_bench.errors import EngineError, ModelError
 
@@ -47,9 +47,8 @@ class TransformersEngine:
         dtype: torch.dtype = getattr(torch, cfg.dtype)
         self.max_rows = cfg.max_num_seqs
         self.slots = round_up(self.max_rows, ROW_STEP)
-        roles = [key.main, *(p.rl for p in key.pairs), *(p.base for p in key.pairs)]
-        refs = list(dict.fromkeys(roles))  # a checkpoint with several roles runs once
-        self.roles = [refs.index(ref) for ref in roles]
+        refs = list(dict.fromkeys(key.roles))  # a checkpoint with several roles runs once
+        self.roles = [refs.index(ref) for ref in key.roles]
         self.tokenizer = load_tokenizer(key.main)
         refuse_other_tokenizers(refs, self.tokenizer)
         with torch.inference_mode():
@@ -244,11 +243,6 @@ class TransformersEngine:
             text=self._decode(row.ids) if text is None else text,
             finish_reason=reason,
         )
-
-
-def round_up(count: int, step: int) -> int:
-    """The least multiple of `step` that is at least `count`."""
-    return -(-count // step) * step
 
 
 def pick_device(name: str) -> torch.device:

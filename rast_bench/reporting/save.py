@@ -1,12 +1,11 @@
 """A report on disk: every file whole or not there at all."""
 
-import os
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.errors import LedgerError
+from rast_bench.ledger.atomic import write_durably
 from rast_bench.reporting.figure_style import figure_bytes
 
 if TYPE_CHECKING:
@@ -46,18 +45,10 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises LedgerError when the disk refuses; the old file, if any, is then still whole.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_durably(path, content)
     except OSError as error:
         raise _unwritable(path, error) from error
-    finally:
-        # Gone after the rename; left over only when something went wrong.
-        temporary.unlink(missing_ok=True)
 
 
 def landing_lines(paths: Sequence[Path], next_command: str) -> tuple[str, str, str]:

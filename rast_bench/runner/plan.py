@@ -146,5 +146,4 @@ def cell_title(cell: CellConfig) -> str:
 
 def fingerprints(key: EngineKey) -> dict[str, str]:
     """Fingerprint by path of every checkpoint that the engine loads. Raises ModelError."""
-    refs = [key.main, *(ref for pair in key.pairs for ref in (pair.rl, pair.base))]
-    return {ref.path: model_fingerprint(ref) for ref in refs}
+    return {ref.path: model_fingerprint(ref) for ref in key.roles}

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+from rast_bench.ledger.atomic import write_durably
 from rast_bench.zoo.checkpoint import load_checkpoint, save_checkpoint, write_json
 from rast_bench.zoo.corpus import corpus_hash, documents
 from rast_bench.zoo.evaluate import evaluate
@@ -81,11 +82,9 @@ def write_benchmarks(recipe: Recipe, folders: Folders) -> dict[str, str]:
             }
             for i, problem in enumerate(eval_set(recipe, difficulty, split))
         ]
-        text = "".join(json.dumps(row) + "\n" for row in rows)
-        temporary = path.with_name(path.name + ".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-        hashes[path.name] = hashlib.sha256(text.encode()).hexdigest()
+        data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        write_durably(path, data)
+        hashes[path.name] = hashlib.sha256(data).hexdigest()
     return hashes
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from rast_bench.ledger.atomic import write_durably
 from rast_bench.zoo.model import Shape, TinyQwen2
 from rast_bench.zoo.tokenizer import WordCodec, save_tokenizer
 
@@ -43,6 +44,4 @@ def load_checkpoint(shape: Shape, folder: Path) -> TinyQwen2:
 
 def write_json(path: Path, value: Any) -> None:
     """Atomically: a reader sees the old file or the new one."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_durably(path, (json.dumps(value, indent=2) + "\n").encode())

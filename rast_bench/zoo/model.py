@@ -4,7 +4,7 @@ Parameter names and shapes are those of Hugging Face's `Qwen2ForCausalLM` with t
 state dict saved here is a checkpoint there; a test holds the two forward passes together.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -55,9 +55,6 @@ class Shape:
             "pad_token_id": pad_id,
             "dtype": dtype,
         }
-
-    def as_dict(self) -> dict[str, int]:
-        return asdict(self)
 
 
 class Attention(nn.Module):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cells import changed, plain_cell
-from conftest import MakeCheckpoint
+from checkpoint_maker import MakeCheckpoint
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import MakeCheckpoint
+from checkpoint_maker import MakeCheckpoint
 
 from rast_bench.config import paths
 from rast_bench.config.paths import config_dir, local_model_dir, resolve_model
