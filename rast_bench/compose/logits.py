@@ -15,6 +15,8 @@ def compose_logits(
     *,
     vocabulary: int,
     permutation: Tensor | None = None,
+    rows: Tensor | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """`M_base + λ · Σᵢ wᵢ · (S_RL,i − S_base,i)` over the shared vocabulary (eq. 3, appendix E).
 
@@ -24,28 +26,37 @@ def compose_logits(
 
     Args:
         main: [rows, V_M] logits of M_base, float32.
-        rl, base: one [rows, V_i] float32 tensor for each pair, V_i ≥ `vocabulary`.
+        rl, base: one [steered, V_i] tensor for each pair, V_i ≥ `vocabulary`; any float dtype,
+            subtracted in float32.
         weights: one weight for each pair.
-        lambda_: [rows] λ, float32.
+        lambda_: [steered] λ, float32.
         vocabulary: number of ids that every model has, at most every V.
         permutation: [vocabulary] ids; the null control takes ΔR's values in this order.
+        rows: [steered] int64, distinct: the rows of `main` that ΔR belongs to; the others have
+            λ = 0. All rows in order when it is None.
+        out: [rows, V_M] float32 to write to; `main` itself is allowed and saves a copy.
 
     Returns:
-        [rows, V_M] float32.
+        [rows, V_M] float32, `out` where it is given.
     """
-    composed = main.clone()
-    composed[:, vocabulary:] = -torch.inf
-    if not rl:
-        return composed
-    delta = torch.zeros_like(main[:, :vocabulary])
+    if out is None:
+        out = main.clone()
+    elif out is not main:
+        out.copy_(main)
+    delta: Tensor | None = None
     for rl_logits, base_logits, weight in zip(rl, base, weights, strict=True):
-        delta += weight * (rl_logits[:, :vocabulary] - base_logits[:, :vocabulary])
-    if permutation is not None:
-        delta = delta[:, permutation]
-    strength = lambda_[:, None]
-    steered = main[:, :vocabulary] + strength * delta
-    composed[:, :vocabulary] = torch.where(strength == 0, main[:, :vocabulary], steered)
-    return composed
+        pair = rl_logits[:, :vocabulary].to(torch.float32, copy=True)
+        pair.sub_(base_logits[:, :vocabulary]).mul_(weight)
+        delta = pair if delta is None else delta.add_(pair)
+    if delta is not None:
+        if permutation is not None:
+            delta = delta[:, permutation]
+        strength = lambda_[:, None]
+        delta.mul_(strength).masked_fill_(strength == 0, -0.0)  # x + (−0.0) has the bits of x
+        steered = out[:, :vocabulary]
+        _ = steered.add_(delta) if rows is None else steered.index_add_(0, rows, delta)
+    out[:, vocabulary:] = -torch.inf
+    return out
 
 
 def shuffled_vocabulary(vocabulary: int, seed: int) -> Tensor:

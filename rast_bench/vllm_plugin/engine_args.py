@@ -1,0 +1,133 @@
+"""From checkpoints to the arguments of a vLLM engine."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.errors import EngineError, ModelError
+from rast_bench.vllm_plugin.refuse import refuse_unsupported_args
+from rast_bench.vllm_plugin.sampling import checked_lambda
+from rast_bench.vllm_plugin.settings import (
+    ARCHITECTURE,
+    OVERRIDE,
+    WORKER,
+    Checkpoint,
+    Pair,
+    RastSettings,
+)
+
+
+def rast_engine_args(
+    model: str,
+    pairs: Sequence[Pair] = (),
+    *,
+    revision: str | None = None,
+    default_lambda: float = 1.0,
+    shuffle_vocabulary_seed: int | None = None,
+    **engine_args: Any,
+) -> dict[str, Any]:
+    """Keyword arguments for `vllm.LLM` or `vllm.EngineArgs`; `LLM(**rast_engine_args(…))`.
+
+    Reads the checkpoints' configurations and tokenizers, no weights.
+
+    Args:
+        model: M_base, a local folder or a hub id; `revision` belongs to it.
+        pairs: the (S_RL, S_base) pairs of ΔR; without any the engine is M_base with the ids that
+            no tokenizer knows masked.
+        default_lambda: λ of requests that name none.
+        shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
+        engine_args: vLLM's own. `max_model_len` is by default what the shortest model allows.
+
+    Raises:
+        ModelError: a checkpoint cannot be read, or does not fit M_base (tokenizer, quantisation).
+        EngineError: a setting of the engine that RAST does not support.
+        ValueError: λ is negative or not finite.
+    """
+    refuse_unsupported_args(engine_args)
+    main = Checkpoint(model, revision)
+    found = list(dict.fromkeys([main, *(c for pair in pairs for c in pair.checkpoints)]))
+    configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
+    _refuse_mixed_quantization(configs)
+    known = _refuse_mixed_tokenizers(found, engine_args)
+    positions = min(config.max_position_embeddings for config in configs.values())
+    if (engine_args.get("max_model_len") or 0) > positions:
+        raise EngineError(
+            f"max_model_len={engine_args['max_model_len']}: the models have {positions} positions",
+            hint=f"set it to at most {positions}",
+        )
+    settings = RastSettings(
+        architectures=tuple(configs[main].architectures or ()),
+        pairs=tuple(pairs),
+        vocabulary=min(known, *(config.vocab_size for config in configs.values())),
+        default_lambda=checked_lambda(default_lambda),
+        shuffle_vocabulary_seed=shuffle_vocabulary_seed,
+    )
+    overrides = {**(engine_args.pop("hf_overrides", None) or {})}
+    overrides |= {"architectures": [ARCHITECTURE], OVERRIDE: settings.to_override()}
+    return {
+        "model": model,
+        "revision": revision,
+        "worker_cls": WORKER,
+        "max_model_len": positions,
+        **{name: value for name, value in engine_args.items() if value is not None},
+        "hf_overrides": overrides,
+    }
+
+
+def _config(checkpoint: Checkpoint, engine_args: dict[str, Any]) -> Any:
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(
+            checkpoint.path,
+            revision=checkpoint.revision,
+            trust_remote_code=bool(engine_args.get("trust_remote_code")),
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise _unreadable("configuration", checkpoint, error) from error
+
+
+def _refuse_mixed_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str, Any]) -> int:
+    """How many ids the one tokenizer of all checkpoints knows."""
+    from transformers import AutoTokenizer
+
+    vocabularies = []
+    for checkpoint in found:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                checkpoint.path,
+                revision=checkpoint.revision,
+                trust_remote_code=bool(engine_args.get("trust_remote_code")),
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise _unreadable("tokenizer", checkpoint, error) from error
+        vocabularies.append(tokenizer.get_vocab())
+        refuse_other_vocabulary(found[0].path, vocabularies[0], checkpoint.path, vocabularies[-1])
+    return int(max(vocabularies[0].values())) + 1
+
+
+def _refuse_mixed_quantization(configs: dict[Checkpoint, Any]) -> None:
+    """vLLM has one quantisation for a whole engine."""
+    kinds = {c.path: getattr(config, "quantization_config", None) for c, config in configs.items()}
+    (main, expected), *others = kinds.items()
+    for path, kind in others:
+        if kind != expected:
+            raise ModelError(
+                f"{main} is {_quantization_name(expected)} and {path} {_quantization_name(kind)}",
+                hint="vLLM has one quantisation an engine: use checkpoints that share it",
+            )
+
+
+def _quantization_name(config: Any) -> str:
+    if config is None:
+        return "not quantised"
+    method = config.get("quant_method") if isinstance(config, dict) else config.quant_method
+    return f"quantised with {method}"
+
+
+def _unreadable(what: str, checkpoint: Checkpoint, error: Exception) -> ModelError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return ModelError(
+        f"the {what} of {checkpoint.path} cannot be read: {reason}",
+        hint="check the path or the hub id, and that the hub or its cache can be reached",
+    )

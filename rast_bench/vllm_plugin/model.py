@@ -1,0 +1,166 @@
+"""The model that vLLM runs: M_base and the small models of ΔR behind one interface."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from vllm.compilation.backends import set_model_tag
+from vllm.config import VllmConfig
+from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
+from vllm.model_executor.models.utils import init_vllm_registered_model
+from vllm.transformers_utils.config import get_config
+
+from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
+from rast_bench.vllm_plugin.refuse import refuse_unsupported_config
+from rast_bench.vllm_plugin.settings import OVERRIDE, Checkpoint, RastSettings
+from rast_bench.vllm_plugin.strength import (
+    StrengthBuffer,
+    as_columns,
+    column_count,
+    from_columns,
+)
+
+WORTH_SELECTING = 0.25  # share of requests with λ = 0 from which leaving their heads out pays
+
+
+class RastForCausalLM(nn.Module):
+    """Equation 3 at every position: the hidden states of all models, one composed row of logits.
+
+    `forward` returns [tokens, Σ hidden sizes + λ's columns]; `compute_logits` splits that again.
+    The models share the scheduler, the block table and the paged key-value cache.
+    """
+
+    models: Any  # a ModuleList of vLLM's models: M_base, then every distinct S
+
+    def __init__(self, *, vllm_config: VllmConfig, prefix: str = "") -> None:
+        super().__init__()
+        refuse_unsupported_config(vllm_config)
+        model_config = vllm_config.model_config
+        self.config = model_config.hf_config
+        self.settings = RastSettings.from_override(getattr(self.config, OVERRIDE))
+        small = self.settings.small_models
+        self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
+        configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
+        self.models = nn.ModuleList(
+            [
+                init_vllm_registered_model(
+                    vllm_config,
+                    hf_config=self.config,
+                    prefix=prefix,
+                    architectures=list(self.settings.architectures),
+                )
+            ]
+        )
+        for name, hf_config in zip(self.prefixes, configs, strict=True):
+            with set_model_tag(name.rstrip(".")):
+                self.models.append(
+                    init_vllm_registered_model(
+                        vllm_config,
+                        hf_config=hf_config,
+                        prefix=f"{prefix}{name}".rstrip("."),
+                        architectures=hf_config.architectures,
+                    )
+                )
+        self.secondary_weights = [
+            DefaultModelLoader.Source(checkpoint.path, checkpoint.revision, prefix=name)
+            for checkpoint, name in zip(small, self.prefixes, strict=True)
+        ]
+        self.rl = [1 + small.index(pair.checkpoints[0]) for pair in self.settings.pairs]
+        self.base = [1 + small.index(pair.checkpoints[1]) for pair in self.settings.pairs]
+        self.weights = [pair.weight for pair in self.settings.pairs]
+        self.columns = [config.hidden_size for config in (self.config, *configs)]
+        if small:
+            self.columns.append(column_count(model_config.dtype))
+        device = vllm_config.device_config.device
+        self.strength = StrengthBuffer(vllm_config.scheduler_config.max_num_batched_tokens, device)
+        self.permutation: Tensor | None = None
+        if (seed := self.settings.shuffle_vocabulary_seed) is not None:
+            self.permutation = shuffled_vocabulary(self.settings.vocabulary, seed).to(device)
+
+    @classmethod
+    def get_model_state_cls(cls) -> type:
+        """Model Runner V2 asks for this; V1 is served by rast_bench.vllm_plugin.worker."""
+        from rast_bench.vllm_plugin.runner_v2 import RastModelState
+
+        return RastModelState
+
+    def embed_input_ids(self, input_ids: Tensor) -> Tensor:
+        embedded: Tensor = self.models[0].embed_input_ids(input_ids)
+        return embedded
+
+    def forward(self, input_ids: Tensor, positions: Tensor, **_unused: object) -> Tensor:
+        """[tokens, sum(self.columns)] in the model's dtype, for [tokens] ids and positions."""
+        hidden: list[Tensor] = [model(input_ids, positions) for model in self.models]
+        if len(hidden) == 1:
+            return hidden[0]
+        lambda_ = self.strength.tokens[: len(hidden[0])]
+        return torch.cat([*hidden, as_columns(lambda_, hidden[0].dtype)], dim=-1)
+
+    def compute_logits(self, hidden_states: Tensor) -> Tensor | None:
+        """[rows, V_M] float32 for any rows of `forward`'s result.
+
+        None where this rank of a tensor-parallel group does not gather logits.
+        """
+        main, *others = hidden_states.split_with_sizes(self.columns, dim=-1)
+        if not others:
+            return self._masked(self.models[0].compute_logits(main))
+        lambda_ = from_columns(others.pop())
+        rows: Tensor | None = None
+        if self.strength.zero_share >= WORTH_SELECTING:
+            rows = lambda_.nonzero()[:, 0]
+            if len(rows) == 0:
+                return self._masked(self.models[0].compute_logits(main))
+            lambda_, others = lambda_[rows], [hidden[rows] for hidden in others]
+        # Every rank calls every head, since they gather; some ranks then get None.
+        logits: list[Any] = [
+            model.compute_logits(hidden.contiguous())
+            for model, hidden in zip(self.models, (main, *others), strict=True)
+        ]
+        if logits[0] is None:
+            return None
+        composed = logits[0].float()
+        return compose_logits(
+            composed,
+            [logits[i] for i in self.rl],
+            [logits[i] for i in self.base],
+            self.weights,
+            lambda_,
+            vocabulary=self.settings.vocabulary,
+            permutation=self.permutation,
+            rows=rows,
+            out=composed,
+        )
+
+    def _masked(self, logits: Tensor | None) -> Tensor | None:
+        """M_base's logits without ΔR; ids that some model does not have cannot be drawn."""
+        if logits is not None:
+            logits[:, self.settings.vocabulary :] = -torch.inf
+        return logits
+
+    def load_weights(self, weights: Iterable[tuple[str, Tensor]]) -> set[str]:
+        """Each checkpoint's weights to its model; the small ones' names carry their prefix."""
+        loaded: set[str] = set()
+        for index, part in groupby(weights, key=lambda item: self._model_of(item[0])):
+            names = self.models[index].load_weights(self._without_prefix(index, part))
+            loaded.update(f"models.{index}.{name}" for name in names)
+        return loaded
+
+    def _model_of(self, name: str) -> int:
+        return next((1 + i for i, p in enumerate(self.prefixes) if name.startswith(p)), 0)
+
+    def _without_prefix(
+        self, index: int, weights: Iterable[tuple[str, Tensor]]
+    ) -> Iterator[tuple[str, Tensor]]:
+        prefix = self.prefixes[index - 1] if index else ""
+        for name, weight in weights:
+            yield name.removeprefix(prefix), weight
+
+
+def _hf_config(checkpoint: Checkpoint, vllm_config: VllmConfig) -> Any:
+    return get_config(
+        checkpoint.path,
+        vllm_config.model_config.trust_remote_code,
+        revision=checkpoint.revision,
+    )

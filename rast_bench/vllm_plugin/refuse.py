@@ -1,0 +1,112 @@
+"""What RAST inside vLLM does not support, told before any weights are loaded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rast_bench.errors import EngineError
+
+if TYPE_CHECKING:
+    from vllm.config import VllmConfig
+
+LOAD_FORMATS = ("auto", "hf", "safetensors", "dummy")  # others would leave the small models empty
+
+
+@dataclass(frozen=True)
+class EngineFeatures:
+    """The settings of an engine that matter here, whether they came as arguments or as a config."""
+
+    pipeline_parallel_size: int = 1
+    prefill_context_parallel_size: int = 1
+    microbatches: bool = False
+    lora: bool = False
+    runner: str = "auto"
+    prompt_embeds: bool = False
+    load_format: str = "auto"
+    speculation: str | None = None
+    on_cpu: bool = False
+
+
+def refuse_unsupported(features: EngineFeatures) -> None:
+    """Raise EngineError for the first setting that would fail later or give wrong numbers."""
+    cases = (
+        (
+            features.pipeline_parallel_size > 1,
+            "pipeline parallelism is not supported: the models of eq. 3 differ in depth",
+            "use tensor_parallel_size instead of pipeline_parallel_size",
+        ),
+        (
+            features.prefill_context_parallel_size > 1 or features.microbatches,
+            "λ is kept by token, so tokens cannot be split over devices or microbatches",
+            "leave prefill_context_parallel_size and enable_dbo out",
+        ),
+        (features.lora, "LoRA adapters are not supported", "merge the adapter into a checkpoint"),
+        (
+            features.runner not in ("auto", "generate"),
+            f"runner={features.runner}: pooling has no logits to compose",
+            "use runner='generate'",
+        ),
+        (
+            features.prompt_embeds,
+            "prompt embeddings are not supported: each model embeds tokens in its own way",
+            "leave enable_prompt_embeds out",
+        ),
+        (
+            features.load_format not in LOAD_FORMATS,
+            f"load_format={features.load_format} loads one checkpoint only",
+            f"choose one of {', '.join(LOAD_FORMATS)}",
+        ),
+        (
+            features.on_cpu and features.speculation not in (None, "ngram"),
+            f"speculation with {features.speculation}: vLLM on CPUs samples from a wrong "
+            "distribution",
+            "leave speculative_config out, or use a GPU",
+        ),
+    )
+    for found, message, hint in cases:
+        if found:
+            raise EngineError(message, hint=hint)
+
+
+def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
+    """`refuse_unsupported` for keyword arguments of vLLM's LLM or EngineArgs."""
+    speculative = args.get("speculative_config") or {}
+    speculation = speculative.get("method") or ("draft_model" if speculative else None)
+    refuse_unsupported(
+        EngineFeatures(
+            pipeline_parallel_size=args.get("pipeline_parallel_size", 1),
+            prefill_context_parallel_size=args.get("prefill_context_parallel_size", 1),
+            microbatches=bool(args.get("enable_dbo")),
+            lora=bool(args.get("enable_lora")),
+            runner=args.get("runner", "auto"),
+            prompt_embeds=bool(args.get("enable_prompt_embeds")),
+            load_format=str(args.get("load_format", "auto")),
+            speculation=speculation,
+            on_cpu=speculation is not None and _on_cpu(),
+        )
+    )
+
+
+def refuse_unsupported_config(config: "VllmConfig") -> None:
+    """`refuse_unsupported` for engines that were not made with `rast_engine_args`."""
+    parallel = config.parallel_config
+    speculative = config.speculative_config
+    refuse_unsupported(
+        EngineFeatures(
+            pipeline_parallel_size=parallel.pipeline_parallel_size,
+            prefill_context_parallel_size=getattr(parallel, "prefill_context_parallel_size", 1),
+            microbatches=bool(getattr(parallel, "enable_dbo", False)),
+            lora=config.lora_config is not None,
+            runner=config.model_config.runner_type,
+            prompt_embeds=config.model_config.enable_prompt_embeds,
+            load_format=str(config.load_config.load_format),
+            speculation=None if speculative is None else str(speculative.method),
+            on_cpu=_on_cpu(),
+        )
+    )
+
+
+def _on_cpu() -> bool:
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cpu())

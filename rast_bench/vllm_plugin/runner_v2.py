@@ -1,0 +1,29 @@
+"""Model Runner V2: the model's own state, which fills in λ of every token.
+
+V2 draws each token from (seed, position), so its seeds need no help.
+"""
+
+from typing import Any
+
+import numpy as np
+from vllm.v1.worker.gpu.model_states.default import DefaultModelState
+
+from rast_bench.vllm_plugin.sampling import request_lambda
+
+
+class RastModelState(DefaultModelState):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lambda_by_slot = np.zeros(self.max_num_reqs, dtype=np.float32)
+
+    def add_request(self, req_index: int, new_req_data: Any) -> None:
+        super().add_request(req_index, new_req_data)
+        self.lambda_by_slot[req_index] = request_lambda(
+            new_req_data.sampling_params.extra_args, self.model.settings.default_lambda
+        )
+
+    def prepare_inputs(self, input_batch: Any, req_states: Any) -> dict[str, Any]:
+        lambdas = self.lambda_by_slot[input_batch.idx_mapping_np[: input_batch.num_reqs]]
+        self.model.strength.fill(lambdas, input_batch.num_scheduled_tokens[: input_batch.num_reqs])
+        inputs: dict[str, Any] = super().prepare_inputs(input_batch, req_states)
+        return inputs

@@ -1,0 +1,75 @@
+"""What the model must know of RAST, as it travels in the engine's `hf_overrides`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+ARCHITECTURE = "RastForCausalLM"
+WORKER = "rast_bench.vllm_plugin.worker.RastWorker"
+OVERRIDE = "rast"  # the key in hf_overrides, and the attribute of the model's config
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One (S_RL, S_base) pair of ΔR: local folders or hub ids, and its weight in an ensemble."""
+
+    rl: str
+    base: str
+    weight: float = 1.0
+    rl_revision: str | None = None
+    base_revision: str | None = None
+
+    @property
+    def checkpoints(self) -> tuple["Checkpoint", "Checkpoint"]:
+        return Checkpoint(self.rl, self.rl_revision), Checkpoint(self.base, self.base_revision)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A local folder or a hub id, at a revision."""
+
+    path: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class RastSettings:
+    """Everything beyond M_base's own config that RastForCausalLM is built from.
+
+    Attributes:
+        architectures: M_base's own, which `hf_overrides` replaced.
+        vocabulary: ids that every model and the tokenizer know; the ids beyond are masked.
+        default_lambda: λ of a request that names none.
+        shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
+    """
+
+    architectures: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    vocabulary: int
+    default_lambda: float = 1.0
+    shuffle_vocabulary_seed: int | None = None
+
+    def to_override(self) -> dict[str, Any]:
+        """JSON values only, so that it can be given to `vllm serve --hf-overrides` too."""
+        return {
+            **asdict(self),
+            "architectures": list(self.architectures),
+            "pairs": [asdict(pair) for pair in self.pairs],
+        }
+
+    @classmethod
+    def from_override(cls, entry: Mapping[str, Any]) -> "RastSettings":
+        """The inverse of `to_override`. Raises TypeError for keys that do not exist."""
+        pairs: Sequence[Mapping[str, Any]] = entry["pairs"]
+        return cls(
+            **{
+                **entry,
+                "architectures": tuple(entry["architectures"]),
+                "pairs": tuple(Pair(**pair) for pair in pairs),
+            }
+        )
+
+    @property
+    def small_models(self) -> list[Checkpoint]:
+        """Every distinct S once, in order of first use: what has two roles is loaded once."""
+        return list(dict.fromkeys(c for pair in self.pairs for c in pair.checkpoints))

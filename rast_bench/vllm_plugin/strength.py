@@ -1,0 +1,42 @@
+"""λ of every token on its way through the engine.
+
+λ travels beside the hidden states, so it is right for whatever rows the engine asks logits of:
+sampled tokens, prompt log-probabilities, chunks, drafts under verification.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def as_columns(lambda_: Tensor, dtype: torch.dtype) -> Tensor:
+    """λ [tokens] float32 as columns of `dtype` with the same bits: one for float32, else two."""
+    return lambda_.view(dtype).view(len(lambda_), -1)
+
+
+def column_count(dtype: torch.dtype) -> int:
+    return 4 // dtype.itemsize
+
+
+def from_columns(columns: Tensor) -> Tensor:
+    """The inverse of `as_columns`: [tokens] float32."""
+    return columns.contiguous().view(torch.float32).view(-1)
+
+
+class StrengthBuffer:
+    """λ of every token of the coming forward pass, at an address that CUDA graphs can rely on.
+
+    `zero_share` is the share of the pass's requests with λ = 0, known without asking the GPU.
+    """
+
+    def __init__(self, max_tokens: int, device: torch.device) -> None:
+        self.tokens = torch.zeros(max_tokens, dtype=torch.float32, device=device)
+        self.zero_share = 0.0
+
+    def fill(self, lambda_: np.ndarray, counts: np.ndarray) -> None:
+        """Before a forward pass: λ [requests] and how many tokens [requests] each one has in it."""
+        per_token = torch.from_numpy(np.repeat(lambda_.astype(np.float32), counts))
+        if self.tokens.is_cuda:
+            per_token = per_token.pin_memory()  # PyTorch keeps it until the copy is done
+        self.tokens[: len(per_token)].copy_(per_token, non_blocking=True)
+        self.zero_share = float((lambda_ == 0).mean()) if len(lambda_) else 0.0
