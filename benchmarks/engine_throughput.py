@@ -27,15 +27,10 @@ import torch
 from sequential_loop import SequentialLoop
 from transformers.utils import logging
 
+from rast_bench.config.engines import TransformersConfig
 from rast_bench.config.identity import EngineKey, sample_seed
 from rast_bench.config.paths import ZOO_PREFIX
-from rast_bench.config.schema import (
-    DatasetConfig,
-    EngineConfig,
-    ModelRef,
-    PairConfig,
-    PromptConfig,
-)
+from rast_bench.config.schema import DatasetConfig, ModelRef, PairConfig, PromptConfig
 from rast_bench.datasets.load import load_problems
 from rast_bench.datasets.prompt import render_prompt
 from rast_bench.domain import Problem, Request, Sample, SampleKey, SamplingParams
@@ -147,8 +142,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def engine_config(rows: int, threads: int) -> EngineConfig:
-    return EngineConfig(name="transformers", device="cpu", max_num_seqs=rows, threads=threads)
+def engine_config(rows: int, threads: int) -> TransformersConfig:
+    return TransformersConfig(device="cpu", max_num_seqs=rows, threads=threads)
 
 
 def samples_at(rows: int, all_rows: Sequence[int], most: int, least: int) -> int:

@@ -13,8 +13,8 @@ from rast_bench.compose.sampling import draw_tokens
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import resolve_model
 from rast_bench.domain import Request
-from rast_bench.engines.loaded import eos_ids, load_tokenizer
 from rast_bench.engines.rows import uniform_numbers
+from rast_bench.engines.tokenizer import eos_ids, load_tokenizer
 
 
 class SequentialLoop:
@@ -29,7 +29,8 @@ class SequentialLoop:
         self.weight = pair.weight
         self.tokenizer = load_tokenizer(key.main)
         self.vocabulary = len(self.tokenizer)
-        self.eos = eos_ids(self.models[0], self.tokenizer)
+        main = self.models[0]
+        self.eos = eos_ids(key.main, main.generation_config, main.config, self.tokenizer)
 
     @torch.inference_mode()
     def generate(self, request: Request) -> list[int]:

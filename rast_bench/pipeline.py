@@ -109,9 +109,22 @@ def _shared_options(jobs: Sequence[Job]) -> RunOptions:
 def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> "RunSummary":
     from rast_bench.runner.stream import run_cells
 
-    wanted = sum(cell.wanted for cell in planned)
-    workers = options.workers if options.workers != "auto" else automatic_workers(wanted)
+    workers = _workers(planned, options)
     return run_cells(planned, ledger, progress=stderr_progress(), workers=workers)
+
+
+def _workers(planned: Sequence[PlannedCell], options: RunOptions) -> int:
+    """How many processes generate. A tensor-parallel engine starts processes of its own."""
+    if any(getattr(cell.cell.engine, "tensor_parallel_size", 1) > 1 for cell in planned):
+        if options.workers not in ("auto", 1):
+            raise ConfigError(
+                f"workers={options.workers}: engine.tensor_parallel_size starts its own processes",
+                hint="leave workers out",
+            )
+        return 1
+    if options.workers != "auto":
+        return options.workers
+    return automatic_workers(sum(cell.wanted for cell in planned))
 
 
 def automatic_workers(wanted: int) -> int:

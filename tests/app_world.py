@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import EngineConfig
 from rast_bench.domain import Request, Sample
 
 GOLD = {"q0": "10", "q1": "11", "q2": "12"}

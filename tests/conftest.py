@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import vllm_environment  # noqa: F401
 from app_world import GOLD, World
 from checkpoint_maker import MakeCheckpoint
 

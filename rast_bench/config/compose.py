@@ -16,7 +16,8 @@ from pydantic import BeforeValidator, Field
 from rast_bench.config.expand import Composition, build_cell, expand
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.options import OptionReader
-from rast_bench.config.schema import GROUPS, CellConfig, Name, Strict
+from rast_bench.config.schema import GROUPS, CellConfig, Name
+from rast_bench.config.strict import Strict
 from rast_bench.config.validate import validated
 
 

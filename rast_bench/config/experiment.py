@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from rast_bench.config.schema import CellConfig, Name, Strength, Strict, Temperature
+from rast_bench.config.schema import CellConfig, Name, Strength, Temperature
+from rast_bench.config.strict import Strict
 
 Role = Literal["base", "rast", "ceiling", "control"]
 """`base` and `ceiling` are the references of a section's recovery rates (eq. 5)."""

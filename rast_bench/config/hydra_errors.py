@@ -88,6 +88,8 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
     known = known_keys(CellConfig if path[0] in GROUPS else Root, path[:-1])
     if path[0] == "experiment" and path[-1] in known:
         return ConfigError(f"{key} belongs to no experiment", hint="choose one: experiment=…")
+    if path[0] == "engine" and path[-1] in known:
+        return ConfigError(f"the chosen engine has no {key}", hint="choose another: engine=…")
     if path[-1] in known:
         return ConfigError(f"{key} is not set by the chosen option", hint=f"add it: +{key}=…")
     if len(path) == 1:

@@ -4,18 +4,13 @@ Hydra composes plain dictionaries; these models check them (unknown keys are ref
 cannot slip through), and the rest of the code sees only typed, frozen values.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
+
+from rast_bench.config.engines import EngineConfig
+from rast_bench.config.strict import Strict
 
 GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "engine")
 """The configuration groups that make a cell, in the order of CellConfig."""
@@ -26,19 +21,6 @@ LARGEST = 1e6  # of λ, τ and weights: beyond it float32 logits overflow, and n
 Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
 Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_value_as_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """pydantic would read `decoding.n=true` as 1."""
-        name = info.field_name
-        if isinstance(value, bool) and name and cls.model_fields[name].annotation is not bool:
-            raise ValueError("must not be a truth value")
-        return value
 
 
 class ModelRef(Strict):
@@ -124,16 +106,6 @@ class DecodingConfig(Strict):
     def samples_per_problem(self) -> int:
         """Greedy decoding has one outcome, so one sample."""
         return 1 if self.greedy else self.n
-
-
-class EngineConfig(Strict):
-    """conf/engine/*: only `name` and `dtype` change tokens; the rest is speed and place."""
-
-    name: Literal["transformers"]
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    device: str = "auto"
-    max_num_seqs: Annotated[int, Field(ge=1)] = 256
-    threads: Annotated[int, Field(ge=1)] | None = None
 
 
 class CellConfig(Strict):

@@ -3,7 +3,7 @@
 import difflib
 import json
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -44,11 +44,14 @@ def _config_error(model: type[BaseModel], error: ValidationError, place: str) ->
 
 
 def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str | None]:
-    key = ".".join(str(part) for part in detail["loc"])
+    key = ".".join(str(part) for part in _without_tags(model, detail["loc"]))
     hint = detail.get("ctx", {}).get("hint") or _KEY_HINTS.get(key)
     if detail["type"] == "extra_forbidden":
         known = known_keys(model, detail["loc"][:-1])
         return f"there is no key {key!r}", did_you_mean(str(detail["loc"][-1]), known)
+    if detail["type"] == "union_tag_invalid":
+        context = detail["ctx"]
+        return f"{key}.name={context['tag']}: must be one of {context['expected_tags']}", hint
     if detail["type"] == "missing":
         return f"{key} is missing", hint
     reason = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
@@ -74,31 +77,49 @@ def did_you_mean(word: str, known: Iterable[str], what: str = "keys") -> str:
 def known_keys(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:
     """The keys that `model` allows at `path` (list positions are skipped), as a user writes them.
 
-    Empty where the path leads to no model.
+    Where one of several models may stand, as for engines, the keys of all; of one alone where the
+    path goes on with its name, as pydantic's do. Empty where the path leads to no model.
     """
-    current: type[BaseModel] | None = model
+    current = [model]
     for part in path:
-        if isinstance(part, int) or current is None:
+        if isinstance(part, int):
             continue
-        current = next(
-            (
-                _inner_model(field.annotation)
-                for name, field in current.model_fields.items()
-                if part in (name, field.alias)
-            ),
-            None,
-        )
-    if current is None:
+        chosen = _named(current, part)
+        current = chosen or [inner for one in current for inner in _field_models(one, part)]
+    keys = (field.alias or name for one in current for name, field in one.model_fields.items())
+    return list(dict.fromkeys(keys))
+
+
+def _without_tags(model: type[BaseModel], loc: Iterable[str | int]) -> Iterator[str | int]:
+    """A place as users write it: pydantic inserts the name of the model that it chose."""
+    current = [model]
+    for part in loc:
+        if isinstance(part, str):
+            if chosen := _named(current, part):
+                current = chosen
+                continue
+            current = [inner for one in current for inner in _field_models(one, part)]
+        yield part
+
+
+def _named(models: Sequence[type[BaseModel]], name: str) -> list[type[BaseModel]]:
+    """The one of several models whose `name` this is."""
+    if len(models) < 2:
         return []
-    return [field.alias or name for name, field in current.model_fields.items()]
+    return [one for one in models if one.model_fields["name"].default == name]
 
 
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    """The pydantic model inside `X`, `X | None`, `tuple[X, ...]` or `Annotated[X, …]`."""
+def _field_models(model: type[BaseModel], key: str) -> list[type[BaseModel]]:
+    for name, field in model.model_fields.items():
+        if key in (name, field.alias):
+            return _inner_models(field.annotation)
+    return []
+
+
+def _inner_models(annotation: Any) -> list[type[BaseModel]]:
+    """The pydantic models inside `X`, `X | None`, `tuple[X, ...]` or `Annotated[X, …]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+        return [annotation]
     if get_origin(annotation) in (Union, types.UnionType, tuple, Annotated):
-        for argument in get_args(annotation):
-            if (found := _inner_model(argument)) is not None:
-                return found
-    return None
+        return [one for argument in get_args(annotation) for one in _inner_models(argument)]
+    return []

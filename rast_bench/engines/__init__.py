@@ -1,23 +1,33 @@
 """Engines turn requests into samples. Importing this package loads no model library."""
 
+from rast_bench.config.engines import EngineConfig, VllmConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import EngineConfig
+from rast_bench.config.schema import CellConfig
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
-from rast_bench.errors import EngineError
 
-__all__ = ["Engine", "check_models", "check_room", "load_engine"]
+__all__ = ["Engine", "check_engine", "check_models", "check_room", "load_engine"]
 
 
 def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
     """Load the models of `key`.
 
     Raises:
-        EngineError: there is no such engine, or its device is missing.
+        EngineError: the engine's package or device is missing, or it does not start.
         ModelError: a checkpoint cannot be loaded.
     """
-    if key.engine == "transformers":
-        from rast_bench.engines.transformers_engine import TransformersEngine
+    if isinstance(cfg, VllmConfig):
+        from rast_bench.engines.vllm_engine import VllmEngine
 
-        return TransformersEngine(key, cfg)
-    raise EngineError(f"there is no engine {key.engine!r}", hint="choose engine=transformers")
+        return VllmEngine(key, cfg)
+    from rast_bench.engines.transformers_engine import TransformersEngine
+
+    return TransformersEngine(key, cfg)
+
+
+def check_engine(cell: CellConfig) -> None:
+    """Raise EngineError or ConfigError when the cell's engine cannot serve it; loads nothing."""
+    if isinstance(cell.engine, VllmConfig):
+        from rast_bench.engines.vllm_setup import check_vllm
+
+        check_vllm(cell.engine, cell.decoding)

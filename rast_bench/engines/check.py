@@ -9,12 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
-
-SHOWN_DIFFERENCES = 3
 
 
 def check_models(key: EngineKey) -> None:
@@ -132,19 +131,7 @@ def check_eos(main: ModelRef) -> None:
 def check_tokenizers(main: ModelRef, other: ModelRef) -> None:
     """Equal tokens have equal ids: eq. 3 adds logits id by id."""
     ours, theirs = (token_ids(Path(resolve_model(ref))) for ref in (main, other))
-    if ours == theirs:
-        return
-    differing = [
-        f"{token!r} is {ours.get(token, 'missing')} and {theirs.get(token, 'missing')}"
-        for token in sorted({*ours, *theirs}, key=lambda t: (ours.get(t, theirs.get(t, 0)), t))
-        if ours.get(token) != theirs.get(token)
-    ]
-    shown = "; ".join(differing[:SHOWN_DIFFERENCES])
-    raise ModelError(
-        f"the tokenizers of {main.path} and {other.path} differ in {len(differing)} tokens: "
-        f"{shown}",
-        hint="ΔR is added id by id, so all models must come from one tokenizer family",
-    )
+    refuse_other_vocabulary(main.path, ours, other.path, theirs)
 
 
 def token_ids(folder: Path) -> Mapping[str, int]:

@@ -1,6 +1,5 @@
 """A checkpoint in memory: one forward pass to prefill a prompt, one to advance all rows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,13 +7,14 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
-from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines import attention
 from rast_bench.engines.slot_cache import SlotCache, round_up
+from rast_bench.engines.tokenizer import first_line
 from rast_bench.errors import ModelError
 
 logging.disable_progress_bar()  # the run has its own; one bar for each model would hide it
@@ -128,45 +128,3 @@ def refuse_unsupported(ref: ModelRef, config: Any) -> None:
             f"model {ref.path} has {', '.join(sorted(kinds))}, which engine=transformers lacks",
             hint="use models with full attention and fixed rotary frequencies (Qwen2, Llama)",
         )
-
-
-def load_tokenizer(ref: ModelRef) -> Any:
-    """The tokenizer beside a checkpoint. Raises ModelError."""
-    try:
-        return AutoTokenizer.from_pretrained(resolve_model(ref), revision=ref.revision)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"the tokenizer of {ref.path} cannot be loaded: {first_line(error)}",
-            hint="tokenizer files must lie beside the weights",
-        ) from error
-
-
-def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
-    """`check_models` compares local folders; what comes from the hub is compared once it is here.
-
-    Raises ModelError: eq. 3 adds logits id by id.
-    """
-    main, *others = refs
-    for ref in others:
-        if local_model_dir(main) is not None and local_model_dir(ref) is not None:
-            continue
-        if load_tokenizer(ref).get_vocab() != tokenizer.get_vocab():
-            raise ModelError(
-                f"the tokenizers of {main.path} and {ref.path} differ",
-                hint="ΔR is added id by id, so all models must come from one tokenizer family",
-            )
-
-
-def eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
-    """Ids that end a generation: generation_config's, else config's, else the tokenizer's."""
-    for source in (model.generation_config, model.config, tokenizer):
-        found = getattr(source, "eos_token_id", None)
-        if isinstance(found, int):
-            return frozenset([found])
-        if found:
-            return frozenset(found)
-    return frozenset()
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

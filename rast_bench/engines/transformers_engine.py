@@ -10,7 +10,6 @@ kernels: fewer than four rows on a thread in products, what is left over from wh
 activations. Tests hold this for one and two threads; a GPU's library promises nothing of the kind.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
@@ -18,20 +17,16 @@ import torch
 from torch import Tensor
 
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
+from rast_bench.config.engines import TransformersConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import EngineConfig
-from rast_bench.domain import FinishReason, Request, Sample
-from rast_bench.engines.loaded import (
-    LoadedModel,
-    Prefilled,
-    eos_ids,
-    load_tokenizer,
-    refuse_other_tokenizers,
-)
+from rast_bench.domain import Request, Sample
+from rast_bench.engines.loaded import LoadedModel, Prefilled
+from rast_bench.engines.requests import finished_sample, refuse_too_long
 from rast_bench.engines.rows import Row, SlotState, finish_reason, uniform_numbers
 from rast_bench.engines.slot_cache import LENGTH_STEP, MIN_LENGTH, round_up
 from rast_bench.engines.stopping import StopStrings
-from rast_bench.errors import EngineError, ModelError
+from rast_bench.engines.tokenizer import eos_ids, load_tokenizer, refuse_other_tokenizers
+from rast_bench.errors import EngineError
 
 ROW_STEP = 8  # forward passes run a multiple of this many rows, the last ones idle
 KEPT_PREFILLS = 8
@@ -40,7 +35,7 @@ KEPT_PREFILLS = 8
 class TransformersEngine:
     """See `Engine`. Raises ModelError when a checkpoint cannot be loaded."""
 
-    def __init__(self, key: EngineKey, cfg: EngineConfig) -> None:
+    def __init__(self, key: EngineKey, cfg: TransformersConfig) -> None:
         self.device = pick_device(cfg.device)
         if cfg.threads is not None:
             torch.set_num_threads(cfg.threads)
@@ -55,12 +50,8 @@ class TransformersEngine:
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
         self.weights = [pair.weight for pair in key.pairs]
         self.stops = StopStrings(self.tokenizer)
-        self.eos = eos_ids(self.models[0].model, self.tokenizer)
-        if not self.eos:
-            raise ModelError(
-                f"model {key.main.path} names no EOS token",
-                hint="set eos_token_id in its generation_config.json",
-            )
+        main = self.models[0].model
+        self.eos = eos_ids(key.main, main.generation_config, main.config, self.tokenizer)
         known = max(self.tokenizer.get_vocab().values()) + 1
         self.vocabulary = min(known, *(model.vocab_size for model in self.models))
         self.max_positions = min(model.max_positions for model in self.models)
@@ -110,7 +101,7 @@ class TransformersEngine:
         logits: list[list[Tensor]] = []
         while len(rows) < self.max_rows and (request := next(source, None)) is not None:
             ids = self._encode(request.prompt)
-            self._check_length(request, len(ids))
+            refuse_too_long(request, len(ids), self.max_positions)
             prefilled = self._prefill(ids)
             slot = len(rows)
             for model, part in zip(self.models, prefilled, strict=True):
@@ -171,7 +162,8 @@ class TransformersEngine:
                 text = self.stops.text_before(row.ids, params.stop)
                 reason = reason if text is None else "stop"
             if reason is not None:
-                samples.append(self._sample(row, reason, text))
+                text = self._decode(row.ids) if text is None else text
+                samples.append(finished_sample(row.request, row.ids, text, reason))
                 self._free(rows, state, slot)
         return samples
 
@@ -198,6 +190,7 @@ class TransformersEngine:
             lambda_,
             vocabulary=self.vocabulary,
             permutation=self.permutation,
+            out=main,
         )
 
     def _encode(self, prompt: str) -> list[int]:
@@ -215,34 +208,6 @@ class TransformersEngine:
             if len(self.prefills) > KEPT_PREFILLS:
                 self.prefills.popitem(last=False)
         return self.prefills[key]
-
-    def _check_length(self, request: Request, prompt_tokens: int) -> None:
-        place = f"problem {request.key.problem_id}"
-        if prompt_tokens == 0:
-            raise EngineError(
-                f"{place}: the prompt has no tokens", hint="check the prompt template"
-            )
-        needed = prompt_tokens + request.params.max_tokens
-        if needed > self.max_positions:
-            room = self.max_positions - prompt_tokens
-            raise EngineError(
-                f"{place}: {prompt_tokens} prompt tokens and max_tokens="
-                f"{request.params.max_tokens} need {needed} positions, "
-                f"the models have {self.max_positions}",
-                hint=f"set decoding.max_tokens to at most {room}"
-                if room > 0
-                else "shorten the prompt",
-            )
-
-    def _sample(self, row: Row, reason: FinishReason, text: str | None) -> Sample:
-        return Sample(
-            key=row.request.key,
-            seed=row.request.seed,
-            prompt_sha256=hashlib.sha256(row.request.prompt.encode()).hexdigest(),
-            token_ids=tuple(row.ids),
-            text=self._decode(row.ids) if text is None else text,
-            finish_reason=reason,
-        )
 
 
 def pick_device(name: str) -> torch.device:

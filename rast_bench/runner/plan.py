@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import (
     EngineKey,
     cell_id,
@@ -12,7 +13,7 @@ from rast_bench.config.identity import (
     model_fingerprint,
     sample_seed,
 )
-from rast_bench.config.schema import CellConfig, DatasetConfig, EngineConfig
+from rast_bench.config.schema import CellConfig, DatasetConfig
 from rast_bench.domain import Problem, Request, SampleKey, SamplingParams
 from rast_bench.ledger import Ledger
 
@@ -54,11 +55,14 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
     Raises:
         DatasetError: a data set is missing or lacks a field.
         ModelError: a checkpoint is missing or broken, or does not match its partner.
-        ConfigError: the models have no room for max_tokens.
+        ConfigError: the models have no room for max_tokens, or the engine no such setting.
+        EngineError: the engine is not installed.
     """
     from rast_bench.datasets import dataset_fingerprint, load_problems
-    from rast_bench.engines import check_models, check_room
+    from rast_bench.engines import check_engine, check_models, check_room
 
+    for cell in cells:
+        check_engine(cell)
     loaded: dict[DatasetConfig, tuple[list[Problem], str]] = {}
     planned = []
     for cell in cells:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import EngineConfig
 from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.manifest import new_run_id

@@ -92,11 +92,18 @@ class RastForCausalLM(nn.Module):
 
     def forward(self, input_ids: Tensor, positions: Tensor, **_unused: object) -> Tensor:
         """[tokens, sum(self.columns)] in the model's dtype, for [tokens] ids and positions."""
-        hidden: list[Tensor] = [model(input_ids, positions) for model in self.models]
-        if len(hidden) == 1:
-            return hidden[0]
-        lambda_ = self.strength.tokens[: len(hidden[0])]
-        return torch.cat([*hidden, as_columns(lambda_, hidden[0].dtype)], dim=-1)
+        main: Tensor = self.models[0](input_ids, positions)
+        if len(self.models) == 1:
+            return main
+        joined = main.new_empty(len(main), sum(self.columns))
+        first, *others, lambda_ = joined.split_with_sizes(self.columns, dim=-1)
+        first.copy_(main)
+        # Each result is copied before the next model runs: piecewise CUDA graphs of all models
+        # share one memory pool, so the next one may overwrite it.
+        for part, model in zip(others, self.models[1:], strict=True):
+            part.copy_(model(input_ids, positions))
+        lambda_.copy_(as_columns(self.strength.tokens[: len(main)], main.dtype))
+        return joined
 
     def compute_logits(self, hidden_states: Tensor) -> Tensor | None:
         """[rows, V_M] float32 for any rows of `forward`'s result.

@@ -24,6 +24,7 @@ class EngineFeatures:
     prompt_embeds: bool = False
     load_format: str = "auto"
     speculation: str | None = None
+    adaptive_verification: bool = False
     on_cpu: bool = False
 
 
@@ -38,7 +39,7 @@ def refuse_unsupported(features: EngineFeatures) -> None:
         (
             features.prefill_context_parallel_size > 1 or features.microbatches,
             "λ is kept by token, so tokens cannot be split over devices or microbatches",
-            "leave prefill_context_parallel_size and enable_dbo out",
+            "leave prefill_context_parallel_size, enable_dbo and ubatch_size out",
         ),
         (features.lora, "LoRA adapters are not supported", "merge the adapter into a checkpoint"),
         (
@@ -55,6 +56,11 @@ def refuse_unsupported(features: EngineFeatures) -> None:
             features.load_format not in LOAD_FORMATS,
             f"load_format={features.load_format} loads one checkpoint only",
             f"choose one of {', '.join(LOAD_FORMATS)}",
+        ),
+        (
+            features.adaptive_verification,
+            "adaptive verification drops draft tokens on the GPU, where λ is not told of it",
+            "leave enable_adaptive_verification out of speculative_config",
         ),
         (
             features.on_cpu and features.speculation not in (None, "ngram"),
@@ -76,12 +82,13 @@ def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
         EngineFeatures(
             pipeline_parallel_size=args.get("pipeline_parallel_size", 1),
             prefill_context_parallel_size=args.get("prefill_context_parallel_size", 1),
-            microbatches=bool(args.get("enable_dbo")),
+            microbatches=bool(args.get("enable_dbo")) or args.get("ubatch_size", 0) > 1,
             lora=bool(args.get("enable_lora")),
             runner=args.get("runner", "auto"),
             prompt_embeds=bool(args.get("enable_prompt_embeds")),
             load_format=str(args.get("load_format", "auto")),
             speculation=speculation,
+            adaptive_verification=bool(speculative.get("enable_adaptive_verification")),
             on_cpu=speculation is not None and _on_cpu(),
         )
     )
@@ -95,12 +102,13 @@ def refuse_unsupported_config(config: "VllmConfig") -> None:
         EngineFeatures(
             pipeline_parallel_size=parallel.pipeline_parallel_size,
             prefill_context_parallel_size=getattr(parallel, "prefill_context_parallel_size", 1),
-            microbatches=bool(getattr(parallel, "enable_dbo", False)),
+            microbatches=bool(getattr(parallel, "use_ubatching", False)),
             lora=config.lora_config is not None,
             runner=config.model_config.runner_type,
             prompt_embeds=config.model_config.enable_prompt_embeds,
             load_format=str(config.load_config.load_format),
             speculation=None if speculative is None else str(speculative.method),
+            adaptive_verification=bool(getattr(speculative, "enable_adaptive_verification", False)),
             on_cpu=_on_cpu(),
         )
     )

@@ -14,7 +14,8 @@ from rast_bench.vllm_plugin.sampling import request_lambda
 class RastModelState(DefaultModelState):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.lambda_by_slot = np.zeros(self.max_num_reqs, dtype=np.float32)
+        # Not zero: vLLM measures its memory on dummy requests, which must then run every head.
+        self.lambda_by_slot = np.ones(self.max_num_reqs, dtype=np.float32)
 
     def add_request(self, req_index: int, new_req_data: Any) -> None:
         super().add_request(req_index, new_req_data)

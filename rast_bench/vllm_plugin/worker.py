@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vllm.config import VllmConfig
 from vllm.platforms import current_platform
 
 from rast_bench.vllm_plugin.runner_v1 import RunnerHooks
@@ -20,3 +21,26 @@ class RastWorker(PlatformWorker):
         runner: Any = self.model_runner
         if hasattr(runner, "_model_forward"):  # V1
             runner.__class__ = type("RastModelRunner", (RunnerHooks, type(runner)), {})
+
+    def initialize_from_config(self, *args: Any, **kwargs: Any) -> None:
+        super().initialize_from_config(*args, **kwargs)
+        runner: Any = self.model_runner
+        for groups in runner.attn_groups:
+            for group in groups:
+                fit_schedule(group, self.vllm_config)
+
+
+def fit_schedule(group: Any, vllm_config: VllmConfig) -> None:
+    """Let FlashAttention 3 plan its work by the heads of the layers that it plans for.
+
+    vLLM 0.26 plans by the heads of the whole model's config, M_base's, and V1 runners reuse one
+    group's plan for every other with the same key-value heads. Either can leave rows of a smaller
+    model out. `group` is vLLM's AttentionGroup: layers that agree in their heads.
+    """
+    layer = vllm_config.compilation_config.static_forward_context[group.layer_names[0]]
+    for builder in group.metadata_builders:
+        if getattr(builder, "aot_schedule", False):
+            builder.num_heads_q = layer.impl.num_heads
+            builder.num_heads_kv = layer.impl.num_kv_heads
+            builder.headdim = layer.impl.head_size
+            builder.supports_update_block_table = False

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from rast_bench.config.engines import TransformersConfig, VllmConfig
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import GROUPS, CellConfig
@@ -42,6 +43,8 @@ def test_the_defaults_of_config_yaml_are_those_of_the_schema() -> None:
 
     written: dict[str, dict[str, Any]] = yaml.safe_load((config_dir() / "config.yaml").read_text())
     for group in GROUPS:
+        if group == "engine":  # each option states all its keys
+            continue
         model = CellConfig.model_fields[group].annotation
         assert isinstance(model, type)
         assert issubclass(model, BaseModel)
@@ -52,6 +55,15 @@ def test_the_defaults_of_config_yaml_are_those_of_the_schema() -> None:
         }
         stated = written.get(group, {})
         assert {k: tuple(v) if isinstance(v, list) else v for k, v in stated.items()} == defaults
+
+
+@pytest.mark.parametrize("model", [TransformersConfig, VllmConfig])
+def test_every_engine_option_states_the_defaults_of_its_schema(model: type[BaseModel]) -> None:
+    import yaml
+
+    name = model.model_fields["name"].default
+    written = yaml.safe_load((config_dir() / "engine" / f"{name}.yaml").read_text())
+    assert written == {key: field.default for key, field in model.model_fields.items()}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

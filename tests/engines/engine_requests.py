@@ -4,8 +4,9 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
+from rast_bench.config.engines import TransformersConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import EngineConfig, ModelRef, PairConfig
+from rast_bench.config.schema import ModelRef, PairConfig
 from rast_bench.domain import Request, Sample, SampleKey, SamplingParams
 from rast_bench.engines.transformers_engine import TransformersEngine
 
@@ -23,9 +24,7 @@ def key_of(
 
 
 def engine_of(key: EngineKey, max_num_seqs: int = 8, **options: Any) -> TransformersEngine:
-    cfg = EngineConfig(
-        name="transformers", dtype=key.dtype, device="cpu", max_num_seqs=max_num_seqs, **options
-    )
+    cfg = TransformersConfig(dtype=key.dtype, device="cpu", max_num_seqs=max_num_seqs, **options)
     return TransformersEngine(key, cfg)
 
 

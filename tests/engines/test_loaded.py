@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from rast_bench.config.schema import ModelRef
-from rast_bench.engines.loaded import PREFILL_STEP, LoadedModel, eos_ids
+from rast_bench.engines.loaded import PREFILL_STEP, LoadedModel
 from rast_bench.errors import ModelError
 
 CPU = torch.device("cpu")
@@ -77,22 +76,3 @@ def test_models_that_would_come_out_wrong_are_refused(
     path.write_text(json.dumps(content | config))
     with pytest.raises(ModelError, match=named):
         load(folder)
-
-
-@pytest.mark.parametrize(
-    ("generation", "config", "tokenizer", "expected"),
-    [
-        ([5, 6], 7, 8, {5, 6}),
-        (5, 7, 8, {5}),
-        (None, 7, 8, {7}),
-        (0, 7, 8, {0}),
-        (None, None, 8, {8}),
-        (None, None, None, set()),
-    ],
-)
-def test_eos_ids(generation: Any, config: Any, tokenizer: Any, expected: set[int]) -> None:
-    def source(ids: Any) -> SimpleNamespace:
-        return SimpleNamespace(eos_token_id=ids)
-
-    model = SimpleNamespace(generation_config=source(generation), config=source(config))
-    assert eos_ids(model, source(tokenizer)) == expected

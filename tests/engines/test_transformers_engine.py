@@ -32,7 +32,7 @@ from random_checkpoints import (
     Trio,
 )
 
-from rast_bench.config.schema import EngineConfig
+from rast_bench.config.engines import TransformersConfig
 from rast_bench.domain import Request
 from rast_bench.engines import load_engine
 from rast_bench.errors import EngineError
@@ -266,7 +266,7 @@ def test_empty_prompt(loaded: LoadedEngine, prompt: str) -> None:
 @pytest.mark.parametrize("device", ["cuda:99", "nonsense", ""])
 def test_device_that_is_not_there(checkpoint: Checkpoint, device: str) -> None:
     with pytest.raises(EngineError, match=f"engine.device={device} ") as error:
-        load_engine(key_of(checkpoint(QWEN2)), EngineConfig(name="transformers", device=device))
+        load_engine(key_of(checkpoint(QWEN2)), TransformersConfig(device=device))
     assert error.value.hint
 
 

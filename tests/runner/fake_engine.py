@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import CellConfig, EngineConfig
+from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
 
 

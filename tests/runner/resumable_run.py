@@ -12,8 +12,8 @@ from pathlib import Path
 import fake_engine
 
 import rast_bench.engines
+from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import EngineConfig
 from rast_bench.domain import Request, Sample
 from rast_bench.ledger import Ledger
 from rast_bench.runner.plan import plan_cells

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from fake_engine import FakeEngine, load_broken_small, load_fast, load_repeating, make_cell
 
+from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import CellConfig, EngineConfig
+from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
 from rast_bench.errors import EngineError, LedgerError, ModelError
 from rast_bench.ledger import Ledger

@@ -27,14 +27,22 @@ def model_logits(folder: str, ids: Sequence[int]) -> np.ndarray:
 
 
 class ComposedReference:
-    """Eq. 3 by hand over a base model and pairs of (S_RL, S_base, weight)."""
+    """Eq. 3 by hand over a base model and pairs of (S_RL, S_base, weight).
+
+    With `order` ΔR's values are taken in that order of ids, as in the null control.
+    """
 
     def __init__(
-        self, main: str, pairs: Sequence[tuple[str, str, float]] = (), vocabulary: int = 48
+        self,
+        main: str,
+        pairs: Sequence[tuple[str, str, float]] = (),
+        vocabulary: int = 48,
+        order: Sequence[int] | None = None,
     ) -> None:
         self.main = main
         self.pairs = pairs
         self.vocabulary = vocabulary
+        self.order = range(vocabulary) if order is None else order
 
     def logits(self, ids: Sequence[int], lambda_: float) -> np.ndarray:
         """[time, vocabulary] float64, padding dropped."""
@@ -42,16 +50,19 @@ class ComposedReference:
         for rl, base, weight in self.pairs:
             difference = model_logits(rl, ids)[:, : self.vocabulary]
             difference = difference - model_logits(base, ids)[:, : self.vocabulary]
-            total += lambda_ * weight * difference
+            total += lambda_ * weight * difference[:, list(self.order)]
         return total
+
+    def distributions(self, prompt: list[int], tokens: Sequence[int], lambda_: float) -> np.ndarray:
+        """[len(tokens), vocabulary] float64: log p of every id in each token's place."""
+        logits = self.logits([*prompt, *tokens], lambda_)[len(prompt) - 1 : -1]
+        return logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
 
     def log_probabilities(
         self, prompt: list[int], tokens: Sequence[int], lambda_: float
     ) -> np.ndarray:
         """[len(tokens)] float64: log p of each token after the prompt and the tokens before it."""
-        logits = self.logits([*prompt, *tokens], lambda_)[len(prompt) - 1 : -1]
-        logs = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
-        return logs[np.arange(len(tokens)), list(tokens)]
+        return self.distributions(prompt, tokens, lambda_)[np.arange(len(tokens)), list(tokens)]
 
     def greedy(self, prompt: list[int], lambda_: float, max_tokens: int, eos: int) -> list[int]:
         """A plain loop: one full forward pass of every model for each token."""

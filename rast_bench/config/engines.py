@@ -1,0 +1,43 @@
+"""The engines' settings, conf/engine/*. Only `name` and `dtype` change tokens."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from rast_bench.config.strict import Strict
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class TransformersConfig(Strict):
+    """The reference engine: plain PyTorch."""
+
+    name: Literal["transformers"] = "transformers"
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: str = "auto"
+    max_num_seqs: Count = 256
+    threads: Count | None = None  # None: PyTorch's choice
+
+
+class VllmConfig(Strict):
+    """RAST inside vLLM. None leaves a choice to the machine, as said beside each."""
+
+    name: Literal["vllm"] = "vllm"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"  # auto: M_base's own
+    tensor_parallel_size: Count = 1
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9  # weights, cache and all
+    kv_cache_gib: Annotated[float, Field(gt=0)] | None = None  # None: what is left; CPUs 1 GiB
+    max_model_len: Count | None = None  # prompt and new tokens; None: what the models allow
+    max_num_seqs: Count = 256
+    compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only
+    threads: Count | None = None  # of a CPU worker; None: PyTorch's choice
+
+
+def _engine_name(value: Any) -> Any:
+    return value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
+
+
+EngineConfig = Annotated[
+    Annotated[TransformersConfig, Tag("transformers")] | Annotated[VllmConfig, Tag("vllm")],
+    Discriminator(_engine_name),
+]

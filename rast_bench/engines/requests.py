@@ -1,0 +1,35 @@
+"""What every engine does alike with a request: check its length, make its sample."""
+
+import hashlib
+from collections.abc import Sequence
+
+from rast_bench.domain import FinishReason, Request, Sample
+from rast_bench.errors import EngineError
+
+
+def refuse_too_long(request: Request, prompt_tokens: int, positions: int) -> None:
+    """Raise EngineError unless the prompt and all of max_tokens fit the models' positions."""
+    place = f"problem {request.key.problem_id}"
+    if prompt_tokens == 0:
+        raise EngineError(f"{place}: the prompt has no tokens", hint="check the prompt template")
+    needed = prompt_tokens + request.params.max_tokens
+    if needed > positions:
+        room = positions - prompt_tokens
+        raise EngineError(
+            f"{place}: {prompt_tokens} prompt tokens and max_tokens={request.params.max_tokens} "
+            f"need {needed} positions, the models have {positions}",
+            hint=f"set decoding.max_tokens to at most {room}" if room > 0 else "shorten the prompt",
+        )
+
+
+def finished_sample(
+    request: Request, token_ids: Sequence[int], text: str, reason: FinishReason
+) -> Sample:
+    return Sample(
+        key=request.key,
+        seed=request.seed,
+        prompt_sha256=hashlib.sha256(request.prompt.encode()).hexdigest(),
+        token_ids=tuple(token_ids),
+        text=text,
+        finish_reason=reason,
+    )

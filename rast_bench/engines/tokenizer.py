@@ -1,0 +1,56 @@
+"""The tokenizer of a checkpoint, and which of its ids end a generation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from transformers import AutoTokenizer
+
+from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.schema import ModelRef
+from rast_bench.errors import ModelError
+
+
+def load_tokenizer(ref: ModelRef) -> Any:
+    """The tokenizer beside a checkpoint. Raises ModelError."""
+    try:
+        return AutoTokenizer.from_pretrained(resolve_model(ref), revision=ref.revision)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"the tokenizer of {ref.path} cannot be loaded: {first_line(error)}",
+            hint="tokenizer files must lie beside the weights",
+        ) from error
+
+
+def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
+    """`check_models` compares local folders; what comes from the hub is compared once it is here.
+
+    Raises ModelError: eq. 3 adds logits id by id.
+    """
+    main, *others = refs
+    for ref in others:
+        if local_model_dir(main) is not None and local_model_dir(ref) is not None:
+            continue
+        theirs = load_tokenizer(ref).get_vocab()
+        refuse_other_vocabulary(main.path, tokenizer.get_vocab(), ref.path, theirs)
+
+
+def eos_ids(main: ModelRef, generation_config: Any, config: Any, tokenizer: Any) -> frozenset[int]:
+    """Ids that end a generation: generation_config's, else config's, else the tokenizer's.
+
+    Raises ModelError when none of them names one.
+    """
+    for source in (generation_config, config, tokenizer):
+        found = getattr(source, "eos_token_id", None)
+        if isinstance(found, int):
+            return frozenset([found])
+        if found:
+            return frozenset(found)
+    raise ModelError(
+        f"model {main.path} names no EOS token",
+        hint="set eos_token_id in its generation_config.json",
+    )
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

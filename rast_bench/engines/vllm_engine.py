@@ -1,0 +1,109 @@
+"""RAST inside vLLM: the plugin's model behind the protocol of every engine.
+
+Seeds belong to samples here too, and the same tokens come out whatever shares the batch, as far as
+float arithmetic goes: vLLM's kernels may round a row otherwise in another batch, and a tie that
+falls the other way changes the rest of that sample. So a resumed run draws from the same
+distribution, and mostly the same tokens.
+"""
+
+import gc
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rast_bench.config.engines import VllmConfig
+from rast_bench.config.identity import EngineKey
+from rast_bench.domain import FinishReason, Request, Sample
+from rast_bench.engines.requests import finished_sample, refuse_too_long
+from rast_bench.engines.stopping import first_stop
+from rast_bench.engines.vllm_setup import (
+    engine_args,
+    eos_of,
+    refuse_without_vllm,
+    set_surroundings,
+    start_engine,
+)
+
+LOOKAHEAD = 8  # requests beyond the batch, so that a row that ends is replaced at once
+
+
+class VllmEngine:
+    """See `Engine`.
+
+    Raises:
+        ModelError: a checkpoint cannot be loaded or does not fit the others.
+        EngineError: vLLM is not installed or does not start.
+    """
+
+    def __init__(self, key: EngineKey, cfg: VllmConfig) -> None:
+        refuse_without_vllm()
+        set_surroundings(cfg)  # before anything imports PyTorch or vLLM
+        self.engine: Any = start_engine(engine_args(key, cfg), cfg)
+        self.tokenizer = self.engine.get_tokenizer()
+        self.eos = eos_of(key.main, self.tokenizer)
+        self.positions = int(self.engine.model_config.max_model_len)
+        self.capacity = cfg.max_num_seqs + LOOKAHEAD
+        added = self.tokenizer.added_tokens_decoder
+        self.special = {token.content: i for i, token in added.items() if token.special}
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        """See `Engine.generate`."""
+        source = iter(requests)
+        running: dict[str, Request] = {}
+        numbers = iter(range(2**63))
+        try:
+            while True:
+                while len(running) < self.capacity and (request := next(source, None)) is not None:
+                    name = str(next(numbers))
+                    self._submit(name, request)
+                    running[name] = request
+                if not running:
+                    return
+                for output in self.engine.step():
+                    yield self._sample(running.pop(output.request_id), output.outputs[0])
+        finally:
+            self.engine.abort_request(list(running))
+
+    def close(self) -> None:
+        """See `Engine.close`. Another engine can start in this process afterwards."""
+        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+        self.engine.engine_core.shutdown()
+        del self.engine
+        gc.collect()
+        cleanup_dist_env_and_memory()
+
+    def _submit(self, name: str, request: Request) -> None:
+        from vllm.sampling_params import RequestOutputKind
+
+        from rast_bench.vllm_plugin import rast_sampling_params
+
+        ids: list[int] = self.tokenizer(request.prompt)["input_ids"]
+        refuse_too_long(request, len(ids), self.positions)
+        params = request.params
+        special = {s: self.special[s] for s in params.stop if s in self.special}
+        stop = [s for s in params.stop if s not in special]
+        sampling = rast_sampling_params(
+            params.lambda_,
+            temperature=0.0 if params.greedy else params.temperature,
+            top_p=1.0 if params.greedy else params.top_p,
+            seed=None if params.greedy else request.seed,
+            max_tokens=params.max_tokens,
+            ignore_eos=True,  # vLLM adds the tokenizer's EOS; stop_token_ids are exactly ours
+            stop_token_ids=[*self.eos, *special.values()],
+            stop=stop,
+            detokenize=bool(stop),
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        self.engine.add_request(name, {"prompt_token_ids": ids}, sampling)
+
+    def _sample(self, request: Request, output: Any) -> Sample:
+        ids = list(output.token_ids)
+        reason: FinishReason = "length"
+        if ids[-1] in self.eos:
+            reason = "eos"
+        elif output.finish_reason == "stop":
+            reason = "stop"
+        text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
+        if reason == "stop" and (place := first_stop(text, request.params.stop)) is not None:
+            text = text[:place]
+        return finished_sample(request, ids, text, reason)

