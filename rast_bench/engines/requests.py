@@ -22,6 +22,15 @@ def refuse_too_long(request: Request, prompt_tokens: int, positions: int) -> Non
         )
 
 
+def refuse_longer(tokens: int, positions: int) -> None:
+    """Raise EngineError unless a text to be scored fits the models' positions."""
+    if tokens > positions:
+        raise EngineError(
+            f"a text of {tokens} tokens is to be scored, the models have {positions} positions",
+            hint="score a shorter trajectory",
+        )
+
+
 def finished_sample(
     request: Request, token_ids: Sequence[int], text: str, reason: FinishReason
 ) -> Sample:

@@ -11,7 +11,7 @@ activations. Tests hold this for one and two threads; a GPU's library promises n
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -20,8 +20,9 @@ from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.config.engines import TransformersConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request, Sample
+from rast_bench.engines.base import Scores
 from rast_bench.engines.loaded import LoadedModel, Prefilled
-from rast_bench.engines.requests import finished_sample, refuse_too_long
+from rast_bench.engines.requests import finished_sample, refuse_longer, refuse_too_long
 from rast_bench.engines.rows import Row, SlotState, finish_reason, uniform_numbers
 from rast_bench.engines.slot_cache import LENGTH_STEP, MIN_LENGTH, round_up
 from rast_bench.engines.stopping import StopStrings
@@ -82,18 +83,18 @@ class TransformersEngine:
             elif not finished:
                 return
 
-    def score(self, prompt: str, token_ids: list[int], lambda_: float) -> Tensor:
-        """Log-probabilities [len(token_ids)] (float32, nats) of given tokens after a prompt.
-
-        One teacher-forced pass of every model, composed by eq. 3 at τ = 1 without top-p.
-        """
-        prompt_ids = self._encode(prompt)
+    def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
+        """See `Engine.score`."""
+        ids = [*self._encode(prompt), *token_ids]
+        first = len(ids) - len(token_ids)
+        refuse_longer(len(ids), self.max_positions)
         with torch.inference_mode():
-            logits = [model.score(prompt_ids + token_ids) for model in self.models]
-            strength = torch.full((len(logits[0]),), lambda_, device=self.device)
-            logs = self._compose(logits, strength).log_softmax(-1)[len(prompt_ids) - 1 : -1]
-            chosen = torch.tensor(token_ids, device=self.device)
-            return logs.gather(1, chosen[:, None])[:, 0]
+            logits = [model.score(ids) for model in self.models]
+            strength = torch.full((len(ids),), lambda_, device=self.device)
+            logs = self._compose(logits, strength).log_softmax(-1)[first - 1 : -1]
+            chosen = logs.gather(1, torch.tensor(token_ids, device=self.device)[:, None])
+            ranks = 1 + (logs > chosen).sum(-1)
+        return Scores(tuple(chosen[:, 0].tolist()), tuple(ranks.tolist()))
 
     def _admit(self, source: Iterator[Request], rows: list[Row], state: SlotState) -> list[Sample]:
         """Fill free slots and draw the first token of the new rows; returns those already done."""

@@ -7,13 +7,14 @@ distribution, and mostly the same tokens.
 """
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import FinishReason, Request, Sample
-from rast_bench.engines.requests import finished_sample, refuse_too_long
+from rast_bench.engines.base import Scores
+from rast_bench.engines.requests import finished_sample, refuse_longer, refuse_too_long
 from rast_bench.engines.stopping import first_stop
 from rast_bench.engines.vllm_setup import (
     engine_args,
@@ -63,6 +64,25 @@ class VllmEngine:
         finally:
             self.engine.abort_request(list(running))
 
+    def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
+        """See `Engine.score`. vLLM wants room for one token more."""
+        from rast_bench.vllm_plugin import rast_sampling_params
+
+        ids = [*self._encode(prompt), *token_ids]
+        refuse_longer(len(ids), self.positions - 1)
+        params = rast_sampling_params(
+            lambda_, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
+        )
+        self.engine.add_request("score", {"prompt_token_ids": ids}, params)
+        outputs: list[Any] = []
+        while not outputs:
+            outputs = self.engine.step()
+        scored = outputs[0].prompt_logprobs[len(ids) - len(token_ids) :]
+        entries = [place[token] for place, token in zip(scored, token_ids, strict=True)]
+        return Scores(
+            tuple(entry.logprob for entry in entries), tuple(entry.rank for entry in entries)
+        )
+
     def close(self) -> None:
         """See `Engine.close`. Another engine can start in this process afterwards."""
         from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
@@ -77,7 +97,7 @@ class VllmEngine:
 
         from rast_bench.vllm_plugin import rast_sampling_params
 
-        ids: list[int] = self.tokenizer(request.prompt)["input_ids"]
+        ids = self._encode(request.prompt)
         refuse_too_long(request, len(ids), self.positions)
         params = request.params
         special = {s: self.special[s] for s in params.stop if s in self.special}
@@ -95,6 +115,10 @@ class VllmEngine:
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         self.engine.add_request(name, {"prompt_token_ids": ids}, sampling)
+
+    def _encode(self, prompt: str) -> list[int]:
+        ids: list[int] = self.tokenizer(prompt)["input_ids"]
+        return ids
 
     def _sample(self, request: Request, output: Any) -> Sample:
         ids = list(output.token_ids)

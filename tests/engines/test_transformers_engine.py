@@ -54,8 +54,10 @@ def test_score_is_eq_3_over_a_whole_trajectory(
     prompt, tokens = prompt_ids(0, 21), prompt_ids(1, 80)
     scores = loaded(name).score(prompt_text(prompt), tokens, lambda_)
     expected = reference(name).log_probabilities(prompt, tokens, lambda_)
-    assert scores.dtype == torch.float32
-    assert np.abs(scores.numpy() - expected).max() < 1e-5
+    assert np.abs(np.array(scores.log_probabilities) - expected).max() < 1e-5
+    logits = reference(name).logits([*prompt, *tokens], lambda_)[len(prompt) - 1 : -1]
+    places = (-logits).argsort(axis=-1).argsort(axis=-1)  # 0 for the largest of a row
+    assert list(scores.ranks) == [1 + row[token] for row, token in zip(places, tokens, strict=True)]
 
 
 @pytest.mark.parametrize("name", TRIO_NAMES)
@@ -286,7 +288,6 @@ def test_bfloat16(checkpoint: Checkpoint) -> None:
     samples = by_problem(engine.generate(requests))
     assert len(samples) == 10
     prompt, tokens = prompt_ids(0, 9), prompt_ids(1, 20)
-    scores = engine.score(prompt_text(prompt), tokens, 1.0).numpy()
+    scores = np.array(engine.score(prompt_text(prompt), tokens, 1.0).log_probabilities)
     exact = ComposedReference(checkpoint(QWEN2), [pair]).log_probabilities(prompt, tokens, 1.0)
-    assert scores.dtype == np.float32
     assert 1e-4 < np.abs(scores - exact).max() < 0.5

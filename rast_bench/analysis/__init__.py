@@ -1,0 +1,1 @@
+"""Teacher-forced analyses: what models say of text that another one wrote."""

