@@ -36,7 +36,7 @@ keys (key=value), the most used:
   decoding.lambda, .temperature, .top_p, .n, .max_tokens, .seed   how tokens are drawn
   dataset.limit=N                                                 the first N problems only
   dataset.path=FILE                                               your own .jsonl or .parquet
-  engine.device, .dtype, .max_num_seqs, .threads                  where and how fast
+  engine.dtype, .max_num_seqs, .threads                           how fast; more in conf/engine/
   results_dir=DIR   where samples are kept (results)
   workers=N         processes that generate (auto)
   grader=NAME       who judges the answers (boxed-1)

