@@ -58,12 +58,13 @@ def judge(scores: Sequence[float]) -> Agreement:
         raise ValueError("no cell varies, so there is nothing to judge")
     z: npt.NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
     chi_square, largest = float((z**2).sum()), float(np.abs(z).max())
+    alone = math.erfc(largest / math.sqrt(2))
     return Agreement(
         cells=len(z),
         chi_square=chi_square,
         p_value=_chi_square_tail(chi_square, len(z)),
         largest=largest,
-        largest_p_value=-math.expm1(len(z) * math.log1p(-math.erfc(largest / math.sqrt(2)))),
+        largest_p_value=1.0 if alone == 1 else -math.expm1(len(z) * math.log1p(-alone)),
     )
 
 

@@ -57,5 +57,7 @@ def test_judgement_against_known_tails() -> None:
     assert found.chi_square == pytest.approx(3.841459, rel=1e-5)
     assert found.p_value == pytest.approx(math.exp(-3.841459 / 2), rel=1e-5)
     assert found.largest_p_value == pytest.approx(1 - 0.95**2, rel=1e-4)
+    nothing = judge([0.0, 0.0])
+    assert (nothing.p_value, nothing.largest_p_value) == (1.0, 1.0)
     with pytest.raises(ValueError, match="nothing to judge"):
         judge([])
