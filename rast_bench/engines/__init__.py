@@ -30,4 +30,4 @@ def check_engine(cell: CellConfig) -> None:
     if isinstance(cell.engine, VllmConfig):
         from rast_bench.engines.vllm_setup import check_vllm
 
-        check_vllm(cell.engine, cell.decoding)
+        check_vllm(cell.decoding)

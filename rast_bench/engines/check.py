@@ -31,20 +31,34 @@ def check_models(key: EngineKey) -> None:
             check_tokenizers(key.main, ref)
 
 
-def check_room(key: EngineKey, max_tokens: int) -> None:
+def check_room(key: EngineKey, max_tokens: int, max_model_len: int | None = None) -> None:
     """Raise ConfigError when not even a prompt of one token would leave room for `max_tokens`.
 
-    Longer prompts are checked one by one when they are decoded.
+    `max_model_len` is the engine's own limit, None where it has none. Longer prompts are checked
+    one by one when they are decoded.
     """
+    if max_model_len is not None and max_tokens >= max_model_len:
+        raise ConfigError(
+            f"decoding.max_tokens={max_tokens} leaves no room for a prompt in "
+            f"engine.max_model_len={max_model_len}",
+            hint="max_model_len counts prompt and new tokens; leave it out for all there is",
+        )
     for ref in dict.fromkeys(key.roles):
         if local_model_dir(ref) is None:
             continue
         config = read_json(ref.path, Path(resolve_model(ref)) / "config.json")
         positions = config.get("max_position_embeddings")
-        if isinstance(positions, int) and max_tokens >= positions:
+        if not isinstance(positions, int):
+            continue
+        if max_tokens >= positions:
             raise ConfigError(
                 f"decoding.max_tokens={max_tokens}: model {ref.path} has {positions} positions",
                 hint=f"prompt and new tokens must fit: set decoding.max_tokens below {positions}",
+            )
+        if max_model_len is not None and max_model_len > positions:
+            raise ConfigError(
+                f"engine.max_model_len={max_model_len}: model {ref.path} has {positions} positions",
+                hint=f"set it to at most {positions}, or leave it out",
             )
 
 

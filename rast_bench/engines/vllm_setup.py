@@ -29,11 +29,11 @@ def refuse_without_vllm() -> None:
         )
 
 
-def check_vllm(cfg: VllmConfig, decoding: DecodingConfig) -> None:
+def check_vllm(decoding: DecodingConfig) -> None:
     """What can be told of a cell before its models are loaded.
 
     Raises EngineError when vLLM is not installed, ConfigError for a τ that vLLM would change in
-    silence and for a max_model_len without room for max_tokens.
+    silence.
     """
     refuse_without_vllm()
     if not decoding.greedy and decoding.temperature < LEAST_TEMPERATURE:
@@ -41,12 +41,6 @@ def check_vllm(cfg: VllmConfig, decoding: DecodingConfig) -> None:
             f"decoding.temperature={decoding.temperature:g}: vLLM has no τ below "
             f"{LEAST_TEMPERATURE:g}",
             hint="choose decoding=greedy, or engine=transformers",
-        )
-    if cfg.max_model_len is not None and decoding.max_tokens >= cfg.max_model_len:
-        raise ConfigError(
-            f"decoding.max_tokens={decoding.max_tokens} leaves no room for a prompt in "
-            f"engine.max_model_len={cfg.max_model_len}",
-            hint="max_model_len counts prompt and new tokens; leave it out for all there is",
         )
 
 

@@ -84,7 +84,8 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
     for key in dict.fromkeys(item.engine_key for item in planned):
         check_models(key)
     for item in planned:
-        check_room(item.engine_key, item.cell.decoding.max_tokens)
+        limit = getattr(item.cell.engine, "max_model_len", None)
+        check_room(item.engine_key, item.cell.decoding.max_tokens, limit)
     return planned
 
 

@@ -5,10 +5,14 @@ from typing import Any
 from vllm.config import VllmConfig
 from vllm.platforms import current_platform
 
+from rast_bench.vllm_plugin.cpu_speculation import expand_batch_to_tokens
 from rast_bench.vllm_plugin.runner_v1 import RunnerHooks
 
 if current_platform.is_cpu():
+    from vllm.v1.sample import rejection_sampler
     from vllm.v1.worker.cpu_worker import CPUWorker as PlatformWorker
+
+    rejection_sampler.expand_batch_to_tokens = expand_batch_to_tokens
 else:
     from vllm.v1.worker.gpu_worker import Worker as PlatformWorker
 

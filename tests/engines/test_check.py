@@ -189,3 +189,13 @@ def test_room_for_the_answer(checkpoint: Checkpoint) -> None:
     check_room(key, 99)
     with pytest.raises(ConfigError, match=r"max_tokens=100: .* has 100 positions"):
         check_room(key, 100)
+
+
+def test_room_within_the_engines_own_limit(checkpoint: Checkpoint) -> None:
+    key = key_of(checkpoint(QWEN2.but(max_positions=100)))
+    check_room(key, 59, 60)
+    check_room(key, 99, 100)
+    with pytest.raises(ConfigError, match=r"no room for a prompt in engine.max_model_len=60"):
+        check_room(key, 60, 60)
+    with pytest.raises(ConfigError, match=r"engine.max_model_len=101: .* has 100 positions"):
+        check_room(key, 20, 101)

@@ -1,0 +1,61 @@
+"""`engine=vllm` as a user runs it: killed, resumed, run again, and its mistakes."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from command import finish, run, samples, shard_count, start, stored_rows
+
+CELL = (
+    *("engine=vllm", "base_model=tiny-s", "delta=tiny-xs", "dataset=tiny-easy"),
+    *("dataset.limit=60", "decoding.n=16", "engine.max_num_seqs=16", "engine.kv_cache_gib=0.1"),
+)
+SAMPLES_OF_CELL = 60 * 16
+
+
+def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
+    """With two workers, each with an engine of its own."""
+    results = tmp_path / "results"
+    process = start(results, *CELL, "workers=2")
+    deadline = time.monotonic() + 120
+    while shard_count(results) == 0 and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    finish(process)
+    kept = samples(results)
+    assert 0 < len(kept) < SAMPLES_OF_CELL, "killed too late to tell anything"
+
+    finished = run(results, *CELL, "workers=2")
+    assert finished.code == 0, finished.err
+    assert f"{SAMPLES_OF_CELL - len(kept):,} samples made" in finished.err
+    assert "tiny-easy" in finished.out
+    assert len(samples(results)) == stored_rows(results) == SAMPLES_OF_CELL
+    merged = samples(results).merge(kept, on=["problem_id", "sample_index"])
+    assert (merged["token_ids_x"] == merged["token_ids_y"]).all()
+
+    again = run(results, *CELL)
+    assert again.code == 0 and again.out == finished.out
+    assert f"0 samples made in 0 s, {SAMPLES_OF_CELL} taken from the ledger" in again.err
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        ("decoding.temperature=0.001", "error: decoding.temperature=0.001: vLLM has no τ below"),
+        ("engine.max_model_len=100", "leaves no room for a prompt"),
+        (
+            "engine.max_model_len=9000",
+            "engine.max_model_len=9000: model zoo:tiny-s/base has 512",
+        ),
+        ("engine.device=cpu", "error: the chosen engine has no engine.device"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, mistake: str, message: str) -> None:
+    finished = run(tmp_path / "results", *CELL, "workers=1", mistake)
+    assert finished.code == 2
+    assert message in finished.err
+    assert "Traceback" not in finished.err
+    assert "hint: " in finished.err
