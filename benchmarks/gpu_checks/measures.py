@@ -1,0 +1,95 @@
+"""Numbers made of numbers: deviations, tests of frequencies, bytes that a decoding step reads."""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def deviation(differences: Sequence[float] | np.ndarray) -> dict[str, float]:
+    """Largest absolute value and root mean square."""
+    values = np.asarray(differences, dtype=np.float64)
+    if values.size == 0:
+        raise ValueError("no differences to summarise")
+    return {"max": float(np.abs(values).max()), "rms": float(np.sqrt((values**2).mean()))}
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
+
+
+def chi_square(
+    counts: np.ndarray, probabilities: np.ndarray, least: float = 5.0
+) -> tuple[float, int]:
+    """Pearson's statistic and its degrees of freedom.
+
+    Args:
+        counts: [ids] how often each id was drawn.
+        probabilities: [ids] that they were drawn from, summing to 1.
+        least: ids that are expected less often are taken together (Cochran's rule), so the
+            statistic follows the chi-square distribution.
+    """
+    expected = probabilities * counts.sum()
+    order = np.argsort(-expected, kind="stable")
+    bins: list[tuple[float, float]] = []
+    seen = wanted = 0.0
+    for index in order:
+        seen += counts[index]
+        wanted += expected[index]
+        if wanted >= least:
+            bins.append((seen, wanted))
+            seen = wanted = 0.0
+    if bins:
+        bins[-1] = (bins[-1][0] + seen, bins[-1][1] + wanted)
+    statistic = sum((o - e) ** 2 / e for o, e in bins)
+    return float(statistic), max(0, len(bins) - 1)
+
+
+def chi_square_p(statistic: float, degrees: int) -> float:
+    """The probability of a statistic at least as large; 1 where there is nothing to compare."""
+    if degrees == 0:
+        return 1.0
+    half = torch.tensor([degrees / 2, statistic / 2], dtype=torch.float64)
+    return float(torch.special.gammaincc(half[0], half[1]))
+
+
+def next_token_groups(
+    sequences: Sequence[Sequence[int]], depth: int, least: int
+) -> dict[tuple[int, ...], Counter[int]]:
+    """What followed each beginning of up to `depth` tokens that `least` sequences share."""
+    found: dict[tuple[int, ...], Counter[int]] = {}
+    for sequence in sequences:
+        for length in range(min(depth + 1, len(sequence))):
+            beginning = tuple(sequence[:length])
+            found.setdefault(beginning, Counter())[sequence[length]] += 1
+    return {key: counts for key, counts in found.items() if counts.total() >= least}
+
+
+def weight_bytes_per_step(config: dict[str, Any], bytes_each: int) -> int:
+    """Weights that one decoding step of a Qwen2 model reads: all but the rows it does not look up.
+
+    A tied embedding is read whole, as the head; an untied one gives a row a token, which is left
+    out. `config` is the content of config.json.
+    """
+    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
+    head = hidden // config["num_attention_heads"]
+    keys = head * config["num_key_value_heads"]
+    attention = hidden * (2 * hidden + 2 * keys) + hidden + 2 * keys  # with biases of q, k and v
+    layer = attention + 3 * hidden * config["intermediate_size"] + 2 * hidden
+    return int(bytes_each * (layers * layer + hidden + config["vocab_size"] * hidden))
+
+
+def parameters(config: dict[str, Any]) -> int:
+    """All parameters of a Qwen2 model."""
+    embedding = 0 if config["tie_word_embeddings"] else config["vocab_size"] * config["hidden_size"]
+    return weight_bytes_per_step(config, 1) + embedding
+
+
+def key_value_bytes(config: dict[str, Any], tokens: float, bytes_each: int) -> float:
+    """Keys and values of `tokens` positions of a Qwen2 model."""
+    head = config["hidden_size"] // config["num_attention_heads"]
+    heads = config["num_key_value_heads"]
+    return float(2 * bytes_each * config["num_hidden_layers"] * heads * head * tokens)
