@@ -1,5 +1,6 @@
 """What RAST inside vLLM does not support, told before any weights are loaded."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ class EngineFeatures:
     load_format: str = "auto"
     speculation: str | None = None
     adaptive_verification: bool = False
+    layer_names: bool = True
     on_cpu: bool = False
 
 
@@ -63,6 +65,11 @@ def refuse_unsupported(features: EngineFeatures) -> None:
             "leave enable_adaptive_verification out of speculative_config",
         ),
         (
+            not features.layer_names,
+            "VLLM_USE_LAYERNAME=0: S_RL and S_base would run one compiled code on one cache",
+            "take it out of the environment",
+        ),
+        (
             features.on_cpu and features.speculation not in (None, "ngram"),
             f"speculation with {features.speculation}: vLLM on CPUs samples from a wrong "
             "distribution",
@@ -89,6 +96,7 @@ def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
             load_format=str(args.get("load_format", "auto")),
             speculation=speculation,
             adaptive_verification=bool(speculative.get("enable_adaptive_verification")),
+            layer_names=_layer_names(),
             on_cpu=speculation is not None and _on_cpu(),
         )
     )
@@ -109,9 +117,15 @@ def refuse_unsupported_config(config: "VllmConfig") -> None:
             load_format=str(config.load_config.load_format),
             speculation=None if speculative is None else str(speculative.method),
             adaptive_verification=bool(getattr(speculative, "enable_adaptive_verification", False)),
+            layer_names=_layer_names(),
             on_cpu=_on_cpu(),
         )
     )
+
+
+def _layer_names() -> bool:
+    """Compiled code reads the names of its layers from the module, not from constants in it."""
+    return os.environ.get("VLLM_USE_LAYERNAME", "1") != "0"
 
 
 def _on_cpu() -> bool:
