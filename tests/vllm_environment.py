@@ -1,4 +1,4 @@
-"""How vLLM runs inside tests: on one core, in this process, without compilation or the network.
+"""How vLLM runs inside tests: on one core, in this process, without compilation.
 
 Import it before torch and vLLM, which read these variables once. What is set outside wins.
 """
@@ -7,6 +7,7 @@ import os
 
 IN_TESTS = {
     "OMP_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",  # n-gram speculation waits long for a second one
     "TORCH_COMPILE_DISABLE": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",

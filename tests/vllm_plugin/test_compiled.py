@@ -1,0 +1,29 @@
+"""Compiled instead of eager. Slow (half a minute), so one small world and one engine."""
+
+import pytest
+import torch
+from plugin_engine import assert_exact, assert_greedy, complete, running
+from torch._dynamo.utils import counters
+
+from rast_bench.vllm_plugin import rast_sampling_params
+
+
+def test_compiled_models_are_exact(on_disk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TORCH_COMPILE_DISABLE", raising=False)
+    world = on_disk("qwen2")
+    cases = [(prompt, x) for prompt in world.prompts([1, 33, 70]) for x in (0.0, 0.5, 1.0)]
+    params = [
+        rast_sampling_params(lambda_, temperature=i % 2, seed=i, max_tokens=40, logprobs=0)
+        for i, (_, lambda_) in enumerate(cases)
+    ]
+    counters.clear()
+    with (
+        torch._dynamo.config.patch(disable=False),
+        running(world.engine_args(enforce_eager=False)) as llm,
+    ):
+        completions = complete(llm, [prompt for prompt, _ in cases], params)
+    assert counters["stats"]["unique_graphs"] >= 3  # M_base, S_RL and S_base
+    for i, ((prompt, lambda_), completion) in enumerate(zip(cases, completions, strict=True)):
+        assert_exact(world.reference, prompt, completion, lambda_)
+        if i % 2 == 0:
+            assert_greedy(world.reference, prompt, completion, lambda_)

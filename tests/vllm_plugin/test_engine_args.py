@@ -1,0 +1,109 @@
+"""What an engine is started with, and what is refused before any weights are read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plugin_engine import running
+from random_checkpoints import WORDS, Checkpoint, save_checkpoint
+from worlds import LLAMA_SMALL, QWEN2, SMALL
+
+from rast_bench.errors import EngineError, ModelError
+from rast_bench.vllm_plugin import Pair, rast_engine_args
+from rast_bench.vllm_plugin.settings import ARCHITECTURE, OVERRIDE
+
+CASES = json.loads(Path(__file__).with_name("refusal_cases.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def without_weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Three checkpoints that have everything but weights: S is short in ids and in positions."""
+    root = tmp_path_factory.mktemp("no weights")
+    recipes = {
+        "main": QWEN2.but(max_positions=2048),
+        "rl": SMALL.but(vocab_size=40),
+        "base": SMALL.but(max_positions=1536),
+    }
+    for name, recipe in recipes.items():
+        save_checkpoint(root / name, recipe)
+        (root / name / "model.safetensors").unlink()
+    return {name: str(root / name) for name in recipes}
+
+
+def edited(folder: Path, **entries: Any) -> str:
+    """A checkpoint whose config.json has further entries."""
+    path = save_checkpoint(folder, SMALL) / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+    return str(folder)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: json.dumps(case["args"]))
+def test_what_is_not_supported_is_refused(case: dict[str, Any], without_weights: dict[str, str]):
+    pair = Pair(without_weights["rl"], without_weights["base"])
+    with pytest.raises(EngineError, match=case["says"]) as refused:
+        rast_engine_args(without_weights["main"], [pair], **case["args"])
+    assert refused.value.hint
+
+
+def test_arguments_need_no_weights(without_weights: dict[str, str]):
+    main, pair = without_weights["main"], Pair(without_weights["rl"], without_weights["base"], 0.5)
+    args = rast_engine_args(
+        main, [pair], default_lambda=0.3, dtype=None, max_num_seqs=7, hf_overrides={"other": 1}
+    )
+    assert args["model"] == main
+    assert args["max_model_len"] == 1024  # the shortest model's positions
+    assert args["max_num_seqs"] == 7
+    assert "dtype" not in args  # None leaves vLLM's default
+    assert args["hf_overrides"]["other"] == 1
+    assert args["hf_overrides"]["architectures"] == [ARCHITECTURE]
+    settings = args["hf_overrides"][OVERRIDE]
+    assert settings["vocabulary"] == 40  # the smallest of the tokenizer's and the models'
+    assert settings["architectures"] == ["Qwen2ForCausalLM"]
+    assert settings["default_lambda"] == 0.3
+
+
+def test_a_shorter_max_model_len_is_kept(without_weights: dict[str, str]):
+    assert rast_engine_args(without_weights["main"], max_model_len=100)["max_model_len"] == 100
+
+
+@pytest.mark.parametrize("lambda_", [-1.0, float("nan"), "much"])
+def test_a_bad_default_lambda_is_refused(lambda_: Any, without_weights: dict[str, str]):
+    with pytest.raises(ValueError, match="λ must be a finite number"):
+        rast_engine_args(without_weights["main"], default_lambda=lambda_)
+
+
+def test_another_tokenizer_is_refused(tmp_path: Path, checkpoint: Checkpoint):
+    words = [*WORDS[:-2], WORDS[-1], WORDS[-2]]
+    other = str(save_checkpoint(tmp_path / "other", SMALL, words))
+    with pytest.raises(ModelError, match=r"tokenizers of .* differ in 2 tokens: 'w46'"):
+        rast_engine_args(checkpoint(QWEN2), [Pair(checkpoint(SMALL), other)])
+
+
+def test_mixed_quantisation_is_refused(tmp_path: Path, checkpoint: Checkpoint):
+    other = edited(tmp_path / "other", quantization_config={"quant_method": "fp8"})
+    with pytest.raises(ModelError, match=r"is not quantised and .* quantised with fp8"):
+        rast_engine_args(checkpoint(QWEN2), [Pair(other, checkpoint(SMALL))])
+    with pytest.raises(ModelError, match=r"quantised with fp8 and .* not quantised"):
+        rast_engine_args(other, [Pair(checkpoint(SMALL), checkpoint(LLAMA_SMALL))])
+
+
+@pytest.mark.parametrize("missing", ["config.json", "tokenizer.json"])
+def test_an_unreadable_checkpoint_is_named(missing: str, tmp_path: Path, checkpoint: Checkpoint):
+    broken = save_checkpoint(tmp_path / "broken", SMALL)
+    (broken / missing).write_text("{")
+    with pytest.raises(ModelError, match=f"of {broken} cannot be read"):
+        rast_engine_args(checkpoint(QWEN2), [Pair(str(broken), checkpoint(SMALL))])
+
+
+def test_an_engine_made_without_rast_engine_args_refuses_before_weights_are_read(
+    without_weights: dict[str, str],
+):
+    """There are none: what reads weights would fail for the lack of them."""
+    pair = Pair(without_weights["rl"], without_weights["base"])
+    args = rast_engine_args(without_weights["main"], [pair])
+    with (
+        pytest.raises(EngineError, match="LoRA adapters are not supported"),
+        running(args, enable_lora=True),
+    ):
+        pass

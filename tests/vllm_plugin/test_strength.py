@@ -1,0 +1,43 @@
+"""λ keeps its bits among hidden states, and reaches every token of its request."""
+
+import numpy as np
+import pytest
+import torch
+
+from rast_bench.vllm_plugin.strength import (
+    StrengthBuffer,
+    as_columns,
+    column_count,
+    from_columns,
+)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_columns_keep_every_bit(dtype: torch.dtype):
+    lambda_ = torch.tensor([0.0, 0.1, 1 / 3, 1.0, 1e-30, 3e38, np.pi], dtype=torch.float32)
+    columns = as_columns(lambda_, dtype)
+    assert columns.shape == (len(lambda_), column_count(dtype))
+    assert columns.dtype == dtype
+    hidden = torch.randn(len(lambda_), 5).to(dtype)
+    joined = torch.cat([hidden, columns], dim=-1)
+    rows = torch.tensor([6, 0, 3, 3])
+    found = from_columns(joined[rows][:, 5:])
+    assert torch.equal(found.view(torch.int32), lambda_[rows].view(torch.int32))
+
+
+def test_filling_gives_each_token_its_requests_lambda():
+    buffer = StrengthBuffer(16, torch.device("cpu"))
+    address = buffer.tokens.data_ptr()
+    buffer.fill(np.array([0.5, 0.0, 1.0, 0.0]), np.array([3, 1, 2, 4]))
+    assert buffer.tokens[:10].tolist() == [0.5] * 3 + [0.0] + [1.0] * 2 + [0.0] * 4
+    assert buffer.zero_share == 0.5
+    buffer.fill(np.array([0.25]), np.array([2]))
+    assert buffer.tokens[:2].tolist() == [0.25, 0.25]
+    assert buffer.zero_share == 0.0
+    assert buffer.tokens.data_ptr() == address
+
+
+def test_a_pass_without_requests_has_no_share():
+    buffer = StrengthBuffer(4, torch.device("cpu"))
+    buffer.fill(np.array([]), np.array([], dtype=np.int64))
+    assert buffer.zero_share == 0.0
