@@ -14,6 +14,7 @@ from rast_bench.vllm_plugin.settings import (
     Checkpoint,
     Pair,
     RastSettings,
+    distinct_checkpoints,
 )
 
 
@@ -45,7 +46,7 @@ def rast_engine_args(
     """
     refuse_unsupported_args(engine_args)
     main = Checkpoint(model, revision)
-    found = list(dict.fromkeys([main, *(c for pair in pairs for c in pair.checkpoints)]))
+    found = distinct_checkpoints(main, pairs)
     configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
     _refuse_mixed_quantization(configs)
     known = _refuse_mixed_tokenizers(found, engine_args)

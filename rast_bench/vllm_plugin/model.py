@@ -14,7 +14,12 @@ from vllm.transformers_utils.config import get_config
 
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.vllm_plugin.refuse import refuse_unsupported_config
-from rast_bench.vllm_plugin.settings import OVERRIDE, Checkpoint, RastSettings
+from rast_bench.vllm_plugin.settings import (
+    OVERRIDE,
+    Checkpoint,
+    RastSettings,
+    distinct_checkpoints,
+)
 from rast_bench.vllm_plugin.strength import (
     StrengthBuffer,
     as_columns,
@@ -40,7 +45,9 @@ class RastForCausalLM(nn.Module):
         model_config = vllm_config.model_config
         self.config = model_config.hf_config
         self.settings = RastSettings.from_override(getattr(self.config, OVERRIDE))
-        small = self.settings.small_models
+        main = Checkpoint(model_config.model, model_config.revision)
+        checkpoints = distinct_checkpoints(main, self.settings.pairs)
+        small = checkpoints[1:]
         self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
         self.models = nn.ModuleList(
@@ -67,8 +74,8 @@ class RastForCausalLM(nn.Module):
             DefaultModelLoader.Source(checkpoint.path, checkpoint.revision, prefix=name)
             for checkpoint, name in zip(small, self.prefixes, strict=True)
         ]
-        self.rl = [1 + small.index(pair.checkpoints[0]) for pair in self.settings.pairs]
-        self.base = [1 + small.index(pair.checkpoints[1]) for pair in self.settings.pairs]
+        self.rl = [checkpoints.index(pair.checkpoints[0]) for pair in self.settings.pairs]
+        self.base = [checkpoints.index(pair.checkpoints[1]) for pair in self.settings.pairs]
         self.weights = [pair.weight for pair in self.settings.pairs]
         self.columns = [config.hidden_size for config in (self.config, *configs)]
         if small:
@@ -128,6 +135,8 @@ class RastForCausalLM(nn.Module):
         if logits[0] is None:
             return None
         composed = logits[0].float()
+        if rows is not None and 0 in (*self.rl, *self.base):  # M_base is an S too
+            logits[0] = composed[rows]
         return compose_logits(
             composed,
             [logits[i] for i in self.rl],

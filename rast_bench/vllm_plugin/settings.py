@@ -69,7 +69,7 @@ class RastSettings:
             }
         )
 
-    @property
-    def small_models(self) -> list[Checkpoint]:
-        """Every distinct S once, in order of first use: what has two roles is loaded once."""
-        return list(dict.fromkeys(c for pair in self.pairs for c in pair.checkpoints))
+
+def distinct_checkpoints(main: Checkpoint, pairs: Sequence[Pair]) -> list[Checkpoint]:
+    """M_base, then every distinct S in order of first use: what has two roles is loaded once."""
+    return list(dict.fromkeys([main, *(c for pair in pairs for c in pair.checkpoints)]))

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from rast_bench.vllm_plugin.settings import Checkpoint, Pair, RastSettings
+from rast_bench.vllm_plugin.settings import Checkpoint, Pair, RastSettings, distinct_checkpoints
 
 PAIRS = (Pair("a", "b", 0.7), Pair("c", "b", -0.3, rl_revision="r1"), Pair("b", "a"))
 SETTINGS = RastSettings(("Qwen2ForCausalLM",), PAIRS, 48, 0.5, shuffle_vocabulary_seed=7)
@@ -19,9 +19,13 @@ def test_unknown_keys_are_refused():
         RastSettings.from_override(SETTINGS.to_override() | {"lamda": 1})
 
 
-def test_a_checkpoint_in_two_roles_is_loaded_once():
-    assert SETTINGS.small_models == [
+def test_a_checkpoint_in_several_roles_is_loaded_once():
+    pairs = (*PAIRS, Pair("c", "main"), Pair("main", "c", rl_revision="r2"))
+    assert distinct_checkpoints(Checkpoint("main"), pairs) == [
+        Checkpoint("main"),
         Checkpoint("a"),
         Checkpoint("b"),
         Checkpoint("c", "r1"),
+        Checkpoint("c"),
+        Checkpoint("main", "r2"),
     ]
