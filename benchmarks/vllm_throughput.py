@@ -147,7 +147,7 @@ def save_checkpoint(folder: Path, shape: dict[str, int], seed: int) -> int:
     model = Qwen2ForCausalLM(config)
     model.generation_config = GenerationConfig(eos_token_id=1)
     model.save_pretrained(folder)
-    save_tokenizer(folder, "qwen2", VOCABULARY)
+    save_tokenizer(folder, VOCABULARY)
     return int(sum(parameter.numel() for parameter in model.parameters()))
 
 

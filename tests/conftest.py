@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import vllm_environment  # noqa: F401
 from app_world import GOLD, World
 from checkpoint_maker import MakeCheckpoint
+
+if TYPE_CHECKING:
+    from random_checkpoints import Checkpoint, Recipe
 
 
 @pytest.fixture
@@ -27,6 +31,27 @@ def make_checkpoint(tmp_path: Path) -> MakeCheckpoint:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> "Checkpoint":
+    """The folder of a recipe's checkpoint with random weights, made once.
+
+    Shared: tests that damage one make their own.
+    """
+    from random_checkpoints import save_checkpoint
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    root = tmp_path_factory.mktemp("checkpoints")
+    made: dict[Recipe, str] = {}
+
+    def folder(recipe: "Recipe") -> str:
+        if recipe not in made:
+            made[recipe] = str(save_checkpoint(root / str(len(made)), recipe))
+        return made[recipe]
+
+    return folder
 
 
 @pytest.fixture

@@ -4,27 +4,22 @@ Their logits are far from uniform and their attention is far from flat, so that 
 neighbour's key or a missing mask changes tokens at once.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
-from tokenizers.decoders import WordPiece
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import (
     GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
-    PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
 )
 
 from rast_bench.engines.transformers_engine import TransformersEngine
+from rast_bench.zoo.tokenizer import save_word_tokenizer
 
 EOS_ID, PAD_ID, UNKNOWN_ID = 1, 0, 2
 WORDS = ["<pad>", "<eos>", "<unk>", *(f"w{i}" for i in range(3, 48))]
@@ -112,21 +107,18 @@ def save_checkpoint(folder: Path, recipe: Recipe, words: list[str] | None = None
         eos_token_id=list(recipe.eos) or None, pad_token_id=PAD_ID
     )
     model.save_pretrained(folder)
-    save_tokenizer(folder, recipe.family, WORDS if words is None else words)
+    save_words(folder, WORDS if words is None else words, recipe.family)
     return folder
 
 
-def save_tokenizer(folder: Path, family: str, words: list[str]) -> None:
+def save_words(folder: Path, words: list[str], family: str = "qwen2") -> None:
     """A word-level tokenizer; a word's id is its place."""
-    tokenizer = Tokenizer(WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = WhitespaceSplit()
-    tokenizer.decoder = WordPiece(prefix="##", cleanup=False)
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<eos>", pad_token="<pad>", unk_token="<unk>"
-    ).save_pretrained(folder)
-    if family == "qwen2":  # AutoTokenizer would rebuild a byte-level BPE around these words
-        path = folder / "tokenizer_config.json"
-        content = json.loads(path.read_text(encoding="utf-8"))
-        content |= {"auto_map": {"AutoTokenizer": [None, None]}}
-        content["tokenizer_class"] = "PreTrainedTokenizerFast"
-        path.write_text(json.dumps(content), encoding="utf-8")
+    save_word_tokenizer(
+        folder,
+        words,
+        pad="<pad>",
+        eos="<eos>",
+        unknown="<unk>",
+        max_length=10**9,
+        model_type=family,
+    )

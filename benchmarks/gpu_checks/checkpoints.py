@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import (
     GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
-    PreTrainedTokenizerFast,
     Qwen2Config,
     Qwen2ForCausalLM,
 )
 
 from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import ModelRef
+from rast_bench.zoo.tokenizer import save_word_tokenizer
 
 WORDS = 512  # of the random checkpoints; some pad their embeddings beyond
 QWEN2_WORDS = 151_665  # that the tokenizer of Qwen2.5 knows
@@ -125,7 +122,7 @@ def save_random(folder: Path, recipe: Recipe) -> Path:
                 parameter.copy_(noise * 0.3)
     model.generation_config = GenerationConfig(eos_token_id=1, pad_token_id=0)
     model.to(torch.bfloat16).save_pretrained(folder)
-    save_tokenizer(folder, recipe.family, WORDS)
+    save_tokenizer(folder, WORDS, recipe.family)
     return folder
 
 
@@ -153,27 +150,24 @@ def save_shape(root: Path, name: str, shape: Mapping[str, Any]) -> str:
         words = QWEN2_WORDS if shape["vocab_size"] > QWEN2_WORDS else MINIATURE_WORDS
         source = root / f"tokenizer-{words}"
         if not source.exists():
-            save_tokenizer(source, "qwen2", words)
+            save_tokenizer(source, words)
         shutil.copytree(source, folder)
         config.save_pretrained(folder)
     return str(folder)
 
 
-def save_tokenizer(folder: Path, family: str, words: int) -> None:
+def save_tokenizer(folder: Path, words: int, family: str = "qwen2") -> None:
     """A word-level tokenizer of `words` words; a word's id is its place."""
     names = ["<pad>", "<eos>", "<unk>", *(f"w{i}" for i in range(3, words))]
-    model = WordLevel({word: i for i, word in enumerate(names)}, unk_token="<unk>")
-    tokenizer = Tokenizer(model)
-    tokenizer.pre_tokenizer = WhitespaceSplit()
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<eos>", pad_token="<pad>", unk_token="<unk>"
-    ).save_pretrained(folder)
-    if family == "qwen2":  # AutoTokenizer would rebuild a byte-level BPE around these words
-        path = folder / "tokenizer_config.json"
-        content = json.loads(path.read_text(encoding="utf-8"))
-        content |= {"auto_map": {"AutoTokenizer": [None, None]}}
-        content["tokenizer_class"] = "PreTrainedTokenizerFast"
-        path.write_text(json.dumps(content), encoding="utf-8")
+    save_word_tokenizer(
+        folder,
+        names,
+        pad="<pad>",
+        eos="<eos>",
+        unknown="<unk>",
+        max_length=POSITIONS,
+        model_type=family,
+    )
 
 
 def _known_ids(folder: str) -> int:

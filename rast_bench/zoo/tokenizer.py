@@ -53,25 +53,40 @@ class WordCodec:
 
 def save_tokenizer(folder: Path) -> None:
     """Write tokenizer.json and tokenizer_config.json for transformers and vLLM."""
+    save_word_tokenizer(folder, vocabulary(), pad=PAD, eos=EOS, unknown=UNKNOWN, max_length=512)
+
+
+def save_word_tokenizer(
+    folder: Path,
+    words: list[str],
+    *,
+    pad: str,
+    eos: str,
+    unknown: str,
+    max_length: int,
+    model_type: str = "qwen2",
+) -> None:
+    """A tokenizer whose tokens are words with spaces between; a word's id is its place."""
     from tokenizers import Tokenizer
     from tokenizers.decoders import WordPiece as SpaceDecoder
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import WhitespaceSplit
     from transformers import PreTrainedTokenizerFast
 
-    words = vocabulary()
-    tokenizer = Tokenizer(WordLevel({w: i for i, w in enumerate(words)}, unk_token=UNKNOWN))
+    tokenizer = Tokenizer(WordLevel({w: i for i, w in enumerate(words)}, unk_token=unknown))
     tokenizer.pre_tokenizer = WhitespaceSplit()
     tokenizer.decoder = SpaceDecoder(prefix="##", cleanup=False)
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        eos_token=EOS,
-        pad_token=PAD,
-        unk_token=UNKNOWN,
+        eos_token=eos,
+        pad_token=pad,
+        unk_token=unknown,
         clean_up_tokenization_spaces=False,
-        model_max_length=512,
+        model_max_length=max_length,
     )
     fast.save_pretrained(str(folder))
+    if model_type != "qwen2":
+        return
     # For model_type qwen2, AutoTokenizer would rebuild a byte-level BPE around our words. An
     # (empty) auto_map makes it believe the class named here instead; a test holds the round trip.
     path = folder / "tokenizer_config.json"

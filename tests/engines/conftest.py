@@ -12,7 +12,6 @@ from random_checkpoints import (
     TRIOS,
     Checkpoint,
     LoadedEngine,
-    Recipe,
     Trio,
     save_checkpoint,
 )
@@ -29,20 +28,6 @@ def one_thread() -> Iterator[None]:
     logging.set_verbosity_error()
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    """The folder of a recipe's checkpoint. Shared: tests that damage one make their own."""
-    root = tmp_path_factory.mktemp("checkpoints")
-    made: dict[Recipe, str] = {}
-
-    def folder(recipe: Recipe) -> str:
-        if recipe not in made:
-            made[recipe] = str(save_checkpoint(root / str(len(made)), recipe))
-        return made[recipe]
-
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from random_checkpoints import (
     WORDS,
     Checkpoint,
     save_checkpoint,
-    save_tokenizer,
+    save_words,
 )
 
 from rast_bench.engines import check_models, check_room
@@ -135,7 +135,7 @@ def test_only_the_base_model_ends_generations(checkpoint: Checkpoint, damaged: P
 def test_a_tokenizer_that_does_not_match(
     checkpoint: Checkpoint, damaged: Path, words: list[str], named: str
 ) -> None:
-    save_tokenizer(damaged, "qwen2", words)
+    save_words(damaged, words)
     pair = (str(damaged), checkpoint(QWEN2_SMALL_BASE), 1.0)
     with pytest.raises(ModelError, match=r"tokenizers of .* differ") as error:
         check_models(key_of(checkpoint(QWEN2), pair))
@@ -158,7 +158,7 @@ def test_a_mended_tokenizer_is_read_again(tmp_path: Path) -> None:
     key = key_of(str(main), (str(other), str(main), 1.0))
     with pytest.raises(ModelError, match="differ"):
         check_models(key)
-    save_tokenizer(other, "qwen2", WORDS)
+    save_words(other, WORDS)
     check_models(key)
 
 
