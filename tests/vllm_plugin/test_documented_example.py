@@ -17,7 +17,7 @@ SHIPPED = {
 SMALLER = {
     "max_num_seqs=64": 'max_num_seqs=4, enforce_eager=True, dtype="float32", '
     "kv_cache_memory_bytes=1 << 24, block_size=32",
-    "max_tokens=512": "max_tokens=12",
+    '"max_tokens": 512': '"max_tokens": 12',
 }
 
 
