@@ -1,14 +1,7 @@
 """The arithmetic of gpu_check, against published numbers and simulated draws."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,14 @@ def test_what_is_not_supported_is_refused(case: dict[str, Any], without_weights:
     assert refused.value.hint
 
 
+def test_compiled_code_with_fixed_layer_names_is_refused(
+    without_weights: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("VLLM_USE_LAYERNAME", "0")
+    with pytest.raises(EngineError, match="VLLM_USE_LAYERNAME=0"):
+        rast_engine_args(without_weights["main"])
+
+
 def test_arguments_need_no_weights(without_weights: dict[str, str]):
     main, pair = without_weights["main"], Pair(without_weights["rl"], without_weights["base"], 0.5)
     args = rast_engine_args(
