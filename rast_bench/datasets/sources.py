@@ -96,7 +96,8 @@ def _parquet_rows(cfg: DatasetConfig, path: Path) -> list[Row]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        # Without threads: they now and then abort the process at exit (apache/arrow#34314).
+        table = pq.ParquetFile(path).read(use_threads=False)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
         raise DatasetError(f"data set {cfg.name}: {path} is not Parquet: {reason}") from error

@@ -111,6 +111,8 @@ def decode(data: bytes, schema: pa.Schema, columns: Sequence[str] | None = None)
             index = found.get_field_index(field.name)
             if index < 0 or not found.field(index).type.equals(field.type):
                 raise UnreadableShardError(f"its column {field.name} is missing or of another type")
-        return file.read(columns=wanted).select(wanted).replace_schema_metadata(None)
+        # Arrow's threads now and then abort the process when it exits (apache/arrow#34314).
+        table = file.read(columns=wanted, use_threads=False)
+        return table.select(wanted).replace_schema_metadata(None)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableShardError("it is not a whole Parquet file") from error
