@@ -17,6 +17,7 @@ examples:
   rast-bench run base_model=tiny-l delta=tiny-s dataset=tiny-hard    one cell, and its table
   rast-bench run experiment=demo                                     a whole table
   rast-bench run --help                                              every option there is
+  rast-bench plan experiment=demo                                    what it will make and cost
   rast-bench show-prompt dataset=tiny-hard                           what the model will read
   rast-bench status demo                                             what is done, what is missing
   rast-bench table demo                                              the table again, no models
@@ -30,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["run"]:  # its flags are Hydra's
         return run_main(arguments[1:], program="rast-bench run")
+    if arguments[:1] == ["plan"]:  # Hydra's too, beside a few of its own
+        from rast_bench.planning.command import main as plan_main
+
+        return guarded(lambda: plan_main(arguments[1:]))
     args = _parser().parse_args(arguments)
     return guarded(lambda: _dispatch(args))
 
@@ -44,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rast-bench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("run", help="generate, grade and print; `run --help` lists all options")
+    commands.add_parser("plan", help="say what `run` with the same words would make and cost")
     prompt = commands.add_parser("show-prompt", help="print the first prompt of a cell")
     table = commands.add_parser("table", help="print an experiment's table from stored samples")
     status = commands.add_parser("status", help="say which cells of an experiment are complete")

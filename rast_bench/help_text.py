@@ -42,6 +42,8 @@ keys (key=value), the most used:
   grader=NAME       who judges the answers (boxed-1)
   label=TEXT        the cell's name in the table
 
+`rast-bench plan` takes the same words and says what a run would make, need and cost.
+
 flags:
   -m, --multirun      sweep over comma-separated values
   --cfg job           print the composed configuration and stop

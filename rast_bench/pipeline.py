@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.config.compose import Job, RunOptions
+from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
 from rast_bench.results import cells_report, experiment_report
@@ -43,7 +44,7 @@ def run_jobs(jobs: Sequence[Job]) -> int:
         RastBenchError: configuration, models, data sets or results folder that cannot be used.
         KeyboardInterrupt: Ctrl-C; everything finished is saved.
     """
-    options = _shared_options(jobs)
+    options = shared_options(jobs)
     ledger = Ledger(Path(options.results_dir))
     planned = plan_jobs(jobs)
     summary = _generate([cell for item in planned for cell in item.planned], ledger, options)
@@ -96,7 +97,7 @@ def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptio
         print("\n".join(landing_lines(paths, following)), file=sys.stderr)
 
 
-def _shared_options(jobs: Sequence[Job]) -> RunOptions:
+def shared_options(jobs: Sequence[Job]) -> RunOptions:
     """The results folder, grader and workers of a command: a sweep cannot vary them."""
     first = jobs[0].options
     for job in jobs:
@@ -113,14 +114,24 @@ def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOption
     return run_cells(planned, ledger, progress=stderr_progress(), workers=workers)
 
 
+def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
+    """Raise ConfigError for several workers where an engine starts processes of its own."""
+    if options.workers not in ("auto", 1) and _any_split(cells):
+        raise ConfigError(
+            f"workers={options.workers}: engine.tensor_parallel_size starts its own processes",
+            hint="leave workers out",
+        )
+
+
+def _any_split(cells: Sequence[CellConfig]) -> bool:
+    return any(getattr(cell.engine, "tensor_parallel_size", 1) > 1 for cell in cells)
+
+
 def _workers(planned: Sequence[PlannedCell], options: RunOptions) -> int:
     """How many processes generate. A tensor-parallel engine starts processes of its own."""
-    if any(getattr(cell.cell.engine, "tensor_parallel_size", 1) > 1 for cell in planned):
-        if options.workers not in ("auto", 1):
-            raise ConfigError(
-                f"workers={options.workers}: engine.tensor_parallel_size starts its own processes",
-                hint="leave workers out",
-            )
+    cells = [item.cell for item in planned]
+    check_workers(cells, options)
+    if _any_split(cells):
         return 1
     if options.workers != "auto":
         return options.workers

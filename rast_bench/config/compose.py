@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BeforeValidator, Field
@@ -16,6 +15,7 @@ from pydantic import BeforeValidator, Field
 from rast_bench.config.expand import Composition, build_cell, expand
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.options import OptionReader
+from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.schema import GROUPS, CellConfig, Name
 from rast_bench.config.strict import Strict
 from rast_bench.config.validate import validated
@@ -81,7 +81,7 @@ def compose_job(cfg: DictConfig, overrides: Sequence[str], options: OptionReader
     assert isinstance(tree, dict)
     root = validated(Root, {str(key): value for key, value in tree.items()})
     run = RunOptions.model_validate({name: getattr(root, name) for name in RunOptions.model_fields})
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    parsed = parsed_overrides(overrides)
     composition = Composition(
         groups={group: dict(getattr(root, group)) for group in GROUPS},
         picked=_picked(parsed),

@@ -6,7 +6,7 @@ that need the same models share one loaded engine.
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,13 +15,16 @@ from typing import Any
 import hydra
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import get_args_parser
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
 from rast_bench.config.compose import Job, compose_job
 from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error
 from rast_bench.config.options import OptionReader
+from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.paths import config_dir
+from rast_bench.config.sweep import Sweep, depends_on_the_job, read_sweep, sweep_trees
 from rast_bench.errors import ConfigError, RastBenchError
 
 _VERSION_BASE = "1.3"
@@ -37,6 +40,17 @@ def jobs_of_command_line(argv: Sequence[str], program: str) -> list[Job] | None:
         ConfigError: a group, option, key or value that cannot be.
         SystemExit: flags that Hydra's argument parser refuses, with its message on stderr.
     """
+    with _one_line_errors():
+        sweep = _sweep(argv)
+    if sweep is not None:
+        jobs = _jobs_of_sweep(argv, program, sweep)
+        if jobs is not None:
+            return jobs
+    return jobs_composed_by_hydra(argv, program)
+
+
+def jobs_composed_by_hydra(argv: Sequence[str], program: str) -> list[Job] | None:
+    """As `jobs_of_command_line`, with every point of a sweep composed by Hydra, 0.2 s each."""
     jobs: list[Job] = []
     errors: list[RastBenchError] = []
     composed = False
@@ -45,29 +59,90 @@ def jobs_of_command_line(argv: Sequence[str], program: str) -> list[Job] | None:
         # Hydra would print "Error executing job" beside whatever a job raises.
         nonlocal composed
         composed = True
-        try:
-            hydra_cfg = HydraConfig.get()
-            options = _option_reader(hydra_cfg.runtime.config_sources)
-            jobs.append(compose_job(cfg, hydra_cfg.overrides.task, options))
-        except RastBenchError as error:
-            errors.append(error)
-        except CONFIG_EXCEPTIONS as error:
-            errors.append(as_config_error(error))
+        hydra_cfg = HydraConfig.get()
+        options = _option_reader(hydra_cfg.runtime.config_sources)
+        _compose_into(jobs, errors, cfg, hydra_cfg.overrides.task, options)
 
-    with _one_line_errors(), _hydra_surroundings(argv, program):
-        hydra.main(
-            config_path=str(config_dir()), config_name=_CONFIG_NAME, version_base=_VERSION_BASE
-        )(gather)()
+    _run_hydra(argv, program, gather)
     if errors:
         raise errors[0]
     if composed:
         return jobs
     if _asks_for_run(argv):
-        raise ConfigError(
-            "the sweep's launcher ran its jobs in other processes, where rast-bench does nothing",
-            hint="leave out hydra/launcher=…: one process runs all cells of a sweep",
-        )
+        raise _ran_elsewhere()
     return None
+
+
+def _ran_elsewhere() -> ConfigError:
+    return ConfigError(
+        "the sweep's launcher ran its jobs in other processes, where rast-bench does nothing",
+        hint="leave out hydra/launcher=…: one process runs all cells of a sweep",
+    )
+
+
+def _jobs_of_sweep(argv: Sequence[str], program: str, sweep: Sweep) -> list[Job] | None:
+    """The jobs of a sweep of which Hydra runs the first point only; None where that is not enough.
+
+    That is so for parameters of the sweeper and for values taken from Hydra's own node.
+    """
+    jobs: list[Job] = []
+    errors: list[RastBenchError] = []
+    faults: list[Exception] = []
+    enough: list[bool] = []  # an entry for each job of Hydra's
+
+    def gather(first: DictConfig) -> None:
+        hydra_cfg = HydraConfig.get()
+        as_asked = tuple(hydra_cfg.overrides.task) == sweep.first
+        enough.append(as_asked and not depends_on_the_job(first))
+        if enough != [True]:
+            return
+        options = _option_reader(hydra_cfg.runtime.config_sources)
+        try:
+            for point, tree in sweep_trees(sweep, first, _composer(hydra_cfg)):
+                _compose_into(jobs, errors, tree, point, options)
+        except CONFIG_EXCEPTIONS as error:
+            faults.append(error)
+
+    flags, overrides = _flags_and_overrides(argv)
+    own = [text for text in overrides if parsed_overrides([text])[0].is_hydra_override()]
+    _run_hydra([*flags, *own, *sweep.first], program, gather)
+    if not enough:
+        raise _ran_elsewhere()
+    if enough != [True]:
+        return None
+    if faults:
+        raise as_config_error(faults[0]) from faults[0]
+    if errors:
+        raise errors[0]
+    return jobs
+
+
+def _composer(hydra_cfg: HydraConf) -> Callable[[Sequence[str]], DictConfig]:
+    """Hydra's composition of other overrides than those of the running job."""
+    name, own = hydra_cfg.job.config_name, list(hydra_cfg.overrides.hydra)
+    return lambda overrides: hydra.compose(name, [*own, *overrides])
+
+
+def _compose_into(
+    jobs: list[Job],
+    errors: list[RastBenchError],
+    cfg: DictConfig,
+    overrides: Sequence[str],
+    options: OptionReader,
+) -> None:
+    try:
+        jobs.append(compose_job(cfg, overrides, options))
+    except RastBenchError as error:
+        errors.append(error)
+    except CONFIG_EXCEPTIONS as error:
+        errors.append(as_config_error(error))
+
+
+def _run_hydra(argv: Sequence[str], program: str, task: Callable[[DictConfig], None]) -> None:
+    with _one_line_errors(), _hydra_surroundings(argv, program):
+        hydra.main(
+            config_path=str(config_dir()), config_name=_CONFIG_NAME, version_base=_VERSION_BASE
+        )(task)()
 
 
 def job_of_overrides(overrides: Sequence[str], extra_config_dir: str | None = None) -> Job:
@@ -108,10 +183,18 @@ def _asks_for_run(argv: Sequence[str]) -> bool:
     return not (args.cfg or args.info or args.hydra_help or args.shell_completion)
 
 
-def _flags_first(argv: Sequence[str]) -> list[str]:
-    """Hydra's parser takes `-m` before all overrides or after them, but not between."""
+def _flags_and_overrides(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Apart: Hydra's parser takes `-m` before all overrides or after them, but not between."""
     overrides = get_args_parser().parse_intermixed_args(list(argv)).overrides
-    return [*(word for word in argv if word not in overrides), *overrides]
+    return [word for word in argv if word not in overrides], overrides
+
+
+def _sweep(argv: Sequence[str]) -> Sweep | None:
+    """The sweep that a command line asks for; None where there is none, or only Hydra can tell."""
+    flags, overrides = _flags_and_overrides(argv)
+    if not {"-m", "--multirun"} & set(flags) or not _asks_for_run(argv):
+        return None
+    return read_sweep(overrides)
 
 
 @contextmanager
@@ -131,7 +214,8 @@ def _hydra_surroundings(argv: Sequence[str], program: str) -> Iterator[None]:
     """
     with TemporaryDirectory(prefix="rast-bench-") as scratch:
         arguments, environment = sys.argv, dict(os.environ)
-        sys.argv = [program, *_flags_first(argv)]
+        flags, overrides = _flags_and_overrides(argv)
+        sys.argv = [program, *flags, *overrides]
         os.environ.update(HYDRA_FULL_ERROR="1", RAST_BENCH_SCRATCH=scratch)
         try:
             yield

@@ -6,6 +6,7 @@ tokens, and every field that changes tokens must be here (tests/config/identity_
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,11 +98,15 @@ def model_fingerprint(ref: ModelRef) -> str:
     return "sha256:" + _digest(hashes)
 
 
-def cell_identity(cell: CellConfig, dataset_fingerprint: str) -> dict[str, Any]:
+def cell_identity(
+    cell: CellConfig,
+    dataset_fingerprint: str,
+    fingerprint: Callable[[ModelRef], str] = model_fingerprint,
+) -> dict[str, Any]:
     """The canonical identity: JSON values only, and exactly what changes tokens.
 
     λ is dropped without ΔR; τ, top-p and the seed are dropped under greedy decoding. n, limit,
-    names, labels, device, threads and batch size never enter.
+    names, labels, device, threads and batch size never enter. `fingerprint` may remember.
     """
     key = engine_key(cell)
     decoding: dict[str, Any] = {
@@ -117,11 +122,11 @@ def cell_identity(cell: CellConfig, dataset_fingerprint: str) -> dict[str, Any]:
     return {
         "version": IDENTITY_VERSION,
         "models": {
-            "main": model_fingerprint(key.main),
+            "main": fingerprint(key.main),
             "pairs": [
                 {
-                    "rl": model_fingerprint(pair.rl),
-                    "base": model_fingerprint(pair.base),
+                    "rl": fingerprint(pair.rl),
+                    "base": fingerprint(pair.base),
                     "weight": _number(pair.weight),
                 }
                 for pair in key.pairs

@@ -13,13 +13,16 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import pandas as pd
 import pyarrow as pa
 
 from rast_bench.ledger.atomic import ledger_error, sync_folder, write_durably
 from rast_bench.ledger.codec import KEY, Family, UnreadableShardError, decode, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HASH_DIGITS = 16
 RESCANS = 20
@@ -64,13 +67,29 @@ def read_shard(path: Path, family: Family, columns: Sequence[str] | None) -> pa.
         return None
 
 
-def read_union(folder: Path, family: Family, columns: Sequence[str]) -> pd.DataFrame:
+def read_union(folder: Path, family: Family, columns: Sequence[str]) -> "pd.DataFrame":
     """Every row of the family once, sorted by (problem_id, sample_index), index 0, 1, ….
 
     Raises:
         LedgerError: the folder or a shard is there but cannot be read.
     """
     needed = list(dict.fromkeys([*family.order, *columns]))
+    return _unique(_read_tables(folder, family, needed), family, needed)[list(columns)]
+
+
+def read_keys(folder: Path, family: Family) -> set[tuple[str, int]]:
+    """(problem_id, sample_index) of every row, several times as fast as by `read_union`.
+
+    Raises LedgerError.
+    """
+    keys: set[tuple[str, int]] = set()
+    for table in _read_tables(folder, family, list(KEY)).values():
+        keys.update(zip(*(table[name].to_pylist() for name in KEY), strict=True))
+    return keys
+
+
+def _read_tables(folder: Path, family: Family, needed: list[str]) -> dict[str, pa.Table]:
+    """The needed columns of every readable shard by its name."""
     tables: dict[str, pa.Table] = {}
     seen: set[str] = set()
     for _ in range(RESCANS):
@@ -84,7 +103,7 @@ def read_union(folder: Path, family: Family, columns: Sequence[str]) -> pd.DataF
             if table is not None:
                 tables[name] = table
         seen.update(new)
-    return _unique(tables, family, needed)[list(columns)]
+    return tables
 
 
 def compact(folder: Path, family: Family) -> None:
@@ -121,10 +140,12 @@ def _merge(folder: Path, family: Family, batch: dict[str, pa.Table]) -> None:
         raise ledger_error(error, folder) from error
 
 
-def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> pd.DataFrame:
+def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> "pd.DataFrame":
+    import pandas as pd
+
     schema = pa.schema([family.schema.field(name) for name in needed])
     union = pa.concat_tables([tables[name] for name in sorted(tables)] or [schema.empty_table()])
-    frame: pd.DataFrame = union.to_pandas()
+    frame: pd.DataFrame = union.to_pandas(use_threads=False)  # see codec.decode
     order = frame[list(family.order)].sort_values(list(family.order), kind="stable")
     kept = order.index[~order.duplicated(list(KEY))]
     frame = frame.loc[kept].reset_index(drop=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rast_bench.config.engines import EngineConfig
@@ -58,35 +59,49 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
         ConfigError: the models have no room for max_tokens, or the engine no such setting.
         EngineError: the engine is not installed.
     """
-    from rast_bench.datasets import dataset_fingerprint, load_problems
     from rast_bench.engines import check_engine, check_models, check_room
 
     for cell in cells:
         check_engine(cell)
-    loaded: dict[DatasetConfig, tuple[list[Problem], str]] = {}
-    planned = []
-    for cell in cells:
-        whole = cell.dataset.model_copy(update={"limit": None})
-        if whole not in loaded:
-            problems = load_problems(whole)
-            loaded[whole] = problems, dataset_fingerprint(problems)
-        problems, fingerprint = loaded[whole]
-        identity = cell_identity(cell, fingerprint)
-        planned.append(
-            PlannedCell(
-                cell=cell,
-                cell_id=cell_id(identity),
-                identity=identity,
-                engine_key=engine_key(cell),
-                problems=tuple(problems[: cell.dataset.limit]),
-            )
-        )
+    reader = CellReader()
+    planned = [reader.read(cell) for cell in cells]
     for key in dict.fromkeys(item.engine_key for item in planned):
         check_models(key)
-    for item in planned:
-        limit = getattr(item.cell.engine, "max_model_len", None)
-        check_room(item.engine_key, item.cell.decoding.max_tokens, limit)
+    for key, max_tokens, limit in dict.fromkeys(map(needed_room, planned)):
+        check_room(key, max_tokens, limit)
     return planned
+
+
+def needed_room(planned: PlannedCell) -> tuple[EngineKey, int, int | None]:
+    """What `check_room` takes: the models, max_tokens and the engine's own limit of length."""
+    limit = getattr(planned.cell.engine, "max_model_len", None)
+    return planned.engine_key, planned.cell.decoding.max_tokens, limit
+
+
+class CellReader:
+    """Reads the inputs of cells, each data set and each checkpoint's files once for all of them."""
+
+    def __init__(self) -> None:
+        self._sets: dict[DatasetConfig, tuple[tuple[Problem, ...], str]] = {}
+        self._limited: dict[DatasetConfig, tuple[Problem, ...]] = {}
+        self._fingerprint = cache(model_fingerprint)
+
+    def read(self, cell: CellConfig) -> PlannedCell:
+        """The cell with its id and problems. Raises DatasetError and ModelError."""
+        problems, fingerprint = self.read_set(cell.dataset)
+        identity = cell_identity(cell, fingerprint, self._fingerprint)
+        return PlannedCell(cell, cell_id(identity), identity, engine_key(cell), problems)
+
+    def read_set(self, dataset: DatasetConfig) -> tuple[tuple[Problem, ...], str]:
+        """The problems after `limit`, and the fingerprint of the whole set. Raises DatasetError."""
+        from rast_bench.datasets import dataset_fingerprint, load_problems
+
+        whole = dataset.model_copy(update={"limit": None})
+        if whole not in self._sets:
+            loaded = load_problems(whole)
+            self._sets[whole] = tuple(loaded), dataset_fingerprint(loaded)
+        problems, fingerprint = self._sets[whole]
+        return self._limited.setdefault(dataset, problems[: dataset.limit]), fingerprint
 
 
 def group_cells(planned: Sequence[PlannedCell]) -> list[EngineGroup]:

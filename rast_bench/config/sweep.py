@@ -1,0 +1,175 @@
+"""The points of a `-m` sweep from few compositions: one costs 0.1 s, and points are thousands.
+
+Hydra composes every point, twice. But a value such as `decoding.lambda=0.5` is only written into
+what was composed, and an option such as `delta=tiny-s` mostly changes its own group alone. So one
+composition for each option is enough; where that does not hold, points are composed one by one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.types import Override, OverrideType, ValueType
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from rast_bench.config.overrides import parsed_overrides
+from rast_bench.config.schema import GROUPS
+
+Point = tuple[str, ...]
+"""The overrides of one job, in the order of the command line."""
+
+_ROOT_KEYS = ("results_dir", "grader", "workers", "label")
+_LATE = "${hydra:"  # an interpolation that Hydra resolves anew for every job
+_Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Every override with its values, as Hydra's basic sweeper understands them."""
+
+    axes: tuple[tuple[str, ...], ...]  # each `key=value`; one entry where nothing varies
+
+    def points(self) -> Iterator[Point]:
+        """All combinations, the last axis fastest, as Hydra orders them."""
+        return product(*self.axes)
+
+    @property
+    def first(self) -> Point:
+        return tuple(axis[0] for axis in self.axes)
+
+    @cached_property
+    def values(self) -> tuple[int, ...]:
+        """The swept axes whose values can be written into a composed tree."""
+        parsed = [parsed_overrides(axis) for axis in self.axes]
+        return tuple(
+            i
+            for i, axis in enumerate(parsed)
+            if len(axis) > 1
+            and all(map(_is_plain_value, axis))
+            and not any(_overlap(axis[0], other[0]) for j, other in enumerate(parsed) if i != j)
+        )
+
+    def choice(self, point: Point) -> Point:
+        """The point with the first value on every axis of `values`: what has to be composed."""
+        return tuple(self.axes[i][0] if i in self.values else text for i, text in enumerate(point))
+
+
+def read_sweep(overrides: Sequence[str]) -> Sweep | None:
+    """The sweep of some overrides without Hydra's own (`hydra.…`); None for what Hydra must expand.
+
+    That are globs, which need its search path, and whatever its sweeper refuses. Raises
+    OverrideParseException.
+    """
+    axes: dict[str, tuple[str, ...]] = {}  # an override that comes again replaces the first
+    for override in parsed_overrides(overrides):
+        key = override.get_key_element()
+        if override.is_hydra_override():
+            if override.is_sweep_override():
+                return None
+        elif not override.is_sweep_override():
+            axes[key] = (f"{key}={override.get_value_element_as_str()}",)
+        elif override.is_discrete_sweep() and override.value_type != ValueType.GLOB_CHOICE_SWEEP:
+            axes[key] = tuple(f"{key}={value}" for value in override.sweep_string_iterator())
+        else:
+            return None
+    return Sweep(tuple(axes.values())) if all(axes.values()) else None
+
+
+def sweep_trees(
+    sweep: Sweep, first: DictConfig, compose: Callable[[Point], DictConfig]
+) -> Iterator[tuple[Point, DictConfig]]:
+    """Every point with its composed tree, which is valid until the next one is asked for.
+
+    Args:
+        first: the tree of the sweep's first point.
+        compose: Hydra's composition of one point, without Hydra's own node.
+
+    Raises what Hydra raises for the first point that it cannot compose.
+    """
+    compositions = Compositions(sweep.first, first, compose)
+    trees: dict[Point, DictConfig] = {}
+    for point in sweep.points():
+        choice = sweep.choice(point)
+        if choice not in trees:
+            trees[choice] = deepcopy(compositions.tree(choice))
+        values = parsed_overrides([point[i] for i in sweep.values])
+        ConfigLoaderImpl._apply_overrides_to_config(list(values), trees[choice])
+        yield point, trees[choice]
+
+
+def depends_on_the_job(tree: DictConfig) -> bool:
+    """Whether some value is taken from Hydra's own node, so that only Hydra can compose it."""
+    return _LATE in OmegaConf.to_yaml(tree)
+
+
+class Compositions:
+    """The trees of points that differ in what was chosen, composed as rarely as possible."""
+
+    def __init__(
+        self, first: Point, tree: DictConfig, compose: Callable[[Point], DictConfig]
+    ) -> None:
+        self._first = first
+        self._compose = compose
+        self._trees = {first: deepcopy(tree)}
+
+    def tree(self, point: Point) -> DictConfig:
+        """The composed tree of a point; not to be changed."""
+        if point not in self._trees:
+            self._trees[point] = self._assembled(point) or self._compose(point)
+        return self._trees[point]
+
+    def _assembled(self, point: Point) -> DictConfig | None:
+        """The first tree with the groups of other trees, each of which changes its group alone."""
+        changed = [i for i, text in enumerate(point) if text != self._first[i]]
+        if len(changed) < 2:
+            return None
+        parts = [self._own_group(i, point[i]) for i in changed]
+        if None in parts:
+            return None
+        tree = deepcopy(self._trees[self._first])
+        for group, content in filter(None, parts):
+            with open_dict(tree):
+                tree[group] = content
+        return tree
+
+    def _own_group(self, axis: int, text: str) -> tuple[str, Any] | None:
+        """The group that one option sets, with its content; None when it sets anything else."""
+        (override,) = parsed_overrides([text])
+        group = override.key_or_group
+        if group not in GROUPS or not isinstance(override.value(), str):
+            return None
+        if override.type != OverrideType.CHANGE or override.package is not None:
+            return None
+        tree = self.tree((*self._first[:axis], text, *self._first[axis + 1 :]))
+        if _without(tree, group) != _without(self._trees[self._first], group):
+            return None
+        return group, tree._get_node(group)
+
+
+def _without(tree: DictConfig, group: str) -> Mapping[Any, Any]:
+    plain = OmegaConf.to_container(tree)
+    assert isinstance(plain, dict)
+    return {key: value for key, value in plain.items() if key != group}
+
+
+def _is_plain_value(override: Override) -> bool:
+    """`a.b=scalar`: neither adds nor deletes, chooses no option and reads no other key."""
+    key = override.key_or_group
+    if override.type != OverrideType.CHANGE or override.package is not None:
+        return False
+    if "." not in key and key not in _ROOT_KEYS:
+        return False
+    value = override.value()
+    return isinstance(value, _Scalar) and "${" not in str(value)
+
+
+def _overlap(value: Override, other: Override) -> bool:
+    """Whether another override sets the same key, a part of it or a whole that holds it."""
+    ours, theirs = value.key_or_group, other.key_or_group
+    if "." not in theirs and isinstance(other.value(), str):
+        return ours == theirs  # an option of a group, composed before any value is set
+    return f"{ours}.".startswith(f"{theirs}.") or f"{theirs}.".startswith(f"{ours}.")

@@ -1,0 +1,13 @@
+"""What a run will cost and whether it can work, told before anything is loaded.
+
+checkpoints     sizes and shapes of models, from their small files
+memory          weights and key-value cache of an engine, and whether a card holds them (pure)
+cards           the memory of common GPUs
+compatibility   everything about models and settings that a run would refuse, as a list
+work            which samples are missing
+history         what the ledger knows: response lengths, rates, bytes
+prompts         the longest prompt in tokens
+estimate        tokens and hours (pure)
+groups          one line for each engine group
+report          all of it as one record            render   that record as text and as JSON
+"""

@@ -1,0 +1,139 @@
+"""Sizes and shapes of checkpoints, from config.json and the headers of the weights' files."""
+
+import json
+import math
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.schema import ModelRef
+from rast_bench.engines.check import read_json, weight_files
+from rast_bench.errors import ModelError
+
+_FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
+_HEAD = "lm_head.weight"
+_MOST_HEADER_BYTES = 100_000_000  # of the safetensors format
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What of a model costs memory."""
+
+    path: str
+    source: Literal["weights", "config"]  # whether the parameters were counted or computed
+    floating: int  # parameters that are held in the engine's dtype
+    packed_bytes: int  # of quantised and whole-number tensors, which stay as they are
+    dtype: str  # as saved, "float32" where the config names none
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+
+
+def checkpoint_folder(ref: ModelRef) -> Path | None:
+    """Where a checkpoint's files are: its folder, or the hub's cache; None for what is not here.
+
+    Raises ModelError for a local folder that is missing.
+    """
+    if local_model_dir(ref) is not None:
+        return Path(resolve_model(ref))
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(ref.path, "config.json", revision=ref.revision)
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
+    """The checkpoint's sizes; None when it is not on this machine or of an unknown kind.
+
+    Raises ModelError when its config.json or its weights are broken.
+    """
+    folder = checkpoint_folder(ref)
+    if folder is None:
+        return None
+    config = read_json(ref.path, folder / "config.json")
+    try:
+        counted = count_weights(ref.path, folder, config)
+    except ModelError:
+        if local_model_dir(ref) is not None:
+            raise
+        counted = None  # the hub's cache may hold the configuration alone
+    parameters = None if counted else config_parameters(config)
+    try:
+        heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
+        floating, packed = counted or (parameters or 0, 0)
+        return Checkpoint(
+            path=ref.path,
+            source="weights" if counted else "config",
+            floating=floating,
+            packed_bytes=packed,
+            dtype=config_dtype(config),
+            layers=int(config["num_hidden_layers"]),
+            heads=heads,
+            kv_heads=int(config.get("num_key_value_heads") or heads),
+            head_dim=int(config.get("head_dim") or hidden // heads),
+        )
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+
+
+def config_dtype(config: Mapping[str, Any]) -> str:
+    """The dtype that a config.json names, as the vllm engine's `dtype=auto` reads it."""
+    named = config.get("dtype") or config.get("torch_dtype") or "float32"
+    return str(named).removeprefix("torch.")
+
+
+def count_weights(name: str, folder: Path, config: Mapping[str, Any]) -> tuple[int, int]:
+    """(parameters of floating point, bytes of all other tensors) by the files' headers.
+
+    An output layer that is saved although it is the embedding (tied) counts once. Raises
+    ModelError.
+    """
+    floating = packed = 0
+    tied = bool(config.get("tie_word_embeddings"))
+    for file in weight_files(name, folder):
+        for tensor, entry in safetensors_entries(name, file):
+            if tied and tensor == _HEAD:
+                continue
+            if entry["dtype"] in _FLOATING:
+                floating += math.prod(entry["shape"])
+            else:
+                begin, end = entry["data_offsets"]
+                packed += end - begin
+    return floating, packed
+
+
+def safetensors_entries(name: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each tensor's name with its dtype, shape and offsets. Raises ModelError."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, _MOST_HEADER_BYTES)))
+            entries = {tensor: header[tensor] for tensor in header if tensor != "__metadata__"}
+    except (OSError, struct.error, ValueError, TypeError) as error:
+        raise ModelError(
+            f"model {name}: {path} is broken: {error}",
+            hint="download or save the checkpoint again",
+        ) from None
+    yield from entries.items()
+
+
+def config_parameters(config: Mapping[str, Any]) -> int:
+    """Parameters of a Llama- or Qwen2-like decoder, norms and biases included, by its config.json.
+
+    Raises KeyError, TypeError or ValueError for a config of another kind.
+    """
+    hidden, layers = int(config["hidden_size"]), int(config["num_hidden_layers"])
+    heads, inner = int(config["num_attention_heads"]), int(config["intermediate_size"])
+    head_dim = int(config.get("head_dim") or hidden // heads)
+    queries = heads * head_dim
+    keys = int(config.get("num_key_value_heads") or heads) * head_dim
+    biased = config.get("attention_bias", config.get("model_type") == "qwen2")
+    attention = hidden * (2 * queries + 2 * keys) + (queries + 2 * keys if biased else 0)
+    embeddings = (
+        int(config["vocab_size"]) * hidden * (1 if config.get("tie_word_embeddings") else 2)
+    )
+    return embeddings + layers * (attention + 3 * hidden * inner + 2 * hidden) + hidden

@@ -1,0 +1,82 @@
+"""`rast-bench plan`: the words of `rast-bench run`, a report instead of a run."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rast_bench.planning.cards import CARDS
+
+EXIT_FAULTS = 2
+
+_DESCRIPTION = """\
+Say what `rast-bench run` with the same words would make: cells, engine groups, samples still
+missing, GPU memory, tokens and hours, disk, and everything that would stop it. Loads no model,
+writes nothing."""
+
+_EXAMPLES = """\
+examples:
+  rast-bench plan experiment=demo
+  rast-bench plan -m delta=tiny-xs,tiny-s decoding.lambda=0.5,1 --gpu h100
+  rast-bench plan engine=vllm base_model.base.path=/models/Qwen2.5-32B --gpu-memory 80
+  rast-bench plan experiment=demo --json > plan.json
+
+Every other word and flag is that of `rast-bench run`: see `rast-bench run --help`.
+Exit code 0: the run can start, 2: the plan lists what would stop it."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints the plan on stdout; 2 when something would stop the run.
+
+    Raises RastBenchError for a configuration or a results folder that cannot be read.
+    """
+    args, words = _parser().parse_known_args(list(argv))
+    from rast_bench.config.frontend import jobs_of_command_line
+
+    jobs = jobs_of_command_line(words, "rast-bench plan")
+    if jobs is None:
+        return 0
+    from rast_bench.ledger import Ledger
+    from rast_bench.pipeline import shared_options
+    from rast_bench.planning.as_json import render_json
+    from rast_bench.planning.groups import Assumptions
+    from rast_bench.planning.render import render_plan
+    from rast_bench.planning.report import build_report
+
+    memory = CARDS[args.gpu] if args.gpu_memory is None and args.gpu else args.gpu_memory
+    assumptions = Assumptions(args.gpu, memory, args.tokens_per_second)
+    ledger = Ledger(Path(shared_options(jobs).results_dir))
+    report = build_report(jobs, ledger, assumptions)
+    print(render_json(report) if args.json else render_plan(report), end="")
+    return EXIT_FAULTS if report.faults else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rast-bench plan",
+        usage="rast-bench plan [group=option …] [key=value …] [-m] [options]",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    card = parser.add_mutually_exclusive_group()
+    card.add_argument("--gpu", metavar="CARD", choices=CARDS, help=", ".join(CARDS))
+    card.add_argument("--gpu-memory", metavar="GIB", type=_positive, help="of one device, in GiB")
+    parser.add_argument(
+        "--tokens-per-second",
+        metavar="N",
+        type=_positive,
+        help="of one engine over all its rows, where the ledger has no measured rate",
+    )
+    parser.add_argument("--json", action="store_true", help="the same for programs")
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+_positive.__name__ = "positive number"

@@ -1,0 +1,214 @@
+"""Everything that a run would refuse, gathered instead of raised at the first, and what to mind.
+
+The checks are those of the engines, so that a plan without faults is a run that starts.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.config.engines import VllmConfig
+from rast_bench.config.identity import EngineKey, engine_key
+from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.schema import CellConfig, DatasetConfig, ModelRef
+from rast_bench.engines import check_engine, check_room
+from rast_bench.engines.check import check_eos, check_files, read_json, token_ids
+from rast_bench.errors import ModelError, RastBenchError
+from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder
+from rast_bench.planning.memory import unsplittable
+from rast_bench.runner.plan import CellReader, PlannedCell, needed_room
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error of a run to come, and how many cells it stops."""
+
+    message: str
+    hint: str | None
+    cells: int
+
+
+@dataclass
+class Faults:
+    """Errors in the order in which they were found, equal ones once."""
+
+    _found: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+
+    @contextmanager
+    def gathering(self, cells: int = 1) -> Iterator[None]:
+        """Notes the RastBenchError of the body, which stops that many cells."""
+        try:
+            yield
+        except RastBenchError as error:
+            self.add(error, cells)
+
+    def add(self, error: RastBenchError, cells: int = 1) -> None:
+        self._found[error.message, error.hint] += cells
+
+    def all(self) -> list[Fault]:
+        return [Fault(message, hint, cells) for (message, hint), cells in self._found.items()]
+
+
+def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell | None]:
+    """Reads every cell and checks its models, in the order of the cells; None where it cannot be.
+
+    All faults of engines, models, data sets and lengths are noted.
+    """
+    for cell in cells:
+        with faults.gathering():
+            check_engine(cell)
+    keys = Counter(engine_key(cell) for cell in cells)
+    broken = _broken_models(keys, faults)
+    planned = _read(cells, broken, faults)
+    rooms = Counter(needed_room(item) for item in planned if item is not None)
+    for (key, max_tokens, limit), count in rooms.items():
+        with faults.gathering(count):
+            check_room(key, max_tokens, limit)
+    return planned
+
+
+def _broken_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[ModelRef]:
+    """The checkpoints that cannot be used; notes them, and those that do not fit together."""
+    uses: Counter[ModelRef] = Counter()
+    for key, cells in keys.items():
+        uses.update(dict.fromkeys(key.roles, cells))
+    broken = set(uses)
+    for ref, cells in uses.items():
+        with faults.gathering(cells):
+            if local_model_dir(ref) is not None:
+                check_files(ref.path, Path(resolve_model(ref)))
+            broken.discard(ref)
+    mains: Counter[ModelRef] = Counter()
+    pairs: Counter[tuple[ModelRef, ModelRef]] = Counter()
+    for key, cells in keys.items():
+        if key.main not in broken:
+            mains[key.main] += cells
+            others = dict.fromkeys(ref for ref in key.roles if ref not in (key.main, *broken))
+            pairs.update({(key.main, ref): cells for ref in others})
+    for main, cells in mains.items():
+        if local_model_dir(main) is not None:
+            with faults.gathering(cells):
+                check_eos(main)
+    for (main, other), cells in pairs.items():
+        with faults.gathering(cells):
+            _check_vocabularies(main, other)
+    return broken
+
+
+def _check_vocabularies(main: ModelRef, other: ModelRef) -> None:
+    """As the engines' check, for what lies in the hub's cache too. Raises ModelError."""
+    ours, theirs = (_known_tokens(ref) for ref in (main, other))
+    if ours and theirs:
+        refuse_other_vocabulary(main.path, ours, other.path, theirs)
+
+
+def _known_tokens(ref: ModelRef) -> Mapping[str, int]:
+    folder = checkpoint_folder(ref)
+    return {} if folder is None else token_ids(folder)
+
+
+def _read(
+    cells: Sequence[CellConfig], broken: set[ModelRef], faults: Faults
+) -> list[PlannedCell | None]:
+    reader = CellReader()
+    failed: dict[DatasetConfig, RastBenchError] = {}  # one reading of a data set that is not there
+    planned: list[PlannedCell | None] = []
+    for cell in cells:
+        whole = cell.dataset.model_copy(update={"limit": None})
+        if whole not in failed:
+            try:
+                reader.read_set(cell.dataset)
+            except RastBenchError as error:
+                failed[whole] = error
+        item = None
+        if whole in failed:
+            faults.add(failed[whole])
+        elif not broken.intersection(engine_key(cell).roles):
+            with faults.gathering():
+                item = reader.read(cell)
+        planned.append(item)
+    return planned
+
+
+def check_split(cell: CellConfig, models: Sequence[Checkpoint], cells: int, faults: Faults) -> None:
+    """Notes models that vLLM cannot split over the cell's devices."""
+    if not isinstance(cell.engine, VllmConfig):
+        return
+    devices = cell.engine.tensor_parallel_size
+    for path, reason in unsplittable(models, devices):
+        error = ModelError(
+            f"model {path} cannot be split over engine.tensor_parallel_size={devices}: it has "
+            f"{reason}",
+            hint="choose a size that divides the heads of every model",
+        )
+        faults.add(error, cells)
+
+
+def eos_notes(keys: Sequence[EngineKey]) -> list[str]:
+    """Where models disagree on what ends a generation, which stops no run but surprises."""
+    read: Callable[[ModelRef], dict[str, frozenset[int]]] = _remembered(_eos_by_file)
+    notes: dict[str, None] = {}
+    for key in keys:
+        ours = read(key.main)
+        ends = next(iter(ours.values()), frozenset())
+        for file, ids in ours.items():
+            if not ids <= ends:
+                notes[
+                    f"{key.main.path}: EOS is {_ids(ids)} by {file}, but only {_ids(ends)} by "
+                    f"{next(iter(ours))} ends a generation"
+                ] = None
+        for ref in key.roles[1:]:
+            theirs = next(iter(read(ref).values()), frozenset())
+            if ends and theirs and theirs != ends:
+                notes[
+                    f"{ref.path}: its EOS is {_ids(theirs)}; generations end with that of "
+                    f"{key.main.path}, {_ids(ends)}"
+                ] = None
+    return list(notes)
+
+
+def _eos_by_file(ref: ModelRef) -> dict[str, frozenset[int]]:
+    """EOS ids by the file that names them, the file that counts first; empty for absent models."""
+    folder = checkpoint_folder(ref)
+    found: dict[str, frozenset[int]] = {}
+    if folder is None:
+        return found
+    for file in ("generation_config.json", "config.json"):
+        if (folder / file).is_file():
+            found[file] = _as_ids(read_json(ref.path, folder / file).get("eos_token_id"))
+    if (folder / "tokenizer_config.json").is_file():
+        token = read_json(ref.path, folder / "tokenizer_config.json").get("eos_token")
+        text = token.get("content") if isinstance(token, dict) else token
+        found["tokenizer_config.json"] = _as_ids(token_ids(folder).get(text) if text else None)
+    return {file: ids for file, ids in found.items() if ids}
+
+
+def _as_ids(value: Any) -> frozenset[int]:
+    if isinstance(value, int):
+        return frozenset([value])
+    return frozenset(value) if isinstance(value, list) else frozenset()
+
+
+def _ids(ids: frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(ids)))
+
+
+def _remembered(
+    read: Callable[[ModelRef], dict[str, frozenset[int]]],
+) -> Callable[[ModelRef], dict[str, frozenset[int]]]:
+    """What cannot be read counts as nothing: `check_cells` has told it."""
+    known: dict[ModelRef, dict[str, frozenset[int]]] = {}
+
+    def remembered(ref: ModelRef) -> dict[str, frozenset[int]]:
+        if ref not in known:
+            try:
+                known[ref] = read(ref)
+            except ModelError:
+                known[ref] = {}
+        return known[ref]
+
+    return remembered

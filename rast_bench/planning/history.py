@@ -1,0 +1,184 @@
+"""What the ledger knows of earlier runs: response lengths, rates, bytes."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from rast_bench.ledger import Ledger
+from rast_bench.planning.estimate import (
+    Length,
+    Rate,
+    RateSource,
+    assumed_bytes,
+    busy_seconds,
+)
+from rast_bench.runner.plan import EngineGroup, PlannedCell
+
+CELLS_LOOKED_AT = 16  # of one data set: enough for a mean, few enough to read
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A cell's samples in short."""
+
+    samples: int
+    tokens: int
+    by_run: Mapping[str, int]  # tokens
+    bytes: int
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One cell's part of a run, by its manifest."""
+
+    cell_id: str
+    run_id: str
+    begin: float
+    end: float
+    samples: int
+    engine: Mapping[str, Any]
+    models: str
+    device: str
+
+
+class History:
+    """Reads of a ledger only what is asked for, and that once. Methods raise LedgerError."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._stored: dict[str, _Stored] = {}
+        self._likest: dict[tuple[str, str, bool], list[_Stored]] = {}
+
+    def length(self, cell: PlannedCell, done: int) -> Length:
+        """The mean response of a cell of which `done` samples exist."""
+        limit = cell.cell.decoding.max_tokens
+        if done:
+            stored = self._read(cell.cell_id)
+            return Length(stored.tokens / stored.samples, "own samples")
+        similar = self._similar(cell)
+        samples = sum(stored.samples for stored in similar)
+        if not samples:
+            return Length(limit, "max_tokens")
+        mean = sum(stored.tokens for stored in similar) / samples
+        return Length(min(mean, limit), "data set")
+
+    def bytes_a_sample(self, cell: PlannedCell, tokens: float) -> tuple[float, bool]:
+        """Disk of one sample, and whether that was measured on samples of the same data set."""
+        similar = self._similar(cell)
+        samples = sum(stored.samples for stored in similar)
+        if not samples:
+            return assumed_bytes(tokens), False
+        return sum(stored.bytes for stored in similar) / samples, True
+
+    def rate(self, group: EngineGroup) -> Rate | None:
+        """The rate of the longest run of this engine group, else of this engine with any models."""
+        engine = group.config.model_dump(mode="json")
+        models = _canonical(group.cells[0].identity["models"])
+        choices: tuple[tuple[RateSource, Callable[[_Part], bool]], ...] = (
+            ("this engine group", lambda part: part.models == models and part.engine == engine),
+            (
+                "this engine",
+                lambda part: all(part.engine.get(key) == engine[key] for key in ("name", "dtype")),
+            ),
+        )
+        for source, accepted in choices:
+            rate = self._rate_of([part for part in self._parts if accepted(part)], source)
+            if rate is not None:
+                return rate
+        return None
+
+    def _rate_of(self, parts: Sequence[_Part], source: RateSource) -> Rate | None:
+        runs: defaultdict[tuple[str, str], list[_Part]] = defaultdict(list)
+        for part in parts:
+            runs[part.run_id, part.models].append(part)
+        if not runs:
+            return None
+        # The longest: a short one is mostly the filling and the emptying of the batch.
+        (run_id, _), longest = max(
+            runs.items(), key=lambda item: (sum(part.samples for part in item[1]), item[0])
+        )
+        seconds = busy_seconds((part.begin, part.end) for part in longest)
+        tokens = sum(self._read(part.cell_id).by_run.get(run_id, 0) for part in longest)
+        if not tokens or not seconds:
+            return None
+        return Rate(tokens / seconds, source, f"{longest[0].device}, run {run_id}")
+
+    @cached_property
+    def _identities(self) -> dict[str, dict[str, Any]]:
+        records = {cell_id: self._ledger.cell(cell_id) for cell_id in self._ledger.cells()}
+        return {cell_id: record["identity"] for cell_id, record in records.items() if record}
+
+    @cached_property
+    def _by_dataset(self) -> dict[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for cell_id, identity in self._identities.items():
+            found[identity["dataset"]].append(cell_id)
+        return dict(found)
+
+    @cached_property
+    def _parts(self) -> list[_Part]:
+        return list(self._read_parts())
+
+    def _read_parts(self) -> Iterator[_Part]:
+        for cell_id, identity in self._identities.items():
+            models = _canonical(identity["models"])
+            for manifest in self._ledger.manifests(cell_id):
+                if not manifest.get("samples_made") or not manifest.get("seconds"):
+                    continue
+                begin = datetime.fromisoformat(manifest["started"]).timestamp()
+                yield _Part(
+                    cell_id=cell_id,
+                    run_id=manifest["run_id"],
+                    begin=begin,
+                    end=begin + manifest["seconds"],
+                    samples=manifest["samples_made"],
+                    engine=manifest["config"]["engine"],
+                    models=models,
+                    device=", ".join(dict.fromkeys(manifest["gpus"])) or manifest["cpu"]["model"],
+                )
+
+    def _similar(self, cell: PlannedCell) -> list[_Stored]:
+        """Cells of the data set that are most like this one: main model, then the way to decode."""
+        identity = cell.identity
+        models = _canonical(identity["models"])
+        key = identity["dataset"], models, identity["decoding"]["greedy"]
+        if key not in self._likest:
+            self._likest[key] = self._find_similar(identity)
+        return self._likest[key]
+
+    def _find_similar(self, wanted: Mapping[str, Any]) -> list[_Stored]:
+        ranked: defaultdict[tuple[bool, bool, bool], list[str]] = defaultdict(list)
+        for cell_id in self._by_dataset.get(wanted["dataset"], ()):
+            known = self._identities[cell_id]
+            likeness = (
+                known["models"]["main"] == wanted["models"]["main"],
+                known["models"] == wanted["models"],
+                known["decoding"]["greedy"] == wanted["decoding"]["greedy"],
+            )
+            ranked[likeness].append(cell_id)
+        for likeness in sorted(ranked, reverse=True):
+            stored = [self._read(cell_id) for cell_id in ranked[likeness][:CELLS_LOOKED_AT]]
+            if any(one.samples for one in stored):
+                return stored
+        return []
+
+    def _read(self, cell_id: str) -> _Stored:
+        if cell_id not in self._stored:
+            frame = self._ledger.samples(cell_id, ["run_id", "token_count"])
+            by_run = frame.groupby("run_id")["token_count"].sum()
+            folder = self._ledger.cell_folder(cell_id)
+            self._stored[cell_id] = _Stored(
+                samples=len(frame),
+                tokens=int(frame["token_count"].sum()),
+                by_run={str(run): int(tokens) for run, tokens in by_run.items()},
+                bytes=sum(path.stat().st_size for path in folder.glob("samples-*.parquet")),
+            )
+        return self._stored[cell_id]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -1,0 +1,24 @@
+"""The longest prompt of a cell in tokens."""
+
+from pathlib import Path
+
+from rast_bench.datasets import render_prompt
+from rast_bench.runner.plan import PlannedCell
+
+CANDIDATES = 16  # the longest in characters; the longest in tokens is among them or close
+CHARACTERS_A_TOKEN = 3  # where there is no tokenizer: English and mathematics have more
+
+
+def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
+    """Tokens of the cell's longest prompt by the tokenizer.json of a checkpoint's folder.
+
+    Without one, a third of its characters.
+    """
+    rendered = (render_prompt(cell.cell.prompt, problem) for problem in cell.problems)
+    longest = sorted(rendered, key=len, reverse=True)[:CANDIDATES]
+    if folder is None or not (folder / "tokenizer.json").is_file():
+        return -(-len(longest[0]) // CHARACTERS_A_TOKEN)
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return max(len(tokenizer.encode(prompt).ids) for prompt in longest)

@@ -1,0 +1,233 @@
+"""A plan as text for people, at most 100 columns wide where names allow it."""
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rast_bench.planning.estimate import BYTES_A_SAMPLE, BYTES_A_TOKEN, RateSource
+from rast_bench.planning.groups import GroupLine
+from rast_bench.planning.quantities import amount, count, hours_text, size_text
+from rast_bench.planning.report import EFFECT_VARIANCE, PlanReport
+
+WIDTH = 100
+CELLS_SHOWN = 40  # more are counted by engine group only; --json has them all
+
+_RATES: Mapping[RateSource, str] = {
+    "this engine group": "measured with these models",
+    "this engine": "measured with other models in this engine",
+    "assumption": "assumed",
+}
+
+
+def render_plan(report: PlanReport) -> str:
+    """The whole plan, ended by a newline."""
+    parts = (_overview, _cells, _groups, _totals, _effects, _notes, _faults)
+    texts = ("\n".join(part(report)) for part in parts)
+    return "\n\n".join(text for text in texts if text) + "\n"
+
+
+def _overview(report: PlanReport) -> Iterator[str]:
+    states = [cell.state or "blocked" for cell in report.cells]
+    counts = [
+        f"{states.count(state):,} {state}"
+        for state in ("complete", "partial", "new", "blocked")
+        if state in states
+    ]
+    yield (
+        f"{count(len(report.cells), 'cell')} in {count(len(report.groups), 'engine group')}: "
+        f"{', '.join(counts)}; {count(report.missing, 'sample')} to make"
+    )
+
+
+def _cells(report: PlanReport) -> Iterator[str]:
+    if len(report.cells) > CELLS_SHOWN:
+        return
+    yield f"{'cell':<16}  {'state':<8}  {'to make':>9}  {'of':>9}  group"
+    for cell in report.cells:
+        if cell.cell_id is None:
+            yield f"{'–':<16}  {'blocked':<8}  {'–':>9}  {'–':>9}  {'–':>5}  {cell.title}"
+        else:
+            yield (
+                f"{cell.cell_id}  {cell.state:<8}  {cell.missing:>9,}  {cell.wanted:>9,}  "
+                f"{cell.group:>5}  {cell.title}"
+            )
+
+
+def _groups(report: PlanReport) -> Iterator[str]:
+    if not report.groups:
+        return
+    yield (
+        f"{'group':>5}  {'new':>6} {'partial':>7} {'complete':>8}  {'to make':>10}  "
+        f"{'tokens':>10}  {'time':>8}  {'weights':>9}  {'cache':>9}  fits"
+    )
+    for group in report.groups:
+        yield _numbers(group)
+        yield from _wrapped(_engine(group), " " * 7, " " * 9)
+    yield from _footnotes(report)
+
+
+def _numbers(group: GroupLine) -> str:
+    memory = group.memory
+    states = [group.states.get(state, 0) for state in ("new", "partial", "complete")]
+    time = "–" if not group.missing else "?" if group.hours is None else hours_text(group.hours)
+    return (
+        f"{group.number:>5}  {states[0]:>6,} {states[1]:>7,} {states[2]:>8,}  "
+        f"{group.missing:>10,}  {_tokens(group):>10}  {time:>8}  "
+        f"{size_text(memory.weights) if memory else '?':>9}  "
+        f"{size_text(memory.cache) if memory else '?':>9}  {_fit(group)}"
+    )
+
+
+def _tokens(group: GroupLine) -> str:
+    if not group.missing:
+        return "–"
+    return f"{'≤ ' if group.work.at_most else ''}{amount(group.work.tokens)}"
+
+
+def _fit(group: GroupLine) -> str:
+    if group.fit is None:
+        return "?"
+    if group.fit.verdict == "too large":
+        return "NO"
+    if group.fit.verdict == "fits":
+        return "yes"
+    return f"{group.fit.rows:,} rows"
+
+
+def _engine(group: GroupLine) -> str:
+    """What is loaded, and for which batch."""
+    text = f"{group.engine} {group.dtype}"
+    if group.devices > 1:
+        text += f" on {group.devices} devices"
+    if group.memory is not None:
+        text += f", {group.memory.rows:,} rows × {group.memory.length:,} tokens"
+    text += f": {group.main}"
+    for rl, base, weight in group.pairs:
+        factor = "" if abs(weight) == 1 else f"{abs(weight):g} · "
+        text += f" {'−' if weight < 0 else '+'} {factor}({rl} − {base})"
+    return text + (", shuffled" if group.shuffled else "")
+
+
+def _footnotes(report: PlanReport) -> Iterator[str]:
+    groups = report.groups
+    doubling = any(group.engine == "transformers" for group in groups)
+    split = " on each of its devices" if any(group.devices > 1 for group in groups) else ""
+    yield from _bullet(
+        f"weights and cache: memory{split}; the cache holds keys and values of all models for "
+        "engine.max_num_seqs rows of the longest prompt and max_tokens; activations come on top"
+        + ("; transformers doubles its cache, so up to twice that" if doubling else "")
+    )
+    yield from _bullet(_about_fit(report))
+    if unknown := sorted({path for group in groups for path in group.unknown_models}):
+        yield from _bullet(f"not on this machine, size unknown: {', '.join(unknown)}")
+    if computed := sorted(
+        {model.path for group in groups for model in group.models if model.source == "config"}
+    ):
+        yield from _bullet(f"size by config.json, without weights: {', '.join(computed)}")
+    yield from _about_lengths(groups)
+    yield from _about_rates(groups)
+
+
+def _about_fit(report: PlanReport) -> str:
+    told = report.assumptions
+    if told.gpu_memory is None:
+        return "fits: name a card with --gpu CARD or --gpu-memory GIB"
+    card = f"{told.gpu_memory:g} GiB" + (f" ({told.gpu})" if told.gpu else "")
+    text = f"fits: on devices of {card}; vllm takes engine.gpu_memory_utilization of that"
+    if any(group.fit is not None and group.fit.verdict == "fewer rows" for group in report.groups):
+        text += (
+            "; N rows: so many of full length, fewer than max_num_seqs (vllm lets the others wait, "
+            "for transformers set engine.max_num_seqs=N)"
+        )
+    return text
+
+
+def _about_lengths(groups: Sequence[GroupLine]) -> Iterator[str]:
+    words = {
+        "own samples": "the mean length of the cell's own samples",
+        "data set": "the mean length of samples stored for the same data set",
+        "max_tokens": "max_tokens, an upper bound (≤), where no sample is stored",
+    }
+    used = {source for group in groups for source in group.work.sources}
+    if used:
+        yield from _bullet("tokens: by " + ", else ".join(words[s] for s in words if s in used))
+
+
+def _about_rates(groups: Sequence[GroupLine]) -> Iterator[str]:
+    by_rate: defaultdict[str, list[str]] = defaultdict(list)
+    for group in groups:
+        if group.rate is not None:
+            rate = f"{amount(group.rate.tokens_per_second)} tokens/s, {_RATES[group.rate.source]}"
+            by_rate[f"{rate} ({group.rate.place})"].append(str(group.number))
+    for rate, numbers in by_rate.items():
+        where = "" if len(by_rate) == 1 else f", group {', '.join(numbers)}"
+        yield from _bullet(f"time{where}: at {rate}")
+    if any(group.missing and group.rate is None for group in groups):
+        yield from _bullet(
+            "time ?: the ledger has no run of this engine; assume a rate with --tokens-per-second N"
+        )
+
+
+def _totals(report: PlanReport) -> Iterator[str]:
+    if not report.missing:
+        return
+    bound = "at most " if any(group.work.at_most for group in report.groups) else ""
+    total = report.device_hours
+    tokens = sum(group.work.tokens for group in report.groups)
+    yield f"tokens to make  {bound}{amount(tokens)}"
+    time = "unknown" if total is None else f"{bound}{hours_text(total)} of one device"
+    yield f"time            {time}"
+    source = (
+        "measured on stored samples of the same data sets"
+        if report.disk_measured
+        else f"assuming {BYTES_A_SAMPLE} bytes a sample and {BYTES_A_TOKEN} a token where none is "
+        "stored"
+    )
+    yield f"disk            {bound}{size_text(report.disk_bytes)} ({source})"
+
+
+def _effects(report: PlanReport) -> Iterator[str]:
+    if not report.effects:
+        return
+    yield "least difference of two cells that shows (paired, two-sided 5 %, power 80 %)"
+    by_size: defaultdict[tuple[int, int, float], list[str]] = defaultdict(list)
+    for line in report.effects:
+        by_size[line.problems, line.samples, line.effect].append(line.dataset)
+    for (problems, samples, effect), datasets in by_size.items():
+        size = f"{count(problems, 'problem')} × {count(samples, 'sample')}"
+        head = f"  {100 * effect:>5.1f} points  {size:<28}"
+        yield from _wrapped(f"{head}  {', '.join(datasets)}", "", " " * 45)
+    yield from _bullet(
+        "assumes accuracies that spread evenly over the problems (σ² = 1/6), and a difference that "
+        f"varies over problems with a standard deviation of 14 points (ω² = {EFFECT_VARIANCE:g})"
+    )
+
+
+def _notes(report: PlanReport) -> Iterator[str]:
+    for note in report.notes:
+        yield from _wrapped(f"note: {note}", "", "  ")
+
+
+def _faults(report: PlanReport) -> Iterator[str]:
+    if not report.faults:
+        return
+    yield f"{count(len(report.faults), 'problem')} to solve before the run:"
+    for fault in report.faults:
+        yield from _wrapped(f"error: {fault.message} ({count(fault.cells, 'cell')})", "", "  ")
+        if fault.hint:
+            yield from _wrapped(f"hint: {fault.hint}", "  ", "    ")
+
+
+def _bullet(text: str) -> Iterable[str]:
+    return _wrapped(text, "• ", "  ")
+
+
+def _wrapped(text: str, first: str, following: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

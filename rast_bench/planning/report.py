@@ -1,0 +1,158 @@
+"""A plan as one record: cells, engine groups, faults, estimates. Loads no model, writes nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rast_bench.config.compose import Job
+from rast_bench.config.identity import engine_key
+from rast_bench.config.schema import CellConfig
+from rast_bench.ledger import Ledger
+from rast_bench.metrics.detectable import detectable_effect
+from rast_bench.pipeline import check_workers
+from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
+from rast_bench.planning.groups import Assumptions, GroupLine, GroupPlanner
+from rast_bench.planning.history import History
+from rast_bench.planning.work import CellWork, State, cell_work
+from rast_bench.runner.plan import EngineGroup, PlannedCell, cell_title, group_cells
+
+EFFECT_VARIANCE = 0.02  # ω²: effects that differ by 14 points (sd) from problem to problem
+SAMPLE_VARIANCE = 1 / 6  # σ²: E[p(1 − p)] where accuracies spread evenly from 0 to 1
+
+
+@dataclass(frozen=True)
+class CellLine:
+    """One cell of the command, in its order; blocked (no id, no state) where a fault hides it."""
+
+    title: str
+    dataset: str
+    cell_id: str | None
+    group: int | None  # number of the engine group, from 1
+    state: State | None
+    wanted: int
+    done: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class EffectLine:
+    """The least difference that a paired comparison on this data set shows, as a fraction."""
+
+    dataset: str
+    problems: int
+    samples: int  # a problem, on both sides
+    effect: float
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    assumptions: Assumptions
+    cells: tuple[CellLine, ...]
+    groups: tuple[GroupLine, ...]
+    faults: tuple[Fault, ...]
+    notes: tuple[str, ...]
+    effects: tuple[EffectLine, ...]
+    disk_bytes: float
+    disk_measured: bool  # on samples of the same data sets
+
+    @property
+    def missing(self) -> int:
+        return sum(cell.missing for cell in self.cells)
+
+    @property
+    def device_hours(self) -> float | None:
+        """Of all groups together; None where the rate of one with work to do is unknown."""
+        parts = [
+            None if group.hours is None else group.hours * group.devices
+            for group in self.groups
+            if group.missing
+        ]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+
+def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) -> PlanReport:
+    """Plans all jobs of one command. Raises LedgerError; other errors become `faults`."""
+    cells = [cell for job in jobs for cell in job.cells]
+    faults = Faults()
+    _check_options(jobs, faults)
+    planned = check_cells(cells, faults)
+    readable = [item for item in planned if item is not None]
+    works = cell_work(readable, ledger)
+    groups = group_cells(readable)
+    by_group = _works_by_group(groups, works)
+    planner = GroupPlanner(History(ledger), assumptions, faults)
+    lines = [
+        planner.line(number, group, part)
+        for number, (group, part) in enumerate(zip(groups, by_group, strict=True), start=1)
+    ]
+    disk, measured = planner.disk(works)
+    return PlanReport(
+        assumptions=assumptions,
+        cells=tuple(_cell_lines(cells, planned, works, groups)),
+        groups=tuple(lines),
+        faults=tuple(faults.all()),
+        notes=tuple(eos_notes(list(dict.fromkeys(map(engine_key, cells))))),
+        effects=tuple(_effects(readable)),
+        disk_bytes=disk,
+        disk_measured=measured,
+    )
+
+
+def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
+    from rast_bench.grading import get_grader
+
+    for job in jobs:
+        with faults.gathering(len(job.cells)):
+            get_grader(job.options.grader)
+        with faults.gathering(len(job.cells)):
+            check_workers(job.cells, job.options)
+
+
+def _works_by_group(
+    groups: Sequence[EngineGroup], works: Sequence[CellWork]
+) -> list[list[CellWork]]:
+    by_cell = {id(work.planned): work for work in works}
+    return [[by_cell[id(cell)] for cell in group.cells] for group in groups]
+
+
+def _cell_lines(
+    cells: Sequence[CellConfig],
+    planned: Sequence[PlannedCell | None],
+    works: Sequence[CellWork],
+    groups: Sequence[EngineGroup],
+) -> Iterable[CellLine]:
+    numbers = {id(cell): i for i, group in enumerate(groups, start=1) for cell in group.cells}
+    by_cell = {id(work.planned): work for work in works}
+    for cell, item in zip(cells, planned, strict=True):
+        title, dataset = cell_title(cell), cell.dataset.name
+        if item is None:
+            yield CellLine(title, dataset, None, None, None, 0, 0, 0)
+            continue
+        work = by_cell[id(item)]
+        yield CellLine(
+            title=title,
+            dataset=dataset,
+            cell_id=item.cell_id,
+            group=numbers[id(item)],
+            state=work.state,
+            wanted=work.wanted,
+            done=work.done,
+            missing=work.missing,
+        )
+
+
+def _effects(planned: Sequence[PlannedCell]) -> Iterable[EffectLine]:
+    sizes = dict.fromkeys(
+        (item.cell.dataset.name, len(item.problems), item.cell.decoding.samples_per_problem)
+        for item in planned
+    )
+    for dataset, problems, samples in sizes:
+        effect = detectable_effect(
+            problems,
+            samples,
+            samples,
+            effect_variance=EFFECT_VARIANCE,
+            sample_variance_a=SAMPLE_VARIANCE,
+            sample_variance_b=SAMPLE_VARIANCE,
+        )
+        yield EffectLine(dataset, problems, samples, effect)
