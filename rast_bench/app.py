@@ -4,11 +4,12 @@ Importing this module is cheap; torch, pandas and Hydra come in when they are ne
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
 from rast_bench.errors import RastBenchError
-from rast_bench.runner.interrupt import EXIT_INTERRUPTED
+from rast_bench.runner.interrupt import Interrupted, exit_code
 
 EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
@@ -16,8 +17,8 @@ EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 def main(argv: Sequence[str], *, program: str = "rast-bench run") -> int:
     """Runs what the overrides describe and returns the process's exit code.
 
-    0 done, 2 a mistake of the user (one line on stderr), 130 interrupted. Any other exception is a
-    fault of ours and passes through.
+    0 done, 2 a mistake of the user (one line on stderr), 130 and 143 interrupted. Any other
+    exception is a fault of ours and passes through.
     """
     return guarded(lambda: _run(argv, program))
 
@@ -31,8 +32,10 @@ def guarded(action: Callable[[], int]) -> int:
     except RastBenchError as error:
         print(error.render(), file=sys.stderr)
         return error.exit_code
+    except Interrupted as interruption:
+        return interruption.exit_code
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return exit_code(signal.SIGINT)
     except BrokenPipeError:  # `… | head`: the reader has seen enough, and all is saved
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush
         return EXIT_BROKEN_PIPE

@@ -51,7 +51,7 @@ flags:
   --hydra-help        all flags of Hydra
 
 Tables go to stdout, progress and messages to stderr. Exit code 0: done, 2: a mistake that the
-message explains, 130: interrupted (nothing finished is lost).
+message explains, 130 or 143: interrupted by Ctrl-C or SIGTERM (nothing finished is lost).
 """
 
 

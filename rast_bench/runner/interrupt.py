@@ -1,4 +1,4 @@
-"""Ctrl-C once: finish the write and say how to resume. Twice: leave at once."""
+"""Ctrl-C or SIGTERM once: finish the write and say how to resume. Twice: leave at once."""
 
 import os
 import signal
@@ -8,13 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-EXIT_INTERRUPTED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # a shell's Ctrl-C; schedulers before they kill
 _SHOW_CURSOR = "\x1b[?25h"
+
+
+def exit_code(number: int) -> int:
+    """As shells report a process that a signal ended: 130 for SIGINT, 143 for SIGTERM."""
+    return 128 + number
+
+
+class Interrupted(KeyboardInterrupt):
+    """A KeyboardInterrupt that knows its signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = exit_code(number)
 
 
 @contextmanager
 def two_step_interrupt() -> Iterator[None]:
-    """The first SIGINT raises KeyboardInterrupt, the second ends the process with exit code 130.
+    """The first signal raises Interrupted, the second ends the process with its exit code.
 
     Leaving at once is harmless: shards are written whole or not at all. Outside the main thread,
     where Python delivers no signals, this does nothing.
@@ -24,17 +37,18 @@ def two_step_interrupt() -> Iterator[None]:
         return
     interrupted = False
 
-    def handle(_signal: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         nonlocal interrupted
         if interrupted:
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR.encode())
-            os._exit(EXIT_INTERRUPTED)
+            os._exit(exit_code(number))
         interrupted = True
-        raise KeyboardInterrupt
+        raise Interrupted(number)
 
-    previous = signal.signal(signal.SIGINT, handle)
+    previous = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

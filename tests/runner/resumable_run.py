@@ -12,6 +12,7 @@ from pathlib import Path
 import fake_engine
 
 import rast_bench.engines
+from rast_bench.app import guarded
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request, Sample
@@ -32,16 +33,14 @@ def load(_key: EngineKey, _config: EngineConfig) -> TellingEngine:
     return TellingEngine(delay=float(sys.argv[2]))
 
 
-def main() -> None:
+def main() -> int:
     results, workers = Path(sys.argv[1]), int(sys.argv[3])
     rast_bench.engines.check_models = lambda _key: None
     cells = [fake_engine.make_cell(results, seed=seed, problems=40, n=8) for seed in range(3)]
     engine = getattr(fake_engine, sys.argv[2]) if workers > 1 else load
-    try:
-        run_cells(plan_cells(cells), Ledger(results), load_engine=engine, workers=workers)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run_cells(plan_cells(cells), Ledger(results), load_engine=engine, workers=workers)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(guarded(main))

@@ -92,16 +92,17 @@ def test_killed_at_random_moments_and_resumed_equals_an_undisturbed_run(tmp_path
     assert frames(results) == undisturbed(tmp_path / "whole")
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize(("engine", "workers"), [("0.01", 1), ("load_slow", 2)])
-def test_ctrl_c_saves_all_says_how_to_resume_and_exits_130(
-    tmp_path: Path, engine: str, workers: int
+def test_a_signal_saves_all_says_how_to_resume_and_exits(
+    tmp_path: Path, engine: str, workers: int, number: int, code: int
 ) -> None:
     process = start(tmp_path, engine, workers=workers)
     wait_for_more(tmp_path, set(), process)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     output, errors = process.communicate(timeout=15)
 
-    assert process.returncode == 130, errors
+    assert process.returncode == code, errors
     assert len(errors.splitlines()) == 1, errors
     saved = durable(tmp_path)
     assert errors.startswith(f"interrupted: {len(saved)} of {TOTAL} samples are saved; run")
@@ -132,9 +133,10 @@ def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-def test_ctrl_c_twice_leaves_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("second", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_leaves_at_once(tmp_path: Path, second: int, code: int) -> None:
     """An engine that will not stop: it sits in a step that Ctrl-C cannot end."""
-    code = (
+    program = (
         "import signal, sys, time\n"
         "from rast_bench.runner.interrupt import two_step_interrupt\n"
         "with two_step_interrupt():\n"
@@ -146,13 +148,13 @@ def test_ctrl_c_twice_leaves_at_once(tmp_path: Path) -> None:
         "        time.sleep(60)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     assert process.stdout is not None
-    for said in ("ready", "once"):
+    for said, number in (("ready", signal.SIGINT), ("once", second)):
         assert process.stdout.readline().strip() == said
-        process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=5) == 130
+        process.send_signal(number)
+    assert process.wait(timeout=5) == code
     process.stdout.close()
 
 
