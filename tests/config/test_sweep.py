@@ -56,12 +56,12 @@ def test_every_kind_of_sweep_gives_what_hydra_gives(sweep: str) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_any_sweep_gives_what_hydra_gives(data: st.DataObject) -> None:
-    keys = data.draw(st.lists(st.sampled_from(sorted(AXES)), min_size=1, max_size=4, unique=True))
+    keys = data.draw(st.lists(st.sampled_from(sorted(AXES)), min_size=1, max_size=3, unique=True))
     argv = ["-m"]
     for place, key in enumerate(keys):
-        most = 2 if place < 3 else 1  # eight points at most: Hydra takes half a second for each
+        most = 2 if place < 2 else 1  # four points at most: Hydra takes half a second for each
         values = st.lists(st.sampled_from(AXES[key]), min_size=1, max_size=most, unique=True)
         argv.append(f"{key}={','.join(data.draw(values))}")
     quick, slow = both_ways(argv)
