@@ -11,7 +11,6 @@ Markdown table goes to stdout, progress to stderr, every repetition to --out.
 """
 
 import argparse
-import json
 import math
 import os
 import random
@@ -25,6 +24,7 @@ from typing import Any
 
 import torch
 from sequential_loop import SequentialLoop
+from spreads import between, spread, write_result
 from transformers.utils import logging
 
 from rast_bench.config.engines import TransformersConfig
@@ -52,10 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.render(), file=sys.stderr)
         return error.exit_code
     print(render_table(result))
-    if options.out is not None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        print(f"wrote {options.out}", file=sys.stderr)
+    write_result(options.out, result)
     return 0
 
 
@@ -217,10 +214,6 @@ def ratios(result: dict[str, Any]) -> dict[str, dict[str, float]]:
     }
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
-
-
 def render_table(result: dict[str, Any]) -> str:
     """Markdown: one line for the loop and one for each number of rows."""
     env, settings = result["environment"], result["settings"]
@@ -252,11 +245,6 @@ def table_line(name: str, runs: Sequence[dict[str, float]], ratio: dict[str, flo
     tokens = statistics.median(run["tokens_per_second"] for run in runs)
     shown = "1" if ratio is None else between(ratio, 1)
     return f"| {name} | {between(samples, 2)} | {tokens:.0f} | {shown} |"
-
-
-def between(values: dict[str, float], digits: int) -> str:
-    low, middle, high = (f"{values[name]:.{digits}f}" for name in ("min", "median", "max"))
-    return f"{middle} ({low} to {high})"
 
 
 def progress(repeat: int, name: str, run: dict[str, float]) -> None:

@@ -7,7 +7,6 @@ For CPUs: on a GPU kernels run behind the clock's back; use vLLM's own profiler 
 """
 
 import argparse
-import json
 import os
 import shlex
 import sys
@@ -17,6 +16,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from spreads import write_result
 
 SURROUNDINGS = {
     "OMP_NUM_THREADS": "1",
@@ -72,8 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         result["milliseconds_a_step"] = measure(options.rows, Path(folder))
     print(render(result["milliseconds_a_step"]))
-    if options.out is not None:
-        options.out.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    write_result(options.out, result)
     return 0
 
 

@@ -12,11 +12,9 @@ stderr, every repetition to --out.
 """
 
 import argparse
-import json
 import os
 import random
 import shlex
-import statistics
 import sys
 import tempfile
 import time
@@ -28,6 +26,7 @@ from typing import Any
 import torch
 from gpu_checks.checkpoints import save_tokenizer
 from gpu_checks.engine_process import EngineProcess, EngineSpec
+from spreads import between, spread, write_result
 from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM
 from transformers.utils import logging
 
@@ -68,10 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options, Path(folder))
     print(render(result))
-    if options.out is not None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-        print(f"wrote {options.out}", file=sys.stderr)
+    write_result(options.out, result)
     return 0
 
 
@@ -241,10 +237,6 @@ def ratios(speeds: dict[str, list[float]], best: float) -> dict[str, dict[str, f
     }
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
-
-
 def render(result: dict[str, Any]) -> str:
     """Markdown: tokens a second by variant, then the ratios; medians (min to max)."""
     runs, env = result["tokens_per_second"], result["environment"]
@@ -267,11 +259,6 @@ def render(result: dict[str, Any]) -> str:
         cells = [between(found[name], 2) for found in result["ratios"].values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def between(values: dict[str, float], digits: int) -> str:
-    low, middle, high = (f"{values[name]:.{digits}f}" for name in ("min", "median", "max"))
-    return f"{middle} ({low} to {high})"
 
 
 if __name__ == "__main__":

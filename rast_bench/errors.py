@@ -48,3 +48,8 @@ class LedgerError(RastBenchError):
 
 class EngineError(RastBenchError):
     pass
+
+
+def first_line(error: BaseException) -> str:
+    """Another library's message as part of one of ours; its type where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

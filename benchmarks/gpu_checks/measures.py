@@ -1,12 +1,10 @@
 """Numbers made of numbers: deviations, tests of frequencies, bytes that a decoding step reads."""
 
-import statistics
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 
 def deviation(differences: Sequence[float] | np.ndarray) -> dict[str, float]:
@@ -15,10 +13,6 @@ def deviation(differences: Sequence[float] | np.ndarray) -> dict[str, float]:
     if values.size == 0:
         raise ValueError("no differences to summarise")
     return {"max": float(np.abs(values).max()), "rms": float(np.sqrt((values**2).mean()))}
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
 
 
 def chi_square(
@@ -46,14 +40,6 @@ def chi_square(
         bins[-1] = (bins[-1][0] + seen, bins[-1][1] + wanted)
     statistic = sum((o - e) ** 2 / e for o, e in bins)
     return float(statistic), max(0, len(bins) - 1)
-
-
-def chi_square_p(statistic: float, degrees: int) -> float:
-    """The probability of a statistic at least as large; 1 where there is nothing to compare."""
-    if degrees == 0:
-        return 1.0
-    half = torch.tensor([degrees / 2, statistic / 2], dtype=torch.float64)
-    return float(torch.special.gammaincc(half[0], half[1]))
 
 
 def next_token_groups(

@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import numpy as np
+from spreads import spread
 
 from gpu_checks.asking import (
     at,
@@ -18,9 +19,10 @@ from gpu_checks.checkpoints import make_trio, qwen2_shapes, save_shape
 from gpu_checks.engine_process import EngineProcess, EngineSpec
 from gpu_checks.exactness import FLOAT32_BOUND, LEAST_P
 from gpu_checks.job import Job, Outcome, Place
-from gpu_checks.measures import chi_square, chi_square_p, deviation, next_token_groups, spread
+from gpu_checks.measures import chi_square, deviation, next_token_groups
 from gpu_checks.reference import Reference
 from gpu_checks.throughput import BYTES, LONG, PROMPT_TOKENS, SHORT, cache_bytes, timed
+from rast_bench.metrics.agreement import chi_square_tail
 
 DRAFT_TOKENS = 4
 BFLOAT16_BOUND = 0.25  # nats; a wrong token is several off, rounding of these models is not
@@ -107,7 +109,7 @@ def _distribution(
         f"{name}: beginnings after a draft", len([g for g in groups if g]), 1, at_least=True
     )
     outcome.check(f"{name}: masked ids drawn", masked, 0)
-    outcome.check(f"{name}: p", chi_square_p(statistic, degrees), LEAST_P, at_least=True)
+    outcome.check(f"{name}: p", chi_square_tail(statistic, degrees), LEAST_P, at_least=True)
 
 
 def _greedy(

@@ -4,13 +4,14 @@ import random
 from contextlib import ExitStack
 from typing import Any
 
+from spreads import spread
+
 from gpu_checks.checkpoints import qwen2_shapes, save_shape
 from gpu_checks.engine_process import EngineProcess, EngineSpec
 from gpu_checks.job import Job, Outcome, Place
 from gpu_checks.measures import (
     key_value_bytes,
     parameters,
-    spread,
     weight_bytes_per_step,
 )
 from rast_bench.errors import EngineError

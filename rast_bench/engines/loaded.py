@@ -14,8 +14,7 @@ from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines import attention
 from rast_bench.engines.slot_cache import SlotCache, round_up
-from rast_bench.engines.tokenizer import first_line
-from rast_bench.errors import ModelError
+from rast_bench.errors import ModelError, first_line
 
 logging.disable_progress_bar()  # the run has its own; one bar for each model would hide it
 

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
-from rast_bench.errors import ModelError
+from rast_bench.errors import ModelError, first_line
 
 
 def load_tokenizer(ref: ModelRef) -> Any:
@@ -50,7 +50,3 @@ def eos_ids(main: ModelRef, generation_config: Any, config: Any, tokenizer: Any)
         f"model {main.path} names no EOS token",
         hint="set eos_token_id in its generation_config.json",
     )
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -11,7 +11,7 @@ from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import DecodingConfig, ModelRef
-from rast_bench.errors import ConfigError, EngineError, RastBenchError
+from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_line
 from rast_bench.ledger.manifest import gpu_names
 
 LEAST_TEMPERATURE = 0.01  # vLLM raises a smaller one to this
@@ -143,9 +143,8 @@ def start_engine(args: dict[str, Any], cfg: VllmConfig) -> Any:
     except RastBenchError:
         raise
     except (RuntimeError, ValueError, OSError, NotImplementedError, AssertionError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EngineError(
-            f"vLLM does not start: {reason}",
+            f"vLLM does not start: {first_line(error)}",
             hint="VLLM_LOGGING_LEVEL=INFO in the environment shows what it does",
         ) from error
     finally:

@@ -62,14 +62,18 @@ def judge(scores: Sequence[float]) -> Agreement:
     return Agreement(
         cells=len(z),
         chi_square=chi_square,
-        p_value=_chi_square_tail(chi_square, len(z)),
+        p_value=chi_square_tail(chi_square, len(z)),
         largest=largest,
         largest_p_value=1.0 if alone == 1 else -math.expm1(len(z) * math.log1p(-alone)),
     )
 
 
-def _chi_square_tail(value: float, degrees: int) -> float:
+def chi_square_tail(value: float, degrees: int) -> float:
+    """P(χ² ≥ value) with so many degrees of freedom; 1 without any: nothing was compared."""
     import torch
+
+    if degrees == 0:
+        return 1.0
 
     half = torch.tensor([degrees / 2, value / 2], dtype=torch.float64)
     return float(torch.special.gammaincc(half[0], half[1]))

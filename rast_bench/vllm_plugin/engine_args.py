@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
-from rast_bench.errors import EngineError, ModelError
+from rast_bench.errors import EngineError, ModelError, first_line
 from rast_bench.vllm_plugin.refuse import refuse_unsupported_args
 from rast_bench.vllm_plugin.sampling import checked_lambda
 from rast_bench.vllm_plugin.settings import (
@@ -127,8 +127,7 @@ def _quantization_name(config: Any) -> str:
 
 
 def _unreadable(what: str, checkpoint: Checkpoint, error: Exception) -> ModelError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return ModelError(
-        f"the {what} of {checkpoint.path} cannot be read: {reason}",
+        f"the {what} of {checkpoint.path} cannot be read: {first_line(error)}",
         hint="check the path or the hub id, and that the hub or its cache can be reached",
     )
