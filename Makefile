@@ -12,8 +12,9 @@ help: ## show this list
 demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here
 	@$(BIN)/python run.py experiment=demo
 
+# A file's tests share fixtures, so a file stays whole; -n 0 makes one process of it.
 test: $(VENV)/.dev ## set up, then run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from random_checkpoints import Checkpoint, Recipe
 
 
+_FIRST = ("test_on_slurm.py", "test_kill_and_resume.py")  # the longest, lest the others wait
+_LAST = ("test_speculation.py",)  # it loads numba, after which vLLM 0.32 starts no other engine
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: (item.path.name in _LAST) - (item.path.name in _FIRST))
+
+
 @pytest.fixture
 def make_checkpoint(tmp_path: Path) -> MakeCheckpoint:
     """make_checkpoint(name, **files) writes a folder; files maps a name to its text."""
