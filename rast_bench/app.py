@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rast_bench.errors import RastBenchError
 from rast_bench.runner.interrupt import Interrupted, exit_code
@@ -53,6 +54,7 @@ def _run(argv: Sequence[str], program: str) -> int:
     jobs = jobs_of_command_line(argv, program)
     if jobs is None:
         return 0
+    from rast_bench.launch.plan import Command
     from rast_bench.pipeline import run_jobs
 
-    return run_jobs(jobs)
+    return run_jobs(jobs, Command(program, tuple(argv), Path.cwd()))

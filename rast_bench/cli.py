@@ -20,6 +20,9 @@ examples:
   rast-bench plan experiment=demo                                    what it will make and cost
   rast-bench show-prompt dataset=tiny-hard                           what the model will read
   rast-bench status demo                                             what is done, what is missing
+  rast-bench status --follow                                         how the latest launch goes on
+  rast-bench cancel                                                  end its workers
+  rast-bench resume                                                  make what is missing
   rast-bench table demo                                              the table again, no models
   rast-bench verify                                                  check every stored file
 
@@ -31,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["run"]:  # its flags are Hydra's
         return run_main(arguments[1:], program="rast-bench run")
+    if arguments[:1] == ["worker"]:
+        from rast_bench.launch.commands import worker
+
+        return guarded(lambda: worker(arguments[1:]))
     if arguments[:1] == ["plan"]:  # Hydra's too, beside a few of its own
         from rast_bench.planning.command import main as plan_main
 
@@ -52,9 +59,19 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("plan", help="say what `run` with the same words would make and cost")
     prompt = commands.add_parser("show-prompt", help="print the first prompt of a cell")
     table = commands.add_parser("table", help="print an experiment's table from stored samples")
-    status = commands.add_parser("status", help="say which cells of an experiment are complete")
-    for command in (table, status):
-        command.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
+    status = commands.add_parser("status", help="say what is done of a launch or an experiment")
+    table.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
+    status.add_argument(
+        "name", metavar="NAME", nargs="?", help="an experiment or a launch; none: the latest launch"
+    )
+    status.add_argument("--follow", action="store_true", help="until the launch's workers end")
+    cancel = commands.add_parser("cancel", help="end a launch's workers; what is made is saved")
+    resume = commands.add_parser("resume", help="run a launch's command again for what is missing")
+    for command in (cancel, resume):
+        command.add_argument("name", metavar="LAUNCH", nargs="?", help="id or folder; the latest")
+    for command in (status, cancel, resume):
+        command.add_argument("--results-dir", metavar="DIR", default="results")
+    commands.add_parser("worker", help="one task of an sbatch script: see slurm/")
     for command in (prompt, table, status):
         command.add_argument("overrides", metavar="OVERRIDE", nargs="*", help="key=value")
         command.add_argument("--config-dir", metavar="DIR", help="your own options")
@@ -68,13 +85,16 @@ def _dispatch(args: argparse.Namespace) -> int:
 
     if args.command == "verify":
         return commands.verify(args.results_dir)
+    if args.command in ("cancel", "resume"):
+        return commands.end_or_resume(args.command, args.name, args.results_dir)
     overrides = list(args.overrides)
     if args.command == "show-prompt":
         return commands.show_prompt(overrides, args.config_dir)
-    overrides.insert(0, f"experiment={args.experiment}")
     if args.command == "table":
-        return commands.table(overrides, args.config_dir)
-    return commands.status(overrides, args.config_dir)
+        return commands.table([f"experiment={args.experiment}", *overrides], args.config_dir)
+    if commands.names_launch(args.name, args.results_dir):
+        return commands.launch_status(args.name, args.results_dir, follow=args.follow)
+    return commands.status([f"experiment={args.name}", *overrides], args.config_dir)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,31 @@ def status(overrides: Sequence[str], config_dir: str | None) -> int:
     return 0
 
 
+def names_launch(name: str | None, results_dir: str) -> bool:
+    """Whether `status NAME` means a launch: its folder, its id, or nothing for the latest."""
+    from rast_bench.launch.folder import LAUNCHES
+
+    if name is None:
+        return True
+    folders = (Path(name), Path(results_dir) / LAUNCHES / name)
+    return any((folder / "launch.json").is_file() for folder in folders)
+
+
+def launch_status(name: str | None, results_dir: str, *, follow: bool) -> int:
+    """Prints what has become of a launch."""
+    from rast_bench.launch import commands
+
+    return commands.status(commands.find_launch(name, Path(results_dir)), follow=follow)
+
+
+def end_or_resume(command: str, name: str | None, results_dir: str) -> int:
+    """`cancel` or `resume` of a launch."""
+    from rast_bench.launch import commands
+
+    launch = commands.find_launch(name, Path(results_dir))
+    return commands.cancel(launch) if command == "cancel" else commands.resume(launch)
+
+
 def verify(results_dir: str) -> int:
     """Reads every shard against its checksum; exit code 1 when one was corrupt.
 

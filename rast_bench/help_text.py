@@ -1,5 +1,7 @@
 """The answer to `--help`, from the option files' names alone: it must not cost an import."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _GROUPS = {
@@ -42,6 +44,11 @@ keys (key=value), the most used:
   grader=NAME       who judges the answers (boxed-1)
   label=TEXT        the cell's name in the table
 
+launchers (hydra/launcher=NAME launcher.key=value, with or without -m): who runs the cells. Without
+one it is the process that you start. A site's own values: DIR/hydra/launcher/mysite.yaml with
+`defaults: [slurm]`, and --config-dir DIR hydra/launcher=mysite.
+{launchers}
+
 `rast-bench plan` takes the same words and says what a run would make, need and cost.
 
 flags:
@@ -55,19 +62,40 @@ message explains, 130 or 143: interrupted by Ctrl-C or SIGTERM (nothing finished
 """
 
 
+_KEY = re.compile(r"^(?!cluster:)([a-z]\w*):", re.MULTILINE)
+_LAUNCHERS = {
+    "local": "processes on the GPUs, or the cores, of this machine",
+    "slurm": "array jobs of SLURM",
+}
+
+
 def help_text(program: str, config_dir: Path) -> str:
     """The whole help for a newcomer, with the options that lie in `config_dir`."""
     groups = "\n".join(
         f"  {group:<11} {meaning}\n{_options(config_dir / group)}"
         for group, meaning in _GROUPS.items()
     )
-    return _TEMPLATE.format(program=program, groups=groups)
+    launchers = "\n".join(
+        f"  {name:<11} {meaning}\n{_keys(config_dir / 'hydra' / 'launcher' / f'{name}.yaml')}"
+        for name, meaning in _LAUNCHERS.items()
+    )
+    return _TEMPLATE.format(program=program, groups=groups, launchers=launchers)
 
 
-def _options(folder: Path, *, width: int = 96) -> str:
+def _options(folder: Path) -> str:
+    return _wrapped(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def _keys(file: Path) -> str:
+    """The keys of a launcher. Its file is plain enough to be read without a parser."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return _wrapped(_KEY.findall(text))
+
+
+def _wrapped(names: Sequence[str], *, width: int = 96) -> str:
     indent = " " * 14
     lines = [indent]
-    for name in sorted(path.stem for path in folder.glob("*.yaml")):
+    for name in names:
         if len(lines[-1]) + len(name) + 1 > width:
             lines.append(indent)
         lines[-1] += f"{name} "

@@ -19,6 +19,7 @@ from rast_bench.runner.plan import PlannedCell, plan_cells
 from rast_bench.runner.progress import stderr_progress
 
 if TYPE_CHECKING:
+    from rast_bench.launch.plan import Command
     from rast_bench.runner.stream import RunSummary
 
 EXIT_INCOMPLETE = 2
@@ -34,11 +35,15 @@ class PlannedJob:
     planned: tuple[PlannedCell, ...]
 
 
-def run_jobs(jobs: Sequence[Job]) -> int:
+def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     """Generates, grades and prints; returns the exit code.
 
     All cells of all jobs are planned and checked before any model is loaded, and cells that need
-    the same models share one engine.
+    the same models share one engine. With a launcher that does not wait, the end of this is the
+    submission.
+
+    Args:
+        command: what was typed, for a launch to be resumed.
 
     Raises:
         RastBenchError: configuration, models, data sets or results folder that cannot be used.
@@ -47,7 +52,17 @@ def run_jobs(jobs: Sequence[Job]) -> int:
     options = shared_options(jobs)
     ledger = Ledger(Path(options.results_dir))
     planned = plan_jobs(jobs)
-    summary = _generate([cell for item in planned for cell in item.planned], ledger, options)
+    cells = [cell for item in planned for cell in item.planned]
+    launcher = jobs[0].launcher
+    if launcher is None:
+        summary = _generate(cells, ledger, options)
+    else:
+        from rast_bench.launch.dispatch import launch_cells
+
+        launched = launch_cells(cells, ledger, launcher, command, stderr_progress())
+        if launched is None:
+            return 0
+        summary = launched
     print(_summary_line(summary), file=sys.stderr)
     if summary.failures:
         print(summary.render_failures(), file=sys.stderr)

@@ -12,6 +12,8 @@ from checkpoint_maker import MakeCheckpoint
 if TYPE_CHECKING:
     from random_checkpoints import Checkpoint, Recipe
 
+    from rast_bench.config.identity import EngineKey
+
 
 _FIRST = ("test_on_slurm.py", "test_kill_and_resume.py")  # the longest, lest the others wait
 _LAST = ("test_speculation.py",)  # it loads numba, after which vLLM 0.32 starts no other engine
@@ -60,6 +62,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> "Checkpoint":
         return made[recipe]
 
     return folder
+
+
+@pytest.fixture
+def checked_keys(monkeypatch: pytest.MonkeyPatch) -> "list[EngineKey]":
+    """The engine keys that `plan_cells` had checked, in order; nothing is read for the check."""
+    keys: list[EngineKey] = []
+    monkeypatch.setattr("rast_bench.engines.check_models", keys.append, raising=False)
+    return keys
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from rast_bench.config.launchers import LAUNCHERS
 from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import GROUPS
 from rast_bench.help_text import help_text
@@ -16,3 +17,10 @@ def test_it_fits_a_terminal_and_names_the_program(tmp_path: Path) -> None:
     text = help_text("rast-bench run", tmp_path)
     assert text.startswith("usage: rast-bench run ")
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_every_launcher_is_listed_with_its_keys() -> None:
+    words = help_text("run.py", config_dir()).split()
+    for name, model in LAUNCHERS.items():
+        assert name in words
+        assert {*model.model_fields} - {"cluster"} <= {*words}

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from rast_bench.config.expand import Composition, build_cell, expand
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
+from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.schema import GROUPS, CellConfig, Name
@@ -56,22 +57,30 @@ class Root(RunOptions):
 class Job:
     """One command's work: one cell, or an experiment and its cells.
 
-    `overrides` is what the user typed, for the command that resumes the job.
+    `overrides` is what the user typed, for the command that resumes the job. Without a `launcher`
+    the process that was started does the work.
     """
 
     options: RunOptions
     cells: tuple[CellConfig, ...]
     experiment_cells: tuple[ExperimentCell, ...] = ()
     overrides: tuple[str, ...] = ()
+    launcher: LauncherConfig | None = None
 
 
-def compose_job(cfg: DictConfig, overrides: Sequence[str], options: OptionReader) -> Job:
+def compose_job(
+    cfg: DictConfig,
+    overrides: Sequence[str],
+    options: OptionReader,
+    launcher: LauncherConfig | None = None,
+) -> Job:
     """Validates the composed configuration and expands its experiment, if it names one.
 
     Args:
         cfg: the composed tree without Hydra's own node.
         overrides: the command line's overrides, which rows of an experiment also obey.
         options: reads the options that the rows choose.
+        launcher: who shall run the job.
 
     Raises:
         ConfigError: a key, option or value that cannot be.
@@ -89,9 +98,10 @@ def compose_job(cfg: DictConfig, overrides: Sequence[str], options: OptionReader
     )
     if run.experiment is None:
         cell = build_cell(composition.groups, label=run.label)
-        return Job(run, (cell,), overrides=tuple(overrides))
+        return Job(run, (cell,), overrides=tuple(overrides), launcher=launcher)
     cells = expand(run.experiment, composition, options)
-    return Job(run, tuple(entry.cell for entry in cells), tuple(cells), tuple(overrides))
+    bare = tuple(entry.cell for entry in cells)
+    return Job(run, bare, tuple(cells), tuple(overrides), launcher)
 
 
 def _picked(overrides: Sequence[Override]) -> dict[str, str]:

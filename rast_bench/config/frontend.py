@@ -21,10 +21,25 @@ from omegaconf import DictConfig, open_dict
 
 from rast_bench.config.compose import Job, compose_job
 from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error
+from rast_bench.config.hydra_launcher import (
+    foreign_launcher,
+    hydra_words,
+    launcher_of,
+    plugin_errors,
+    refuse_several,
+    register,
+)
+from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.paths import config_dir
-from rast_bench.config.sweep import Sweep, depends_on_the_job, read_sweep, sweep_trees
+from rast_bench.config.sweep import (
+    Sweep,
+    depends_on_the_job,
+    depends_on_the_tree,
+    read_sweep,
+    sweep_trees,
+)
 from rast_bench.errors import ConfigError, RastBenchError
 
 _VERSION_BASE = "1.3"
@@ -56,28 +71,23 @@ def jobs_composed_by_hydra(argv: Sequence[str], program: str) -> list[Job] | Non
     composed = False
 
     def gather(cfg: DictConfig) -> None:
-        # Hydra would print "Error executing job" beside whatever a job raises.
         nonlocal composed
         composed = True
         hydra_cfg = HydraConfig.get()
         options = _option_reader(hydra_cfg.runtime.config_sources)
-        _compose_into(jobs, errors, cfg, hydra_cfg.overrides.task, options)
+        with _gathered(errors):
+            launcher = launcher_of(hydra_cfg.launcher)
+            jobs.append(compose_job(cfg, hydra_cfg.overrides.task, options, launcher))
 
     _run_hydra(argv, program, gather)
     if errors:
         raise errors[0]
     if composed:
+        refuse_several([job.launcher for job in jobs])
         return jobs
     if _asks_for_run(argv):
-        raise _ran_elsewhere()
+        raise foreign_launcher()
     return None
-
-
-def _ran_elsewhere() -> ConfigError:
-    return ConfigError(
-        "the sweep's launcher ran its jobs in other processes, where rast-bench does nothing",
-        hint="leave out hydra/launcher=…: one process runs all cells of a sweep",
-    )
 
 
 def _jobs_of_sweep(argv: Sequence[str], program: str, sweep: Sweep) -> list[Job] | None:
@@ -89,49 +99,69 @@ def _jobs_of_sweep(argv: Sequence[str], program: str, sweep: Sweep) -> list[Job]
     errors: list[RastBenchError] = []
     faults: list[Exception] = []
     enough: list[bool] = []  # an entry for each job of Hydra's
+    launchers: list[LauncherConfig | None] = []
 
     def gather(first: DictConfig) -> None:
         hydra_cfg = HydraConfig.get()
         as_asked = tuple(hydra_cfg.overrides.task) == sweep.first
-        enough.append(as_asked and not depends_on_the_job(first))
+        late = depends_on_the_job(first) or depends_on_the_tree(hydra_cfg.launcher)
+        enough.append(as_asked and not late)
         if enough != [True]:
             return
         options = _option_reader(hydra_cfg.runtime.config_sources)
-        try:
-            for point, tree in sweep_trees(sweep, first, _composer(hydra_cfg)):
-                _compose_into(jobs, errors, tree, point, options)
-        except CONFIG_EXCEPTIONS as error:
-            faults.append(error)
+        with _gathered(errors):
+            launchers.append(launcher_of(hydra_cfg.launcher))
+            compose = _composer(hydra_cfg, launchers)
+            try:
+                for point, tree in sweep_trees(sweep, first, compose):
+                    with _gathered(errors):
+                        jobs.append(compose_job(tree, point, options, launchers[0]))
+            except CONFIG_EXCEPTIONS as error:
+                faults.append(error)
 
     flags, overrides = _flags_and_overrides(argv)
     own = [text for text in overrides if parsed_overrides([text])[0].is_hydra_override()]
     _run_hydra([*flags, *own, *sweep.first], program, gather)
     if not enough:
-        raise _ran_elsewhere()
+        raise foreign_launcher()
     if enough != [True]:
         return None
     if faults:
         raise as_config_error(faults[0]) from faults[0]
     if errors:
         raise errors[0]
+    refuse_several(launchers)
     return jobs
 
 
-def _composer(hydra_cfg: HydraConf) -> Callable[[Sequence[str]], DictConfig]:
-    """Hydra's composition of other overrides than those of the running job."""
+def _composer(
+    hydra_cfg: HydraConf, launchers: list[LauncherConfig | None]
+) -> Callable[[Sequence[str]], DictConfig]:
+    """Hydra's composition of other overrides than those of the running job.
+
+    Adds the launcher that each composition chooses: an experiment may choose its own.
+    """
     name, own = hydra_cfg.job.config_name, list(hydra_cfg.overrides.hydra)
-    return lambda overrides: hydra.compose(name, [*own, *overrides])
+
+    def compose(overrides: Sequence[str]) -> DictConfig:
+        cfg = hydra.compose(name, [*own, *overrides], return_hydra_config=True)
+        launchers.append(launcher_of(cfg.hydra.launcher))
+        return _without_hydra(cfg)
+
+    return compose
 
 
-def _compose_into(
-    jobs: list[Job],
-    errors: list[RastBenchError],
-    cfg: DictConfig,
-    overrides: Sequence[str],
-    options: OptionReader,
-) -> None:
+def _without_hydra(cfg: DictConfig) -> DictConfig:
+    with open_dict(cfg):
+        del cfg["hydra"]
+    return cfg
+
+
+@contextmanager
+def _gathered(errors: list[RastBenchError]) -> Iterator[None]:
+    """Errors are kept for later: Hydra would print its own beside them."""
     try:
-        jobs.append(compose_job(cfg, overrides, options))
+        yield
     except RastBenchError as error:
         errors.append(error)
     except CONFIG_EXCEPTIONS as error:
@@ -139,7 +169,8 @@ def _compose_into(
 
 
 def _run_hydra(argv: Sequence[str], program: str, task: Callable[[DictConfig], None]) -> None:
-    with _one_line_errors(), _hydra_surroundings(argv, program):
+    with _one_line_errors(), plugin_errors(), _hydra_surroundings(argv, program):
+        register()
         hydra.main(
             config_path=str(config_dir()), config_name=_CONFIG_NAME, version_base=_VERSION_BASE
         )(task)()
@@ -160,11 +191,11 @@ def job_of_overrides(overrides: Sequence[str], extra_config_dir: str | None = No
         _one_line_errors(),
         hydra.initialize_config_dir(config_dir=str(config_dir()), version_base=_VERSION_BASE),
     ):
-        cfg = hydra.compose(_CONFIG_NAME, overrides=[*overrides, *search], return_hydra_config=True)
+        words = [*hydra_words(overrides), *search]
+        cfg = hydra.compose(_CONFIG_NAME, words, return_hydra_config=True)
         options = _option_reader(cfg.hydra.runtime.config_sources)
-        with open_dict(cfg):
-            del cfg["hydra"]
-        return compose_job(cfg, overrides, options)
+        launcher = launcher_of(cfg.hydra.launcher)
+        return compose_job(_without_hydra(cfg), overrides, options, launcher)
 
 
 def _option_reader(sources: Sequence[Any]) -> OptionReader:
@@ -184,9 +215,12 @@ def _asks_for_run(argv: Sequence[str]) -> bool:
 
 
 def _flags_and_overrides(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Apart: Hydra's parser takes `-m` before all overrides or after them, but not between."""
+    """Apart: Hydra's parser takes `-m` before all overrides or after them, but not between.
+
+    The overrides are spelled as Hydra needs them.
+    """
     overrides = get_args_parser().parse_intermixed_args(list(argv)).overrides
-    return [word for word in argv if word not in overrides], overrides
+    return [word for word in argv if word not in overrides], hydra_words(overrides)
 
 
 def _sweep(argv: Sequence[str]) -> Sweep | None:

@@ -1,12 +1,14 @@
 """Hydra's, OmegaConf's and YAML's exceptions as one clear line with a hint."""
 
 import re
+from collections.abc import Sequence
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import MarkedYAMLError, YAMLError  # type: ignore[import-untyped]
 
 from rast_bench.config.compose import Root
+from rast_bench.config.launchers import CHOOSE_LAUNCHER, LAUNCHERS
 from rast_bench.config.schema import GROUPS, CellConfig
 from rast_bench.config.validate import did_you_mean, known_keys
 from rast_bench.errors import ConfigError
@@ -83,6 +85,10 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
     if already:
         return ConfigError(f"+{key} adds a key that is there already", hint="leave out the +")
     path = key.split(".")
+    if path[:2] == ["hydra", "launcher"] and len(path) > 2:
+        return _unknown_launcher_key(path[2:])
+    if path == ["launcher"]:
+        return ConfigError("launcher is no key of its own", hint=CHOOSE_LAUNCHER)
     if len(path) > 1 and path[0] not in known_keys(Root, ()):
         return ConfigError(f"there is no key {key!r}", hint=_group_hint(path[0]))
     known = known_keys(CellConfig if path[0] in GROUPS else Root, path[:-1])
@@ -94,6 +100,15 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
         return ConfigError(f"{key} is not set by the chosen option", hint=f"add it: +{key}=…")
     if len(path) == 1:
         return ConfigError(f"there is no key or group {key!r}", hint=_group_hint(key))
+    return ConfigError(f"there is no key {key!r}", hint=did_you_mean(path[-1], known))
+
+
+def _unknown_launcher_key(path: Sequence[str]) -> ConfigError:
+    key = ".".join(("launcher", *path))
+    keys = {name: known_keys(model, path[:-1]) for name, model in LAUNCHERS.items()}
+    if having := [f"hydra/launcher={name}" for name in keys if path[-1] in keys[name]]:
+        return ConfigError(f"the chosen launcher has no {key}", hint=f"set {' or '.join(having)}")
+    known = {one for names in keys.values() for one in names}
     return ConfigError(f"there is no key {key!r}", hint=did_you_mean(path[-1], known))
 
 

@@ -5,6 +5,7 @@ what was composed, and an option such as `delta=tiny-s` mostly changes its own g
 composition for each option is enough; where that does not hold, points are composed one by one.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ Point = tuple[str, ...]
 
 _ROOT_KEYS = ("results_dir", "grader", "workers", "label")
 _LATE = "${hydra:"  # an interpolation that Hydra resolves anew for every job
+_NOT_ENVIRONMENT = re.compile(r"\$\{(?!oc\.env:)")
 _Scalar = str | int | float | bool | None
 
 
@@ -104,6 +106,11 @@ def sweep_trees(
 def depends_on_the_job(tree: DictConfig) -> bool:
     """Whether some value is taken from Hydra's own node, so that only Hydra can compose it."""
     return _LATE in OmegaConf.to_yaml(tree)
+
+
+def depends_on_the_tree(launcher: DictConfig) -> bool:
+    """Whether the launcher's settings hold interpolations that may differ from point to point."""
+    return _NOT_ENVIRONMENT.search(OmegaConf.to_yaml(launcher)) is not None
 
 
 class Compositions:

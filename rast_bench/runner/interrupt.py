@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -22,12 +22,13 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         super().__init__()
+        self.number = number
         self.exit_code = exit_code(number)
 
 
 @contextmanager
-def two_step_interrupt() -> Iterator[None]:
-    """The first signal raises Interrupted, the second ends the process with its exit code.
+def two_step_interrupt(signals: Sequence[int] = SIGNALS) -> Iterator[None]:
+    """The first of the signals raises Interrupted, the second ends the process with its exit code.
 
     Leaving at once is harmless: shards are written whole or not at all. Outside the main thread,
     where Python delivers no signals, this does nothing.
@@ -46,7 +47,7 @@ def two_step_interrupt() -> Iterator[None]:
         interrupted = True
         raise Interrupted(number)
 
-    previous = {number: signal.signal(number, handle) for number in SIGNALS}
+    previous = {number: signal.signal(number, handle) for number in signals}
     try:
         yield
     finally:

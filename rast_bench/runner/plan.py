@@ -1,6 +1,6 @@
 """Which samples a run wants, and which of them the ledger lacks."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -130,20 +130,31 @@ def missing_requests(
 ) -> Iterator[Request]:
     """A request for every wanted sample that is neither in the ledger nor in `skip`.
 
-    Problem by problem, the samples of one problem consecutively, so that an engine can share the
-    prefill of equal prompts. The ledger is read when the first request is pulled.
+    The ledger is read when the first request is pulled.
+    """
+    done = ledger.completed(planned.cell_id)
+    yield from requests_for(
+        planned, (key for key in planned.wanted_keys() if key not in done and key not in skip)
+    )
+
+
+def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Iterator[Request]:
+    """A request for each (problem id, sample index) of the cell, in the order given.
+
+    The samples of one problem should be consecutive: an engine then shares the prefill of equal
+    prompts. Raises KeyError for a problem that the cell has not.
     """
     from rast_bench.datasets import render_prompt
 
-    done = ledger.completed(planned.cell_id)
     params = sampling_params(planned.cell)
-    for problem in planned.problems:
-        prompt = render_prompt(planned.cell.prompt, problem)
-        for index in range(planned.cell.decoding.samples_per_problem):
-            pair = (problem.problem_id, index)
-            if pair not in done and pair not in skip:
-                key = SampleKey(planned.cell_id, *pair)
-                yield Request(key=key, prompt=prompt, seed=sample_seed(key), params=params)
+    problems = {problem.problem_id: problem for problem in planned.problems}
+    prompt, prompt_of = "", None
+    for problem_id, index in keys:
+        if problem_id != prompt_of:
+            prompt = render_prompt(planned.cell.prompt, problems[problem_id])
+            prompt_of = problem_id
+        key = SampleKey(planned.cell_id, problem_id, index)
+        yield Request(key=key, prompt=prompt, seed=sample_seed(key), params=params)
 
 
 def completeness(planned: PlannedCell, ledger: Ledger) -> tuple[int, int]:
@@ -162,6 +173,18 @@ def cell_title(cell: CellConfig) -> str:
         models += f" + {cell.delta.name}"
         decoding = f"λ={cell.decoding.lambda_:g} {decoding}"
     return f"{cell.method.name} {models}, {cell.dataset.name}, {decoding}"
+
+
+def cell_display(cell: CellConfig) -> dict[str, str]:
+    """What `cell.json` says of the cell to people."""
+    return {
+        "title": cell_title(cell),
+        "method": cell.method.name,
+        "base_model": cell.base_model.name,
+        "delta": cell.delta.name,
+        "dataset": cell.dataset.name,
+        "prompt": cell.prompt.name,
+    }
 
 
 def fingerprints(key: EngineKey) -> dict[str, str]:

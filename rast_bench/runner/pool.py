@@ -8,7 +8,7 @@ import multiprocessing
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import wait
@@ -20,7 +20,7 @@ from rast_bench.errors import EngineError
 from rast_bench.runner.plan import EngineGroup
 from rast_bench.runner.progress import Progress
 from rast_bench.runner.record import RunRecord
-from rast_bench.runner.worker import Done, Job, More, serve
+from rast_bench.runner.worker import Done, FailedCell, Job, More, serve
 
 if TYPE_CHECKING:
     from rast_bench.runner.worker import LoadEngine, Pipe
@@ -37,6 +37,7 @@ class _GroupWork:
     group: EngineGroup
     requests: Iterator[Request]
     returned: deque[Request] = field(default_factory=deque)  # from workers that died
+    dropped: set[str] = field(default_factory=set)  # ids of failed cells
     workers: int = 0
     deaths: int = 0
     error: Exception | None = None
@@ -48,6 +49,15 @@ class _GroupWork:
             return []
         taken = [self.returned.popleft() for _ in range(min(size, len(self.returned)))]
         return taken + list(islice(self.requests, size - len(taken)))
+
+    def take_back(self, requests: Iterable[Request]) -> None:
+        """Requests that a worker will not finish; another gets them unless their cell failed."""
+        self.returned.extend(r for r in requests if r.key.cell_id not in self.dropped)
+
+    def drop(self, cell_id: str) -> None:
+        """No worker gets any more of this cell; `requests` ends it by itself."""
+        self.dropped.add(cell_id)
+        self.returned = deque(r for r in self.returned if r.key.cell_id != cell_id)
 
     def has_work(self) -> bool:
         self.returned.extend(self.chunk(1) if not self.returned else ())
@@ -61,6 +71,10 @@ class _Worker:
     work: _GroupWork | None = None
     unfinished: dict[SampleKey, Request] = field(default_factory=dict)
 
+    def drop(self, cell_id: str) -> None:
+        kept = {key: request for key, request in self.unfinished.items() if key.cell_id != cell_id}
+        self.unfinished = kept
+
 
 def run_groups_in_workers(
     groups: Sequence[EngineGroup],
@@ -71,7 +85,8 @@ def run_groups_in_workers(
 ) -> None:
     """Streams every group through `count` spawned processes, each engine on one thread.
 
-    A group fails when its engine raises or when MAX_DEATHS workers died on it; the others go on.
+    A cell that makes an engine fail is dropped everywhere, its siblings go on. A group fails when
+    its engine fails by itself or when MAX_DEATHS workers died on it; the others go on.
 
     Raises:
         LedgerError: the ledger cannot be used.
@@ -169,6 +184,10 @@ class _Pool:
             chunk = work.chunk(CHUNK_REQUESTS)
             worker.unfinished.update((request.key, request) for request in chunk)
             self._send(worker, chunk)
+        elif isinstance(message, FailedCell):
+            self._record.fail_cell(work.group, message.cell_id, message.error)
+            work.drop(message.cell_id)
+            worker.drop(message.cell_id)
         elif isinstance(message, Done):
             work.error = work.error or message.error
             worker.unfinished.clear()
@@ -197,7 +216,7 @@ class _Pool:
         )
         work.workers -= 1
         work.deaths += 1
-        work.returned.extend(worker.unfinished.values())
+        work.take_back(worker.unfinished.values())
         if work.deaths >= MAX_DEATHS:
             work.error = EngineError(
                 f"{work.deaths} worker processes died on it",

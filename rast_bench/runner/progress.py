@@ -73,7 +73,7 @@ class PlainProgress:
         if self._made and seconds > 0:
             rate = self._made / seconds
             left = (self._total - done) / rate
-            line += f", {rate:.1f} samples/s, {_duration(left)} left"
+            line += f", {rate:.1f} samples/s, {duration(left)} left"
         if self._text:
             line += f": {self._text}"
         print(line, file=self._stream, flush=True)
@@ -127,7 +127,8 @@ def stderr_progress() -> Progress:
     return RichProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """For people: `2 h 5 min`, `3 min 20 s`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,22 +1,19 @@
 """What one run asks for, receives and writes down, whichever engine or process makes it."""
 
-import time
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
 from rast_bench.domain import Request, Sample, SampleKey
 from rast_bench.errors import EngineError, RastBenchError
 from rast_bench.ledger import Ledger, LedgerWriter
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.runner.manifests import CellManifests
 from rast_bench.runner.plan import (
     EngineGroup,
     PlannedCell,
+    cell_display,
     cell_title,
-    fingerprints,
     missing_requests,
 )
 from rast_bench.runner.progress import Progress
@@ -31,16 +28,8 @@ class CellFailure:
     reason: str
     hint: str | None = None
 
-
-@dataclass
-class _CellRun:
-    """One cell's part of this run, from its first request on."""
-
-    planned: PlannedCell
-    started: datetime
-    begin: float = field(default_factory=time.monotonic)
-    last: float = 0.0  # monotonic time of the latest sample
-    made: int = 0
+    def render(self) -> str:
+        return f"error: {self.title} [{self.cell_id}]: {self.reason}"
 
 
 class RunRecord:
@@ -53,20 +42,27 @@ class RunRecord:
         writer: LedgerWriter,
         progress: Progress,
         run_id: str,
+        *,
+        workers: int = 1,
     ) -> None:
-        """Counts what is there. Raises LedgerError when a cell's folder cannot be used."""
+        """Counts what is there; `workers` is how many processes generate.
+
+        Raises:
+            LedgerError: a cell's folder cannot be used.
+        """
         self._ledger = ledger
         self._writer = writer
         self._progress = progress
-        self._run_id = run_id
+        self._manifests = CellManifests(ledger, run_id, workers=workers)
         self._requested: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
-        self._runs: dict[str, _CellRun] = {}
         # By id() of the planned cell: cells of one cell id may lie in different groups.
         self._to_request: Counter[int] = Counter()
         self._left: Counter[int] = Counter()  # wanted, not yet received
         self._outstanding: dict[SampleKey, int] = {}
         self._planned = tuple(planned)  # keeps the id()s valid
         self._same_cell: defaultdict[str, set[int]] = defaultdict(set)
+        self._failed: dict[int, Exception] = {}
+        self._title = ""  # of the cell whose requests came last
         self.failures: list[CellFailure] = []
         self.made = 0
         self.reused = 0
@@ -79,7 +75,7 @@ class RunRecord:
         for item in self._planned:
             by_cell[item.cell_id].append(item)
         for cell_id, items in by_cell.items():
-            self._ledger.register(cell_id, items[0].identity, _display(items[0]))
+            self._ledger.register(cell_id, items[0].identity, cell_display(items[0].cell))
             durable = self._ledger.completed(cell_id)
             claimed: set[tuple[str, int]] = set()
             for item in items:
@@ -95,23 +91,33 @@ class RunRecord:
         return sum(self._to_request[which] for which in {id(item) for item in group.cells})
 
     def requests(self, group: EngineGroup) -> Iterator[Request]:
-        """The group's missing samples, found lazily, cell by cell."""
+        """The group's missing samples, found lazily, cell by cell; none of a failed cell."""
         for item in group.cells:
-            expected = self._to_request.pop(id(item), 0)
-            if expected == 0:
+            unasked = self._to_request.pop(id(item), 0)
+            if unasked == 0 or id(item) in self._failed:
                 continue
             self._start_cell(item)
             requested = self._requested[item.cell_id]
-            count = 0
             for request in missing_requests(item, self._ledger, skip=requested):
                 requested.add((request.key.problem_id, request.key.sample_index))
                 self._outstanding[request.key] = id(item)
-                count += 1
+                unasked -= 1
                 yield request
-            by_others = expected - count  # another process made them since the count
-            self.reused += by_others
-            self._left[id(item)] -= by_others
-            self._progress.advance(by_others)
+                if id(item) in self._failed:
+                    break
+            else:
+                self._count_by_others(item, unasked)
+
+    def _count_by_others(self, item: PlannedCell, count: int) -> None:
+        """Takes in what another process made since the count."""
+        self.reused += count
+        self._left[id(item)] -= count
+        self._progress.advance(count)
+
+    def engine_loaded(self, group: EngineGroup) -> None:
+        """Loading, of which the progress told, is over."""
+        self._manifests.engine_loaded(item.cell_id for item in group.cells)
+        self._progress.describe(self._title)
 
     def receive(self, sample: Sample) -> None:
         """Takes one finished sample.
@@ -124,72 +130,61 @@ class RunRecord:
         if which is None:
             raise EngineError(f"the engine made a sample that nobody asked for: {sample.key}")
         self._writer.add(sample)
-        run = self._runs[sample.key.cell_id]
-        run.made += 1
-        run.last = time.monotonic()
+        self._manifests.count(sample.key.cell_id)
         self._left[which] -= 1
         self.made += 1
         self._progress.advance()
 
+    def fail_cell(self, group: EngineGroup, cell_id: str, error: Exception) -> None:
+        """Notes that the group's engine cannot make this cell; the first error counts."""
+        items = {id(item) for item in group.cells if item.cell_id == cell_id}
+        if items <= self._failed.keys():  # another worker met it too
+            return
+        _print_if_ours(error)
+        self._failed.update((which, error) for which in items)
+
     def finish(self, group: EngineGroup, error: Exception | None = None) -> None:
         """Makes the group's samples durable and notes its cells as complete or failed.
+
+        Args:
+            error: why the engine made nothing more; cells that failed by themselves keep their own.
 
         Raises:
             LedgerError: the ledger cannot be written.
         """
         self._writer.flush()
-        if error is not None and not isinstance(error, RastBenchError):
-            traceback.print_exception(error)  # a fault of ours: its place must not get lost
+        if error is not None:
+            _print_if_ours(error)
+        running = set(self._manifests.running)
         for item in {id(item): item for item in group.cells}.values():
             left = self._left[id(item)]
             if left > 0:
-                self.failures.append(_failure(item, left, error))
-            run = self._runs.get(item.cell_id)
-            if run is not None:
-                self._write_manifest(run, ended=True)
+                reason = self._failed.get(id(item), error)
+                self.failures.append(_failure(item, left, reason))
+            if item.cell_id in running:
+                self._end_manifest(item.cell_id)
                 if left == 0:
                     self._ledger.compact(item.cell_id)
 
     def interrupt(self) -> None:
         """Ends the manifests of a run that the user stops."""
-        for run in self._runs.values():
-            self._write_manifest(run, ended=True)
+        for cell_id in self._manifests.running:
+            self._end_manifest(cell_id)
 
     def _start_cell(self, item: PlannedCell) -> None:
-        self._progress.describe(cell_title(item.cell))
-        if item.cell_id not in self._runs:
-            self._runs[item.cell_id] = _CellRun(item, started=now())
-            self._write_manifest(self._runs[item.cell_id], ended=False)
+        self._title = cell_title(item.cell)
+        self._progress.describe(self._title)
+        self._manifests.begin(item)
 
-    def _write_manifest(self, run: _CellRun, *, ended: bool) -> None:
-        seconds = max(run.last - run.begin, 0.0)
-        left = sum(self._left[which] for which in self._same_cell[run.planned.cell_id])
-        manifest: dict[str, Any] = {
-            "run_id": self._run_id,
-            "cell_id": run.planned.cell_id,
-            "config": run.planned.cell.model_dump(mode="json", by_alias=True),
-            "models": fingerprints(run.planned.engine_key),
-            **environment(),
-            "status": ("complete" if left == 0 else "partial") if ended else "running",
-            "started": run.started.isoformat(),
-            "ended": now().isoformat() if ended else None,
-            "samples_made": run.made,
-            "seconds": round(seconds, 3),
-            "samples_per_second": round(run.made / seconds, 3) if seconds > 0 else None,
-        }
-        self._ledger.write_manifest(run.planned.cell_id, self._run_id, manifest)
+    def _end_manifest(self, cell_id: str) -> None:
+        left = sum(self._left[which] for which in self._same_cell[cell_id])
+        self._manifests.end(cell_id, "partial" if left else "complete")
 
 
-def _display(item: PlannedCell) -> dict[str, Any]:
-    cell = item.cell
-    return {
-        "title": cell_title(cell),
-        "method": cell.method.name,
-        "base_model": cell.base_model.name,
-        "delta": cell.delta.name,
-        "dataset": cell.dataset.name,
-        "prompt": cell.prompt.name,
-    }
+def _print_if_ours(error: Exception) -> None:
+    """A fault of ours keeps its stack trace: its place must not get lost."""
+    if not isinstance(error, RastBenchError):
+        traceback.print_exception(error)
 
 
 def _failure(item: PlannedCell, left: int, error: Exception | None) -> CellFailure:

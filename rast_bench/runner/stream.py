@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rast_bench.config.engines import EngineConfig
@@ -12,6 +13,7 @@ from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.manifest import new_run_id
 from rast_bench.runner.interrupt import two_step_interrupt
+from rast_bench.runner.isolate import IsolatedStream
 from rast_bench.runner.plan import EngineGroup, PlannedCell, group_cells
 from rast_bench.runner.progress import NoProgress, Progress
 from rast_bench.runner.record import CellFailure, RunRecord
@@ -34,7 +36,7 @@ class RunSummary:
 
     def render_failures(self) -> str:
         """One line a failed cell, and each distinct hint once; empty when all went well."""
-        lines = [f"error: {f.title} [{f.cell_id}]: {f.reason}" for f in self.failures]
+        lines = [failure.render() for failure in self.failures]
         hints = dict.fromkeys(f.hint for f in self.failures if f.hint)
         return "\n".join([*lines, *(f"hint: {hint}" for hint in hints)])
 
@@ -49,8 +51,10 @@ def run_cells(
 ) -> RunSummary:
     """Makes every wanted sample that the ledger lacks.
 
-    Each engine is loaded once, and only when one of its cells lacks something. When an engine
-    fails, the other groups still run; the summary's `failures` name the cells left incomplete.
+    Each engine is loaded once, and only when one of its cells lacks something. A cell that makes
+    its engine fail costs a load anew, its siblings go on (`IsolatedStream` says how); when an
+    engine fails by itself, the other groups still run. The summary's `failures` name the cells
+    left incomplete.
 
     Args:
         load_engine: `rast_bench.engines.load_engine` by default; with several workers it must be
@@ -70,7 +74,7 @@ def run_cells(
     run_id = new_run_id()
     begin = time.monotonic()
     with two_step_interrupt(), ledger.writer(run_id) as writer:
-        record = RunRecord(planned, ledger, writer, progress, run_id)
+        record = RunRecord(planned, ledger, writer, progress, run_id, workers=workers)
         groups = [group for group in group_cells(planned) if record.missing(group)]
         if groups:
             progress.start(total=record.total, done=record.reused)
@@ -108,15 +112,19 @@ def _default_load_engine() -> "LoadEngine":
 def _run_group(
     group: EngineGroup, record: RunRecord, load_engine: "LoadEngine", progress: Progress
 ) -> None:
-    progress.describe(f"loading {group.key.main.path}")
+    def load() -> "Engine":
+        progress.describe(f"loading {group.key.main.path}")
+        engine = load_engine(group.key, group.config)
+        record.engine_loaded(group)
+        return engine
+
     failure: Exception | None = None
     try:
-        engine = load_engine(group.key, group.config)
-        try:
-            for sample in engine.generate(record.requests(group)):
+        with IsolatedStream(load) as isolated:
+            for sample in isolated.stream(
+                record.requests(group), on_failed_cell=partial(record.fail_cell, group)
+            ):
                 record.receive(sample)
-        finally:
-            engine.close()
     except LedgerError:
         raise
     except Exception as error:  # one engine's failure must not cost the other groups

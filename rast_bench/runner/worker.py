@@ -1,7 +1,7 @@
 """A worker process: takes requests from the parent, sends finished samples back.
 
 Messages to a worker: a Job, then a list of requests for each More (an empty list ends the job),
-None to quit. Messages from a worker: More, Sample, and one Done at the end of each job.
+None to quit. Messages from a worker: More, Sample, FailedCell, and one Done at the end of each job.
 """
 
 import multiprocessing
@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request
 from rast_bench.errors import RastBenchError
+from rast_bench.runner.isolate import IsolatedStream
 
 if TYPE_CHECKING:
     from rast_bench.engines.base import Engine
@@ -40,10 +42,22 @@ class More:
 
 
 @dataclass(frozen=True)
+class FailedCell:
+    """The cell's requests make the engine fail; those that the worker still had are dropped."""
+
+    cell_id: str
+    error: Exception  # as in Done
+
+
+@dataclass(frozen=True)
 class Done:
     """The job is over; `error` says how it failed, with the worker's stack trace as a note."""
 
     error: Exception | None = None
+
+
+class _ParentGoneError(Exception):
+    """The parent has closed the pipe. Not an EOFError: a broken checkpoint may raise that."""
 
 
 class WorkerError(Exception):
@@ -54,34 +68,35 @@ def serve(pipe: "Pipe", load_engine: "LoadEngine") -> None:
     """The process's main function: ends when the parent says so or is gone."""
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, which is later
     _die_with_parent()
-    with suppress(EOFError, ConnectionError):  # the parent has closed the pipe
+    with suppress(_ParentGoneError):
         _serve_jobs(pipe, load_engine)
 
 
 def _serve_jobs(pipe: "Pipe", load_engine: "LoadEngine") -> None:
     """Keeps the engine while jobs ask for the same one."""
-    loaded: Job | None = None
-    engine: Engine | None = None
-    while (job := pipe.recv()) is not None:
+
+    def tell_failed_cell(cell_id: str, error: Exception) -> None:
+        _send(pipe, FailedCell(cell_id, _sendable(error)))
+
+    kept: Job | None = None
+    isolated: IsolatedStream | None = None
+    while (job := _receive(pipe)) is not None:
         error: Exception | None = None
         try:
-            if engine is not None and job != loaded:
-                engine.close()
-                engine = None
-            if engine is None:
-                engine, loaded = load_engine(job.key, job.config), job
-            for sample in engine.generate(_requests(pipe)):
-                pipe.send(sample)
-        except (EOFError, ConnectionError):
+            if isolated is None or job != kept:
+                if isolated is not None:
+                    isolated.close()
+                isolated = IsolatedStream(partial(load_engine, job.key, job.config))
+                kept = job
+            for sample in isolated.stream(_requests(pipe), on_failed_cell=tell_failed_cell):
+                _send(pipe, sample)
+        except _ParentGoneError:
             raise
         except Exception as caught:  # the parent reports it
             error = _sendable(caught)
-            if engine is not None:
-                engine.close()
-                engine = None
-        pipe.send(Done(error))
-    if engine is not None:
-        engine.close()
+        _send(pipe, Done(error))
+    if isolated is not None:
+        isolated.close()
 
 
 def _sendable(error: Exception) -> Exception:
@@ -94,11 +109,25 @@ def _sendable(error: Exception) -> Exception:
 
 def _requests(pipe: "Pipe") -> Iterator[Request]:
     while True:
-        pipe.send(More())
-        chunk: list[Request] = pipe.recv()
+        _send(pipe, More())
+        chunk: list[Request] = _receive(pipe)
         if not chunk:
             return
         yield from chunk
+
+
+def _send(pipe: "Pipe", message: Any) -> None:
+    try:
+        pipe.send(message)
+    except ConnectionError as error:
+        raise _ParentGoneError from error
+
+
+def _receive(pipe: "Pipe") -> Any:
+    try:
+        return pipe.recv()
+    except (EOFError, ConnectionError) as error:
+        raise _ParentGoneError from error
 
 
 def _die_with_parent() -> None:

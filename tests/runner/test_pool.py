@@ -14,9 +14,11 @@ from fake_engine import (
 
 from rast_bench.ledger import Ledger
 from rast_bench.runner import pool
-from rast_bench.runner.plan import plan_cells
+from rast_bench.runner.plan import group_cells, missing_requests, plan_cells
 from rast_bench.runner.progress import NoProgress
+from rast_bench.runner.record import RunRecord
 from rast_bench.runner.stream import run_cells
+from rast_bench.runner.worker import WorkerError
 
 pytestmark = pytest.mark.usefixtures("checked_keys")
 
@@ -89,6 +91,41 @@ def test_ctrl_c_keeps_what_the_workers_had_sent(
     saved = ledger.completed(planned[0].cell_id)
     assert len(saved) >= pool.CHUNK_REQUESTS
     assert capsys.readouterr().err.startswith(f"interrupted: {len(saved)} of 192 samples")
+
+
+def test_a_failed_cells_requests_go_to_no_other_worker(tmp_path: Path) -> None:
+    planned = plan_cells([make_cell(tmp_path, seed=s, n=1) for s in range(2)])
+    (group,) = group_cells(planned)
+    requests = [r for item in planned for r in missing_requests(item, Ledger(tmp_path))]
+    bad = requests[0].key.cell_id
+    work = pool._GroupWork(group, iter(()))
+    worker = pool._Worker(*[None] * 2, work, {r.key: r for r in requests[:9]})  # type: ignore[arg-type]
+
+    work.take_back(requests[9:])
+    work.take_back(requests[:2])
+    work.drop(bad)
+    work.take_back(requests[2:4])  # of a worker that had them and died
+    assert work.chunk(99) == requests[9:]
+
+    worker.drop(bad)
+    assert list(worker.unfinished.values()) == requests[6:9]
+
+
+def test_a_cell_that_failed_in_two_workers_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = plan_cells([make_cell(tmp_path)])
+    (group,) = group_cells(planned)
+    ledger = Ledger(tmp_path)
+    with ledger.writer("run") as writer:
+        record = RunRecord(planned, ledger, writer, NoProgress(), "run", workers=2)
+        for number in (1, 2):
+            record.fail_cell(group, planned[0].cell_id, WorkerError(f"fault in worker {number}"))
+        record.finish(group)
+    assert [failure.reason for failure in record.failures] == ["WorkerError: fault in worker 1"]
+    assert capsys.readouterr().err.splitlines() == [
+        "rast_bench.runner.worker.WorkerError: fault in worker 1"
+    ]
 
 
 def test_both_workers_share_one_group(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """SIGKILL at random moments and Ctrl-C, then the same command: real processes, a fake engine."""
 
+import os
 import random
 import signal
 import subprocess
@@ -23,7 +24,10 @@ Key = tuple[str, str, int]
 
 def start(results: Path, engine: str, *, workers: int = 1) -> "subprocess.Popen[str]":
     command = [sys.executable, str(PROGRAM), str(results), engine, str(workers)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1])}  # for fake_engine
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
 
 
 def plan(results: Path) -> list[PlannedCell]:

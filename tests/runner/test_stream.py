@@ -1,5 +1,6 @@
 """One load a group, nothing twice, failures that cost only their own group."""
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -247,6 +248,20 @@ def test_manifests_tell_the_run(tmp_path: Path) -> None:
     record = ledger.cell(cell_id)
     assert record is not None
     assert record["display"]["title"] == "base base, sums, τ=1"
+
+
+def test_loading_is_told_and_not_measured(tmp_path: Path) -> None:
+    told = Told()
+
+    def load(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+        time.sleep(0.5)
+        return FakeEngine()
+
+    run(tmp_path, [make_cell(tmp_path)], load, progress=told)
+    title = "base base, sums, τ=1"
+    assert told.texts == [title, f"loading {tmp_path}/base", title]
+    (manifest,) = Ledger(tmp_path).manifests(plan_cells([make_cell(tmp_path)])[0].cell_id)
+    assert 0 < manifest["seconds"] < 0.5
 
 
 def test_a_complete_cell_is_compacted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ one request agree. Importable by name, because worker processes load it by name.
 import hashlib
 import json
 import os
+import secrets
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
+from rast_bench.errors import EngineError
 
 
 class FakeEngine:
@@ -122,6 +124,73 @@ def load_stuck(key: EngineKey, _config: EngineConfig) -> FakeEngine:
     raise AssertionError("its process should be gone")
 
 
+POISON = 2.0  # the temperature of cells that make a PoisonedEngine raise
+
+
+class PoisonedEngine(FakeEngine):
+    """Raises when it comes to a sample of a cell at temperature POISON."""
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        temperatures = {}
+
+        def noted() -> Iterator[Request]:
+            for request in requests:
+                temperatures[request.key] = request.params.temperature
+                yield request
+
+        for sample in super().generate(noted()):
+            if temperatures[sample.key] == POISON:
+                raise RuntimeError(f"device-side assert in {sample.key.cell_id}")
+            yield sample
+
+
+def load_poisoned(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    note_load(key)
+    return PoisonedEngine()
+
+
+class DyingEngine(FakeEngine):
+    """Raises after ten samples, the first time only."""
+
+    def __init__(self, mark: Path) -> None:
+        super().__init__()
+        self._mark = mark
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        for count, sample in enumerate(super().generate(requests)):
+            if count == 10 and _first(self._mark):
+                raise RuntimeError("CUDA error: an illegal memory access was encountered")
+            yield sample
+
+
+def load_dying_once(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    note_load(key)
+    return DyingEngine(Path(key.main.path) / "died")
+
+
+class HopelessEngine(FakeEngine):
+    """Takes requests and raises, whatever they are."""
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        next(iter(requests))
+        raise EngineError("no kernel image", hint="another card")
+        yield
+
+
+def load_hopeless(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    note_load(key)
+    return HopelessEngine()
+
+
+def note_load(key: EngineKey) -> None:
+    """Loads are counted by files, because worker processes do them."""
+    (Path(key.main.path) / f"load-{secrets.token_hex(8)}").touch()
+
+
+def loads(folder: Path) -> int:
+    return len(list(folder.glob("*/load-*")))
+
+
 def load_broken_small(key: EngineKey, _config: EngineConfig) -> FakeEngine:
     """Fails, with an error of ours, for the checkpoint whose path ends in `broken`."""
     if key.main.path.endswith("broken"):
@@ -172,6 +241,7 @@ def make_cell(
     limit: int | None = None,
     seed: int = 0,
     greedy: bool = False,
+    temperature: float = 1.0,
     label: str | None = None,
     engine: dict[str, object] | None = None,
 ) -> CellConfig:
@@ -187,7 +257,13 @@ def make_cell(
                 "limit": limit,
             },
             "prompt": {"name": "plain", "template": "Q: {question}"},
-            "decoding": {"n": n, "max_tokens": 7, "seed": seed, "greedy": greedy},
+            "decoding": {
+                "n": n,
+                "max_tokens": 7,
+                "seed": seed,
+                "greedy": greedy,
+                "temperature": temperature,
+            },
             "engine": {"name": "transformers", **(engine or {})},
             "label": label,
         }

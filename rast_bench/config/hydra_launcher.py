@@ -1,0 +1,134 @@
+"""Launchers as Hydra sees them: the words that set them, and what a composition chose."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher, BasicLauncherConf
+from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from rast_bench.config.launchers import CHOOSE_LAUNCHER, LauncherConfig, read_launcher
+from rast_bench.config.overrides import parsed_overrides
+from rast_bench.errors import ConfigError, first_line
+
+_WORD = re.compile(
+    r"(?P<sign>\+\+|\+|~|)(?:hydra\.)?(?P<rest>launcher\.(?P<option>sbatch[.=])?.*)", re.S
+)
+
+
+_PLUGIN_ERROR = re.compile(
+    "(Invalid|Unknown|Could not instantiate) plugin|Input config does not have a `_target_`"
+)
+_OWN_FILE = (
+    f"{CHOOSE_LAUNCHER}; a launcher's file of your own begins with `defaults: [slurm]` or [local]"
+)
+
+
+class GroupLauncher(BasicLauncher):
+    """What hydra/launcher=local and =slurm name as `_target_`.
+
+    Hydra only gathers the jobs of a command, in the process that was started. So its launcher does
+    as the basic one; the settings are for rast_bench.launch.
+    """
+
+    def __init__(self, **_settings: Any) -> None:
+        super().__init__()
+
+
+_TARGET = f"hydra_plugins.rast_bench.{GroupLauncher.__name__}"
+
+
+def register() -> None:
+    """Makes GroupLauncher known to Hydra, which forgets it with its other singletons.
+
+    Hydra takes plugins of the package hydra_plugins only, and would import it for every
+    application of this environment; so the class is entered under such a name.
+    """
+    Plugins.instance().class_name_to_class[_TARGET] = GroupLauncher
+
+
+def hydra_words(overrides: Sequence[str]) -> list[str]:
+    """Overrides with `launcher.key=…` spelled `hydra.launcher.key=…`, as Hydra needs them.
+
+    Options of sbatch, `launcher.sbatch.NAME=…`, need no "+". Raises ConfigError for a
+    launcher that is swept and OverrideParseException for what is no override.
+    """
+    return list(_translated(overrides))
+
+
+def _translated(overrides: Iterable[str]) -> Iterator[str]:
+    for text in overrides:
+        match = _WORD.fullmatch(text)
+        if match is not None or text.startswith("hydra/launcher="):
+            (override,) = parsed_overrides([text])
+            _refuse_sweep(override, text)
+        if match is None:
+            yield text
+        else:
+            sign = match["sign"] or ("++" if match["option"] else "")
+            yield f"{sign}hydra.{match['rest']}"
+
+
+def _refuse_sweep(override: Override, text: str) -> None:
+    if not override.is_sweep_override():
+        return
+    key, _, value = text.partition("=")
+    if key.endswith(".devices"):
+        hint = f"for a list write {key}=[{value}]"
+    elif "." in key:
+        hint = f"quote a value with a comma: '{key}=\"{value}\"'"
+    else:
+        hint = "choose one of them"
+    raise ConfigError(f"{text}: all jobs of a command have one launcher", hint=hint)
+
+
+def launcher_of(node: DictConfig) -> LauncherConfig | None:
+    """The launcher that `hydra.launcher` describes; None for Hydra's basic one.
+
+    Raises:
+        ConfigError: a value that cannot be, or the launcher of another package.
+        OmegaConfBaseException: an interpolation that cannot be resolved.
+    """
+    settings = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    assert isinstance(settings, dict)
+    target = settings.pop("_target_", None)
+    if target == BasicLauncherConf._target_:
+        return None
+    if target is None:
+        raise ConfigError("hydra.launcher has no _target_", hint=_OWN_FILE)
+    if target != _TARGET:
+        raise foreign_launcher()
+    return read_launcher({str(key): value for key, value in settings.items()})
+
+
+def foreign_launcher() -> ConfigError:
+    """For launchers that run jobs in processes of their own, where rast-bench does nothing."""
+    return ConfigError(
+        "the launcher of another package would run the jobs in other processes, where "
+        "rast-bench does nothing",
+        hint=f"{CHOOSE_LAUNCHER}, or leave it out: one process runs all cells of a command",
+    )
+
+
+@contextmanager
+def plugin_errors() -> Iterator[None]:
+    """Hydra's complaints about the `_target_` of a launcher or sweeper, as ConfigError."""
+    try:
+        yield
+    except (ImportError, RuntimeError, HydraException) as error:
+        if not _PLUGIN_ERROR.match(str(error)):
+            raise
+        raise ConfigError(first_line(error), hint=_OWN_FILE) from error
+
+
+def refuse_several(launchers: Sequence[LauncherConfig | None]) -> None:
+    """Raises ConfigError unless all jobs of a command have one launcher."""
+    if any(launcher != launchers[0] for launcher in launchers):
+        raise ConfigError(
+            "the jobs of the sweep choose different launchers",
+            hint="set hydra/launcher= and launcher.key= on the command line, for all of them",
+        )

@@ -1,0 +1,68 @@
+"""Where workers begin, and whether one that has nothing left to do helps elsewhere (pure)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+WORTH_LOADS = 2.0  # a helper joins where those at work need this many times its load
+
+
+def first_groups(work: Sequence[float], workers: int) -> list[int]:
+    """The group that each worker begins with: every group once, longest first, then where a worker
+    still has most to do. Groups that find no worker are taken up by those that finish first.
+
+    Args:
+        work: of each group, in any one unit; at least one is positive.
+    """
+    if not any(amount > 0 for amount in work):
+        raise ValueError("no group has work")
+    counts = [0] * len(work)
+    begin = []
+    for _ in range(workers):
+        # A group without a worker comes before any group that has one.
+        best = max(
+            (i for i, amount in enumerate(work) if amount > 0),
+            key=lambda i: (counts[i] == 0, work[i] / max(1, counts[i]), -i),
+        )
+        counts[best] += 1
+        begin.append(best)
+    return begin
+
+
+@dataclass(frozen=True)
+class Open:
+    """A group with chunks that nobody has claimed."""
+
+    unclaimed: int  # samples
+    workers: int  # at work on it now
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What a worker has seen so far; None before its first group."""
+
+    samples_per_second: float
+    load_seconds: float
+
+
+def next_group(groups: Mapping[int, Open], pace: Pace | None) -> int | None:
+    """The group to go on with: one without workers, the longest first, else where help is worth it.
+
+    Help costs a load. It is worth that where the workers at their present pace need more than
+    twice as long for what is unclaimed. None: better end and free the device.
+    """
+    worth = {
+        number: group
+        for number, group in groups.items()
+        if group.workers == 0 or pace is None or _worth_a_load(group, pace)
+    }
+    if not worth:
+        return None
+    return max(
+        worth,
+        key=lambda i: (worth[i].workers == 0, worth[i].unclaimed / (worth[i].workers + 1), -i),
+    )
+
+
+def _worth_a_load(group: Open, pace: Pace) -> bool:
+    rate = max(pace.samples_per_second, 1e-9) * group.workers
+    return group.unclaimed / rate > WORTH_LOADS * pace.load_seconds

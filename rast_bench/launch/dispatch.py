@@ -1,0 +1,159 @@
+"""A command's cells through a launcher: folder, workers, end."""
+
+import sys
+import time
+from collections.abc import Sequence
+from math import ceil
+
+from rast_bench.config.launchers import LauncherConfig, LocalLauncher, SlurmLauncher
+from rast_bench.errors import ConfigError
+from rast_bench.launch.alive import living_launch
+from rast_bench.launch.crew import Crew, LocalCrew, SlurmCrew
+from rast_bench.launch.devices import local_devices
+from rast_bench.launch.folder import Launch
+from rast_bench.launch.outcome import cell_failures, resume_command
+from rast_bench.launch.plan import Command, GroupWork, group_work, make_launch
+from rast_bench.launch.scheduler import require_slurm
+from rast_bench.launch.watch import watch
+from rast_bench.ledger import Ledger
+from rast_bench.runner.interrupt import two_step_interrupt
+from rast_bench.runner.plan import PlannedCell
+from rast_bench.runner.progress import Progress
+from rast_bench.runner.record import CellFailure
+from rast_bench.runner.stream import RunSummary
+
+
+def launch_cells(
+    planned: Sequence[PlannedCell],
+    ledger: Ledger,
+    config: LauncherConfig,
+    command: Command,
+    progress: Progress,
+) -> RunSummary | None:
+    """Makes every wanted sample that the ledger lacks, in workers of their own.
+
+    None where the workers go on after this returns (`launcher.wait=false`).
+
+    Raises:
+        ConfigError: what the launcher is asked for cannot be had here.
+        LedgerError: the results folder cannot be used.
+        KeyboardInterrupt: after Ctrl-C; everything finished is durable and stderr says what became
+            of the workers.
+    """
+    begin = time.monotonic()
+    if isinstance(config, SlurmLauncher):
+        require_slurm()
+    ledger.check_writable()
+    groups = group_work(planned, ledger)
+    before = _durable(planned, ledger)
+    if not groups:
+        return _summary(planned, 0, before, begin, [])
+    _refuse_twice(groups, ledger)
+    launch, crew = _recruit(groups, ledger, config, command)
+    print(_announcement(launch), file=sys.stderr)
+    with two_step_interrupt():
+        try:
+            crew.start(range(launch.workers))
+            if isinstance(config, SlurmLauncher) and not config.wait:
+                _say_how_to_follow(launch)
+                return None
+            causes = watch(launch, crew, config.restarts, progress)
+        except KeyboardInterrupt:
+            _end(launch, crew, config)
+            raise
+    made = _durable(planned, ledger) - before
+    return _summary(planned, made, before, begin, cell_failures(launch, causes))
+
+
+def _recruit(
+    groups: Sequence[GroupWork], ledger: Ledger, config: LauncherConfig, command: Command
+) -> tuple[Launch, Crew]:
+    if isinstance(config, LocalLauncher):
+        devices = local_devices(config.devices)
+        largest = max(group.devices for group in groups)
+        if devices.names and largest > devices.count:
+            raise ConfigError(
+                f"an engine needs {largest} devices (engine.tensor_parallel_size), "
+                f"and there are {devices.count}"
+            )
+
+        def processes(pool: Sequence[GroupWork]) -> int:
+            return devices.count // pool[0].devices if devices.names else devices.slots
+
+        launch = make_launch(groups, ledger, command, "local", processes)
+        return launch, LocalCrew(launch, devices)
+    slurm = config
+
+    def tasks(pool: Sequence[GroupWork]) -> int:
+        if slurm.tasks != "auto":
+            return slurm.tasks
+        return sum(ceil(group.missing / slurm.samples_per_task) for group in pool)
+
+    launch = make_launch(groups, ledger, command, "slurm", tasks)
+    return launch, SlurmCrew(launch, slurm)
+
+
+def _refuse_twice(groups: Sequence[GroupWork], ledger: Ledger) -> None:
+    wanted = {work.planned.cell_id for group in groups for work in group.cells}
+    other = living_launch(ledger.root.parent, wanted)
+    if other is not None:
+        raise ConfigError(
+            f"launch {other.launch_id} is making these cells already",
+            hint=f"rast-bench status {other.path}, or rast-bench cancel {other.path} first",
+        )
+
+
+def _durable(planned: Sequence[PlannedCell], ledger: Ledger) -> int:
+    keys: dict[str, set[tuple[str, int]]] = {}
+    for cell in planned:
+        keys.setdefault(cell.cell_id, set()).update(cell.wanted_keys())
+    return sum(len(wanted & ledger.completed(cell_id)) for cell_id, wanted in keys.items())
+
+
+def _summary(
+    planned: Sequence[PlannedCell],
+    made: int,
+    reused: int,
+    begin: float,
+    failures: Sequence[CellFailure],
+) -> RunSummary:
+    return RunSummary(
+        cells=len({item.cell_id for item in planned}),
+        samples_made=made,
+        samples_reused=reused,
+        seconds=time.monotonic() - begin,
+        failures=tuple(failures),
+    )
+
+
+def _announcement(launch: Launch) -> str:
+    missing = sum(group.missing for group in launch.record.groups)
+    groups = len(launch.record.groups)
+    return (
+        f"launch {launch.launch_id}: {missing:,} samples, {groups} engine "
+        f"{'group' if groups == 1 else 'groups'}, {launch.workers} workers ({launch.path})"
+    )
+
+
+def _say_how_to_follow(launch: Launch) -> None:
+    jobs = ", ".join(dict.fromkeys(job.partition("_")[0] for job in launch.jobs.values()))
+    print(
+        f"submitted as job {jobs}; follow it with: rast-bench status --follow {launch.path}",
+        file=sys.stderr,
+    )
+
+
+def _end(launch: Launch, crew: Crew, config: LauncherConfig) -> None:
+    """What Ctrl-C does with the workers."""
+    if isinstance(config, SlurmLauncher) and config.on_interrupt == "leave":
+        print(
+            f"the tasks go on; follow them with: rast-bench status --follow {launch.path}, "
+            f"end them with: rast-bench cancel {launch.path}",
+            file=sys.stderr,
+        )
+        return
+    crew.stop()
+    print(
+        f"interrupted: what is finished is saved; resume with: {resume_command(launch)}",
+        file=sys.stderr,
+    )

@@ -1,0 +1,226 @@
+"""A worker: claims chunks, streams them through one engine a group, writes to the ledger."""
+
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from rast_bench.errors import LedgerError, RastBenchError, first_line
+from rast_bench.launch.assign import Open, Pace, next_group
+from rast_bench.launch.failures import Failures, abandoned_groups, failed_cells, failure_of
+from rast_bench.launch.folder import Launch
+from rast_bench.launch.notes import SILENT_SECONDS, Notebook, read_notes
+from rast_bench.launch.signals import OUT_OF_TIME, worker_signals
+from rast_bench.launch.work import GroupWork
+from rast_bench.ledger.manifest import new_run_id
+from rast_bench.runner.interrupt import Interrupted
+from rast_bench.runner.isolate import IsolatedStream
+from rast_bench.runner.manifests import CellManifests
+from rast_bench.runner.plan import cell_title, completeness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rast_bench.config.engines import EngineConfig
+    from rast_bench.config.identity import EngineKey
+    from rast_bench.domain import Request
+    from rast_bench.engines.base import Engine
+    from rast_bench.ledger import LedgerWriter
+
+    LoadEngine = Callable[[EngineKey, EngineConfig], Engine]
+
+
+class _ReplacedError(Exception):
+    """This worker was started again elsewhere."""
+
+
+def run_worker(
+    launch: Launch,
+    number: int,
+    *,
+    load_engine: "LoadEngine | None" = None,
+    threads: int | None = None,
+    job_id: str | None = None,
+    on_slurm: bool = False,
+) -> bool:
+    """Works until no chunk is left that is worth a load; its note says how it ended.
+
+    Args:
+        number: from 0; the same number again takes up what the earlier start left.
+        threads: of the engine, where its configuration leaves that open.
+        job_id: the scheduler's, for the note.
+
+    Returns whether nothing failed. Raises LedgerError, and Interrupted after a signal; by then all
+    that was finished is durable.
+    """
+    load = _default_load_engine() if load_engine is None else load_engine
+    notebook = Notebook(launch.notes, number, job_id)
+    notebook.open()
+    try:
+        with worker_signals(on_slurm=on_slurm):
+            nothing_failed = _Worker(launch, number, load, threads, notebook).run()
+    except Interrupted as interruption:
+        out_of_time = interruption.number == OUT_OF_TIME
+        notebook.close("out of time" if out_of_time else "interrupted")
+        raise
+    except _ReplacedError:
+        print("this worker was started again elsewhere: ending", file=sys.stderr)
+        return True
+    except BaseException as error:
+        words = first_line(error)
+        known = isinstance(error, RastBenchError)
+        notebook.close("failed", words if known else f"{type(error).__name__}: {words}")
+        raise
+    notebook.close("done")
+    return nothing_failed
+
+
+def _default_load_engine() -> "LoadEngine":
+    from rast_bench.engines import load_engine
+
+    return load_engine
+
+
+class _Worker:
+    def __init__(
+        self,
+        launch: Launch,
+        number: int,
+        load_engine: "LoadEngine",
+        threads: int | None,
+        notebook: Notebook,
+    ) -> None:
+        self._launch = launch
+        self._number = number
+        self._load_engine = load_engine
+        self._threads = threads
+        self._notebook = notebook
+        self._failures = Failures(launch.failures)
+        self._run_id = new_run_id()
+        self._pace: Pace | None = None
+        self._nothing_failed = True
+
+    def run(self) -> bool:
+        """Group after group. Whether no cell and no group failed here."""
+        works = [GroupWork(self._launch, i) for i in range(len(self._launch.record.groups))]
+        work = self._begin_with(works)
+        with self._launch.ledger.writer(self._run_id) as writer:
+            while work is not None:
+                self._serve(work, writer)
+                work = self._go_on_with(works)
+        return self._nothing_failed
+
+    def _begin_with(self, works: list[GroupWork]) -> GroupWork | None:
+        """Where an earlier start of this worker was killed, else where the launch says."""
+        for work in works:
+            if self._may_serve(work) and work.left_unfinished_by(self._number):
+                return work
+        first = works[self._launch.record.first[self._number]]
+        if self._may_serve(first) and first.unclaimed():
+            return first
+        return self._go_on_with(works)
+
+    def _go_on_with(self, works: list[GroupWork]) -> GroupWork | None:
+        at_work = self._workers_by_group()
+        choice = {
+            work.number: Open(unclaimed, at_work.count(work.number))
+            for work in works
+            if self._may_serve(work) and (unclaimed := work.unclaimed())
+        }
+        number = next_group(choice, self._pace)
+        return None if number is None else works[number]
+
+    def _may_serve(self, work: GroupWork) -> bool:
+        """Whether this worker has the devices, and the group is not given up."""
+        own = self._launch.record.groups[self._launch.record.first[self._number]]
+        abandoned = abandoned_groups(self._failures.all(), self._number)
+        return work.record.devices == own.devices and work.number not in abandoned
+
+    def _workers_by_group(self) -> list[int]:
+        """The groups on which other workers are, one entry a worker."""
+        latest = time.time() - SILENT_SECONDS
+        notes = read_notes(self._launch.notes, self._launch.workers)
+        return [
+            note.group
+            for worker, note in notes.items()
+            if worker != self._number and not note.over and note.updated > latest
+            if note.group is not None
+        ]
+
+    def _serve(self, work: GroupWork, writer: "LedgerWriter") -> None:
+        """Streams what this worker claims of one group, until nothing of it is unclaimed."""
+        manifests = CellManifests(
+            self._launch.ledger,
+            self._run_id,
+            workers=self._launch.workers,
+            launch=self._launch.launch_id,
+            worker=self._number,
+        )
+        failed = failed_cells(self._failures.all())
+        loaded = time.monotonic()
+        load_seconds, made = 0.0, 0
+
+        def load() -> "Engine":
+            nonlocal loaded, load_seconds
+            begin = time.monotonic()
+            self._notebook.say(state="loading", loads=self._notebook.note.loads + 1)
+            engine = self._load_engine(work.group.key, work.engine_config(self._threads))
+            self._notebook.say(state="running")
+            loaded = time.monotonic()
+            load_seconds = loaded - begin
+            manifests.engine_loaded(manifests.running)
+            return engine
+
+        def fail(cell_id: str, error: Exception) -> None:
+            failed.add(cell_id)
+            self._fail(error, work, cell_id)
+
+        self._notebook.say(group=work.number)
+        try:
+            with IsolatedStream(load) as isolated:
+                for sample in isolated.stream(
+                    self._requests(work, manifests, failed), on_failed_cell=fail
+                ):
+                    writer.add(sample)
+                    manifests.count(sample.key.cell_id)
+                    self._notebook.count()
+                    made += 1
+                    if self._notebook.replaced:
+                        raise _ReplacedError
+        except (LedgerError, _ReplacedError):
+            raise
+        except Exception as error:  # the engine's fault; other groups have other engines
+            self._fail(error, work)
+            self._launch.claims(work.number).release(self._number)  # another may do better
+        finally:
+            writer.flush()
+            self._end_cells(work, manifests)
+        if made:
+            self._pace = Pace(made / (time.monotonic() - loaded), load_seconds)
+
+    def _requests(
+        self, work: GroupWork, manifests: CellManifests, failed: set[str]
+    ) -> "Iterator[Request]":
+        cells = {cell.cell_id: cell for cell in work.group.cells}
+        for request in work.requests(self._number, failed, self._notebook.is_current):
+            cell = cells[request.key.cell_id]
+            manifests.begin(cell)
+            self._notebook.say(title=cell_title(cell.cell))
+            yield request
+
+    def _end_cells(self, work: GroupWork, manifests: CellManifests) -> None:
+        """Ends the manifests; the worker that completes a cell merges its small shards."""
+        cells = {cell.cell_id: cell for cell in work.group.cells}
+        for cell_id in manifests.running:
+            done, wanted = completeness(cells[cell_id], self._launch.ledger)
+            if done == wanted:
+                self._launch.ledger.compact(cell_id)
+            manifests.end(cell_id, "complete" if done == wanted else "partial")
+
+    def _fail(self, error: Exception, work: GroupWork, cell_id: str | None = None) -> None:
+        self._nothing_failed = False
+        if not isinstance(error, RastBenchError):
+            traceback.print_exception(error)  # a fault of ours: its place must not get lost
+        failure = failure_of(error, work.number, self._number, cell_id=cell_id)
+        print(f"error: {failure.reason}", file=sys.stderr)
+        self._failures.add(failure)

@@ -1,0 +1,114 @@
+"""Where a run's samples of each cell came from, in `manifest-<run id>.json` beside them."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from rast_bench.ledger import Ledger
+from rast_bench.ledger.manifest import environment, now
+from rast_bench.runner.plan import PlannedCell, fingerprints
+
+EndStatus = Literal["complete", "partial"]
+
+
+@dataclass
+class _CellRun:
+    """One cell's part of a run, from its first request on."""
+
+    planned: PlannedCell
+    started: datetime = field(default_factory=now)
+    begin: float = field(default_factory=time.monotonic)
+    last: float = 0.0  # monotonic time of the latest sample
+    made: int = 0
+    running: bool = True
+
+
+class CellManifests:
+    """The manifests of one run, one a cell: begun at its first request, then counted, then ended.
+
+    A run is what one run id names: a process, or a process and its workers. Methods raise
+    LedgerError.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        run_id: str,
+        *,
+        workers: int = 1,
+        launch: str | None = None,
+        worker: int | None = None,
+    ) -> None:
+        """
+        Args:
+            workers: processes that generate in this run.
+            launch: id of the launch that the run belongs to.
+            worker: the run's number among the launch's workers.
+        """
+        self._ledger = ledger
+        self._run_id = run_id
+        self._provenance: dict[str, Any] = {"workers": workers}
+        if launch is not None:
+            self._provenance["launch"] = launch
+        if worker is not None:
+            self._provenance["worker"] = worker
+        self._runs: dict[str, _CellRun] = {}
+
+    @property
+    def running(self) -> list[str]:
+        """The ids of the cells that were begun and not ended, in that order."""
+        return [cell_id for cell_id, run in self._runs.items() if run.running]
+
+    def begin(self, planned: PlannedCell) -> None:
+        """Writes the manifest as `running`, unless it is. A cell that was ended goes on."""
+        run = self._runs.get(planned.cell_id)
+        if run is None:
+            run = self._runs[planned.cell_id] = _CellRun(planned)
+        elif run.running:
+            return
+        run.running = True
+        self._write(run, "running", ended=None)
+
+    def engine_loaded(self, cell_ids: Iterable[str]) -> None:
+        """Starts the clock of these cells anew where they have no sample yet.
+
+        The first request is there before its engine is; loading must not count as slow sampling.
+        """
+        for cell_id in cell_ids:
+            run = self._runs.get(cell_id)
+            if run is not None and run.made == 0:
+                run.started, run.begin = now(), time.monotonic()
+
+    def count(self, cell_id: str) -> None:
+        """Counts one finished sample of a cell that was begun."""
+        run = self._runs[cell_id]
+        run.made += 1
+        run.last = time.monotonic()
+        run.running = True  # again, when only one of the cell's engine groups had ended
+
+    def end(self, cell_id: str, status: EndStatus) -> None:
+        """Writes the manifest with its counts and its end; nothing for a cell never begun."""
+        run = self._runs.get(cell_id)
+        if run is not None:
+            run.running = False
+            self._write(run, status, ended=now())
+
+    def _write(self, run: _CellRun, status: str, ended: datetime | None) -> None:
+        seconds = max(run.last - run.begin, 0.0)
+        manifest: dict[str, Any] = {
+            "run_id": self._run_id,
+            "cell_id": run.planned.cell_id,
+            "config": run.planned.cell.model_dump(mode="json", by_alias=True),
+            "models": fingerprints(run.planned.engine_key),
+            **environment(),
+            **self._provenance,
+            "status": status,
+            "started": run.started.isoformat(),
+            "ended": None if ended is None else ended.isoformat(),
+            "samples_made": run.made,
+            "seconds": round(seconds, 3),
+            "samples_per_second": round(run.made / seconds, 3) if seconds > 0 else None,
+        }
+        self._ledger.write_manifest(run.planned.cell_id, self._run_id, manifest)

@@ -1,0 +1,185 @@
+"""The launchers' settings, from their files, from a site's own and from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hydra.core.plugins import Plugins
+from pydantic import TypeAdapter
+
+from rast_bench.config.frontend import (
+    job_of_overrides,
+    jobs_composed_by_hydra,
+    jobs_of_command_line,
+)
+from rast_bench.config.hydra_launcher import hydra_words, plugin_errors
+from rast_bench.config.launchers import (
+    LAUNCHERS,
+    LauncherConfig,
+    LocalLauncher,
+    SlurmLauncher,
+    read_launcher,
+)
+from rast_bench.config.paths import config_dir
+from rast_bench.errors import ConfigError
+
+VALUES = json.loads((Path(__file__).parent / "data/launcher_values.json").read_text())
+
+MY_SITE = {"a name": "defaults: [slurm]", "a place": "defaults:\n  - slurm@_here_"}
+
+
+def launchers(argv: list[str]) -> list[LauncherConfig | None]:
+    jobs = jobs_of_command_line(argv, "run.py")
+    assert jobs is not None
+    return [job.launcher for job in jobs]
+
+
+@pytest.mark.parametrize("case", VALUES["accepted"], ids=lambda case: str(case["set"]))
+def test_accepted(case: dict[str, Any]) -> None:
+    launcher = read_launcher({"cluster": case["cluster"], **case["set"]})
+    kept = TypeAdapter(LauncherConfig).dump_json(launcher)
+    written = json.loads(kept)
+    assert {key: written[key] for key in case["becomes"]} == case["becomes"]
+    assert TypeAdapter(LauncherConfig).validate_json(kept) == launcher
+
+
+@pytest.mark.parametrize("case", VALUES["refused"], ids=lambda case: str(case["set"]))
+def test_refused_in_one_line(case: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_launcher({"cluster": case["cluster"], **case["set"]})
+    assert caught.value.message.startswith(case["error"])
+    assert "\n" not in caught.value.message
+    assert "more)" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_every_option_states_every_default(name: str) -> None:
+    written = yaml.safe_load((config_dir() / f"hydra/launcher/{name}.yaml").read_text())
+    del written["_target_"]
+    assert list(written) == list(LAUNCHERS[name].model_fields)
+    assert read_launcher(written) == LAUNCHERS[name]()
+
+
+@pytest.mark.parametrize("flags", [[], ["-m"]])
+@pytest.mark.parametrize(
+    ("words", "launcher"),
+    [
+        ([], None),
+        (["hydra/launcher=basic"], None),
+        (["hydra/launcher=local"], LocalLauncher()),
+        (["hydra/launcher=local", "launcher.devices=[0,2]"], LocalLauncher(devices=(0, 2))),
+        (
+            ["launcher.minutes=30", "hydra/launcher=slurm", "hydra.launcher.gres=gpu:h100:2"],
+            SlurmLauncher(minutes=30, gres="gpu:h100:2"),
+        ),
+        (
+            ["hydra/launcher=slurm", "launcher.sbatch.mail-type=END", "+launcher.sbatch.nice=1"],
+            SlurmLauncher(sbatch={"mail-type": "END", "nice": 1}),
+        ),
+        (
+            ["hydra/launcher=slurm", "launcher.sbatch={nice:1}", "~launcher.minutes"],
+            SlurmLauncher(sbatch={"nice": 1}),
+        ),
+        (
+            ["hydra/launcher=slurm", 'launcher.nodelist="n1,n2"', "launcher.python='a b'"],
+            SlurmLauncher(nodelist="n1,n2", python="a b"),
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_command_line_sets_it(
+    flags: list[str], words: list[str], launcher: LauncherConfig | None
+) -> None:
+    assert launchers([*flags, *words, "decoding.n=1"]) == [launcher]
+    assert job_of_overrides(words).launcher == launcher
+
+
+def test_all_jobs_of_a_sweep_have_it() -> None:
+    argv = ["-m", "hydra/launcher=slurm", "launcher.partition=p", "delta=none,tiny-s"]
+    assert launchers(argv) == [SlurmLauncher(partition="p")] * 2
+
+
+def test_words_elsewhere_stay_as_they_are() -> None:
+    words = ["launchers.x=1", "hydra.launcherx=1", "label=launcher.x", "decoding.n=1,2"]
+    assert hydra_words(words) == words
+
+
+@pytest.mark.parametrize("way", [jobs_of_command_line, jobs_composed_by_hydra])
+@pytest.mark.parametrize("defaults", MY_SITE)
+def test_a_file_of_ones_own(way: Any, defaults: str, tmp_path: Path) -> None:
+    folder = tmp_path / "hydra/launcher"
+    folder.mkdir(parents=True)
+    (folder / "mysite.yaml").write_text(
+        f"{MY_SITE[defaults]}\npartition: gpu\nminutes: 30\nsbatch: {{exclusive: true}}\n"
+    )
+    argv = ["--config-dir", str(tmp_path), "hydra/launcher=mysite", "launcher.minutes=45"]
+    expected = SlurmLauncher(partition="gpu", minutes=45, sbatch={"exclusive": True})
+    assert [job.launcher for job in way(argv, "run.py")] == [expected]
+    assert [job.launcher for job in way(["-m", *argv, "decoding.n=1,2"], "run.py")] == [
+        expected,
+        expected,
+    ]
+
+
+def test_a_file_of_ones_own_without_defaults(tmp_path: Path) -> None:
+    folder = tmp_path / "hydra/launcher"
+    folder.mkdir(parents=True)
+    (folder / "bare.yaml").write_text("cluster: slurm\npartition: gpu\n")
+    for flags in ([], ["-m"]):
+        with pytest.raises(ConfigError, match="_target_") as caught:
+            launchers([*flags, "--config-dir", str(tmp_path), "hydra/launcher=bare"])
+        assert "`defaults: [slurm]`" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("way", [jobs_of_command_line, jobs_composed_by_hydra])
+def test_an_experiment_may_choose_it_for_all_jobs(way: Any, tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    for name in ("here", "there"):
+        (tmp_path / f"experiment/{name}.yaml").write_text(
+            "# @package _global_\n"
+            "defaults:\n"
+            f"  - override /hydra/launcher: {'slurm' if name == 'there' else 'local'}\n"
+            "  - _self_\n"
+            "experiment: {name: own, datasets: [tiny-easy], rows: [{label: a}]}\n"
+            + ("hydra: {launcher: {minutes: 7}}\n" if name == "there" else "")
+        )
+    argv = ["-m", "--config-dir", str(tmp_path), "decoding.n=1,2"]
+    jobs = way([*argv, "experiment=there"], "run.py")
+    assert [job.launcher for job in jobs] == [SlurmLauncher(minutes=7)] * 2
+    with pytest.raises(ConfigError, match="different launchers"):
+        way([*argv, "experiment=here,there"], "run.py")
+
+
+def test_hydra_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["--cfg", "hydra", "--package", "hydra.launcher", "hydra/launcher=slurm"]
+    assert jobs_of_command_line([*argv, "launcher.minutes=7"], "run.py") is None
+    assert "minutes: 7\n" in capsys.readouterr().out
+
+
+def test_a_launcher_of_another_package_runs_no_job_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As joblib's: its jobs run elsewhere, and nothing is gathered here."""
+    from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+
+    class Elsewhere(BasicLauncher):
+        def __init__(self, **_settings: Any) -> None:
+            super().__init__()
+
+        def launch(self, *_: Any, **__: Any) -> list[Any]:
+            return []
+
+    target = "hydra_plugins.elsewhere.Elsewhere"
+    monkeypatch.setitem(Plugins.instance().class_name_to_class, target, Elsewhere)
+    monkeypatch.setitem(globals(), "Elsewhere", Elsewhere)
+    Elsewhere.__qualname__ = "Elsewhere"
+    argv = ["hydra/launcher=local", f"launcher._target_={target}", "decoding.n=1,2"]
+    for way in (jobs_of_command_line, jobs_composed_by_hydra):
+        with pytest.raises(ConfigError, match="another package") as caught:
+            way(["-m", *argv], "run.py")
+        assert "hydra/launcher=local or hydra/launcher=slurm" in (caught.value.hint or "")
+
+
+def test_faults_of_ours_pass() -> None:
+    with pytest.raises(RuntimeError, match="ours"), plugin_errors():
+        raise RuntimeError("ours")

@@ -1,0 +1,171 @@
+"""Workers on this machine, killed, interrupted and orphaned: never another table."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command import CELL, SAMPLES_OF_CELL, Finished, finish, run, samples, start, stored_rows
+
+from rast_bench.launch.folder import Launch, launches, read_launch
+from rast_bench.launch.notes import Note, read_notes
+
+SECOND = "decoding.lambda=0.5,1.0"
+SWEEP = ("-m", *(o for o in CELL if not o.startswith("workers=")), SECOND)
+LOCAL = ("hydra/launcher=local", "launcher.devices=2")
+IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", "text"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The same sweep in one process."""
+    finished = run(tmp_path_factory.mktemp("plain") / "results", *SWEEP)
+    assert finished.code == 0, finished.err
+    return finished
+
+
+def assert_same(results: Path, finished: Finished, expected: Finished) -> None:
+    assert finished.code == 0, finished.err
+    assert finished.out == expected.out
+    assert sum(1 for _ in results.glob("ledger/*/cell.json")) == 2
+    assert stored_rows(results) >= 2 * SAMPLES_OF_CELL
+
+
+def only_launch(results: Path) -> Launch:
+    wait_until(lambda: bool(launches(results)))
+    return read_launch(launches(results)[-1])
+
+
+def notes_with_samples(launch: Launch) -> list[Note]:
+    notes = read_notes(launch.notes, launch.workers).values()
+    return [note for note in notes if note.made and not note.over]
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def rast_bench(*words: str) -> Finished:
+    done = subprocess.run(
+        [sys.executable, "-m", "rast_bench.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def test_workers_share_two_cells_with_one_load_each(tmp_path: Path, undisturbed: Finished) -> None:
+    results = tmp_path / "results"
+    finished = run(results, *SWEEP, *LOCAL)
+    assert_same(results, finished, undisturbed)
+    assert stored_rows(results) == 2 * SAMPLES_OF_CELL
+    launch = only_launch(results)
+    notes = read_notes(launch.notes, launch.workers)
+    assert [note.loads for note in notes.values()] == [1, 1]
+    assert all(note.made > SAMPLES_OF_CELL / 4 for note in notes.values())
+    assert not list(results.parent.glob("multirun"))
+
+
+def test_killed_workers_are_started_again(tmp_path: Path, undisturbed: Finished) -> None:
+    results = tmp_path / "results"
+    process = start(results, *SWEEP, *LOCAL)
+    launch = only_launch(results)
+    killed = 0
+    for _ in range(2):
+        wait_until(lambda: notes_with_samples(launch) or process.poll() is not None)
+        for note in notes_with_samples(launch)[:1]:
+            os.kill(note.pid, signal.SIGKILL)
+            killed += 1
+            wait_until(lambda note=note: note not in notes_with_samples(launch))
+    finished = finish(process)
+    assert_same(results, finished, undisturbed)
+    assert killed
+    assert finished.err.count("was killed; starting it again") == killed
+
+
+def test_ctrl_c_ends_the_workers_gently(tmp_path: Path, undisturbed: Finished) -> None:
+    results = tmp_path / "results"
+    process = start(results, *SWEEP, *LOCAL)
+    launch = only_launch(results)
+    wait_until(lambda: notes_with_samples(launch))
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in it
+    finished = finish(process)
+    assert finished.code == 130, finished.err
+    assert f"resume with: rast-bench resume {launch.path}" in finished.err
+    assert "Traceback" not in finished.err
+    notes = read_notes(launch.notes, launch.workers)
+    assert {note.state for note in notes.values()} <= {"interrupted", "done"}
+    assert stored_rows(results) >= sum(note.made for note in notes.values()) > 0
+    assert_same(results, rast_bench("resume", str(launch.path)), undisturbed)
+    assert stored_rows(results) == 2 * SAMPLES_OF_CELL
+
+
+def test_workers_end_with_a_killed_parent(tmp_path: Path, undisturbed: Finished) -> None:
+    results = tmp_path / "results"
+    process = start(results, *SWEEP, *LOCAL)
+    launch = only_launch(results)
+    wait_until(lambda: notes_with_samples(launch))
+    process.kill()
+    finish_killed(process)
+    wait_until(lambda: all(n.over for n in read_notes(launch.notes, launch.workers).values()))
+    status = rast_bench("status", str(launch.path))
+    assert status.code == 2
+    assert "samples missing: worker" in status.err
+    assert_same(results, rast_bench("resume", str(launch.path)), undisturbed)
+    assert stored_rows(results) == 2 * SAMPLES_OF_CELL
+
+
+def finish_killed(process: subprocess.Popen[str]) -> None:
+    process.wait(60)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def test_status_and_cancel_from_another_shell(tmp_path: Path, undisturbed: Finished) -> None:
+    results = tmp_path / "results"
+    process = start(results, *SWEEP, *LOCAL)
+    launch = only_launch(results)
+    wait_until(lambda: notes_with_samples(launch))
+    status = rast_bench("status", "--results-dir", str(results))
+    assert status.code == 0
+    assert f"launch {launch.launch_id} on local" in status.out
+    assert "workers: 2 running" in status.out
+    again = rast_bench("resume", str(launch.path))
+    assert (again.code, again.err.splitlines()[0]) == (
+        2,
+        f"error: launch {launch.launch_id} still runs",
+    )
+    cancelled = rast_bench("cancel", "--results-dir", str(results))
+    assert cancelled.code == 0
+    assert f"resume with: rast-bench resume {launch.path}" in cancelled.err
+    assert finish(process).code == 143
+    assert_same(results, rast_bench("resume", str(launch.path)), undisturbed)
+
+
+def test_a_second_launch_of_the_same_cells_is_refused(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    process = start(results, *SWEEP, *LOCAL)
+    launch = only_launch(results)
+    refused = run(results, *SWEEP, *LOCAL)
+    process.terminate()
+    assert finish(process).code == 143
+    assert refused.code == 2
+    assert f"launch {launch.launch_id} is making these cells already" in refused.err
+
+
+def test_samples_are_those_of_one_process(tmp_path: Path) -> None:
+    one, many = tmp_path / "one" / "results", tmp_path / "many" / "results"
+    for results, words in ((one, ("workers=1",)), (many, LOCAL)):
+        results.parent.mkdir()
+        base = tuple(o for o in CELL if not o.startswith("workers="))
+        assert run(results, *base, *words).code == 0
+    assert samples(many)[IDENTITY].equals(samples(one)[IDENTITY])

@@ -1,0 +1,24 @@
+"""Launches of made-up cells, for tests."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rast_bench.config.schema import CellConfig
+from rast_bench.launch.folder import Launch
+from rast_bench.launch.plan import Command, group_work, make_launch
+from rast_bench.ledger import Ledger
+from rast_bench.runner.plan import plan_cells
+
+
+def launch_of(
+    cells: Sequence[CellConfig], folder: Path, *, workers: int, cluster: str = "local"
+) -> Launch:
+    ledger = Ledger(folder / "results")
+    groups = group_work(plan_cells(cells), ledger)
+    command = Command("python run.py", ("-m", "x=1,2"), folder)
+    return make_launch(groups, ledger, command, cluster, lambda _: workers)
+
+
+def stored(launch: Launch) -> int:
+    """Samples in the ledger, over the launch's cells."""
+    return sum(len(launch.ledger.completed(cell_id)) for cell_id in launch.ledger.cells())
