@@ -59,6 +59,11 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     else:
         from rast_bench.launch.dispatch import launch_cells
 
+        if options.workers != "auto":
+            raise ConfigError(
+                f"workers={options.workers}: a launcher starts workers of its own",
+                hint="say launcher.devices=… or launcher.tasks=…, and leave workers out",
+            )
         launched = launch_cells(cells, ledger, launcher, command, stderr_progress())
         if launched is None:
             return 0

@@ -34,26 +34,22 @@ class Open:
 
     unclaimed: int  # samples
     workers: int  # at work on it now
+    samples_per_second: float | None  # of them together; None while that is unknown
 
 
-@dataclass(frozen=True)
-class Pace:
-    """What a worker has seen so far; None before its first group."""
-
-    samples_per_second: float
-    load_seconds: float
-
-
-def next_group(groups: Mapping[int, Open], pace: Pace | None) -> int | None:
+def next_group(groups: Mapping[int, Open], load_seconds: float | None) -> int | None:
     """The group to go on with: one without workers, the longest first, else where help is worth it.
 
-    Help costs a load. It is worth that where the workers at their present pace need more than
-    twice as long for what is unclaimed. None: better end and free the device.
+    Help costs a load. It is worth that where those at work need more than twice as long for what
+    is unclaimed. None: better end and free the device.
+
+    Args:
+        load_seconds: of this worker's last engine; None before its first.
     """
     worth = {
         number: group
         for number, group in groups.items()
-        if group.workers == 0 or pace is None or _worth_a_load(group, pace)
+        if group.workers == 0 or _worth_a_load(group, load_seconds)
     }
     if not worth:
         return None
@@ -63,6 +59,7 @@ def next_group(groups: Mapping[int, Open], pace: Pace | None) -> int | None:
     )
 
 
-def _worth_a_load(group: Open, pace: Pace) -> bool:
-    rate = max(pace.samples_per_second, 1e-9) * group.workers
-    return group.unclaimed / rate > WORTH_LOADS * pace.load_seconds
+def _worth_a_load(group: Open, load_seconds: float | None) -> bool:
+    if group.samples_per_second is None or load_seconds is None:
+        return True
+    return group.unclaimed > WORTH_LOADS * load_seconds * group.samples_per_second

@@ -10,7 +10,7 @@ from pathlib import Path
 from rast_bench.config.compose import Job
 from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.launch.folder import LAUNCHES, Launch, read_launch
-from rast_bench.launch.plan import Command, group_work, make_launch
+from rast_bench.launch.plan import Command, make_launch, missing_groups
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import ledger_errors
 
@@ -98,7 +98,7 @@ def _make(jobs: Sequence[Job], words: Sequence[str], place: Place, results: Path
     ledger = Ledger(results)
     ledger.check_writable()
     planned = [cell for item in plan_jobs(jobs) for cell in item.planned]
-    groups = group_work(planned, ledger)
+    groups = missing_groups(planned, ledger)
     if len({group.devices for group in groups}) > 1:
         raise ConfigError(
             "the cells' engines need different numbers of devices",

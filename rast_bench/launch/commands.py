@@ -46,7 +46,7 @@ def status(launch: Launch, *, follow: bool) -> int:
     Exit code 0, or 2 when it is over and cells are incomplete.
     """
     from rast_bench.launch.alive import causes_of_end
-    from rast_bench.launch.outcome import cell_failures
+    from rast_bench.launch.outcome import cell_failures, resume_command
     from rast_bench.launch.status import launch_status, render_status
 
     seen = launch_status(launch)
@@ -65,7 +65,10 @@ def status(launch: Launch, *, follow: bool) -> int:
             time.sleep(FOLLOW_SECONDS)
             seen = launch_status(launch)
             print(render_status(seen).splitlines()[-1], flush=True)
-    if not seen.over or seen.done == seen.wanted:
+    if not seen.over:
+        return 0
+    if seen.done == seen.wanted:
+        print(f"complete; print the table with: {resume_command(launch)}", file=sys.stderr)
         return 0
     for failure in cell_failures(launch, causes_of_end(launch)):
         print(failure.render(), file=sys.stderr)

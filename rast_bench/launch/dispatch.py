@@ -12,7 +12,7 @@ from rast_bench.launch.crew import Crew, LocalCrew, SlurmCrew
 from rast_bench.launch.devices import local_devices
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.outcome import cell_failures, resume_command
-from rast_bench.launch.plan import Command, GroupWork, group_work, make_launch
+from rast_bench.launch.plan import Command, MissingGroup, make_launch, missing_groups
 from rast_bench.launch.scheduler import require_slurm
 from rast_bench.launch.watch import watch
 from rast_bench.ledger import Ledger
@@ -44,7 +44,7 @@ def launch_cells(
     if isinstance(config, SlurmLauncher):
         require_slurm()
     ledger.check_writable()
-    groups = group_work(planned, ledger)
+    groups = missing_groups(planned, ledger)
     before = _durable(planned, ledger)
     if not groups:
         return _summary(planned, 0, before, begin, [])
@@ -66,7 +66,7 @@ def launch_cells(
 
 
 def _recruit(
-    groups: Sequence[GroupWork], ledger: Ledger, config: LauncherConfig, command: Command
+    groups: Sequence[MissingGroup], ledger: Ledger, config: LauncherConfig, command: Command
 ) -> tuple[Launch, Crew]:
     if isinstance(config, LocalLauncher):
         devices = local_devices(config.devices)
@@ -77,14 +77,14 @@ def _recruit(
                 f"and there are {devices.count}"
             )
 
-        def processes(pool: Sequence[GroupWork]) -> int:
+        def processes(pool: Sequence[MissingGroup]) -> int:
             return devices.count // pool[0].devices if devices.names else devices.slots
 
         launch = make_launch(groups, ledger, command, "local", processes)
         return launch, LocalCrew(launch, devices)
     slurm = config
 
-    def tasks(pool: Sequence[GroupWork]) -> int:
+    def tasks(pool: Sequence[MissingGroup]) -> int:
         if slurm.tasks != "auto":
             return slurm.tasks
         return sum(ceil(group.missing / slurm.samples_per_task) for group in pool)
@@ -93,7 +93,7 @@ def _recruit(
     return launch, SlurmCrew(launch, slurm)
 
 
-def _refuse_twice(groups: Sequence[GroupWork], ledger: Ledger) -> None:
+def _refuse_twice(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
     wanted = {work.planned.cell_id for group in groups for work in group.cells}
     other = living_launch(ledger.root.parent, wanted)
     if other is not None:

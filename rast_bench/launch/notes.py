@@ -34,6 +34,8 @@ class Note:
     group: int | None = None  # the engine group it is on
     title: str = ""  # the cell it asked for last
     made: int = 0  # samples
+    group_made: int = 0  # of the group it is on, since its engine was loaded
+    group_began: float | None = None  # seconds since the epoch; None while it loads
     loads: int = 0  # engines
     error: str | None = None  # why it failed, in one line
     job_id: str | None = None
@@ -46,6 +48,13 @@ class Note:
     @property
     def over(self) -> bool:
         return self.state not in ("loading", "running")
+
+    @property
+    def samples_per_second(self) -> float | None:
+        """On its group; None before the first sample."""
+        if self.group_began is None or not self.group_made:
+            return None
+        return self.group_made / max(self.updated - self.group_began, 1e-3)
 
 
 def read_note(folder: Path, worker: int) -> Note | None:
@@ -109,7 +118,8 @@ class Notebook:
 
     def count(self) -> None:
         with self._lock:
-            self._note = replace(self._note, made=self._note.made + 1)
+            made, group_made = self._note.made + 1, self._note.group_made + 1
+            self._note = replace(self._note, made=made, group_made=group_made)
 
     def is_current(self) -> bool:
         """Whether no later start of this worker has written a note."""

@@ -34,7 +34,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class GroupWork:
+class MissingGroup:
     """An engine group with something missing; `cells` come longest responses first."""
 
     cells: tuple[CellWork, ...]
@@ -47,7 +47,7 @@ class GroupWork:
         return tuple(work.planned for work in self.cells)
 
 
-def group_work(planned: Sequence[PlannedCell], ledger: Ledger) -> list[GroupWork]:
+def missing_groups(planned: Sequence[PlannedCell], ledger: Ledger) -> list[MissingGroup]:
     """The groups that lack samples, the one with most tokens to make first. Raises LedgerError."""
     history = History(ledger)
     works = {id(work.planned): work for work in cell_work(planned, ledger)}
@@ -64,7 +64,7 @@ def group_work(planned: Sequence[PlannedCell], ledger: Ledger) -> list[GroupWork
             (works[which] for which in lengths), key=lambda work: -lengths[id(work.planned)]
         )
         found.append(
-            GroupWork(
+            MissingGroup(
                 cells=tuple(cells),
                 devices=engine_devices(group),
                 tokens=sum(work.missing * lengths[id(work.planned)] for work in cells),
@@ -80,11 +80,11 @@ def engine_devices(group: EngineGroup) -> int:
 
 
 def make_launch(
-    groups: Sequence[GroupWork],
+    groups: Sequence[MissingGroup],
     ledger: Ledger,
     command: Command,
     cluster: str,
-    workers: Callable[[Sequence[GroupWork]], int],
+    workers: Callable[[Sequence[MissingGroup]], int],
     launch_id: str | None = None,
 ) -> Launch:
     """Writes the launch's folder into the ledger's results folder.

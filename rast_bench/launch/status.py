@@ -1,7 +1,6 @@
 """What `rast-bench status` shows of a launch: cells, workers, rate, time left."""
 
 import shlex
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,14 +55,12 @@ def launch_status(launch: Launch) -> LaunchStatus:
     """Reads the ledger, the workers' notes and the scheduler. Raises LedgerError."""
     notes = read_notes(launch.notes, launch.workers)
     workers = worker_states(launch)
-    running = [
-        note for worker, note in notes.items() if workers[worker].state == "running" and note.made
-    ]
+    running = [note for worker, note in notes.items() if workers[worker].state == "running"]
     return LaunchStatus(
         launch=launch,
         cells=tuple(_cells(launch, notes, workers)),
         workers=workers,
-        samples_per_second=sum(_rate(note) for note in running),
+        samples_per_second=sum(note.samples_per_second or 0.0 for note in running),
     )
 
 
@@ -115,10 +112,6 @@ def _cells(
                 state = "running"
             found.append(CellStatus(title, state, done, wanted))
     return found
-
-
-def _rate(note: Note) -> float:
-    return note.made / max(time.time() - note.began, 1e-9)
 
 
 def _word(status: JobStatus) -> str:

@@ -6,10 +6,10 @@ import traceback
 from typing import TYPE_CHECKING
 
 from rast_bench.errors import LedgerError, RastBenchError, first_line
-from rast_bench.launch.assign import Open, Pace, next_group
+from rast_bench.launch.assign import Open, next_group
 from rast_bench.launch.failures import Failures, abandoned_groups, failed_cells, failure_of
 from rast_bench.launch.folder import Launch
-from rast_bench.launch.notes import SILENT_SECONDS, Notebook, read_notes
+from rast_bench.launch.notes import SILENT_SECONDS, Note, Notebook, read_notes
 from rast_bench.launch.signals import OUT_OF_TIME, worker_signals
 from rast_bench.launch.work import GroupWork
 from rast_bench.ledger.manifest import new_run_id
@@ -97,7 +97,7 @@ class _Worker:
         self._notebook = notebook
         self._failures = Failures(launch.failures)
         self._run_id = new_run_id()
-        self._pace: Pace | None = None
+        self._load_seconds: float | None = None
         self._nothing_failed = True
 
     def run(self) -> bool:
@@ -121,13 +121,13 @@ class _Worker:
         return self._go_on_with(works)
 
     def _go_on_with(self, works: list[GroupWork]) -> GroupWork | None:
-        at_work = self._workers_by_group()
+        at_work = self._others_at_work()
         choice = {
-            work.number: Open(unclaimed, at_work.count(work.number))
+            work.number: _open(unclaimed, [n for n in at_work if n.group == work.number])
             for work in works
             if self._may_serve(work) and (unclaimed := work.unclaimed())
         }
-        number = next_group(choice, self._pace)
+        number = next_group(choice, self._load_seconds)
         return None if number is None else works[number]
 
     def _may_serve(self, work: GroupWork) -> bool:
@@ -136,15 +136,13 @@ class _Worker:
         abandoned = abandoned_groups(self._failures.all(), self._number)
         return work.record.devices == own.devices and work.number not in abandoned
 
-    def _workers_by_group(self) -> list[int]:
-        """The groups on which other workers are, one entry a worker."""
+    def _others_at_work(self) -> list[Note]:
         latest = time.time() - SILENT_SECONDS
         notes = read_notes(self._launch.notes, self._launch.workers)
         return [
-            note.group
+            note
             for worker, note in notes.items()
             if worker != self._number and not note.over and note.updated > latest
-            if note.group is not None
         ]
 
     def _serve(self, work: GroupWork, writer: "LedgerWriter") -> None:
@@ -157,17 +155,13 @@ class _Worker:
             worker=self._number,
         )
         failed = failed_cells(self._failures.all())
-        loaded = time.monotonic()
-        load_seconds, made = 0.0, 0
 
         def load() -> "Engine":
-            nonlocal loaded, load_seconds
             begin = time.monotonic()
             self._notebook.say(state="loading", loads=self._notebook.note.loads + 1)
             engine = self._load_engine(work.group.key, work.engine_config(self._threads))
-            self._notebook.say(state="running")
-            loaded = time.monotonic()
-            load_seconds = loaded - begin
+            self._notebook.say(state="running", group_made=0, group_began=time.time())
+            self._load_seconds = time.monotonic() - begin
             manifests.engine_loaded(manifests.running)
             return engine
 
@@ -175,7 +169,7 @@ class _Worker:
             failed.add(cell_id)
             self._fail(error, work, cell_id)
 
-        self._notebook.say(group=work.number)
+        self._notebook.say(group=work.number, group_made=0, group_began=None)
         try:
             with IsolatedStream(load) as isolated:
                 for sample in isolated.stream(
@@ -184,7 +178,6 @@ class _Worker:
                     writer.add(sample)
                     manifests.count(sample.key.cell_id)
                     self._notebook.count()
-                    made += 1
                     if self._notebook.replaced:
                         raise _ReplacedError
         except (LedgerError, _ReplacedError):
@@ -195,8 +188,6 @@ class _Worker:
         finally:
             writer.flush()
             self._end_cells(work, manifests)
-        if made:
-            self._pace = Pace(made / (time.monotonic() - loaded), load_seconds)
 
     def _requests(
         self, work: GroupWork, manifests: CellManifests, failed: set[str]
@@ -224,3 +215,10 @@ class _Worker:
         failure = failure_of(error, work.number, self._number, cell_id=cell_id)
         print(f"error: {failure.reason}", file=sys.stderr)
         self._failures.add(failure)
+
+
+def _open(unclaimed: int, at_work: list[Note]) -> Open:
+    rates = [note.samples_per_second for note in at_work]
+    known = [rate for rate in rates if rate is not None]
+    together = sum(known) / len(known) * len(rates) if known else None
+    return Open(unclaimed, len(at_work), together)

@@ -101,7 +101,7 @@ class CellManifests:
             "run_id": self._run_id,
             "cell_id": run.planned.cell_id,
             "config": run.planned.cell.model_dump(mode="json", by_alias=True),
-            "models": fingerprints(run.planned.engine_key),
+            "models": fingerprints(run.planned),
             **environment(),
             **self._provenance,
             "status": status,

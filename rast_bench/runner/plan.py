@@ -187,6 +187,13 @@ def cell_display(cell: CellConfig) -> dict[str, str]:
     }
 
 
-def fingerprints(key: EngineKey) -> dict[str, str]:
-    """Fingerprint by path of every checkpoint that the engine loads. Raises ModelError."""
-    return {ref.path: model_fingerprint(ref) for ref in key.roles}
+def fingerprints(planned: PlannedCell) -> dict[str, str]:
+    """Fingerprint by path of every checkpoint that the cell's engine loads.
+
+    As planned: hashing large checkpoints takes minutes, and every worker would do it again.
+    """
+    key, models = planned.engine_key, planned.identity["models"]
+    found = {key.main.path: str(models["main"])}
+    for pair, known in zip(key.pairs, models["pairs"], strict=True):
+        found |= {pair.rl.path: known["rl"], pair.base.path: known["base"]}
+    return found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rast_bench.config.schema import CellConfig
 from rast_bench.launch.folder import Launch
-from rast_bench.launch.plan import Command, group_work, make_launch
+from rast_bench.launch.plan import Command, make_launch, missing_groups
 from rast_bench.ledger import Ledger
 from rast_bench.runner.plan import plan_cells
 
@@ -14,7 +14,7 @@ def launch_of(
     cells: Sequence[CellConfig], folder: Path, *, workers: int, cluster: str = "local"
 ) -> Launch:
     ledger = Ledger(folder / "results")
-    groups = group_work(plan_cells(cells), ledger)
+    groups = missing_groups(plan_cells(cells), ledger)
     command = Command("python run.py", ("-m", "x=1,2"), folder)
     return make_launch(groups, ledger, command, cluster, lambda _: workers)
 

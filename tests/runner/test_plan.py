@@ -162,6 +162,6 @@ def test_titles_and_fingerprints_name_what_differs(tmp_path: Path) -> None:
     assert cell_title(cell) == "rast base + tiny-s, sums, λ=0.5 τ=1"
     assert cell_title(make_cell(tmp_path, greedy=True)) == "base base, sums, greedy"
     assert cell_title(make_cell(tmp_path, label="ceiling")) == "ceiling, sums"
-    found = fingerprints(plan_one(cell).engine_key)
+    found = fingerprints(plan_one(cell))
     assert [Path(path).name for path in found] == ["base", "s"]
     assert len(set(found.values())) == 2
