@@ -25,6 +25,7 @@ examples:
   rast-bench resume                                                  make what is missing
   rast-bench table demo                                              the table again, no models
   rast-bench verify                                                  check every stored file
+  rast-bench audit-paper                                             what in the paper cannot be right
 
 Overrides are group=option and key=value, as in `rast-bench run --help`."""
 
@@ -38,6 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from rast_bench.launch.commands import worker
 
         return guarded(lambda: worker(arguments[1:]))
+    if arguments[:1] == ["audit-paper"]:
+        from rast_bench.paper.command import main as audit_main
+
+        return guarded(lambda: audit_main(arguments[1:]))
     if arguments[:1] == ["plan"]:  # Hydra's too, beside a few of its own
         from rast_bench.planning.command import main as plan_main
 
@@ -72,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (status, cancel, resume):
         command.add_argument("--results-dir", metavar="DIR", default="results")
     commands.add_parser("worker", help="one task of an sbatch script: see slurm/")
+    commands.add_parser("audit-paper", help="recompute the paper's numbers from one another")
     for command in (prompt, table, status):
         command.add_argument("overrides", metavar="OVERRIDE", nargs="*", help="key=value")
         command.add_argument("--config-dir", metavar="DIR", help="your own options")

@@ -1,0 +1,27 @@
+"""The audit: every derived published number against what it was derived from."""
+
+from collections.abc import Sequence
+
+from rast_bench.paper.audit.comparisons import check_comparisons
+from rast_bench.paper.audit.costs import check_flops, check_memory, check_speed
+from rast_bench.paper.audit.counts import check_pools, check_shares, check_sizes
+from rast_bench.paper.audit.finding import Finding
+from rast_bench.paper.audit.recovery import check_mean_recovery_rates, check_recovery_rates
+from rast_bench.paper.audit.repeats import check_repeats
+from rast_bench.paper.audit.statements import check_statements
+from rast_bench.paper.audit.unchecked import list_unchecked
+from rast_bench.paper.published import Published
+
+_CHECKS = (
+    *(check_recovery_rates, check_mean_recovery_rates, check_shares, check_pools, check_sizes),
+    *(check_repeats, check_statements, check_comparisons, check_memory, check_flops, check_speed),
+    list_unchecked,
+)
+
+
+def audit(records: Sequence[Published]) -> list[Finding]:
+    """All findings, those of one rule together. Raises DatasetError where a number is missing."""
+    return [finding for check in _CHECKS for finding in check(records)]
+
+
+__all__ = ["Finding", "audit"]

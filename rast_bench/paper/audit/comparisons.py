@@ -1,0 +1,108 @@
+"""Statements in words on differences, means and bounds of published numbers."""
+
+from collections.abc import Sequence
+
+from rast_bench.paper.audit.finding import (
+    Finding,
+    Verdict,
+    compared,
+    interval_text,
+    name,
+    unchecked,
+)
+from rast_bench.paper.audit.recovery import mean_recovery_interval
+from rast_bench.paper.audit.repeats import printed_again
+from rast_bench.paper.audit.statements import RULE
+from rast_bench.paper.intervals import image
+from rast_bench.paper.published import MATH_SETS, Published, only, select
+
+
+def check_comparisons(records: Sequence[Published]) -> list[Finding]:
+    """Bounds on PCRs, and what section 3.2 says of base models and the ΔR 7B."""
+    bounds = select(records, metric="PCR", sense="above")
+    return [
+        *(_least_pcr(records, bound) for bound in bounds),
+        _own_delta(records),
+        _smaller_gain(records),
+        _higher_recovery(records),
+    ]
+
+
+def _least_pcr(records: Sequence[Published], bound: Published) -> Finding:
+    """A bound of section 2.1 is on figure 1a, that of a reply on the table before it."""
+    if bound.source == "text":
+        table = select(records, source="figure 1a")
+    else:
+        table = select(records, metric="PCR", section=bound.section, sense="equal")
+    if not table:
+        return unchecked(RULE, bound, "its table is missing")
+    least = min(table, key=lambda record: record.value)
+    return compared(RULE, bound, least.interval, table, note=f"the least is {name(least)}")
+
+
+def _own_delta(records: Sequence[Published]) -> Finding:
+    """7B with ΔR 7B at λ = 1 is M + (M_RL − M), the RL model of table 1, by equation 3."""
+    quoted = only(records, source="text", method="rast", model="qwen2.5-7b", delta="qwen2.5-7b")
+    cell = {"model": quoted.model, "dataset": quoted.dataset, "metric": quoted.metric}
+    rl = only(records, source="table 1", method="rl", **cell)
+    note = "by equation 3 at λ = 1 this is the RL model itself; table 1 has no such row"
+    return compared(RULE, quoted, printed_again(quoted, rl), [rl], note=note)
+
+
+def _smaller_gain(records: Sequence[Published]) -> Finding:
+    """On GSM8K the gain of 7B with ΔR 7B is smaller than that of 32B with ΔR 14B."""
+    text = select(records, source="text", section="3.2", dataset="gsm8k")
+    used = [
+        only(text, model=model, method=method)
+        for model in ("qwen2.5-7b", "qwen2.5-32b")
+        for method in ("rast", "base")
+    ]
+    ours, theirs = (
+        image(lambda after, before: after - before, [after.interval, before.interval])
+        for after, before in (used[:2], used[2:])
+    )
+    agrees = ours.low < theirs.high
+    after, before = used[:2]
+    return Finding(
+        rule=RULE,
+        number=f"gsm8k: 7B gains less ({before.value} to {after.value}) than 32B",
+        source="section 3.2",
+        published="less",
+        recomputed=f"{interval_text(ours, 1)}, of 32B {interval_text(theirs, 1)} points",
+        verdict="agrees" if agrees else "cannot be right",
+        note="" if agrees else f"it is larger, and {after.value} is the RL model itself",
+        interval=None,
+        records=tuple(used),
+    )
+
+
+def _higher_recovery(records: Sequence[Published]) -> Finding:
+    """With ΔR 7B the 14B base yields a higher recovery rate than the 32B base, on average."""
+    delta, models = "qwen2.5-7b", ("qwen2.5-14b", "qwen2.5-32b")
+    small, large = (mean_recovery_interval(records, model, delta) for model in models)
+    rates = [
+        only(records, metric="recovery rate", model=model, delta=delta, dataset=data)
+        for data in MATH_SETS
+        for model in models
+    ]
+    lower = [
+        data
+        for data, one, other in zip(MATH_SETS, rates[::2], rates[1::2], strict=True)
+        if one.interval.high < other.interval.low
+    ]
+    recomputed = ""
+    verdict: Verdict = "cannot be checked"
+    if small is not None and large is not None:
+        recomputed = f"{interval_text(small, 1)}, of 32B {interval_text(large, 1)} %"
+        verdict = "agrees" if small.high > large.low else "cannot be right"
+    return Finding(
+        rule=RULE,
+        number="ΔR 7B recovers more on 14B than on 32B, as a mean",
+        source="section 3.2",
+        published="higher",
+        recomputed=recomputed,
+        verdict=verdict,
+        note=f"lower on {' and '.join(lower)}" if lower else "",
+        interval=None,
+        records=tuple(rates),
+    )

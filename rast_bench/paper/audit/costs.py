@@ -1,0 +1,105 @@
+"""Memory (appendix D), FLOPs (reply to reviewer 2) and speed, by the formulas of the authors."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from rast_bench.paper.audit.finding import Finding, compared
+from rast_bench.paper.cost import (
+    forward_flops,
+    optimizer_bytes,
+    training_flops,
+    weight_bytes_per_gpu,
+)
+from rast_bench.paper.intervals import Interval, image
+from rast_bench.paper.published import Published, only, select
+
+MEMORY = "Memory, appendix D"
+FLOPS = "FLOPs, reply to reviewer 2"
+SPEED = "Slowdown, discussion with reviewer 2"
+_BILLION = 10**9
+_PEAK = "1979 TFLOPS is the H100's peak with sparsity; 50 % of it is all that dense products reach"
+
+
+def check_memory(records: Sequence[Published]) -> list[Finding]:
+    """The two worked examples of appendix D; its GB are 10⁹ bytes."""
+    example = {"source": "text", "section": "D"}
+    size, parallel, models = (
+        only(records, metric=metric, **example)
+        for metric in ("parameters", "tensor parallelism", "models")
+    )
+    devices, copies = int(parallel.value), int(models.value)
+    weights = image(
+        lambda billions: weight_bytes_per_gpu(billions * _BILLION, devices, copies) / _BILLION,
+        [size.interval],
+    )
+    states = image(
+        lambda billions: optimizer_bytes(billions * _BILLION, copies) / _BILLION, [size.interval]
+    )
+    one_state = optimizer_bytes(Fraction(size.value) * _BILLION, copies) / 2 / 2**30
+    return [
+        compared(
+            MEMORY, only(records, metric="weight memory", **example), weights, [size, parallel]
+        ),
+        compared(
+            MEMORY,
+            only(records, metric="optimizer memory", **example),
+            states,
+            [size, models],
+            fault=f"one of Adam's two states alone is {float(one_state):.1f} GiB",
+        ),
+    ]
+
+
+def check_flops(records: Sequence[Published]) -> list[Finding]:
+    """The four numbers of the reply's table; GPUs, hours and peak speed are taken as exact."""
+    reply = select(records, source="reply FLOPs")
+    peak, utilisation = (only(reply, metric=metric) for metric in ("peak speed", "utilisation"))
+    found = []
+    for published in select(reply, metric="training FLOPs"):
+        gpus, hours = (
+            only(reply, metric=metric, model=published.model)
+            for metric in ("training GPUs", "training time")
+        )
+        flops = training_flops(
+            int(gpus.value),
+            Fraction(hours.value) * 3600,
+            Fraction(peak.value) * 10**12,
+            Fraction(utilisation.value) / 100,
+        )
+        used = [gpus, hours, peak, utilisation]
+        found.append(compared(FLOPS, published, Interval(flops, flops), used, note=_PEAK))
+    return found + [_inference(reply, one) for one in select(reply, metric="inference FLOPs")]
+
+
+def check_speed(records: Sequence[Published]) -> list[Finding]:
+    """The "around 13–16% latency", read as the share of tokens per second that is lost."""
+    reply = select(records, source="reply 4")
+    speeds = [
+        (rast, only(reply, model=rast.model, method="rl", metric=rast.metric))
+        for rast in select(reply, method="rast")
+    ]
+    used = [one for pair in speeds for one in pair]
+    lost = [
+        image(lambda rast, rl: 100 * (1 - rast / rl), [rast.interval, rl.interval])
+        for rast, rl in speeds
+    ]
+    added = [float(100 * (rl.value / rast.value - 1)) for rast, rl in speeds]
+    note = f"as time per token it would be {min(added):.1f} to {max(added):.1f} % more"
+    found = []
+    for metric, extreme in (("smallest slowdown", min), ("largest slowdown", max)):
+        interval = Interval(extreme(one.low for one in lost), extreme(one.high for one in lost))
+        found.append(compared(SPEED, only(reply, metric=metric), interval, used, note=note))
+    return found
+
+
+def _inference(reply: Sequence[Published], published: Published) -> Finding:
+    """2 FLOPs a parameter and token, over M and, for RAST, both models of the ΔR."""
+    names = [published.model, *([published.delta] * 2 if published.delta else [])]
+    sizes = [only(reply, metric="parameters", model=model) for model in names]
+    interval = image(
+        lambda *billions: forward_flops([size * _BILLION for size in billions]),
+        [size.interval for size in sizes],
+    )
+    doubled = forward_flops(int(size.value) * _BILLION for size in [*sizes, *sizes[1:]])
+    fault = f"with both models of the ΔR counted twice it would be {float(doubled):.3g}"
+    return compared(FLOPS, published, interval, sizes, fault=fault if published.delta else "")

@@ -1,0 +1,140 @@
+"""One judged number, and how numbers of the paper are named and printed."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import Literal
+
+from rast_bench.paper.intervals import Interval
+from rast_bench.paper.published import Published
+
+_METHODS = {"rl": "RL", "base": "base", "instruct": "Instruct"}
+_SIZE = re.compile(r"[\d.]+b")
+
+Verdict = Literal["agrees", "cannot be right", "cannot be checked"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the audit says of one published number or statement."""
+
+    rule: str  # what it was held against; findings of one rule stand together
+    number: str
+    source: str
+    published: str
+    recomputed: str
+    verdict: Verdict
+    note: str
+    interval: Interval | None  # that `recomputed` prints, in the unit of the published number
+    records: tuple[Published, ...]  # that were judged or used
+
+
+def compared(
+    rule: str,
+    record: Published,
+    interval: Interval,
+    primaries: Iterable[Published] = (),
+    *,
+    source: str = "",
+    note: str = "",
+    fault: str = "",
+) -> Finding:
+    """The verdict on a number whose true value lies in `interval`.
+
+    Args:
+        source: where it stands, if not only in the record's place.
+        note: said in any case; `fault` only where the number cannot be right.
+    """
+    agrees = _agrees(record, interval)
+    return Finding(
+        rule=rule,
+        number=name(record),
+        source=source or place(record),
+        published=printed(record),
+        recomputed=interval_text(interval, record.decimals + 1),
+        verdict="agrees" if agrees else "cannot be right",
+        note="; ".join(filter(None, (note, "" if agrees else fault))),
+        interval=interval,
+        records=(record, *primaries),
+    )
+
+
+def unchecked(rule: str, record: Published, reason: str, *primaries: Published) -> Finding:
+    """A number that nothing published can confirm or refute."""
+    return Finding(
+        rule=rule,
+        number=name(record),
+        source=place(record),
+        published=printed(record),
+        recomputed="",
+        verdict="cannot be checked",
+        note=reason,
+        interval=None,
+        records=(record, *primaries),
+    )
+
+
+def name(record: Published) -> str:
+    """`32B + ΔR 14B, amc23: pass@4`; sizes alone are models of Qwen2.5."""
+    system = _short(record.model) if record.model else ""
+    if record.delta:
+        system += " + ΔR " + " + ".join(map(_short, record.delta.split("+")))
+    elif record.method in _METHODS:
+        system += " " + _METHODS[record.method]
+    what = record.metric.replace("@k", f"@{record.k}")
+    if record.source in {"figure 6", "reply 3"}:
+        what += f" at λ = {record.strength:g}, τ = {record.temperature:g}"
+    if record.note:
+        what += " " + record.note
+    where = ", ".join(filter(None, (system, record.dataset)))
+    return f"{where}: {what}" if where else what
+
+
+def _short(model: str) -> str:
+    size = model.removeprefix("qwen2.5-")
+    return size.upper() if _SIZE.fullmatch(size) else model
+
+
+def place(record: Published) -> str:
+    """Where it stands: its table, its figure, its section or its place in the replies."""
+    if record.source == "text" and not record.section.startswith("reply"):
+        part = "section" if record.section[0].isdigit() else "appendix"
+        return f"{part} {record.section}"
+    return record.section if "repl" in record.source or record.source == "text" else record.source
+
+
+def printed(record: Published) -> str:
+    """The number as its source puts it, with its unit."""
+    text = str(record.value)
+    if record.sense != "equal":
+        text = f"{record.sense} {text}"
+    return f"{text} {record.unit}" if record.unit else text
+
+
+def interval_text(interval: Interval, decimals: int) -> str:
+    """`32.27 to 32.81`: rounded outwards, so that it is never narrower than the interval."""
+    low = _in_units(floor(interval.low * Fraction(10) ** decimals), decimals)
+    high = _in_units(ceil(interval.high * Fraction(10) ** decimals), decimals)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _in_units(count: int, decimals: int) -> Decimal:
+    return count * Decimal(1).scaleb(-decimals)
+
+
+def _agrees(record: Published, interval: Interval) -> bool:
+    value = Fraction(record.value)
+    match record.sense:
+        case "above":
+            return interval.high > value
+        case "below":
+            return interval.low < value
+        case "at least":
+            return interval.high >= value
+        case "up to":
+            return interval.low <= value
+        case "equal" | "about":
+            return record.interval.overlaps(interval)

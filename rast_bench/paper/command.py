@@ -1,0 +1,49 @@
+"""`rast-bench audit-paper`: the published numbers against one another."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+_DESCRIPTION = """\
+Recompute every published number of the RAST paper, its project page and its replies to reviewers
+that follows from other published numbers, and list what cannot be right.
+
+A printed number stands for everything that rounds to it, so a verdict of "cannot be right" holds
+whatever the unrounded numbers were, by the protocol that the paper states. Needs no model and no
+network."""
+
+_EPILOG = """\
+Exit code 0 whenever the audit ran: what it finds is its result, not an error."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints the audit on stdout; always 0.
+
+    Raises DatasetError for published numbers that are missing or broken.
+    """
+    args = _parser().parse_args(list(argv))
+    from rast_bench.paper.audit import audit
+    from rast_bench.paper.published import load_published
+    from rast_bench.paper.render import render_audit, render_audit_json
+
+    findings = audit(load_published(args.facts))
+    print(render_audit_json(findings) if args.json else render_audit(findings), end="")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rast-bench audit-paper",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="the same for programs")
+    parser.add_argument(
+        "--facts",
+        metavar="DIR",
+        type=Path,
+        help="another folder of published numbers, in the form of results/paper/",
+    )
+    return parser

@@ -1,0 +1,112 @@
+"""The audit as text for people and as JSON for programs."""
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import get_args
+
+from rast_bench.paper.audit.finding import Finding, Verdict
+
+_TITLE = "Published numbers of RAST (arXiv 2506.15710) against what they follow from"
+_HEADINGS = ("number", "published", "recomputed", "verdict")
+_NOTHING = "–"
+_GAP = "  "
+_WIDTH = 100
+
+
+def render_audit(findings: Sequence[Finding]) -> str:
+    """The table by rule, the reasons of what does not agree, remarks on what does, the counts."""
+    rules = groupby(findings, key=lambda finding: finding.rule)
+    parts = [
+        _TITLE,
+        *("\n".join(_section(rule, list(group))) for rule, group in rules),
+        *_list("Cannot be right:", findings, "cannot be right"),
+        *_list("Cannot be checked:", findings, "cannot be checked"),
+        *_list("Remarks on what agrees:", findings, "agrees"),
+        _counts_line(findings),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def render_audit_json(findings: Sequence[Finding]) -> str:
+    """One object: `findings` and `counts`; bounds of intervals as numbers, null without one."""
+    record = {
+        "findings": [
+            {
+                "rule": finding.rule,
+                "number": finding.number,
+                "source": finding.source,
+                "published": finding.published,
+                "recomputed": finding.recomputed,
+                "low": float(finding.interval.low) if finding.interval else None,
+                "high": float(finding.interval.high) if finding.interval else None,
+                "verdict": finding.verdict,
+                "note": finding.note,
+            }
+            for finding in findings
+        ],
+        "counts": _counts(findings),
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _section(rule: str, findings: Sequence[Finding]) -> Iterator[str]:
+    """The rule, headings and rows; the columns are as wide as this section needs."""
+    rows = [
+        (
+            f"{finding.number} ({finding.source})",
+            finding.published,
+            finding.recomputed or _NOTHING,
+            finding.verdict,
+        )
+        for finding in findings
+    ]
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    yield rule
+    for row in (_HEADINGS, *rows):
+        number, published, recomputed, verdict = row
+        yield _GAP.join(
+            (
+                number.ljust(widths[0]),
+                published.rjust(widths[1]),
+                recomputed.rjust(widths[2]),
+                verdict,
+            )
+        )
+
+
+def _list(heading: str, findings: Sequence[Finding], verdict: Verdict) -> Iterator[str]:
+    """A part with the notes of one verdict; nothing where there are none."""
+    lines = [
+        line
+        for finding in findings
+        if finding.verdict == verdict and (finding.note or verdict == "cannot be right")
+        for line in textwrap.wrap(
+            _sentence(finding), _WIDTH, initial_indent="• ", subsequent_indent="  "
+        )
+    ]
+    if lines:
+        yield "\n".join([heading, *lines])
+
+
+def _sentence(finding: Finding) -> str:
+    text = f"{finding.number} ({finding.source}): {finding.published}"
+    if finding.recomputed:
+        text += f", recomputed {finding.recomputed}"
+    return f"{text}; {finding.note}" if finding.note else text
+
+
+def _counts(findings: Sequence[Finding]) -> dict[str, int]:
+    counted = Counter(finding.verdict for finding in findings)
+    return {verdict: counted[verdict] for verdict in get_args(Verdict)}
+
+
+def _counts_line(findings: Sequence[Finding]) -> str:
+    counted = _counts(findings)
+    return (
+        f"{len(findings)} checks: {counted['agrees']} agree, "
+        f"{counted['cannot be right']} cannot be right, "
+        f"{counted['cannot be checked']} cannot be checked"
+    )
