@@ -25,6 +25,7 @@ class VllmConfig(Strict):
     name: Literal["vllm"] = "vllm"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"  # auto: M_base's own
     tensor_parallel_size: Count = 1
+    distributed_executor_backend: Literal["mp", "ray"] | None = None  # None: vLLM's choice
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9  # weights, cache and all
     kv_cache_gib: Annotated[float, Field(gt=0)] | None = None  # None: what is left; CPUs 1 GiB
     max_model_len: Count | None = None  # prompt and new tokens; None: what the models allow

@@ -1,0 +1,197 @@
+r"""Makespan and engine loads of a sweep: a process a cell, a submitit job a cell, our launcher.
+
+    python benchmarks/sweep_makespan.py --out results/bench/sweep_makespan.json
+
+24 cells of the tiny family (2 base models x 3 λ x 4 τ, two engine groups) on two slots of one
+thread each. Every repetition runs, in turns and each in a fresh results folder, the three ways and
+the ideal: warm engines that only generate, one process a slot, each its share of the requests; the
+ideal is their seconds added up, divided by the slots. A makespan counts from the start of the first
+process to the end of the last, with composing, loading, grading and the table. Engine loads are
+noted by the engine's own process, whichever way started it. All ways must make the same tokens. A
+Markdown table goes to stdout, progress to stderr, every repetition to --out.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from makespan.sweep import AXES, Sweep
+from makespan.ways import OURS, PLAIN, WAYS, Place, timed, warm_work
+from spreads import between, spread, write_result
+
+from rast_bench.errors import EngineError, RastBenchError
+from rast_bench.ledger.manifest import environment, now
+
+FEWER_LOADS = 5  # times, the aim
+NEAR_IDEAL = 1.2  # makespan over the ideal, the aim
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parse(arguments)
+    try:
+        with tempfile.TemporaryDirectory(prefix="sweep_makespan-") as folder:
+            result = measure(options, Path(folder))
+    except RastBenchError as error:
+        print(error.render(), file=sys.stderr)
+        return error.exit_code
+    print(render(result))
+    write_result(options.out, result)
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").split("\n\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--dataset", default="tiny-easy")
+    parser.add_argument("--problems", type=positive, default=100, help="in each cell")
+    parser.add_argument("--samples", type=positive, default=16, help="of each problem")
+    for key, values in AXES.items():
+        parser.add_argument(f"--{key}", dest=key, nargs="+", default=list(values), help="swept")
+    parser.add_argument("--slots", type=positive, default=2, help="processes at once")
+    parser.add_argument("--repeats", type=positive, default=3)
+    parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=list(WAYS))
+    parser.add_argument("--out", type=Path, help="JSON with every repetition")
+    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options.command = shlex.join(["python", "benchmarks/sweep_makespan.py", *given])
+    return options
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def sweep_of(options: argparse.Namespace) -> Sweep:
+    axes = {key: tuple(getattr(options, key)) for key in AXES}
+    return Sweep(options.dataset, options.problems, options.samples, axes)
+
+
+def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Every repetition of the ideal and of each way. Raises EngineError when one fails."""
+    sweep, slots = sweep_of(options), options.slots
+    result: dict[str, Any] = {
+        "command": options.command,
+        "time": now().isoformat(timespec="seconds"),
+        "environment": environment(),
+        "settings": {k: v for k, v in vars(options).items() if k not in ("command", "out")},
+        "cells": len(sweep.cells()),
+        "load_average_before": os.getloadavg(),
+        "work_of_one_process_alone": warm_work(sweep, Place(folder / "alone", slots), 1),
+        "work": [],
+        "runs": {name: [] for name in options.ways},
+    }
+    progress(f"alone: {result['work_of_one_process_alone']['seconds']:.1f} s of generation")
+    for repeat in range(options.repeats):
+        work = warm_work(sweep, Place(folder / f"work-{repeat}", slots), slots)
+        result["work"].append(work)
+        progress(f"repetition {repeat + 1}: ideal {work['seconds'] / slots:.1f} s")
+        for name in turn(options.ways, repeat):
+            run = timed(WAYS[name], sweep, Place(folder / f"{name}-{repeat}", slots))
+            result["runs"][name].append(run)
+            progress(
+                f"repetition {repeat + 1}: {name}: {run['makespan']:.1f} s, "
+                f"{run['engine_loads']} engine loads"
+            )
+    result["load_average_after"] = os.getloadavg()
+    check_equal_work(result)
+    return result | summary(result, slots)
+
+
+def turn(names: Sequence[str], repeat: int) -> list[str]:
+    """Another way begins in each repetition."""
+    first = repeat % len(names)
+    return [*names[first:], *names[:first]]
+
+
+def check_equal_work(result: dict[str, Any]) -> None:
+    """Raises EngineError unless all runs made every cell, and the same tokens in it."""
+    runs = [run for found in result["runs"].values() for run in found]
+    if {run["cells"] for run in runs} != {result["cells"]}:
+        raise EngineError("a way left cells out", hint="see `cells` of its runs")
+    if len({run["tokens_sha256"] for run in runs}) > 1:
+        raise EngineError("the ways made different tokens, so their times say nothing")
+    work = [result["work_of_one_process_alone"], *result["work"]]
+    if len({made["tokens"] for made in [*work, *runs]}) > 1:
+        raise EngineError("the ideal was measured on other work than the ways'")
+
+
+def summary(result: dict[str, Any], slots: int) -> dict[str, Any]:
+    """Spreads over the repetitions, ratios within each of them, and the aims."""
+    ideal = [work["seconds"] / slots for work in result["work"]]
+    alone = result["work_of_one_process_alone"]["seconds"] / slots
+    runs = result["runs"]
+    found: dict[str, Any] = {
+        "ideal_seconds": spread(ideal),
+        "ideal_seconds_of_slots_that_do_not_slow_each_other": alone,
+        "makespan_seconds": {n: spread([run["makespan"] for run in r]) for n, r in runs.items()},
+        "engine_loads": {n: spread([run["engine_loads"] for run in r]) for n, r in runs.items()},
+        "makespan_over_ideal": {
+            name: spread([run["makespan"] / best for run, best in zip(r, ideal, strict=True)])
+            for name, r in runs.items()
+        },
+    }
+    if OURS in runs:
+        others = {name: r for name, r in runs.items() if name != OURS}
+        for key in ("makespan", "engine_loads"):
+            found[f"{key}_over_ours"] = {
+                name: spread([a[key] / b[key] for a, b in zip(r, runs[OURS], strict=True)])
+                for name, r in others.items()
+            }
+        near = found["makespan_over_ideal"][OURS]["median"]
+        found["aims"] = {f"makespan within {NEAR_IDEAL} of the ideal": near <= NEAR_IDEAL}
+        if PLAIN in others:
+            fewer = found["engine_loads_over_ours"][PLAIN]["min"]
+            found["aims"][f"at least {FEWER_LOADS} times fewer engine loads"] = fewer >= FEWER_LOADS
+    return found
+
+
+def render(result: dict[str, Any]) -> str:
+    """Markdown: one line a way; medians (min to max) over the repetitions."""
+    settings, env = result["settings"], result["environment"]
+    runs = next(iter(result["runs"].values()))
+    lines = [
+        f"{result['cells']} cells, {runs[0]['samples']:,} samples, {runs[0]['tokens']:,} tokens, "
+        f"{settings['slots']} slots of one thread, {settings['repeats']} repetitions in turns, "
+        f"{env['cpu']['model']}; the same tokens from all ways",
+        "",
+        "| | makespan, s | over the ideal | engine loads | makespan over ours | loads over ours |",
+        "|---|---:|---:|---:|---:|---:|",
+        f"| ideal: work / slots | {between(result['ideal_seconds'], 1)} | 1 | – | – | – |",
+        *(way_line(name, result) for name in result["runs"]),
+        "",
+        "Ideal of slots that would not slow each other: "
+        f"{result['ideal_seconds_of_slots_that_do_not_slow_each_other']:.1f} s.",
+    ]
+    for aim, met in result.get("aims", {}).items():
+        lines.append(f"{'met' if met else 'NOT met'}: {aim}")
+    return "\n".join(lines)
+
+
+def way_line(name: str, result: dict[str, Any]) -> str:
+    columns = [
+        between(result["makespan_seconds"][name], 1),
+        between(result["makespan_over_ideal"][name], 2),
+        between(result["engine_loads"][name], 0),
+    ]
+    for key, digits in (("makespan_over_ours", 2), ("engine_loads_over_ours", 1)):
+        over = result.get(key, {}).get(name)
+        columns.append("–" if over is None else between(over, digits))
+    return f"| {name} | {' | '.join(columns)} |"
+
+
+def progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,74 @@
+"""Tasks of a user's own sbatch array: who they are, who makes the launch."""
+
+from pathlib import Path
+
+import pytest
+
+from rast_bench.errors import ConfigError, LedgerError
+from rast_bench.launch import by_hand
+from rast_bench.launch.by_hand import Place, join_launch, place_in_array
+from rast_bench.launch.worker import run_worker
+
+WORDS = ("base_model=tiny-s", "dataset=tiny-easy", "dataset.limit=4", "decoding.n=2")
+ARRAY = {
+    "SLURM_JOB_ID": "101",
+    "SLURM_ARRAY_JOB_ID": "99",
+    "SLURM_ARRAY_TASK_ID": "6",
+    "SLURM_ARRAY_TASK_MIN": "5",
+    "SLURM_ARRAY_TASK_MAX": "7",
+    "SLURM_ARRAY_TASK_COUNT": "3",
+    "SLURM_CPUS_PER_TASK": "4",
+}
+
+
+def test_a_task_of_an_array() -> None:
+    place = place_in_array(ARRAY)
+    assert place == Place(1, ("99_5", "99_6", "99_7"), "slurm-99", 4)
+    assert (place.workers, place.job_id) == (3, "99_6")
+
+
+def test_a_job_without_an_array_and_no_job_at_all() -> None:
+    assert place_in_array({"SLURM_JOB_ID": "7"}) == Place(0, ("7",), "slurm-7", None)
+    alone = place_in_array({})
+    assert (alone.number, alone.workers, alone.job_id) == (0, 1, None)
+
+
+def test_an_array_with_gaps_is_refused() -> None:
+    with pytest.raises(ConfigError, match="gaps"):
+        place_in_array({**ARRAY, "SLURM_ARRAY_TASK_COUNT": "2"})
+
+
+def place(number: int, workers: int = 2) -> Place:
+    return Place(number, tuple(f"5_{i}" for i in range(workers)), "slurm-5", 1)
+
+
+def test_the_first_task_makes_the_launch_and_the_others_join_it(tmp_path: Path) -> None:
+    words = (*WORDS, f"results_dir={tmp_path}")
+    first = join_launch(words, place(1))
+    second = join_launch(words, place(0))
+    assert first is not None
+    assert second is not None
+    assert first.path == second.path
+    assert first.jobs == {0: "5_0", 1: "5_1"}
+    assert join_launch(words, place(1)) is not None  # requeued
+
+
+def test_a_maker_that_comes_again_makes_what_it_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*WORDS, f"results_dir={tmp_path}")
+    launches = tmp_path / "launches"
+    launches.mkdir()
+    (launches / ".slurm-5.maker").symlink_to("1")  # killed before it had planned
+    monkeypatch.setattr(by_hand, "LONGEST_WAIT_SECONDS", 0.0)
+    with pytest.raises(LedgerError, match="no task of this array has made"):
+        join_launch(words, place(0))
+    assert join_launch(words, place(1)) is not None
+
+
+def test_a_complete_ledger_leaves_nothing_to_do(tmp_path: Path) -> None:
+    words = (*WORDS, f"results_dir={tmp_path}")
+    launch = join_launch(words, place(0, workers=1))
+    assert launch is not None
+    assert run_worker(launch, 0)
+    assert join_launch(words, Place(0, ("6",), "slurm-6", 1)) is None

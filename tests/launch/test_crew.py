@@ -1,0 +1,151 @@
+"""What sbatch is told, and how local workers wait for devices."""
+
+from pathlib import Path
+
+import pytest
+from fake_engine import make_cell
+from launched import launch_of
+
+from rast_bench.config.frontend import job_of_overrides, jobs_of_command_line
+from rast_bench.config.launchers import SlurmLauncher
+from rast_bench.launch.crew import LocalCrew, SlurmCrew, sbatch_parameters
+from rast_bench.launch.devices import Devices
+from rast_bench.launch.folder import GroupRecord, Launch, read_launch
+from rast_bench.launch.task import WorkerTask
+
+SITES = Path(__file__).parents[2] / "slurm" / "sites"
+
+
+def script(config: SlurmLauncher, devices: int) -> list[str]:
+    """The sbatch script that submitit makes of the launcher's settings."""
+    from submitit.slurm.slurm import _make_sbatch_string
+
+    text = _make_sbatch_string(command="work", folder="f", **sbatch_parameters(config, devices))
+    return text.splitlines()
+
+
+def test_every_setting_reaches_sbatch() -> None:
+    config = SlurmLauncher(
+        minutes=90,
+        signal_seconds=60,
+        partition="gpu",
+        account="p1",
+        qos="low",
+        constraint="a100",
+        nodelist="n[1-2]",
+        exclude="n3",
+        cpus_per_task=4,
+        mem="64G",
+        setup=("module load cuda",),
+        sbatch={"mail-type": "END", "exclusive": True},
+    )
+    lines = script(config, 2)
+    for option in (
+        *("time=90", "signal=USR2@60", "partition=gpu", "account=p1", "qos=low"),
+        *("constraint=a100", "nodelist='n[1-2]'", "exclude=n3", "cpus-per-task=4", "mem=64G"),
+        *("gpus-per-node=2", "mail-type=END", "exclusive", "requeue", "open-mode=append"),
+    ):
+        assert f"#SBATCH --{option}" in lines
+    assert lines.index("module load cuda") < next(
+        i for i, line in enumerate(lines) if line.startswith("srun")
+    )
+    assert any(line.startswith("srun") and "--cpus-per-task=4" in line for line in lines)
+    assert not any("wckey" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "gpus-per-node=4"),
+        ({"gpus": 8}, "gpus-per-node=8"),
+        ({"gpus": 0}, None),
+        ({"gres": "gpu:h100:4"}, "gres=gpu:h100:4"),
+    ],
+)
+def test_gpus(settings: dict[str, object], said: str | None) -> None:
+    lines = [
+        line for line in script(SlurmLauncher.model_validate(settings), 4) if "g" in line[10:12]
+    ]
+    assert [line for line in lines if "gpu" in line] == ([f"#SBATCH --{said}"] if said else [])
+
+
+@pytest.mark.parametrize("path", sorted((SITES / "hydra/launcher").glob("*.yaml")))
+def test_the_site_examples_are_whole(path: Path) -> None:
+    words = [f"--config-dir={SITES}", f"hydra/launcher={path.stem}"]
+    jobs = jobs_of_command_line(words, "run.py")
+    assert jobs is not None
+    config = jobs[0].launcher
+    assert isinstance(config, SlurmLauncher)
+    assert f"#SBATCH --time={config.minutes}" in script(config, 1)
+    assert job_of_overrides([]).launcher is None
+
+
+@pytest.mark.usefixtures("checked_keys")
+class TestWithoutProcesses:
+    """Crews whose submission is replaced by a note of it."""
+
+    @pytest.fixture
+    def launch(self, tmp_path: Path) -> Launch:
+        return launch_of([make_cell(tmp_path, n=32)], tmp_path, workers=5)
+
+    def test_arrays_are_no_longer_than_the_site_allows(
+        self, launch: Launch, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arrays: list[list[int]] = []
+
+        def submit(_crew: SlurmCrew, workers: list[int], _devices: int) -> list[str]:
+            arrays.append(list(workers))
+            return [f"{len(arrays)}_{place}" for place in range(len(workers))]
+
+        monkeypatch.setattr(SlurmCrew, "_submit", submit)
+        SlurmCrew(launch, SlurmLauncher(max_array_size=2)).start(range(5))
+        assert arrays == [[0, 1], [2, 3], [4]]
+        again = read_launch(launch.path)
+        assert again.jobs == {0: "1_0", 1: "1_1", 2: "2_0", 3: "2_1", 4: "3_0"}
+
+    def test_local_workers_wait_for_enough_devices(
+        self, launch: Launch, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        two = [group.model_copy(update={"devices": 2}) for group in launch.record.groups]
+        record = launch.record.model_copy(update={"groups": tuple(two)})
+        jobs: list[FakeJob] = []
+
+        def submit(_crew: LocalCrew, worker: int, devices: tuple[str, ...]) -> FakeJob:
+            jobs.append(FakeJob(worker, devices))
+            return jobs[-1]
+
+        monkeypatch.setattr(LocalCrew, "_submit", submit)
+        crew = LocalCrew(Launch(launch.path, record), Devices(("0", "3", "5"), 0, None))
+        crew.start(range(3))
+        assert [(job.worker, job.devices) for job in jobs] == [(0, ("0", "3"))]
+        assert [status.state for status in crew.states().values()] == [
+            "running",
+            "queued",
+            "queued",
+        ]
+        jobs[0].ended = True
+        assert crew.states()[0].state == "ended"
+        assert (jobs[1].worker, set(jobs[1].devices)) == (1, {"5", "0"})
+
+
+class FakeJob:
+    def __init__(self, worker: int, devices: tuple[str, ...]) -> None:
+        self.worker = worker
+        self.devices = devices
+        self.ended = False
+
+    def done(self) -> bool:
+        return self.ended
+
+
+def test_a_task_is_queued_again_as_it_is() -> None:
+    task = WorkerTask("launch", 3, devices="0,1", threads=2, parent=7)
+    again = task.checkpoint()
+    assert again.function == task
+
+
+def test_a_group_record_is_what_json_holds() -> None:
+    record = GroupRecord(
+        title="t", devices=1, cells=(0,), missing=1, tokens=1.0, chunk_samples=1, workers=1
+    )
+    assert GroupRecord.model_validate_json(record.model_dump_json()) == record
