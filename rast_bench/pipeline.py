@@ -131,7 +131,16 @@ def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOption
     from rast_bench.runner.stream import run_cells
 
     workers = _workers(planned, options)
+    _say_what_lies_idle(planned)
     return run_cells(planned, ledger, progress=stderr_progress(), workers=workers)
+
+
+def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
+    from rast_bench.ledger.manifest import gpu_names
+
+    gpus = len(gpu_names())
+    if gpus > 1 and not _any_split([item.cell for item in planned]):
+        print(f"note: one of {gpus} GPUs is used; hydra/launcher=local uses all", file=sys.stderr)
 
 
 def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:

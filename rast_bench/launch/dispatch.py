@@ -1,5 +1,6 @@
 """A command's cells through a launcher: folder, workers, end."""
 
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -53,7 +54,7 @@ def launch_cells(
     print(_announcement(launch), file=sys.stderr)
     with two_step_interrupt():
         try:
-            crew.start(range(launch.workers))
+            _start(launch, crew)
             if isinstance(config, SlurmLauncher) and not config.wait:
                 _say_how_to_follow(launch)
                 return None
@@ -93,6 +94,15 @@ def _recruit(
     return launch, SlurmCrew(launch, slurm)
 
 
+def _start(launch: Launch, crew: Crew) -> None:
+    try:
+        crew.start(range(launch.workers))
+    except ConfigError:
+        if not launch.jobs:  # nobody will ever work on it
+            shutil.rmtree(launch.path)
+        raise
+
+
 def _refuse_twice(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
     wanted = {work.planned.cell_id for group in groups for work in group.cells}
     other = living_launch(ledger.root.parent, wanted)
@@ -128,11 +138,13 @@ def _summary(
 
 def _announcement(launch: Launch) -> str:
     missing = sum(group.missing for group in launch.record.groups)
-    groups = len(launch.record.groups)
-    return (
-        f"launch {launch.launch_id}: {missing:,} samples, {groups} engine "
-        f"{'group' if groups == 1 else 'groups'}, {launch.workers} workers ({launch.path})"
+    counts = (
+        (missing, "sample"),
+        (len(launch.record.groups), "engine group"),
+        (launch.workers, "worker"),
     )
+    words = ", ".join(f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+    return f"launch {launch.launch_id}: {words} ({launch.path})"
 
 
 def _say_how_to_follow(launch: Launch) -> None:

@@ -164,8 +164,13 @@ def test_a_second_launch_of_the_same_cells_is_refused(tmp_path: Path) -> None:
 
 def test_samples_are_those_of_one_process(tmp_path: Path) -> None:
     one, many = tmp_path / "one" / "results", tmp_path / "many" / "results"
-    for results, words in ((one, ("workers=1",)), (many, LOCAL)):
+    devices = ("hydra/launcher=local", "launcher.devices=[3,GPU-x]")  # PyTorch finds neither
+    for results, words in ((one, ("workers=1",)), (many, devices)):
         results.parent.mkdir()
         base = tuple(o for o in CELL if not o.startswith("workers="))
         assert run(results, *base, *words).code == 0
     assert samples(many)[IDENTITY].equals(samples(one)[IDENTITY])
+    launch = only_launch(many)
+    manifests = launch.ledger.manifests(launch.cells[0].cell_id)
+    shown = {manifest["worker"]: manifest["cuda_visible_devices"] for manifest in manifests}
+    assert shown == {0: "3", 1: "GPU-x"}
