@@ -106,7 +106,7 @@ def _make(jobs: Sequence[Job], words: Sequence[str], place: Place, results: Path
         )
     command = Command(PROGRAM, tuple(words), Path.cwd())
     launch = make_launch(
-        groups, ledger, command, "slurm", lambda _: place.workers, launch_id=place.name
+        groups, ledger, command, "slurm", {}, lambda _: place.workers, launch_id=place.name
     )
     launch.write_jobs(dict(enumerate(place.job_ids[: launch.workers])))
 

@@ -69,6 +69,7 @@ def launch_cells(
 def _recruit(
     groups: Sequence[MissingGroup], ledger: Ledger, config: LauncherConfig, command: Command
 ) -> tuple[Launch, Crew]:
+    settings = config.model_dump(mode="json")
     if isinstance(config, LocalLauncher):
         devices = local_devices(config.devices)
         largest = max(group.devices for group in groups)
@@ -81,16 +82,18 @@ def _recruit(
         def processes(pool: Sequence[MissingGroup]) -> int:
             return devices.count // pool[0].devices if devices.names else devices.slots
 
-        launch = make_launch(groups, ledger, command, "local", processes)
+        launch = make_launch(groups, ledger, command, "local", settings, processes)
         return launch, LocalCrew(launch, devices)
     slurm = config
+    all_tokens = sum(group.tokens for group in groups)
 
     def tasks(pool: Sequence[MissingGroup]) -> int:
-        if slurm.tasks != "auto":
-            return slurm.tasks
-        return sum(ceil(group.missing / slurm.samples_per_task) for group in pool)
+        if slurm.tasks == "auto":
+            return sum(ceil(group.missing / slurm.samples_per_task) for group in pool)
+        share = sum(group.tokens for group in pool) / all_tokens
+        return max(1, round(slurm.tasks * share))
 
-    launch = make_launch(groups, ledger, command, "slurm", tasks)
+    launch = make_launch(groups, ledger, command, "slurm", settings, tasks)
     return launch, SlurmCrew(launch, slurm)
 
 

@@ -62,6 +62,7 @@ class LaunchRecord(_Record):
     pid: int  # of the command
     ticks: int | None  # when it began: see processes.py
     cluster: str
+    settings: dict[str, Any]  # of the launcher; none where workers are started by hand
     groups: tuple[GroupRecord, ...]
     first: tuple[int, ...]  # the group that each worker begins with
 

@@ -21,7 +21,9 @@ from rast_bench.ledger.atomic import ledger_errors
 SECONDS = 2.0
 SILENT_SECONDS = 60.0  # without a word this long, a worker counts as gone when nobody knows better
 
-WorkerState = Literal["loading", "running", "done", "out of time", "interrupted", "failed"]
+WorkerState = Literal[
+    "loading", "running", "done", "out of time", "interrupted", "crashed", "failed"
+]
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ _WORDS = {
 
 def describe_end(status: JobStatus, note: Note | None) -> str:
     """Why a worker ended that had not finished: what it said itself, else the scheduler's word."""
-    if note is not None and note.state == "failed":
-        return f"failed: {note.error}"
+    if note is not None and note.state in ("failed", "crashed"):
+        return f"{note.state}: {note.error}"
     if status.state in _WORDS:
         return _WORDS[status.state] + (f" ({status.reason})" if status.reason else "")
     if note is None:

@@ -2,9 +2,10 @@
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rast_bench.config.engines import VllmConfig
 from rast_bench.launch.assign import first_groups
@@ -84,6 +85,7 @@ def make_launch(
     ledger: Ledger,
     command: Command,
     cluster: str,
+    settings: Mapping[str, Any],
     workers: Callable[[Sequence[MissingGroup]], int],
     launch_id: str | None = None,
 ) -> Launch:
@@ -134,6 +136,7 @@ def make_launch(
         pid=os.getpid(),
         ticks=start_ticks(os.getpid()),
         cluster=cluster,
+        settings=dict(settings),
         groups=tuple(records),
         first=tuple(first),
     )

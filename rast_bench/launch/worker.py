@@ -34,6 +34,10 @@ class _ReplacedError(Exception):
     """This worker was started again elsewhere."""
 
 
+class _CrashedError(Exception):
+    """An engine failed in a way that nobody foresaw: this process's GPU may be unusable now."""
+
+
 def run_worker(
     launch: Launch,
     number: int,
@@ -50,8 +54,8 @@ def run_worker(
         threads: of the engine, where its configuration leaves that open.
         job_id: the scheduler's, for the note.
 
-    Returns whether nothing failed. Raises LedgerError, and Interrupted after a signal; by then all
-    that was finished is durable.
+    Returns whether nothing failed. Raises LedgerError, Interrupted after a signal, and another
+    exception where only a fresh process should go on; by then all that was finished is durable.
     """
     load = _default_load_engine() if load_engine is None else load_engine
     notebook = Notebook(launch.notes, number, job_id)
@@ -66,6 +70,9 @@ def run_worker(
     except _ReplacedError:
         print("this worker was started again elsewhere: ending", file=sys.stderr)
         return True
+    except _CrashedError as error:
+        notebook.close("crashed", first_line(error))
+        raise
     except BaseException as error:
         words = first_line(error)
         known = isinstance(error, RastBenchError)
@@ -185,6 +192,8 @@ class _Worker:
         except Exception as error:  # the engine's fault; other groups have other engines
             self._fail(error, work)
             self._launch.claims(work.number).release(self._number)  # another may do better
+            if not isinstance(error, RastBenchError):
+                raise _CrashedError(f"{type(error).__name__}: {first_line(error)}") from error
         finally:
             writer.flush()
             self._end_cells(work, manifests)

@@ -16,7 +16,7 @@ def launch_of(
     ledger = Ledger(folder / "results")
     groups = missing_groups(plan_cells(cells), ledger)
     command = Command("python run.py", ("-m", "x=1,2"), folder)
-    return make_launch(groups, ledger, command, cluster, lambda _: workers)
+    return make_launch(groups, ledger, command, cluster, {}, lambda _: workers)
 
 
 def stored(launch: Launch) -> int:

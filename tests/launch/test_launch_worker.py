@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from fake_engine import FakeEngine, load_fast, load_killed_always, load_slow, make_cell
+from fake_engine import (
+    FakeEngine,
+    load_broken_small,
+    load_fast,
+    load_killed_always,
+    load_slow,
+    make_cell,
+)
 from launched import launch_of, stored
 
 from rast_bench.config.engines import EngineConfig
@@ -160,6 +167,19 @@ def test_a_group_whose_engine_does_not_load_is_left_to_one_more_worker(tmp_path:
     assert {(f.cell_id, f.reason, f.hint) for f in Failures(launch.failures).all()} == {
         (None, "no such card", "buy one")
     }
+    assert stored(launch) == 24
+
+
+def test_an_unforeseen_crash_ends_the_process_for_a_fresh_one(tmp_path: Path) -> None:
+    cells = [make_cell(tmp_path, base=b) for b in ("fine", "broken")]
+    launch = launch_of(cells, tmp_path, workers=1)
+
+    with pytest.raises(Exception, match="ZeroDivisionError: a fault"):
+        run_worker(launch, 0, load_engine=load_broken_small)
+    note = read_note(launch.notes, 0)
+    assert note is not None
+    assert (note.state, note.error) == ("crashed", "ZeroDivisionError: a fault")
+    assert run_worker(launch, 0, load_engine=load_broken_small)  # leaves that group alone
     assert stored(launch) == 24
 
 
