@@ -143,16 +143,17 @@ def worker(words: Sequence[str]) -> int:
 
 def _work(words: Sequence[str], place: "Place") -> int:
     from rast_bench.launch.by_hand import join_launch
+    from rast_bench.launch.failures import Failures
     from rast_bench.launch.worker import run_worker
 
     launch = join_launch(words, place)
     if launch is None:
         return 0
-    fine = run_worker(
+    run_worker(
         launch,
         place.number,
         threads=place.cpus,
         job_id=place.job_id,
         on_slurm=place.job_id is not None,
     )
-    return 0 if fine else EXIT_INCOMPLETE
+    return EXIT_INCOMPLETE if Failures(launch.failures).all() else 0
