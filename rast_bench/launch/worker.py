@@ -46,7 +46,7 @@ def run_worker(
     threads: int | None = None,
     job_id: str | None = None,
     on_slurm: bool = False,
-) -> bool:
+) -> None:
     """Works until no chunk is left that is worth a load; its note says how it ended.
 
     Args:
@@ -54,7 +54,7 @@ def run_worker(
         threads: of the engine, where its configuration leaves that open.
         job_id: the scheduler's, for the note.
 
-    Returns whether nothing failed. Raises LedgerError, Interrupted after a signal, and another
+    Cells and groups that fail are noted in the launch. Raises LedgerError, Interrupted after a signal, and another
     exception where only a fresh process should go on; by then all that was finished is durable.
     """
     load = _default_load_engine() if load_engine is None else load_engine
@@ -62,14 +62,14 @@ def run_worker(
     notebook.open()
     try:
         with worker_signals(on_slurm=on_slurm):
-            nothing_failed = _Worker(launch, number, load, threads, notebook).run()
+            _Worker(launch, number, load, threads, notebook).run()
     except Interrupted as interruption:
         out_of_time = interruption.number == OUT_OF_TIME
         notebook.close("out of time" if out_of_time else "interrupted")
         raise
     except _ReplacedError:
         print("this worker was started again elsewhere: ending", file=sys.stderr)
-        return True
+        return
     except _CrashedError as error:
         notebook.close("crashed", first_line(error))
         raise
@@ -79,7 +79,6 @@ def run_worker(
         notebook.close("failed", words if known else f"{type(error).__name__}: {words}")
         raise
     notebook.close("done")
-    return nothing_failed
 
 
 def _default_load_engine() -> "LoadEngine":
@@ -105,17 +104,15 @@ class _Worker:
         self._failures = Failures(launch.failures)
         self._run_id = new_run_id()
         self._load_seconds: float | None = None
-        self._nothing_failed = True
 
-    def run(self) -> bool:
-        """Group after group. Whether no cell and no group failed here."""
+    def run(self) -> None:
+        """Group after group."""
         works = [GroupWork(self._launch, i) for i in range(len(self._launch.record.groups))]
         work = self._begin_with(works)
         with self._launch.ledger.writer(self._run_id) as writer:
             while work is not None:
                 self._serve(work, writer)
                 work = self._go_on_with(works)
-        return self._nothing_failed
 
     def _begin_with(self, works: list[GroupWork]) -> GroupWork | None:
         """Where an earlier start of this worker was killed, else where the launch says."""
@@ -218,7 +215,6 @@ class _Worker:
             manifests.end(cell_id, "complete" if done == wanted else "partial")
 
     def _fail(self, error: Exception, work: GroupWork, cell_id: str | None = None) -> None:
-        self._nothing_failed = False
         if not isinstance(error, RastBenchError):
             traceback.print_exception(error)  # a fault of ours: its place must not get lost
         failure = failure_of(error, work.number, self._number, cell_id=cell_id)
