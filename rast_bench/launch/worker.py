@@ -54,8 +54,9 @@ def run_worker(
         threads: of the engine, where its configuration leaves that open.
         job_id: the scheduler's, for the note.
 
-    Cells and groups that fail are noted in the launch. Raises LedgerError, Interrupted after a signal, and another
-    exception where only a fresh process should go on; by then all that was finished is durable.
+    Cells and groups that fail are noted in the launch. Raises LedgerError, Interrupted after a
+    signal, and another exception where only a fresh process should go on; by then all that was
+    finished is durable.
     """
     load = _default_load_engine() if load_engine is None else load_engine
     notebook = Notebook(launch.notes, number, job_id)
