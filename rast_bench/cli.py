@@ -25,7 +25,7 @@ examples:
   rast-bench resume                                                  make what is missing
   rast-bench table demo                                              the table again, no models
   rast-bench verify                                                  check every stored file
-  rast-bench audit-paper                                             what in the paper cannot be right
+  rast-bench audit-paper                                             what the paper cannot have right
 
 Overrides are group=option and key=value, as in `rast-bench run --help`."""
 
