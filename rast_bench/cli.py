@@ -25,7 +25,7 @@ examples:
   rast-bench resume                                                  make what is missing
   rast-bench table demo                                              the table again, no models
   rast-bench verify                                                  check every stored file
-  rast-bench audit-paper                                             what the paper cannot have right
+  rast-bench audit-paper                                             check the paper's own numbers
 
 Overrides are group=option and key=value, as in `rast-bench run --help`."""
 

@@ -40,6 +40,13 @@ def is_alive(launch: Launch) -> bool:
     return any(status.state in ALIVE for status in worker_states(launch).values())
 
 
+def wait_for_end(launch: Launch, seconds: float) -> None:
+    """Until nobody works on the launch, `seconds` at most."""
+    deadline = time.monotonic() + seconds
+    while is_alive(launch) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
 def command_runs(launch: Launch) -> bool:
     """Whether the process that made the launch runs on this machine."""
     return launch.record.host == socket.gethostname() and runs(

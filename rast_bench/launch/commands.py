@@ -78,7 +78,7 @@ def status(launch: Launch, *, follow: bool) -> int:
 def cancel(launch: Launch) -> int:
     """Ends the launch's workers; what they finished is saved. Returns 0."""
     from rast_bench.launch import scheduler
-    from rast_bench.launch.alive import command_runs, is_alive
+    from rast_bench.launch.alive import command_runs, is_alive, wait_for_end
     from rast_bench.launch.outcome import resume_command
     from rast_bench.launch.status import launch_status
 
@@ -93,9 +93,7 @@ def cancel(launch: Launch) -> int:
         raise ConfigError(
             f"launch {launch.launch_id} runs on {launch.record.host}", hint="cancel it there"
         )
-    deadline = time.monotonic() + CANCEL_SECONDS
-    while is_alive(launch) and time.monotonic() < deadline:
-        time.sleep(0.5)
+    wait_for_end(launch, CANCEL_SECONDS)
     seen = launch_status(launch)
     print(
         f"cancelled launch {launch.launch_id}: {seen.done:,} of {seen.wanted:,} samples are saved; "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rast_bench.config.launchers import SlurmLauncher
 from rast_bench.errors import ConfigError, first_line
 from rast_bench.launch import scheduler
+from rast_bench.launch.alive import wait_for_end
 from rast_bench.launch.devices import Devices
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.scheduler import JobStatus
@@ -147,7 +148,9 @@ class SlurmCrew:
         return {worker: known[job_id] for worker, job_id in jobs.items()}
 
     def stop(self) -> None:
+        """Cancels every task, and waits until it has saved and ended."""
         scheduler.cancel(list(self.launch.jobs.values()))
+        wait_for_end(self.launch, STOP_SECONDS)
 
     def _by_devices(self, workers: Iterable[int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}

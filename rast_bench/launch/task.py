@@ -43,6 +43,8 @@ class WorkerTask:
         on_slurm = environment.cluster == "slurm"
         requeue: Any = signal.getsignal(OUT_OF_TIME)  # submitit's
         if self.parent is not None:
+            # submitit would let SIGTERM pass; until the worker listens there is nothing to save.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             _end_with(self.parent)
         _set_devices(self.devices)
         threads = self.threads or _cpus_of_slurm()

@@ -4,10 +4,14 @@ Where none can be started the tests are skipped, but with RAST_BENCH_NEEDS_SLURM
 """
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from dev_cluster import DevCluster, obstacle
+
+sys.path.append(str(Path(__file__).parents[1] / "e2e"))  # command.py
 
 
 def started(factory: pytest.TempPathFactory, *options: str) -> Iterator[DevCluster]:

@@ -1,10 +1,32 @@
 """On a real SLURM (scripts/dev_slurm.sh). All in one file: its tests share one cluster."""
 
+import os
+import signal
+import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from command import Finished, run, stored_rows
 from dev_cluster import NODES, SCRIPT, DevCluster
+from slurm_launch import (
+    PATIENCE,
+    SAMPLES,
+    SWEEP,
+    SlurmSweep,
+    assert_same,
+    ended,
+    environment_of,
+    finish,
+    node_of,
+    samples,
+    thaw,
+    wait_until,
+)
 
 # The cluster itself: what the launcher's tests take for granted.
 
@@ -132,3 +154,312 @@ def test_down_ends_jobs_and_daemons_and_may_be_repeated(
     assert beat.read_text() == last
     assert own_cluster.attempt(SCRIPT, "status", own_cluster.folder).returncode == 3
     own_cluster.stop()
+
+
+# The launcher. Every fault ends with the undisturbed table.
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The same sweep in one process."""
+    finished = run(tmp_path_factory.mktemp("plain") / "results", "-m", *SWEEP, "workers=1")
+    assert finished.code == 0, finished.err
+    return finished
+
+
+Scenario = Callable[[SlurmSweep, Finished], None]
+
+
+def out_of_time(sweep: SlurmSweep, undisturbed: Finished) -> None:
+    """SLURM's signal comes 15 to 45 s after a task's start, its end a minute after it at least."""
+    process = sweep.start(
+        "launcher.nodelist=n2",
+        "launcher.minutes=1",
+        "launcher.signal_seconds=15",
+        "launcher.tasks=2",
+    )
+    first = sweep.frozen()
+    jobs = sweep.launch.jobs
+    for note in first:
+        sweep.restarted(note)
+        sweep.cluster.run("scontrol", "update", f"JobId={jobs[note.worker]}", "TimeLimit=10")
+    finished = finish(process)
+    assert_same(sweep, finished, undisturbed)
+    assert sweep.launch.jobs == jobs  # SLURM's own requeue
+    assert "warning: worker" not in finished.err
+    for note in first:
+        assert "Caught signal SIGUSR2" in sweep.log(note.worker)
+
+
+def preempted(sweep: SlurmSweep, undisturbed: Finished) -> None:
+    process = sweep.start(
+        "launcher.partition=preemptible",
+        "launcher.nodelist=n2",
+        "launcher.gpus=1",
+        "launcher.tasks=2",
+    )
+    first = sweep.frozen()
+    jobs = sweep.launch.jobs
+    whole_node = ("--nodelist=n2", "--gres=gpu:2")
+    urgent = sweep.cluster.submit(
+        "sleep 1", sweep.folder / "urgent", "--partition=urgent", *whole_node
+    )
+    sweep.cluster.wait_for(urgent, "COMPLETED")
+    for note in first:
+        sweep.restarted(note)
+    finished = finish(process)
+    assert_same(sweep, finished, undisturbed)
+    assert sweep.launch.jobs == jobs
+    assert "warning: worker" not in finished.err
+    for note in first:
+        assert "SIGTERM: saving as always until SLURM kills" in sweep.log(note.worker)
+
+
+def node_lost(sweep: SlurmSweep, undisturbed: Finished) -> None:
+    """The node falls silent; one of its tasks goes on, the other comes to itself later."""
+    process = sweep.start("launcher.exclude=n2", "launcher.tasks=2")
+    hanging, going_on = sweep.frozen()
+    node = node_of(hanging)
+    assert node_of(going_on) == node
+    thaw(going_on)
+    jobs = sweep.launch.jobs
+    sweep.cluster.kill_slurmd(node)
+    again = sweep.restarted(hanging)
+    assert node_of(again) != node
+    assert not ended(hanging)
+    thaw(hanging)
+    wait_until(lambda: ended(hanging), "an orphan goes on beside its successor")
+    finished = finish(process)
+    assert_same(sweep, finished, undisturbed)
+    assert sweep.launch.jobs == jobs
+    assert "this worker was started again elsewhere: ending" in sweep.log(hanging.worker)
+    wait_until(lambda: ended(going_on), "an orphan goes on for ever")
+
+
+@pytest.fixture(scope="module")
+def faults(
+    accounted: DevCluster, undisturbed: Finished, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[None]]]:
+    """Three that wait for the scheduler most of the time, at once on different nodes."""
+    with ThreadPoolExecutor(3) as pool:
+        yield {
+            scenario.__name__: pool.submit(
+                scenario,
+                SlurmSweep(accounted, tmp_path_factory.mktemp(scenario.__name__)),
+                undisturbed,
+            )
+            for scenario in (out_of_time, preempted, node_lost)
+        }
+    accounted.restore()
+
+
+def test_tasks_save_and_requeue_at_the_time_limit(faults: dict[str, Future[None]]) -> None:
+    faults["out_of_time"].result()
+
+
+def test_preempted_tasks_go_on(faults: dict[str, Future[None]]) -> None:
+    faults["preempted"].result()
+
+
+def test_tasks_of_a_lost_node_go_on_elsewhere(faults: dict[str, Future[None]]) -> None:
+    faults["node_lost"].result()
+
+
+@dataclass(frozen=True)
+class ThreeWays:
+    """The sweep by one task, by an array of two, and by the launcher's own three tasks."""
+
+    launched: SlurmSweep
+    finished: Finished
+    given: dict[int, tuple[str, str]]  # the node and CUDA_VISIBLE_DEVICES of each worker
+    by_hand: dict[str, SlurmSweep]  # by the name of the script
+
+
+@pytest.fixture(scope="module")
+def three_ways(accounted: DevCluster, tmp_path_factory: pytest.TempPathFactory) -> ThreeWays:
+    launched = SlurmSweep(accounted, tmp_path_factory.mktemp("launched"))
+    process = launched.start("launcher.tasks=3", "launcher.gpus=1", "launcher.max_array_size=2")
+    by_hand = {
+        script: SlurmSweep(accounted, tmp_path_factory.mktemp("by-hand"))
+        for script in ("engine_group.sbatch", "engine_groups_array.sbatch")
+    }
+    jobs = [
+        accounted.run(
+            "sbatch",
+            "--parsable",
+            "--cpus-per-task=1",
+            f"--chdir={SCRIPT.parents[1]}",
+            f"--output={sweep.folder}/log-%a",
+            f"--export=ALL,RAST_BENCH_PYTHON={sys.executable}",
+            *(["--array=0-1"] if "array" in script else []),
+            SCRIPT.parents[1] / "slurm" / script,
+            "-m",
+            *SWEEP,
+            f"results_dir={sweep.results}",
+        )
+        for script, sweep in by_hand.items()
+    ]
+    workers = launched.frozen()
+    given = {
+        note.worker: (node_of(note), environment_of(note)["CUDA_VISIBLE_DEVICES"])
+        for note in workers
+    }
+    thaw(*workers)
+    finished = finish(process)
+    for job in jobs:
+        accounted.wait_for(job, "COMPLETED", seconds=PATIENCE)
+    return ThreeWays(launched, finished, given, by_hand)
+
+
+def test_arrays_share_a_sweep_with_one_load_a_task(
+    three_ways: ThreeWays, undisturbed: Finished
+) -> None:
+    assert_same(three_ways.launched, three_ways.finished, undisturbed)
+    assert stored_rows(three_ways.launched.results) == SAMPLES
+    notes = three_ways.launched.notes()
+    assert {note.loads for note in notes.values()} == {1}
+    assert sum(note.made for note in notes.values()) == SAMPLES
+
+
+def test_tasks_spread_over_nodes_and_see_gpus_of_their_own(three_ways: ThreeWays) -> None:
+    assert len(set(three_ways.given.values())) == 3
+    assert {node for node, _ in three_ways.given.values()} == {"n2", "n3"}
+
+
+def test_arrays_are_no_longer_than_the_site_allows(three_ways: ThreeWays) -> None:
+    array, single = sorted(
+        Counter(job.partition("_")[0] for job in three_ways.launched.launch.jobs.values()).items()
+    )
+    assert (array[1], single[1]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("script", "workers"), [("engine_group.sbatch", 1), ("engine_groups_array.sbatch", 2)]
+)
+def test_scripts_by_hand_make_the_samples_of_the_launcher(
+    script: str, workers: int, three_ways: ThreeWays, undisturbed: Finished
+) -> None:
+    sweep = three_ways.by_hand[script]
+    assert sweep.launch.workers == workers
+    made = samples(sweep.results)
+    expected = samples(three_ways.launched.results)
+    assert made.keys() == expected.keys()
+    assert all(made[cell].equals(expected[cell]) for cell in made)
+    again = run(sweep.results, "-m", *SWEEP)
+    assert_same(sweep, again, undisturbed)
+    assert "0 samples made" in again.err
+
+
+def test_siblings_make_what_a_cancelled_and_a_killed_task_leave(
+    cluster_without_accounting: DevCluster, undisturbed: Finished, tmp_path: Path
+) -> None:
+    """A kill is all that a worker sees of being out of memory. SLURM's accounting is off."""
+    sweep = SlurmSweep(cluster_without_accounting, tmp_path)
+    process = sweep.start("launcher.tasks=3")
+    cancelled, killed, untouched = sweep.frozen()
+    sweep.cluster.cancel(sweep.job(cancelled.worker))
+    os.kill(killed.pid, signal.SIGKILL)
+    wait_until(
+        lambda: cancelled.worker not in sweep.launch.claims(0).owners().values(),
+        "the chunks of the cancelled task stay claimed",
+    )
+    thaw(untouched)
+    finished = finish(process)
+    assert_same(sweep, finished, undisturbed)
+    warnings = [line for line in finished.err.splitlines() if line.startswith("warning")]
+    assert [line.partition("(")[0] for line in sorted(warnings)] == [
+        "warning: worker 0 was cancelled ",
+        "warning: worker 1 was killed ",
+    ]
+
+
+def test_cells_of_cancelled_tasks_are_resumed(
+    cluster: DevCluster, undisturbed: Finished, tmp_path: Path
+) -> None:
+    sweep = SlurmSweep(cluster, tmp_path)
+    process = sweep.start("launcher.tasks=2")
+    workers = sweep.frozen()
+    cluster.cancel(*(sweep.job(note.worker) for note in workers))
+    finished = finish(process)
+    assert (finished.code, finished.out) == (2, "")
+    assert "Traceback" not in finished.err
+    resume = f"rast-bench resume {sweep.launch.path}"
+    lines = [line for line in finished.err.splitlines() if "samples missing" in line]
+    partial = [cell for cell in samples(sweep.results).values() if len(cell) < SAMPLES // 2]
+    assert len(lines) == len(partial) > 0
+    for line in lines:
+        assert "worker 0 was cancelled" in line
+        assert f"log: {sweep.launch.logs}/{sweep.job(0)}_0_log.err" in line
+        assert line.endswith(f"resume: {resume}")
+    assert_same(sweep, sweep.rast_bench("resume"), undisturbed)
+    assert stored_rows(sweep.results) == SAMPLES
+
+
+def test_a_detached_launch_is_watched_cancelled_and_resumed(
+    cluster: DevCluster, undisturbed: Finished, tmp_path: Path
+) -> None:
+    sweep = SlurmSweep(cluster, tmp_path)
+    begin = sweep.run("launcher.tasks=2", "launcher.wait=false")
+    assert (begin.code, begin.out) == (0, "")
+    number = sweep.job(0).partition("_")[0]
+    launch = sweep.launch.path
+    follow = f"rast-bench status --follow {launch}"
+    assert f"submitted as job {number}; follow it with: {follow}" in begin.err
+    sweep.frozen()
+
+    status = sweep.rast_bench("status")
+    assert status.code == 0
+    assert f"launch {launch.name} on slurm" in status.out
+    assert "workers: 2 running" in status.out
+    refused = sweep.rast_bench("resume")
+    assert refused.code == 2
+    assert refused.err.splitlines()[0] == f"error: launch {launch.name} still runs"
+
+    cancelled = sweep.rast_bench("cancel")
+    assert cancelled.code == 0
+    assert f"resume with: rast-bench resume {launch}" in cancelled.err
+    assert cluster.states(number) == ["CANCELLED"] * 2
+    over = sweep.rast_bench("status")
+    assert over.code == 2
+    assert "workers: 2 cancelled" in over.out
+    assert over.err.count("was cancelled") == 2
+
+    resumed = sweep.rast_bench("resume")
+    assert (resumed.code, resumed.out) == (0, "")
+    assert sweep.launch.path != launch
+    followed = sweep.rast_bench("status", "--follow")
+    assert followed.code == 0, followed.err
+    assert "(100%)" in followed.out
+    assert_same(sweep, sweep.rast_bench("resume"), undisturbed)
+    assert stored_rows(sweep.results) == SAMPLES
+
+
+def test_ctrl_c_cancels_tasks_or_leaves_them(
+    cluster: DevCluster, undisturbed: Finished, tmp_path: Path
+) -> None:
+    ending, leaving = (SlurmSweep(cluster, tmp_path / name) for name in ("cancel", "leave"))
+    processes = [
+        sweep.start("launcher.tasks=2", f"launcher.on_interrupt={sweep.folder.name}")
+        for sweep in (ending, leaving)
+    ]
+    ending.frozen()
+    left = leaving.frozen()
+    for process in processes:
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in it
+    interrupted, detached = map(finish, processes)
+    thaw(*left)
+    for finished in (interrupted, detached):
+        assert (finished.code, finished.out) == (130, "")
+        assert "Traceback" not in finished.err
+    resume = f"resume with: rast-bench resume {ending.launch.path}"
+    assert f"interrupted: what is finished is saved; {resume}" in interrupted.err
+    follow = f"rast-bench status --follow {leaving.launch.path}"
+    assert f"the tasks go on; follow them with: {follow}" in detached.err
+
+    assert_same(ending, ending.rast_bench("resume"), undisturbed)
+    assert leaving.rast_bench("status", "--follow").code == 0
+    finished = leaving.rast_bench("resume")
+    assert_same(leaving, finished, undisturbed)
+    assert "0 samples made" in finished.err
+    for sweep in (ending, leaving):
+        assert stored_rows(sweep.results) == SAMPLES

@@ -1,0 +1,167 @@
+"""Sweeps with hydra/launcher=slurm on a DevCluster, each with a results folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from command import RUN, Finished, stored_rows
+from dev_cluster import PATH, DevCluster
+
+from rast_bench.launch.folder import Launch, launches, read_launch
+from rast_bench.launch.notes import Note, read_notes
+from rast_bench.launch.processes import runs
+from rast_bench.ledger import Ledger
+
+SWEEP = (
+    "base_model=tiny-s",
+    "delta=tiny-xs",
+    "dataset=tiny-easy",
+    "dataset.limit=30",
+    "decoding.n=8",
+    "engine.max_num_seqs=8",
+    "decoding.lambda=0.5,1.0",
+)
+SAMPLES = 2 * 30 * 8  # of the sweep
+ON_SLURM = ("hydra/launcher=slurm", "launcher.cpus_per_task=1", "launcher.gpus=0")
+PATIENCE = 180.0  # seconds, where other tests share the cores
+IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", "text"]
+
+
+def wait_until(true: Callable[[], object], complaint: str, seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"after {seconds:.0f} s {complaint}"
+        time.sleep(0.05)
+
+
+class SlurmSweep:
+    """A command that makes SWEEP on a cluster, and those that look after its launch."""
+
+    def __init__(self, cluster: DevCluster, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.cluster = cluster
+        self.folder = folder
+        self.results = folder / "results"
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        words = ["-m", *SWEEP, *ON_SLURM, *options, f"results_dir={self.results}"]
+        return self._popen(str(RUN), *words)
+
+    def run(self, *options: str) -> Finished:
+        return finish(self.start(*options))
+
+    def rast_bench(self, command: str, *options: str) -> Finished:
+        """A subcommand, as typed in another shell, on the latest launch."""
+        return finish(self._popen("-m", "rast_bench.cli", command, *options, str(self.launch.path)))
+
+    @property
+    def launch(self) -> Launch:
+        """The latest, once it is there."""
+        wait_until(lambda: launches(self.results), f"there is no launch in {self.results}")
+        return read_launch(launches(self.results)[-1])
+
+    def notes(self) -> dict[int, Note]:
+        return read_notes(self.launch.notes, self.launch.workers)
+
+    def frozen(self) -> list[Note]:
+        """The notes of all workers, each stopped as soon as it has made something.
+
+        They take no core, finish no work that a fault is to interrupt, and wait for one another.
+        """
+        found: dict[int, Note] = {}
+
+        def stop_some() -> bool:
+            for worker, note in self.notes().items():
+                if worker not in found and note.made and not note.over:
+                    os.kill(note.pid, signal.SIGSTOP)
+                    found[worker] = note
+            return len(found) == self.launch.workers
+
+        wait_until(stop_some, f"only workers {list(found)} make samples")
+        return [found[worker] for worker in range(self.launch.workers)]
+
+    def restarted(self, note: Note) -> Note:
+        """The worker's note of a later start."""
+
+        def later() -> bool:
+            return self.notes()[note.worker].start != note.start
+
+        wait_until(later, f"worker {note.worker} is not started again")
+        return self.notes()[note.worker]
+
+    def job(self, worker: int) -> str:
+        wait_until(lambda: worker in self.launch.jobs, f"worker {worker} has no job")
+        return self.launch.jobs[worker]
+
+    def log(self, worker: int) -> str:
+        """What the worker has printed on stderr, in all starts of its latest job."""
+        return (self.launch.logs / f"{self.job(worker)}_0_log.err").read_text()
+
+    def _popen(self, *words: str) -> subprocess.Popen[str]:
+        variables = {
+            "SLURM_CONF": str(self.cluster.conf),
+            "PATH": PATH,
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "100",
+        }
+        return subprocess.Popen(
+            [sys.executable, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **variables},
+            cwd=self.folder,
+            start_new_session=True,
+        )
+
+
+def finish(process: subprocess.Popen[str]) -> Finished:
+    out, err = process.communicate(timeout=PATIENCE)
+    return Finished(process.returncode, out, err)
+
+
+def assert_same(sweep: SlurmSweep, finished: Finished, expected: Finished) -> None:
+    """The undisturbed table, two whole cells, and no more said than what a user needs."""
+    assert finished.code == 0, finished.err
+    assert finished.out == expected.out
+    assert len(Ledger(sweep.results).cells()) == 2
+    assert sum(len(frame) for frame in samples(sweep.results).values()) == SAMPLES
+    assert stored_rows(sweep.results) >= SAMPLES
+    assert "Traceback" not in finished.err
+
+
+def samples(results: Path) -> dict[str, pd.DataFrame]:
+    """What identifies and what makes up each sample, by cell, in the order of problems."""
+    ledger = Ledger(results)
+    found = {}
+    for cell_id in sorted(ledger.cells()):
+        frame = ledger.samples(cell_id)[IDENTITY].copy()
+        frame["token_ids"] = frame["token_ids"].map(tuple)
+        ordered = frame.sort_values(["problem_id", "sample_index"], ignore_index=True)
+        found[cell_id] = ordered
+    return found
+
+
+def environment_of(note: Note) -> dict[str, str]:
+    """The variables that a worker's process began with."""
+    entries = Path(f"/proc/{note.pid}/environ").read_bytes().decode().split("\0")
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+
+def node_of(note: Note) -> str:
+    return environment_of(note)["SLURMD_NODENAME"]
+
+
+def thaw(*notes: Note) -> None:
+    """Lets workers that `frozen` stopped go on; SLURM does so before it signals them."""
+    for note in notes:
+        os.kill(note.pid, signal.SIGCONT)
+
+
+def ended(note: Note) -> bool:
+    return not runs(note.pid, note.ticks)
