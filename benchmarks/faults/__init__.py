@@ -1,0 +1,1 @@
+"""The parts of benchmarks/fault_campaign.py."""

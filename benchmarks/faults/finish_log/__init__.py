@@ -1,0 +1,1 @@
+"""Not imported: the folder goes on PYTHONPATH. It gives sitecustomize.py a name."""
