@@ -24,6 +24,7 @@ examples:
   rast-bench cancel                                                  end its workers
   rast-bench resume                                                  make what is missing
   rast-bench table demo                                              the table again, no models
+  rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench verify                                                  check every stored file
   rast-bench audit-paper                                             check the paper's own numbers
 
@@ -43,6 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from rast_bench.paper.command import main as audit_main
 
         return guarded(lambda: audit_main(arguments[1:]))
+    if arguments[:1] == ["analyse"]:
+        from rast_bench.analysis.command import main as analyse_main
+
+        return guarded(lambda: analyse_main(arguments[1:]))
     if arguments[:1] == ["plan"]:  # Hydra's too, beside a few of its own
         from rast_bench.planning.command import main as plan_main
 
@@ -77,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (status, cancel, resume):
         command.add_argument("--results-dir", metavar="DIR", default="results")
     commands.add_parser("worker", help="one task of an sbatch script: see slurm/")
+    commands.add_parser("analyse", help="PCR, similarity of ΔR and KL along greedy samples")
     commands.add_parser("audit-paper", help="recompute the paper's numbers from one another")
     for command in (prompt, table, status):
         command.add_argument("overrides", metavar="OVERRIDE", nargs="*", help="key=value")

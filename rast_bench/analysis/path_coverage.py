@@ -1,30 +1,48 @@
 """Path coverage rate: how much of an RL-trained model's greedy path another model would follow."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rast_bench.engines.base import Engine
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def path_coverage_rate(ranks: Sequence[int]) -> float:
-    """PCR of one trajectory t_1 … t_n (eq. 1 and 2): a share between 0 and 1.
+
+def followed(logits: "Tensor", token_ids: "Tensor") -> "Tensor":
+    """𝕀[t' = t] of eq. 1: would greedy decoding take this token, given the path before it?
 
     Args:
-        ranks: for each token its rank under the other model, given all tokens before it; 1 is the
-            argmax. The first token counts neither above nor below the line (n − 1).
+        logits: [n, V], at each position before its token is known. Equal logits count for the
+            lowest id, as in greedy decoding.
+        token_ids: [n] int64, the path.
+
+    Returns:
+        [n] bool.
+    """
+    return logits.argmax(-1) == token_ids
+
+
+def path_coverage_rate(matches: "Sequence[bool] | Tensor") -> float:
+    """PCR of one path t_1 … t_n (eq. 2): a share between 0 and 1.
+
+    Args:
+        matches: `followed` of each token, [n]. The first token counts neither above nor below the
+            line (n − 1).
 
     Raises:
         ValueError: fewer than two tokens, for which eq. 2 has no value.
     """
-    if len(ranks) < 2:
+    if len(matches) < 2:
         raise ValueError("the path coverage rate needs at least two tokens")
-    return sum(rank == 1 for rank in ranks[1:]) / (len(ranks) - 1)
+    return sum(map(bool, matches[1:])) / (len(matches) - 1)
 
 
 def path_coverage(
     engine: Engine, prompt: str, token_ids: Sequence[int], *, lambda_: float = 0.0
 ) -> float:
-    """PCR of a trajectory under the engine's models composed at λ (eq. 3); 0 is M_base alone.
+    """PCR of a path under the engine's models composed at λ (eq. 3); 0 is M_base alone.
 
     Raises as `Engine.score` and `path_coverage_rate`.
     """
-    return path_coverage_rate(engine.score(prompt, token_ids, lambda_).ranks)
+    return path_coverage_rate([r == 1 for r in engine.score(prompt, token_ids, lambda_).ranks])

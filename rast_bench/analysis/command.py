@@ -1,0 +1,145 @@
+"""`rast-bench analyse`: PCR, similarity of ΔR and KL along greedy paths of the ledger."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE
+from rast_bench.errors import LedgerError
+
+if TYPE_CHECKING:
+    from rast_bench.analysis.run import PlannedStudy
+    from rast_bench.ledger import Ledger
+
+EXIT_INCOMPLETE = 2
+
+_DESCRIPTION = """\
+Read greedy samples of the ledger with other models, token by token, and compare what they say.
+
+  pcr         path coverage rate (eq. 1 and 2, figure 1a): of M_base and of M_base + λ·ΔR
+  similarity  cosine between ΔR (eq. 6, figure 4), over all tokens and over plausible ones
+  kl          KL divergence between M_base, M_base + λ·ΔR and RL (figure 5), nats
+
+One model is in memory at a time; its logits wait on disk (--scratch). The summary goes to stdout,
+it and the records of each token to RESULTS/analysis/NAME/."""
+
+_EXAMPLES = """\
+examples:
+  rast-bench analyse pcr tiny_table1 --generate
+  rast-bench analyse similarity base_model=tiny-l delta=tiny-s dataset=tiny-hard
+  rast-bench analyse kl 0123456789abcdef results_dir=results     cells of the ledger, by id
+  rast-bench analyse kl demo --path rast                         along RAST's own greedy samples
+
+The cells that the words name say what is compared: their base model, ΔR, λ, data set and prompt."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints the summary on stdout and saves it with its records; 2 when generating failed.
+
+    Raises RastBenchError.
+    """
+    args = _parser().parse_args(list(argv))
+    from rast_bench.analysis.provenance import provenance
+    from rast_bench.analysis.render import render_summary
+    from rast_bench.analysis.run import Settings, analyse, plan_studies
+    from rast_bench.analysis.saved import save_analysis
+    from rast_bench.analysis.summaries import summarise
+    from rast_bench.analysis.trajectories import MissingPathsError
+    from rast_bench.analysis.words import read_words
+    from rast_bench.ledger import Ledger
+    from rast_bench.ledger.manifest import now
+
+    asked = read_words(args.words, args.config_dir, args.name)
+    ledger = Ledger(asked.results)
+    settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
+    planned = plan_studies(args.analysis, asked.cells, args.path, settings)
+    if args.generate and not generate(planned, ledger):
+        return EXIT_INCOMPLETE
+    started = now()
+    try:
+        records = analyse(args.analysis, planned, ledger, settings, tell=_tell_model)
+    except MissingPathsError as error:
+        again = shlex.join(["rast-bench", "analyse", *argv, "--generate"])
+        raise LedgerError(error.message, hint=f"`{again}` makes them first") from error
+    print(render_summary(args.analysis, summarise(args.analysis, records)), end="")
+    origin = provenance(args.analysis, args.path, planned, settings, started)
+    paths = save_analysis(asked.results, asked.name, args.analysis, args.path, records, origin)
+    print("\n".join(f"wrote {path}" for path in paths), file=sys.stderr)
+    return 0
+
+
+def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> bool:
+    """Makes the greedy samples that the ledger lacks; whether all of them are there now."""
+    from rast_bench.pipeline import automatic_workers
+    from rast_bench.runner.progress import stderr_progress
+    from rast_bench.runner.stream import run_cells
+
+    cells = [item.planned for item in planned]
+    workers = automatic_workers(sum(cell.wanted for cell in cells))
+    summary = run_cells(cells, ledger, progress=stderr_progress(), workers=workers)
+    if summary.failures:
+        print(summary.render_failures(), file=sys.stderr)
+    return not summary.failures
+
+
+def _tell_model(path: str) -> None:
+    print(f"reading with {path}", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rast-bench analyse",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("analysis", choices=("pcr", "similarity", "kl"))
+    parser.add_argument(
+        "words", metavar="EXPERIMENT | key=value | CELL", nargs="+", help="what to compare"
+    )
+    parser.add_argument(
+        "--path", choices=("rl", "rast", "base"), default="rl", help="whose samples; default: rl"
+    )
+    parser.add_argument(
+        "--limit",
+        type=_count,
+        metavar="N",
+        default=PAPER_TRAJECTORIES,
+        help=f"paths of each data set, drawn at random; {PAPER_TRAJECTORIES}, 0 takes all",
+    )
+    parser.add_argument("--seed", type=_count, metavar="N", default=0, help="of drawing the paths")
+    parser.add_argument(
+        "--plausible",
+        type=_share,
+        metavar="SHARE",
+        default=PLAUSIBLE_SHARE,
+        help="a token is plausible from this share of the likeliest token's probability on; "
+        f"{PLAUSIBLE_SHARE}",
+    )
+    parser.add_argument("--generate", action="store_true", help="make missing greedy samples first")
+    parser.add_argument(
+        "--name", metavar="NAME", help="folder of the results; the experiment's or the cells' names"
+    )
+    parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for the logits")
+    parser.add_argument("--config-dir", metavar="DIR", help="your own options")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share above 0 and up to 1")
+    return value

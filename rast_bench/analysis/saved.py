@@ -1,0 +1,105 @@
+"""An analysis on disk, for tables and figures: `<results>/analysis/<name>/`.
+
+`<analysis>.parquet` holds the records of each token, `<analysis>.json` the summary and where it
+comes from. Along the paths of RAST or M_base the names end in `-rast-path`, `-base-path`.
+
+To read them needs no model and no torch:
+
+    load_records(results, name, analysis)      one row a token and comparison (see `records`)
+    load_summary(results, name, analysis)      one row a comparison (see `summaries`)
+    load_provenance(results, name, analysis)   settings, cells, models, code, machine
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rast_bench.analysis.kinds import Analysis, Whose
+from rast_bench.analysis.summaries import summarise
+from rast_bench.errors import LedgerError
+from rast_bench.ledger.atomic import ledger_errors, make_folder, write_durably
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = "analysis"
+
+
+def save_analysis(
+    results: Path,
+    name: str,
+    analysis: Analysis,
+    whose: Whose,
+    records: "pd.DataFrame",
+    provenance: Mapping[str, Any],
+) -> tuple[Path, Path]:
+    """Writes both files whole and returns their paths: records, summary with provenance.
+
+    Raises LedgerError.
+    """
+    files = _files(results, name, analysis, whose)
+    parquet = io.BytesIO()
+    records.to_parquet(parquet, index=False, compression="zstd")
+    summary = [
+        {str(key): None if value != value else value for key, value in row.items()}
+        for row in summarise(analysis, records).to_dict("records")
+    ]
+    text = json.dumps({**provenance, "summary": summary}, indent=2, ensure_ascii=False)
+    folder = results / FOLDER / name
+    with ledger_errors(folder):
+        make_folder(folder)
+        for path, content in zip(files, (parquet.getvalue(), text.encode()), strict=True):
+            write_durably(path, content)
+    return files
+
+
+def load_records(
+    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+) -> "pd.DataFrame":
+    """The per-token records of a saved analysis.
+
+    Raises LedgerError, with the command that makes them as its hint where there are none.
+    """
+    import pandas as pd
+
+    path = _existing(results, name, analysis, whose)[0]
+    with ledger_errors(path):
+        return pd.read_parquet(path)
+
+
+def load_summary(
+    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+) -> "pd.DataFrame":
+    """The summary of a saved analysis, from its records. Raises as `load_records`."""
+    return summarise(analysis, load_records(results, name, analysis, whose))
+
+
+def load_provenance(
+    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+) -> dict[str, Any]:
+    """The JSON file of a saved analysis. Raises as `load_records`."""
+    path = _existing(results, name, analysis, whose)[1]
+    with ledger_errors(path):
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+def _files(results: Path, name: str, analysis: Analysis, whose: Whose) -> tuple[Path, Path]:
+    stem = analysis if whose == "rl" else f"{analysis}-{whose}-path"
+    folder = results / FOLDER / name
+    return folder / f"{stem}.parquet", folder / f"{stem}.json"
+
+
+def _existing(results: Path, name: str, analysis: Analysis, whose: Whose) -> tuple[Path, Path]:
+    files = _files(results, name, analysis, whose)
+    for path in files:
+        if not path.is_file():
+            end = "" if whose == "rl" else f" --path {whose}"
+            raise LedgerError(
+                f"there is no {path}",
+                hint=f"`rast-bench analyse {analysis} {name}{end}` makes it; "
+                "--generate if it needs samples too",
+            )
+    return files

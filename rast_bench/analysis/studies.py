@@ -1,0 +1,146 @@
+"""From cells to studies: which paths are read, and what is compared along them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rast_bench.analysis.kinds import Whose
+from rast_bench.analysis.policies import Policy, Shift
+from rast_bench.config.schema import (
+    CellConfig,
+    DatasetConfig,
+    DecodingConfig,
+    DeltaConfig,
+    MethodConfig,
+    PairConfig,
+)
+from rast_bench.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Study:
+    """The greedy samples of one cell, and what is compared along them.
+
+    `base`, `rl` (None without a ceiling) and `steered` are policies over one base model; `shifts`
+    are ΔR, the base model's own first.
+    """
+
+    greedy: CellConfig
+    whose: Whose
+    base: Policy
+    rl: Policy | None
+    steered: tuple[Policy, ...]
+    shifts: tuple[Shift, ...]
+
+    @property
+    def path(self) -> Policy:
+        """The policy that decoded the paths."""
+        if self.whose == "rast":
+            return self.steered[0]
+        return self.rl if self.whose == "rl" and self.rl is not None else self.base
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        return (self.base, *self.steered, *(() if self.rl is None else (self.rl,)))
+
+
+def studies_of(cells: Sequence[CellConfig], whose: Whose) -> list[Study]:
+    """One study for each greedy cell that the cells lead to, in their order.
+
+    Cells that differ in λ, ΔR, τ or n meet in one study: it compares all of them. Cells without
+    such a path are left out.
+
+    Raises:
+        ConfigError: no cell has one, or two different ΔR bear one name.
+    """
+    grouped: dict[CellConfig, list[CellConfig]] = {}
+    refusal: ConfigError | None = None
+    for cell in cells:
+        try:
+            followed = greedy_cell(cell, whose)
+        except ConfigError as error:
+            refusal = error
+            continue
+        grouped.setdefault(followed, []).append(cell)
+    if not grouped:
+        raise refusal or ConfigError("no cell to analyse", hint="name an experiment or overrides")
+    return [_study(followed, whose, members) for followed, members in grouped.items()]
+
+
+def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
+    """The cell whose one sample a problem is the path: same problems, prompt and engine.
+
+    Its data set has no limit. Raises ConfigError where the cell has no such models.
+    """
+    if whose == "rl" and cell.base_model.rl is None:
+        raise ConfigError(
+            f"base_model {cell.base_model.name} has no RL-trained checkpoint, so no path of it",
+            hint="follow another's: --path rast or --path base",
+        )
+    if whose == "rast" and cell.method.name != "rast":
+        raise ConfigError("--path rast needs a ΔR source", hint="choose delta=…")
+    decoding = DecodingConfig(max_tokens=cell.decoding.max_tokens, greedy=True)
+    if whose == "rast":
+        decoding = decoding.model_copy(update={"lambda_": cell.decoding.lambda_})
+    return cell.model_copy(
+        update={
+            "method": MethodConfig(name=whose),
+            "delta": cell.delta if whose == "rast" else DeltaConfig(name="none"),
+            "dataset": cell.dataset.model_copy(update={"limit": None}),
+            "decoding": decoding,
+            "label": None,
+        }
+    )
+
+
+def _study(followed: CellConfig, whose: Whose, cells: Sequence[CellConfig]) -> Study:
+    model = followed.base_model
+    own = (
+        ()
+        if model.rl is None
+        else (Shift((PairConfig(rl=model.rl, base=model.base),), name=model.name),)
+    )
+    deltas = [_shift(cell.delta) for cell in cells if cell.method.name == "rast"]
+    study = Study(
+        greedy=followed.model_copy(update={"dataset": _widest(cell.dataset for cell in cells)}),
+        whose=whose,
+        base=Policy(model.base, name="base"),
+        rl=None if model.rl is None else Policy(model.rl, name="RL"),
+        steered=steered_policies(cells),
+        shifts=tuple(dict.fromkeys((*own, *deltas))),
+    )
+    _refuse_shared_name(study)
+    return study
+
+
+def _widest(datasets: Iterable[DatasetConfig]) -> DatasetConfig:
+    """Of data sets that differ in `limit` alone the one with most problems."""
+    return max(datasets, key=lambda one: float("inf") if one.limit is None else one.limit)
+
+
+def steered_policies(cells: Iterable[CellConfig]) -> tuple[Policy, ...]:
+    """The distinct M_base + λ·ΔR of the RAST cells, in order: τ, top-p and n play no part."""
+    policies: dict[Policy, Policy] = {}
+    for cell in cells:
+        if cell.method.name != "rast":
+            continue
+        strength = cell.decoding.lambda_
+        name = f"+ ΔR {cell.delta.name}" + ("" if strength == 1 else f", λ = {strength:g}")
+        policy = Policy(cell.base_model.base, _shift(cell.delta), strength, name)
+        policies.setdefault(policy, policy)
+    return tuple(policies)
+
+
+def _shift(delta: DeltaConfig) -> Shift:
+    return Shift(delta.pairs, delta.shuffle_vocabulary_seed, name=delta.name)
+
+
+def _refuse_shared_name(study: Study) -> None:
+    """Records tell comparisons apart by name."""
+    seen: set[str] = set()
+    for name in (shift.name for shift in study.shifts):
+        if name in seen:
+            raise ConfigError(
+                f"base_model {study.greedy.base_model.name}: two different ΔR are called {name}",
+                hint="rename one: delta.name=…",
+            )
+        seen.add(name)

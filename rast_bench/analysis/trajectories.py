@@ -1,0 +1,72 @@
+"""Paths out of the ledger: the tokens that one model has decoded, and the prompt before them."""
+
+import hashlib
+import random
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rast_bench.errors import LedgerError
+from rast_bench.runner.plan import PlannedCell, cell_title, requests_for
+
+if TYPE_CHECKING:
+    from rast_bench.ledger import Ledger
+
+
+class MissingPathsError(LedgerError):
+    """The ledger lacks greedy samples; the command line knows how to make them."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One stored sample as a path to be followed: `token_ids` hold the EOS id if it was drawn."""
+
+    problem_id: str
+    prompt: str
+    token_ids: tuple[int, ...]
+
+
+def with_drawn_problems(planned: PlannedCell, limit: int | None, seed: int) -> PlannedCell:
+    """The cell with `limit` of its problems, drawn without replacement, in their order.
+
+    All of them where there are fewer, or where `limit` is None. The draw depends on the number of
+    problems and the seed alone.
+    """
+    count = len(planned.problems)
+    if limit is None or limit >= count:
+        return planned
+    places = sorted(random.Random(seed).sample(range(count), limit))
+    return replace(planned, problems=tuple(planned.problems[place] for place in places))
+
+
+def read_trajectories(planned: PlannedCell, ledger: "Ledger") -> list[Trajectory]:
+    """The first sample of each problem of a cell, in the order of its problems.
+
+    Raises:
+        MissingPathsError: a sample is missing.
+        LedgerError: a sample was made from another prompt than the plan's.
+    """
+    ids = [problem.problem_id for problem in planned.problems]
+    done = ledger.completed(planned.cell_id)
+    missing = [problem_id for problem_id in ids if (problem_id, 0) not in done]
+    place = f"cell {planned.cell_id} ({cell_title(planned.cell)})"
+    if missing:
+        raise MissingPathsError(
+            f"{place}: the ledger has no sample of {len(missing)} of {len(ids)} problems, "
+            f"first {missing[0]!r}"
+        )
+    columns = ("problem_id", "sample_index", "prompt_sha256", "token_ids")
+    frame = ledger.samples(planned.cell_id, columns=columns)
+    first = frame[frame["sample_index"] == 0].set_index("problem_id")
+    trajectories = []
+    for request in requests_for(planned, ((problem_id, 0) for problem_id in ids)):
+        problem_id = request.key.problem_id
+        stored = first.loc[problem_id]
+        if stored["prompt_sha256"] != hashlib.sha256(request.prompt.encode()).hexdigest():
+            raise LedgerError(
+                f"{place}: the sample of problem {problem_id!r} continues another prompt than "
+                "the configuration's",
+                hint="the ledger comes from another version of the prompts: generate it anew",
+            )
+        token_ids = tuple(stored["token_ids"].tolist())
+        trajectories.append(Trajectory(problem_id, request.prompt, token_ids))
+    return trajectories

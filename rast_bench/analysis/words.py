@@ -1,0 +1,83 @@
+"""What the words of `rast-bench analyse` name: cells, a results folder and a name for the files."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rast_bench.config.frontend import job_of_overrides
+from rast_bench.config.schema import CellConfig
+from rast_bench.config.validate import validated
+from rast_bench.errors import ConfigError, LedgerError
+from rast_bench.ledger import Ledger
+
+_CELL_ID = re.compile(r"[0-9a-f]{16}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the words of a command line name."""
+
+    name: str  # of the folder that the files go to
+    cells: tuple[CellConfig, ...]
+    results: Path
+
+
+def read_words(
+    words: Sequence[str], config_dir: str | None = None, name: str | None = None
+) -> Asked:
+    """An experiment's name, `key=value` overrides of one cell, or ids of cells in the ledger.
+
+    Args:
+        name: of the folder; without it the experiment's, else `names_of` the cells.
+
+    Raises ConfigError, and LedgerError for an id that the ledger does not know.
+    """
+    if name is not None and not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"--name {name}: a folder is called by it", hint="letters, digits and . _ + - only"
+        )
+    overrides = [word for word in words if "=" in word]
+    bare = [word for word in words if "=" not in word]
+    ids = [word for word in bare if _CELL_ID.fullmatch(word)]
+    if len(bare) > 1 and ids != bare:
+        raise ConfigError(
+            f"{' '.join(bare)}: either one experiment or ids of cells",
+            hint="analyse several experiments one after another",
+        )
+    if ids:
+        idle = [word for word in overrides if not word.startswith("results_dir=")]
+        if idle:
+            raise ConfigError(f"{idle[0]}: a stored cell cannot be changed", hint="leave it out")
+        results = Path(job_of_overrides(overrides).options.results_dir)
+        cells = tuple(stored_cell(Ledger(results), cell_id) for cell_id in ids)
+        return Asked(name or names_of(cells), cells, results)
+    job = job_of_overrides([*(f"experiment={word}" for word in bare), *overrides], config_dir)
+    experiment = job.options.experiment
+    return Asked(
+        name or (names_of(job.cells) if experiment is None else experiment.name),
+        job.cells,
+        Path(job.options.results_dir),
+    )
+
+
+def stored_cell(ledger: Ledger, cell_id: str) -> CellConfig:
+    """The configuration that a cell of the ledger was made with. Raises LedgerError."""
+    manifests = ledger.manifests(cell_id)
+    if not manifests:
+        raise LedgerError(
+            f"cell {cell_id} is not in {ledger.root}",
+            hint="`rast-bench status EXPERIMENT` lists ids; or name the folder: results_dir=…",
+        )
+    return validated(CellConfig, manifests[-1]["config"], place=f"cell {cell_id}")
+
+
+def names_of(cells: Sequence[CellConfig]) -> str:
+    """Base models, ΔR and data sets of cells, `tiny-l_tiny-s_tiny-hard`."""
+    groups = (
+        (cell.base_model.name for cell in cells),
+        (cell.delta.name for cell in cells if cell.method.name == "rast"),
+        (cell.dataset.name for cell in cells),
+    )
+    return "_".join(name for group in groups for name in dict.fromkeys(group))

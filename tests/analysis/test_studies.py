@@ -1,0 +1,111 @@
+"""Which greedy cells are read for which cells, and what meets along them."""
+
+from typing import Any
+
+import pytest
+
+from rast_bench.analysis.kinds import Whose
+from rast_bench.analysis.studies import greedy_cell, studies_of
+from rast_bench.config.schema import CellConfig
+from rast_bench.errors import ConfigError
+
+SMALL = {"rl": {"path": "s-rl"}, "base": {"path": "s"}}
+OTHER = {"rl": {"path": "o-rl"}, "base": {"path": "o"}}
+OWN = {"rl": {"path": "m-rl"}, "base": {"path": "m"}}
+
+
+def cell(
+    method: str = "rast",
+    *,
+    delta: str = "s",
+    pairs: tuple[Any, ...] = (SMALL,),
+    rl: bool = True,
+    dataset: str = "sums",
+    limit: int | None = None,
+    **decoding: Any,
+) -> CellConfig:
+    with_delta = method == "rast"
+    return CellConfig.model_validate(
+        {
+            "base_model": {"name": "m", "base": {"path": "m"}}
+            | ({"rl": {"path": "m-rl"}} if rl else {}),
+            "method": {"name": method},
+            "delta": {"name": delta, "pairs": pairs} if with_delta else {"name": "none"},
+            "dataset": {"name": dataset, "path": f"{dataset}.jsonl", "limit": limit},
+            "prompt": {"name": "plain", "template": "{question}"},
+            "decoding": {"n": 4, "max_tokens": 9, **decoding},
+            "engine": {"name": "transformers"},
+        }
+    )
+
+
+def test_all_that_a_sampled_cell_varies_meets_in_one_study() -> None:
+    cells = [
+        cell("base"),
+        cell("rl", temperature=0.5),
+        cell(),
+        cell(n=8, temperature=1.5),  # the same policy
+        cell(**{"lambda": 0.3}),
+        cell(delta="o", pairs=(OTHER,)),
+    ]
+    (study,) = studies_of(cells, "rl")
+    assert study.greedy.method.name == "rl"
+    assert study.greedy.decoding.greedy
+    assert study.greedy.decoding.max_tokens == 9
+    assert [policy.name for policy in study.policies] == [
+        "base",
+        "+ ΔR s",
+        "+ ΔR s, λ = 0.3",
+        "+ ΔR o",
+        "RL",
+    ]
+    assert [shift.name for shift in study.shifts] == ["m", "s", "o"]
+    assert study.path is study.rl
+
+
+def test_data_sets_are_studies_of_their_own_and_the_widest_limit_counts() -> None:
+    cells = [cell(limit=3), cell(limit=7), cell(dataset="more"), cell(dataset="more", limit=2)]
+    studies = studies_of(cells, "rl")
+    assert [(one.greedy.dataset.name, one.greedy.dataset.limit) for one in studies] == [
+        ("sums", 7),
+        ("more", None),
+    ]
+
+
+def test_each_rast_policy_has_paths_of_its_own() -> None:
+    studies = studies_of([cell("base"), cell(), cell(**{"lambda": 0.3})], "rast")
+    assert [study.path.name for study in studies] == ["+ ΔR s", "+ ΔR s, λ = 0.3"]
+    assert [study.greedy.decoding.lambda_ for study in studies] == [1.0, 0.3]
+    assert studies[0].greedy.delta.name == "s"
+
+
+def test_the_base_models_own_pair_is_not_compared_with_itself() -> None:
+    (study,) = studies_of([cell(delta="own", pairs=(OWN,))], "base")
+    assert [shift.name for shift in study.shifts] == ["m"]
+    assert study.path is study.base
+
+
+def test_greedy_cells_differ_by_what_changes_their_tokens_alone() -> None:
+    assert greedy_cell(cell(temperature=0.5, n=2), "rl") == greedy_cell(cell("base"), "rl")
+    assert greedy_cell(cell(max_tokens=5), "rl") != greedy_cell(cell(), "rl")
+
+
+@pytest.mark.parametrize(
+    ("only", "whose", "words"),
+    [
+        (cell(rl=False), "rl", "m has no RL-trained checkpoint"),
+        (cell("base"), "rast", "needs a ΔR source"),
+    ],
+)
+def test_cells_without_such_a_path(only: CellConfig, whose: Whose, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        studies_of([only], whose)
+    assert caught.value.hint
+    studies = studies_of([only, cell()], whose)
+    assert len(studies) == 1
+    assert [policy.name for policy in studies[0].steered] == ["+ ΔR s"]
+
+
+def test_two_deltas_of_one_name_are_refused() -> None:
+    with pytest.raises(ConfigError, match="two different ΔR are called s"):
+        studies_of([cell(), cell(pairs=(OTHER,))], "rl")
