@@ -25,6 +25,7 @@ examples:
   rast-bench resume                                                  make what is missing
   rast-bench table demo                                              the table again, no models
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
+  rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
   rast-bench verify                                                  check every stored file
   rast-bench audit-paper                                             check the paper's own numbers
 
@@ -48,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from rast_bench.analysis.command import main as analyse_main
 
         return guarded(lambda: analyse_main(arguments[1:]))
+    if arguments[:1] == ["grade"]:
+        from rast_bench.grade_command import main as grade_main
+
+        return guarded(lambda: grade_main(arguments[1:]))
     if arguments[:1] == ["plan"]:  # Hydra's too, beside a few of its own
         from rast_bench.planning.command import main as plan_main
 
@@ -67,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("run", help="generate, grade and print; `run --help` lists all options")
     commands.add_parser("plan", help="say what `run` with the same words would make and cost")
-    prompt = commands.add_parser("show-prompt", help="print the first prompt of a cell")
+    prompt = commands.add_parser("show-prompt", help="print what the models will read")
     table = commands.add_parser("table", help="print an experiment's table from stored samples")
     status = commands.add_parser("status", help="say what is done of a launch or an experiment")
     table.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
@@ -81,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("name", metavar="LAUNCH", nargs="?", help="id or folder; the latest")
     for command in (status, cancel, resume):
         command.add_argument("--results-dir", metavar="DIR", default="results")
+    commands.add_parser("grade", help="verdicts on responses of a JSONL file, from anywhere")
     commands.add_parser("worker", help="one task of an sbatch script: see slurm/")
     commands.add_parser("analyse", help="PCR, similarity of ΔR and KL along greedy samples")
     commands.add_parser("audit-paper", help="recompute the paper's numbers from one another")

@@ -12,18 +12,28 @@ EXIT_CORRUPT = 1
 
 
 def show_prompt(overrides: Sequence[str], config_dir: str | None) -> int:
-    """Prints the prompt of the cell's first problem exactly as the model reads it."""
-    from rast_bench.datasets import load_problems, render_prompt
+    """Prints each distinct prompt of the job's cells, on the data set's first problem.
 
-    cell = job_of_overrides(overrides, config_dir).cells[0]
-    problem = load_problems(cell.dataset)[0]
-    print(render_prompt(cell.prompt, problem))
-    stops = ", ".join(map(repr, cell.prompt.stop)) or "none"
-    print(
-        f"problem {problem.problem_id} of {cell.dataset.name}, gold answer {problem.gold!r}, "
-        f"prompt {cell.prompt.name}, stop strings: {stops}",
-        file=sys.stderr,
-    )
+    stdout has exactly what the model reads, stderr what it belongs to.
+    """
+    from rast_bench.datasets import render_prompt, with_rendered_chat
+    from rast_bench.runner.plan import CellReader
+
+    reader = CellReader()
+    shown = set()
+    for cell in map(with_rendered_chat, job_of_overrides(overrides, config_dir).cells):
+        dataset, prompt = cell.dataset.model_copy(update={"limit": 1}), cell.prompt
+        if (dataset, prompt) in shown:
+            continue
+        shown.add((dataset, prompt))
+        (problem,), _ = reader.read_set(dataset)
+        print(render_prompt(prompt, problem), flush=True)
+        stops = ", ".join(map(repr, prompt.stop)) or "none"
+        print(
+            f"problem {problem.problem_id} of {dataset.name}, gold answer {problem.gold!r}, "
+            f"prompt {prompt.name}, stop strings: {stops}",
+            file=sys.stderr,
+        )
     return 0
 
 

@@ -41,7 +41,7 @@ keys (key=value), the most used:
   engine.dtype, .max_num_seqs, .threads                           how fast; more in conf/engine/
   results_dir=DIR   where samples are kept (results)
   workers=N         processes that generate (auto)
-  grader=NAME       who judges the answers (boxed-1)
+  grader=NAME       who judges the answers (each data set's own)
   label=TEXT        the cell's name in the table
 
 launchers (hydra/launcher=NAME launcher.key=value, with or without -m): who runs the cells. Without

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rast_bench.code_tests.consent import check_code_execution
 from rast_bench.config.compose import Job, RunOptions
+from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
@@ -51,8 +53,13 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     """
     options = shared_options(jobs)
     ledger = Ledger(Path(options.results_dir))
+    for job in jobs:
+        check_code_execution(
+            job.cells, options.grader, allow_code_execution=options.allow_code_execution
+        )
     planned = plan_jobs(jobs)
     cells = [cell for item in planned for cell in item.planned]
+    warn_of_unpinned(item.cell for item in cells)
     launcher = jobs[0].launcher
     if launcher is None:
         summary = _generate(cells, ledger, options)
@@ -83,7 +90,9 @@ def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
     """
     from rast_bench.grading import get_grader
 
-    for name in {job.options.grader for job in jobs}:
+    for name in {
+        name for job in jobs for cell in job.cells for name in cell.graders(job.options.grader)
+    }:
         get_grader(name)
     cells = iter(plan_cells([cell for job in jobs for cell in job.cells]))
     return [PlannedJob(job, tuple(next(cells) for _ in job.cells)) for job in jobs]
@@ -95,10 +104,9 @@ def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptio
     The files of an experiment go to `<results_dir>/<experiment name>`. Raises LedgerError when a
     cell is partial.
     """
-    from rast_bench.grading import grade_cells
     from rast_bench.reporting.save import landing_lines, save_report
 
-    grade_cells([cell for item in planned for cell in item.planned], ledger, options.grader)
+    grade_planned([cell for item in planned for cell in item.planned], ledger, options)
     single = [
         cell for item in planned if item.job.options.experiment is None for cell in item.planned
     ]
@@ -117,11 +125,23 @@ def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptio
         print("\n".join(landing_lines(paths, following)), file=sys.stderr)
 
 
+def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> None:
+    """Each grader once, over all cells that it judges."""
+    from rast_bench.grading import grade_cells
+
+    judged: dict[str, list[PlannedCell]] = {}
+    for item in planned:
+        for name in item.cell.graders(options.grader):
+            judged.setdefault(name, []).append(item)
+    for name, cells in judged.items():
+        grade_cells(cells, ledger, name, allow_code_execution=options.allow_code_execution)
+
+
 def shared_options(jobs: Sequence[Job]) -> RunOptions:
-    """The results folder, grader and workers of a command: a sweep cannot vary them."""
+    """The options of a command that a sweep cannot vary."""
     first = jobs[0].options
     for job in jobs:
-        for key in ("results_dir", "grader", "workers"):
+        for key in ("results_dir", "grader", "allow_code_execution", "workers"):
             if getattr(job.options, key) != getattr(first, key):
                 raise ConfigError(f"{key} varies within one sweep", hint=f"run once for each {key}")
     return first

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig, Role
 from rast_bench.config.schema import CellConfig
+from rast_bench.grading import disagreement_notes
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.reporting.measure import measure_grid, measure_rows
 from rast_bench.reporting.records import GridPoint, ReportRow
@@ -23,13 +24,13 @@ def experiment_report(
     entries: Sequence[ExperimentCell],
     planned: Sequence[PlannedCell],
     ledger: "Ledger",
-    grader: str,
+    grader: str | None,
 ) -> Report:
     """The report of an experiment; `entries` and `planned` are parallel.
 
     Raises LedgerError when a cell is partial, ConfigError for rows that make no table.
     """
-    outcomes = [load_outcome(cell, ledger, grader) for cell in planned]
+    outcomes = [_outcome(cell, ledger, grader) for cell in planned]
     table_rows: dict[tuple[str, str], tuple[Role, dict[str, CellOutcome]]] = {}
     points: dict[str, list[GridPoint]] = {}
     for entry, outcome in zip(entries, outcomes, strict=True):
@@ -50,12 +51,15 @@ def experiment_report(
         experiment.title or experiment.name,
         measure_rows(rows),
         [measure_grid(name, grids[name].dataset, made) for name, made in points.items()],
-        _notes([entry.cell for entry in entries if entry.row is not None], grader),
+        (
+            *_notes([entry.cell for entry in entries if entry.row is not None], grader),
+            *disagreement_notes(planned, ledger, grader),
+        ),
         _notes([entry.cell for entry in entries if entry.grid is not None], grader),
     )
 
 
-def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str) -> Report:
+def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str | None) -> Report:
     """One table of single cells: a row for each model and decoding, a column for each data set.
 
     A cell that came twice stands once. Where a base model has one base row and one RL row, its
@@ -69,15 +73,23 @@ def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str) 
         key = (cell.cell.base_model.name, label)
         if cell.cell.dataset.name in outcomes.get(key, {}):  # they differ by prompt, seed, …
             key = (key[0], f"{label} [{cell.cell_id}]")
-        outcomes.setdefault(key, {})[cell.cell.dataset.name] = load_outcome(cell, ledger, grader)
+        outcomes.setdefault(key, {})[cell.cell.dataset.name] = _outcome(cell, ledger, grader)
         methods[key] = cell.cell.method.name
     counts = Counter((section, methods[section, label]) for section, label in outcomes)
     rows = [
         ReportRow(label, section, _role(methods[section, label], counts, section), by_dataset)
         for (section, label), by_dataset in outcomes.items()
     ]
-    notes = _notes([cell.cell for cell in planned], grader)
+    notes = (
+        *_notes([cell.cell for cell in planned], grader),
+        *disagreement_notes(planned, ledger, grader),
+    )
     return build_report("cells", measure_rows(rows), notes=notes)
+
+
+def _outcome(planned: PlannedCell, ledger: "Ledger", grader: str | None) -> CellOutcome:
+    """By the grader that fills the tables: the chosen one, else the first of the data set."""
+    return load_outcome(planned, ledger, planned.cell.graders(grader)[0])
 
 
 def _role(method: str, counts: Counter[tuple[str, str]], section: str) -> Role:
@@ -104,7 +116,7 @@ def _decoding(cell: CellConfig) -> str:
     return f"{lambda_}τ = {decoding.temperature:g}, top-p = {decoding.top_p:g}"
 
 
-def _notes(cells: Sequence[CellConfig], grader: str) -> tuple[str, ...]:
+def _notes(cells: Sequence[CellConfig], grader: str | None) -> tuple[str, ...]:
     """The protocol, as far as it does not stand in the table: one sentence for each part."""
     if not cells:
         return ()
@@ -119,7 +131,8 @@ def _notes(cells: Sequence[CellConfig], grader: str) -> tuple[str, ...]:
         )
         + f"; at most {tokens} new tokens"
         + (f"; seed {seeds}." if seeds else "."),
-        f"Prompt: {_listed(cell.prompt.name for cell in cells)}. Grader: {grader}. Engine: "
+        f"Prompt: {_listed(cell.prompt.name for cell in cells)}. Grader: "
+        f"{_listed(cell.graders(grader)[0] for cell in cells)}. Engine: "
         f"{_listed(f'{cell.engine.name}, {cell.engine.dtype}' for cell in cells)}.",
     ]
     return tuple(notes)

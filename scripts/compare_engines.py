@@ -68,7 +68,10 @@ def load(overrides: list[str]) -> Run:
     job = job_of_overrides(overrides)
     ledger = Ledger(job.options.results_dir)
     planned = {(cell.cell_id, cell.wanted): cell for cell in plan_jobs([job])[0].planned}
-    return [(cell, load_outcome(cell, ledger, job.options.grader)) for cell in planned.values()]
+    return [
+        (cell, load_outcome(cell, ledger, cell.cell.graders(job.options.grader)[0]))
+        for cell in planned.values()
+    ]
 
 
 def line(planned: PlannedCell, ours: CellOutcome, theirs: CellOutcome, z: float | None) -> str:

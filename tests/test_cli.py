@@ -52,6 +52,38 @@ def test_show_prompt_prints_what_the_model_reads(
     assert "'<|im_end|>'" in err
 
 
+def test_show_prompt_shows_each_prompt_of_an_experiment_once(
+    experiment: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, *rest = experiment
+    assert main(["show-prompt", f"experiment={name}", *rest]) == 0
+    out, err = capsys.readouterr()
+    assert out == "Problem : q0 Solution :\n"
+    assert err.count("of made-up") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "reported", "families"),
+    [
+        ([], "robust-1", ["robust-1"]),
+        (["dataset.graders=[simplerl-1,boxed-1]"], "simplerl-1", ["boxed-1", "simplerl-1"]),
+        (["dataset.graders=[simplerl-1]", "grader=boxed-1"], "boxed-1", ["boxed-1"]),
+    ],
+)
+def test_the_data_set_names_its_graders(
+    words: list[str],
+    reported: str,
+    families: list[str],
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    overrides = [*world.overrides, "dataset.graders=[robust-1]", *words]
+    assert main(["run", *overrides]) == 0
+    assert f"Grader: {reported}." in " ".join(capsys.readouterr().out.split())
+    found = {path.name for path in world.results.rglob("verdicts-*.parquet")}
+    assert sorted({name.removeprefix("verdicts-").rpartition("-")[0] for name in found}) == families
+
+
 def test_status_counts_cells(
     experiment: list[str],
     world: World,

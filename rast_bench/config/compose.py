@@ -35,7 +35,8 @@ class RunOptions(Strict):
     """What the command line may set beside a cell's groups."""
 
     results_dir: str = Field(default="results", min_length=1)
-    grader: Name = "boxed-1"
+    grader: Name | None = None  # None: each data set has its own
+    allow_code_execution: bool = False
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
     label: str | None = None
     experiment: ExperimentConfig | None = None

@@ -20,6 +20,8 @@ MethodName = Literal["base", "rl", "rast"]
 LARGEST = 1e6  # of λ, τ and weights: beyond it float32 logits overflow, and no one means it
 Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
 Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
+ChatMarkup = Literal["chatml", "llama3"]
+_MARKUP_SIGNS: dict[ChatMarkup, str] = {"chatml": "<|im_start|>", "llama3": "<|start_header_id|>"}
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
@@ -31,11 +33,17 @@ class ModelRef(Strict):
 
 
 class BaseModelConfig(Strict):
-    """conf/base_model/*: M_base and, where one exists, its RL-trained ceiling."""
+    """conf/base_model/*: M_base and, where one exists, its RL-trained ceiling.
+
+    `chat_markup` is the chat markup whose signs are tokens of its tokenizer (null: none, or
+    unknown); `instruct` says that M_base was trained to follow it.
+    """
 
     name: Name
     base: ModelRef
     rl: ModelRef | None = None
+    chat_markup: ChatMarkup | None = None
+    instruct: bool = False
 
 
 class PairConfig(Strict):
@@ -64,30 +72,60 @@ class MethodConfig(Strict):
 
 
 class DatasetConfig(Strict):
-    """conf/dataset/*: a JSONL or Parquet file (`zoo:` paths are shipped) or a hub data set."""
+    """conf/dataset/*: a JSONL or Parquet file (`zoo:` paths are shipped) or a hub data set.
+
+    With `data_dir`, `<data_dir>/<name>.jsonl` or `.parquet` stands in for the hub. `data_files` are
+    those of a hub repository that `datasets` cannot load (.jsonl or .parquet). An `adapter`
+    (datasets/adapters.py, or `module:function`) makes the problem of a row where fields alone do
+    not. `known_rows` and `known_fingerprints` are those of copies that were looked at. The first
+    of `graders` fills the tables, the others are asked beside it.
+    """
 
     name: Name
     path: str = Field(min_length=1)
     subset: str | None = None
     split: str = "test"
     revision: str | None = None
+    data_files: tuple[Annotated[str, Field(pattern=r"\.(jsonl|parquet)$")], ...] = ()
+    data_dir: Annotated[str, Field(min_length=1)] | None = None
+    adapter: Annotated[str, Field(pattern=r"^[\w.-]+(:\w+)?$")] | None = None
     question_field: str = "question"
     answer_field: str = "answer"
     id_field: str | None = None
+    known_rows: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    known_fingerprints: tuple[str, ...] = ()
+    graders: Annotated[tuple[Name, ...], Field(min_length=1)] = ("robust-1",)
     limit: Annotated[int, Field(ge=1)] | None = None  # first problems only; not part of a cell's id
 
 
 class PromptConfig(Strict):
-    """conf/prompt/*: the template holds `{question}`; stop strings end a generation."""
+    """conf/prompt/*: the template holds `{question}`; stop strings end a generation.
+
+    With `chat` the template is the user's message and `system` the system's (null: the chat
+    template's own); M_base's tokenizer renders them (datasets/chat.py). `chat_for_base` allows chat
+    markup for a model that was not trained on it, as figure 7 (a) of the paper does.
+    """
 
     name: Name
     template: str
     stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    chat: bool = False
+    system: str | None = None
+    chat_for_base: bool = False
+
+    @property
+    def markup(self) -> ChatMarkup | None:
+        """The chat markup that is written out in the template."""
+        return next((name for name, sign in _MARKUP_SIGNS.items() if sign in self.template), None)
 
     @model_validator(mode="after")
-    def _has_question(self) -> "PromptConfig":
+    def _fits_together(self) -> "PromptConfig":
         if "{question}" not in self.template:
             raise ValueError("template lacks the placeholder {question}")
+        if self.system is not None and not self.chat:
+            raise ValueError("system needs chat: true")
+        if self.chat and self.markup is not None:
+            raise ValueError(f"with chat: true the template is a message, without {self.markup}")
         return self
 
 
@@ -120,6 +158,10 @@ class CellConfig(Strict):
     engine: EngineConfig
     label: str | None = None  # the row's name in a table; not part of the cell's id
 
+    def graders(self, chosen: str | None) -> tuple[str, ...]:
+        """Who judges the samples: the grader that a command chose, else the data set's own."""
+        return self.dataset.graders if chosen is None else (chosen,)
+
     @model_validator(mode="after")
     def _method_fits(self) -> "CellConfig":
         if self.method.name == "rast" and not self.delta.pairs:
@@ -130,5 +172,36 @@ class CellConfig(Strict):
                 "no_ceiling",
                 "method=rl: base_model {name} has no RL-trained checkpoint",
                 {"name": self.base_model.name, "hint": "set base_model.rl, or choose another"},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _prompt_fits(self) -> "CellConfig":
+        """A base model continues chat markup that it never learnt, and answers nonsense."""
+        prompt, model = self.prompt, self.base_model
+        if not (prompt.chat or prompt.markup):
+            return self
+        names = {"prompt": prompt.name, "model": model.name}
+        if not (model.instruct or prompt.chat_for_base):
+            hint = (
+                "choose a plain prompt such as question-answer; say prompt.chat_for_base=true if "
+                "it is meant, base_model.instruct=true if the model is trained on chats"
+            )
+            raise PydanticCustomError(
+                "chat_for_base",
+                "prompt {prompt} is a chat, and {model} is a base model",
+                {**names, "hint": hint},
+            )
+        known = model.chat_markup
+        if prompt.markup and known and prompt.markup != known:
+            raise PydanticCustomError(
+                "other_markup",
+                "prompt {prompt} is written in {markup}, whose signs {model} does not know",
+                {
+                    **names,
+                    "markup": prompt.markup,
+                    "hint": f"its chat markup is {known}; chat: true lets its tokenizer choose, "
+                    "base_model.chat_markup=null leaves this check out",
+                },
             )
         return self

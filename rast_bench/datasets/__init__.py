@@ -1,6 +1,15 @@
 """Benchmarks: a file or a hub data set in, problems and prompts out."""
 
-from rast_bench.datasets.load import dataset_fingerprint, load_problems
+from rast_bench.datasets.chat import with_rendered_chat
+from rast_bench.datasets.load import dataset_fingerprint, differences, load_problems
 from rast_bench.datasets.prompt import render_prompt
+from rast_bench.datasets.references import iter_references
 
-__all__ = ["dataset_fingerprint", "load_problems", "render_prompt"]
+__all__ = [
+    "dataset_fingerprint",
+    "differences",
+    "iter_references",
+    "load_problems",
+    "render_prompt",
+    "with_rendered_chat",
+]

@@ -1,40 +1,35 @@
-"""Rows of a JSONL file, a Parquet file or a hub data set. pyarrow and datasets come in lazily."""
+"""Rows of JSONL and Parquet files and of hub data sets."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from rast_bench.config.paths import ZOO_DATA_DIR, ZOO_PREFIX, looks_local, zoo_path
 from rast_bench.config.schema import DatasetConfig
-from rast_bench.errors import DatasetError
+from rast_bench.datasets.hub import downloaded_files, hub_table, keep, kept_copy
+from rast_bench.datasets.rows import Row
+from rast_bench.errors import DatasetError, first_line
 
 _FILE_SUFFIXES = (".jsonl", ".parquet")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One raw row. `place` says where it stands, for messages: `easy.jsonl line 3`."""
-
-    place: str
-    fields: dict[str, Any]
-
-
-def read_rows(cfg: DatasetConfig) -> list[Row]:
-    """All rows of `cfg.path`, in order. Raises DatasetError when they cannot be read."""
+def read_rows(cfg: DatasetConfig) -> Iterator[Row]:
+    """All rows of the data set, in order. Raises DatasetError when they cannot be read."""
     path = dataset_file(cfg)
     if path is None:
-        return _hub_rows(cfg)
+        yield from _hub_rows(cfg)
+        return
     if not path.is_file():
         raise DatasetError(f"data set {cfg.name}: no file {path}", hint=_missing_hint(cfg))
-    try:
-        return _jsonl_rows(cfg, path) if path.suffix == ".jsonl" else _parquet_rows(cfg, path)
-    except OSError as error:
-        raise DatasetError(f"data set {cfg.name}: cannot read {path}: {error.strerror}") from error
+    yield from _file_rows(cfg, path)
 
 
 def dataset_file(cfg: DatasetConfig) -> Path | None:
-    """The file of a `zoo:` or local data set (it may be missing), or None for a hub id."""
+    """The file of a `zoo:` or local data set (it may be missing), or None for a hub id.
+
+    For a hub id with `data_dir`, the file there. Raises DatasetError for a name that can be neither
+    and for a `data_dir` without the set.
+    """
     if cfg.path.startswith(ZOO_PREFIX):
         try:
             path = zoo_path(cfg.path, ZOO_DATA_DIR)
@@ -43,13 +38,27 @@ def dataset_file(cfg: DatasetConfig) -> Path | None:
     else:
         path = Path(cfg.path).expanduser()
         if not (looks_local(cfg.path) or path.suffix in _FILE_SUFFIXES or path.exists()):
-            return None
+            return None if cfg.data_dir is None else _stand_in(cfg, Path(cfg.data_dir))
     if path.suffix not in _FILE_SUFFIXES:
         raise DatasetError(
             f"data set {cfg.name}: {path} is neither .jsonl nor .parquet",
             hint="convert it, one problem a row",
         )
     return path
+
+
+def _stand_in(cfg: DatasetConfig, folder: Path) -> Path:
+    """The file in `data_dir` that stands in for the hub. Raises DatasetError."""
+    candidates = [folder.expanduser() / f"{cfg.name}{suffix}" for suffix in _FILE_SUFFIXES]
+    for path in candidates:
+        if path.is_file():
+            return path
+    names = " or ".join(path.name for path in candidates)
+    raise DatasetError(
+        f"data set {cfg.name}: no {names} in {folder}",
+        hint=f"put it there with the fields of {cfg.path}, or leave dataset.data_dir out to take "
+        "it from the hub",
+    )
 
 
 def _missing_hint(cfg: DatasetConfig) -> str:
@@ -61,18 +70,23 @@ def _missing_hint(cfg: DatasetConfig) -> str:
     return "the zoo has " + ", ".join(names)
 
 
-def _jsonl_rows(cfg: DatasetConfig, path: Path) -> list[Row]:
-    rows = []
+def _file_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
+    try:
+        yield from _jsonl_rows(cfg, path) if path.suffix == ".jsonl" else _parquet_rows(cfg, path)
+    except OSError as error:
+        raise DatasetError(f"data set {cfg.name}: cannot read {path}: {error.strerror}") from error
+
+
+def _jsonl_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig") as stream:
         try:
             for number, line in enumerate(stream, start=1):
                 if line.strip():
-                    rows.append(_json_row(cfg, f"{path.name} line {number}", line))
+                    yield _json_row(cfg, f"{path.name} line {number}", line)
         except UnicodeDecodeError as error:
             raise DatasetError(
                 f"data set {cfg.name}: {path} is not UTF-8 text", hint=str(error)
             ) from error
-    return rows
 
 
 def _json_row(cfg: DatasetConfig, place: str, line: str) -> Row:
@@ -91,7 +105,7 @@ def _json_row(cfg: DatasetConfig, place: str, line: str) -> Row:
     return Row(place, fields)
 
 
-def _parquet_rows(cfg: DatasetConfig, path: Path) -> list[Row]:
+def _parquet_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -99,26 +113,23 @@ def _parquet_rows(cfg: DatasetConfig, path: Path) -> list[Row]:
         # Without threads: they now and then abort the process at exit (apache/arrow#34314).
         table = pq.ParquetFile(path).read(use_threads=False)
     except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise DatasetError(f"data set {cfg.name}: {path} is not Parquet: {reason}") from error
-    return [Row(f"{path.name} row {index}", row) for index, row in enumerate(table.to_pylist())]
+    for index, fields in enumerate(table.to_pylist()):
+        yield Row(f"{path.name} row {index}", fields)
 
 
-def _hub_rows(cfg: DatasetConfig) -> list[Row]:
-    import datasets
-
-    try:
-        table = datasets.load_dataset(
-            cfg.path, name=cfg.subset, split=cfg.split, revision=cfg.revision
-        )
-    # The library raises its own, the hub's and the network's exceptions without a common base;
-    # each means that the data set cannot be had, and each reason is passed on.
-    except Exception as error:
-        reason = str(error).strip().splitlines()
-        raise DatasetError(
-            f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: "
-            f"{reason[0] if reason else type(error).__name__}",
-            hint="a local file ends in .jsonl or .parquet; for the hub check the id, "
-            "dataset.subset, dataset.split and the network",
-        ) from error
-    return [Row(f"row {index}", dict(row)) for index, row in enumerate(table)]
+def _hub_rows(cfg: DatasetConfig) -> Iterator[Row]:
+    if cfg.data_files:
+        for path in downloaded_files(cfg):
+            yield from _file_rows(cfg, path)
+        return
+    copy = kept_copy(cfg)
+    if copy is not None and copy.is_file():
+        yield from _file_rows(cfg, copy)
+        return
+    table = hub_table(cfg)
+    if copy is not None:
+        keep(table, cfg, copy)
+    for index, fields in enumerate(table):
+        yield Row(f"row {index}", dict(fields))

@@ -6,15 +6,17 @@ from typing import Literal, NamedTuple, Protocol
 
 from rast_bench.domain import FinishReason, VerdictKind
 
-Comparison = Literal["correct", "wrong", "timeout"]
+Comparison = Literal["correct", "wrong", "timeout", "unparsed"]
+"""`unparsed`: the answer was found, but is too long or too deeply nested to be read."""
 
 
 class Answer(NamedTuple):
-    """What a grader is given of one sample."""
+    """What a grader is given of one sample. `dataset` is the name of its data set, if known."""
 
     text: str
     gold: str
     finish_reason: FinishReason
+    dataset: str = ""
 
 
 class Judgement(NamedTuple):
@@ -24,22 +26,38 @@ class Judgement(NamedTuple):
     extracted: str | None
 
 
+class Compared(NamedTuple):
+    """The outcome of one comparison and the CPU seconds that it took."""
+
+    outcome: Comparison
+    seconds: float = 0.0
+
+
 class Grader(Protocol):
     """Judges responses. `name` ends in a version and is the key of its verdicts in the ledger.
 
-    A judgement depends on the name, text, gold and finish reason alone, so whatever changes one
-    needs a new version.
+    A judgement depends on the name, text, gold, finish reason and data set alone, so whatever
+    changes one needs a new version.
     """
 
     @property
     def name(self) -> str: ...
 
-    def grade(self, text: str, gold: str, finish_reason: FinishReason) -> Judgement:
+    def grade(
+        self, text: str, gold: str, finish_reason: FinishReason, dataset: str = ""
+    ) -> Judgement:
         """The judgement of one response."""
         ...
 
     def grade_many(self, answers: Sequence[Answer]) -> list[Judgement]:
         """Judgements in the order of `answers`; a slow grader spreads the work over a pool."""
+        ...
+
+    def grade_timed(self, answers: Sequence[Answer]) -> list[tuple[Judgement, float]]:
+        """Judgements, and the CPU seconds that comparing each answer with its gold took.
+
+        An answer that repeats another's comparison repeats its seconds.
+        """
         ...
 
 
@@ -48,7 +66,8 @@ class AnswerGrader(ABC):
 
     * No answer: "truncated" when the response was cut off at max_tokens, else "unparsed".
     * An answer: the comparison's outcome, whatever ended the response: a response that was cut off
-      after its answer has answered.
+      after its answer has answered. Only a wrong guess at what it might have answered, such as its
+      last number, counts as "truncated" there.
 
     Samples of one problem repeat few answers, so each distinct (answer, gold) pair is compared once
     in the life of the grader.
@@ -57,33 +76,47 @@ class AnswerGrader(ABC):
     name: str
 
     def __init__(self) -> None:
-        self._compared: dict[tuple[str, str], Comparison] = {}
+        self._compared: dict[tuple[str, str], Compared] = {}
 
     @abstractmethod
-    def extract(self, text: str, gold: str) -> str | None:
-        """The answer in its normal form, or None. `gold` only tells its kind (a choice, say)."""
+    def extract(self, answer: Answer) -> str | None:
+        """The answer in its normal form, or None. The gold only tells its kind (a choice, say)."""
 
     @abstractmethod
-    def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Comparison]:
-        """The outcome of each distinct (extracted answer, gold) pair, in order."""
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Compared]:
+        """The outcome of each distinct (extracted answer, reference) pair, in order."""
 
-    def grade(self, text: str, gold: str, finish_reason: FinishReason) -> Judgement:
-        return self.grade_many([Answer(text, gold, finish_reason)])[0]
+    def reference(self, answer: Answer) -> str:
+        """The gold answer in the form that `compare` is given."""
+        return answer.gold
+
+    def is_guess(self, answer: Answer) -> bool:  # noqa: ARG002
+        """Whether `extract` took something that the response does not call its answer."""
+        return False
+
+    def grade(
+        self, text: str, gold: str, finish_reason: FinishReason, dataset: str = ""
+    ) -> Judgement:
+        return self.grade_many([Answer(text, gold, finish_reason, dataset)])[0]
 
     def grade_many(self, answers: Sequence[Answer]) -> list[Judgement]:
-        extracted = [self.extract(answer.text, answer.gold) for answer in answers]
-        found = dict.fromkeys(
-            (text, answer.gold)
-            for text, answer in zip(extracted, answers, strict=True)
-            if text is not None
-        )
-        new = [pair for pair in found if pair not in self._compared]
-        self._compared.update(zip(new, self.compare(new), strict=True))
-        return [
-            self._judgement(text, answer) for text, answer in zip(extracted, answers, strict=True)
-        ]
+        return [judgement for judgement, _ in self.grade_timed(answers)]
 
-    def _judgement(self, extracted: str | None, answer: Answer) -> Judgement:
-        if extracted is None:
-            return Judgement("truncated" if answer.finish_reason == "length" else "unparsed", None)
-        return Judgement(self._compared[extracted, answer.gold], extracted)
+    def grade_timed(self, answers: Sequence[Answer]) -> list[tuple[Judgement, float]]:
+        extracted = [self.extract(answer) for answer in answers]
+        pairs = [
+            None if text is None else (text, self.reference(answer))
+            for text, answer in zip(extracted, answers, strict=True)
+        ]
+        new = [pair for pair in dict.fromkeys(pairs) if pair and pair not in self._compared]
+        self._compared.update(zip(new, self.compare(new), strict=True))
+        return [self._judgement(pair, answer) for pair, answer in zip(pairs, answers, strict=True)]
+
+    def _judgement(self, pair: tuple[str, str] | None, answer: Answer) -> tuple[Judgement, float]:
+        cut_off = answer.finish_reason == "length"
+        if pair is None:
+            return Judgement("truncated" if cut_off else "unparsed", None), 0.0
+        outcome, seconds = self._compared[pair]
+        if cut_off and outcome == "wrong" and self.is_guess(answer):
+            return Judgement("truncated", None), seconds
+        return Judgement(outcome, pair[0]), seconds

@@ -3,7 +3,7 @@ r"""The grader of the tiny sets: integers or tuples of integers in the last `\bo
 import re
 from collections.abc import Sequence
 
-from rast_bench.grading.base import AnswerGrader, Comparison
+from rast_bench.grading.base import Answer, AnswerGrader, Compared
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash takes its next character out of play
@@ -24,12 +24,14 @@ class BoxedGrader(AnswerGrader):
 
     name = "boxed-1"
 
-    def extract(self, text: str, gold: str) -> str | None:  # noqa: ARG002 (part of the interface)
-        content = last_boxed(text)
+    def extract(self, answer: Answer) -> str | None:
+        content = last_boxed(answer.text)
         return None if content is None else normalise(content) or None
 
-    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
-        return ["correct" if answer == normalise(gold) else "wrong" for answer, gold in pairs]
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
+        return [
+            Compared("correct" if answer == normalise(gold) else "wrong") for answer, gold in pairs
+        ]
 
 
 def last_boxed(text: str) -> str | None:

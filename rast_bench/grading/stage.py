@@ -27,19 +27,27 @@ class GradingSummary:
 
 
 def grade_cells(
-    planned: Iterable["PlannedCell"], ledger: "Ledger", grader_name: str
+    planned: Iterable["PlannedCell"],
+    ledger: "Ledger",
+    grader_name: str,
+    *,
+    allow_code_execution: bool = False,
 ) -> GradingSummary:
     """Gives every planned sample that the ledger holds a verdict of this grader, once.
 
     A partial cell is graded as far as it goes; a second call grades only what is new.
 
     Raises:
-        ConfigError: no grader has this name.
+        ConfigError: no grader has this name, or it runs programs and may not.
         LedgerError: the ledger cannot be read or written. Verdicts written before that stay.
     """
-    grader = get_grader(grader_name)
-    kinds: Counter[VerdictKind] = Counter()
     cells = list(planned)
+    grader = get_grader(
+        grader_name,
+        datasets=list(dict.fromkeys(cell.cell.dataset for cell in cells)),
+        allow_code_execution=allow_code_execution,
+    )
+    kinds: Counter[VerdictKind] = Counter()
     for cell in cells:
         kinds.update(_grade_cell(cell, ledger, grader))
     return GradingSummary(grader.name, len(cells), kinds.total(), dict(kinds))
@@ -66,6 +74,7 @@ def _samples_without_verdict(
     """Samples of the cell's own problems and indices only: a ledger may hold more of both."""
     gold = {problem.problem_id: problem.gold for problem in cell.problems}
     count = cell.cell.decoding.samples_per_problem
+    dataset = cell.cell.dataset.name
     verdicts = ledger.verdicts(cell.cell_id, grader_name)
     judged = set(
         zip(verdicts["problem_id"].tolist(), verdicts["sample_index"].tolist(), strict=True)
@@ -74,7 +83,7 @@ def _samples_without_verdict(
         cell.cell_id, columns=("problem_id", "sample_index", "text", "finish_reason")
     )
     return [
-        (SampleKey(cell.cell_id, problem, index), Answer(text, gold[problem], reason))
+        (SampleKey(cell.cell_id, problem, index), Answer(text, gold[problem], reason, dataset))
         for problem, index, text, reason in zip(
             samples["problem_id"].tolist(),
             samples["sample_index"].tolist(),

@@ -99,11 +99,19 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
 
 
 def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
+    from rast_bench.code_tests.consent import check_code_execution
     from rast_bench.grading import get_grader
 
     for job in jobs:
         with faults.gathering(len(job.cells)):
-            get_grader(job.options.grader)
+            for name in {name for cell in job.cells for name in cell.graders(job.options.grader)}:
+                get_grader(name)
+        with faults.gathering(len(job.cells)):
+            check_code_execution(
+                job.cells,
+                job.options.grader,
+                allow_code_execution=job.options.allow_code_execution,
+            )
         with faults.gathering(len(job.cells)):
             check_workers(job.cells, job.options)
 

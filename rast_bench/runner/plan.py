@@ -84,12 +84,18 @@ class CellReader:
     def __init__(self) -> None:
         self._sets: dict[DatasetConfig, tuple[tuple[Problem, ...], str]] = {}
         self._limited: dict[DatasetConfig, tuple[Problem, ...]] = {}
-        self._fingerprint = cache(model_fingerprint)
+        self.fingerprint = cache(model_fingerprint)
 
     def read(self, cell: CellConfig) -> PlannedCell:
-        """The cell with its id and problems. Raises DatasetError and ModelError."""
+        """The cell with its id and problems, a chat prompt rendered.
+
+        Raises DatasetError and ModelError.
+        """
+        from rast_bench.datasets import with_rendered_chat
+
+        cell = with_rendered_chat(cell)
         problems, fingerprint = self.read_set(cell.dataset)
-        identity = cell_identity(cell, fingerprint, self._fingerprint)
+        identity = cell_identity(cell, fingerprint, self.fingerprint)
         return PlannedCell(cell, cell_id(identity), identity, engine_key(cell), problems)
 
     def read_set(self, dataset: DatasetConfig) -> tuple[tuple[Problem, ...], str]:

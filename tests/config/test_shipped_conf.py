@@ -18,8 +18,8 @@ EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").iterdir
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_makes_a_cell(option: str) -> None:
-    delta = ["delta=tiny-s"] if option == "method=rast" else []
-    (cell,) = job_of_overrides([option, *delta]).cells
+    fitting = {"method": ["delta=tiny-s"], "prompt": ["base_model.instruct=true"]}
+    (cell,) = job_of_overrides([option, *fitting.get(option.partition("=")[0], [])]).cells
     group, name = option.split("=")
     named = getattr(cell, group)
     if hasattr(named, "name") and group != "method":
@@ -30,12 +30,18 @@ def test_the_command_line_can_set_every_key_without_a_plus() -> None:
     """A key that config.yaml and the options leave out would need `+key=…`."""
     (cell,) = job_of_overrides(["delta=tiny-s"]).cells
     assignments = [
-        f"{group}.{key}={'null' if value is None else value}"
+        f"{group}.{key}={_written(value)}"
         for group in ("dataset", "decoding", "engine")
         for key, value in getattr(cell, group).model_dump(by_alias=True).items()
         if key != "path"
     ]
     assert job_of_overrides(["delta=tiny-s", *assignments]).cells == (cell,)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{','.join(map(str, value))}]"
+    return "null" if value is None else str(value)
 
 
 def test_the_defaults_of_config_yaml_are_those_of_the_schema() -> None:

@@ -103,3 +103,32 @@ def test_the_fingerprint_is_stable_and_free_of_order() -> None:
 @pytest.mark.parametrize("changed", [("x", "q", "1"), ("a", "x", "1"), ("a", "q", "x")])
 def test_the_fingerprint_covers_every_field(changed: tuple[str, str, str]) -> None:
     assert dataset_fingerprint([Problem("a", "q", "1")]) != dataset_fingerprint([Problem(*changed)])
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ({}, ""),
+        ({"known_rows": (2,)}, ""),
+        ({"known_rows": (1, 2)}, ""),
+        ({"known_rows": (674, 1675)}, "2 problems, where 674 or 1,675 are known"),
+        ({"known_fingerprints": ("sha256:other",)}, "is that of no copy known here"),
+    ],
+)
+def test_an_unknown_copy_is_used_with_a_warning(
+    known: dict[str, Any], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problems = load_problems(config(jsonl(tmp_path, *ROWS), **known))
+    assert len(problems) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("warning: data set set: ") if line else not err
+    assert line in err
+
+
+def test_a_known_copy_is_known_by_its_content(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = jsonl(tmp_path, *ROWS)
+    known = dataset_fingerprint(load_problems(config(path, id_field="problem_id")))
+    load_problems(config(path, id_field="problem_id", known_fingerprints=("sha256:x", known)))
+    assert not capsys.readouterr().err

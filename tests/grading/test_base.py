@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rast_bench.grading.base import Answer, AnswerGrader, Comparison
+from rast_bench.grading.base import Answer, AnswerGrader, Compared
 
 
 class Counting(AnswerGrader):
@@ -14,13 +14,16 @@ class Counting(AnswerGrader):
         super().__init__()
         self.asked: list[tuple[str, str]] = []
 
-    def extract(self, text: str, gold: str) -> str | None:  # noqa: ARG002
-        return None if text == "?" else text
+    def extract(self, answer: Answer) -> str | None:
+        return None if answer.text == "?" else answer.text
 
-    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+    def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         self.asked.extend(pairs)
         return [
-            "timeout" if answer == "slow" else "correct" if answer == gold else "wrong"
+            Compared(
+                "timeout" if answer == "slow" else "correct" if answer == gold else "wrong",
+                len(answer),
+            )
             for answer, gold in pairs
         ]
 
@@ -52,6 +55,22 @@ def test_each_distinct_pair_is_compared_once() -> None:
     assert again[:3] == first[:3]
     assert grader.grade("2", "1", "eos") == ("wrong", "2")
     assert sorted(grader.asked) == [("1", "1"), ("1", "2"), ("2", "1")]
+
+
+def test_a_wrong_guess_at_a_response_that_was_cut_off_is_truncated() -> None:
+    class Guessing(Counting):
+        def is_guess(self, answer: Answer) -> bool:
+            return answer.text != "2"
+
+    answers = [Answer(text, "1", reason) for text in "123" for reason in ("length", "eos")]
+    assert [kind for kind, _ in Guessing().grade_many(answers)] == [
+        *("correct", "correct", "wrong", "wrong", "truncated", "wrong")
+    ]
+
+
+def test_seconds_belong_to_the_comparison() -> None:
+    answers = [Answer("slow", "1", "eos"), Answer("?", "1", "eos"), Answer("slow", "1", "stop")]
+    assert [seconds for _, seconds in Counting().grade_timed(answers)] == [4, 0, 4]
 
 
 def test_nothing_to_grade() -> None:

@@ -84,3 +84,25 @@ def test_an_unknown_grader_fails_before_any_work(ledger: Ledger) -> None:
     with pytest.raises(ConfigError, match="unknown grader 'boxed'"):
         grade_cells([planned_cell({"a": "1,2"}, 1)], ledger, "boxed")
     assert not shards(ledger)
+
+
+def test_algebra_is_done_in_a_pool_and_kept_under_its_own_name(ledger: Ledger) -> None:
+    rows = [("c", 0, r"\\boxed{(x+1)^2}", "eos"), ("c", 1, r"\\boxed{x^2+1}", "eos")]
+    ledger.write_samples(CELL_ID, samples_of(rows), "run")
+    summary = grade_cells([planned_cell({"c": "x^2+2x+1"}, 2)], ledger, "robust-1")
+    assert summary == GradingSummary("robust-1", 1, 2, {"correct": 1, "wrong": 1})
+    assert list(ledger.verdicts(CELL_ID, "robust-1")["kind"]) == ["correct", "wrong"]
+    assert verdicts(ledger) == []
+
+
+def test_the_name_of_the_data_set_reaches_the_grader(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        stage.get_grader("boxed-1").__class__,
+        "extract",
+        lambda _self, answer: seen.append(answer.dataset),
+    )
+    grade_cells([planned_cell({"a": "1,2"}, 2)], ledger, "boxed-1")
+    assert set(seen) == {"sums"}

@@ -1,0 +1,44 @@
+"""Whether models' programs may be run: asked before anything costly is done."""
+
+from collections.abc import Iterable
+
+from rast_bench.code_tests.run import working_sandbox
+from rast_bench.config.schema import CellConfig
+from rast_bench.errors import ConfigError
+
+GRADER = "code-tests-1"
+
+
+def check_code_execution(
+    cells: Iterable[CellConfig], chosen: str | None, *, allow_code_execution: bool
+) -> None:
+    """Checks that the cells' programs can be graded, and that no other grader is to judge them.
+
+    Args:
+        chosen: the command's grader; None leaves each data set its own.
+
+    Raises:
+        ConfigError: the user has not allowed it, this machine cannot confine a program, or the
+            chosen grader does not fit a data set.
+    """
+    needed = False
+    for cell in cells:
+        wants, has = GRADER in cell.dataset.graders, GRADER in cell.graders(chosen)
+        if wants != has:
+            raise ConfigError(
+                f"grader={chosen} cannot judge data set {cell.dataset.name}",
+                hint=f"leave grader out: the data set has {', '.join(cell.dataset.graders)}",
+            )
+        needed = needed or has
+    if needed:
+        check_allowed(allow_code_execution=allow_code_execution)
+
+
+def check_allowed(*, allow_code_execution: bool) -> None:
+    """Raises ConfigError where programs may not or cannot be run."""
+    if not allow_code_execution:
+        raise ConfigError(
+            "grading code runs programs that a model wrote, and that is not allowed yet",
+            hint="read docs/code_execution.md, then say allow_code_execution=true",
+        )
+    working_sandbox()

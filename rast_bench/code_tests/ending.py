@@ -1,0 +1,82 @@
+"""From what a process said and how it ended to a verdict."""
+
+import reprlib
+import signal
+
+from rast_bench.code_tests.inside.program import OUT_OF_MEMORY
+from rast_bench.code_tests.process import Finished, Message
+from rast_bench.code_tests.verdict import CodeVerdict, CodeVerdictKind
+
+_CPU_SIGNALS = (128 + signal.SIGPROF, 128 + signal.SIGXCPU)
+_KILLED = 128 + signal.SIGKILL
+_TEXT_LENGTH = 120
+
+
+class Seen:
+    """What a process has said so far. Only `passed`, which is counted out here, makes a pass."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.ended = False
+        self.cpu_seconds = 0.0
+        self.kind: CodeVerdictKind | None = None
+        self.detail = ""
+
+    def fault(self, kind: CodeVerdictKind, detail: str) -> bool:
+        """Notes a verdict other than passed. False, which stops the process."""
+        self.kind, self.detail = kind, detail
+        return False
+
+    def other(self, message: Message, _: int = 0) -> bool:
+        """Takes a message that is no answer. False stops the process."""
+        if "memory" in message:
+            return self.fault("memory", "MemoryError")
+        if "error" in message:
+            return self.fault("error", shown(message["error"]))
+        if isinstance(message.get("ended"), float):
+            self.ended, self.cpu_seconds = True, message["ended"]
+        return True
+
+
+def verdict_of(seen: Seen, finished: Finished, total: int, cpu_limit: float) -> CodeVerdict:
+    """The verdict of a process that had `total` tests to pass and `cpu_limit` seconds for them."""
+    kind, detail = seen.kind, seen.detail
+    if kind is None:
+        kind, detail = _ending(seen, finished, total, cpu_limit)
+    cpu_seconds = max(finished.cpu_seconds, seen.cpu_seconds)
+    return CodeVerdict(kind, min(seen.passed, total), total, detail, cpu_seconds)
+
+
+def _ending(
+    seen: Seen, finished: Finished, total: int, cpu_limit: float
+) -> tuple[CodeVerdictKind, str]:
+    status = finished.status
+    if finished.cause in ("idle", "wall"):
+        return "timeout", f"over the limit of {finished.cause}_seconds"
+    if finished.cause == "output":
+        return "failed", "far more output than the expected answers'"
+    if finished.cause == "threads":
+        return "error", "too many threads"
+    if status in _CPU_SIGNALS or finished.cpu_seconds > cpu_limit:
+        return "timeout", "out of CPU time"
+    if status == OUT_OF_MEMORY:
+        return "memory", "MemoryError"
+    if status == _KILLED:
+        return "memory", "killed by SIGKILL with CPU time left"
+    if status > 128:
+        return "error", f"killed by signal {status - 128}"
+    if status != 0:
+        return "error", f"ended with status {status}"
+    if seen.ended and seen.passed == total:
+        return "passed", ""
+    return "failed", f"ended before test {seen.passed + 1} of {total} was passed"
+
+
+def shown(value: object) -> str:
+    """A value of the program's choice, short, on one line and free of lone surrogates."""
+    try:
+        text = value if isinstance(value, str) else reprlib.repr(value)
+    except ValueError:  # an integer of too many digits
+        text = f"<{type(value).__name__}>"
+    text = " ".join(text.split()).encode(errors="replace").decode()
+    return text if len(text) <= _TEXT_LENGTH else f"{text[:_TEXT_LENGTH]}…"

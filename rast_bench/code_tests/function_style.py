@@ -1,0 +1,130 @@
+"""Calls of one function, all in one process, and the answers of a reference."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from rast_bench.code_tests.compare import matches
+from rast_bench.code_tests.ending import Seen, shown, verdict_of
+from rast_bench.code_tests.inside.values import decode, encode
+from rast_bench.code_tests.process import Job, Message, run_process
+from rast_bench.code_tests.sandbox import SandboxKind
+from rast_bench.code_tests.tests import FunctionTests, Reference
+from rast_bench.code_tests.verdict import CodeVerdict, Limits
+from rast_bench.errors import DatasetError
+
+# An equal answer may take so many times the expected one's bytes and so many more. What is longer
+# is not even decoded: an answer made of colliding keys would keep the harness busy for hours.
+_WRITINGS, _SLACK_BYTES = 8, 2**16
+_REFERENCES = 8  # in memory; their answers are the long ones
+_PATIENCE = 10  # times a program's limits of time, for the reference
+
+_Take = Callable[[object], bool]
+
+
+def run_function(
+    program: str, tests: FunctionTests, limits: Limits, kind: SandboxKind
+) -> CodeVerdict:
+    """Calls the function with each input and compares each answer as it comes."""
+    expected = expected_answers(tests, limits, kind)
+    seen = Seen()
+
+    def compare(answer: object) -> bool:
+        at = seen.passed
+        if at >= len(tests):
+            return seen.fault("failed", "more answers than calls")
+        if not matches(answer, expected[at], tests.inputs[at], tests.atol, tests.oracle):
+            text = f"test {at + 1}: {shown(answer)}, expected {shown(expected[at])}"
+            return seen.fault("failed", text)
+        seen.passed += 1
+        return True
+
+    longest = [_longest(answer) for answer in expected]
+    job = _job(
+        program,
+        tests.entry_point,
+        tests.encoded_inputs,
+        limits,
+        min(limits.output, sum(longest) + _SLACK_BYTES),
+        tests.preamble,
+    )
+    return _run(job, longest, limits, kind, seen, compare)
+
+
+def _longest(expected: object) -> int:
+    """The most bytes that a message with an answer equal to this one can take."""
+    return _WRITINGS * len(json.dumps(encode(expected))) + _SLACK_BYTES
+
+
+def expected_answers(tests: FunctionTests, limits: Limits, kind: SandboxKind) -> tuple[object, ...]:
+    """The expected answers, from the reference where the tests hold none.
+
+    Raises:
+        DatasetError: the reference fails.
+    """
+    if not isinstance(tests.expected, Reference):
+        return tests.expected
+    return _reference_answers(tests.expected, tests.encoded_inputs, limits, kind)
+
+
+@lru_cache(maxsize=_REFERENCES)
+def _reference_answers(
+    reference: Reference, calls: bytes, limits: Limits, kind: SandboxKind
+) -> tuple[object, ...]:
+    seen = Seen()
+    answers: list[object] = []
+
+    def keep(answer: object) -> bool:
+        answers.append(answer)
+        seen.passed += 1
+        return True
+
+    patient = replace(
+        limits,
+        test_cpu_seconds=_PATIENCE * limits.test_cpu_seconds,
+        cpu_seconds=_PATIENCE * limits.cpu_seconds,
+        idle_seconds=_PATIENCE * limits.idle_seconds,
+    )
+    job = _job(reference.program, reference.entry_point, calls, patient, limits.output)
+    verdict = _run(job, [limits.output] * calls.count(b"\n"), patient, kind, seen, keep)
+    if verdict.kind != "passed":
+        raise DatasetError(
+            f"the reference {reference.entry_point!r} fails: {verdict.kind}, {verdict.detail}"
+        )
+    return tuple(answers)
+
+
+def _job(
+    program: str, entry_point: str, calls: bytes, limits: Limits, output: int, preamble: str = ""
+) -> Job:
+    header: Message = {
+        "style": "function",
+        "program": program,
+        "preamble": preamble,
+        "entry_point": entry_point,
+    }
+    return Job(header, limits.cpu_seconds, output, calls=calls)
+
+
+def _run(
+    job: Job, longest: Sequence[int], limits: Limits, kind: SandboxKind, seen: Seen, take: _Take
+) -> CodeVerdict:
+    """Runs the job and gives each answer to `take`, which counts in `seen.passed`.
+
+    `longest` holds the most bytes of the message with each answer.
+    """
+
+    def on_message(message: Message, size: int) -> bool:
+        if "answer" not in message:
+            return seen.other(message)
+        if seen.passed < len(longest) and size > longest[seen.passed]:
+            return seen.fault("failed", f"test {seen.passed + 1}: far too long an answer")
+        try:
+            answer = decode(message["answer"])
+        except (ValueError, TypeError, ArithmeticError, RecursionError):
+            return seen.fault("error", "an answer that cannot be read")
+        return take(answer)
+
+    finished = run_process(kind, limits, job, on_message)
+    return verdict_of(seen, finished, len(longest), job.cpu_seconds)

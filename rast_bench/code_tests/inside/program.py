@@ -1,0 +1,109 @@
+"""Runs one program inside the sandbox and sends what it answers.
+
+What is sent is a claim, no verdict: the program shares this process and may send what it likes.
+It knows the inputs and no expected answer, so only right answers can look right.
+"""
+
+import atexit
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from .confine import arm, confine, end_with
+from .values import decode, encode
+
+RESULT_FD = 3
+OUT_OF_MEMORY = 77  # the exit status where not even a message can be made
+
+
+def main(result_fd: int, job_fd: int) -> None:
+    """Reads the job, gives up all rights, runs the program. Does not return."""
+    with os.fdopen(job_fd, "rb") as file:
+        job = json.loads(file.readline())
+        calls = file.read()
+    outside = job.get("outside")
+    if outside is not None:
+        end_with(outside["parent"])
+    if result_fd != RESULT_FD:
+        os.dup2(result_fd, RESULT_FD)
+    os.dup2(os.open("/dev/null", os.O_WRONLY), 2)
+    os.closerange(RESULT_FD + 1, 2**20)
+    confine(job["limits"], job["cpu_seconds"], outside)
+    _send({"ready": True})
+    try:
+        if job["style"] == "function":
+            _calls(job, calls)
+        else:
+            _whole_program(job)
+    except MemoryError:
+        _memory()
+    except BaseException as error:
+        _send({"error": _describe(error)})
+    # Without the interpreter's own end, in which the program's threads and hooks take part.
+    os._exit(0)
+
+
+def _calls(job: dict[str, Any], calls: bytes) -> None:
+    seconds = job["limits"]["test_cpu_seconds"]
+    arm(seconds)
+    function = _function(_run(job, "solution"), job["entry_point"])
+    for line in calls.splitlines():
+        arm(0)
+        arguments: Any = decode(json.loads(line))
+        arm(seconds)
+        _send({"answer": encode(function(*arguments))})
+    _send({"ended": time.process_time()})
+
+
+def _whole_program(job: dict[str, Any]) -> None:
+    arm(job["limits"]["test_cpu_seconds"])
+    try:
+        _run(job, "__main__")
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+    except SystemExit:
+        pass
+    atexit._run_exitfuncs()  # some programs print there
+    for stream in (sys.stdout, sys.__stdout__):
+        if stream is not None:
+            stream.flush()
+    _send({"ended": time.process_time()})
+
+
+def _run(job: dict[str, Any], name: str) -> ModuleType:
+    module = ModuleType(name)
+    sys.modules[name] = module  # dataclasses and pickle look it up
+    exec(compile(job["preamble"], "preamble.py", "exec"), module.__dict__)
+    exec(compile(job["program"], "solution.py", "exec"), module.__dict__)
+    return module
+
+
+def _function(module: ModuleType, entry_point: str) -> Callable[..., object]:
+    owner, _, method = entry_point.rpartition(".")
+    if not owner:
+        return getattr(module, method)  # type: ignore[no-any-return]
+    return getattr(getattr(module, owner)(), method)  # type: ignore[no-any-return]
+
+
+def _describe(error: BaseException) -> str:
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _send(message: dict[str, object]) -> None:
+    data = json.dumps(message).encode() + b"\n"
+    while data:
+        data = data[os.write(RESULT_FD, data) :]
+
+
+def _memory() -> None:
+    try:
+        _send({"memory": True})
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)

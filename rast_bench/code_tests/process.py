@@ -1,0 +1,210 @@
+"""One sandboxed process: what it is given, what it says, and when it has to end."""
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rast_bench.code_tests.accounting import Account, account_of
+from rast_bench.code_tests.lifetime import Sandbox, sealed
+from rast_bench.code_tests.sandbox import (
+    SandboxKind,
+    host_layout,
+    inner_command,
+    outside_namespaces,
+)
+from rast_bench.code_tests.verdict import Limits
+
+Cause = Literal["ended", "stopped", "idle", "wall", "output", "threads"]
+"""`stopped`: by the caller, who had seen enough; the next four: it went over that limit."""
+
+Message = dict[str, Any]
+OnMessage = Callable[[Message, int], bool]
+"""Given each message of the process, which may say anything, and its length in bytes. False stops
+the process."""
+
+_LOOK_SECONDS = 0.25
+_THREADS_TIMES = 2  # the kernel's own limit, where there is one, comes first
+_CHUNK = 2**16
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process is to do. `header` and `calls` go to inside/program.py, `stdin` to the
+    program; `capture` keeps its standard output. `cpu_seconds` and `output` bound the process."""
+
+    header: Message
+    cpu_seconds: float
+    output: int
+    calls: bytes = b""
+    stdin: bytes = b""
+    capture: bool = False
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended. `status` is a shell's: 128 + signal where one ended it.
+
+    `cpu_seconds` is what was seen at the last look, at most a quarter of a second before the end.
+    """
+
+    cause: Cause
+    status: int
+    cpu_seconds: float
+    stdout: bytes
+
+
+def run_process(kind: SandboxKind, limits: Limits, job: Job, on_message: OnMessage) -> Finished:
+    """Runs one job. When this returns or raises, nothing of it is left running.
+
+    Raises:
+        SandboxError: the sandbox could not be made. Nothing of the program ran.
+    """
+    layout = host_layout()
+    with contextlib.ExitStack() as stack:
+        folder = "/"
+        if kind == "process":
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="rast-bench-"))
+        header = {
+            **job.header,
+            "cpu_seconds": job.cpu_seconds,
+            "limits": vars(limits),
+            "outside": outside_namespaces(kind, layout, folder),
+        }
+        job_fd = stack.enter_context(sealed(json.dumps(header).encode() + b"\n" + job.calls))
+        stdin_fd = stack.enter_context(sealed(job.stdin))
+        results, results_end = _pipe(stack)
+        stdout, stdout_end = _pipe(stack)
+        try:
+            made = Sandbox(
+                kind,
+                layout,
+                limits.disk,
+                inner_command(results_end, job_fd),
+                folder=folder,
+                stdin=stdin_fd,
+                stdout=stdout_end if job.capture else subprocess.DEVNULL,
+                pass_fds=(results_end, job_fd),
+            )
+        finally:
+            os.close(results_end)
+            os.close(stdout_end)
+        reader = _Reader(results, stdout, job.output, on_message)
+        stack.callback(reader.close)
+        running = stack.enter_context(made)
+        cause, account = _watch(running, reader, limits)
+        status = running.kill()
+        if cause == "ended":
+            cause = reader.drain()
+        if not reader.ready:
+            raise running.complaint()
+        return Finished(cause, status, account.cpu, bytes(reader.stdout))
+
+
+def _watch(running: Sandbox, reader: "_Reader", limits: Limits) -> tuple[Cause, Account]:
+    """Reads until the process ends or has to."""
+    account = Account()
+    started = time.monotonic()
+    reader.selector.register(running.outer_fd, selectors.EVENT_READ)
+    while True:
+        cause = reader.read(_LOOK_SECONDS)
+        elapsed = time.monotonic() - started
+        program = running.program()
+        if program is not None:
+            account = max(account, account_of(program))
+        if cause is None and account.threads > _THREADS_TIMES * limits.threads:
+            cause = "threads"
+        if cause is None and reader.listened - account.cpu - account.waited > limits.idle_seconds:
+            cause = "idle"
+        if cause is None and elapsed > limits.wall_seconds:
+            cause = "wall"
+        if cause is not None:
+            reader.selector.unregister(running.outer_fd)
+            return cause, account
+
+
+class _Reader:
+    """Reads the two pipes of a process: its messages, a line of JSON each, and its output."""
+
+    def __init__(self, results: int, stdout: int, limit: int, on_message: OnMessage) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.stdout = bytearray()
+        self.ready = False
+        # Seconds since the program began, without those in which it waits for its reader.
+        self.listened = 0.0
+        self._results, self._pipes = results, {results, stdout}
+        self._line = bytearray()
+        self._left = limit
+        self._on_message = on_message
+        for pipe in self._pipes:
+            self.selector.register(pipe, selectors.EVENT_READ)
+
+    def close(self) -> None:
+        self.selector.close()
+
+    def drain(self) -> Cause:
+        """Reads what an ended process has left behind."""
+        while self._pipes:
+            cause = self.read(0)
+            if cause is not None:
+                return cause
+        return "ended"
+
+    def read(self, seconds: float) -> Cause | None:
+        """Waits so long for something to read. A cause where reading is over.
+
+        "ended" comes when a descriptor that is none of the pipes has something to say.
+        """
+        started = time.monotonic()
+        events = {key.fd for key, _ in self.selector.select(seconds)}
+        if self.ready:
+            self.listened += time.monotonic() - started
+        readable = self._pipes & events
+        for pipe in readable:
+            data = os.read(pipe, _CHUNK)
+            self._left -= len(data)
+            if not data:
+                self.selector.unregister(pipe)
+                self._pipes.remove(pipe)
+            elif self._left < 0:
+                return "output"
+            elif pipe == self._results:
+                if not self._messages(data):
+                    return "stopped"
+            else:
+                self.stdout += data
+        return "ended" if events - readable else None
+
+    def _messages(self, data: bytes) -> bool:
+        self._line += data
+        if b"\n" not in data:
+            return True
+        *lines, rest = self._line.split(b"\n")
+        self._line = rest
+        return all(self._message(line) for line in lines)
+
+    def _message(self, line: bytearray) -> bool:
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            message = {"error": "the program wrote into the harness's pipe"}
+        if not self.ready:
+            # The first message comes before the program, so it is ours.
+            self.ready = "ready" in message
+            return self.ready
+        return self._on_message(message, len(line))
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe whose reading end the stack closes."""
+    reading, writing = os.pipe()
+    stack.callback(os.close, reading)
+    return reading, writing

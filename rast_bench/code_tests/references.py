@@ -1,0 +1,54 @@
+"""The tests of a problem from its reference, as rast_bench.datasets makes and keeps it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from rast_bench.code_tests.evalplus_rows import humaneval_tests, mbpp_tests
+from rast_bench.code_tests.livecodebench_rows import function_of, livecodebench_tests
+from rast_bench.code_tests.tests import CodeTests
+from rast_bench.errors import DatasetError
+
+Reference = Mapping[str, Any]
+
+_TESTS: dict[str, Callable[[Any], CodeTests]] = {
+    "humaneval": humaneval_tests,
+    "mbpp": mbpp_tests,
+    "livecodebench": livecodebench_tests,
+}
+
+
+class Head(NamedTuple):
+    """What it takes to find a problem's program in a response."""
+
+    entry_point: str
+    prompt: str
+
+
+def tests_of(reference: Reference) -> CodeTests:
+    """A problem's tests. Raises DatasetError for a reference of no known kind or form."""
+    kind = reference.get("kind")
+    if kind not in _TESTS:
+        raise DatasetError(
+            f"tests of the kind {kind!r} are not known",
+            hint=f"a reference's kind is one of {', '.join(sorted(_TESTS))}",
+        )
+    return _TESTS[kind](reference)
+
+
+def head_of(reference: Reference) -> Head:
+    """The name that the tests call, and the prompt that a response may continue.
+
+    Raises DatasetError as `tests_of`.
+    """
+    if reference.get("kind") == "humaneval":
+        return Head(reference["entry_point"], reference["prompt"])
+    if reference.get("kind") == "livecodebench":
+        return Head(function_of(reference) or "", "")
+    return Head(mbpp_tests(reference).entry_point, "")
+
+
+def solution_of(reference: Reference) -> str | None:
+    """The canonical program, where the data set has one."""
+    if reference.get("kind") == "humaneval":
+        return f"{reference['prompt']}{reference['canonical_solution']}"
+    return reference.get("code")

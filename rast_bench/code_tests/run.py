@@ -1,0 +1,117 @@
+"""Programs against their tests."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache, partial
+from itertools import islice
+
+from rast_bench.code_tests.function_style import run_function
+from rast_bench.code_tests.sandbox import SandboxError, SandboxKind, candidates, weakness
+from rast_bench.code_tests.stdio_style import run_stdio
+from rast_bench.code_tests.tests import CodeTests, StdioTests
+from rast_bench.code_tests.verdict import CodeVerdict, Limits
+
+_MOST_WORKERS = 64
+_LOCK = threading.Lock()
+_TRIAL = StdioTests(("",), ("42",))
+
+
+def run_tests(
+    program: str,
+    tests: CodeTests,
+    limits: Limits | None = None,
+    *,
+    allow_code_execution: bool,
+    sandbox: SandboxKind | None = None,
+) -> CodeVerdict:
+    """Runs a program against its tests in a sandbox, up to the first test that it does not pass.
+
+    Expected answers never enter the sandbox: the program's answers come out as plain values and
+    are compared here. Without `allow_code_execution` nothing runs, and the verdict is "refused".
+
+    Raises:
+        SandboxError: this machine has no sandbox that works. Nothing ran.
+        DatasetError: the reference that gives the expected answers fails.
+    """
+    if not allow_code_execution:
+        return CodeVerdict("refused", 0, len(tests), "allow_code_execution is false")
+    limits = limits or Limits()
+    kind = sandbox or working_sandbox()
+    if isinstance(tests, StdioTests):
+        return run_stdio(program, tests, limits, kind)
+    return run_function(program, tests, limits, kind)
+
+
+def run_many(
+    pairs: Iterable[tuple[str, CodeTests]],
+    limits: Limits | None = None,
+    *,
+    allow_code_execution: bool,
+    sandbox: SandboxKind | None = None,
+    workers: int | None = None,
+) -> Iterator[CodeVerdict]:
+    """The verdict of each (program, tests) pair, in order, as `run_tests` gives it.
+
+    `workers` programs run at a time: as many as there are cores and memory for, where it is None.
+    Pairs are taken as they are needed, so few tests are in memory at once. Raises as `run_tests`.
+    """
+    limits = limits or Limits()
+    workers = workers or _workers(limits)
+    run = partial(
+        run_tests, limits=limits, allow_code_execution=allow_code_execution, sandbox=sandbox
+    )
+    source = iter(pairs)
+    with ThreadPoolExecutor(workers, thread_name_prefix="code-tests") as pool:
+
+        def started(count: int) -> list[Future[CodeVerdict]]:
+            return [pool.submit(run, *pair) for pair in islice(source, count)]
+
+        running = started(2 * workers)
+        try:
+            while running:
+                yield running.pop(0).result()
+                running += started(1)
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _workers(limits: Limits) -> int:
+    """One program a core, and no more than the free memory can hold at their limits."""
+    pages, size = os.sysconf("SC_AVPHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return max(1, min(_MOST_WORKERS, len(os.sched_getaffinity(0)), pages * size // limits.memory))
+
+
+def working_sandbox() -> SandboxKind:
+    """The best sandbox that works here. Tried once a process; a weak one is said on stderr.
+
+    Raises:
+        SandboxError: none does.
+    """
+    with _LOCK:
+        return _working_sandbox()
+
+
+@lru_cache(maxsize=1)
+def _working_sandbox() -> SandboxKind:
+    failures: list[str] = []
+    for kind in candidates():
+        try:
+            verdict = run_stdio("print(6 * 7)", _TRIAL, Limits(), kind)
+        except SandboxError as error:
+            failures.append(error.message)
+            continue
+        if verdict.kind == "passed":
+            weak = weakness(kind)
+            if weak:
+                print(f"warning: code tests: {weak} (docs/code_execution.md)", file=sys.stderr)
+            return kind
+        failures.append(f"the {kind} sandbox does not work: {verdict.detail}")
+    raise SandboxError(
+        "; ".join(failures),
+        hint="docs/code_execution.md says what a machine needs; without a sandbox no model's "
+        "code is run",
+    )

@@ -1,0 +1,62 @@
+"""What a program is tested against. Expected answers stay on this side of the sandbox's wall."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from rast_bench.code_tests.inside.values import encode
+
+Oracle = Literal[
+    "evalplus", "set", "not_none", "polynomial_root", "digit_distance", "surface_area", "json"
+]
+"""How an answer is compared with the expected one: `rast_bench.code_tests.compare` says each."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A solution whose answers are the expected ones; it too runs in a sandbox only."""
+
+    program: str
+    entry_point: str
+
+
+@dataclass(frozen=True)
+class FunctionTests:
+    """Calls of one function: HumanEval+, MBPP+, LiveCodeBench's "functional" problems.
+
+    `entry_point` is a function, or `Class.method` of a class that is made without arguments.
+    `inputs` holds the positional arguments of each call, as plain Python values. `expected` holds
+    the answer to each, or the reference that gives it. `preamble` runs before the program, in its
+    name space.
+    """
+
+    entry_point: str
+    inputs: tuple[tuple[object, ...], ...]
+    expected: tuple[object, ...] | Reference
+    atol: float = 0.0
+    oracle: Oracle = "evalplus"
+    preamble: str = ""
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @cached_property
+    def encoded_inputs(self) -> bytes:
+        """One line of JSON a call."""
+        return b"".join(json.dumps(encode(call)).encode() + b"\n" for call in self.inputs)
+
+
+@dataclass(frozen=True)
+class StdioTests:
+    """Whole programs from standard input to standard output: LiveCodeBench's other problems."""
+
+    inputs: tuple[str, ...]
+    expected: tuple[str, ...]
+    preamble: str = ""
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+CodeTests = FunctionTests | StdioTests

@@ -1,0 +1,170 @@
+"""Rows that are more than a question field and an answer field: one small function a data set.
+
+An adapter takes a row and returns its item, or None to leave the row out. It reads fields by
+`Row.text` and `Row.texts`, whose RowError names the place. How to add one: docs/add_a_dataset.md.
+"""
+
+import hashlib
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rast_bench.datasets.rows import Row, RowError
+from rast_bench.errors import ConfigError
+
+LETTERS = "ABCDEFGHIJ"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What an adapter makes of a row.
+
+    `problem_id` None leaves the id to `dataset.id_field`. `reference` is what a grader needs
+    beside the gold answer (a program's tests): its `kind`, and fields of the row as they stand. It
+    is large, so it stays in the data set, and the problem's gold answer is its digest
+    (datasets/references.py).
+    """
+
+    question: str
+    gold: str = ""
+    problem_id: str | None = None
+    reference: Mapping[str, Any] | None = None
+
+
+Adapter = Callable[[Row], Item | None]
+
+
+def gsm8k(row: Row) -> Item:
+    """The gold answer stands behind `####` at the end of a worked solution."""
+    solution, sign, gold = row.text("answer").rpartition("####")
+    if not sign or not solution or not gold.strip():
+        raise RowError(f"{row.place} has no '#### …' at the end of 'answer'")
+    return Item(row.text("question"), gold.strip())
+
+
+def mmlu(row: Row) -> Item:
+    """`choices` is a list of texts, `answer` the index of the right one."""
+    choices, answer = row.texts("choices"), row.value("answer")
+    if not isinstance(answer, int) or isinstance(answer, bool):
+        raise row.fault("answer", "an index")
+    if not 0 <= answer < len(choices) <= len(LETTERS):
+        raise RowError(f"{row.place}: answer {answer} of {len(choices)} choices")
+    return Item(with_choices(row.text("question"), choices), LETTERS[answer])
+
+
+STEM_SUBJECTS = frozenset(
+    f"{level}_{subject}"
+    for level, subjects in {
+        "college": "biology chemistry computer_science mathematics physics",
+        "high_school": "biology chemistry computer_science mathematics physics statistics",
+        "elementary": "mathematics",
+    }.items()
+    for subject in subjects.split()
+) | {
+    "abstract_algebra",
+    "astronomy",
+    "computer_security",
+    "conceptual_physics",
+    "electrical_engineering",
+    "machine_learning",
+}
+
+
+def mmlu_stem(row: Row) -> Item | None:
+    """The 18 subjects of MMLU that SimpleRL's evaluation calls STEM."""
+    return mmlu(row) if row.text("subject") in STEM_SUBJECTS else None
+
+
+def gpqa(row: Row) -> Item:
+    """The right answer stands apart; the choices are put in an order that each row alone decides.
+
+    They are sorted by the SHA-256 of record id and text, so no seed and no row order matters.
+    """
+    record, right = row.text("Record ID"), row.text("Correct Answer").strip()
+    wrong = [row.text(f"Incorrect Answer {number}").strip() for number in (1, 2, 3)]
+    choices = sorted(
+        (right, *wrong), key=lambda text: hashlib.sha256(f"{record}\n{text}".encode()).digest()
+    )
+    gold = LETTERS[choices.index(right)]
+    return Item(with_choices(row.text("Question"), choices), gold, problem_id=record)
+
+
+def with_choices(question: str, choices: list[str]) -> str:
+    """Question and choices as SimpleRL evaluates MMLU (its code is that of Qwen2.5-Math)."""
+    listed = " ".join(
+        f"({letter}) {choice.strip()}" for letter, choice in zip(LETTERS, choices, strict=False)
+    )
+    return f"{question.strip()}\nAnswer Choices: {listed}"
+
+
+def humaneval(row: Row) -> Item:
+    """A function to complete; `test` defines `check(candidate)`."""
+    reference = _reference("humaneval", row, "prompt", "canonical_solution", "entry_point", "test")
+    return Item(row.text("prompt").strip(), problem_id=row.text("task_id"), reference=reference)
+
+
+def mbpp(row: Row) -> Item:
+    """A task in words; its first test stands below it, as in EvalPlus, and names the function."""
+    tests = row.texts("test_list")
+    if not tests:
+        raise RowError(f"{row.place} has an empty 'test_list'")
+    question = f'"""\n{row.text("prompt").strip()}\n{tests[0]}\n"""'
+    reference = _reference("mbpp", row, "code", "test")
+    return Item(question, problem_id=row.text("task_id"), reference=reference)
+
+
+def _reference(kind: str, row: Row, *fields: str, task: str = "task_id") -> dict[str, Any]:
+    """Fields of text as the row names them, which is how rast_bench.code_tests reads rows."""
+    return {"kind": kind, **{field: row.text(field) for field in (task, *fields)}}
+
+
+_WITH_STARTER = (
+    "You will use the following starter code to write the solution to the problem and enclose your "
+    "code within delimiters."
+)
+_WITHOUT_STARTER = (
+    "Read the inputs from stdin solve the problem and write the answer to stdout (do not directly "
+    "test on the sample inputs). Enclose your code within delimiters as follows. Ensure that when "
+    "the python program runs, it reads the inputs, runs the algorithm and writes output to STDOUT."
+)
+
+
+def livecodebench(row: Row) -> Item:
+    """A contest problem in the words of LiveCodeBench's prompt. Its private tests stay packed."""
+    starter = row.text("starter_code")
+    rule, code = (_WITH_STARTER, starter) if starter else (_WITHOUT_STARTER, "# YOUR CODE HERE")
+    question = f"{row.text('question_content')}\n\n### Format: {rule}\n```python\n{code}\n```"
+    fields = ("metadata", "public_test_cases", "private_test_cases")
+    reference = _reference("livecodebench", row, *fields, task="question_id")
+    return Item(question, problem_id=row.text("question_id"), reference=reference)
+
+
+ADAPTERS: Mapping[str, Adapter] = {
+    "gpqa": gpqa,
+    "gsm8k": gsm8k,
+    "humaneval": humaneval,
+    "livecodebench": livecodebench,
+    "mbpp": mbpp,
+    "mmlu": mmlu,
+    "mmlu-stem": mmlu_stem,
+}
+
+
+def get_adapter(name: str) -> Adapter:
+    """The adapter of that name, or the function of a `module:function`. Raises ConfigError."""
+    module, colon, function = name.partition(":")
+    if not colon:
+        if name in ADAPTERS:
+            return ADAPTERS[name]
+        raise ConfigError(
+            f"dataset.adapter={name}: there is no such adapter",
+            hint=f"there are {', '.join(sorted(ADAPTERS))}; your own is module:function",
+        )
+    try:
+        adapter: Adapter = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"dataset.adapter={name}: {error}", hint="its folder must be on PYTHONPATH"
+        ) from error
+    return adapter

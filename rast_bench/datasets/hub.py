@@ -1,0 +1,113 @@
+"""Data sets of the hub: asked for once a machine, since many jobs meet the hub's rate limit.
+
+`datasets` asks the hub on every load, whatever is in its cache. A set with a pinned revision never
+changes, so its rows are kept as Parquet in HF_HOME and no later command asks again.
+"""
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rast_bench.config.schema import DatasetConfig
+from rast_bench.errors import DatasetError, first_line
+
+if TYPE_CHECKING:
+    import datasets
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def downloaded_files(cfg: DatasetConfig) -> list[Path]:
+    """The `data_files` of a hub repository, in order; the hub's cache serves pinned ones.
+
+    Raises DatasetError.
+    """
+    from huggingface_hub import hf_hub_download
+
+    with _hub_errors(cfg):
+        return [
+            Path(hf_hub_download(cfg.path, name, repo_type="dataset", revision=cfg.revision))
+            for name in cfg.data_files
+        ]
+
+
+def hub_table(cfg: DatasetConfig) -> "datasets.Dataset":
+    """The set as `datasets` loads it. Raises DatasetError."""
+    import datasets
+
+    with _hub_errors(cfg):
+        return datasets.load_dataset(
+            cfg.path, name=cfg.subset, split=cfg.split, revision=cfg.revision
+        )
+
+
+def kept_copy(cfg: DatasetConfig) -> Path | None:
+    """Where the rows of a pinned set are kept (the file may be missing), None for other sets."""
+    from huggingface_hub.constants import HF_HOME
+
+    if cfg.revision is None or not _COMMIT.fullmatch(cfg.revision):
+        return None
+    source = json.dumps([cfg.path, cfg.subset, cfg.split, cfg.revision])
+    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
+    return Path(HF_HOME) / "rast_bench" / f"{cfg.path.replace('/', '--')}-{digest}.parquet"
+
+
+def keep(table: "datasets.Dataset", cfg: DatasetConfig, copy: Path) -> None:
+    """Writes the copy, whole or not at all; a folder that cannot be written is only told.
+
+    A table that may be of another revision is not kept: without the hub, `datasets` takes whichever
+    one it has.
+    """
+    sources = table.info.download_checksums or {}
+    if not any(f"@{cfg.revision}/" in str(url) for url in sources):
+        return
+    temporary = copy.with_name(f".{copy.name}-{os.getpid()}")
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        table.to_parquet(temporary)
+        temporary.replace(copy)
+    except OSError as error:
+        print(
+            f"note: data set {cfg.name} is not kept in {copy.parent}: {error.strerror}",
+            file=sys.stderr,
+        )
+        with suppress(OSError):  # the first error is the one to tell
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
+    try:
+        yield
+    # The libraries raise their own, the hub's and the network's exceptions without a common base;
+    # each means that the data set cannot be had, and each reason is passed on.
+    except Exception as error:
+        raise DatasetError(
+            f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {first_line(error)}",
+            hint=_hint(cfg, str(error)),
+        ) from error
+
+
+def _hint(cfg: DatasetConfig, reason: str) -> str:
+    from huggingface_hub.constants import HF_HUB_OFFLINE
+
+    if HF_HUB_OFFLINE:
+        return (
+            "HF_HUB_OFFLINE is set and it is not in the cache: load it once with the hub, or say "
+            "dataset.data_dir=FOLDER"
+        )
+    if "gated" in reason or "authenticated" in reason:
+        return (
+            f"accept its terms at https://huggingface.co/datasets/{cfg.path}, then `hf auth login` "
+            "or set HF_TOKEN"
+        )
+    return (
+        "a local file ends in .jsonl or .parquet; for the hub check the id, dataset.subset, "
+        "dataset.split and the network; without one say dataset.data_dir=FOLDER"
+    )

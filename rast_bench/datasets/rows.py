@@ -1,0 +1,55 @@
+"""One raw row of a data set, and reading its fields as text."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class RowError(Exception):
+    """What is wrong with a row; whoever knows the data set makes a DatasetError of it."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One raw row. `place` says where it stands, for messages: `easy.jsonl line 3`."""
+
+    place: str
+    fields: dict[str, Any]
+
+    def value(self, field: str) -> Any:
+        """A field as it stands. Raises RowError when there is none of that name."""
+        if field not in self.fields:
+            there = ", ".join(sorted(self.fields)) or "no fields"
+            raise RowError(f"{self.place} has no field {field!r}", f"it has {there}")
+        return self.fields[field]
+
+    def text(self, field: str) -> str:
+        """A field as text. Numbers are written out; a list of one is its element (OlympiadBench).
+
+        Raises RowError for anything else.
+        """
+        value = self.value(field)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+        raise self.fault(field, "text")
+
+    def texts(self, field: str) -> list[str]:
+        """A field that is a list of texts. Raises RowError for anything else."""
+        value = self.value(field)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.fault(field, "a list of texts")
+        return value
+
+    def fault(self, field: str, wanted: str) -> RowError:
+        """The error of a field that is not what it should be."""
+        return RowError(
+            f"{self.place} has {type(self.fields[field]).__name__} in {field!r}, not {wanted}"
+        )

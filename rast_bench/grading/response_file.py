@@ -1,0 +1,109 @@
+"""Responses from anywhere as JSONL, and their verdicts as JSONL."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from rast_bench.domain import FinishReason
+from rast_bench.errors import ConfigError, DatasetError
+from rast_bench.grading.base import Answer, Judgement
+from rast_bench.ledger.atomic import write_durably
+
+REQUIRED = ("id", "gold", "response")
+FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
+
+
+@dataclass(frozen=True)
+class Response:
+    """One line: whose response it is (as JSON) and what a grader is given of it."""
+
+    response_id: Any
+    answer: Answer
+
+
+def read_responses(source: Path) -> list[Response]:
+    """The lines of a JSONL file; empty ones are passed over.
+
+    Raises:
+        DatasetError: the file cannot be read, or a line is no response; it names the line.
+    """
+    try:
+        with source.open("rb") as file:  # decoded line by line: an error then has its line
+            return [
+                _response(line, f"{source} line {number}")
+                for number, line in enumerate(file, start=1)
+                if line.strip()
+            ]
+    except OSError as error:
+        raise DatasetError(f"cannot read {source}: {error.strerror}") from error
+
+
+def _response(line: bytes, place: str) -> Response:
+    row = _object(line, place)
+    missing = [name for name in REQUIRED if row.get(name) is None]
+    if missing:
+        hint = f"every line needs {', '.join(REQUIRED)}"
+        raise DatasetError(f"{place} lacks {', '.join(missing)}", hint=hint)
+    for name in ("id", "gold"):
+        if not isinstance(row[name], str | int | float):
+            raise DatasetError(f"{place}: {name} is neither a text nor a number")
+    dataset = row.get("dataset")
+    for name, text in (("response", row["response"]), ("dataset", dataset or "")):
+        if not isinstance(text, str):
+            raise DatasetError(f"{place}: {name} is not a text")
+    reason: Any = row.get("finish_reason") or "eos"
+    if reason not in FINISH_REASONS:
+        hint = f"one of {', '.join(FINISH_REASONS)}"
+        raise DatasetError(f"{place}: finish_reason {reason!r}", hint=hint)
+    return Response(row["id"], Answer(row["response"], str(row["gold"]), reason, dataset or ""))
+
+
+def _object(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{place} is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{place} is not JSON", hint="one object a line") from error
+    if not isinstance(row, dict):
+        raise DatasetError(f"{place} is no object", hint='{"id": …, "gold": …, "response": …}')
+    return row
+
+
+def check_target(target: Path, source: Path) -> None:
+    """Raises ConfigError where verdicts cannot be written, before any work is done."""
+    if target.exists() and not target.is_file():
+        raise ConfigError(f"cannot write {target}: it is no file")
+    if not target.parent.is_dir():
+        raise ConfigError(f"cannot write {target}: there is no folder {target.parent}")
+    if target.exists() and source.exists() and target.samefile(source):
+        raise ConfigError(f"{target} is both input and output", hint="choose another output")
+
+
+def write_judgements(
+    target: Path, responses: Sequence[Response], judged: Sequence[tuple[Judgement, float]]
+) -> None:
+    """A line for each response, in order; the file appears whole or not at all.
+
+    Raises ConfigError where the place does not take it.
+    """
+    lines = (
+        json.dumps(
+            {
+                "id": response.response_id,
+                "extracted": judgement.extracted,
+                "verdict": judgement.kind,
+                "seconds": round(seconds, 6),
+            },
+            ensure_ascii=False,
+        )
+        for response, (judgement, seconds) in zip(responses, judged, strict=True)
+    )
+    text = "".join(f"{line}\n" for line in lines)
+    try:
+        # Half of a surrogate pair has no UTF-8; with a backslash it is as JSON writes it.
+        write_durably(target.resolve(), text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise ConfigError(f"cannot write {target}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""The paper's grading protocol, faults included, in our own code."""

@@ -1,0 +1,78 @@
+"""The paper's grader under its name."""
+
+from functools import lru_cache
+
+from rast_bench.grading.base import Answer
+from rast_bench.grading.pooled import PooledGrader
+from rast_bench.grading.simplerl.equality import equal, equal_without_algebra
+from rast_bench.grading.simplerl.extract import (
+    CHOICES,
+    announces,
+    choice_of_text,
+    one_line,
+    raw_answer,
+)
+from rast_bench.grading.simplerl.normalise import normal_form
+
+MAX_ANSWER = 10_000  # characters; a longer one is none
+
+_CHOICE_SETS = ("mmlu", "gpqa", "sat_math", "aqua")
+_SETS_WITH_UNITS = ("minerva", "carp_en")
+
+
+def equal_with_algebra(answer: str, gold: str) -> bool:
+    """The protocol's whole ladder. Raises WorkLimitError and OversizedError."""
+    from rast_bench.grading.simplerl.algebra import same_expression  # loads sympy
+
+    return equal(answer, gold, same_expression)
+
+
+class SimpleRLGrader(PooledGrader):
+    """The SimpleRL protocol, which the paper reports, faults included (docs/graders.md).
+
+    Limits are of CPU time, where the protocol's are of wall time: verdicts do not depend on what
+    else the machine does. Sets are told apart by their names: choices (mmlu…, gpqa…,
+    sat_math…, aqua…) are read as letters, units stay in minerva….
+    """
+
+    name = "simplerl-1"
+    thorough = staticmethod(equal_with_algebra)
+
+    def extract(self, answer: Answer) -> str | None:
+        dataset = answer.dataset.lower()
+        if dataset.startswith(_CHOICE_SETS):
+            return _checked(choice_of_text(answer.text))
+        raw = _checked(one_line(raw_answer(answer.text)))
+        if raw is None:
+            return None
+        keep_units = dataset.startswith(_SETS_WITH_UNITS)
+        extracted = _twice_normal(raw, keep_units=keep_units)
+        gold = self.reference(answer)
+        if gold in CHOICES and extracted not in CHOICES:
+            return _checked(choice_of_text(answer.text))
+        if CHOICES.issuperset(gold):
+            return "".join(letter for letter in extracted if letter in CHOICES)
+        return extracted or None
+
+    def reference(self, answer: Answer) -> str:
+        return _normal(answer.gold, keep_units=answer.dataset.lower().startswith(_SETS_WITH_UNITS))
+
+    def is_guess(self, answer: Answer) -> bool:
+        return not announces(answer.text)
+
+    def quick(self, answer: str, gold: str) -> bool | None:
+        return equal_without_algebra(answer, gold)
+
+
+def _checked(raw: str) -> str | None:
+    return raw if len(raw) <= MAX_ANSWER else None
+
+
+@lru_cache(maxsize=2**16)
+def _normal(raw: str, *, keep_units: bool) -> str:
+    return normal_form(raw, keep_units=keep_units)
+
+
+@lru_cache(maxsize=2**16)
+def _twice_normal(raw: str, *, keep_units: bool) -> str:
+    return normal_form(normal_form(raw, keep_units=keep_units), keep_units=keep_units)

@@ -1,0 +1,102 @@
+import os
+
+import pytest
+from sandboxes import QUICK, RIGHT, SUCCESSOR
+
+from rast_bench.code_tests import run
+from rast_bench.code_tests.inside import seccomp
+from rast_bench.code_tests.sandbox import SandboxError, SandboxKind, candidates, weakness
+from rast_bench.code_tests.tests import StdioTests
+from rast_bench.code_tests.verdict import CodeVerdict, Limits
+
+
+@pytest.fixture(autouse=True)
+def no_memory_of_others() -> None:
+    run._working_sandbox.cache_clear()
+
+
+def test_without_namespaces_a_process_is_taken_and_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = run.run_stdio
+
+    def only_process(
+        program: str, tests: StdioTests, limits: Limits, kind: SandboxKind
+    ) -> CodeVerdict:
+        if kind != "process":
+            raise SandboxError(f"no {kind} here")
+        return real(program, tests, limits, kind)
+
+    monkeypatch.setattr(run, "run_stdio", only_process)
+
+    assert [run.working_sandbox(), run.working_sandbox()] == ["process", "process"]
+    assert capsys.readouterr().err.count("no name spaces to be had") == 1
+
+
+def test_other_systems_run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+
+    with pytest.raises(SandboxError, match="need Linux"):
+        run.run_tests(RIGHT, SUCCESSOR, QUICK, allow_code_execution=True)
+
+
+def test_other_processors_run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+
+    with pytest.raises(SandboxError, match="riscv64"):
+        candidates()
+
+
+def test_only_the_process_is_weak(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert weakness("bubblewrap") is None
+    assert weakness("namespaces") is None
+    monkeypatch.setattr("rast_bench.code_tests.inside.landlock.version", lambda: 0)
+
+    assert "can read whatever you can read" in str(weakness("process"))
+
+
+def test_sealed_filter_refuses_every_opening_for_writing(tmp_path: object) -> None:
+    path = os.path.join(str(tmp_path), "file")  # noqa: PTH118
+    open(path, "w").close()  # noqa: PTH123
+    child = os.fork()
+    if child == 0:
+        os._exit(opened_under_the_filter(path))
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1  # for reading, and no more
+
+
+def opened_under_the_filter(path: str) -> int:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # no_new_privs
+    seccomp.install(os.getpid(), sealed=True)
+    count = 0
+    for flags in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDONLY | os.O_TRUNC, os.O_CREAT):
+        try:
+            os.open(path, flags)
+            count += 1
+        except PermissionError:
+            continue
+    return count
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+@pytest.mark.parametrize("own", [None, 7])
+def test_filter_jumps_stay_inside(machine: str, own: int | None) -> None:
+    steps = seccomp.filter_program(machine, own, sealed=own is not None)
+
+    assert len(steps) < 4096  # the kernel's limit
+    for place, (_, first, second, operand) in enumerate(steps[:-1]):
+        assert place + 1 + max(first, second) < len(steps)
+        assert 0 <= max(first, second) < 256
+        assert 0 <= operand < 2**32
+
+
+def test_verdicts_come_in_order() -> None:
+    programs = [RIGHT, RIGHT.replace("1", "2"), "pass", RIGHT]
+
+    verdicts = run.run_many(
+        ((program, SUCCESSOR) for program in programs), QUICK, allow_code_execution=True, workers=2
+    )
+
+    assert [verdict.kind for verdict in verdicts] == ["passed", "failed", "error", "passed"]

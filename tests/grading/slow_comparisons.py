@@ -1,0 +1,42 @@
+"""Comparisons that misbehave, by the answer. Worker processes import them by name."""
+
+import os
+import signal
+import time
+
+from rast_bench.grading.expressions.errors import OversizedError, WorkLimitError
+
+
+def misbehave(answer: str, gold: str) -> bool:
+    if answer == "loop":
+        while True:
+            try:
+                sum(range(1000))
+            except Exception:  # what sympy does; the limit must get through
+                continue
+    if answer == "swallow":
+        while True:
+            try:
+                sum(range(1000))
+            except BaseException:  # the second reminder comes
+                time.process_time()
+                break
+        while True:
+            sum(range(1000))
+    if answer == "one long step in C":
+        return pow(9, 9**9) == 0
+    if answer == "memory":
+        return bool(bytearray(1 << 40))
+    if answer == "death":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if answer == "sleep":
+        time.sleep(1.5)
+    if answer == "work":
+        raise WorkLimitError("too much")
+    if answer == "oversized":
+        raise OversizedError("too long")
+    if answer == "odd":
+        raise AttributeError("as sympy does")
+    if answer == "fault":
+        raise ImportError("ours")
+    return answer == gold
