@@ -107,6 +107,10 @@ class Sandbox:
         if self.outer.poll() is None and (self.first is None or self._kind == "process"):
             os.killpg(self.outer.pid, signal.SIGKILL)
         code = self.outer.wait(_PATIENCE_SECONDS)
+        if self._first_fd is not None:
+            # bubblewrap may leave its process 1 to whoever takes orphans: to us, in a container.
+            with contextlib.suppress(ChildProcessError):
+                os.waitid(os.P_PIDFD, self._first_fd, os.WEXITED | os.WNOHANG)
         return code if code >= 0 else 128 - code
 
     def complaint(self) -> SandboxError:
