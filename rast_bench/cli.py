@@ -23,11 +23,12 @@ examples:
   rast-bench status --follow                                         how the latest launch goes on
   rast-bench cancel                                                  end its workers
   rast-bench resume                                                  make what is missing
-  rast-bench table demo                                              the table again, no models
+  rast-bench table table1                                            the paper's numbers and ours
+  rast-bench figure figure6                                          the same, drawn
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
   rast-bench verify                                                  check every stored file
-  rast-bench audit-paper                                             check the paper's own numbers
+  rast-bench audit-paper                                             faults of the paper's numbers
 
 Overrides are group=option and key=value, as in `rast-bench run --help`."""
 
@@ -74,8 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("plan", help="say what `run` with the same words would make and cost")
     prompt = commands.add_parser("show-prompt", help="print what the models will read")
     table = commands.add_parser("table", help="print an experiment's table from stored samples")
+    figure = commands.add_parser("figure", help="draw an experiment's figures from stored samples")
     status = commands.add_parser("status", help="say what is done of a launch or an experiment")
-    table.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
+    for command in (table, figure):
+        command.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
     status.add_argument(
         "name", metavar="NAME", nargs="?", help="an experiment or a launch; none: the latest launch"
     )
@@ -90,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="one task of an sbatch script: see slurm/")
     commands.add_parser("analyse", help="PCR, similarity of ΔR and KL along greedy samples")
     commands.add_parser("audit-paper", help="recompute the paper's numbers from one another")
-    for command in (prompt, table, status):
+    for command in (prompt, table, figure, status):
         command.add_argument("overrides", metavar="OVERRIDE", nargs="*", help="key=value")
         command.add_argument("--config-dir", metavar="DIR", help="your own options")
     verify = commands.add_parser("verify", help="check every stored file of a results folder")
@@ -108,8 +111,11 @@ def _dispatch(args: argparse.Namespace) -> int:
     overrides = list(args.overrides)
     if args.command == "show-prompt":
         return commands.show_prompt(overrides, args.config_dir)
-    if args.command == "table":
-        return commands.table([f"experiment={args.experiment}", *overrides], args.config_dir)
+    if args.command in ("table", "figure"):
+        from rast_bench import experiment_commands
+
+        show = experiment_commands.table if args.command == "table" else experiment_commands.figure
+        return show([f"experiment={args.experiment}", *overrides], args.config_dir)
     if commands.names_launch(args.name, args.results_dir):
         return commands.launch_status(args.name, args.results_dir, follow=args.follow)
     return commands.status([f"experiment={args.name}", *overrides], args.config_dir)

@@ -37,15 +37,6 @@ def show_prompt(overrides: Sequence[str], config_dir: str | None) -> int:
     return 0
 
 
-def table(overrides: Sequence[str], config_dir: str | None) -> int:
-    """Grades what is new, prints and saves the experiment's table. Generates nothing."""
-    from rast_bench.pipeline import plan_jobs, report_jobs
-
-    job = job_of_overrides(overrides, config_dir)
-    report_jobs(plan_jobs([job]), Ledger(job.options.results_dir), job.options)
-    return 0
-
-
 def status(overrides: Sequence[str], config_dir: str | None) -> int:
     """Prints each distinct cell of the experiment with its samples, then how many are complete."""
     from rast_bench.pipeline import plan_jobs

@@ -2,19 +2,35 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rast_bench.comparison import (
+    Planned,
+    experiment_claims,
+    remark,
+    stored_outcome,
+    unplaced_remarks,
+)
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig, Role
 from rast_bench.config.schema import CellConfig
 from rast_bench.grading import disagreement_notes
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
+from rast_bench.paper.published import load_published
+from rast_bench.reporting.claim_tables import claim_tables
+from rast_bench.reporting.claims import Claim
+from rast_bench.reporting.cost_tables import cost_tables
+from rast_bench.reporting.experiment_figures import claim_figures
 from rast_bench.reporting.measure import measure_grid, measure_rows
 from rast_bench.reporting.records import GridPoint, ReportRow
 from rast_bench.reporting.report import Report, build_report
+from rast_bench.reporting.table import Table
 from rast_bench.runner.plan import PlannedCell
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
+
+MANY_DECODINGS = 4  # beyond these a footnote does not spell them out
 
 _ROLES: dict[str, Role] = {"base": "base", "rl": "ceiling", "rast": "rast"}
 
@@ -22,19 +38,29 @@ _ROLES: dict[str, Role] = {"base": "base", "rl": "ceiling", "rast": "rast"}
 def experiment_report(
     experiment: ExperimentConfig,
     entries: Sequence[ExperimentCell],
-    planned: Sequence[PlannedCell],
+    planned: Sequence[Planned],
     ledger: "Ledger",
     grader: str | None,
 ) -> Report:
     """The report of an experiment; `entries` and `planned` are parallel.
 
-    Raises LedgerError when a cell is partial, ConfigError for rows that make no table.
+    Beside the paper's numbers a cell may be partial or missing, and is marked so.
+
+    Raises LedgerError when a cell of any other experiment is partial, ConfigError for rows that
+    make no table.
     """
-    outcomes = [_outcome(cell, ledger, grader) for cell in planned]
+    outcomes = [
+        stored_outcome(cell, ledger, grader)
+        if experiment.published or isinstance(cell, str)
+        else _outcome(cell, ledger, grader)
+        for cell in planned
+    ]
     table_rows: dict[tuple[str, str], tuple[Role, dict[str, CellOutcome]]] = {}
     points: dict[str, list[GridPoint]] = {}
     for entry, outcome in zip(entries, outcomes, strict=True):
         cell = entry.cell
+        if isinstance(outcome, str):
+            continue
         if entry.row is not None:
             key = (entry.section, entry.row.label)
             by_dataset = table_rows.setdefault(key, (entry.row.role, {}))[1]
@@ -47,16 +73,44 @@ def experiment_report(
         for (section, label), (role, by_dataset) in table_rows.items()
     ]
     grids = {grid.name: grid for grid in experiment.grids}
-    return build_report(
-        experiment.title or experiment.name,
-        measure_rows(rows),
-        [measure_grid(name, grids[name].dataset, made) for name, made in points.items()],
-        (
-            *_notes([entry.cell for entry in entries if entry.row is not None], grader),
-            *disagreement_notes(planned, ledger, grader),
-        ),
-        _notes([entry.cell for entry in entries if entry.grid is not None], grader),
+    title = experiment.title or experiment.name
+    measurements = measure_rows(rows)
+    made = [measure_grid(name, grids[name].dataset, one) for name, one in points.items()]
+    notes = (
+        *_notes([entry.cell for entry in entries if entry.row is not None], grader),
+        *disagreement_notes([one for one in planned if not isinstance(one, str)], ledger, grader),
     )
+    grid_notes = _notes([entry.cell for entry in entries if entry.grid is not None], grader)
+    if not (experiment.published or experiment.measures or experiment.figures or experiment.costs):
+        return build_report(title, measurements, made, notes, grid_notes)
+    claims = experiment_claims(experiment, entries, outcomes, ledger.root.parent)
+    return build_report(
+        title,
+        measurements,
+        made,
+        notes,
+        grid_notes,
+        first=experiment_tables(experiment, entries, claims, (*notes, *grid_notes)),
+        figures=claim_figures(experiment.figures, claims, title),
+        claims=claims,
+    )
+
+
+def experiment_tables(
+    experiment: ExperimentConfig,
+    entries: Sequence[ExperimentCell],
+    claims: Sequence[Claim],
+    notes: Sequence[str] = (),
+) -> list[Table]:
+    """The main tables: those of `measures`, of what the figures show, and of `costs`."""
+    tables = claim_tables(
+        claims, experiment.name, published=experiment.published is not None, notes=notes
+    )
+    remarks = tuple(map(remark, unplaced_remarks(experiment)))
+    compared = [replace(table, footnotes=(*table.footnotes, *remarks)) for table in tables]
+    if not experiment.costs:
+        return compared
+    return [*cost_tables(experiment.costs, entries, load_published()), *compared]
 
 
 def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str | None) -> Report:
@@ -116,6 +170,16 @@ def _decoding(cell: CellConfig) -> str:
     return f"{lambda_}τ = {decoding.temperature:g}, top-p = {decoding.top_p:g}"
 
 
+def _decodings(cells: Sequence[CellConfig]) -> str:
+    """Those of one method; of a whole grid λ and τ stand in its table."""
+    distinct = list(dict.fromkeys(map(_decoding, cells)))
+    if len(distinct) > MANY_DECODINGS:
+        return (
+            f"{len(distinct)} settings, top-p = {_listed(f'{c.decoding.top_p:g}' for c in cells)}"
+        )
+    return " or ".join(distinct)
+
+
 def _notes(cells: Sequence[CellConfig], grader: str | None) -> tuple[str, ...]:
     """The protocol, as far as it does not stand in the table: one sentence for each part."""
     if not cells:
@@ -125,7 +189,7 @@ def _notes(cells: Sequence[CellConfig], grader: str | None) -> tuple[str, ...]:
     notes = [
         "Decoding: "
         + "; ".join(
-            f"{name}: {_listed(_decoding(cell) for cell in cells if cell.method.name == method)}"
+            f"{name}: {_decodings([cell for cell in cells if cell.method.name == method])}"
             for method, name in (("base", "base"), ("rast", "RAST"), ("rl", "RL"))
             if any(cell.method.name == method for cell in cells)
         )

@@ -7,13 +7,62 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from rast_bench.config.schema import CellConfig, Name, Strength, Temperature
+from rast_bench.config.schema import CellConfig, MethodName, Name, Strength, Temperature
 from rast_bench.config.strict import Strict
 
 Role = Literal["base", "rast", "ceiling", "control"]
 """`base` and `ceiling` are the references of a section's recovery rates (eq. 5)."""
 
 Count = Annotated[int, Field(ge=1)]
+
+FigureKind = Literal[
+    "pass@k", "majority@k", "grids", "behaviour", "pcr", "similarity", "kl", "length"
+]
+"""What `rast-bench figure` draws: figures 3, 8, 6, 10, 1a, 4 and 5 of the paper, and table 6."""
+
+Measure = Literal[
+    "accuracy",
+    "recovery rate",
+    "mean recovery rate",
+    "gain",
+    "mean gain",
+    "pass@k",
+    "majority@k",
+    "PCR",
+    "response length",
+    "branch out frequency",
+    "backtrack frequency",
+    "self verify frequency",
+]
+"""What `rast-bench table` compares, in the words of the column `metric` of results/paper/."""
+
+CostKind = Literal["memory", "flops", "decoding"]
+"""Tables of table 4, the reply to reviewer 2 and table 5: they follow from the cells alone."""
+
+PublishedMethod = MethodName | Literal["instruct"]
+
+
+class PublishedKey(Strict):
+    """What a row stands for in the paper, in the words of results/paper/.
+
+    What is left out is the row's own: the names of its base model and ΔR, and its method.
+    """
+
+    model: str | None = None
+    method: PublishedMethod | None = None
+    delta: str | None = None
+
+
+class PublishedConfig(Strict):
+    """The published numbers that an experiment is held against.
+
+    `sources` are those of results/paper/ (`table 1`, `figure 3`, …), `text 3.4` being section 3.4
+    of the running text; none where no number could be recovered. `datasets` says what a data set
+    is called there, where that is not its own name.
+    """
+
+    sources: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    datasets: Mapping[Name, str] = {}
 
 
 class Choices(Strict):
@@ -54,6 +103,7 @@ class RowConfig(Choices):
     label: str = Field(min_length=1)
     role: Role = "rast"
     section: str | None = None
+    published: PublishedKey = PublishedKey()
 
 
 class GridConfig(Choices):
@@ -65,10 +115,17 @@ class GridConfig(Choices):
     temperature: tuple[Temperature, ...] = Field(min_length=1)
     n: Count | None = None
     limit: Count | None = None
+    published: PublishedKey = PublishedKey()
 
 
 class ExperimentConfig(Strict):
-    """`limit` takes the first problems of every data set; null takes them all."""
+    """`limit` takes the first problems of every data set; null takes them all.
+
+    With `published` the table comes with the paper's numbers beside ours, and what has not been
+    run yet is marked instead of refused. `measures` are what its main table shows; without them it
+    shows accuracies and recovery rates. `figures` are those of `rast-bench figure`, `costs`
+    tables that need no samples.
+    """
 
     name: Name
     title: str = ""
@@ -77,6 +134,10 @@ class ExperimentConfig(Strict):
     limit: Count | None = None
     rows: tuple[RowConfig, ...] = ()
     grids: tuple[GridConfig, ...] = ()
+    published: PublishedConfig | None = None
+    measures: tuple[Measure, ...] = ()
+    figures: tuple[FigureKind, ...] = ()
+    costs: tuple[CostKind, ...] = ()
 
     @model_validator(mode="after")
     def _has_work(self) -> "ExperimentConfig":

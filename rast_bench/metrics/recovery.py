@@ -19,13 +19,21 @@ _DRAWS_AT_ONCE = 1_000
 Method = Literal["bootstrap", "fieller"]
 
 
+class Interval(NamedTuple):
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
 class RecoveryRate:
-    """(acc_RAST − acc_base)/(acc_RL − acc_base) with its interval, as fractions.
+    """(acc_RAST − acc_base)/(acc_RL − acc_base) with its intervals, as fractions.
 
-    `identified` is False where the interval of acc_RL − acc_base holds 0 (or the two are equal, or
-    one problem gives no interval): then `estimate`, `low` and `high` are None and `reason` says
-    why. `reason` also tells of a ceiling that is identified but below its base.
+    `low` and `high` are those of `method`; both methods' intervals stand in `fieller` and
+    `bootstrap`, None where the method's interval of acc_RL − acc_base holds 0.
+
+    `identified` is False where `method` has no interval (or acc_RL and acc_base are equal, or one
+    problem gives no interval): then `estimate`, `low` and `high` are None and `reason` says why.
+    `reason` also tells of a ceiling that is identified but below its base.
     """
 
     estimate: float | None
@@ -34,6 +42,8 @@ class RecoveryRate:
     method: Method
     identified: bool
     reason: str | None
+    fieller: Interval | None
+    bootstrap: Interval | None
 
 
 class AccuracyTriple(NamedTuple):
@@ -56,8 +66,8 @@ def recovery_rate(
     """R = Σ(S_i − B_i)/Σ(T_i − B_i) over problems, eq. 5.
 
     The interval resamples problems with their triple kept together (percentile bootstrap), or is
-    Fieller's below 100 problems. The cells may have different numbers of samples: a greedy base
-    has one.
+    Fieller's below 100 problems. Both take the problem as the cluster of its samples. The cells may
+    have different numbers of samples: a greedy base has one.
 
     Args:
         base, rast, rl: p̂_i of each problem, [problems].
@@ -65,13 +75,8 @@ def recovery_rate(
     Raises:
         ValueError: the arrays differ in length or are empty.
     """
-    triple = AccuracyTriple(base, rast, rl)
-    gaps = _gaps(triple)
-    if _is_zero(float(gaps[:, 1].mean())):
-        return _not_identified(_method(gaps), "RL and base accuracy are equal")
-    if _method(gaps) == "fieller":
-        return _from_fieller(gaps, level)
-    return _from_bootstrap([triple], level, draws, seed)
+    method: Method = "fieller" if len(base) < FIELLER_BELOW else "bootstrap"
+    return _recovery([AccuracyTriple(base, rast, rl)], method, level, draws, seed)
 
 
 def mean_recovery_rate(
@@ -84,39 +89,48 @@ def mean_recovery_rate(
     """Eq. 5 of the mean accuracies over data sets, each data set with equal weight.
 
     A ratio of means, so one data set without a gap cannot blow it up as it would a mean of ratios.
-    Problems are resampled within their data set.
+    Problems are resampled within their data set; `method` is the bootstrap. Fieller's interval has
+    the degrees of freedom of the smallest data set, which is on the safe side.
 
     Raises:
         ValueError: no data set, or arrays that differ in length or are empty.
     """
     if not triples:
         raise ValueError("no data set to average over")
-    if _is_zero(sum(float(_gaps(triple)[:, 1].mean()) for triple in triples)):
-        return _not_identified("bootstrap", "RL and base accuracy are equal")
-    return _from_bootstrap(triples, level, draws, seed)
+    return _recovery(triples, "bootstrap", level, draws, seed)
 
 
 def fieller_interval(
     numerators: FloatArray, denominators: FloatArray, level: float
-) -> tuple[float, float] | None:
+) -> Interval | None:
     """Fieller's interval of a ratio of means of paired values [n]; None where it is unbounded.
 
     The ratios R for which mean(numerator − R·denominator) is within t standard errors of 0 (Fieller
-    1954): roots of (b² − t²v_b)R² − 2(ab − t²v_ab)R + (a² − t²v_a), v the (co)variances of the
-    means. Unbounded exactly where the t interval of the denominator holds 0.
+    1954). Unbounded exactly where the t interval of the denominator holds 0.
     """
+    means = np.array([numerators.mean(), denominators.mean()])
     count = len(numerators)
-    a, b = float(numerators.mean()), float(denominators.mean())
-    covariance = np.cov(numerators, denominators, ddof=1) / count
-    t2 = student_t_quantile(level, count - 1) ** 2
-    leading = b * b - t2 * float(covariance[1, 1])
+    return _fieller_roots(
+        means, np.cov(numerators, denominators) / count, student_t_quantile(level, count - 1)
+    )
+
+
+def _fieller_roots(means: FloatArray, covariance: FloatArray, t: float) -> Interval | None:
+    """Roots of (b² − t²v_b)R² − 2(ab − t²v_ab)R + (a² − t²v_a), v the (co)variances of the means.
+
+    Args:
+        means: (a, b).
+        covariance: of the means, [2, 2].
+    """
+    (va, vab), (_, vb) = (covariance * t**2).tolist()
+    a, b = means.tolist()
+    leading = b * b - vb
     if leading <= 0:
         return None
-    middle = a * b - t2 * float(covariance[0, 1])
-    last = a * a - t2 * float(covariance[0, 0])
+    middle, last = a * b - vab, a * a - va
     # Never negative but for rounding: a/b itself always lies between the roots.
     root = math.sqrt(max(middle * middle - leading * last, 0.0))
-    return (middle - root) / leading, (middle + root) / leading
+    return Interval((middle - root) / leading, (middle + root) / leading)
 
 
 def _gaps(triple: AccuracyTriple) -> FloatArray:
@@ -135,39 +149,43 @@ def _is_zero(gap: float) -> bool:
     return abs(gap) < 1e-12
 
 
-def _method(gaps: FloatArray) -> Method:
-    return "fieller" if len(gaps) < FIELLER_BELOW else "bootstrap"
-
-
-def _not_identified(method: Method, reason: str) -> RecoveryRate:
-    return RecoveryRate(None, None, None, method, False, reason)
-
-
-def _identified(
-    estimate: float, low: float, high: float, method: Method, gap: float
-) -> RecoveryRate:
-    reason = "RL accuracy is below base accuracy" if gap < 0 else None
-    return RecoveryRate(estimate, low, high, method, True, reason)
-
-
-def _unclear_gap(level: float) -> str:
-    return f"the {100 * level:g} % interval of RL − base accuracy holds 0"
-
-
-def _from_fieller(gaps: FloatArray, level: float) -> RecoveryRate:
-    if len(gaps) < 2:
-        return _not_identified("fieller", "one problem gives no interval")
-    interval = fieller_interval(gaps[:, 0], gaps[:, 1], level)
-    if interval is None:
-        return _not_identified("fieller", _unclear_gap(level))
-    numerator, denominator = gaps.mean(axis=0).tolist()
-    return _identified(numerator / denominator, *interval, "fieller", denominator)
-
-
-def _from_bootstrap(
-    triples: Sequence[AccuracyTriple], level: float, draws: int, seed: int
+def _recovery(
+    triples: Sequence[AccuracyTriple], method: Method, level: float, draws: int, seed: int
 ) -> RecoveryRate:
     gaps = [_gaps(triple) for triple in triples]
+    numerator, denominator = np.mean([one.mean(axis=0) for one in gaps], axis=0).tolist()
+    if _is_zero(denominator):
+        reason = "RL and base accuracy are equal"
+        return RecoveryRate(None, None, None, method, False, reason, None, None)
+    fieller = _fieller(gaps, level)
+    bootstrap = _bootstrap(gaps, level, draws, seed)
+    interval = fieller if method == "fieller" else bootstrap
+    if interval is None:
+        alone = all(len(one) < 2 for one in gaps)
+        unclear = f"the {100 * level:g} % interval of RL − base accuracy holds 0"
+        reason = "one problem gives no interval" if alone else unclear
+        return RecoveryRate(None, None, None, method, False, reason, fieller, bootstrap)
+    below = "RL accuracy is below base accuracy" if denominator < 0 else None
+    rate = numerator / denominator
+    return RecoveryRate(rate, *interval, method, True, below, fieller, bootstrap)
+
+
+def _fieller(gaps: Sequence[FloatArray], level: float) -> Interval | None:
+    """Of the mean over data sets: means and covariances of independent sets add up."""
+    smallest = min(map(len, gaps))
+    if smallest < 2:
+        return None
+    covariances = [np.cov(one, rowvar=False) / len(one) for one in gaps]
+    return _fieller_roots(
+        np.mean([one.mean(axis=0) for one in gaps], axis=0),
+        np.sum(covariances, axis=0) / len(gaps) ** 2,
+        student_t_quantile(level, smallest - 1),
+    )
+
+
+def _bootstrap(gaps: Sequence[FloatArray], level: float, draws: int, seed: int) -> Interval | None:
+    if all(len(one) < 2 for one in gaps):
+        return None
     # Each data set has a stream of its own, so that equally large ones are resampled independently.
     means = np.mean(
         [_bootstrap_means(one, draws, (seed, place)) for place, one in enumerate(gaps)], axis=0
@@ -175,12 +193,10 @@ def _from_bootstrap(
     tails = [50 * (1 - level), 50 * (1 + level)]
     gap_low, gap_high = np.percentile(means[:, 1], tails)
     if gap_low <= 0 <= gap_high:
-        return _not_identified("bootstrap", _unclear_gap(level))
+        return None
     # Draws without any gap have no ratio; an identified gap has fewer of them than a tail holds.
     drawn = means[means[:, 1] != 0]
-    low, high = np.percentile(drawn[:, 0] / drawn[:, 1], tails)
-    numerator, denominator = np.mean([one.mean(axis=0) for one in gaps], axis=0).tolist()
-    return _identified(numerator / denominator, float(low), float(high), "bootstrap", denominator)
+    return Interval(*np.percentile(drawn[:, 0] / drawn[:, 1], tails).tolist())
 
 
 def _bootstrap_means(values: FloatArray, draws: int, seed: tuple[int, ...]) -> FloatArray:
@@ -194,7 +210,7 @@ def _bootstrap_means(values: FloatArray, draws: int, seed: tuple[int, ...]) -> F
     ) / len(values)
 
 
-@lru_cache(maxsize=8)  # a table has many cells over the same few data sets
+@lru_cache(maxsize=16)  # a table has many cells over the same few data sets
 def _bootstrap_counts(count: int, draws: int, seed: tuple[int, ...]) -> npt.NDArray[np.uint16]:
     """How often each of `count` problems is in each resample: [draws, count], rows sum to count."""
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""The sign-flip permutation test of paired differences, exact for any number of problems."""
+"""The sign-flip permutation test of paired differences, exact wherever that is feasible."""
 
 import math
 
@@ -6,13 +6,18 @@ import numpy as np
 
 from rast_bench.metrics.estimate import IntArray
 
+EXACT_STEPS = 10**9  # additions, about a second: 1,300 problems with 32 samples need 0.05 of it
+DRAWS = 100_000
 
-def sign_flip_p_value(differences: IntArray) -> float:
+
+def sign_flip_p_value(
+    differences: IntArray, *, exact_steps: int = EXACT_STEPS, seed: int = 0
+) -> float:
     """Two-sided p-value: the share of the 2^n sign patterns with |Σ ±d_i| ≥ |Σ d_i|.
 
-    The distribution of the sum is built up one difference at a time, which counts all 2^n patterns
-    in O(n · Σ|d_i|) steps: no random draws. Under the null hypothesis the two cells can be swapped
-    within every problem (Fisher's randomisation test).
+    Under the null hypothesis the two cells can be swapped within every problem (Fisher's
+    randomisation test). Where the exact share takes more than `exact_steps` additions it is
+    estimated from 100,000 seeded patterns, the observed one added to them, so it is never 0.
 
     Args:
         differences: [problems], whole numbers (paired differences in their common unit).
@@ -23,7 +28,16 @@ def sign_flip_p_value(differences: IntArray) -> float:
     observed = abs(int(differences.sum()))
     unit = math.gcd(*steps.tolist())
     steps, observed = np.sort(steps // unit), observed // unit
-    # Σ ±d_i = 2 · (sum of the d_i with a plus) − Σ|d_i|: the distribution of a subset sum.
+    if len(steps) * int(steps.sum()) > exact_steps:
+        return _sampled(steps, observed, seed)
+    return _exact(steps, observed)
+
+
+def _exact(steps: IntArray, observed: int) -> float:
+    """The distribution is built up one difference at a time: O(n · Σ|d_i|) steps, no draws.
+
+    Σ ±d_i = 2 · (sum of the d_i with a plus) − Σ|d_i|: the distribution of a subset sum.
+    """
     total = int(steps.sum())
     probability = np.zeros(total + 1)
     probability[0] = 1.0
@@ -34,3 +48,11 @@ def sign_flip_p_value(differences: IntArray) -> float:
         reached += step
     sums = 2 * np.arange(total + 1) - total
     return min(1.0, float(probability[np.abs(sums) >= observed].sum()))
+
+
+def _sampled(steps: IntArray, observed: int, seed: int) -> float:
+    """Equal differences are drawn together: how many of them have a plus is binomial."""
+    sizes, counts = np.unique(steps, return_counts=True)
+    pluses = np.random.default_rng(seed).binomial(counts, 0.5, size=(DRAWS, len(sizes)))
+    sums = (2 * pluses - counts) @ sizes
+    return float(1 + (np.abs(sums) >= observed).sum()) / (1 + DRAWS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FigureFormat = Literal["png", "svg"]
+FigureFormat = Literal["png", "svg", "pdf"]
 
 PNG_DPI = 160
 
@@ -51,8 +51,12 @@ def house_style() -> Iterator[None]:
 def figure_bytes(figure: "Figure", file_format: FigureFormat) -> bytes:
     """The figure as a file's content; the same figure and matplotlib give the same bytes."""
     buffer = io.BytesIO()
-    # matplotlib would write its version, and into SVG the date.
-    metadata = {"Software": None} if file_format == "png" else {"Date": None, "Creator": None}
+    # matplotlib would write its version, and into SVG and PDF the date.
+    metadata = {
+        "png": {"Software": None},
+        "svg": {"Date": None, "Creator": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }[file_format]
     with house_style():
         figure.savefig(buffer, format=file_format, dpi=PNG_DPI, metadata=metadata)
     return buffer.getvalue()

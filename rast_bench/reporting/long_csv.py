@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rast_bench.metrics.estimate import Estimate
 from rast_bench.reporting.measures import (
     CellMeasures,
+    GridCell,
     GridMeasures,
     Measurements,
     Recovery,
@@ -30,6 +31,8 @@ COLUMNS = (
     "problems",
     "samples",
     "cell_id",
+    "p_value",
+    "holm_p_value",
 )
 GRID_COLUMNS = (
     "pair",
@@ -42,6 +45,10 @@ GRID_COLUMNS = (
     "near_best",
     "problems",
     "samples",
+    "difference_from_best",
+    "difference_standard_error",
+    "p_value",
+    "holm_p_value",
 )
 
 Field = str | int | float | None
@@ -71,7 +78,7 @@ def long_csv(measurements: Measurements) -> str:
         if row.mean is not None:
             lines.append(name | shared | _estimate("avg", row.mean))
         if row.mean_recovery is not None:
-            lines.append(name | shared | _recovery(row.mean_recovery))
+            lines += [name | shared | fields for fields in _recovery(row.mean_recovery)]
     return _write(COLUMNS, lines)
 
 
@@ -91,14 +98,23 @@ def grid_csv(grids: Iterable[GridMeasures]) -> str:
                 "temperature": cell.temperature,
                 "near_best": str(cell.near_best).lower(),
             }
-            lines.append(shared | place | _estimate("avg", cell.avg))
+            lines.append(shared | place | _estimate("avg", cell.avg) | _from_best(cell))
     return _write(GRID_COLUMNS, lines)
 
 
 def _cell_fields(cell: CellMeasures) -> Iterable[Fields]:
     yield _estimate("avg", cell.avg)
+    if cell.difference is not None:
+        one = cell.difference
+        yield {
+            "metric": "avg_difference_from_base",
+            "value": one.value,
+            "standard_error": one.standard_error,
+            "p_value": one.p_value,
+            "holm_p_value": one.adjusted_p_value,
+        }
     if cell.recovery is not None:
-        yield _recovery(cell.recovery)
+        yield from _recovery(cell.recovery)
     for metric, exact, exact_name, paper in (
         ("pass", cell.pass_at_k, "unbiased", cell.paper_pass_at_k),
         ("majority", cell.majority_at_k, "exact", cell.paper_majority_at_k),
@@ -119,6 +135,10 @@ def _cell_fields(cell: CellMeasures) -> Iterable[Fields]:
         ("timeout_share", cell.timeout_share),
     ):
         yield {"metric": metric, "value": number}
+    for kind, lengths_of_kind in cell.by_verdict.items():
+        yield {"metric": f"verdict_share_{kind}", "value": lengths_of_kind.share}
+        yield {"metric": f"tokens_mean_{kind}", "value": lengths_of_kind.mean}
+        yield {"metric": f"tokens_median_{kind}", "value": lengths_of_kind.median}
     for name, frequency in cell.behaviour.items():
         yield _estimate(f"behaviour_{name.replace('-', '_')}", frequency)
 
@@ -131,13 +151,24 @@ def _estimate(metric: str, estimate: Estimate) -> Fields:
     }
 
 
-def _recovery(recovery: Recovery) -> Fields:
+def _recovery(recovery: Recovery) -> Iterable[Fields]:
+    """The interval of the tables, then each method's that has one."""
+    status = "identified, ceiling below base" if recovery.inverted else recovery.status
+    line: Fields = {"metric": "recovery", "value": recovery.value, "status": status}
+    yield line | {"low": recovery.low, "high": recovery.high}
+    for method, interval in (("fieller", recovery.fieller), ("bootstrap", recovery.bootstrap)):
+        if interval is not None:
+            yield line | {"estimator": method, "low": interval.low, "high": interval.high}
+
+
+def _from_best(cell: GridCell) -> Fields:
+    if cell.difference is None:
+        return {}
     return {
-        "metric": "recovery",
-        "value": recovery.value,
-        "low": recovery.low,
-        "high": recovery.high,
-        "status": "identified, ceiling below base" if recovery.inverted else recovery.status,
+        "difference_from_best": cell.difference.value,
+        "difference_standard_error": cell.difference.standard_error,
+        "p_value": cell.difference.p_value,
+        "holm_p_value": cell.difference.adjusted_p_value,
     }
 
 

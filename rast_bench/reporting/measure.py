@@ -1,7 +1,8 @@
 """From outcomes to measures: the one place where the reporting part calls the metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from rast_bench.errors import ConfigError
 from rast_bench.metrics.accuracy import (
@@ -13,7 +14,7 @@ from rast_bench.metrics.accuracy import (
     se_over_reruns,
 )
 from rast_bench.metrics.behaviour import behaviour_frequencies
-from rast_bench.metrics.estimate import Curve, Estimate
+from rast_bench.metrics.estimate import BoolArray, Curve, Estimate
 from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter
 from rast_bench.metrics.length import response_length
 from rast_bench.metrics.majority import majority_at_k
@@ -28,12 +29,14 @@ from rast_bench.metrics.recovery import (
 )
 from rast_bench.reporting.measures import (
     CellMeasures,
+    Difference,
     GridCell,
     GridMeasures,
     Lengths,
     Measurements,
     Recovery,
     RowMeasures,
+    VerdictLengths,
 )
 from rast_bench.reporting.records import (
     GridPoint,
@@ -45,6 +48,8 @@ from rast_bench.reporting.records import (
 
 SMALLEST_K = 4  # figures 3 and 8 of the paper: k = 4, 8, 16, 32
 SIGNIFICANCE = 0.05
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def measure_rows(
@@ -66,6 +71,7 @@ def measure_rows(
     measured = []
     for section in sections(rows):
         _check_problems(section)
+        differences = _differences(_against_base(section))
         for row in section.rows:
             cells = {}
             for name in datasets:
@@ -76,7 +82,8 @@ def measure_rows(
                     key = (outcome.cell_id, outcome.problem_ids, outcome.kinds.shape)
                     if key not in done:
                         done[key] = _measure_cell(outcome, seed, counter)
-                    cells[name] = done[key]
+                    difference = differences.get((row.label, name))
+                    cells[name] = replace(done[key], difference=difference)
             measured.append(_measure_row(row, section, datasets, cells, seed))
     return Measurements(datasets, tuple(measured), counter.name)
 
@@ -95,9 +102,10 @@ def measure_grid(label: str, dataset: str, points: Sequence[GridPoint]) -> GridM
     correct = [point.outcome.correct for point in points]
     estimates = [avg_at_n(one) for one in correct]
     best = max(range(len(points)), key=lambda i: estimates[i].value)
-    others = [i for i in range(len(points)) if i != best]
-    adjusted = holm([paired_difference(correct[best], correct[i]).p_value for i in others])
-    worse = {i for i, p_value in zip(others, adjusted, strict=True) if p_value <= SIGNIFICANCE}
+    differences = _differences(
+        {i: (one, correct[best]) for i, one in enumerate(correct) if i != best}
+    )
+    worse = {i for i, one in differences.items() if one.adjusted_p_value <= SIGNIFICANCE}
     problems, samples = correct[0].shape
     return GridMeasures(
         label,
@@ -105,10 +113,38 @@ def measure_grid(label: str, dataset: str, points: Sequence[GridPoint]) -> GridM
         problems,
         samples,
         tuple(
-            GridCell(point.lambda_, point.temperature, estimate, i not in worse)
+            GridCell(point.lambda_, point.temperature, estimate, i not in worse, differences.get(i))
             for i, (point, estimate) in enumerate(zip(points, estimates, strict=True))
         ),
     )
+
+
+def _against_base(
+    section: RowSection,
+) -> dict[tuple[str, str], tuple[BoolArray, BoolArray]]:
+    """The verdicts of every other row beside the base's, by (label, data set)."""
+    if section.base is None:
+        return {}
+    base = section.base.outcomes
+    return {
+        (row.label, name): (outcome.correct, base[name].correct)
+        for row in section.rows
+        if row is not section.base
+        for name, outcome in row.outcomes.items()
+        if name in base
+    }
+
+
+def _differences(
+    pairs: Mapping[Key, tuple[BoolArray, BoolArray]],
+) -> dict[Key, Difference]:
+    """The first of each pair less the second; the pairs are one family of comparisons."""
+    found = {key: paired_difference(*pair) for key, pair in pairs.items()}
+    adjusted = holm([one.p_value for one in found.values()])
+    return {
+        key: Difference(one.value, one.standard_error, one.p_value, p_value)
+        for (key, one), p_value in zip(found.items(), adjusted, strict=True)
+    }
 
 
 def _measure_cell(outcome: CellOutcome, seed: int, counter: LemmaCounter) -> CellMeasures:
@@ -137,6 +173,10 @@ def _measure_cell(outcome: CellOutcome, seed: int, counter: LemmaCounter) -> Cel
         unparsed_share=float((outcome.kinds == "unparsed").mean()),
         timeout_share=float((outcome.kinds == "timeout").mean()),
         behaviour=behaviour.behaviours,
+        by_verdict={
+            kind: VerdictLengths(one.samples / correct.size, one.mean, one.median)
+            for kind, one in length.by_kind.items()
+        },
     )
 
 
@@ -201,7 +241,15 @@ def _as_recovery(rate: RecoveryRate, gap: float) -> Recovery:
     """`gap` is the ceiling's lead over the base; only its sign counts."""
     if not rate.identified:
         return Recovery("undefined" if gap == 0 else "not identified")
-    return Recovery("identified", rate.estimate, rate.low, rate.high, inverted=gap < 0)
+    return Recovery(
+        "identified",
+        rate.estimate,
+        rate.low,
+        rate.high,
+        inverted=gap < 0,
+        fieller=rate.fieller,
+        bootstrap=rate.bootstrap,
+    )
 
 
 def _check_problems(section: RowSection) -> None:

@@ -5,10 +5,12 @@ is None, never nan or infinity.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from rast_bench.domain import VerdictKind
 from rast_bench.metrics.estimate import Estimate
+from rast_bench.metrics.recovery import Interval
 from rast_bench.reporting.records import Role
 
 RecoveryStatus = Literal["identified", "not identified", "undefined"]
@@ -20,6 +22,8 @@ class Recovery:
 
     `undefined`: ceiling and base are equal. `not identified`: their difference may be 0. Only an
     identified one has numbers. `inverted`: identified, but the ceiling is below the base.
+    `fieller` and `bootstrap` are the intervals of both methods, the one that `low` and `high` come
+    from among them; None where the method cannot tell the ceiling from the base.
     """
 
     status: RecoveryStatus
@@ -27,6 +31,8 @@ class Recovery:
     low: float | None = None
     high: float | None = None
     inverted: bool = False
+    fieller: Interval | None = None
+    bootstrap: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,36 @@ class Lengths:
 
 
 @dataclass(frozen=True)
+class VerdictLengths:
+    """The samples of one verdict: their share of all, and output tokens per sample."""
+
+    share: float
+    mean: float
+    median: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A cell's avg@n less another's on the same problems, as a fraction.
+
+    `p_value` is that of the paired sign-flip test, `adjusted_p_value` Holm's over the family of
+    comparisons that it belongs to.
+    """
+
+    value: float
+    standard_error: float | None
+    p_value: float
+    adjusted_p_value: float
+
+
+@dataclass(frozen=True)
 class CellMeasures:
     """One row × data set. Mappings are by k; `paper_*` is the paper's own protocol.
 
     `pass_at_k` holds every k from 1 to `samples`; the others hold the k of the detail tables.
     `truncated_share` counts the samples that max_tokens ended, `unparsed_share` and `timeout_share`
-    verdicts. `behaviour` is by name: occurrences per sample.
+    verdicts. `behaviour` is by name: occurrences per sample. `by_verdict` has the verdicts that
+    occur. `difference` is from the section's base, Holm's family all such cells of the section.
     """
 
     cell_id: str
@@ -66,6 +96,8 @@ class CellMeasures:
     timeout_share: float
     behaviour: Mapping[str, Estimate]
     recovery: Recovery | None = None
+    by_verdict: Mapping[VerdictKind, VerdictLengths] = field(default_factory=dict)
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True)
@@ -103,12 +135,16 @@ NEAR_BEST_TEST = "exact paired sign-flip test over problems, Holm-corrected, 5 %
 
 @dataclass(frozen=True)
 class GridCell:
-    """avg@n at one (λ, τ). `near_best`: not significantly below the grid's highest cell."""
+    """avg@n at one (λ, τ). `near_best`: not significantly below the grid's highest cell.
+
+    `difference` is from that cell (None for itself), Holm's family all the others of the grid.
+    """
 
     lambda_: float
     temperature: float
     avg: Estimate
     near_best: bool
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True)

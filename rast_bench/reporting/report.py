@@ -1,10 +1,12 @@
 """A whole report from measures: the texts and figures that one experiment leaves behind."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rast_bench.reporting.claim_csv import claims_csv
+from rast_bench.reporting.claims import Claim
+from rast_bench.reporting.comparison_tables import comparison_table, grid_p_values
 from rast_bench.reporting.detail_tables import detail_tables
 from rast_bench.reporting.figures import heat_map_figure, pass_at_k_figure
 from rast_bench.reporting.long_csv import grid_csv, long_csv
@@ -12,6 +14,7 @@ from rast_bench.reporting.measures import GridMeasures, Measurements
 from rast_bench.reporting.render_latex import render_latex
 from rast_bench.reporting.render_markdown import escape_markdown, render_markdown
 from rast_bench.reporting.render_text import render_text
+from rast_bench.reporting.stems import file_stem
 from rast_bench.reporting.table import Table
 from rast_bench.reporting.tables import grid_table, main_table
 
@@ -23,10 +26,14 @@ TERMINAL_TABLE = "table.txt"
 
 @dataclass(frozen=True)
 class Report:
-    """File name to text, and file stem to figure (saved as PNG and SVG), in the order of saving."""
+    """File name to text, and file stem to figure (saved as PNG and SVG), in the order of saving.
+
+    `claims` are what the tables and figures beside the paper's numbers were made of.
+    """
 
     texts: Mapping[str, str]
     figures: Mapping[str, "Figure"]
+    claims: tuple[Claim, ...] = ()
 
     @property
     def terminal(self) -> str:
@@ -40,30 +47,49 @@ def build_report(
     grids: Sequence[GridMeasures] = (),
     notes: Sequence[str] = (),
     grid_notes: Sequence[str] = (),
+    *,
+    first: Sequence[Table] = (),
+    figures: Mapping[str, "Figure"] | None = None,
+    claims: Sequence[Claim] = (),
 ) -> Report:
     """Tables as text, Markdown and LaTeX, all numbers as CSV, and the figures.
 
     `notes` are footnotes on what only the caller knows, whole sentences: protocol (top-p, τ, λ,
     n), grader, seeds; `grid_notes` are those of the grids. The first table is the main one, or the
-    grids where there are no rows.
+    grids where there are no rows; with `first` tables these are the main ones, and all others
+    details. `figures` by file stem stand in for pass@k curves and heat maps. `claims` become
+    `comparison.csv`.
 
     A section whose rows all have one sample a problem gets no pass@k figure: it would be points.
     """
-    grid_tables = [grid_table(grid, grid_notes) for grid in grids]
+    grid_tables = [
+        table for grid in grids for table in (grid_table(grid, grid_notes), *grid_p_values(grid))
+    ]
+    details: list[Table] = []
+    main = grid_tables
     if measurements.rows:
-        first: list[Table] = [main_table(measurements, notes)]
-        details = [*detail_tables(measurements, notes), *grid_tables]
+        main = [main_table(measurements, notes)]
+        details = [
+            *detail_tables(measurements, notes),
+            *comparison_table(measurements),
+            *grid_tables,
+        ]
+    if first:
+        main, details = list(first), [*main, *details]
+    if figures is None:
+        figures, captions = _figures(measurements, grids)
     else:
-        first, details = grid_tables, []
-    figures, captions = _figures(measurements, grids)
-    texts = _formats("table", title, first, captions)
+        captions = {stem: stem.replace("_", " ") for stem in figures}
+    texts = _formats("table", title, main, captions)
     if details:
         texts |= _formats("details", f"{title}: details", details, {})
     if measurements.rows:
         texts["numbers.csv"] = long_csv(measurements)
+    if claims:
+        texts["comparison.csv"] = claims_csv(claims)
     if grids:
         texts["grid.csv"] = grid_csv(grids)
-    return Report(texts, figures)
+    return Report(texts, figures, tuple(claims))
 
 
 def _figures(
@@ -75,11 +101,11 @@ def _figures(
     for section in measurements.section_names():
         rows = measurements.section(section)
         if any(cell.samples > 1 for row in rows for cell in row.cells.values()):
-            stem = _stem(figures, "pass_at_k", section)
+            stem = file_stem(figures, "pass_at_k", section)
             figures[stem] = pass_at_k_figure(measurements, section)
             captions[stem] = f"pass@k of {section}"
     for grid in grids:
-        stem = _stem(figures, "lambda_temperature", grid.label, grid.dataset)
+        stem = file_stem(figures, "lambda_temperature", grid.label, grid.dataset)
         figures[stem] = heat_map_figure(grid)
         captions[stem] = f"λ × τ of {grid.label} on {grid.dataset}"
     return figures, captions
@@ -98,13 +124,3 @@ def _formats(
 def _markdown(title: str, tables: Iterable[str], captions: Mapping[str, str]) -> str:
     images = [f"![{escape_markdown(text)}]({stem}.png)\n" for stem, text in captions.items()]
     return "\n".join([f"# {escape_markdown(title)}\n", *tables, *images])
-
-
-def _stem(taken: Mapping[str, object], *parts: str) -> str:
-    """A file name without an extension that no other figure has."""
-    ascii_parts = (part.replace("Δ", "delta") for part in parts)
-    plain = "-".join(re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") for part in ascii_parts)
-    stem, number = plain, 2
-    while stem in taken:
-        stem, number = f"{plain}-{number}", number + 1
-    return stem

@@ -1,17 +1,19 @@
 """A report on disk: every file whole or not there at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import write_durably
-from rast_bench.reporting.figure_style import figure_bytes
+from rast_bench.reporting.figure_style import FigureFormat, figure_bytes
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from rast_bench.reporting.report import Report
 
-FIGURE_SUFFIXES = (".png", ".svg")
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".html")
 
 
 def save_report(report: "Report", out_dir: Path) -> list[Path]:
@@ -19,12 +21,17 @@ def save_report(report: "Report", out_dir: Path) -> list[Path]:
 
     Raises LedgerError when the folder cannot be made or written.
     """
+    return save_files(report_files(report), out_dir)
+
+
+def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
+    """Writes files by name, each whole, and returns their paths. Raises as `save_report`."""
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(out_dir, error) from error
     paths = []
-    for name, content in report_files(report).items():
+    for name, content in files.items():
         path = out_dir / name
         write_atomically(path, content)
         paths.append(path)
@@ -34,10 +41,18 @@ def save_report(report: "Report", out_dir: Path) -> list[Path]:
 def report_files(report: "Report") -> dict[str, bytes]:
     """File name to content, without touching the disk."""
     files = {name: text.encode() for name, text in report.texts.items()}
-    for stem, figure in report.figures.items():
-        files[f"{stem}.png"] = figure_bytes(figure, "png")
-        files[f"{stem}.svg"] = figure_bytes(figure, "svg")
-    return files
+    return {**files, **figure_files(report.figures, ("png", "svg"))}
+
+
+def figure_files(
+    figures: Mapping[str, "Figure"], formats: Sequence[FigureFormat]
+) -> dict[str, bytes]:
+    """File name to content of figures by stem, in each of the formats."""
+    return {
+        f"{stem}.{one}": figure_bytes(figure, one)
+        for stem, figure in figures.items()
+        for one in formats
+    }
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rast_bench.metrics.accuracy import (
@@ -64,6 +64,29 @@ def test_clusters_of_one_are_the_plain_standard_error() -> None:
     estimate = clustered_mean(scores, range(4))
     assert estimate is not None
     assert estimate.standard_error == pytest.approx(avg_at_n(CORRECT).standard_error)
+
+
+def test_samples_clustered_by_problem_are_avg_at_n() -> None:
+    flat = CORRECT.astype(float).ravel()
+    estimate = clustered_mean(flat, np.repeat(range(4), 4).tolist())
+    assert estimate is not None
+    assert estimate.standard_error == pytest.approx(avg_at_n(CORRECT).standard_error)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 4)), min_size=2, max_size=20))
+def test_clustered_error_against_its_double_sum(rows: list[tuple[float, int]]) -> None:
+    scores, clusters = [row[0] for row in rows], [row[1] for row in rows]
+    count, mean = len(set(clusters)), sum(scores) / len(scores)
+    estimate = clustered_mean(np.array(scores), clusters)
+    if count == 1:
+        assert estimate is None
+        return
+    # Every pair of scores of one cluster, each with itself too.
+    pairs = sum((s - mean) * (t - mean) for s, c in rows for t, d in rows if c == d)
+    expected = math.sqrt(max(0.0, count / (count - 1) * pairs)) / len(scores)
+    assert estimate is not None
+    assert estimate.standard_error == pytest.approx(expected, abs=1e-7)
 
 
 def test_one_cluster_gives_nothing() -> None:

@@ -4,6 +4,8 @@ from collections import Counter
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rast_bench.errors import ConfigError
 from rast_bench.metrics import lemmas
@@ -30,6 +32,12 @@ def test_simplemma_finds_every_form(lemma: str) -> None:
 def test_only_wanted_whole_words_count() -> None:
     counts = SimplemmaCounter().counts(["checkers retry but test2 _test_ 7", "", "éheck"], {"test"})
     assert list(counts) == [Counter({"test": 2}), Counter(), Counter()]
+
+
+@settings(deadline=None)
+@given(st.text(st.one_of(st.characters(max_codepoint=127), st.sampled_from("éß²½_“”"))))
+def test_words_of_ascii_texts_are_those_of_all_others(text: str) -> None:
+    assert lemmas._words(text) == lemmas._WORD.findall(text.lower())
 
 
 class Language:

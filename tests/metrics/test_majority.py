@@ -47,7 +47,7 @@ def test_against_every_subset(answers: list[str | None]) -> None:
     assert curve.value == pytest.approx([float(by_enumeration(answers, k)) for k in ks], abs=1e-14)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(["g", "a", "b", "c", None]), min_size=1, max_size=9))
 def test_any_votes_against_every_subset(answers: list[str | None]) -> None:
     for k in range(1, len(answers) + 1):
@@ -86,12 +86,39 @@ def test_right_answers_written_differently_vote_together() -> None:
     assert majority_at_k(outcome, [5]).value[0] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    ("written", "k"),
+    [
+        (["g", "g", "1/2", "0.5", r"\frac{1}{2}", "3"], 3),
+        (["g", "g", "g", r"2\sqrt{2}", r"\sqrt{8}", "(1, 2)", r"(1, \frac{4}{2})", None], 4),
+    ],
+)
+def test_equal_wrong_answers_vote_together(written: list[str | None], k: int) -> None:
+    classes = {"1/2": "a", "0.5": "a", r"\frac{1}{2}": "a", "3": "b"} | {
+        r"2\sqrt{2}": "c",
+        r"\sqrt{8}": "c",
+        "(1, 2)": "d",
+        r"(1, \frac{4}{2})": "d",
+    }
+    expected = by_enumeration([classes.get(one, one) if one else None for one in written], k)
+    value = majority_at_k(outcome_of([written]), [k]).value[0]
+    assert value == pytest.approx(float(expected), abs=1e-14)
+    assert expected != by_enumeration(written, k)
+
+
+def test_what_the_grader_could_not_read_is_as_it_is_written() -> None:
+    outcome = outcome_of([["g", "g", "0.5", "1/2", "2/4"]])
+    outcome.kinds[0, 2:] = "timeout"
+    assert majority_at_k(outcome, [5]).value[0] == 1.0
+
+
 def test_a_timed_out_answer_is_a_wrong_answer() -> None:
     outcome = outcome_of([["g", "a", "a"]])
     outcome.kinds[0, 1:] = "timeout"
     assert majority_at_k(outcome, [3]).value[0] == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from(["g", "a", "b"]), min_size=5, max_size=5), min_size=1))
 def test_one_vote_is_avg(rows: list[list[str]]) -> None:
     outcome = outcome_of(rows)

@@ -1,4 +1,5 @@
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -199,3 +200,46 @@ def test_mean_recovery_without_a_gap() -> None:
     assert not mean_recovery_rate([noise, noise]).identified
     with pytest.raises(ValueError, match="no data set"):
         mean_recovery_rate([])
+
+
+def test_both_intervals_are_there() -> None:
+    for problems in (60, 300):
+        base, rast, rl = simulated(np.random.default_rng(16), problems, 0.4, 0.6)
+        rate = recovery_rate(base, rast, rl)
+        assert rate.fieller == fieller_interval(rast - base, rl - base, 0.95)
+        assert rate.bootstrap is not None
+        assert rate.bootstrap == pytest.approx(rate.fieller, abs=0.12)
+        chosen = rate.fieller if rate.method == "fieller" else rate.bootstrap
+        assert (rate.low, rate.high) == chosen
+
+
+def test_bootstrap_against_every_resample() -> None:
+    # Of all 5^5 resamples about 95 % have a ratio within the interval, and 2.5 % lie on each side.
+    base = np.zeros(5)
+    rast, rl = np.array([0.1, 0.55, 0.2, 0.73, 0.4]), np.array([0.8, 0.9, 0.5, 1.0, 0.7])
+    drawn = np.array(list(product(range(5), repeat=5)))
+    ratios = rast[drawn].sum(axis=1) / rl[drawn].sum(axis=1)
+    interval = recovery_rate(base, rast, rl).bootstrap
+    assert interval is not None
+    assert (ratios < interval.low).mean() == pytest.approx(0.025, abs=0.008)
+    assert (ratios > interval.high).mean() == pytest.approx(0.025, abs=0.008)
+
+
+def test_fieller_of_the_mean_over_equal_sets_is_that_of_their_sums() -> None:
+    # Independent sets add their covariances: two sets alike are one set with half the variance.
+    triple = simulated(np.random.default_rng(17), 40, 0.5, 0.6)
+    gaps = triple.rast - triple.base, triple.rl - triple.base
+    means = [gap.mean() for gap in gaps]
+    (va, vab), (_, vb) = np.cov(*gaps) / 40 / 2
+    t = student_t_quantile(0.95, 39)
+    interval = mean_recovery_rate([triple, triple]).fieller
+    assert interval is not None
+    for ratio in interval:  # exactly the ratios that a t test keeps
+        error = math.sqrt(va - 2 * ratio * vab + ratio**2 * vb)
+        assert abs(means[0] - ratio * means[1]) == pytest.approx(t * error)
+
+
+def test_sets_of_one_problem_each_give_no_interval() -> None:
+    triple = AccuracyTriple(constant(0.1, 1), constant(0.2, 1), constant(0.5, 1))
+    rate = mean_recovery_rate([triple, triple])
+    assert (rate.identified, rate.reason) == (False, "one problem gives no interval")

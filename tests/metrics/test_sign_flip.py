@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rast_bench.metrics.sign_flip import sign_flip_p_value
+from rast_bench.metrics.sign_flip import DRAWS, sign_flip_p_value
 
 
 def by_enumeration(differences: list[int]) -> float:
@@ -42,3 +42,17 @@ def test_many_problems() -> None:
     differences = np.array([1] * 225 + [-1] * 175)
     binomial_tails = 2 * sum(math.comb(400, i) for i in range(225, 401)) / 2**400
     assert sign_flip_p_value(differences) == pytest.approx(binomial_tails, rel=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2])
+def test_sampled_patterns_come_near_all_patterns(shift: int) -> None:
+    differences = np.random.default_rng(shift).integers(-20, 20, 60) + shift
+    exact = sign_flip_p_value(differences)
+    sampled = sign_flip_p_value(differences, exact_steps=0)
+    assert sampled == pytest.approx(exact, abs=5 * math.sqrt(exact * (1 - exact) / DRAWS))
+    assert sampled == sign_flip_p_value(differences, exact_steps=0)
+    assert sampled != exact
+
+
+def test_a_sampled_p_value_is_never_nothing() -> None:
+    assert sign_flip_p_value(np.full(200, 3), exact_steps=0) == pytest.approx(1 / (1 + DRAWS))

@@ -1,0 +1,115 @@
+r"""Wall time and peak memory of a table of full size: 72 cells, 32 samples, 1.2 million verdicts.
+
+    python benchmarks/aggregate.py --out results/bench/aggregate.json
+
+Makes a table 1 of made-up responses (12 rows x 6 data sets, 3,120 problems a row) with its ledger
+in a temporary folder, then runs `rast-bench table` on it in a process of its own, from reading the
+shards to the saved files. A made-up response has the length of real ones, and an answer that the
+grader has judged. A Markdown table goes to stdout, progress to stderr, every repetition to --out.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aggregation.measured import run_measured
+from aggregation.table1 import EXPERIMENT, config_dir, make_table, overrides
+from spreads import between, spread, write_result
+
+from rast_bench.errors import EngineError, RastBenchError
+from rast_bench.ledger.manifest import environment, now
+
+MOST_SECONDS = 60
+MOST_BYTES = 4 * 10**9
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parse(arguments)
+    try:
+        with tempfile.TemporaryDirectory(prefix="aggregate-", dir=options.folder) as folder:
+            result = measure(Path(folder), options)
+    except RastBenchError as error:
+        print(error.render(), file=sys.stderr)
+        return error.exit_code
+    result["command"] = shlex.join(
+        ["python", "benchmarks/aggregate.py", *(sys.argv[1:] if arguments is None else arguments)]
+    )
+    print(render_table(result))
+    write_result(options.out, result)
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").split("\n\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--samples", type=int, default=32, help="of each problem")
+    parser.add_argument("--share", type=float, default=1.0, help="of every data set's problems")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where the ledger is made, for a while")
+    parser.add_argument("--out", type=Path, help="JSON with every repetition")
+    return parser.parse_args(arguments)
+
+
+def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Makes the ledger once and the table `repeats` times. Raises EngineError when it fails."""
+    start = time.perf_counter()
+    verdicts = make_table(folder, options.samples, options.share)
+    progress(f"{verdicts:,} verdicts made in {time.perf_counter() - start:.0f} s")
+    command = [sys.executable, "-m", "rast_bench.cli", "table", EXPERIMENT]
+    command += [*overrides(folder, options.samples), f"--config-dir={config_dir(folder)}"]
+    runs = []
+    for repeat in range(options.repeats):
+        run = run_measured(command, folder / "output.txt")
+        if run.exit_code:
+            output = (folder / "output.txt").read_text(encoding="utf-8", errors="replace")
+            raise EngineError(f"rast-bench table failed: {output.strip()[-400:]}")
+        runs.append(
+            {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds, "peak_bytes": run.peak_bytes}
+        )
+        progress(
+            f"{repeat + 1}/{options.repeats}: {run.seconds:.1f} s, {run.cpu_seconds:.1f} s of CPU, "
+            f"{run.peak_bytes / 1e9:.2f} GB"
+        )
+    return {
+        "command": "",
+        "time": now().isoformat(timespec="seconds"),
+        "environment": environment(),
+        "load_average": os.getloadavg(),
+        "nice": os.nice(0),
+        "cells": 72,
+        "samples": options.samples,
+        "verdicts": verdicts,
+        "runs": runs,
+        **{name: spread([run[name] for run in runs]) for name in runs[0]},
+    }
+
+
+def render_table(result: dict[str, Any]) -> str:
+    gigabytes = {name: value / 1e9 for name, value in result["peak_bytes"].items()}
+    return "\n".join(
+        [
+            f"{result['cells']} cells, {result['verdicts']:,} verdicts; median (lowest to highest)",
+            "",
+            "| measure | value | aim |",
+            "|---|---:|---:|",
+            f"| wall seconds | {between(result['seconds'], 1)} | {MOST_SECONDS} |",
+            f"| CPU seconds | {between(result['cpu_seconds'], 1)} | |",
+            f"| peak memory, GB | {between(gigabytes, 2)} | {MOST_BYTES / 1e9:.0f} |",
+        ]
+    )
+
+
+def progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Claims for machines: one line a published number, or one for a place without any."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from rast_bench.reporting.claims import Claim
+
+COLUMNS = (
+    *("section", "row", "role", "grid", "dataset", "measure", "k", "lambda", "temperature"),
+    *("source", "published", "sense", "unit", "ours", "standard_error", "low", "high"),
+    *("verdict", "reason"),
+)
+
+
+def claims_csv(claims: Iterable[Claim]) -> str:
+    """Ours in the published unit at full precision, `published` as printed.
+
+    `verdict` is that of the published number, `reason` why there is no number of ours. The data
+    set of a mean over all of them is `(mean)`.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for claim in claims:
+        place = (
+            *(claim.section, claim.label, claim.role, claim.grid or ""),
+            *(claim.dataset or "(mean)", claim.measure, _text(claim.k)),
+            *(_text(claim.lambda_), _text(claim.temperature)),
+        )
+        ours = claim.ours
+        values = (ours.value, ours.standard_error, ours.low, ours.high) if ours else (None,) * 4
+        numbers = tuple(map(_text, values))
+        for fact in claim.published:
+            printed = (fact.source, str(fact.value), fact.sense, fact.unit)
+            writer.writerow((*place, *printed, *numbers, claim.verdict(fact), claim.missing))
+        if not claim.published:
+            writer.writerow((*place, *("",) * 4, *numbers, "", claim.missing))
+    return buffer.getvalue()
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else repr(value) if isinstance(value, int) else repr(float(value))

@@ -1,0 +1,15 @@
+"""File names of figures."""
+
+import re
+from collections.abc import Mapping
+
+
+def file_stem(taken: Mapping[str, object], *parts: str) -> str:
+    """A file name without an extension that no other figure has."""
+    ascii_parts = (part.replace("Δ", "delta") for part in parts)
+    words = (re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") for part in ascii_parts)
+    plain = "-".join(filter(None, words))
+    stem, number = plain, 2
+    while stem in taken:
+        stem, number = f"{plain}-{number}", number + 1
+    return stem

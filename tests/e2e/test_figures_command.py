@@ -1,0 +1,58 @@
+"""`rast-bench table` and `rast-bench figure` from the command line, without and with samples."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rast_bench.cli import main
+
+REFUSED = 2
+
+
+def test_a_table_of_which_nothing_was_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["table", "table1", f"results_dir={tmp_path}"]) == 0
+    printed = capsys.readouterr().out
+    assert "80.7" in printed
+    assert "not run" in printed
+    folder = tmp_path / "table1"
+    assert {path.name for path in folder.iterdir()} == {
+        *("table.txt", "table.md", "table.tex", "comparison.csv")
+    }
+    assert r"\toprule" in (folder / "table.tex").read_text()
+    with (folder / "comparison.csv").open(newline="") as stream:
+        verdicts = {row["verdict"] for row in csv.DictReader(stream)}
+    assert verdicts == {"not run"}
+
+
+def test_a_figure_of_published_numbers_alone(tmp_path: Path) -> None:
+    assert main(["figure", "figure6", f"results_dir={tmp_path}"]) == 0
+    assert {path.name for path in (tmp_path / "figure6").iterdir()} == {
+        *("strength.png", "strength.svg", "strength.pdf")
+    }
+
+
+def test_a_figure_without_its_analysis_names_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["figure", "tiny_figure5", f"results_dir={tmp_path}"]) == REFUSED
+    assert "rast-bench analyse kl tiny_figure5 --path rast" in capsys.readouterr().err
+
+
+def test_a_tiny_figure_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Samples, greedy paths, their KL, the page; then the table says what was made."""
+    words = ["tiny_figure5", f"results_dir={tmp_path}", "experiment.limit=2"]
+    assert main(["run", "experiment=tiny_figure5", *words[1:], "workers=1"]) == 0
+    assert main(["analyse", "kl", *words, "--path", "rast", "--limit", "2"]) == 0
+    assert main(["figure", *words]) == 0
+    page = (tmp_path / "tiny_figure5" / "kl.html").read_text()
+    assert page.count('<p class="path">') == 2 * 2  # base ‖ RAST and base ‖ RL, two paths
+    assert " nats" in page
+    capsys.readouterr()
+    assert main(["table", *words]) == 0
+    assert "tiny-l" in capsys.readouterr().out
+    shutil.rmtree(tmp_path / "ledger")
+    assert main(["table", *words]) == REFUSED

@@ -1,0 +1,76 @@
+"""What the figures of claims show: ours filled, published numbers hollow, in the right place."""
+
+import pytest
+from claimed_cells import HALF, fact, slot, slots
+
+from rast_bench.reporting.claim_figures import k_figure, strength_figure
+from rast_bench.reporting.claim_numbers import build_claims
+from rast_bench.reporting.experiment_figures import claim_figures
+from rast_bench.reporting.figure_style import figure_bytes
+
+K_FACTS = [fact("90.0", metric="pass@k", k=4), fact("95.0", metric="pass@k", k=8)]
+
+
+def test_pass_at_k_shows_both() -> None:
+    claims = build_claims(slots()[1:], ["pass@k"], K_FACTS)
+    (axis,) = k_figure("pass@k", claims).axes
+    lines = [(line.get_xdata().tolist(), line.get_ydata().tolist()) for line in axis.lines]
+    assert ([4], [100.0]) in lines
+    assert ([4, 8], [90.0, 95.0]) in lines
+    hollow = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+    assert len(hollow) == 1
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["4", "8"]
+
+
+def test_a_grid_of_one_dimension_runs_over_what_varies() -> None:
+    strengths = [slot("p", "rast", HALF, grid="λ at τ = 1", lambda_=one) for one in (0.5, 1.0)]
+    heats = [slot("p", "rast", HALF, grid="τ at λ = 1", temperature=one) for one in (0.7, 1.0, 1.3)]
+    claims = build_claims([*strengths, *heats], ["accuracy"], [fact("50.0")])
+    left, right = strength_figure("figure 6", claims).axes
+    assert left.lines[0].get_xdata().tolist() == [0.5, 1.0]
+    assert right.lines[0].get_xdata().tolist() == [0.7, 1.0, 1.3]
+    assert left.get_xlabel().startswith("λ")
+    assert right.get_xlabel().startswith("τ")
+
+
+def test_bars_stand_beside_each_other() -> None:
+    claims = build_claims(slots(), ["response length"], [])
+    figures = claim_figures(["length"], claims, "lengths")
+    (axis,) = figures["length"].axes
+    assert [bar.get_height() for bar in axis.patches] == [4.0, 4.0, 4.0]
+    places = [bar.get_x() for bar in axis.patches]
+    assert places == sorted(set(places))
+
+
+def test_a_joint_grid_has_the_published_one_beside_ours() -> None:
+    points = [
+        slot("p", "rast", HALF, grid="joint", lambda_=strength, temperature=heat)
+        for strength in (0.5, 1.0)
+        for heat in (0.7, 1.0)
+    ]
+    claims = build_claims(points, ["accuracy"], [fact("81.2")])
+    figure = claim_figures(["grids"], claims, "grid")["grid-joint"]
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles[:2] == ["published", "ours"]
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert sorted(texts) == ["81.2", "not run", "not run", "not run"]
+    assert {text.get_text() for text in figure.axes[1].texts} == {"50.0"}
+
+
+@pytest.mark.parametrize("kind", ["pass@k", "majority@k", "behaviour", "length"])
+def test_every_kind_is_drawn_without_any_sample(kind: str) -> None:
+    nothing = [slot(one.label, one.role, None) for one in slots()]
+    measures = {
+        "behaviour": ["branch out frequency", "backtrack frequency", "self verify frequency"],
+        "length": ["response length"],
+    }.get(kind, [kind])
+    claims = build_claims(nothing, measures, K_FACTS if kind == "pass@k" else [])
+    (figure,) = claim_figures([kind], claims, kind).values()
+    assert figure.axes
+
+
+def test_a_figure_is_the_same_file_twice() -> None:
+    claims = build_claims(slots()[1:], ["pass@k"], K_FACTS)
+    first, second = (figure_bytes(k_figure("pass@k", claims), "pdf") for _ in range(2))
+    assert first == second
+    assert first.startswith(b"%PDF")

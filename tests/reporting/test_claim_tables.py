@@ -1,0 +1,98 @@
+"""The paper's layout with ours below it, to the letter."""
+
+from pathlib import Path
+
+from claimed_cells import HALF, fact, slot, slots
+
+from rast_bench.reporting.claim_csv import claims_csv
+from rast_bench.reporting.claim_numbers import build_claims
+from rast_bench.reporting.claim_tables import claim_tables
+from rast_bench.reporting.claim_texts import verdict_counts
+from rast_bench.reporting.render_latex import render_latex
+from rast_bench.reporting.render_text import render_text
+
+FACTS = [
+    fact("48.5"),
+    fact("99.0", method="rl", delta=None, strength=None),
+    fact("33.3", metric="recovery rate"),
+]
+
+
+EXPECTED = Path(__file__).parent / "data" / "claim_table.txt"
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if "─" not in line]
+
+
+def test_the_table_of_scores() -> None:
+    two = [*slots(), slot("+ ΔR", "rast", None, dataset="hard", named="hard")]
+    claims = build_claims(two, ["accuracy", "recovery rate"], FACTS)
+    (table,) = claim_tables(claims, "table1", published=True)
+    assert _lines(render_text(table))[:16] == EXPECTED.read_text().splitlines()
+
+
+def test_nothing_run_prints_the_published_numbers() -> None:
+    nothing = [slot(one.label, one.role, None) for one in slots()]
+    claims = build_claims(nothing, ["accuracy"], FACTS)
+    (table,) = claim_tables(claims, "table1", published=True)
+    text = " ".join(render_text(table).split())
+    assert "48.5" in text
+    assert "differs" not in text
+    assert "• not run: `python run.py experiment=table1` makes what is missing." in text
+    assert "2 published numbers: 2 not run." in text
+
+
+def test_ceilings_are_shaded_in_latex() -> None:
+    claims = build_claims(slots(), ["accuracy"], FACTS)
+    (table,) = claim_tables(claims, "table1", published=True)
+    latex = render_latex(table)
+    shaded = [line for line in latex.splitlines() if line.startswith(r"\rowcolor")]
+    assert len(shaded) == 1
+    assert r"\toprule" in latex
+    assert shaded[0].split(" & ")[0].endswith("RL")
+
+
+def test_a_grid_of_one_dimension_is_a_line_a_point() -> None:
+    points = [
+        slot("big + ΔR small", "rast", HALF, grid="λ at τ = 1", lambda_=strength)
+        for strength in (0.5, 1.0)
+    ]
+    claims = build_claims(points, ["accuracy"], [fact("50.0"), fact("99.9", strength=0.5)])
+    (table,) = claim_tables(claims, "figure6", published=True)
+    assert [column.heading for column in table.columns] == [
+        *("", "paper", "ours", "range", "verdict")
+    ]
+    rows = [[cell.text for cell in row.cells] for row in table.sections[0].rows]
+    assert [row[0] for row in rows] == ["λ = 0.5", "λ = 1"]
+    assert [row[-1] for row in rows] == ["differs", "agrees"]
+
+
+def test_pass_at_k_has_a_section_a_data_set() -> None:
+    claims = build_claims(slots()[1:], ["pass@k"], [fact("90.0", metric="pass@k", k=4)])
+    (table,) = claim_tables(claims, "figure3", published=True)
+    assert [section.title for section in table.sections] == ["easy"]
+
+
+def test_unknown_published_numbers_are_left_empty() -> None:
+    claims = build_claims(slots(), ["response length"], [])
+    (table,) = claim_tables(claims, "table6", published=True)
+    text = " ".join(render_text(table).split())
+    assert "could not be recovered" in text
+    assert "paper" not in text
+
+
+def test_the_csv_has_a_line_for_each_published_number() -> None:
+    claims = build_claims(slots(), ["accuracy"], [*FACTS[:2], fact("48.9", source="text")])
+    lines = claims_csv(claims).splitlines()
+    assert len(lines) == 1 + 1 + 2 + 1
+    assert lines[2].startswith("big,+ ΔR,rast,,easy,accuracy,,1.0,1.0,table 1,48.5,equal,%,50.0,")
+    assert lines[2].endswith(",agrees,")
+    assert lines[1].endswith(",,")
+
+
+def test_verdicts_are_counted() -> None:
+    ceiling = fact("60.0", method="rl", delta=None, strength=None)
+    claims = build_claims(slots(), ["accuracy"], [FACTS[0], ceiling])
+    assert verdict_counts(claims) == "2 published numbers: 1 agree, 1 differ."
+    assert verdict_counts(build_claims(slots(), ["accuracy"], [])) == ""
