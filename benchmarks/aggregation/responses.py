@@ -1,8 +1,8 @@
 """Made-up graded responses with the statistics of real ones: answers, verdicts, lengths, texts.
 
-Real ones are 1,787 wrong and right answers of models of the paper's sizes to seven of its data sets
-(shared/data/grader_dev.jsonl): 62 % of the answers are plain numbers, a response has 1,080
-characters on average, 4 % of the responses hold characters beyond ASCII.
+Answers and texts are like the 2,870 responses of shared/data/grader_dev.jsonl: 62 % of the answers
+are plain numbers, a response has 1,080 characters on average, 4 % of them hold characters beyond
+ASCII. Tokens a character and the shares of the other verdicts are assumed.
 """
 
 import hashlib

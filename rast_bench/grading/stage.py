@@ -79,6 +79,10 @@ def _samples_without_verdict(
     judged = set(
         zip(verdicts["problem_id"].tolist(), verdicts["sample_index"].tolist(), strict=True)
     )
+    durable = ledger.completed(cell.cell_id)
+    missing = {(id_, index) for id_, index in durable if id_ in gold and index < count} - judged
+    if not missing:
+        return []  # texts are most of a ledger: a table is printed often, and graded once
     samples = ledger.samples(
         cell.cell_id, columns=("problem_id", "sample_index", "text", "finish_reason")
     )
@@ -91,5 +95,5 @@ def _samples_without_verdict(
             cast(list[FinishReason], samples["finish_reason"].tolist()),
             strict=True,
         )
-        if problem in gold and index < count and (problem, index) not in judged
+        if (problem, index) in missing
     ]

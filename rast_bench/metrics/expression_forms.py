@@ -16,7 +16,7 @@ import sympy
 from rast_bench.grading.limits import CpuLimitError, cpu_limit
 from rast_bench.grading.robust.values import read_expression
 
-CPU_SECONDS = 1.0  # of one answer; the slowest of 500 real ones takes 0.03
+CPU_SECONDS = 1.0  # of one answer; the slowest of 440 real ones takes 0.03
 _POINTS = 2
 _DIGITS = 10  # of a form; values have 15, less what cancels
 _LARGEST_DENOMINATOR = 1_000  # of a fraction that an expression without roots in it may hide

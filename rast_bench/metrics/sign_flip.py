@@ -6,7 +6,7 @@ import numpy as np
 
 from rast_bench.metrics.estimate import IntArray
 
-EXACT_STEPS = 10**9  # additions, about a second: 1,300 problems with 32 samples need 0.05 of it
+EXACT_STEPS = 10**9  # additions, about a second
 DRAWS = 100_000
 
 
