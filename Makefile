@@ -12,9 +12,10 @@ help: ## show this list
 demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here
 	@$(BIN)/python run.py experiment=demo
 
-# A file's tests share fixtures, so a file stays whole; -n 0 makes one process of it.
+# Three processes even on two cores: one of them mostly waits for SLURM. A file's tests share
+# fixtures, so a file stays whole.
 test: $(VENV)/.dev ## set up, then run all tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=25
 
 lint: $(VENV)/.dev ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rast_bench.config.identity import EngineKey
 
 
-_FIRST = ("test_on_slurm.py", "test_kill_and_resume.py")  # the longest, lest the others wait
+# The longest, lest the others wait for them at the end.
+_FIRST = ("test_on_slurm.py", "test_kill_and_resume.py", "test_local_launch.py")
 _LAST = ("test_speculation.py",)  # it loads numba, after which vLLM 0.32 starts no other engine
 
 

@@ -6,6 +6,7 @@ problems/<set>.jsonl  the data sets: read once by the command, not by every work
 claims/<group>/       which worker has which chunk
 workers/<n>.json      what each worker says of itself
 jobs.json             the scheduler's job of each worker
+merged/<cell>         whose small shards a worker has merged, or is about to
 failures/             cells and groups that cannot be made, and why
 log/                  what workers print
 """
@@ -27,7 +28,7 @@ from rast_bench.errors import LedgerError
 from rast_bench.launch.chunks import GroupChunks
 from rast_bench.launch.claims import Claims
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.atomic import ledger_errors, write_durably
+from rast_bench.ledger.atomic import ledger_errors, make_folder, write_durably
 from rast_bench.runner.plan import EngineGroup, PlannedCell
 
 LAUNCHES = "launches"
@@ -104,6 +105,19 @@ class Launch:
     def chunks(self, group: int) -> GroupChunks:
         record = self.record.groups[group]
         return GroupChunks(self.engine_group(group).cells, record.chunk_samples)
+
+    def first_to_merge(self, cell_id: str) -> bool:
+        """Whether the caller is the one to merge the complete cell's small shards: two at the same
+        time would each leave a copy.
+        """
+        path = self.path / "merged" / cell_id
+        with ledger_errors(path):
+            make_folder(path.parent)
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                return False
+        return True
 
     def engine_group(self, group: int) -> EngineGroup:
         cells = tuple(self.cells[place] for place in self.record.groups[group].cells)

@@ -211,7 +211,7 @@ class _Worker:
         cells = {cell.cell_id: cell for cell in work.group.cells}
         for cell_id in manifests.running:
             done, wanted = completeness(cells[cell_id], self._launch.ledger)
-            if done == wanted:
+            if done == wanted and self._launch.first_to_merge(cell_id):
                 self._launch.ledger.compact(cell_id)
             manifests.end(cell_id, "complete" if done == wanted else "partial")
 

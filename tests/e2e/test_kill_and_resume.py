@@ -48,7 +48,7 @@ def assert_same(results: Path, finished: Finished, expected: tuple[Path, Finishe
     assert len(theirs) == SAMPLES_OF_CELL
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_killed_at_random_moments(
     seed: int, tmp_path: Path, undisturbed: tuple[Path, Finished]
 ) -> None:

@@ -88,6 +88,12 @@ def test_processes_at_once_make_every_sample_once(tmp_path: Path) -> None:
     assert sum(note.made for note in notes if note) == stored(launch) == 3 * 6 * 32
 
 
+def test_one_worker_merges_a_cells_shards(tmp_path: Path) -> None:
+    launch = launch_of([make_cell(tmp_path)], tmp_path, workers=2)
+    assert [launch.first_to_merge("a"), launch.first_to_merge("b")] == [True, True]
+    assert not read_launch(launch.path).first_to_merge("a")
+
+
 def test_a_killed_worker_that_is_started_again_finishes_its_chunks(tmp_path: Path) -> None:
     launch = launch_of([make_cell(tmp_path, n=32)], tmp_path, workers=1)
     killed = start(launch, 0, load_slow)
