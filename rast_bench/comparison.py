@@ -20,6 +20,8 @@ from rast_bench.errors import DatasetError, ModelError
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.paper.published import Published, load_published
+from rast_bench.planning.estimate import Speed
+from rast_bench.planning.history import History
 from rast_bench.reporting.claim_numbers import Coverages, PathCoverage, build_claims
 from rast_bench.reporting.claim_texts import printed
 from rast_bench.reporting.claims import NOT_RUN, Claim, Slot, facts_of
@@ -159,6 +161,22 @@ def path_coverages(results: Path, name: str) -> Coverages:
             float(row["pcr"]), None if math.isnan(error) else error, int(row["trajectories"])
         )
     return found
+
+
+def measured_speeds(
+    entries: Sequence[ExperimentCell], planned: Sequence[Planned], ledger: Ledger
+) -> dict[tuple[str, str], Speed]:
+    """By section and label: the speed at which a row's cells were made, where some were.
+
+    `entries` and `planned` are parallel. Raises LedgerError.
+    """
+    history = History(ledger)
+    ids: dict[tuple[str, str], list[str]] = {}
+    for entry, cell in zip(entries, planned, strict=True):
+        if entry.row is not None and not isinstance(cell, str):
+            ids.setdefault((entry.section, entry.row.label), []).append(cell.cell_id)
+    found = {row: history.speed(cell_ids) for row, cell_ids in ids.items()}
+    return {row: speed for row, speed in found.items() if speed is not None}
 
 
 def _slot(

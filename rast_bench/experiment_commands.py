@@ -16,7 +16,8 @@ from rast_bench.reporting.report import Report
 def table(overrides: Sequence[str], config_dir: str | None) -> int:
     """Grades what is new, prints and saves the experiment's table. Generates nothing.
 
-    Beside the paper's numbers it is printed as far as it goes, `not run` where it does not.
+    Beside the paper's numbers, and of costs alone, it is printed as far as it goes, `not run` where
+    it does not.
     Raises LedgerError where a cell of any other experiment is missing.
     """
     from rast_bench.reporting.save import landing_lines, save_report
@@ -70,7 +71,7 @@ def _report(job: Job, experiment: ExperimentConfig) -> Report:
 
     ledger = Ledger(Path(job.options.results_dir))
     planned: Sequence[Planned]
-    if experiment.published is None:
+    if experiment.waits_for_all:
         planned = plan_jobs([job])[0].planned
     else:
         planned = plan_what_is_here(job.cells, ledger)

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rast_bench.comparison import (
     Planned,
     experiment_claims,
+    measured_speeds,
     remark,
     stored_outcome,
     unplaced_remarks,
@@ -25,6 +27,7 @@ from rast_bench.reporting.measure import measure_grid, measure_rows
 from rast_bench.reporting.records import GridPoint, ReportRow
 from rast_bench.reporting.report import Report, build_report
 from rast_bench.reporting.table import Table
+from rast_bench.reporting.throughput_table import Speeds
 from rast_bench.runner.plan import PlannedCell
 
 if TYPE_CHECKING:
@@ -44,15 +47,16 @@ def experiment_report(
 ) -> Report:
     """The report of an experiment; `entries` and `planned` are parallel.
 
-    Beside the paper's numbers a cell may be partial or missing, and is marked so.
+    Beside the paper's numbers a cell may be partial or missing, and is marked so; where only costs
+    are asked for it may be as well.
 
     Raises LedgerError when a cell of any other experiment is partial, ConfigError for rows that
     make no table.
     """
     outcomes = [
-        stored_outcome(cell, ledger, grader)
-        if experiment.published or isinstance(cell, str)
-        else _outcome(cell, ledger, grader)
+        _outcome(cell, ledger, grader)
+        if experiment.waits_for_all and not isinstance(cell, str)
+        else stored_outcome(cell, ledger, grader)
         for cell in planned
     ]
     table_rows: dict[tuple[str, str], tuple[Role, dict[str, CellOutcome]]] = {}
@@ -84,13 +88,15 @@ def experiment_report(
     if not (experiment.published or experiment.measures or experiment.figures or experiment.costs):
         return build_report(title, measurements, made, notes, grid_notes)
     claims = experiment_claims(experiment, entries, outcomes, ledger.root.parent)
+    throughput = "throughput" in experiment.costs
+    speeds = measured_speeds(entries, planned, ledger) if throughput else {}
     return build_report(
         title,
         measurements,
         made,
         notes,
         grid_notes,
-        first=experiment_tables(experiment, entries, claims, (*notes, *grid_notes)),
+        first=experiment_tables(experiment, entries, claims, (*notes, *grid_notes), speeds),
         figures=claim_figures(experiment.figures, claims, title),
         claims=claims,
     )
@@ -101,8 +107,12 @@ def experiment_tables(
     entries: Sequence[ExperimentCell],
     claims: Sequence[Claim],
     notes: Sequence[str] = (),
+    speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
-    """The main tables: those of `measures`, of what the figures show, and of `costs`."""
+    """The main tables: those of `measures`, of what the figures show, and of `costs`.
+
+    `speeds` of rows are for the cost `throughput`.
+    """
     tables = claim_tables(
         claims, experiment.name, published=experiment.published is not None, notes=notes
     )
@@ -110,7 +120,7 @@ def experiment_tables(
     compared = [replace(table, footnotes=(*table.footnotes, *remarks)) for table in tables]
     if not experiment.costs:
         return compared
-    return [*cost_tables(experiment.costs, entries, load_published()), *compared]
+    return [*cost_tables(experiment, entries, load_published(), speeds), *compared]
 
 
 def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str | None) -> Report:

@@ -36,8 +36,9 @@ Measure = Literal[
 ]
 """What `rast-bench table` compares, in the words of the column `metric` of results/paper/."""
 
-CostKind = Literal["memory", "flops", "decoding"]
-"""Tables of table 4, the reply to reviewer 2 and table 5: they follow from the cells alone."""
+CostKind = Literal["memory", "flops", "decoding", "throughput"]
+"""Tables of table 4, the reply to reviewer 2 and table 5, which follow from the cells alone, and of
+reply 4, which the ledger's manifests tell of as far as there are runs."""
 
 PublishedMethod = MethodName | Literal["instruct"]
 
@@ -138,6 +139,11 @@ class ExperimentConfig(Strict):
     measures: tuple[Measure, ...] = ()
     figures: tuple[FigureKind, ...] = ()
     costs: tuple[CostKind, ...] = ()
+
+    @property
+    def waits_for_all(self) -> bool:
+        """Whether its table needs every sample; else it is printed as far as the samples go."""
+        return self.published is None and not (self.costs and not self.measures)
 
     @model_validator(mode="after")
     def _has_work(self) -> "ExperimentConfig":

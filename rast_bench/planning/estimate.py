@@ -32,6 +32,22 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Speed:
+    """What one run made in a second, over all rows, and where: provenance of the number."""
+
+    tokens_per_second: float
+    device: str  # the models' of its GPUs, else its processor's
+    host: str
+    engine: str  # settings that matter for speed
+    run_id: str
+
+    @property
+    def conditions(self) -> tuple[str, str, str]:
+        """Speeds compare where these are equal."""
+        return self.device, self.host, self.engine
+
+
+@dataclass(frozen=True)
 class Work:
     """What an engine group has still to make. `at_most`: some lengths are upper bounds."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ from rast_bench.planning.estimate import (
     Length,
     Rate,
     RateSource,
+    Speed,
     assumed_bytes,
     busy_seconds,
 )
@@ -43,6 +44,8 @@ class _Part:
     engine: Mapping[str, Any]
     models: str
     device: str
+    host: str
+    workers: int
 
 
 class History:
@@ -91,7 +94,27 @@ class History:
                 return rate
         return None
 
+    def speed(self, cell_ids: Collection[str]) -> Speed | None:
+        """The speed of the longest run that made samples of these cells.
+
+        All cells that this run decoded with the same models count: they shared its batches.
+        """
+        runs = {(part.run_id, part.models) for part in self._parts if part.cell_id in cell_ids}
+        longest = self._longest([one for one in self._parts if (one.run_id, one.models) in runs])
+        if longest is None:
+            return None
+        first, rate = longest
+        return Speed(rate, _hardware(first), first.host, _engine(first), first.run_id)
+
     def _rate_of(self, parts: Sequence[_Part], source: RateSource) -> Rate | None:
+        longest = self._longest(parts)
+        if longest is None:
+            return None
+        first, rate = longest
+        return Rate(rate, source, f"{first.device}, run {first.run_id}")
+
+    def _longest(self, parts: Sequence[_Part]) -> tuple[_Part, float] | None:
+        """A part of the longest run, and the run's tokens a second."""
         runs: defaultdict[tuple[str, str], list[_Part]] = defaultdict(list)
         for part in parts:
             runs[part.run_id, part.models].append(part)
@@ -105,7 +128,7 @@ class History:
         tokens = sum(self._read(part.cell_id).by_run.get(run_id, 0) for part in longest)
         if not tokens or not seconds:
             return None
-        return Rate(tokens / seconds, source, f"{longest[0].device}, run {run_id}")
+        return longest[0], tokens / seconds
 
     @cached_property
     def _identities(self) -> dict[str, dict[str, Any]]:
@@ -138,7 +161,9 @@ class History:
                     samples=manifest["samples_made"],
                     engine=manifest["config"]["engine"],
                     models=models,
-                    device=", ".join(dict.fromkeys(manifest["gpus"])) or manifest["cpu"]["model"],
+                    device=_device(manifest),
+                    host=manifest["host"],
+                    workers=manifest.get("workers", 1),
                 )
 
     def _similar(self, cell: PlannedCell) -> list[_Stored]:
@@ -182,3 +207,22 @@ class History:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
+
+
+def _device(manifest: Mapping[str, Any]) -> str:
+    on_cpu = manifest["config"]["engine"].get("device") == "cpu"
+    gpus = [] if on_cpu else manifest["gpus"]
+    return ", ".join(dict.fromkeys(gpus)) or str(manifest["cpu"]["model"])
+
+
+def _hardware(part: _Part) -> str:
+    """`4 × NVIDIA RTX A6000`: the devices that one engine is split over."""
+    devices = part.engine.get("tensor_parallel_size", 1)
+    return f"{devices} × {part.device}" if devices > 1 else part.device
+
+
+def _engine(part: _Part) -> str:
+    engine = part.engine
+    rows = f"{engine['max_num_seqs']} rows"
+    processes = f", {part.workers} processes" if part.workers > 1 else ""
+    return f"{engine['name']} {engine['dtype']}, {rows}{processes}"

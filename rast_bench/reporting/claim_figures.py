@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CAPTION = "ours: ± one standard error"
 BOTH = "filled: ours, ± one standard error; hollow: published"
 ONLY_PUBLISHED = "hollow: published; ours is not run"
+CHARACTERS_AN_INCH, HANDLE_CHARACTERS = 14, 7  # of a legend: its letters, and a label's sign
 
 Key = Callable[[Claim], Any]
 
@@ -242,6 +243,12 @@ def _hollow(colour: str, marker: str = "o") -> dict[str, Any]:
     }
 
 
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """How many labels stand side by side below a figure of `width` inches; at most four."""
+    longest = max(map(len, labels)) + HANDLE_CHARACTERS
+    return max(1, min(4, len(labels), int(width * CHARACTERS_AN_INCH / longest)))
+
+
 def _finish(figure: "Figure", title: str, claims: Sequence[Claim], axes: Any) -> None:
     """Title, one legend for all panels, and what filled and hollow mean."""
     handles: dict[str, Any] = {}
@@ -259,7 +266,7 @@ def _finish(figure: "Figure", title: str, claims: Sequence[Claim], axes: Any) ->
             list(handles.values()),
             list(handles),
             loc="outside lower center",
-            ncols=min(4, len(handles)),
+            ncols=legend_columns(list(handles), figure.get_figwidth()),
             fontsize=9,
             title=words,
             title_fontsize=8,

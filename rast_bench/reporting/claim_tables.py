@@ -71,17 +71,18 @@ def _table(
     footnotes = footnotes_of(claims, name, published, notes)
     if len(columns) == 1:
         return _tall_table(title, claims, layout, footnotes)
+    whose = any(claim.published for claim in claims)
     return Table(
         name=title.replace(" ", "-"),
         title=_title(title, claims),
-        columns=(Column("", "left"), Column("", "left"), *map(Column, columns)),
+        columns=(*([Column("", "left")] * (1 + whose)), *map(Column, columns)),
         sections=tuple(
             TableSection(
                 one,
                 tuple(
                     line
                     for row, measure, members in _rows(claims, layout, one)
-                    for line in _lines(row, measure, members, layout, columns)
+                    for line in _lines(row, measure, members, layout, columns, whose=whose)
                 ),
             )
             for one in sections
@@ -99,9 +100,10 @@ def _tall_table(
     if compared:
         texts = {"paper": published_text, **texts, "range": range_text, "verdict": verdict_text}
     column = layout.column(claims[0])
+    several = len(set(map(_line_measure, claims))) > 1
     return Table(
         name=title.replace(" ", "-"),
-        title=f"{_title(title, claims)}; {column}",
+        title=_title(title, claims) + ("" if column == MEAN else f"; {column}"),
         columns=(Column("", "left"), *map(Column, texts)),
         sections=tuple(
             TableSection(
@@ -109,7 +111,7 @@ def _tall_table(
                 tuple(
                     TableRow(
                         (
-                            TextCell(_label(row, measure)),
+                            TextCell(_label(row, measure) if several else row),
                             *(TextCell(text(claim)) for text in texts.values()),
                         ),
                         "ceiling" if claim.role == "ceiling" else "plain",
@@ -187,9 +189,18 @@ def _line_measure(claim: Claim) -> Measure:
 
 
 def _lines(
-    row: str, measure: Measure, claims: Sequence[Claim], layout: Layout, columns: Sequence[str]
+    row: str,
+    measure: Measure,
+    claims: Sequence[Claim],
+    layout: Layout,
+    columns: Sequence[str],
+    *,
+    whose: bool,
 ) -> Iterable[TableRow]:
-    """The published numbers, then ours with range and verdict; one line where nothing was run."""
+    """The published numbers, then ours with range and verdict; one line where nothing was run.
+
+    With `whose` the second cell says which of them a line has.
+    """
     by_column = {layout.column(claim): claim for claim in claims}
     style: RowStyle = "ceiling" if claims[0].role == "ceiling" else "plain"
     label = _label(row, measure)
@@ -199,7 +210,8 @@ def _lines(
             TextCell(text(by_column[one])) if one in by_column else BlankCell() for one in columns
         ]
         head: Cell = TextCell(label) if first else BlankCell()
-        return TableRow((head, TextCell(what), *cells), "sub" if sub else style)
+        names = (head, TextCell(what)) if whose else (head,)
+        return TableRow((*names, *cells), "sub" if sub else style)
 
     compared = any(claim.published for claim in claims)
     if compared:

@@ -1,43 +1,62 @@
 """Tables that follow from an experiment's cells alone: memory, FLOPs (by paper/cost.py), decoding.
 
-They need no samples and no checkpoints: sizes come from paper/checkpoints.json.
+They need no samples, and no checkpoints of the models in paper/checkpoints.json: other sizes come
+from the config.json of a checkpoint that is here.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import rast_bench.paper
-from rast_bench.config.experiment import CostKind, ExperimentCell
-from rast_bench.config.schema import CellConfig
+from rast_bench.config.experiment import CostKind, ExperimentCell, ExperimentConfig
+from rast_bench.config.schema import CellConfig, ModelRef
+from rast_bench.engines.check import read_json
 from rast_bench.errors import ConfigError
 from rast_bench.paper.cost import (
+    ACTIVATIONS_PER_GPU,
+    BUFFERS_PER_GPU,
     GB,
+    Span,
     attention_flops,
     forward_flops,
     multiplied_parameters,
     training_bytes,
 )
 from rast_bench.paper.published import Published, select
-from rast_bench.planning.checkpoints import config_parameters
+from rast_bench.planning.checkpoints import checkpoint_folder, config_parameters
 from rast_bench.planning.memory import BYTES
 from rast_bench.reporting.numbers import DASH, decimal
 from rast_bench.reporting.table import Cell, Column, Table, TableRow, TableSection, TextCell
+from rast_bench.reporting.throughput_table import RowKey, Speeds, throughput_table
 
 CHECKPOINTS_FILE = Path(rast_bench.paper.__file__).with_name("checkpoints.json")
 TENSOR_PARALLEL = 4  # appendix D's example
 FLOPS_LENGTH = 2048  # tokens of context
 DTYPE = "bfloat16"
+MB, BILLION = 10**6, 10**9
+NOTHING = Span(Fraction(0), Fraction(0))
 
-MEMORY_NOTES = (
+TRAINING_NOTE = (
     f"training: appendix D's formula for GRPO on M over {TENSOR_PARALLEL} devices (policy, critic "
     "and reference in 16 bits, activations 12 to 25 GB and buffers 5 to 8 GB a device; optimizer "
-    "states stay on the CPU).",
+    "states stay on the CPU)."
+)
+SMALL_TRAINING_NOTE = (
+    "training: the weights of appendix D's formula for GRPO on M (policy, critic and reference in "
+    "16 bits). Its 17 to 33 GB of activations and buffers a device are of models of billions, so "
+    "they are left out: RAST saves at least what is said here."
+)
+DECODING_NOTE = (
     "decoding: weights of M, S_RL and S_base in 16 bits, and the key-value cache of one response "
-    "of the full length. saved: 1 − decoding / training. GB: 10⁹ bytes.",
-    "The published numbers of table 4 could not be recovered; its text says: up to 50 % saved.",
+    "of the full length. saved: 1 − decoding / training. {unit}: {bytes} bytes."
+)
+UNRECOVERED_MEMORY_NOTE = (
+    "The published numbers of table 4 could not be recovered; its text says: up to 50 % saved."
 )
 FLOPS_NOTES = (
     "2 · parameters: the reply's formula over all models that run, at the checkpoints' sizes.",
@@ -45,26 +64,34 @@ FLOPS_NOTES = (
     f"{FLOPS_LENGTH:,} tokens (Kaplan et al. 2020).",
     "The reply's number for RAST is not what its own formula gives: `rast-bench audit-paper`.",
 )
-DECODING_NOTES = ("The published table could not be recovered; section 3.1 states these settings.",)
+UNRECOVERED_DECODING_NOTES = (
+    "The published table could not be recovered; section 3.1 states these settings.",
+)
 
 
 def cost_tables(
-    kinds: Sequence[CostKind], entries: Sequence[ExperimentCell], facts: Sequence[Published]
+    experiment: ExperimentConfig,
+    entries: Sequence[ExperimentCell],
+    facts: Sequence[Published],
+    speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
-    """One table a kind, a line a row of the experiment.
+    """One table for each of the experiment's `costs`, a line a row.
 
-    Raises ConfigError for a model whose size is not in paper/checkpoints.json.
+    Raises ConfigError for a model of which neither paper/checkpoints.json nor a checkpoint that is
+    here tells the size, ModelError for a checkpoint that is broken.
     """
-    rows: dict[tuple[str, str], CellConfig] = {}
+    rows: dict[RowKey, CellConfig] = {}
     for entry in entries:
         if entry.row is not None:
             rows.setdefault((entry.section, entry.row.label), entry.cell)
-    build: dict[CostKind, Callable[[Mapping[tuple[str, str], CellConfig]], Table]] = {
-        "memory": _memory_table,
-        "flops": lambda given: _flops_table(given, facts),
-        "decoding": _decoding_table,
+    published = experiment.published is not None
+    build: dict[CostKind, Callable[[], Table]] = {
+        "memory": lambda: _memory_table(rows, published=published),
+        "flops": lambda: _flops_table(rows, facts),
+        "decoding": lambda: _decoding_table(rows, published=published),
+        "throughput": lambda: throughput_table(experiment, rows, facts, speeds),
     }
-    return [build[kind](rows) for kind in kinds]
+    return [build[kind]() for kind in experiment.costs]
 
 
 @cache
@@ -73,22 +100,30 @@ def _checkpoints() -> dict[str, dict[str, Any]]:
     return {name: config for name, config in found.items() if name != "source"}
 
 
-def checkpoint_config(name: str) -> dict[str, Any]:
-    """The sizes of a checkpoint by its name in conf/base_model. Raises ConfigError."""
+def checkpoint_config(name: str, ref: ModelRef) -> Mapping[str, Any]:
+    """The sizes of a checkpoint by its name in conf/base_model, else by its own config.json.
+
+    Raises ConfigError where neither is there, ModelError for a checkpoint that is broken.
+    """
     known = _checkpoints()
-    if name not in known:
+    if name in known:
+        return known[name]
+    folder = checkpoint_folder(ref)
+    if folder is None:
         raise ConfigError(
-            f"the size of model {name} is not known", hint=f"known are {', '.join(known)}"
+            f"the size of model {name} is not known",
+            hint=f"download {ref.path}; without a download known are {', '.join(known)}",
         )
-    return known[name]
+    return read_json(ref.path, folder / "config.json")
 
 
-def decoding_configs(cell: CellConfig) -> list[dict[str, Any]]:
-    """The configs of all models that decode a cell: M, and S twice for RAST."""
-    main = checkpoint_config(cell.base_model.name)
+def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
+    """The configs of all models that decode a cell: M, and for RAST both models of each pair."""
+    main = checkpoint_config(cell.base_model.name, cell.base_model.base)
     if cell.method.name != "rast":
         return [main]
-    return [main] + [checkpoint_config(cell.delta.name)] * 2
+    pairs = [checkpoint_config(cell.delta.name, pair.base) for pair in cell.delta.pairs]
+    return [main, *(config for config in pairs for _ in ("RL", "base"))]
 
 
 def decoding_bytes(configs: Sequence[Mapping[str, Any]], length: int) -> int:
@@ -98,36 +133,50 @@ def decoding_bytes(configs: Sequence[Mapping[str, Any]], length: int) -> int:
 
 
 def _cache(config: Mapping[str, Any], size: int) -> int:
-    head_dim = int(config["hidden_size"]) // int(config["num_attention_heads"])
+    heads = int(config["num_attention_heads"])
+    head_dim = int(config.get("head_dim") or int(config["hidden_size"]) // heads)
     return (
         2 * int(config["num_hidden_layers"]) * int(config["num_key_value_heads"]) * head_dim * size
     )
 
 
-def _memory_table(rows: Mapping[tuple[str, str], CellConfig]) -> Table:
+def _memory_table(rows: Mapping[RowKey, CellConfig], *, published: bool) -> Table:
+    steered = {key: cell for key, cell in rows.items() if cell.method.name == "rast"}
+    configs = {key: decoding_configs(cell) for key, cell in steered.items()}
+    sizes = {key: config_parameters(models[0]) for key, models in configs.items()}
+    small = max(sizes.values(), default=0) < BILLION
+    activations, buffers = (NOTHING, NOTHING) if small else (ACTIVATIONS_PER_GPU, BUFFERS_PER_GPU)
+    unit, divisor, bytes_ = ("MB", MB, "10⁶") if small else ("GB", GB, "10⁹")
+    decimals = 1 if small else 0
     lines = []
-    for (section, label), cell in rows.items():
-        if cell.method.name != "rast":
-            continue
-        configs = decoding_configs(cell)
-        training = training_bytes(config_parameters(configs[0]), TENSOR_PARALLEL)
-        decoding = decoding_bytes(configs, cell.decoding.max_tokens)
+    for (section, label), cell in steered.items():
+        key = section, label
+        training = training_bytes(
+            sizes[key], TENSOR_PARALLEL, activations=activations, buffers=buffers
+        )
+        decoding = decoding_bytes(configs[key], cell.decoding.max_tokens)
         low, high = float(training.low), float(training.high)
         texts = (
-            _span(low / GB, high / GB),
-            decimal(decoding / GB, 0),
-            _span(100 * (1 - decoding / low), 100 * (1 - decoding / high)),
+            _span(low / divisor, high / divisor, decimals),
+            decimal(decoding / divisor, decimals),
+            _span(100 * (1 - decoding / low), 100 * (1 - decoding / high), 0),
         )
         lines.append(_line(f"{section} {label}", texts))
-    columns = ("training, GB", "decoding, GB", "saved, %")
-    return _table("memory", "GPU memory (appendix D)", columns, lines, MEMORY_NOTES)
+    notes = [
+        SMALL_TRAINING_NOTE if small else TRAINING_NOTE,
+        DECODING_NOTE.format(unit=unit, bytes=bytes_),
+        *([UNRECOVERED_MEMORY_NOTE] if published else []),
+    ]
+    columns = (f"training, {unit}", f"decoding, {unit}", "saved, %")
+    return _table("memory", "GPU memory (appendix D)", columns, lines, notes)
 
 
-def _span(low: float, high: float) -> str:
-    return f"{decimal(low, 0)} to {decimal(high, 0)}"
+def _span(low: float, high: float, decimals: int) -> str:
+    texts = (decimal(low, decimals), decimal(high, decimals))
+    return texts[0] if texts[0] == texts[1] else " to ".join(texts)
 
 
-def _flops_table(rows: Mapping[tuple[str, str], CellConfig], facts: Sequence[Published]) -> Table:
+def _flops_table(rows: Mapping[RowKey, CellConfig], facts: Sequence[Published]) -> Table:
     lines = []
     for (section, label), cell in rows.items():
         configs = decoding_configs(cell)
@@ -154,7 +203,7 @@ def _flops_table(rows: Mapping[tuple[str, str], CellConfig], facts: Sequence[Pub
     )
 
 
-def _decoding_table(rows: Mapping[tuple[str, str], CellConfig]) -> Table:
+def _decoding_table(rows: Mapping[RowKey, CellConfig], *, published: bool) -> Table:
     lines = []
     for (_, label), cell in rows.items():
         decoding = cell.decoding
@@ -169,7 +218,13 @@ def _decoding_table(rows: Mapping[tuple[str, str], CellConfig]) -> Table:
         )
         lines.append(_line(label, texts))
     columns = ("λ", "τ", "top-p", "samples", "max tokens", "prompt")
-    return _table("decoding", "Decoding configurations", columns, lines, DECODING_NOTES)
+    return _table(
+        "decoding",
+        "Decoding configurations",
+        columns,
+        lines,
+        UNRECOVERED_DECODING_NOTES if published else (),
+    )
 
 
 def _line(label: str, texts: Sequence[str]) -> TableRow:

@@ -16,7 +16,7 @@ EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").iterdir
 JOBS: dict[str, Job] = {}
 
 ELSEWHERE = frozenset({"reply 4", "reply FLOPs", "text"})
-"""Sources of settings, sizes, costs and of statements about all rows."""
+"""Sources of settings, sizes, costs (tests of their tables) and of statements about all rows."""
 
 
 def job_of(name: str) -> Job:
@@ -80,6 +80,19 @@ def test_every_published_number_of_the_tables_is_claimed_by_an_experiment(
     facts = [one for one in load_published() if one.source not in ELSEWHERE and one.model]
     assert unclaimed(facts, claims) == []
     assert len(facts) > 300
+
+
+def test_a_table_waits_for_samples_unless_it_is_of_costs_or_beside_the_paper() -> None:
+    waiting = {name for name in EXPERIMENTS if experiment_of(name).waits_for_all}
+    assert {"demo", "tiny_table1", "tiny_table4", "tiny_figure3"} <= waiting
+    assert waiting.isdisjoint({"table1", "table4", "reply4", "tiny_reply4", "tiny_table5"})
+
+
+def test_the_rl_runs_of_tiny_reply2_are_told_apart() -> None:
+    models = [cell.base_model for cell in job_of("tiny_reply2").cells]
+    assert len({model.name for model in models}) == len(models)
+    assert len({model.rl for model in models}) == len(models)
+    assert len({model.base for model in models}) == 2
 
 
 def test_the_paper_is_replicated_with_its_protocol() -> None:

@@ -115,3 +115,36 @@ def test_a_run_without_samples_has_no_rate(ledger: Ledger) -> None:
     run_counting(group.cells, ledger)
     edit_manifests(ledger, group.cells[0], samples_made=0, seconds=0.0)
     assert History(ledger).rate(group) is None
+
+
+def test_a_cells_speed_is_that_of_the_batches_it_shared(ledger: Ledger) -> None:
+    cells = planned("-m", "delta=tiny-s", "decoding.lambda=0.5,1", *SMALL)
+    (other_models,) = planned("delta=tiny-m", *SMALL)
+    run_counting([*cells, other_models], ledger)
+    for cell in (*cells, other_models):
+        edit_manifests(ledger, cell, seconds=5.0, started="2026-01-01T00:00:00+00:00", host="here")
+    history = History(ledger)
+    speed = history.speed([cells[0].cell_id])
+    assert speed is not None
+    assert speed.tokens_per_second == pytest.approx(2 * 6 * TOKENS / 5)
+    assert speed.host == "here"
+    assert speed.engine.startswith("transformers float32, 256 rows")
+    assert history.speed(["0123456789abcdef"]) is None
+
+
+def test_a_speed_names_the_devices_that_the_engine_used(ledger: Ledger) -> None:
+    (cell,) = planned("delta=tiny-s", *SMALL)
+    run_counting([cell], ledger)
+    (manifest,) = ledger.manifests(cell.cell_id)
+    gpus = ["NVIDIA RTX A6000"] * 8
+
+    def device(engine: dict[str, object]) -> str:
+        config = manifest["config"] | {"engine": manifest["config"]["engine"] | engine}
+        edit_manifests(ledger, cell, gpus=gpus, config=config, cpu={"model": "a processor"})
+        speed = History(ledger).speed([cell.cell_id])
+        assert speed is not None
+        return speed.device
+
+    assert device({}) == "NVIDIA RTX A6000"
+    assert device({"tensor_parallel_size": 4}) == "4 × NVIDIA RTX A6000"
+    assert device({"device": "cpu"}) == "a processor"

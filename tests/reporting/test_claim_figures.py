@@ -3,7 +3,7 @@
 import pytest
 from claimed_cells import HALF, fact, slot, slots
 
-from rast_bench.reporting.claim_figures import k_figure, strength_figure
+from rast_bench.reporting.claim_figures import k_figure, legend_columns, strength_figure
 from rast_bench.reporting.claim_numbers import build_claims
 from rast_bench.reporting.experiment_figures import claim_figures
 from rast_bench.reporting.figure_style import figure_bytes
@@ -74,3 +74,9 @@ def test_a_figure_is_the_same_file_twice() -> None:
     first, second = (figure_bytes(k_figure("pass@k", claims), "pdf") for _ in range(2))
     assert first == second
     assert first.startswith(b"%PDF")
+
+
+def test_a_legend_is_no_wider_than_its_figure() -> None:
+    assert legend_columns(["base", "+ ΔR", "RL"], 6.0) == 3
+    assert legend_columns(["tiny-m RL seed 0"] * 4, 6.0) == 3
+    assert legend_columns(["a name of a hundred letters " * 4], 6.0) == 1

@@ -82,6 +82,13 @@ def test_unknown_published_numbers_are_left_empty() -> None:
     assert "paper" not in text
 
 
+def test_alone_ours_is_not_called_ours() -> None:
+    two = [*slots(), slot("+ ΔR", "rast", HALF, dataset="hard", named="hard")]
+    (table,) = claim_tables(build_claims(two, ["accuracy"], []), "demo", published=False)
+    assert [column.heading for column in table.columns] == ["", "easy", "hard"]
+    assert "ours" not in render_text(table)
+
+
 def test_the_csv_has_a_line_for_each_published_number() -> None:
     claims = build_claims(slots(), ["accuracy"], [*FACTS[:2], fact("48.9", source="text")])
     lines = claims_csv(claims).splitlines()
