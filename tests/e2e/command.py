@@ -17,12 +17,12 @@ CELL = (
     "base_model=tiny-s",
     "delta=tiny-xs",
     "dataset=tiny-easy",
-    "dataset.limit=40",
+    "dataset.limit=30",
     "decoding.n=16",
     "engine.max_num_seqs=16",
     "workers=1",
 )
-SAMPLES_OF_CELL = 40 * 16
+SAMPLES_OF_CELL = 30 * 16
 
 
 @dataclass(frozen=True)

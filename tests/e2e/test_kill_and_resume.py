@@ -48,11 +48,8 @@ def assert_same(results: Path, finished: Finished, expected: tuple[Path, Finishe
     assert len(theirs) == SAMPLES_OF_CELL
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_killed_at_random_moments(
-    seed: int, tmp_path: Path, undisturbed: tuple[Path, Finished]
-) -> None:
-    rng = random.Random(seed)
+def test_killed_at_random_moments(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
+    rng = random.Random(0)
     results = tmp_path / "results"
     durable = killed = 0
     for _ in range(2):

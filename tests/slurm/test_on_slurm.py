@@ -56,37 +56,6 @@ def test_an_array_runs_two_tasks_at_a_time(cluster: DevCluster, tmp_path: Path) 
     assert most == 2
 
 
-def test_a_job_that_is_warned_of_its_time_limit_requeues_itself(
-    cluster: DevCluster, tmp_path: Path
-) -> None:
-    script = """
-        echo start ${SLURM_RESTART_COUNT:-0}
-        [[ -z $SLURM_RESTART_COUNT ]] || exit 0
-        trap 'echo warned; scontrol requeue $SLURM_JOB_ID' USR2
-        sleep 300 & wait; wait
-    """
-    output = tmp_path / "out"
-    job = cluster.submit(script, output, "--partition=short", "--requeue", "--signal=B:USR2@59")
-    cluster.wait_for(job, "COMPLETED", seconds=90)
-    lines = [line for line in output.read_text().splitlines() if "slurmstepd" not in line]
-    assert lines == ["start 0", "warned", "start 1"]
-
-
-def test_an_urgent_job_preempts_and_the_other_is_requeued(
-    cluster: DevCluster, tmp_path: Path
-) -> None:
-    script = "echo start ${SLURM_RESTART_COUNT:-0}; [[ -n $SLURM_RESTART_COUNT ]] || sleep 300"
-    whole_node = ("--nodelist=n2", "--gres=gpu:2")
-    modest = cluster.submit(script, tmp_path / "out", "--partition=preemptible", *whole_node)
-    cluster.wait_for(modest, "RUNNING")
-    urgent = cluster.submit("sleep 1", tmp_path / "urgent", "--partition=urgent", *whole_node)
-    cluster.wait_for(urgent, "COMPLETED")
-    cluster.wait_for(modest, "COMPLETED")
-    lines = (tmp_path / "out").read_text().splitlines()
-    assert [line for line in lines if line.startswith("start")] == ["start 0", "start 1"]
-    assert "PREEMPTED" in cluster.run("sacct", "-nXDj", modest, "-o", "State")
-
-
 def test_jobs_of_lost_nodes_restart_elsewhere_and_orphans_go_on(
     cluster: DevCluster, tmp_path: Path
 ) -> None:
