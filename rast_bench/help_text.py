@@ -42,6 +42,7 @@ keys (key=value), the most used:
   results_dir=DIR   where samples are kept (results)
   workers=N         processes that generate (auto)
   grader=NAME       who judges the answers (each data set's own)
+  allow_code_execution=true   runs programs that models wrote: docs/code_execution.md
   label=TEXT        the cell's name in the table
 
 launchers (hydra/launcher=NAME launcher.key=value, with or without -m): who runs the cells. Without
