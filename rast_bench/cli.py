@@ -58,7 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         from rast_bench.planning.command import main as plan_main
 
         return guarded(lambda: plan_main(arguments[1:]))
-    args = _parser().parse_args(arguments)
+    parser = _parser()
+    args, late = parser.parse_known_args(arguments)
+    if late:  # argparse takes no overrides behind a flag
+        if "overrides" not in args or any("=" not in w or w.startswith("-") for w in late):
+            parser.error(f"unrecognized arguments: {' '.join(late)}")
+        args.overrides += late
     return guarded(lambda: _dispatch(args))
 
 

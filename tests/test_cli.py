@@ -104,6 +104,16 @@ def test_status_counts_cells(
     assert states() == ["complete", "complete"]
 
 
+def test_overrides_may_stand_behind_flags(
+    experiment: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, *overrides, flag, folder = experiment
+    assert main(["status", *experiment]) == 0
+    before = capsys.readouterr().out
+    assert main(["status", name, flag, folder, *overrides]) == 0
+    assert capsys.readouterr().out == before
+
+
 def test_table_prints_what_run_printed_and_generates_nothing(
     experiment: list[str],
     world: World,

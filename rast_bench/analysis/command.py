@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
 
     Raises RastBenchError.
     """
-    args = _parser().parse_args(list(argv))
+    args = _parser().parse_intermixed_args(list(argv))
     from rast_bench.analysis.provenance import provenance
     from rast_bench.analysis.render import render_summary
     from rast_bench.analysis.run import Settings, analyse, plan_studies

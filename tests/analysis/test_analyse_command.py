@@ -120,7 +120,7 @@ def test_only_the_drawn_paths_are_generated_and_they_are_reused(
     words = [*qwen2_study.overrides, "--limit", "2", "--seed", "3"]
     assert main(["analyse", "pcr", *words, "--generate"]) == 0
     assert "2/2 samples" in capsys.readouterr().err
-    assert main(["analyse", "kl", *words]) == 0
+    assert main(["analyse", "kl", "--limit", "2", *qwen2_study.overrides, "--seed", "3"]) == 0
     pcr, kl = (load_records(qwen2_study.results, NAME, kind) for kind in ("pcr", "kl"))
     assert pcr["problem_id"].nunique() == 2
     assert paths_of(pcr) == paths_of(kl)
