@@ -13,9 +13,11 @@ demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny mo
 	@$(BIN)/python run.py experiment=demo
 
 # Three processes even on two cores: one of them mostly waits for SLURM. A file's tests share
-# fixtures, so a file stays whole.
+# fixtures, so a file stays whole. A process that dies ends the run and is named: replaced, pytest-xdist
+# may wait for ever.
 test: $(VENV)/.dev ## set up, then run all tests
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=25
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+		--max-worker-restart=0 --durations=25
 
 lint: $(VENV)/.dev ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check

@@ -1,11 +1,14 @@
 """Limits of CPU time and memory for work inside a process of its own. Linux and macOS."""
 
+import math
 import resource
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _REMINDER_SECONDS = 0.1  # a handler inside the work may swallow the first signal's exception
 _GRACE_SECONDS = 2.0  # for one long step in C, which no exception can interrupt
@@ -15,29 +18,36 @@ class CpuLimitError(BaseException):
     """The work ran out of CPU time. No Exception: sympy catches those in passing."""
 
 
-@contextmanager
-def cpu_limit(seconds: float) -> Iterator[None]:
-    """Raises CpuLimitError inside the block once this process has used so much CPU time in it.
+def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = False) -> T:
+    """What `work` returns. Only for a process's main thread.
 
-    Wall time does not count, so a busy machine changes nothing. Where no exception can be raised
-    within two seconds more, the kernel ends the process. Only for a process's main thread.
+    Wall time does not count, so a busy machine changes nothing. No exception can interrupt one
+    long step in C: with `may_kill` the kernel ends the process two seconds later.
+
+    Raises:
+        CpuLimitError: inside `work`, once this process has used so much CPU time in it.
     """
-    used = time.process_time()
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    end = int(used + seconds + _GRACE_SECONDS) + 1
-    before = signal.signal(signal.SIGPROF, _raise)
-    resource.setrlimit(resource.RLIMIT_CPU, (end, hard))
+    over = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if not over:
+            raise CpuLimitError
+
+    end = math.ceil(time.process_time() + seconds + _GRACE_SECONDS)
+    before = signal.signal(signal.SIGPROF, stop)
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if may_kill:
+        resource.setrlimit(resource.RLIMIT_CPU, (end, hard))
     signal.setitimer(signal.ITIMER_PROF, seconds, _REMINDER_SECONDS)
     try:
-        yield
+        try:
+            return work()
+        finally:
+            over = True  # or a reminder would break off what follows
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
         signal.signal(signal.SIGPROF, before)
-
-
-def _raise(_number: int, _frame: FrameType | None) -> None:
-    raise CpuLimitError
 
 
 def limit_memory(size: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.grading.base import Compared, Comparison
 from rast_bench.grading.expressions.errors import OversizedError, WorkLimitError
-from rast_bench.grading.limits import CpuLimitError, cpu_limit, limit_memory
+from rast_bench.grading.limits import CpuLimitError, limit_memory, within_cpu_limit
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -56,7 +56,7 @@ class ComparisonPool:
             return []
         pool = self._started()
         futures = [
-            pool.schedule(compare_limited, args=(self._compare, *pair, self._cpu_seconds))
+            pool.schedule(_compare_or_die, args=(self._compare, *pair, self._cpu_seconds))
             for pair in pairs
         ]
         compared = []
@@ -86,13 +86,18 @@ class ComparisonPool:
         return self._pool
 
 
-def compare_limited(compare: Compare, answer: str, gold: str, cpu_seconds: float) -> Compared:
-    """One comparison under a limit of CPU time, in the process that calls."""
+def compare_limited(
+    compare: Compare, answer: str, gold: str, cpu_seconds: float, *, may_kill: bool = False
+) -> Compared:
+    """One comparison under a limit of CPU time, in the process that calls.
+
+    may_kill: whether that process may be killed when nothing else ends the comparison.
+    """
     start = time.process_time()
     outcome: Comparison
     try:
-        with cpu_limit(cpu_seconds):
-            outcome = "correct" if compare(answer, gold) else "wrong"
+        equal = within_cpu_limit(cpu_seconds, lambda: compare(answer, gold), may_kill=may_kill)
+        outcome = "correct" if equal else "wrong"
     except (CpuLimitError, WorkLimitError, MemoryError):
         outcome = "timeout"
     except (OversizedError, RecursionError):
@@ -102,6 +107,10 @@ def compare_limited(compare: Compare, answer: str, gold: str, cpu_seconds: float
     except Exception:  # sympy fails on odd expressions with exceptions of any other kind
         outcome = "unparsed"
     return Compared(outcome, time.process_time() - start)
+
+
+def _compare_or_die(compare: Compare, answer: str, gold: str, cpu_seconds: float) -> Compared:
+    return compare_limited(compare, answer, gold, cpu_seconds, may_kill=True)
 
 
 def _start_worker(memory_bytes: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from rast_bench.grading.limits import CpuLimitError, cpu_limit
+from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
 from rast_bench.grading.robust.values import read_expression
 
 CPU_SECONDS = 1.0  # of one answer; the slowest of 440 real ones takes 0.03
@@ -43,8 +43,7 @@ def expression_form(text: str) -> Hashable | None:
     process's main thread, which can be interrupted.
     """
     try:
-        with cpu_limit(CPU_SECONDS):
-            return _form(text)
+        return within_cpu_limit(CPU_SECONDS, lambda: _form(text))
     except CpuLimitError:
         return None
     except (ImportError, SyntaxError, NameError):  # a fault of this program
