@@ -1,9 +1,7 @@
 """Limits of CPU time and memory for work inside a process of its own. Linux and macOS."""
 
-import math
 import resource
 import signal
-import time
 from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
@@ -22,7 +20,7 @@ def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = 
     """What `work` returns. Only for a process's main thread.
 
     Wall time does not count, so a busy machine changes nothing. No exception can interrupt one
-    long step in C: with `may_kill` the kernel ends the process two seconds later.
+    long step in C: with `may_kill` SIGVTALRM ends the process two seconds later.
 
     Raises:
         CpuLimitError: inside `work`, once this process has used so much CPU time in it.
@@ -33,11 +31,12 @@ def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = 
         if not over:
             raise CpuLimitError
 
-    end = math.ceil(time.process_time() + seconds + _GRACE_SECONDS)
     before = signal.signal(signal.SIGPROF, stop)
-    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
     if may_kill:
-        resource.setrlimit(resource.RLIMIT_CPU, (end, hard))
+        # Not RLIMIT_CPU: it counts from the process's start by a clock that no one can read, which
+        # is seconds away from the others in an old process.
+        signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds + _GRACE_SECONDS)
     signal.setitimer(signal.ITIMER_PROF, seconds, _REMINDER_SECONDS)
     try:
         try:
@@ -46,7 +45,8 @@ def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = 
             over = True  # or a reminder would break off what follows
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+        if may_kill:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGPROF, before)
 
 
