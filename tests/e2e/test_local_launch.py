@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from command import CELL, SAMPLES_OF_CELL, Finished, finish, run, samples, start, stored_rows
+from command import CELL, SAMPLES_OF_CELL, Finished, finish, run, start, stored_rows
 
 from rast_bench.launch.folder import Launch, launches, read_launch
 from rast_bench.launch.notes import Note, read_notes
+from rast_bench.ledger import Ledger
 
 SECOND = "decoding.lambda=0.5,1.0"
 SWEEP = ("-m", *(o for o in CELL if not o.startswith("workers=")), SECOND)
@@ -21,11 +23,17 @@ IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", 
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """The same sweep in one process."""
-    finished = run(tmp_path_factory.mktemp("plain") / "results", *SWEEP)
+def one_process(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
+    """The same sweep without a launcher: its results folder, and how it ended."""
+    results = tmp_path_factory.mktemp("plain") / "results"
+    finished = run(results, *SWEEP)
     assert finished.code == 0, finished.err
-    return finished
+    return results, finished
+
+
+@pytest.fixture
+def undisturbed(one_process: tuple[Path, Finished]) -> Finished:
+    return one_process[1]
 
 
 def assert_same(results: Path, finished: Finished, expected: Finished) -> None:
@@ -63,16 +71,29 @@ def rast_bench(*words: str) -> Finished:
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
-def test_workers_share_two_cells_with_one_load_each(tmp_path: Path, undisturbed: Finished) -> None:
+def test_workers_share_two_cells_with_one_load_each(
+    tmp_path: Path, one_process: tuple[Path, Finished]
+) -> None:
     results = tmp_path / "results"
-    finished = run(results, *SWEEP, *LOCAL)
-    assert_same(results, finished, undisturbed)
+    devices = "launcher.devices=[3,GPU-x]"  # PyTorch finds neither
+    finished = run(results, *SWEEP, "hydra/launcher=local", devices)
+    assert_same(results, finished, one_process[1])
     assert stored_rows(results) == 2 * SAMPLES_OF_CELL
     launch = only_launch(results)
     notes = read_notes(launch.notes, launch.workers)
     assert [note.loads for note in notes.values()] == [1, 1]
     assert all(note.made > SAMPLES_OF_CELL / 4 for note in notes.values())
     assert not list(results.parent.glob("multirun"))
+    one, many = Ledger(one_process[0]), launch.ledger
+    for cell in many.cells():
+        assert identities(many, cell).equals(identities(one, cell))
+        shown = {m["worker"]: m["cuda_visible_devices"] for m in many.manifests(cell)}
+        assert shown.items() <= {0: "3", 1: "GPU-x"}.items()
+
+
+def identities(ledger: Ledger, cell_id: str) -> pd.DataFrame:
+    frame = ledger.samples(cell_id)[IDENTITY]
+    return frame.assign(token_ids=frame["token_ids"].map(tuple))
 
 
 def test_killed_workers_are_started_again(tmp_path: Path, undisturbed: Finished) -> None:
@@ -152,17 +173,3 @@ def test_status_resume_and_cancel_from_another_shell(tmp_path: Path) -> None:
     assert f"resume with: rast-bench resume {launch.path}" in cancelled.err
     assert finish(process).code == 143
     assert stored_rows(results) > 0
-
-
-def test_samples_are_those_of_one_process(tmp_path: Path) -> None:
-    one, many = tmp_path / "one" / "results", tmp_path / "many" / "results"
-    devices = ("hydra/launcher=local", "launcher.devices=[3,GPU-x]")  # PyTorch finds neither
-    for results, words in ((one, ("workers=1",)), (many, devices)):
-        results.parent.mkdir()
-        base = tuple(o for o in CELL if not o.startswith("workers="))
-        assert run(results, *base, *words).code == 0
-    assert samples(many)[IDENTITY].equals(samples(one)[IDENTITY])
-    launch = only_launch(many)
-    manifests = launch.ledger.manifests(launch.cells[0].cell_id)
-    shown = {manifest["worker"]: manifest["cuda_visible_devices"] for manifest in manifests}
-    assert shown == {0: "3", 1: "GPU-x"}
