@@ -75,12 +75,8 @@ def _samples_without_verdict(
     gold = {problem.problem_id: problem.gold for problem in cell.problems}
     count = cell.cell.decoding.samples_per_problem
     dataset = cell.cell.dataset.name
-    verdicts = ledger.verdicts(cell.cell_id, grader_name)
-    judged = set(
-        zip(verdicts["problem_id"].tolist(), verdicts["sample_index"].tolist(), strict=True)
-    )
-    durable = ledger.completed(cell.cell_id)
-    missing = {(id_, index) for id_, index in durable if id_ in gold and index < count} - judged
+    unjudged = ledger.completed(cell.cell_id) - ledger.judged(cell.cell_id, grader_name)
+    missing = {(id_, index) for id_, index in unjudged if id_ in gold and index < count}
     if not missing:
         return []  # texts are most of a ledger: a table is printed often, and graded once
     samples = ledger.samples(

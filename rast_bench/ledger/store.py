@@ -178,6 +178,13 @@ class Ledger:
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_union(self.cell_folder(cell_id), family, VERDICT_COLUMNS)
 
+    def judged(self, cell_id: str, grader: str) -> set[tuple[str, int]]:
+        """(problem id, sample index) of every verdict of one grader."""
+        from rast_bench.ledger import codec, shards
+
+        family = codec.verdict_family(_checked_grader(grader))
+        return shards.read_keys(self.cell_folder(cell_id), family)
+
     def compact(self, cell_id: str) -> None:
         """Merges the cell's small shards. Safe at any time, beside readers and writers."""
         from rast_bench.ledger import codec, shards

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rast_bench.metrics.estimate import Estimate, mean_estimate
+from rast_bench.metrics.estimate import Estimate, IntArray, mean_estimate
 from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter
 
 LEMMAS_FILE = Path(__file__).with_name("behaviour_lemmas.json")
@@ -41,7 +41,7 @@ def behaviour_frequencies(
     """Occurrences of each list's lemmas per sample, averaged over samples and problems.
 
     Args:
-        texts: str, [problems, samples]. Each distinct text is analysed once.
+        texts: str, [problems, samples].
         counter: how words become lemmas; `lemma_counter()` by default.
 
     Raises:
@@ -50,18 +50,27 @@ def behaviour_frequencies(
     if texts.size == 0:
         raise ValueError("no text to count lemmas in")
     counter = counter or lemma_counter()
+    per_problem = {name: one.mean(axis=1) for name, one in lemma_counts(texts, counter).items()}
+    return BehaviourFrequencies(
+        counter.name,
+        {name: mean_estimate(one.sum(axis=1)) for name, one in per_problem.items()},
+        {
+            name: dict(zip(words, per_problem[name].mean(axis=0).tolist(), strict=True))
+            for name, words in behaviour_lemmas().items()
+        },
+    )
+
+
+def lemma_counts(texts: npt.NDArray[np.object_], counter: LemmaCounter) -> dict[str, IntArray]:
+    """Occurrences of each list's lemmas: by list, [problems, samples, lemmas].
+
+    Args:
+        texts: str, [problems, samples]. Each distinct text is analysed once.
+    """
     lists = behaviour_lemmas()
-    columns = {lemma: i for i, lemma in enumerate(w for words in lists.values() for w in words)}
     rows: dict[str, int] = {}
-    row_of = np.array([rows.setdefault(text, len(rows)) for text in texts.ravel().tolist()])
-    counts = np.zeros((len(rows), len(columns)), dtype=np.int64)
-    for row, found in enumerate(counter.counts(rows, columns.keys())):
-        for lemma, times in found.items():
-            counts[row, columns[lemma]] = times
-    per_problem = counts[row_of].reshape(*texts.shape, len(columns)).mean(axis=1)
-    behaviours, lemmas = {}, {}
-    for name, words in lists.items():
-        chosen = per_problem[:, [columns[word] for word in words]]
-        behaviours[name] = mean_estimate(chosen.sum(axis=1))
-        lemmas[name] = dict(zip(words, chosen.mean(axis=0).tolist(), strict=True))
-    return BehaviourFrequencies(counter.name, behaviours, lemmas)
+    row_of = [rows.setdefault(text, len(rows)) for text in texts.ravel().tolist()]
+    counts = counter.counts(list(rows), [word for words in lists.values() for word in words])
+    counts = counts[row_of].reshape(*texts.shape, -1)
+    ends = np.cumsum([len(words) for words in lists.values()])
+    return dict(zip(lists, np.split(counts, ends[:-1], axis=-1), strict=True))

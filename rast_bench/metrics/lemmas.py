@@ -1,12 +1,14 @@
 """Counting lemmas in texts, with simplemma or with spaCy's English model."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
 from rast_bench.errors import ConfigError
+from rast_bench.metrics.estimate import IntArray
 
 SPACY_MODEL = "en_core_web_sm"
 _WORD = re.compile(r"[^\W\d_]+")  # so "double-check" holds "check", as it does for spaCy
@@ -22,8 +24,8 @@ class LemmaCounter(Protocol):
     @property
     def name(self) -> str: ...
 
-    def counts(self, texts: Iterable[str], wanted: Set[str]) -> Iterator[Counter[str]]:
-        """The occurrences of the wanted lemmas (lower case) in each text, in order."""
+    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
+        """The occurrences of the wanted lemmas (lower case, distinct), [texts, wanted]."""
         ...
 
 
@@ -50,11 +52,9 @@ class SimplemmaCounter:
 
         self.name = f"simplemma {version('simplemma')}"
 
-    def counts(self, texts: Iterable[str], wanted: Set[str]) -> Iterator[Counter[str]]:
-        lemmas = _WantedLemmas(wanted)
-        for text in texts:
-            found = map(lemmas.__getitem__, _words(text))
-            yield Counter(filter(None, found))
+    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
+        number = _WantedLemmas(wanted).__getitem__
+        return _counts(([*filter(None, map(number, _words(text)))] for text in texts), wanted)
 
 
 def _words(text: str) -> list[str]:
@@ -64,19 +64,31 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-class _WantedLemmas(dict[str, str | None]):
-    """Word -> its lemma if that is wanted, else None; each distinct word is lemmatised once."""
+def _counts(found: Iterable[Sequence[int]], wanted: Sequence[str]) -> IntArray:
+    """The counts of each text from the numbers of its wanted lemmas, the first being 1."""
+    numbers: list[int] = []
+    ends = [0]
+    for of_text in found:
+        numbers += of_text
+        ends.append(len(numbers))
+    texts = len(ends) - 1
+    rows = np.repeat(np.arange(texts), np.diff(ends))
+    cells = rows * len(wanted) + np.asarray(numbers, dtype=np.int64) - 1
+    return np.bincount(cells, minlength=texts * len(wanted)).reshape(texts, len(wanted))
 
-    def __init__(self, wanted: Set[str]) -> None:
+
+class _WantedLemmas(dict[str, int | None]):
+    """Word -> its lemma's number from 1 if that is wanted, else None; a word is looked up once."""
+
+    def __init__(self, wanted: Sequence[str]) -> None:
         super().__init__()
-        self._wanted = wanted
+        self._numbers = {lemma: number for number, lemma in enumerate(wanted, start=1)}
 
-    def __missing__(self, word: str) -> str | None:
+    def __missing__(self, word: str) -> int | None:
         import simplemma
 
-        lemma = simplemma.lemmatize(word, lang="en").lower()
-        self[word] = lemma if lemma in self._wanted else None
-        return self[word]
+        self[word] = number = self._numbers.get(simplemma.lemmatize(word, lang="en").lower())
+        return number
 
 
 class SpacyCounter:
@@ -88,7 +100,10 @@ class SpacyCounter:
         self._nlp: Any = spacy.load(SPACY_MODEL, disable=["ner", "parser"])
         self.name = f"spaCy {SPACY_MODEL} {self._nlp.meta['version']}"
 
-    def counts(self, texts: Iterable[str], wanted: Set[str]) -> Iterator[Counter[str]]:
-        for document in self._nlp.pipe(texts):
-            lemmas = (token.lemma_.lower() for token in document)
-            yield Counter(lemma for lemma in lemmas if lemma in wanted)
+    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
+        numbers = {lemma: number for number, lemma in enumerate(wanted, start=1)}
+        lemmas = (
+            (numbers.get(token.lemma_.lower()) for token in document)
+            for document in self._nlp.pipe(texts)
+        )
+        return _counts(([*filter(None, found)] for found in lemmas), wanted)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rast_bench.config.experiment import Measure
 from rast_bench.metrics.accuracy import avg_at_n
-from rast_bench.metrics.behaviour import behaviour_lemmas
+from rast_bench.metrics.behaviour import lemma_counts
 from rast_bench.metrics.estimate import Estimate, FloatArray, mean_estimate
 from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter
 from rast_bench.metrics.majority import majority_at_k
@@ -116,17 +116,8 @@ def build_claims(
 
 def count_lemmas(outcome: "CellOutcome", counter: LemmaCounter) -> dict[str, FloatArray]:
     """Occurrences of each list's lemmas in each sample: by list, [problems, samples]."""
-    texts = outcome.texts.ravel().tolist()
-    distinct = list(dict.fromkeys(texts))
-    lists = behaviour_lemmas()
-    words = frozenset(word for lemmas in lists.values() for word in lemmas)
-    found = dict(zip(distinct, counter.counts(distinct, words), strict=True))
-    return {
-        name: np.array(
-            [sum(found[text].get(word, 0) for word in lemmas) for text in texts], dtype=np.float64
-        ).reshape(outcome.texts.shape)
-        for name, lemmas in lists.items()
-    }
+    counts = lemma_counts(outcome.texts, counter)
+    return {name: one.sum(axis=-1).astype(np.float64) for name, one in counts.items()}
 
 
 def _has_place(slot: Slot, measure: Measure) -> bool:

@@ -1,7 +1,6 @@
 import re
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -44,17 +43,16 @@ def test_by_hand() -> None:
 
 
 class Recorder:
-    """Counts nothing and remembers what it was given."""
+    """Counts next to nothing and remembers what it was given."""
 
     name = "recorder"
 
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def counts(self, texts: Iterable[str], wanted: Set[str]) -> Iterator[Counter[str]]:  # noqa: ARG002
-        for text in texts:
-            self.texts.append(text)
-            yield Counter({"but": 2} if text == "b" else {})
+    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+        self.texts += texts
+        return np.outer([2 * (text == "b") for text in texts], [word == "but" for word in wanted])
 
 
 def test_each_distinct_text_is_analysed_once() -> None:
