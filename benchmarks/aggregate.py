@@ -10,7 +10,6 @@ grader has judged. A Markdown table goes to stdout, progress to stderr, every re
 
 import argparse
 import os
-import shlex
 import sys
 import tempfile
 import time
@@ -20,9 +19,10 @@ from typing import Any
 
 from aggregation.measured import run_measured
 from aggregation.table1 import EXPERIMENT, config_dir, make_table, overrides
-from spreads import between, spread, write_result
+from command_line import make_parser, read_options, run_benchmark
+from spreads import between, spread
 
-from rast_bench.errors import EngineError, RastBenchError
+from rast_bench.errors import EngineError
 from rast_bench.ledger.manifest import environment, now
 
 MOST_SECONDS = 60
@@ -31,31 +31,17 @@ MOST_BYTES = 4 * 10**9
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    try:
-        with tempfile.TemporaryDirectory(prefix="aggregate-", dir=options.folder) as folder:
-            result = measure(Path(folder), options)
-    except RastBenchError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_code
-    result["command"] = shlex.join(
-        ["python", "benchmarks/aggregate.py", *(sys.argv[1:] if arguments is None else arguments)]
-    )
-    print(render_table(result))
-    write_result(options.out, result)
-    return 0
+    with tempfile.TemporaryDirectory(prefix="aggregate-", dir=options.folder) as folder:
+        return run_benchmark(lambda: measure(Path(folder), options), render_table, options.out)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--samples", type=int, default=32, help="of each problem")
     parser.add_argument("--share", type=float, default=1.0, help="of every data set's problems")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where the ledger is made, for a while")
-    parser.add_argument("--out", type=Path, help="JSON with every repetition")
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments, __file__)
 
 
 def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -79,7 +65,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             f"{run.peak_bytes / 1e9:.2f} GB"
         )
     return {
-        "command": "",
+        "command": options.command,
         "time": now().isoformat(timespec="seconds"),
         "environment": environment(),
         "load_average": os.getloadavg(),

@@ -14,7 +14,6 @@ import argparse
 import math
 import os
 import random
-import shlex
 import statistics
 import sys
 import time
@@ -23,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from command_line import make_parser, positive, read_options, run_benchmark
 from sequential_loop import SequentialLoop
-from spreads import between, spread, write_result
+from spreads import between, spread
 from transformers.utils import logging
 
 from rast_bench.config.engines import TransformersConfig
@@ -36,7 +36,6 @@ from rast_bench.datasets.prompt import render_prompt
 from rast_bench.domain import Problem, Request, Sample, SampleKey, SamplingParams
 from rast_bench.engines.check import check_models
 from rast_bench.engines.transformers_engine import TransformersEngine
-from rast_bench.errors import RastBenchError
 from rast_bench.ledger.manifest import environment, now
 
 LEAST_PROBLEMS = 16  # so that no measurement hangs on the lengths of one problem
@@ -46,21 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()
-    try:
-        result = measure(options)
-    except RastBenchError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_code
-    print(render_table(result))
-    write_result(options.out, result)
-    return 0
+    return run_benchmark(lambda: measure(options), render_table, options.out)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--base-model", default="zoo:tiny-l/base", help="M_base")
     parser.add_argument("--rl", default="zoo:tiny-s/rl-0", help="S_RL")
     parser.add_argument("--small-base", default="zoo:tiny-s/base", help="S_base")
@@ -77,23 +66,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--top-p", type=float, default=0.95)
     parser.add_argument("--max-tokens", type=positive, default=192)
     parser.add_argument("--threads", type=positive, default=1)
-    parser.add_argument("--out", type=Path, help="JSON with every repetition")
-    options = parser.parse_args(arguments)
-    options.command = shlex.join(
-        [
-            "python",
-            "benchmarks/engine_throughput.py",
-            *(sys.argv[1:] if arguments is None else arguments),
-        ]
-    )
-    return options
-
-
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    return read_options(parser, arguments, __file__)
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:

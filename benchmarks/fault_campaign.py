@@ -19,7 +19,6 @@ that must hold does not.
 
 import argparse
 import hashlib
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from command_line import Result, make_parser, read_options, run_benchmark
 from faults.accounting import Account, Row, account, parse_log
 from faults.cluster import Cluster, obstacle
 from faults.disturbed import DisturbedSweep, Outcome, Plan
@@ -36,9 +36,7 @@ from faults.report import ALL, invariants, render, totals
 from faults.ways import LocalWay, SlurmWay, Way
 from makespan.sweep import Sweep
 from makespan.ways import made
-from spreads import write_result
 
-from rast_bench.errors import RastBenchError
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.codec import SAMPLES
 from rast_bench.ledger.manifest import environment, now
@@ -52,25 +50,21 @@ ROW_COLUMNS = ("problem_id", "sample_index", "run_id")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    try:
-        with ExitStack() as stack:
-            folder = options.folder
-            if folder is None:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-"))
-            result = campaign(options, Path(folder).resolve())
-    except RastBenchError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_code
-    print(render(result))
-    write_result(options.out, result)
+    with ExitStack() as stack:
+        folder = options.folder
+        if folder is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-"))
+        return run_benchmark(
+            lambda: campaign(options, Path(folder).resolve()), render, options.out, exit_code
+        )
+
+
+def exit_code(result: Result) -> int:
     return 0 if all(result["invariants"].values()) else EXIT_VIOLATED
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--kills", type=int, default=50, help="of workers, over all ways")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ways", type=ways, default=list(WAYS), help="local,slurm or one of them")
@@ -80,11 +74,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--slots", type=int, default=2, help="local workers at once")
     parser.add_argument("--per_sweep", type=float, default=14.0, help="kills in one, about")
     parser.add_argument("--folder", type=Path, help="keeps everything there; must not exist")
-    parser.add_argument("--out", type=Path, help="JSON with every sweep")
-    options = parser.parse_args(arguments)
-    given = sys.argv[1:] if arguments is None else arguments
-    options.command = shlex.join(["python", "benchmarks/fault_campaign.py", *given])
-    return options
+    return read_options(parser, arguments, __file__)
 
 
 def ways(text: str) -> list[str]:

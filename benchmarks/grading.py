@@ -17,7 +17,6 @@ import json
 import logging
 import os
 import resource
-import shlex
 import sys
 import time
 from collections import Counter
@@ -25,9 +24,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from spreads import between, spread, write_result
+from command_line import make_parser, read_options, run_benchmark
+from spreads import between, spread
 
-from rast_bench.errors import DatasetError, RastBenchError
+from rast_bench.errors import DatasetError
 from rast_bench.grading import Answer
 from rast_bench.grading.pooled import PooledGrader
 from rast_bench.grading.robust.grader import RobustGrader
@@ -50,27 +50,15 @@ class Seconds(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     tie_to_one_core()
-    try:
-        answers = read_answers(options.data_dir)[: options.limit]
-        result = measure(answers, options.repeats)
-    except RastBenchError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_code
-    print(render_table(result))
-    write_result(options.out, result)
-    return 0
+    return run_benchmark(lambda: measure(options), render_table, options.out)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR")
     parser.add_argument("--limit", type=int, help="only so many responses")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="JSON with every repetition")
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments, __file__)
 
 
 def tie_to_one_core() -> None:
@@ -93,8 +81,9 @@ def read_answers(folder: Path) -> list[Answer]:
         ) from error
 
 
-def measure(answers: Sequence[Answer], repeats: int) -> dict[str, Any]:
-    """Seconds and verdicts of each way, every way once in each repetition."""
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Seconds and verdicts of each way, every way once in each repetition. Raises DatasetError."""
+    answers = read_answers(options.data_dir)[: options.limit]
     ways = {
         "simplerl": lambda: by_ours(SimpleRLGrader, answers),
         "simplerl without fast paths": lambda: by_ours(SimpleRLGrader, answers, fast_paths=False),
@@ -104,14 +93,14 @@ def measure(answers: Sequence[Answer], repeats: int) -> dict[str, Any]:
     }
     runs: dict[str, list[Seconds]] = {name: [] for name in ways}
     verdicts: dict[str, Verdicts] = {}
-    for repeat in range(repeats):
+    for repeat in range(options.repeats):
         for name, way in ways.items():
             seconds, verdicts[name] = timed(way)
             runs[name].append(seconds)
             told = f"{seconds.cpu:.1f} s of CPU time, {seconds.wall:.1f} s"
-            print(f"{repeat + 1}/{repeats} {name}: {told}", file=sys.stderr)
+            print(f"{repeat + 1}/{options.repeats} {name}: {told}", file=sys.stderr)
     return {
-        "command": shlex.join(sys.argv),
+        "command": options.command,
         "time": now().isoformat(timespec="seconds"),
         "environment": environment(),
         "responses": len(answers),

@@ -13,18 +13,18 @@ Markdown table goes to stdout, progress to stderr, every repetition to --out.
 
 import argparse
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from command_line import make_parser, positive, read_options, run_benchmark
 from makespan.sweep import AXES, Sweep
 from makespan.ways import OURS, PLAIN, WAYS, Place, timed, warm_work
-from spreads import between, spread, write_result
+from spreads import between, spread
 
-from rast_bench.errors import EngineError, RastBenchError
+from rast_bench.errors import EngineError
 from rast_bench.ledger.manifest import environment, now
 
 FEWER_LOADS = 5  # times, the aim
@@ -33,22 +33,12 @@ NEAR_IDEAL = 1.2  # makespan over the ideal, the aim
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    try:
-        with tempfile.TemporaryDirectory(prefix="sweep_makespan-") as folder:
-            result = measure(options, Path(folder))
-    except RastBenchError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_code
-    print(render(result))
-    write_result(options.out, result)
-    return 0
+    with tempfile.TemporaryDirectory(prefix="sweep_makespan-") as folder:
+        return run_benchmark(lambda: measure(options, Path(folder)), render, options.out)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--dataset", default="tiny-easy")
     parser.add_argument("--problems", type=positive, default=100, help="in each cell")
     parser.add_argument("--samples", type=positive, default=16, help="of each problem")
@@ -57,18 +47,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--slots", type=positive, default=2, help="processes at once")
     parser.add_argument("--repeats", type=positive, default=3)
     parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=list(WAYS))
-    parser.add_argument("--out", type=Path, help="JSON with every repetition")
-    options = parser.parse_args(arguments)
-    given = sys.argv[1:] if arguments is None else arguments
-    options.command = shlex.join(["python", "benchmarks/sweep_makespan.py", *given])
-    return options
-
-
-def positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    return read_options(parser, arguments, __file__)
 
 
 def sweep_of(options: argparse.Namespace) -> Sweep:

@@ -12,21 +12,19 @@ numbers to --out.
 
 import argparse
 import json
-import shlex
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from command_line import Result, make_parser, read_options, run_benchmark
 from simulation.report import assumptions, outcome_json, render, sensitivity_json
 from simulation.scenario import Scenario, simulate
 from simulation.sensitivity import variations
 from simulation.step_time import KNOWN_CARDS, StepTime, fit_step_time
-from spreads import write_result
 
-from rast_bench.errors import ConfigError, RastBenchError
+from rast_bench.errors import ConfigError
 from rast_bench.ledger.manifest import environment, now
 
 MEASURED = Path(__file__).parents[1] / "results" / "bench" / "vllm_throughput.json"
@@ -35,25 +33,19 @@ VARIANT = "composite, λ = 1"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
+    return run_benchmark(lambda: timed(options), render, options.out)
+
+
+def timed(options: argparse.Namespace) -> Result:
+    """The report with the seconds that it took."""
     begin = time.monotonic()
-    try:
-        measured = measured_step_time(options.measured)
-        result = simulated(options, measured)
-    except RastBenchError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_code
-    result["seconds"] = time.monotonic() - begin
-    print(render(result))
-    write_result(options.out, result)
-    return 0
+    result = simulated(options, measured_step_time(options.measured))
+    return {**result, "seconds": time.monotonic() - begin}
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     default = Scenario()
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--card", choices=sorted(KNOWN_CARDS), default=default.card)
     parser.add_argument("--cards-an-engine", type=int, default=default.cards_an_engine)
     parser.add_argument("--devices", type=int, default=default.devices, help="engines at once")
@@ -70,15 +62,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--measured", type=Path, default=MEASURED, help="report of vllm_throughput.py"
     )
-    parser.add_argument("--out", type=Path, help="JSON with every number")
-    options = parser.parse_args(arguments)
+    options = read_options(parser, arguments, __file__)
     for name in ("cards_an_engine", "devices", "max_rows", "samples"):
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
     if not 0 <= options.runaway_tokens < 1 or options.load_seconds < 0:
         parser.error("--runaway-tokens must lie in [0, 1), --load-seconds not below 0")
-    given = sys.argv[1:] if arguments is None else arguments
-    options.command = shlex.join(["python", "benchmarks/table1_simulation.py", *given])
     return options
 
 

@@ -8,8 +8,6 @@ For CPUs: on a GPU kernels run behind the clock's back; use vLLM's own profiler 
 
 import argparse
 import os
-import shlex
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -17,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spreads import write_result
+from command_line import Result, make_parser, positive, read_options, run_benchmark
 
 SURROUNDINGS = {
     "OMP_NUM_THREADS": "1",
@@ -56,25 +54,25 @@ class Clocks:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[1, 8, 32])
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args(arguments)
+    parser = make_parser(__doc__)
+    parser.add_argument("--rows", type=positive, nargs="+", default=[1, 8, 32])
+    options = read_options(parser, arguments, __file__)
     os.environ.update(SURROUNDINGS)  # before PyTorch is imported
+    return run_benchmark(
+        lambda: report(options), lambda result: render(result["milliseconds_a_step"]), options.out
+    )
 
+
+def report(options: argparse.Namespace) -> Result:
     from rast_bench.ledger.manifest import environment, now
 
-    typed = sys.argv[1:] if arguments is None else arguments
-    result: dict[str, Any] = {
-        "command": shlex.join(["python", "benchmarks/vllm_step_profile.py", *typed]),
-        "time": now().isoformat(timespec="seconds"),
-        "environment": environment(),
-    }
     with tempfile.TemporaryDirectory() as folder:
-        result["milliseconds_a_step"] = measure(options.rows, Path(folder))
-    print(render(result["milliseconds_a_step"]))
-    write_result(options.out, result)
-    return 0
+        return {
+            "command": options.command,
+            "time": now().isoformat(timespec="seconds"),
+            "environment": environment(),
+            "milliseconds_a_step": measure(options.rows, Path(folder)),
+        }
 
 
 def measure(batches: Sequence[int], folder: Path) -> dict[str, dict[str, float]]:

@@ -14,7 +14,6 @@ stderr, every repetition to --out.
 import argparse
 import os
 import random
-import shlex
 import sys
 import tempfile
 import time
@@ -24,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from command_line import make_parser, read_options, run_benchmark
 from gpu_checks.checkpoints import save_tokenizer
 from gpu_checks.engine_process import EngineProcess, EngineSpec
-from spreads import between, spread, write_result
+from spreads import between, spread
 from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM
 from transformers.utils import logging
 
@@ -65,25 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.set_verbosity_error()
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
-        result = measure(options, Path(folder))
-    print(render(result))
-    write_result(options.out, result)
-    return 0
+        return run_benchmark(lambda: measure(options, Path(folder)), render, options.out)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").split("\n\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 8, 32], help="batch sizes")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="JSON with every repetition")
-    options = parser.parse_args(arguments)
-    typed = sys.argv[1:] if arguments is None else arguments
-    options.command = shlex.join(["python", "benchmarks/vllm_throughput.py", *typed])
-    return options
+    return read_options(parser, arguments, __file__)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
