@@ -13,6 +13,7 @@ IN_TESTS = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "VLLM_LOGGING_LEVEL": "WARNING",
     "VLLM_NO_USAGE_STATS": "1",
+    "HF_HUB_OFFLINE": "1",  # where there is a hub, tests do without it too
 }
 
 for name, value in IN_TESTS.items():

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from rast_bench.analysis.logit_store import LogitStore
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
-from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import ModelRef
+from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.engines.loaded import LoadedModel
 from rast_bench.engines.requests import refuse_longer
 from rast_bench.engines.tokenizer import load_tokenizer
@@ -56,12 +56,7 @@ def shared_tokenizer(refs: Sequence[ModelRef]) -> Any:
 
 def torch_dtype(name: str, ref: ModelRef) -> torch.dtype:
     """An engine's dtype; `auto` is the checkpoint's own."""
-    if name == "auto":
-        from transformers import AutoConfig
-
-        config = AutoConfig.from_pretrained(resolve_model(ref), revision=ref.revision)
-        return config.dtype or torch.float32
-    dtype: torch.dtype = getattr(torch, name)
+    dtype: torch.dtype = getattr(torch, checkpoint_dtype(ref) if name == "auto" else name)
     return dtype
 
 

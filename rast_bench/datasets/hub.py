@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.schema import DatasetConfig
 from rast_bench.errors import DatasetError, first_line
+from rast_bench.hub import quiet_hub
 
 if TYPE_CHECKING:
     import datasets
@@ -84,7 +85,8 @@ def keep(table: "datasets.Dataset", cfg: DatasetConfig, copy: Path) -> None:
 @contextmanager
 def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
     try:
-        yield
+        with quiet_hub():
+            yield
     # The libraries raise their own, the hub's and the network's exceptions without a common base;
     # each means that the data set cannot be had, and each reason is passed on.
     except Exception as error:

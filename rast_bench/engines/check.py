@@ -11,24 +11,33 @@ from typing import Any
 
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
+from rast_bench.engines.hub_models import model_files
 from rast_bench.errors import ConfigError, ModelError
 
 
 def check_models(key: EngineKey) -> None:
-    """Raise ModelError unless every local checkpoint is whole and all share one tokenizer.
+    """Raise ModelError unless every checkpoint is whole and all share one tokenizer.
 
-    M_base must also name its EOS token, since nothing else would end a generation.
-    Hub ids are not fetched here; what is cached locally is checked when it is loaded.
+    M_base must also name its EOS token, since nothing else would end a generation. Of models on the
+    hub the small files are fetched; their weights are met when they are loaded.
     """
-    local = [ref for ref in dict.fromkeys(key.roles) if local_model_dir(ref) is not None]
-    for ref in local:
-        check_files(ref.path, Path(resolve_model(ref)))
-    if local and local[0] == key.main:
-        check_eos(key.main)
-        for ref in local[1:]:
-            check_tokenizers(key.main, ref)
+    main, *others = dict.fromkeys(key.roles)
+    for ref in (main, *others):
+        check_model(ref)
+    check_eos(main)
+    for ref in others:
+        check_tokenizers(main, ref)
+
+
+def check_model(ref: ModelRef) -> None:
+    """Configuration, tokenizer and, in a local folder, weights are there and whole."""
+    folder = model_files(ref)
+    check_configuration(ref.path, folder)
+    if local_model_dir(ref) is not None:
+        for path in weight_files(ref.path, folder):
+            check_weights(ref.path, path)
 
 
 def check_room(key: EngineKey, max_tokens: int, max_model_len: int | None = None) -> None:
@@ -44,9 +53,7 @@ def check_room(key: EngineKey, max_tokens: int, max_model_len: int | None = None
             hint="max_model_len counts prompt and new tokens; leave it out for all there is",
         )
     for ref in dict.fromkeys(key.roles):
-        if local_model_dir(ref) is None:
-            continue
-        config = read_json(ref.path, Path(resolve_model(ref)) / "config.json")
+        config = read_json(ref.path, model_files(ref) / "config.json")
         positions = config.get("max_position_embeddings")
         if not isinstance(positions, int):
             continue
@@ -62,8 +69,8 @@ def check_room(key: EngineKey, max_tokens: int, max_model_len: int | None = None
             )
 
 
-def check_files(name: str, folder: Path) -> None:
-    """Configuration, tokenizer and weights are there and whole."""
+def check_configuration(name: str, folder: Path) -> None:
+    """config.json and tokenizer.json are there and fit together."""
     config = read_json(name, folder / "config.json")
     vocab_size = config.get("vocab_size")
     if not isinstance(vocab_size, int):
@@ -71,8 +78,6 @@ def check_files(name: str, folder: Path) -> None:
             f"model {name}: {folder / 'config.json'} has no vocab_size",
             hint="only causal language models in Hugging Face format can be used",
         )
-    for path in weight_files(name, folder):
-        check_weights(name, path)
     tokens = token_ids(folder)
     if not tokens:
         raise ModelError(
@@ -125,7 +130,7 @@ def check_weights(name: str, path: Path) -> None:
 
 def check_eos(main: ModelRef) -> None:
     """One of generation_config.json, config.json and the tokenizer names an EOS token."""
-    folder = Path(resolve_model(main))
+    folder = model_files(main)
     named = [
         read_json(main.path, folder / file).get(entry)
         for file, entry in (
@@ -144,8 +149,22 @@ def check_eos(main: ModelRef) -> None:
 
 def check_tokenizers(main: ModelRef, other: ModelRef) -> None:
     """Equal tokens have equal ids: eq. 3 adds logits id by id."""
-    ours, theirs = (token_ids(Path(resolve_model(ref))) for ref in (main, other))
+    ours, theirs = (token_ids(model_files(ref)) for ref in (main, other))
     refuse_other_vocabulary(main.path, ours, other.path, theirs)
+
+
+def checkpoint_dtype(ref: ModelRef) -> str:
+    """The dtype that a checkpoint was saved in. Raises ModelError.
+
+    vLLM's own `auto` would run a float32 checkpoint in half precision.
+    """
+    return config_dtype(read_json(ref.path, model_files(ref) / "config.json"))
+
+
+def config_dtype(config: Mapping[str, Any]) -> str:
+    """The dtype that a config.json names, float32 where it names none."""
+    named = config.get("dtype") or config.get("torch_dtype") or "float32"
+    return str(named).removeprefix("torch.")
 
 
 def token_ids(folder: Path) -> Mapping[str, int]:

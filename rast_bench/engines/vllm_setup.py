@@ -11,6 +11,7 @@ from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import DecodingConfig, ModelRef
+from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_line
 from rast_bench.ledger.manifest import gpu_names
 
@@ -93,17 +94,6 @@ def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
         disable_log_stats=True,
         use_tqdm_on_load=False,
     )
-
-
-def checkpoint_dtype(ref: ModelRef) -> str:
-    """The dtype that a checkpoint's config.json names, float32 where it names none.
-
-    vLLM's own `auto` would run a float32 checkpoint in half precision.
-    """
-    from transformers import AutoConfig
-
-    dtype = AutoConfig.from_pretrained(resolve_model(ref), revision=ref.revision).dtype
-    return "float32" if dtype is None else str(dtype).removeprefix("torch.")
 
 
 def eos_of(ref: ModelRef, tokenizer: Any) -> frozenset[int]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
-from rast_bench.engines.check import read_json, weight_files
+from rast_bench.engines.check import config_dtype, read_json, weight_files
 from rast_bench.errors import ModelError
 
 _FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
@@ -78,12 +78,6 @@ def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
         )
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
-
-
-def config_dtype(config: Mapping[str, Any]) -> str:
-    """The dtype that a config.json names, as the vllm engine's `dtype=auto` reads it."""
-    named = config.get("dtype") or config.get("torch_dtype") or "float32"
-    return str(named).removeprefix("torch.")
 
 
 def count_weights(name: str, folder: Path, config: Mapping[str, Any]) -> tuple[int, int]:

@@ -7,16 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey, engine_key
-from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import CellConfig, DatasetConfig, ModelRef
 from rast_bench.engines import check_engine, check_room
-from rast_bench.engines.check import check_eos, check_files, read_json, token_ids
+from rast_bench.engines.check import (
+    check_eos,
+    check_model,
+    check_tokenizers,
+    read_json,
+    token_ids,
+)
 from rast_bench.errors import ModelError, RastBenchError
 from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder
 from rast_bench.planning.memory import unsplittable
@@ -62,53 +66,48 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
         with faults.gathering():
             check_engine(cell)
     keys = Counter(engine_key(cell) for cell in cells)
-    broken = _broken_models(keys, faults)
-    planned = _read(cells, broken, faults)
+    unusable = _unusable_models(keys, faults)
+    # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
+    planned = _read(cells, {ref for ref in unusable if not _on_hub(ref)}, faults)
     rooms = Counter(needed_room(item) for item in planned if item is not None)
     for (key, max_tokens, limit), count in rooms.items():
-        with faults.gathering(count):
-            check_room(key, max_tokens, limit)
+        if not unusable.intersection(key.roles):
+            with faults.gathering(count):
+                check_room(key, max_tokens, limit)
     return planned
 
 
-def _broken_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[ModelRef]:
+def _on_hub(ref: ModelRef) -> bool:
+    try:
+        return local_model_dir(ref) is None
+    except ModelError:  # neither a path nor a hub id
+        return False
+
+
+def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[ModelRef]:
     """The checkpoints that cannot be used; notes them, and those that do not fit together."""
     uses: Counter[ModelRef] = Counter()
     for key, cells in keys.items():
         uses.update(dict.fromkeys(key.roles, cells))
-    broken = set(uses)
+    unusable = set(uses)
     for ref, cells in uses.items():
         with faults.gathering(cells):
-            if local_model_dir(ref) is not None:
-                check_files(ref.path, Path(resolve_model(ref)))
-            broken.discard(ref)
+            check_model(ref)
+            unusable.discard(ref)
     mains: Counter[ModelRef] = Counter()
     pairs: Counter[tuple[ModelRef, ModelRef]] = Counter()
     for key, cells in keys.items():
-        if key.main not in broken:
+        if key.main not in unusable:
             mains[key.main] += cells
-            others = dict.fromkeys(ref for ref in key.roles if ref not in (key.main, *broken))
+            others = dict.fromkeys(ref for ref in key.roles if ref not in (key.main, *unusable))
             pairs.update({(key.main, ref): cells for ref in others})
     for main, cells in mains.items():
-        if local_model_dir(main) is not None:
-            with faults.gathering(cells):
-                check_eos(main)
+        with faults.gathering(cells):
+            check_eos(main)
     for (main, other), cells in pairs.items():
         with faults.gathering(cells):
-            _check_vocabularies(main, other)
-    return broken
-
-
-def _check_vocabularies(main: ModelRef, other: ModelRef) -> None:
-    """As the engines' check, for what lies in the hub's cache too. Raises ModelError."""
-    ours, theirs = (_known_tokens(ref) for ref in (main, other))
-    if ours and theirs:
-        refuse_other_vocabulary(main.path, ours, other.path, theirs)
-
-
-def _known_tokens(ref: ModelRef) -> Mapping[str, int]:
-    folder = checkpoint_folder(ref)
-    return {} if folder is None else token_ids(folder)
+            check_tokenizers(main, other)
+    return unusable
 
 
 def _read(

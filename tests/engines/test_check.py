@@ -162,10 +162,6 @@ def test_a_mended_tokenizer_is_read_again(tmp_path: Path) -> None:
     check_models(key)
 
 
-def test_hub_ids_are_left_to_the_engine() -> None:
-    check_models(key_of("Qwen/Qwen2.5-7B", ("some/rl", "some/base", 1.0)))
-
-
 def test_no_weights_are_loaded(checkpoint: Checkpoint) -> None:
     """The check runs before anything else on the command line, so it must stay light."""
     code = f"""

@@ -12,7 +12,8 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import DecodingConfig, ModelRef, PairConfig
 from rast_bench.domain import Request, SampleKey, SamplingParams
 from rast_bench.engines import load_engine
-from rast_bench.engines.vllm_setup import check_vllm, checkpoint_dtype, cpu_defaults, engine_args
+from rast_bench.engines.check import checkpoint_dtype
+from rast_bench.engines.vllm_setup import check_vllm, cpu_defaults, engine_args
 from rast_bench.errors import ConfigError, EngineError
 
 TINY = VllmConfig(kv_cache_gib=0.03125, max_num_seqs=8)

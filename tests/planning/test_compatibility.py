@@ -113,9 +113,11 @@ def test_other_eos_ids_are_noted(copied: Callable[[str, str], Path]) -> None:
     ]
 
 
-def test_models_of_the_hub_are_left_to_the_run(tmp_path: Path) -> None:
+def test_a_model_that_the_hub_does_not_give_is_a_fault_of_unknown_size(tmp_path: Path) -> None:
     report = plan(tmp_path, "base_model.base.path=org/never-seen", "delta=tiny-s")
-    assert report.faults == ()
+    (fault,) = report.faults
+    assert fault.message.startswith("model org/never-seen cannot be had from the hub: ")
+    assert fault.cells == 1
     (group,) = report.groups
     assert group.unknown_models == ("org/never-seen",)
     assert group.memory is None
