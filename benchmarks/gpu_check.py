@@ -17,7 +17,6 @@ of the throughput, and the plugin's refusal of a draft model.
 """
 
 import argparse
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from command_line import read_options
 from gpu_checks import exactness, report, speculation, throughput
 from gpu_checks.engine_process import BENCHMARKS, EngineProcessError
 from gpu_checks.job import Job, Place
@@ -106,10 +106,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--logs", type=Path, help="keep the engines' logs in this folder")
-    options = parser.parse_args(arguments)
-    given = sys.argv[1:] if arguments is None else arguments
-    options.command = shlex.join(["python", "benchmarks/gpu_check.py", *given])
-    return options
+    return read_options(parser, arguments, __file__)
 
 
 def check_place(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How vLLM runs inside tests: on one core, in this process, without compilation.
+"""How vLLM runs inside tests: on one core, in this process, without compilation, without a hub.
 
 Import it before torch and vLLM, which read these variables once. What is set outside wins.
 """

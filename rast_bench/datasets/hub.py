@@ -7,7 +7,6 @@ changes, so its rows are kept as Parquet in HF_HOME and no later command asks ag
 import hashlib
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,12 +15,10 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.schema import DatasetConfig
 from rast_bench.errors import DatasetError, first_line
-from rast_bench.hub import quiet_hub
+from rast_bench.hub import is_pinned, quiet_hub, terms_hint
 
 if TYPE_CHECKING:
     import datasets
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def downloaded_files(cfg: DatasetConfig) -> list[Path]:
@@ -52,7 +49,7 @@ def kept_copy(cfg: DatasetConfig) -> Path | None:
     """Where the rows of a pinned set are kept (the file may be missing), None for other sets."""
     from huggingface_hub.constants import HF_HOME
 
-    if cfg.revision is None or not _COMMIT.fullmatch(cfg.revision):
+    if not is_pinned(cfg.revision):
         return None
     source = json.dumps([cfg.path, cfg.subset, cfg.split, cfg.revision])
     digest = hashlib.sha256(source.encode()).hexdigest()[:16]
@@ -105,10 +102,7 @@ def _hint(cfg: DatasetConfig, reason: str) -> str:
             "dataset.data_dir=FOLDER"
         )
     if "gated" in reason or "authenticated" in reason:
-        return (
-            f"accept its terms at https://huggingface.co/datasets/{cfg.path}, then `hf auth login` "
-            "or set HF_TOKEN"
-        )
+        return terms_hint(f"datasets/{cfg.path}")
     return (
         "a local file ends in .jsonl or .parquet; for the hub check the id, dataset.subset, "
         "dataset.split and the network; without one say dataset.data_dir=FOLDER"

@@ -1,6 +1,5 @@
 """The small files of models on the hub: they are checked before anything large is fetched."""
 
-import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError, first_line
-from rast_bench.hub import quiet_hub
+from rast_bench.hub import is_pinned, quiet_hub, terms_hint
 
 SMALL_FILES = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def model_files(ref: ModelRef) -> Path:
@@ -21,29 +19,34 @@ def model_files(ref: ModelRef) -> Path:
     """
     if local_model_dir(ref) is not None:
         return Path(resolve_model(ref))
-    found = _hub_files(ref.path, ref.revision)
+    found = _hub_files(ref)
     if isinstance(found, ModelError):
         raise found
     return found
 
 
+def cached_files(ref: ModelRef) -> Path | None:
+    """Where the hub's cache has a model's configuration, None where it has none."""
+    found = _cached(ref, "config.json")
+    return Path(found).parent if isinstance(found, str) else None
+
+
 @cache
-def _hub_files(path: str, revision: str | None) -> Path | ModelError:
+def _hub_files(ref: ModelRef) -> Path | ModelError:
     """An error is an answer too: the hub is asked once a process."""
-    from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
+    from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
-    cached = [try_to_load_from_cache(path, name, revision=revision) for name in SMALL_FILES]
-    folder = Path(cached[0]).parent if isinstance(cached[0], str) else None
-    pinned = revision is not None and _COMMIT.fullmatch(revision)
-    if folder is not None and pinned and None not in cached:  # it never changes
+    folder = cached_files(ref)
+    known = all(_cached(ref, name) is not None for name in SMALL_FILES)
+    if folder is not None and known and is_pinned(ref.revision):
         return folder
+    path, revision = ref.path, ref.revision
     try:
         with quiet_hub():
             HfApi().model_info(path, revision=revision)  # tries once: no half a minute offline
-            return Path(
-                snapshot_download(path, revision=revision, allow_patterns=list(SMALL_FILES))
-            )
+            files = list(SMALL_FILES)
+            return Path(snapshot_download(path, revision=revision, allow_patterns=files))
     # The hub's, the network's and the file system's exceptions have no common base; each means
     # that the model cannot be had, and each reason is passed on.
     except Exception as error:
@@ -58,6 +61,13 @@ def _hub_files(path: str, revision: str | None) -> Path | ModelError:
         return folder
 
 
+def _cached(ref: ModelRef, name: str) -> object:
+    """The file's path, None where nothing is known of it, another object where it is absent."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return try_to_load_from_cache(ref.path, name, revision=ref.revision)
+
+
 def _hint(path: str, error: Exception) -> str:
     from huggingface_hub.constants import HF_HUB_OFFLINE
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
@@ -65,10 +75,7 @@ def _hint(path: str, error: Exception) -> str:
     if HF_HUB_OFFLINE:
         return "HF_HUB_OFFLINE is set and it is not in the cache: fetch it once, or name a folder"
     if isinstance(error, GatedRepoError):
-        return (
-            f"accept its terms at https://huggingface.co/{path}, then `hf auth login` or set "
-            "HF_TOKEN"
-        )
+        return terms_hint(path)
     if isinstance(error, RepositoryNotFoundError):
         return "check the id; for a private model `hf auth login` or set HF_TOKEN"
     return "check the network, or name a folder in place of the hub id"

@@ -23,7 +23,7 @@ def load_tokenizer(ref: ModelRef) -> Any:
 
 
 def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
-    """`check_models` compares local folders; what comes from the hub is compared once it is here.
+    """What comes from the hub, as it was loaded; `check_models` compares the files beforehand.
 
     Raises ModelError: eq. 3 adds logits id by id.
     """

@@ -33,8 +33,8 @@ def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = 
 
     before = signal.signal(signal.SIGPROF, stop)
     if may_kill:
-        # Not RLIMIT_CPU: it counts from the process's start by a clock that no one can read, which
-        # is seconds away from the others in an old process.
+        # Not RLIMIT_CPU: it counts from the process's start, by ticks, and in an old process those
+        # are seconds away from every clock that Python reads.
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds + _GRACE_SECONDS)
     signal.setitimer(signal.ITIMER_PROF, seconds, _REMINDER_SECONDS)

@@ -56,7 +56,11 @@ class ComparisonPool:
             return []
         pool = self._started()
         futures = [
-            pool.schedule(_compare_or_die, args=(self._compare, *pair, self._cpu_seconds))
+            pool.schedule(
+                compare_limited,
+                args=(self._compare, *pair, self._cpu_seconds),
+                kwargs={"may_kill": True},
+            )
             for pair in pairs
         ]
         compared = []
@@ -107,10 +111,6 @@ def compare_limited(
     except Exception:  # sympy fails on odd expressions with exceptions of any other kind
         outcome = "unparsed"
     return Compared(outcome, time.process_time() - start)
-
-
-def _compare_or_die(compare: Compare, answer: str, gold: str, cpu_seconds: float) -> Compared:
-    return compare_limited(compare, answer, gold, cpu_seconds, may_kill=True)
 
 
 def _start_worker(memory_bytes: int) -> None:

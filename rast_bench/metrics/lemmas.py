@@ -54,7 +54,7 @@ class SimplemmaCounter:
 
     def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
         number = _WantedLemmas(wanted).__getitem__
-        return _counts(([*filter(None, map(number, _words(text)))] for text in texts), wanted)
+        return _counts((map(number, _words(text)) for text in texts), wanted)
 
 
 def _words(text: str) -> list[str]:
@@ -64,12 +64,12 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _counts(found: Iterable[Sequence[int]], wanted: Sequence[str]) -> IntArray:
-    """The counts of each text from the numbers of its wanted lemmas, the first being 1."""
+def _counts(found: Iterable[Iterable[int | None]], wanted: Sequence[str]) -> IntArray:
+    """The counts of each text from its words' lemmas: their numbers from 1, None for unwanted."""
     numbers: list[int] = []
     ends = [0]
     for of_text in found:
-        numbers += of_text
+        numbers += filter(None, of_text)
         ends.append(len(numbers))
     texts = len(ends) - 1
     rows = np.repeat(np.arange(texts), np.diff(ends))
@@ -106,4 +106,4 @@ class SpacyCounter:
             (numbers.get(token.lemma_.lower()) for token in document)
             for document in self._nlp.pipe(texts)
         )
-        return _counts(([*filter(None, found)] for found in lemmas), wanted)
+        return _counts(lemmas, wanted)

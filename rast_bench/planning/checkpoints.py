@@ -11,6 +11,7 @@ from typing import Any, Literal
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines.check import config_dtype, read_json, weight_files
+from rast_bench.engines.hub_models import cached_files
 from rast_bench.errors import ModelError
 
 _FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
@@ -40,10 +41,7 @@ def checkpoint_folder(ref: ModelRef) -> Path | None:
     """
     if local_model_dir(ref) is not None:
         return Path(resolve_model(ref))
-    from huggingface_hub import try_to_load_from_cache
-
-    found = try_to_load_from_cache(ref.path, "config.json", revision=ref.revision)
-    return Path(found).parent if isinstance(found, str) else None
+    return cached_files(ref)
 
 
 def read_checkpoint(ref: ModelRef) -> Checkpoint | None:

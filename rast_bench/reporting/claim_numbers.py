@@ -81,7 +81,10 @@ class _Context:
         key = id(outcome)
         if key not in self.lemmas:
             self.counter = self.counter or lemma_counter()
-            self.lemmas[key] = count_lemmas(outcome, self.counter)
+            self.lemmas[key] = {
+                name: counts.sum(axis=-1).astype(np.float64)
+                for name, counts in lemma_counts(outcome.texts, self.counter).items()
+            }
         return self.lemmas[key]
 
 
@@ -112,12 +115,6 @@ def build_claims(
             for k in _ks(slot, measure, facts):
                 claims.append(_claim(slot, measure, k, facts, context))
     return claims
-
-
-def count_lemmas(outcome: "CellOutcome", counter: LemmaCounter) -> dict[str, FloatArray]:
-    """Occurrences of each list's lemmas in each sample: by list, [problems, samples]."""
-    counts = lemma_counts(outcome.texts, counter)
-    return {name: one.sum(axis=-1).astype(np.float64) for name, one in counts.items()}
 
 
 def _has_place(slot: Slot, measure: Measure) -> bool:
