@@ -15,6 +15,7 @@ from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines.hub_models import model_files
 from rast_bench.errors import ConfigError, ModelError
+from rast_bench.known import refuse_other_config
 
 
 def check_models(key: EngineKey) -> None:
@@ -32,12 +33,17 @@ def check_models(key: EngineKey) -> None:
 
 
 def check_model(ref: ModelRef) -> None:
-    """Configuration, tokenizer and, in a local folder, weights are there and whole."""
+    """Configuration, tokenizer and, in a local folder, weights are there and whole.
+
+    Of a hub id, config.json agrees with the facts that ship for it. Raises ModelError.
+    """
     folder = model_files(ref)
     check_configuration(ref.path, folder)
-    if local_model_dir(ref) is not None:
-        for path in weight_files(ref.path, folder):
-            check_weights(ref.path, path)
+    if local_model_dir(ref) is None:
+        refuse_other_config(ref, read_json(ref.path, folder / "config.json"))
+        return
+    for path in weight_files(ref.path, folder):
+        check_weights(ref.path, path)
 
 
 def check_room(key: EngineKey, max_tokens: int, max_model_len: int | None = None) -> None:
