@@ -99,6 +99,7 @@ def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
         raise DatasetError(
             f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {first_line(error)}",
             hint=_hint(cfg, str(error)),
+            here_only=_is_gated(str(error)) or not isinstance(error, ValueError | FileNotFoundError),
         ) from error
 
 
@@ -122,11 +123,16 @@ def _refuse_silence(cfg: DatasetConfig, *, cached: bool) -> None:
             f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {silence}",
             hint=f"{silence} and it is not in the cache: load it once with the hub, or say "
             "dataset.data_dir=FOLDER",
+            here_only=True,
         )
 
 
+def _is_gated(reason: str) -> bool:
+    return "gated" in reason or "authenticated" in reason
+
+
 def _hint(cfg: DatasetConfig, reason: str) -> str:
-    if "gated" in reason or "authenticated" in reason:
+    if _is_gated(reason):
         return terms_hint(f"datasets/{cfg.path}")
     return (
         "a local file ends in .jsonl or .parquet; for the hub check the id, dataset.subset, "

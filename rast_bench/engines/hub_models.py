@@ -46,6 +46,7 @@ def _hub_files(ref: ModelRef) -> Path | ModelError:
         return ModelError(
             f"model {path} cannot be had from the hub: {silence}",
             hint=f"{silence} and it is not in the cache: fetch it once, or name a folder",
+            here_only=True,
         )
     from huggingface_hub import HfApi, snapshot_download
 
@@ -59,7 +60,7 @@ def _hub_files(ref: ModelRef) -> Path | ModelError:
     except Exception as error:
         failed = f"model {path} cannot be had from the hub: {first_line(error)}"
         if folder is None:
-            return ModelError(failed, hint=_hint(path, error))
+            return ModelError(failed, hint=_hint(path, error), here_only=_exists(error))
         print(f"note: {failed}; its cache is used", file=sys.stderr)
         return folder
 
@@ -79,3 +80,15 @@ def _hint(path: str, error: Exception) -> str:
     if isinstance(error, RepositoryNotFoundError):
         return "check the id; for a private model `hf auth login` or set HF_TOKEN"
     return "check the network, or name a folder in place of the hub id"
+
+
+def _exists(error: Exception) -> bool:
+    """Whether the checkpoint may be there for others: a gated one is, a wrong id is not."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    nowhere = isinstance(error, RepositoryNotFoundError | RevisionNotFoundError)
+    return isinstance(error, GatedRepoError) or not nowhere

