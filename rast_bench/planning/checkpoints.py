@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines.check import config_dtype, read_json, weight_files
@@ -32,6 +33,10 @@ class Checkpoint:
     heads: int
     kv_heads: int
     head_dim: int
+    hidden: int  # width of the residual stream
+    vocabulary: int  # rows of the embedding, padding included
+    positions: int | None = None  # prompt and new tokens; None where the config does not say
+    intermediate: int | None = None  # width of the MLP
 
 
 def checkpoint_folder(ref: ModelRef) -> Path | None:
@@ -73,6 +78,12 @@ def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
             heads=heads,
             kv_heads=int(config.get("num_key_value_heads") or heads),
             head_dim=int(config.get("head_dim") or hidden // heads),
+            hidden=hidden,
+            vocabulary=int(config["vocab_size"]),
+            positions=model_positions(config),
+            intermediate=int(config["intermediate_size"])
+            if "intermediate_size" in config
+            else None,
         )
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None
