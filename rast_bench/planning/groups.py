@@ -5,16 +5,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rast_bench.config.engines import VllmConfig
+from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
-from rast_bench.errors import ModelError
+from rast_bench.errors import ConfigError, ModelError
+from rast_bench.planning.cards import CARDS
 from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder, read_checkpoint
-from rast_bench.planning.compatibility import Faults, check_split
-from rast_bench.planning.estimate import Rate, Work, hours, total_work
+from rast_bench.planning.compatibility import Faults
+from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
 from rast_bench.planning.history import History
 from rast_bench.planning.memory import BYTES, GIB, Fit, Memory, engine_memory, fit
+from rast_bench.planning.placement import (
+    Card,
+    EngineLoad,
+    candidates,
+    check_heads,
+    check_size,
+    place,
+)
 from rast_bench.planning.prompts import longest_prompt
+from rast_bench.planning.rates import SPEEDS, estimated_speeds
 from rast_bench.planning.work import CellWork, State
 from rast_bench.runner.plan import EngineGroup, PlannedCell
+
+COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,21 @@ class Assumptions:
     gpu: str | None = None
     gpu_memory: float | None = None
     tokens_per_second: float | None = None
+
+    @property
+    def card(self) -> Card | None:
+        if self.gpu_memory is None:
+            return None
+        return Card(int(self.gpu_memory * GIB), name=self.gpu)
+
+
+@dataclass(frozen=True)
+class CardFit:
+    """The smallest size at which an engine works on cards of one kind."""
+
+    card: str
+    devices: int | None  # None: on no number of one node's
+    rows: int  # of full length
 
 
 @dataclass(frozen=True)
@@ -48,7 +76,9 @@ class GroupLine:
     fit: Fit | None  # None: no card was named
     work: Work
     rate: Rate | None
-    hours: float | None  # of this engine, on all its devices
+    hours: float | None  # of this engine, on all its devices, at the longest
+    least_hours: float | None = None
+    cards: tuple[CardFit, ...] = ()
 
 
 class GroupPlanner:
@@ -66,30 +96,21 @@ class GroupPlanner:
         refs = list(dict.fromkeys(key.roles))
         models = [self._model(ref) for ref in refs]
         known = tuple(model for model in models if model is not None)
-        devices = config.tensor_parallel_size if isinstance(config, VllmConfig) else 1
         main = models[0]
         dtype = main.dtype if config.dtype == "auto" and main is not None else config.dtype
         prompt, max_tokens = self._longest(works)
-        memory = None
+        load = None
         if len(known) == len(models) and dtype in BYTES:
-            length = prompt + max_tokens
-            if isinstance(config, VllmConfig) and config.max_model_len is not None:
-                length = min(length, config.max_model_len)
-            memory = engine_memory(
-                known,
-                dtype=dtype,
-                rows=config.max_num_seqs,
-                length=length,
-                tensor_parallel=devices,
-            )
-            check_split(group.cells[0].cell, known, len(group.cells), self._faults)
+            load = _load(group, known, dtype, prompt + max_tokens)
+        devices = self._devices(group, load)
+        memory = self._memory(group, load, devices)
         missing = sum(work.missing for work in works)
         work = total_work(
             (work.missing, self._history.length(work.planned, work.done))
             for work in works
             if work.missing
         )
-        rate = self._rate(group) if missing else None
+        rate = self._rate(group, load, devices, work, missing) if missing else None
         return GroupLine(
             number=number,
             engine=key.engine,
@@ -112,6 +133,10 @@ class GroupPlanner:
             work=work,
             rate=rate,
             hours=None if rate is None else hours(work.tokens, rate),
+            least_hours=None if rate is None else least_hours(work, rate),
+            cards=()
+            if load is None
+            else tuple(_on_card(group, load, name) for name in COMMON_CARDS),
         )
 
     def disk(self, works: Sequence[CellWork]) -> tuple[float, bool]:
@@ -125,22 +150,80 @@ class GroupPlanner:
                 measured = measured and known
         return total, measured
 
-    def _rate(self, group: EngineGroup) -> Rate | None:
-        measured = self._history.rate(group)
-        assumed = self._assumptions.tokens_per_second
-        if measured is None and assumed is not None:
-            return Rate(assumed, "assumption", "--tokens-per-second")
-        return measured
+    def checkpoints(self) -> dict[ModelRef, Checkpoint | None]:
+        """Those of all lines so far; None for what is not known."""
+        return dict(self._models)
+
+    def _devices(self, group: EngineGroup, load: EngineLoad | None) -> int:
+        """How many devices the engine is split over; notes why it does not work on any."""
+        config, card = group.config, self._assumptions.card
+        if not isinstance(config, VllmConfig):
+            return 1
+        size = config.tensor_parallel_size
+        with self._faults.gathering(len(group.cells)):
+            if load is not None and card is not None:
+                if size == "auto":
+                    return place(load, card)
+                check_size(load, card, size)
+            elif load is not None and size != "auto":
+                check_heads(load.models, size)
+        return 1 if size == "auto" else size
+
+    def _memory(self, group: EngineGroup, load: EngineLoad | None, devices: int) -> Memory | None:
+        if load is None:
+            return None
+        return engine_memory(
+            load.models,
+            dtype=load.dtype,
+            rows=load.rows,
+            length=load.length,
+            tensor_parallel=devices,
+            on_vllm=isinstance(group.config, VllmConfig),
+        )
 
     def _fit(self, group: EngineGroup, memory: Memory | None) -> Fit | None:
-        card, config = self._assumptions.gpu_memory, group.config
+        """Whether the engine fits on the named card; notes a fault where it does not."""
+        card = self._assumptions.card
         if memory is None or card is None:
             return None
-        if not isinstance(config, VllmConfig):
-            return fit(memory, int(card * GIB))
-        if config.kv_cache_gib is not None:  # vLLM then leaves gpu_memory_utilization aside
-            return fit(memory, int(card * GIB), int(config.kv_cache_gib * GIB))
-        return fit(memory, int(card * GIB * config.gpu_memory_utilization))
+        found = _fit_on(group, memory, card.memory)
+        if not isinstance(group.config, VllmConfig) and found.verdict == "too large":
+            error = ConfigError(
+                f"engine=transformers: the models of {group.key.main.path} do not fit on "
+                f"{card.title}: weights take {memory.weights / GIB:.1f} GiB, a row of "
+                f"{memory.length:,} tokens {memory.cache_per_token * memory.length / GIB:.1f} GiB",
+                hint="engine=vllm splits an engine over several cards",
+            )
+            self._faults.add(error, len(group.cells))
+        return found
+
+    def _rate(
+        self,
+        group: EngineGroup,
+        load: EngineLoad | None,
+        devices: int,
+        work: Work,
+        missing: int,
+    ) -> Rate | None:
+        """Measured on the named card or, without one, anywhere; else assumed; else estimated."""
+        card, assumed = self._assumptions.gpu, self._assumptions.tokens_per_second
+        measured = self._history.rate(group, card)
+        if measured is not None:
+            return measured
+        if assumed is not None:
+            return Rate(assumed, "assumption", "--tokens-per-second")
+        if load is None or card not in SPEEDS or not isinstance(group.config, VllmConfig):
+            return None
+        memory = self._memory(group, load, devices)
+        assert memory is not None and card is not None
+        found = _fit_on(group, memory, int(CARDS[card] * GIB))
+        if found.rows == 0:
+            return None
+        response = work.least_tokens / missing, work.tokens / missing
+        slowest, fastest = estimated_speeds(
+            load.models, load.dtype, memory, found.budget, devices, card, response
+        )
+        return Rate(fastest, "estimate", f"{devices} × {card}", slowest)
 
     def _model(self, ref: ModelRef) -> Checkpoint | None:
         if ref not in self._models:
@@ -149,7 +232,19 @@ class GroupPlanner:
             except ModelError as error:
                 self._faults.add(error)
                 self._models[ref] = None
+            if self._models[ref] is None and self._faults.elsewhere:
+                self._refuse_unknown(ref)
         return self._models[ref]
+
+    def _refuse_unknown(self, ref: ModelRef) -> None:
+        """A plan for another machine vouches for nothing whose size it does not know."""
+        if local_model_dir(ref) is None:
+            error = ModelError(
+                f"model {ref.path}: nothing is known of its size: it is not on this machine and no "
+                "facts of it ship",
+                hint="plan where the hub answers, or name a folder",
+            )
+            self._faults.stop(error)
 
     def _longest(self, works: Sequence[CellWork]) -> tuple[int, int]:
         """Prompt and max_tokens of the cell whose sum is the largest."""
@@ -164,3 +259,42 @@ class GroupPlanner:
         if key not in self._prompts:
             self._prompts[key] = longest_prompt(planned, checkpoint_folder(main))
         return self._prompts[key]
+
+
+def _load(
+    group: EngineGroup, models: tuple[Checkpoint, ...], dtype: str, longest: int
+) -> EngineLoad:
+    config = group.config
+    if not isinstance(config, VllmConfig):
+        return EngineLoad(models, dtype, config.max_num_seqs, longest, utilization=1.0)
+    cache = None if config.kv_cache_gib is None else int(config.kv_cache_gib * GIB)
+    length = longest if config.max_model_len is None else min(longest, config.max_model_len)
+    return EngineLoad(
+        models, dtype, config.max_num_seqs, length, config.gpu_memory_utilization, cache
+    )
+
+
+def _fit_on(group: EngineGroup, memory: Memory, device: int) -> Fit:
+    """On a device of so many bytes, of which vLLM uses its share."""
+    config = group.config
+    if not isinstance(config, VllmConfig):
+        return fit(memory, device)
+    if config.kv_cache_gib is not None:  # vLLM then leaves gpu_memory_utilization aside
+        return fit(memory, device, int(config.kv_cache_gib * GIB))
+    return fit(memory, int(device * config.gpu_memory_utilization))
+
+
+def _on_card(group: EngineGroup, load: EngineLoad, name: str) -> CardFit:
+    """The smallest size that works, whatever size the configuration asks for."""
+    card = Card(int(CARDS[name] * GIB), name=name)
+    config = group.config
+    if not isinstance(config, VllmConfig):
+        memory = engine_memory(
+            load.models, dtype=load.dtype, rows=load.rows, length=load.length, tensor_parallel=1
+        )
+        rows = fit(memory, card.memory).rows
+        return CardFit(name, 1 if rows else None, rows)
+    for option in candidates(load, card):
+        if option.works:
+            return CardFit(name, option.devices, option.fit.rows)
+    return CardFit(name, None, 0)

@@ -7,7 +7,7 @@ from rast_bench.config.identity import cell_id, cell_identity, engine_key
 from rast_bench.config.schema import CellConfig, DatasetConfig
 from rast_bench.datasets.sources import dataset_file
 from rast_bench.domain import Problem
-from rast_bench.errors import RastBenchError
+from rast_bench.errors import DatasetError
 from rast_bench.known import KnownDataset, known_dataset
 from rast_bench.runner.plan import CellReader, PlannedCell
 
@@ -23,15 +23,12 @@ class OutlinedCell(PlannedCell):
     known: KnownDataset | None  # whose rows were taken; None: the data set was read
 
 
-def outline_cell(cell: CellConfig, reader: CellReader) -> OutlinedCell | None:
-    """The cell by the shipped facts of its data set; None where none ship.
-
-    Raises DatasetError for a data set that is here and cannot be used.
-    """
+def outline_cell(cell: CellConfig, reader: CellReader) -> OutlinedCell:
+    """The cell as far as it is known. Raises DatasetError where no facts of its data set ship."""
     known = None
     try:
         problems, fingerprint = reader.read_set(cell.dataset)
-    except RastBenchError as error:
+    except DatasetError as error:
         known = facts_of(cell.dataset)
         if known is None or not error.here_only:
             raise

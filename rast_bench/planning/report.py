@@ -9,9 +9,13 @@ from rast_bench.config.schema import CellConfig
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.detectable import detectable_effect
 from rast_bench.pipeline import check_workers
+from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
+from rast_bench.planning.downloads import Downloads, downloads
 from rast_bench.planning.groups import Assumptions, GroupLine, GroupPlanner
 from rast_bench.planning.history import History
+from rast_bench.planning.outline import OutlinedCell
+from rast_bench.planning.quantities import count
 from rast_bench.planning.work import CellWork, State, cell_work
 from rast_bench.runner.plan import EngineGroup, PlannedCell, cell_title, group_cells
 
@@ -21,7 +25,10 @@ SAMPLE_VARIANCE = 1 / 6  # σ²: E[p(1 − p)] where accuracies spread evenly fr
 
 @dataclass(frozen=True)
 class CellLine:
-    """One cell of the command, in its order; blocked (no id, no state) where a fault hides it."""
+    """One cell of the command, in its order.
+
+    Without a state a fault hides it; with a state and without an id it is known by facts only.
+    """
 
     title: str
     dataset: str
@@ -53,6 +60,9 @@ class PlanReport:
     effects: tuple[EffectLine, ...]
     disk_bytes: float
     disk_measured: bool  # on samples of the same data sets
+    warnings: tuple[str, ...] = ()  # what only this machine lacks, and what was taken from facts
+    downloads: Downloads | None = None
+    distinct_cells: int | None = None  # by id; None: as many as `cells`
 
     @property
     def missing(self) -> int:
@@ -69,11 +79,22 @@ class PlanReport:
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
 
+    @property
+    def least_device_hours(self) -> float | None:
+        """As `device_hours`, at the least of every group's range."""
+        if self.device_hours is None:
+            return None
+        return sum(
+            group.devices * (group.hours if group.least_hours is None else group.least_hours)
+            for group in self.groups
+            if group.missing and group.hours is not None
+        )
+
 
 def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) -> PlanReport:
     """Plans all jobs of one command. Raises LedgerError; other errors become `faults`."""
     cells = [cell for job in jobs for cell in job.cells]
-    faults = Faults()
+    faults = Faults(elsewhere=assumptions.gpu_memory is not None)
     _check_options(jobs, faults)
     planned = check_cells(cells, faults)
     readable = [item for item in planned if item is not None]
@@ -86,6 +107,7 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
         for number, (group, part) in enumerate(zip(groups, by_group, strict=True), start=1)
     ]
     disk, measured = planner.disk(works)
+    models = planner.checkpoints()
     return PlanReport(
         assumptions=assumptions,
         cells=tuple(_cell_lines(cells, planned, works, groups)),
@@ -95,7 +117,30 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
         effects=tuple(_effects(readable)),
         disk_bytes=disk,
         disk_measured=measured,
+        warnings=(*faults.warnings(), *_from_facts(readable, models.values())),
+        downloads=downloads(models),
+        distinct_cells=len({item.cell_id for item in readable})
+        + sum(item is None for item in planned),
     )
+
+
+def _from_facts(cells: Sequence[PlannedCell], models: Iterable[Checkpoint | None]) -> Iterable[str]:
+    """One line for all inputs that are not here."""
+    checkpoints = sum(model is not None and model.source == "facts" for model in models)
+    outlined = [cell for cell in cells if isinstance(cell, OutlinedCell)]
+    sets = dict.fromkeys(cell.cell.dataset.name for cell in outlined if cell.known is not None)
+    parts = [count(checkpoints, "checkpoint")] if checkpoints else []
+    parts += [f"{count(len(sets), 'data set')} ({', '.join(sets)})"] if sets else []
+    if parts:
+        yield (
+            f"not on this machine, planned by the facts that ship: {' and '.join(parts)}; "
+            "scripts/check_facts.py compares them with the hub"
+        )
+    if outlined:
+        yield (
+            f"ids of {count(len(outlined), 'cell')} are unknown until data sets and tokenizers are "
+            "here; such cells count as new"
+        )
 
 
 def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
@@ -140,7 +185,7 @@ def _cell_lines(
         yield CellLine(
             title=title,
             dataset=dataset,
-            cell_id=item.cell_id,
+            cell_id=None if isinstance(item, OutlinedCell) else item.cell_id,
             group=numbers[id(item)],
             state=work.state,
             wanted=work.wanted,
