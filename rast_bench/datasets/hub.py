@@ -99,7 +99,8 @@ def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
         raise DatasetError(
             f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {first_line(error)}",
             hint=_hint(cfg, str(error)),
-            here_only=_is_gated(str(error)) or not isinstance(error, ValueError | FileNotFoundError),
+            here_only=_is_gated(str(error))
+            or not isinstance(error, ValueError | FileNotFoundError),
         ) from error
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey, engine_key
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import CellConfig, DatasetConfig, ModelRef
@@ -22,8 +21,8 @@ from rast_bench.engines.check import (
     token_ids,
 )
 from rast_bench.errors import ModelError, RastBenchError
-from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder
-from rast_bench.planning.memory import unsplittable
+from rast_bench.planning.checkpoints import checkpoint_folder
+from rast_bench.planning.prompts import PromptLengths
 from rast_bench.runner.plan import CellReader, PlannedCell, needed_room
 
 
@@ -69,11 +68,15 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
     unusable = _unusable_models(keys, faults)
     # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
     planned = _read(cells, {ref for ref in unusable if not _on_hub(ref)}, faults)
-    rooms = Counter(needed_room(item) for item in planned if item is not None)
-    for (key, max_tokens, limit), count in rooms.items():
-        if not unusable.intersection(key.roles):
-            with faults.gathering(count):
-                check_room(key, max_tokens, limit)
+    lengths = PromptLengths()
+    rooms = Counter(
+        needed_room(item, lengths(item))
+        for item in planned
+        if item is not None and not unusable.intersection(item.engine_key.roles)
+    )
+    for room, count in rooms.items():
+        with faults.gathering(count):
+            check_room(*room)
     return planned
 
 
@@ -131,20 +134,6 @@ def _read(
                 item = reader.read(cell)
         planned.append(item)
     return planned
-
-
-def check_split(cell: CellConfig, models: Sequence[Checkpoint], cells: int, faults: Faults) -> None:
-    """Notes models that vLLM cannot split over the cell's devices."""
-    if not isinstance(cell.engine, VllmConfig):
-        return
-    devices = cell.engine.tensor_parallel_size
-    for path, reason in unsplittable(models, devices):
-        error = ModelError(
-            f"model {path} cannot be split over engine.tensor_parallel_size={devices}: it has "
-            f"{reason}",
-            hint="choose a size that divides the heads of every model",
-        )
-        faults.add(error, cells)
 
 
 def eos_notes(keys: Sequence[EngineKey]) -> list[str]:

@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError
-from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder, read_checkpoint
-from rast_bench.planning.compatibility import Faults, check_split
+from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
+from rast_bench.planning.compatibility import Faults
 from rast_bench.planning.estimate import Rate, Work, hours, total_work
 from rast_bench.planning.history import History
 from rast_bench.planning.memory import BYTES, GIB, Fit, Memory, engine_memory, fit
-from rast_bench.planning.prompts import longest_prompt
+from rast_bench.planning.prompts import PromptLengths
+from rast_bench.planning.settled import Devices, settled_config
 from rast_bench.planning.work import CellWork, State
-from rast_bench.runner.plan import EngineGroup, PlannedCell
+from rast_bench.runner.plan import EngineGroup
 
 
 @dataclass(frozen=True)
@@ -54,35 +55,36 @@ class GroupLine:
 class GroupPlanner:
     """One line a group; models are read once."""
 
-    def __init__(self, history: History, assumptions: Assumptions, faults: Faults) -> None:
+    def __init__(
+        self, history: History, assumptions: Assumptions, faults: Faults, devices: Devices = None
+    ) -> None:
         self._history = history
+        self._devices = devices
         self._assumptions = assumptions
         self._faults = faults
         self._models: dict[ModelRef, Checkpoint | None] = {}
-        self._prompts: dict[object, int] = {}
+        self._prompts = PromptLengths()
 
     def line(self, number: int, group: EngineGroup, works: Sequence[CellWork]) -> GroupLine:
-        key, config = group.key, group.config
-        refs = list(dict.fromkeys(key.roles))
-        models = [self._model(ref) for ref in refs]
+        refs = list(dict.fromkeys(group.key.roles))
+        models = [self.model(ref) for ref in refs]
         known = tuple(model for model in models if model is not None)
-        devices = config.tensor_parallel_size if isinstance(config, VllmConfig) else 1
-        main = models[0]
-        dtype = main.dtype if config.dtype == "auto" and main is not None else config.dtype
+        group = self._settled(group, models)
+        key, config = group.key, group.config
+        devices, dtype = config.devices, config.dtype
         prompt, max_tokens = self._longest(works)
         memory = None
         if len(known) == len(models) and dtype in BYTES:
-            length = prompt + max_tokens
-            if isinstance(config, VllmConfig) and config.max_model_len is not None:
-                length = min(length, config.max_model_len)
+            on_vllm = isinstance(config, VllmConfig)
+            length = getattr(config, "max_model_len", None) or prompt + max_tokens
             memory = engine_memory(
                 known,
                 dtype=dtype,
                 rows=config.max_num_seqs,
                 length=length,
                 tensor_parallel=devices,
+                on_vllm=on_vllm,
             )
-            check_split(group.cells[0].cell, known, len(group.cells), self._faults)
         missing = sum(work.missing for work in works)
         work = total_work(
             (work.missing, self._history.length(work.planned, work.done))
@@ -142,7 +144,14 @@ class GroupPlanner:
             return fit(memory, int(card * GIB), int(config.kv_cache_gib * GIB))
         return fit(memory, int(card * GIB * config.gpu_memory_utilization))
 
-    def _model(self, ref: ModelRef) -> Checkpoint | None:
+    def _settled(self, group: EngineGroup, models: Sequence[Checkpoint | None]) -> EngineGroup:
+        """As a run on these devices would settle it; as it is, with a fault, where none could."""
+        with self._faults.gathering(len(group.cells)):
+            config = settled_config(group, models, self._devices, self._prompts)
+            return replace(group, config=config)
+        return group
+
+    def model(self, ref: ModelRef) -> Checkpoint | None:
         if ref not in self._models:
             try:
                 self._models[ref] = read_checkpoint(ref)
@@ -154,13 +163,6 @@ class GroupPlanner:
     def _longest(self, works: Sequence[CellWork]) -> tuple[int, int]:
         """Prompt and max_tokens of the cell whose sum is the largest."""
         lengths = [
-            (self._prompt(work.planned), work.planned.cell.decoding.max_tokens) for work in works
+            (self._prompts(work.planned), work.planned.cell.decoding.max_tokens) for work in works
         ]
         return max(lengths, key=sum)
-
-    def _prompt(self, planned: PlannedCell) -> int:
-        main = planned.engine_key.main
-        key = (main, planned.cell.dataset, planned.cell.prompt.template)
-        if key not in self._prompts:
-            self._prompts[key] = longest_prompt(planned, checkpoint_folder(main))
-        return self._prompts[key]
