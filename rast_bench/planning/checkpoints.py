@@ -54,17 +54,27 @@ def checkpoint_folder(ref: ModelRef) -> Path | None:
     return cached_files(ref)
 
 
+def configuration(ref: ModelRef) -> Mapping[str, Any]:
+    """What config.json says, by the shipped facts where it is not here, else nothing.
+
+    Raises ModelError when it cannot be read.
+    """
+    folder = checkpoint_folder(ref)
+    if folder is not None:
+        return read_json(ref.path, folder / "config.json")
+    known = known_model(ref)
+    return {} if known is None else known.config
+
+
 def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
     """The checkpoint's sizes, by the shipped facts where it is not on this machine.
 
     None when nothing is known of it, or when it is of an unknown kind. Raises ModelError when its
     config.json or its weights are broken.
     """
-    folder = checkpoint_folder(ref)
+    folder, config = checkpoint_folder(ref), configuration(ref)
     if folder is None:
-        known = known_model(ref)
-        return None if known is None else _sized(ref.path, known.config, "facts")
-    config = read_json(ref.path, folder / "config.json")
+        return _sized(ref.path, config, "facts")
     try:
         return _sized(ref.path, config, "weights", count_weights(ref.path, folder, config))
     except ModelError:

@@ -22,8 +22,9 @@ from rast_bench.engines.check import (
     token_ids,
 )
 from rast_bench.errors import DatasetError, ModelError, RastBenchError
-from rast_bench.planning.checkpoints import checkpoint_folder
-from rast_bench.planning.outline import outline_cell
+from rast_bench.planning.checkpoints import checkpoint_folder, configuration
+from rast_bench.planning.outline import OutlinedCell, outline_cell
+from rast_bench.planning.prompts import PromptLengths
 from rast_bench.runner.plan import CellReader, PlannedCell, needed_room
 
 
@@ -87,12 +88,17 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
     keys = Counter(engine_key(cell) for cell in cells)
     unusable = _unusable_models(keys, faults)
     # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
-    planned = _read(cells, {ref for ref in unusable if not _on_hub(ref)}, faults)
-    rooms = Counter(needed_room(item) for item in planned if item is not None)
-    for (key, max_tokens, limit), count in rooms.items():
-        if not unusable.intersection(key.roles):
-            with faults.gathering(count):
-                check_room(key, max_tokens, limit)
+    broken = {ref for ref in unusable if not _on_hub(ref)}
+    planned = _read(cells, broken, faults)
+    lengths = PromptLengths()
+    rooms = Counter(
+        needed_room(item, 1 if isinstance(item, OutlinedCell) else lengths(item))
+        for item in planned
+        if item is not None and not broken.intersection(item.engine_key.roles)
+    )
+    for room, count in rooms.items():
+        with faults.gathering(count):
+            check_room(*room, configuration=configuration)
     return planned
 
 

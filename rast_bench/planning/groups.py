@@ -2,30 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rast_bench.config.engines import VllmConfig
+from rast_bench.config.engines import EngineConfig, VllmConfig
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.planning.cards import CARDS
-from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder, read_checkpoint
+from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
 from rast_bench.planning.compatibility import Faults
 from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
 from rast_bench.planning.history import History
 from rast_bench.planning.memory import BYTES, GIB, Fit, Memory, engine_memory, fit
-from rast_bench.planning.placement import (
-    Card,
-    EngineLoad,
-    candidates,
-    check_heads,
-    check_size,
-    place,
-)
-from rast_bench.planning.prompts import longest_prompt
-from rast_bench.planning.rates import SPEEDS, estimated_speeds
+from rast_bench.planning.placement import Card, EngineLoad, candidates
+from rast_bench.planning.prompts import PromptLengths
+from rast_bench.planning.rates import estimated_speeds
+from rast_bench.planning.settled import Devices, engine_load, settled_config
 from rast_bench.planning.work import CellWork, State
-from rast_bench.runner.plan import EngineGroup, PlannedCell
+from rast_bench.runner.plan import EngineGroup
 
 COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
 
@@ -37,12 +31,6 @@ class Assumptions:
     gpu: str | None = None
     gpu_memory: float | None = None
     tokens_per_second: float | None = None
-
-    @property
-    def card(self) -> Card | None:
-        if self.gpu_memory is None:
-            return None
-        return Card(int(self.gpu_memory * GIB), name=self.gpu)
 
 
 @dataclass(frozen=True)
@@ -84,33 +72,35 @@ class GroupLine:
 class GroupPlanner:
     """One line a group; models are read once."""
 
-    def __init__(self, history: History, assumptions: Assumptions, faults: Faults) -> None:
+    def __init__(
+        self, history: History, assumptions: Assumptions, faults: Faults, devices: Devices = None
+    ) -> None:
         self._history = history
+        self._devices = devices
         self._assumptions = assumptions
         self._faults = faults
         self._models: dict[ModelRef, Checkpoint | None] = {}
-        self._prompts: dict[object, int] = {}
+        self._prompts = PromptLengths()
 
     def line(self, number: int, group: EngineGroup, works: Sequence[CellWork]) -> GroupLine:
-        key, config = group.key, group.config
-        refs = list(dict.fromkeys(key.roles))
-        models = [self._model(ref) for ref in refs]
+        refs = list(dict.fromkeys(group.key.roles))
+        models = [self.model(ref) for ref in refs]
         known = tuple(model for model in models if model is not None)
-        main = models[0]
-        dtype = main.dtype if config.dtype == "auto" and main is not None else config.dtype
+        group = self._settled(group, models)
+        key, config = group.key, group.config
+        devices, dtype = config.devices, config.dtype
         prompt, max_tokens = self._longest(works)
         load = None
         if len(known) == len(models) and dtype in BYTES:
-            load = _load(group, known, dtype, prompt + max_tokens)
-        devices = self._devices(group, load)
-        memory = self._memory(group, load, devices)
+            load = _load(config, known, prompt + max_tokens)
+        memory = None if load is None else _memory(config, load)
         missing = sum(work.missing for work in works)
         work = total_work(
             (work.missing, self._history.length(work.planned, work.done))
             for work in works
             if work.missing
         )
-        rate = self._rate(group, load, devices, work, missing) if missing else None
+        rate = self._rate(group, load, memory, work, missing) if missing else None
         return GroupLine(
             number=number,
             engine=key.engine,
@@ -129,14 +119,14 @@ class GroupPlanner:
             prompt_tokens=prompt,
             max_tokens=max_tokens,
             memory=memory,
-            fit=self._fit(group, memory),
+            fit=None if memory is None else self._fit(group, memory),
             work=work,
             rate=rate,
             hours=None if rate is None else hours(work.tokens, rate),
             least_hours=None if rate is None else least_hours(work, rate),
             cards=()
             if load is None
-            else tuple(_on_card(group, load, name) for name in COMMON_CARDS),
+            else tuple(_on_card(config, load, name) for name in COMMON_CARDS),
         )
 
     def disk(self, works: Sequence[CellWork]) -> tuple[float, bool]:
@@ -154,43 +144,23 @@ class GroupPlanner:
         """Those of all lines so far; None for what is not known."""
         return dict(self._models)
 
-    def _devices(self, group: EngineGroup, load: EngineLoad | None) -> int:
-        """How many devices the engine is split over; notes why it does not work on any."""
-        config, card = group.config, self._assumptions.card
-        if not isinstance(config, VllmConfig):
-            return 1
-        size = config.tensor_parallel_size
+    def _settled(self, group: EngineGroup, models: Sequence[Checkpoint | None]) -> EngineGroup:
+        """As a run on these devices would settle it; as it is, with a fault, where none could."""
         with self._faults.gathering(len(group.cells)):
-            if load is not None and card is not None:
-                if size == "auto":
-                    return place(load, card)
-                check_size(load, card, size)
-            elif load is not None and size != "auto":
-                check_heads(load.models, size)
-        return 1 if size == "auto" else size
+            config = settled_config(group, models, self._devices, self._prompts)
+            return replace(group, config=config)
+        return group
 
-    def _memory(self, group: EngineGroup, load: EngineLoad | None, devices: int) -> Memory | None:
-        if load is None:
+    def _fit(self, group: EngineGroup, memory: Memory) -> Fit | None:
+        """On the named card; notes a fault where an engine that cannot be split does not fit."""
+        card, config = self._assumptions.gpu_memory, group.config
+        if card is None:
             return None
-        return engine_memory(
-            load.models,
-            dtype=load.dtype,
-            rows=load.rows,
-            length=load.length,
-            tensor_parallel=devices,
-            on_vllm=isinstance(group.config, VllmConfig),
-        )
-
-    def _fit(self, group: EngineGroup, memory: Memory | None) -> Fit | None:
-        """Whether the engine fits on the named card; notes a fault where it does not."""
-        card = self._assumptions.card
-        if memory is None or card is None:
-            return None
-        found = _fit_on(group, memory, card.memory)
-        if not isinstance(group.config, VllmConfig) and found.verdict == "too large":
+        found = _fit_on(config, memory, int(card * GIB))
+        if not isinstance(config, VllmConfig) and found.verdict == "too large":
             error = ConfigError(
                 f"engine=transformers: the models of {group.key.main.path} do not fit on "
-                f"{card.title}: weights take {memory.weights / GIB:.1f} GiB, a row of "
+                f"{card:g} GiB: weights take {memory.weights / GIB:.1f} GiB, a row of "
                 f"{memory.length:,} tokens {memory.cache_per_token * memory.length / GIB:.1f} GiB",
                 hint="engine=vllm splits an engine over several cards",
             )
@@ -201,7 +171,7 @@ class GroupPlanner:
         self,
         group: EngineGroup,
         load: EngineLoad | None,
-        devices: int,
+        memory: Memory | None,
         work: Work,
         missing: int,
     ) -> Rate | None:
@@ -212,20 +182,20 @@ class GroupPlanner:
             return measured
         if assumed is not None:
             return Rate(assumed, "assumption", "--tokens-per-second")
-        if load is None or card not in SPEEDS or not isinstance(group.config, VllmConfig):
+        config = group.config
+        if load is None or memory is None or card is None or not isinstance(config, VllmConfig):
             return None
-        memory = self._memory(group, load, devices)
-        assert memory is not None and card is not None
-        found = _fit_on(group, memory, int(CARDS[card] * GIB))
+        found = _fit_on(config, memory, int(CARDS[card] * GIB))
         if found.rows == 0:
             return None
         response = work.least_tokens / missing, work.tokens / missing
         slowest, fastest = estimated_speeds(
-            load.models, load.dtype, memory, found.budget, devices, card, response
+            load.models, load.dtype, memory, found.budget, config.devices, card, response
         )
-        return Rate(fastest, "estimate", f"{devices} × {card}", slowest)
+        return Rate(fastest, "estimate", f"{config.devices} × {card}", slowest)
 
-    def _model(self, ref: ModelRef) -> Checkpoint | None:
+    def model(self, ref: ModelRef) -> Checkpoint | None:
+        """The checkpoint's sizes; None, with a fault, where nothing is known of it."""
         if ref not in self._models:
             try:
                 self._models[ref] = read_checkpoint(ref)
@@ -249,34 +219,31 @@ class GroupPlanner:
     def _longest(self, works: Sequence[CellWork]) -> tuple[int, int]:
         """Prompt and max_tokens of the cell whose sum is the largest."""
         lengths = [
-            (self._prompt(work.planned), work.planned.cell.decoding.max_tokens) for work in works
+            (self._prompts(work.planned), work.planned.cell.decoding.max_tokens) for work in works
         ]
         return max(lengths, key=sum)
 
-    def _prompt(self, planned: PlannedCell) -> int:
-        main = planned.engine_key.main
-        key = (main, planned.cell.dataset, planned.cell.prompt.template)
-        if key not in self._prompts:
-            self._prompts[key] = longest_prompt(planned, checkpoint_folder(main))
-        return self._prompts[key]
+
+def _load(config: EngineConfig, models: tuple[Checkpoint, ...], longest: int) -> EngineLoad:
+    """What the engine asks of its devices; `longest` where it sets no length itself."""
+    if isinstance(config, VllmConfig):
+        return engine_load(config, models, config.max_model_len or longest)
+    return EngineLoad(models, config.dtype, config.max_num_seqs, longest, utilization=1.0)
 
 
-def _load(
-    group: EngineGroup, models: tuple[Checkpoint, ...], dtype: str, longest: int
-) -> EngineLoad:
-    config = group.config
-    if not isinstance(config, VllmConfig):
-        return EngineLoad(models, dtype, config.max_num_seqs, longest, utilization=1.0)
-    cache = None if config.kv_cache_gib is None else int(config.kv_cache_gib * GIB)
-    length = longest if config.max_model_len is None else min(longest, config.max_model_len)
-    return EngineLoad(
-        models, dtype, config.max_num_seqs, length, config.gpu_memory_utilization, cache
+def _memory(config: EngineConfig, load: EngineLoad) -> Memory:
+    return engine_memory(
+        load.models,
+        dtype=load.dtype,
+        rows=load.rows,
+        length=load.length,
+        tensor_parallel=config.devices,
+        on_vllm=isinstance(config, VllmConfig),
     )
 
 
-def _fit_on(group: EngineGroup, memory: Memory, device: int) -> Fit:
+def _fit_on(config: EngineConfig, memory: Memory, device: int) -> Fit:
     """On a device of so many bytes, of which vLLM uses its share."""
-    config = group.config
     if not isinstance(config, VllmConfig):
         return fit(memory, device)
     if config.kv_cache_gib is not None:  # vLLM then leaves gpu_memory_utilization aside
@@ -284,15 +251,11 @@ def _fit_on(group: EngineGroup, memory: Memory, device: int) -> Fit:
     return fit(memory, int(device * config.gpu_memory_utilization))
 
 
-def _on_card(group: EngineGroup, load: EngineLoad, name: str) -> CardFit:
+def _on_card(config: EngineConfig, load: EngineLoad, name: str) -> CardFit:
     """The smallest size that works, whatever size the configuration asks for."""
     card = Card(int(CARDS[name] * GIB), name=name)
-    config = group.config
     if not isinstance(config, VllmConfig):
-        memory = engine_memory(
-            load.models, dtype=load.dtype, rows=load.rows, length=load.length, tensor_parallel=1
-        )
-        rows = fit(memory, card.memory).rows
+        rows = _fit_on(config, _memory(config, load), card.memory).rows
         return CardFit(name, 1 if rows else None, rows)
     for option in candidates(load, card):
         if option.works:

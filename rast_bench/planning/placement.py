@@ -20,7 +20,7 @@ The paper's own 4 cards of 40 GB for 32B with ΔR of 7B (table 4) have room for 
 """
 
 GPUS_A_NODE = 8
-"""Devices that an engine may use where their number is not known."""
+"""Devices that `auto` may take where their number is not known."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,13 @@ class Card:
     """The devices that an engine may be split over, all as small as the smallest."""
 
     memory: int  # bytes of one
-    count: int = GPUS_A_NODE
+    count: int | None = None  # None: unknown
     name: str | None = None  # a key of CARDS, where it was named
+
+    @property
+    def most(self) -> int:
+        """Devices that `auto` may take."""
+        return GPUS_A_NODE if self.count is None else self.count
 
     @property
     def title(self) -> str:
@@ -75,7 +80,7 @@ class Candidate:
 
 def candidates(load: EngineLoad, card: Card) -> list[Candidate]:
     """Every size from 1 to the number of devices, in that order."""
-    return [candidate(load, card, devices) for devices in range(1, card.count + 1)]
+    return [candidate(load, card, devices) for devices in range(1, card.most + 1)]
 
 
 def candidate(load: EngineLoad, card: Card, devices: int) -> Candidate:
@@ -108,7 +113,7 @@ def place(load: EngineLoad, card: Card) -> int:
         if option.works:
             return option.devices
     titles = ", ".join(model.path for model in load.models)
-    where = f"{card.count} × {card.title}" if card.count > 1 else card.title
+    where = f"{card.most} × {card.title}" if card.most > 1 else card.title
     raise ConfigError(
         f"engine.tensor_parallel_size=auto: {titles} ({load.dtype}) do not fit on {where}: "
         f"{_lacking(found, load)}",
@@ -117,7 +122,10 @@ def place(load: EngineLoad, card: Card) -> int:
 
 
 def check_size(load: EngineLoad, card: Card, devices: int) -> None:
-    """Raise ConfigError, with the sizes that can, unless vLLM starts on so many devices."""
+    """Raise ConfigError, with the sizes that can, unless vLLM starts on so many devices.
+
+    Whether there are so many is not looked at.
+    """
     option = candidate(load, card, devices)
     if option.starts:
         return

@@ -232,7 +232,7 @@ def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
         f"{amount(slowest)} to {amount(fastest)} tokens/s per engine (docs/planning.md); measure "
         "with a few samples, or say --tokens-per-second N. At the authors' "
         f"{AUTHORS_SPEEDS[0]:.0f} to {AUTHORS_SPEEDS[1]:.0f} tokens/s on {AUTHORS_CARDS} A6000 "
-        f"(reply 4) these tokens take {_between(least, most, hours_text)} of one A6000"
+        f"(reply 4) these tokens take {least:,.0f} to {most:,.0f} hours of one A6000"
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rast_bench.config.compose import Job
 from rast_bench.config.identity import engine_key
+from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.schema import CellConfig
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.detectable import detectable_effect
@@ -14,8 +15,11 @@ from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_no
 from rast_bench.planning.downloads import Downloads, downloads
 from rast_bench.planning.groups import Assumptions, GroupLine, GroupPlanner
 from rast_bench.planning.history import History
+from rast_bench.planning.memory import GIB
 from rast_bench.planning.outline import OutlinedCell
+from rast_bench.planning.placement import Card
 from rast_bench.planning.quantities import count
+from rast_bench.planning.settled import Devices, check_one_dtype, precision_note
 from rast_bench.planning.work import CellWork, State, cell_work
 from rast_bench.runner.plan import EngineGroup, PlannedCell, cell_title, group_cells
 
@@ -101,7 +105,10 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
     works = cell_work(readable, ledger)
     groups = group_cells(readable)
     by_group = _works_by_group(groups, works)
-    planner = GroupPlanner(History(ledger), assumptions, faults)
+    devices = planned_devices(assumptions, jobs[0].launcher, faults)
+    planner = GroupPlanner(History(ledger), assumptions, faults, devices)
+    with faults.gathering(len(cells)):
+        check_one_dtype(groups, planner.model)
     lines = [
         planner.line(number, group, part)
         for number, (group, part) in enumerate(zip(groups, by_group, strict=True), start=1)
@@ -113,7 +120,10 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
         cells=tuple(_cell_lines(cells, planned, works, groups)),
         groups=tuple(lines),
         faults=tuple(faults.all()),
-        notes=tuple(eos_notes(list(dict.fromkeys(map(engine_key, cells))))),
+        notes=(
+            *_precision_notes(cells, devices),
+            *eos_notes(list(dict.fromkeys(map(engine_key, cells)))),
+        ),
         effects=tuple(_effects(readable)),
         disk_bytes=disk,
         disk_measured=measured,
@@ -141,6 +151,22 @@ def _from_facts(cells: Sequence[PlannedCell], models: Iterable[Checkpoint | None
             f"ids of {count(len(outlined), 'cell')} are unknown until data sets and tokenizers are "
             "here; such cells count as new"
         )
+
+
+def planned_devices(told: Assumptions, launcher: LauncherConfig | None, faults: Faults) -> Devices:
+    """The card that the user names, else what the launcher or this machine has."""
+    if told.gpu_memory is not None:
+        return Card(int(told.gpu_memory * GIB), name=told.gpu)
+    from rast_bench.launch.cards import devices_of
+
+    with faults.gathering():
+        return devices_of(launcher)
+    return None
+
+
+def _precision_notes(cells: Sequence[CellConfig], devices: Devices) -> list[str]:
+    note = precision_note(cells)
+    return [] if note is None or devices is None else [note]
 
 
 def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
