@@ -13,14 +13,19 @@ is a fault of ours and keeps its stack trace.
 
 
 class RastBenchError(Exception):
-    """One clear line that names the thing and its place, and a hint that says what to do next."""
+    """One clear line that names the thing and its place, and a hint that says what to do next.
+
+    `here_only`: it is this machine that lacks something (a network, a package), so that a plan for
+    another one may go on.
+    """
 
     exit_code = 2
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, here_only: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.here_only = here_only
 
     def render(self) -> str:
         """The lines a user sees on stderr, readable without colour."""

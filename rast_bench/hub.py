@@ -1,9 +1,17 @@
 """What models and data sets of the Hugging Face hub have in common."""
 
 import logging
+import os
 import re
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+
+from rast_bench.errors import first_line
+
+PROBE_SECONDS = 4.0
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -18,6 +26,55 @@ def terms_hint(page: str) -> str:
     return (
         f"accept its terms at https://huggingface.co/{page}, then `hf auth login` or set HF_TOKEN"
     )
+
+
+@cache
+def hub_silence() -> str | None:
+    """Why the hub cannot be asked, None when it answers: one short request per process.
+
+    Where there is no answer, one line on stderr says so, and this process and its children go on
+    as with HF_HUB_OFFLINE, so that no library waits for the hub again.
+    """
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return "HF_HUB_OFFLINE is set"
+    failure = probe(constants.ENDPOINT)
+    if failure is None:
+        return None
+    print(
+        f"note: the hub {constants.ENDPOINT} does not answer ({failure}); only its cache is used",
+        file=sys.stderr,
+    )
+    constants.HF_HUB_OFFLINE = True
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    if "datasets" in sys.modules:  # it has copied the constant
+        sys.modules["datasets"].config.HF_HUB_OFFLINE = True
+    return "the hub does not answer"
+
+
+def probe(endpoint: str) -> str | None:
+    """Why `endpoint` does not answer within PROBE_SECONDS; None when it does.
+
+    In a thread: looking up a name has no timeout of its own.
+    """
+    outcome: list[str | None] = []
+
+    def ask() -> None:
+        from huggingface_hub import get_session
+
+        try:
+            get_session().head(endpoint, timeout=PROBE_SECONDS)
+        # Proxies, certificates, names and sockets fail with exceptions of several libraries.
+        except Exception as error:
+            outcome.append(first_line(error))
+        else:
+            outcome.append(None)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PROBE_SECONDS)
+    return outcome[0] if outcome else f"nothing within {PROBE_SECONDS:g} s"
 
 
 @contextmanager

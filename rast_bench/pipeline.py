@@ -21,6 +21,7 @@ from rast_bench.runner.plan import PlannedCell, plan_cells
 from rast_bench.runner.progress import stderr_progress
 
 if TYPE_CHECKING:
+    from rast_bench.config.launchers import LauncherConfig
     from rast_bench.launch.plan import Command
     from rast_bench.runner.stream import RunSummary
 
@@ -61,6 +62,7 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     cells = [cell for item in planned for cell in item.planned]
     warn_of_unpinned(item.cell for item in cells)
     launcher = jobs[0].launcher
+    _say_what_surprises(cells, launcher)
     if launcher is None:
         summary = _generate(cells, ledger, options)
     else:
@@ -148,19 +150,36 @@ def shared_options(jobs: Sequence[Job]) -> RunOptions:
 
 
 def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> "RunSummary":
+    from rast_bench.launch.cards import devices_of
+    from rast_bench.planning.settled import settle_engines
     from rast_bench.runner.stream import run_cells
 
-    workers = _workers(planned, options)
-    _say_what_lies_idle(planned)
-    return run_cells(planned, ledger, progress=stderr_progress(), workers=workers)
+    settled = settle_engines(planned, ledger, lambda: devices_of(None))
+    workers = _workers(settled, options)
+    _say_what_lies_idle(settled)
+    return run_cells(settled, ledger, progress=stderr_progress(), workers=workers)
+
+
+def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
+    from rast_bench.launch.cards import on_gpus
+    from rast_bench.planning.settled import precision_note
+
+    note = precision_note(item.cell for item in planned)
+    if note is not None and on_gpus(launcher):
+        print(f"note: {note}", file=sys.stderr)
 
 
 def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
     from rast_bench.ledger.manifest import gpu_names
 
     gpus = len(gpu_names())
-    if gpus > 1 and not _any_split([item.cell for item in planned]):
-        print(f"note: one of {gpus} GPUs is used; hydra/launcher=local uses all", file=sys.stderr)
+    used = max(item.cell.engine.devices for item in planned)
+    if gpus > used:
+        print(
+            f"note: {used} of {gpus} GPUs {'is' if used == 1 else 'are'} used; "
+            "hydra/launcher=local uses all",
+            file=sys.stderr,
+        )
 
 
 def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
@@ -173,7 +192,7 @@ def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
 
 
 def _any_split(cells: Sequence[CellConfig]) -> bool:
-    return any(getattr(cell.engine, "tensor_parallel_size", 1) > 1 for cell in cells)
+    return any(cell.engine.devices > 1 for cell in cells)
 
 
 def _workers(planned: Sequence[PlannedCell], options: RunOptions) -> int:

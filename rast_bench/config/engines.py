@@ -2,11 +2,18 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from rast_bench.config.strict import Strict
 
 Count = Annotated[int, Field(ge=1)]
+
+
+def _size(value: Any) -> Any:
+    """One error for all kinds of value, where a union would report one for each."""
+    if value == "auto" or (isinstance(value, int) and value >= 1):
+        return value
+    raise ValueError("must be auto or a number of GPUs, at least 1")
 
 
 class TransformersConfig(Strict):
@@ -18,20 +25,33 @@ class TransformersConfig(Strict):
     max_num_seqs: Count = 256
     threads: Count | None = None  # None: PyTorch's choice
 
+    @property
+    def devices(self) -> int:
+        return 1
+
 
 class VllmConfig(Strict):
-    """RAST inside vLLM. None leaves a choice to the machine, as said beside each."""
+    """RAST inside vLLM. None and auto leave a choice, as said beside each.
+
+    A run settles dtype, tensor_parallel_size and max_model_len before it loads anything
+    (planning/settled.py): what it then runs with is in the manifests.
+    """
 
     name: Literal["vllm"] = "vllm"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"  # auto: M_base's own
-    tensor_parallel_size: Count = 1
+    tensor_parallel_size: Annotated[Literal["auto"] | int, BeforeValidator(_size)] = "auto"
     distributed_executor_backend: Literal["mp", "ray"] | None = None  # None: vLLM's choice
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9  # weights, cache and all
     kv_cache_gib: Annotated[float, Field(gt=0)] | None = None  # None: what is left; CPUs 1 GiB
-    max_model_len: Count | None = None  # prompt and new tokens; None: what the models allow
+    max_model_len: Count | None = None  # prompt and new tokens; None: the longest request's
     max_num_seqs: Count = 256
     compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only
     threads: Count | None = None  # of a CPU worker; None: PyTorch's choice
+
+    @property
+    def devices(self) -> int:
+        """How many devices it runs on; one where that was left open and nobody settled it."""
+        return 1 if self.tensor_parallel_size == "auto" else self.tensor_parallel_size
 
 
 def _engine_name(value: Any) -> Any:

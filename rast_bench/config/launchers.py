@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from rast_bench.config.strict import Strict
 from rast_bench.config.validate import validated
 from rast_bench.errors import ConfigError
+from rast_bench.planning.cards import CARDS
 
 Count = Annotated[int, Field(ge=1)]
 DeviceName = int | str
@@ -54,6 +55,12 @@ def _gpus(value: Any) -> Any:
     if value == "auto" or _is_count(value, least=0):
         return value
     raise ValueError("must be auto or a number of GPUs a node")
+
+
+def _card(value: Any) -> Any:
+    if value is None or value in CARDS:
+        return value
+    raise ValueError(f"must be one of {', '.join(CARDS)}; for another card set gpu_memory")
 
 
 def _text(value: Any) -> Any:
@@ -144,6 +151,8 @@ class SlurmLauncher(Strict):
     exclude: Text | None = None
     gres: Text | None = None
     gpus: Annotated[Literal["auto"] | int, BeforeValidator(_gpus)] = "auto"  # a node
+    gpu: Annotated[str | None, BeforeValidator(_card)] = None  # which card the nodes have
+    gpu_memory: Annotated[float, Field(gt=0)] | None = None  # of one GPU, in GiB
     cpus_per_task: Count | None = None
     mem: Text | None = None  # a node
     python: Text | None = None  # the command that starts Python in the job
@@ -161,6 +170,16 @@ class SlurmLauncher(Strict):
                     "minutes": self.minutes,
                     "hint": "set launcher.signal_seconds to what saving and requeueing may take",
                 },
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_card(self) -> "SlurmLauncher":
+        if self.gpu is not None and self.gpu_memory is not None:
+            raise PydanticCustomError(
+                "two_cards",
+                "gpu={gpu} and gpu_memory={memory} both say how large a GPU is",
+                {"gpu": self.gpu, "memory": self.gpu_memory, "hint": "leave one of them out"},
             )
         return self
 

@@ -32,8 +32,10 @@ def rendered_chat(ref: ModelRef, prompt: PromptConfig) -> str:
     Remembered: the cells of an experiment share few pairs of model and prompt, and loading a
     tokenizer takes a second. Raises ModelError as `with_rendered_chat`.
     """
+    from rast_bench.engines.hub_models import model_files
     from rast_bench.engines.tokenizer import load_tokenizer
 
+    model_files(ref)  # asks the hub once; the tokenizer would ask again and again
     tokenizer = load_tokenizer(ref)
     if not tokenizer.chat_template:
         raise ModelError(

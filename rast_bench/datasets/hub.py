@@ -7,6 +7,7 @@ changes, so its rows are kept as Parquet in HF_HOME and no later command asks ag
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.schema import DatasetConfig
 from rast_bench.errors import DatasetError, first_line
-from rast_bench.hub import is_pinned, quiet_hub, terms_hint
+from rast_bench.hub import hub_silence, is_pinned, quiet_hub, terms_hint
 
 if TYPE_CHECKING:
     import datasets
@@ -26,8 +27,15 @@ def downloaded_files(cfg: DatasetConfig) -> list[Path]:
 
     Raises DatasetError.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
+    found = [
+        try_to_load_from_cache(cfg.path, name, repo_type="dataset", revision=cfg.revision)
+        for name in cfg.data_files
+    ]
+    if is_pinned(cfg.revision) and all(isinstance(path, str) for path in found):
+        return [Path(str(path)) for path in found]
+    _refuse_silence(cfg, cached=all(isinstance(path, str) for path in found))
     with _hub_errors(cfg):
         return [
             Path(hf_hub_download(cfg.path, name, repo_type="dataset", revision=cfg.revision))
@@ -37,6 +45,7 @@ def downloaded_files(cfg: DatasetConfig) -> list[Path]:
 
 def hub_table(cfg: DatasetConfig) -> "datasets.Dataset":
     """The set as `datasets` loads it. Raises DatasetError."""
+    _refuse_silence(cfg, cached=_in_cache(cfg))  # at once: importing `datasets` takes seconds
     import datasets
 
     with _hub_errors(cfg):
@@ -90,18 +99,46 @@ def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
         raise DatasetError(
             f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {first_line(error)}",
             hint=_hint(cfg, str(error)),
+            here_only=_is_gated(str(error))
+            or not isinstance(error, ValueError | FileNotFoundError),
         ) from error
 
 
-def _hint(cfg: DatasetConfig, reason: str) -> str:
-    from huggingface_hub.constants import HF_HUB_OFFLINE
+def _in_cache(cfg: DatasetConfig) -> bool:
+    """Whether the cache of `datasets` has a folder of this set, whose spelling it changes."""
+    from huggingface_hub.constants import HF_HOME
 
-    if HF_HUB_OFFLINE:
-        return (
-            "HF_HUB_OFFLINE is set and it is not in the cache: load it once with the hub, or say "
-            "dataset.data_dir=FOLDER"
+    folder = Path(os.environ.get("HF_DATASETS_CACHE") or Path(HF_HOME) / "datasets")
+    return any(_plain(path.name) == _plain(cfg.path) for path in folder.glob("*"))
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+def _refuse_silence(cfg: DatasetConfig, *, cached: bool) -> None:
+    """Raise DatasetError where the hub cannot be asked for what is not in its cache."""
+    silence = hub_silence()
+    if silence is not None and not cached:
+        raise DatasetError(
+            f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {silence}",
+            hint=f"{silence} and it is not in the cache: load it once with the hub, or say "
+            "dataset.data_dir=FOLDER",
+            here_only=True,
         )
-    if "gated" in reason or "authenticated" in reason:
+
+
+def _exists(error: Exception) -> bool:
+    """Whether the set may be there for others: a gated one is, a wrong id or subset is not."""
+    return _is_gated(str(error)) or not isinstance(error, ValueError | FileNotFoundError)
+
+
+def _is_gated(reason: str) -> bool:
+    return "gated" in reason or "authenticated" in reason
+
+
+def _hint(cfg: DatasetConfig, reason: str) -> str:
+    if _is_gated(reason):
         return terms_hint(f"datasets/{cfg.path}")
     return (
         "a local file ends in .jsonl or .parquet; for the hub check the id, dataset.subset, "

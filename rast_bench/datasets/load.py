@@ -9,6 +9,7 @@ from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets.entries import read_entries
 from rast_bench.domain import Problem
 from rast_bench.errors import DatasetError
+from rast_bench.known import known_dataset
 
 
 def load_problems(cfg: DatasetConfig) -> list[Problem]:
@@ -18,13 +19,20 @@ def load_problems(cfg: DatasetConfig) -> list[Problem]:
     are none of those known to the configuration, a line on stderr says so.
 
     Raises:
-        DatasetError: as `read_entries`, and for a set without problems.
+        DatasetError: as `read_entries`, for a set without problems, and for a benchmark of
+            conf/dataset with other rows than are known of it: its numbers would not compare.
         ConfigError: no such adapter.
     """
     problems = [entry.problem for entry in read_entries(cfg)]
     if not problems:
         raise DatasetError(
             f"data set {cfg.name}: {cfg.path} has no rows", hint="check dataset.path and split"
+        )
+    if known_dataset(cfg) is not None and not _rows_are_known(cfg, problems):
+        raise DatasetError(
+            f"data set {cfg.name}: {_other_rows(cfg, problems)}",
+            hint="check the copy and dataset.subset; to use it as it is say "
+            f"dataset.known_rows=[{len(problems)}]",
         )
     for line in differences(cfg, problems):
         print(f"warning: data set {cfg.name}: {line}", file=sys.stderr)
@@ -33,15 +41,21 @@ def load_problems(cfg: DatasetConfig) -> list[Problem]:
 
 def differences(cfg: DatasetConfig, problems: Sequence[Problem]) -> list[str]:
     """How the set differs from every copy that the configuration knows: a few words each."""
-    found = []
-    if cfg.known_rows and len(problems) not in cfg.known_rows:
-        known = " or ".join(f"{rows:,}" for rows in cfg.known_rows)
-        found.append(f"{len(problems):,} problems, where {known} are known")
+    found = [] if _rows_are_known(cfg, problems) else [_other_rows(cfg, problems)]
     if cfg.known_fingerprints:
         fingerprint = dataset_fingerprint(problems)
         if fingerprint not in cfg.known_fingerprints:
             found.append(f"its content ({fingerprint[:19]}…) is that of no copy known here")
     return found
+
+
+def _rows_are_known(cfg: DatasetConfig, problems: Sequence[Problem]) -> bool:
+    return not cfg.known_rows or len(problems) in cfg.known_rows
+
+
+def _other_rows(cfg: DatasetConfig, problems: Sequence[Problem]) -> str:
+    known = " or ".join(f"{rows:,}" for rows in cfg.known_rows)
+    return f"{len(problems):,} problems, where {known} are known"
 
 
 def dataset_fingerprint(problems: Sequence[Problem]) -> str:

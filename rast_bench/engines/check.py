@@ -4,17 +4,19 @@ Weights are not loaded: a safetensors header is enough to tell a file that was c
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rast_bench.compose.positions import model_positions
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines.hub_models import model_files
 from rast_bench.errors import ConfigError, ModelError
+from rast_bench.known import refuse_other_config
 
 
 def check_models(key: EngineKey) -> None:
@@ -32,35 +34,59 @@ def check_models(key: EngineKey) -> None:
 
 
 def check_model(ref: ModelRef) -> None:
-    """Configuration, tokenizer and, in a local folder, weights are there and whole."""
+    """Configuration, tokenizer and, in a local folder, weights are there and whole.
+
+    Of a hub id, config.json agrees with the facts that ship for it. Raises ModelError.
+    """
     folder = model_files(ref)
     check_configuration(ref.path, folder)
-    if local_model_dir(ref) is not None:
-        for path in weight_files(ref.path, folder):
-            check_weights(ref.path, path)
+    if local_model_dir(ref) is None:
+        refuse_other_config(ref, read_json(ref.path, folder / "config.json"))
+        return
+    for path in weight_files(ref.path, folder):
+        check_weights(ref.path, path)
 
 
-def check_room(key: EngineKey, max_tokens: int, max_model_len: int | None = None) -> None:
-    """Raise ConfigError when not even a prompt of one token would leave room for `max_tokens`.
+def read_configuration(ref: ModelRef) -> Mapping[str, Any]:
+    """The config.json of a checkpoint. Raises ModelError."""
+    return read_json(ref.path, model_files(ref) / "config.json")
 
-    `max_model_len` is the engine's own limit, None where it has none. Longer prompts are checked
-    one by one when they are decoded.
+
+def check_room(
+    key: EngineKey,
+    max_tokens: int,
+    max_model_len: int | None = None,
+    prompt_tokens: int = 1,
+    configuration: Callable[[ModelRef], Mapping[str, Any]] = read_configuration,
+) -> None:
+    """Raise ConfigError when a prompt of so many tokens leaves no room for `max_tokens`.
+
+    Args:
+        max_model_len: the engine's own limit, None where it has none.
+        prompt_tokens: of the longest prompt; 1 where it was not looked at.
+        configuration: what a checkpoint's config.json says.
     """
-    if max_model_len is not None and max_tokens >= max_model_len:
+    needed = prompt_tokens + max_tokens
+    prompt = "a prompt" if prompt_tokens == 1 else f"the longest prompt, {prompt_tokens} tokens,"
+    if max_model_len is not None and needed > max_model_len:
         raise ConfigError(
-            f"decoding.max_tokens={max_tokens} leaves no room for a prompt in "
+            f"decoding.max_tokens={max_tokens} leaves no room for {prompt} in "
             f"engine.max_model_len={max_model_len}",
-            hint="max_model_len counts prompt and new tokens; leave it out for all there is",
+            hint=f"both need {needed}: set engine.max_model_len to that, or leave it out",
         )
     for ref in dict.fromkeys(key.roles):
-        config = read_json(ref.path, model_files(ref) / "config.json")
-        positions = config.get("max_position_embeddings")
-        if not isinstance(positions, int):
+        positions = model_positions(configuration(ref))
+        if positions is None:
             continue
-        if max_tokens >= positions:
+        if needed > positions:
+            room = positions - prompt_tokens
             raise ConfigError(
-                f"decoding.max_tokens={max_tokens}: model {ref.path} has {positions} positions",
-                hint=f"prompt and new tokens must fit: set decoding.max_tokens below {positions}",
+                f"decoding.max_tokens={max_tokens}: model {ref.path} has {positions} positions"
+                + (f", and {prompt} comes on top" if prompt_tokens > 1 else ""),
+                hint=f"prompt and new tokens must fit: set decoding.max_tokens to at most {room}"
+                if room > 0
+                else "the prompt alone is too long: choose another prompt, or models for longer "
+                "texts",
             )
         if max_model_len is not None and max_model_len > positions:
             raise ConfigError(

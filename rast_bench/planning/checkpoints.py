@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines.check import config_dtype, read_json, weight_files
 from rast_bench.engines.hub_models import cached_files
 from rast_bench.errors import ModelError
+from rast_bench.known import known_model
 
 _FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
 _HEAD = "lm_head.weight"
 _MOST_HEADER_BYTES = 100_000_000  # of the safetensors format
+
+
+Source = Literal["weights", "config", "facts"]
+"""Whether the parameters were counted, or computed from config.json or from the shipped facts."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Checkpoint:
     """What of a model costs memory."""
 
     path: str
-    source: Literal["weights", "config"]  # whether the parameters were counted or computed
+    source: Source
     floating: int  # parameters that are held in the engine's dtype
     packed_bytes: int  # of quantised and whole-number tensors, which stay as they are
     dtype: str  # as saved, "float32" where the config names none
@@ -32,6 +38,10 @@ class Checkpoint:
     heads: int
     kv_heads: int
     head_dim: int
+    hidden: int  # width of the residual stream
+    vocabulary: int  # rows of the embedding, padding included
+    positions: int | None = None  # prompt and new tokens; None where the config does not say
+    intermediate: int | None = None  # width of the MLP
 
 
 def checkpoint_folder(ref: ModelRef) -> Path | None:
@@ -44,28 +54,46 @@ def checkpoint_folder(ref: ModelRef) -> Path | None:
     return cached_files(ref)
 
 
-def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
-    """The checkpoint's sizes; None when it is not on this machine or of an unknown kind.
+def configuration(ref: ModelRef) -> Mapping[str, Any]:
+    """What config.json says, by the shipped facts where it is not here, else nothing.
 
-    Raises ModelError when its config.json or its weights are broken.
+    Raises ModelError when it cannot be read.
     """
     folder = checkpoint_folder(ref)
+    if folder is not None:
+        return read_json(ref.path, folder / "config.json")
+    known = known_model(ref)
+    return {} if known is None else known.config
+
+
+def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
+    """The checkpoint's sizes, by the shipped facts where it is not on this machine.
+
+    None when nothing is known of it, or when it is of an unknown kind. Raises ModelError when its
+    config.json or its weights are broken.
+    """
+    folder, config = checkpoint_folder(ref), configuration(ref)
     if folder is None:
-        return None
-    config = read_json(ref.path, folder / "config.json")
+        return _sized(ref.path, config, "facts")
     try:
-        counted = count_weights(ref.path, folder, config)
+        return _sized(ref.path, config, "weights", count_weights(ref.path, folder, config))
     except ModelError:
         if local_model_dir(ref) is not None:
             raise
-        counted = None  # the hub's cache may hold the configuration alone
-    parameters = None if counted else config_parameters(config)
+    return _sized(ref.path, config, "config")  # the hub's cache may hold the configuration alone
+
+
+def _sized(
+    path: str, config: Mapping[str, Any], source: Source, counted: tuple[int, int] | None = None
+) -> Checkpoint | None:
+    """The sizes by a config.json; `counted` as `count_weights` gives it, None to compute it."""
     try:
         heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
-        floating, packed = counted or (parameters or 0, 0)
+        inner = config.get("intermediate_size")
+        floating, packed = counted or (config_parameters(config), 0)
         return Checkpoint(
-            path=ref.path,
-            source="weights" if counted else "config",
+            path=path,
+            source=source,
             floating=floating,
             packed_bytes=packed,
             dtype=config_dtype(config),
@@ -73,6 +101,10 @@ def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
             heads=heads,
             kv_heads=int(config.get("num_key_value_heads") or heads),
             head_dim=int(config.get("head_dim") or hidden // heads),
+            hidden=hidden,
+            vocabulary=int(config["vocab_size"]),
+            positions=model_positions(config),
+            intermediate=None if inner is None else int(inner),
         )
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return None

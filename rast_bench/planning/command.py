@@ -21,6 +21,10 @@ examples:
   rast-bench plan experiment=demo --json > plan.json
 
 Every other word and flag is that of `rast-bench run`: see `rast-bench run --help`.
+Without a card it is a plan for this machine. With --gpu or --gpu-memory it is one for another: then
+a missing network, hub or vLLM is a warning, and checkpoints and data sets that are not here are
+planned by the facts that ship (docs/planning.md).
+
 Exit code 0: the run can start, 2: the plan lists what would stop it."""
 
 

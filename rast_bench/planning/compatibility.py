@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey, engine_key
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import CellConfig, DatasetConfig, ModelRef
+from rast_bench.domain import Problem
 from rast_bench.engines import check_engine, check_room
 from rast_bench.engines.check import (
     check_eos,
@@ -21,9 +21,10 @@ from rast_bench.engines.check import (
     read_json,
     token_ids,
 )
-from rast_bench.errors import ModelError, RastBenchError
-from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder
-from rast_bench.planning.memory import unsplittable
+from rast_bench.errors import DatasetError, ModelError, RastBenchError
+from rast_bench.planning.checkpoints import checkpoint_folder, configuration
+from rast_bench.planning.outline import OutlinedCell, outline_cell
+from rast_bench.planning.prompts import PromptLengths
 from rast_bench.runner.plan import CellReader, PlannedCell, needed_room
 
 
@@ -38,9 +39,14 @@ class Fault:
 
 @dataclass
 class Faults:
-    """Errors in the order in which they were found, equal ones once."""
+    """Errors in the order in which they were found, equal ones once.
 
+    `elsewhere`: the plan is for another machine, so what only this one lacks stops nothing.
+    """
+
+    elsewhere: bool = False
     _found: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    _warnings: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
     @contextmanager
     def gathering(self, cells: int = 1) -> Iterator[None]:
@@ -51,10 +57,24 @@ class Faults:
             self.add(error, cells)
 
     def add(self, error: RastBenchError, cells: int = 1) -> None:
+        """A fault, or a warning where the plan is for another machine and only this one lacks it.
+
+        Models and data sets are left out of the warnings: the plan says what it took from facts.
+        """
+        if not (self.elsewhere and error.here_only):
+            self.stop(error, cells)
+        elif not isinstance(error, ModelError | DatasetError):
+            self._warnings[error.message, error.hint] += cells
+
+    def stop(self, error: RastBenchError, cells: int = 1) -> None:
+        """A fault whatever the machine."""
         self._found[error.message, error.hint] += cells
 
     def all(self) -> list[Fault]:
         return [Fault(message, hint, cells) for (message, hint), cells in self._found.items()]
+
+    def warnings(self) -> list[str]:
+        return [message for message, _ in self._warnings]
 
 
 def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell | None]:
@@ -68,12 +88,17 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
     keys = Counter(engine_key(cell) for cell in cells)
     unusable = _unusable_models(keys, faults)
     # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
-    planned = _read(cells, {ref for ref in unusable if not _on_hub(ref)}, faults)
-    rooms = Counter(needed_room(item) for item in planned if item is not None)
-    for (key, max_tokens, limit), count in rooms.items():
-        if not unusable.intersection(key.roles):
-            with faults.gathering(count):
-                check_room(key, max_tokens, limit)
+    broken = {ref for ref in unusable if not _on_hub(ref)}
+    planned = _read(cells, broken, faults)
+    lengths = PromptLengths()
+    rooms = Counter(
+        needed_room(item, 1 if isinstance(item, OutlinedCell) else lengths(item))
+        for item in planned
+        if item is not None and not broken.intersection(item.engine_key.roles)
+    )
+    for room, count in rooms.items():
+        with faults.gathering(count):
+            check_room(*room, configuration=configuration)
     return planned
 
 
@@ -110,41 +135,52 @@ def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[Model
     return unusable
 
 
+class _Reader(CellReader):
+    """Tries a data set that cannot be read once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._failed: dict[DatasetConfig, RastBenchError] = {}
+
+    def read_set(self, dataset: DatasetConfig) -> tuple[tuple[Problem, ...], str]:
+        whole = dataset.model_copy(update={"limit": None})
+        if whole in self._failed:
+            raise self._failed[whole]
+        try:
+            return super().read_set(dataset)
+        except RastBenchError as error:
+            self._failed[whole] = error
+            raise
+
+
 def _read(
     cells: Sequence[CellConfig], broken: set[ModelRef], faults: Faults
 ) -> list[PlannedCell | None]:
-    reader = CellReader()
-    failed: dict[DatasetConfig, RastBenchError] = {}  # one reading of a data set that is not there
-    planned: list[PlannedCell | None] = []
-    for cell in cells:
-        whole = cell.dataset.model_copy(update={"limit": None})
-        if whole not in failed:
-            try:
-                reader.read_set(cell.dataset)
-            except RastBenchError as error:
-                failed[whole] = error
-        item = None
-        if whole in failed:
-            faults.add(failed[whole])
-        elif not broken.intersection(engine_key(cell).roles):
-            with faults.gathering():
-                item = reader.read(cell)
-        planned.append(item)
-    return planned
+    reader = _Reader()
+    return [_read_cell(cell, reader, broken, faults) for cell in cells]
 
 
-def check_split(cell: CellConfig, models: Sequence[Checkpoint], cells: int, faults: Faults) -> None:
-    """Notes models that vLLM cannot split over the cell's devices."""
-    if not isinstance(cell.engine, VllmConfig):
-        return
-    devices = cell.engine.tensor_parallel_size
-    for path, reason in unsplittable(models, devices):
-        error = ModelError(
-            f"model {path} cannot be split over engine.tensor_parallel_size={devices}: it has "
-            f"{reason}",
-            hint="choose a size that divides the heads of every model",
-        )
-        faults.add(error, cells)
+def _read_cell(
+    cell: CellConfig, reader: CellReader, broken: set[ModelRef], faults: Faults
+) -> PlannedCell | None:
+    """The cell, outlined where this machine lacks an input; None, with a fault, where it fails."""
+    usable = not broken.intersection(engine_key(cell).roles)
+    lacking: RastBenchError | None = None
+    try:
+        reader.read_set(cell.dataset)
+        return reader.read(cell) if usable else None
+    except RastBenchError as error:
+        if not (error.here_only and usable):
+            faults.add(error)
+            return None
+        lacking = error
+    try:
+        outlined = outline_cell(cell, reader)
+    except DatasetError as error:
+        faults.stop(error)
+        return None
+    faults.add(lacking)
+    return outlined
 
 
 def eos_notes(keys: Sequence[EngineKey]) -> list[str]:

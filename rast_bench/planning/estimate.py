@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-LengthSource = Literal["own samples", "data set", "max_tokens"]
+LengthSource = Literal["own samples", "data set", "published", "max_tokens"]
 """Where a cell's response length comes from: its own samples, samples of other cells on the same
-data set, or its limit, an upper bound."""
+data set, published means of the data set or its like, or its limit, an upper bound."""
 
-RateSource = Literal["this engine group", "this engine", "assumption"]
+RateSource = Literal["this engine group", "this engine", "assumption", "estimate"]
 
 SECONDS_AN_HOUR = 3600
 BYTES_A_SAMPLE, BYTES_A_TOKEN = 100, 4  # of zstd-compressed shards, where none exists
@@ -16,19 +16,31 @@ BYTES_A_SAMPLE, BYTES_A_TOKEN = 100, 4  # of zstd-compressed shards, where none 
 
 @dataclass(frozen=True)
 class Length:
-    """Mean tokens of a response."""
+    """Mean tokens of a response, at most `tokens`.
+
+    `least` is the other end of a range; None: the same, or nothing where `tokens` is max_tokens.
+    """
 
     tokens: float
     source: LengthSource
+    least: float | None = None
+
+    @property
+    def least_tokens(self) -> float:
+        return _other_end(self.tokens, self.least, bound=self.source == "max_tokens")
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Tokens that one engine makes in a second, over all rows; `place` says where it was seen."""
+    """Tokens that one engine makes in a second, over all rows; `place` says where it was seen.
+
+    Of an estimate the fastest; `slowest` is its other end.
+    """
 
     tokens_per_second: float
     source: RateSource
     place: str
+    slowest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,27 +65,47 @@ class Work:
 
     tokens: float
     sources: tuple[LengthSource, ...]  # distinct, the surest first
+    least: float | None = None  # as in Length
 
     @property
     def at_most(self) -> bool:
         return "max_tokens" in self.sources
 
+    @property
+    def least_tokens(self) -> float:
+        return _other_end(self.tokens, self.least, bound=self.at_most)
 
-_SURENESS: tuple[LengthSource, ...] = ("own samples", "data set", "max_tokens")
+
+def _other_end(tokens: float, least: float | None, *, bound: bool) -> float:
+    if least is not None:
+        return least
+    return 0.0 if bound else tokens
+
+
+_SURENESS: tuple[LengthSource, ...] = ("own samples", "data set", "published", "max_tokens")
 
 
 def total_work(parts: Iterable[tuple[int, Length]]) -> Work:
     """Σ samples × tokens a sample, over (missing samples, length) of cells."""
-    tokens, sources = 0.0, set()
+    tokens, least, sources = 0.0, 0.0, set()
     for missing, length in parts:
         if missing:
             tokens += missing * length.tokens
+            least += missing * length.least_tokens
             sources.add(length.source)
-    return Work(tokens, tuple(source for source in _SURENESS if source in sources))
+    ordered = tuple(source for source in _SURENESS if source in sources)
+    return Work(tokens, ordered, least)
 
 
 def hours(tokens: float, rate: Rate) -> float:
-    return tokens / rate.tokens_per_second / SECONDS_AN_HOUR
+    """At the rate, or at its slowest."""
+    slowest = rate.tokens_per_second if rate.slowest is None else rate.slowest
+    return tokens / slowest / SECONDS_AN_HOUR
+
+
+def least_hours(work: Work, rate: Rate) -> float:
+    """Of the fewest tokens at the fastest rate."""
+    return work.least_tokens / rate.tokens_per_second / SECONDS_AN_HOUR
 
 
 def busy_seconds(intervals: Iterable[tuple[float, float]]) -> float:

@@ -2,19 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rast_bench.config.engines import VllmConfig
+from rast_bench.config.engines import EngineConfig, VllmConfig
+from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
-from rast_bench.errors import ModelError
-from rast_bench.planning.checkpoints import Checkpoint, checkpoint_folder, read_checkpoint
-from rast_bench.planning.compatibility import Faults, check_split
-from rast_bench.planning.estimate import Rate, Work, hours, total_work
+from rast_bench.errors import ConfigError, ModelError
+from rast_bench.planning.cards import CARDS
+from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
+from rast_bench.planning.compatibility import Faults
+from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
 from rast_bench.planning.history import History
 from rast_bench.planning.memory import BYTES, GIB, Fit, Memory, engine_memory, fit
-from rast_bench.planning.prompts import longest_prompt
+from rast_bench.planning.placement import Card, EngineLoad, candidates
+from rast_bench.planning.prompts import PromptLengths
+from rast_bench.planning.rates import estimated_speeds
+from rast_bench.planning.settled import Devices, engine_load, settled_config
 from rast_bench.planning.work import CellWork, State
-from rast_bench.runner.plan import EngineGroup, PlannedCell
+from rast_bench.runner.plan import EngineGroup
+
+COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,15 @@ class Assumptions:
     gpu: str | None = None
     gpu_memory: float | None = None
     tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True)
+class CardFit:
+    """The smallest size at which an engine works on cards of one kind."""
+
+    card: str
+    devices: int | None  # None: on no number of one node's
+    rows: int  # of full length
 
 
 @dataclass(frozen=True)
@@ -48,48 +64,43 @@ class GroupLine:
     fit: Fit | None  # None: no card was named
     work: Work
     rate: Rate | None
-    hours: float | None  # of this engine, on all its devices
+    hours: float | None  # of this engine, on all its devices, at the longest
+    least_hours: float | None = None
+    cards: tuple[CardFit, ...] = ()
 
 
 class GroupPlanner:
     """One line a group; models are read once."""
 
-    def __init__(self, history: History, assumptions: Assumptions, faults: Faults) -> None:
+    def __init__(
+        self, history: History, assumptions: Assumptions, faults: Faults, devices: Devices = None
+    ) -> None:
         self._history = history
+        self._devices = devices
         self._assumptions = assumptions
         self._faults = faults
         self._models: dict[ModelRef, Checkpoint | None] = {}
-        self._prompts: dict[object, int] = {}
+        self._prompts = PromptLengths()
 
     def line(self, number: int, group: EngineGroup, works: Sequence[CellWork]) -> GroupLine:
-        key, config = group.key, group.config
-        refs = list(dict.fromkeys(key.roles))
-        models = [self._model(ref) for ref in refs]
+        refs = list(dict.fromkeys(group.key.roles))
+        models = [self.model(ref) for ref in refs]
         known = tuple(model for model in models if model is not None)
-        devices = config.tensor_parallel_size if isinstance(config, VllmConfig) else 1
-        main = models[0]
-        dtype = main.dtype if config.dtype == "auto" and main is not None else config.dtype
+        group = self._settled(group, models)
+        key, config = group.key, group.config
+        devices, dtype = config.devices, config.dtype
         prompt, max_tokens = self._longest(works)
-        memory = None
+        load = None
         if len(known) == len(models) and dtype in BYTES:
-            length = prompt + max_tokens
-            if isinstance(config, VllmConfig) and config.max_model_len is not None:
-                length = min(length, config.max_model_len)
-            memory = engine_memory(
-                known,
-                dtype=dtype,
-                rows=config.max_num_seqs,
-                length=length,
-                tensor_parallel=devices,
-            )
-            check_split(group.cells[0].cell, known, len(group.cells), self._faults)
+            load = _load(config, known, prompt + max_tokens)
+        memory = None if load is None else _memory(config, load)
         missing = sum(work.missing for work in works)
         work = total_work(
             (work.missing, self._history.length(work.planned, work.done))
             for work in works
             if work.missing
         )
-        rate = self._rate(group) if missing else None
+        rate = self._rate(group, load, memory, work, missing) if missing else None
         return GroupLine(
             number=number,
             engine=key.engine,
@@ -108,10 +119,14 @@ class GroupPlanner:
             prompt_tokens=prompt,
             max_tokens=max_tokens,
             memory=memory,
-            fit=self._fit(group, memory),
+            fit=None if memory is None else self._fit(group, memory),
             work=work,
             rate=rate,
             hours=None if rate is None else hours(work.tokens, rate),
+            least_hours=None if rate is None else least_hours(work, rate),
+            cards=()
+            if load is None
+            else tuple(_on_card(config, load, name) for name in COMMON_CARDS),
         )
 
     def disk(self, works: Sequence[CellWork]) -> tuple[float, bool]:
@@ -125,42 +140,124 @@ class GroupPlanner:
                 measured = measured and known
         return total, measured
 
-    def _rate(self, group: EngineGroup) -> Rate | None:
-        measured = self._history.rate(group)
-        assumed = self._assumptions.tokens_per_second
-        if measured is None and assumed is not None:
-            return Rate(assumed, "assumption", "--tokens-per-second")
-        return measured
+    def checkpoints(self) -> dict[ModelRef, Checkpoint | None]:
+        """Those of all lines so far; None for what is not known."""
+        return dict(self._models)
 
-    def _fit(self, group: EngineGroup, memory: Memory | None) -> Fit | None:
+    def _settled(self, group: EngineGroup, models: Sequence[Checkpoint | None]) -> EngineGroup:
+        """As a run on these devices would settle it; as it is, with a fault, where none could."""
+        with self._faults.gathering(len(group.cells)):
+            config = settled_config(group, models, self._devices, self._prompts)
+            return replace(group, config=config)
+        return group
+
+    def _fit(self, group: EngineGroup, memory: Memory) -> Fit | None:
+        """On the named card; notes a fault where an engine that cannot be split does not fit."""
         card, config = self._assumptions.gpu_memory, group.config
-        if memory is None or card is None:
+        if card is None:
             return None
-        if not isinstance(config, VllmConfig):
-            return fit(memory, int(card * GIB))
-        if config.kv_cache_gib is not None:  # vLLM then leaves gpu_memory_utilization aside
-            return fit(memory, int(card * GIB), int(config.kv_cache_gib * GIB))
-        return fit(memory, int(card * GIB * config.gpu_memory_utilization))
+        found = _fit_on(config, memory, int(card * GIB))
+        if not isinstance(config, VllmConfig) and found.verdict == "too large":
+            error = ConfigError(
+                f"engine=transformers: the models of {group.key.main.path} do not fit on "
+                f"{card:g} GiB: weights take {memory.weights / GIB:.1f} GiB, a row of "
+                f"{memory.length:,} tokens {memory.cache_per_token * memory.length / GIB:.1f} GiB",
+                hint="engine=vllm splits an engine over several cards",
+            )
+            self._faults.add(error, len(group.cells))
+        return found
 
-    def _model(self, ref: ModelRef) -> Checkpoint | None:
+    def _rate(
+        self,
+        group: EngineGroup,
+        load: EngineLoad | None,
+        memory: Memory | None,
+        work: Work,
+        missing: int,
+    ) -> Rate | None:
+        """Measured on the named card or, without one, anywhere; else assumed; else estimated."""
+        card, assumed = self._assumptions.gpu, self._assumptions.tokens_per_second
+        measured = self._history.rate(group, card)
+        if measured is not None:
+            return measured
+        if assumed is not None:
+            return Rate(assumed, "assumption", "--tokens-per-second")
+        config = group.config
+        if load is None or memory is None or card is None or not isinstance(config, VllmConfig):
+            return None
+        found = _fit_on(config, memory, int(CARDS[card] * GIB))
+        if found.rows == 0:
+            return None
+        response = work.least_tokens / missing, work.tokens / missing
+        slowest, fastest = estimated_speeds(
+            load.models, load.dtype, memory, found.budget, config.devices, card, response
+        )
+        return Rate(fastest, "estimate", f"{config.devices} × {card}", slowest)
+
+    def model(self, ref: ModelRef) -> Checkpoint | None:
+        """The checkpoint's sizes; None, with a fault, where nothing is known of it."""
         if ref not in self._models:
             try:
                 self._models[ref] = read_checkpoint(ref)
             except ModelError as error:
                 self._faults.add(error)
                 self._models[ref] = None
+            if self._models[ref] is None and self._faults.elsewhere:
+                self._refuse_unknown(ref)
         return self._models[ref]
+
+    def _refuse_unknown(self, ref: ModelRef) -> None:
+        """A plan for another machine vouches for nothing whose size it does not know."""
+        if local_model_dir(ref) is None:
+            error = ModelError(
+                f"model {ref.path}: nothing is known of its size: it is not on this machine and no "
+                "facts of it ship",
+                hint="plan where the hub answers, or name a folder",
+            )
+            self._faults.stop(error)
 
     def _longest(self, works: Sequence[CellWork]) -> tuple[int, int]:
         """Prompt and max_tokens of the cell whose sum is the largest."""
         lengths = [
-            (self._prompt(work.planned), work.planned.cell.decoding.max_tokens) for work in works
+            (self._prompts(work.planned), work.planned.cell.decoding.max_tokens) for work in works
         ]
         return max(lengths, key=sum)
 
-    def _prompt(self, planned: PlannedCell) -> int:
-        main = planned.engine_key.main
-        key = (main, planned.cell.dataset, planned.cell.prompt.template)
-        if key not in self._prompts:
-            self._prompts[key] = longest_prompt(planned, checkpoint_folder(main))
-        return self._prompts[key]
+
+def _load(config: EngineConfig, models: tuple[Checkpoint, ...], longest: int) -> EngineLoad:
+    """What the engine asks of its devices; `longest` where it sets no length itself."""
+    if isinstance(config, VllmConfig):
+        return engine_load(config, models, config.max_model_len or longest)
+    return EngineLoad(models, config.dtype, config.max_num_seqs, longest, utilization=1.0)
+
+
+def _memory(config: EngineConfig, load: EngineLoad) -> Memory:
+    return engine_memory(
+        load.models,
+        dtype=load.dtype,
+        rows=load.rows,
+        length=load.length,
+        tensor_parallel=config.devices,
+        on_vllm=isinstance(config, VllmConfig),
+    )
+
+
+def _fit_on(config: EngineConfig, memory: Memory, device: int) -> Fit:
+    """On a device of so many bytes, of which vLLM uses its share."""
+    if not isinstance(config, VllmConfig):
+        return fit(memory, device)
+    if config.kv_cache_gib is not None:  # vLLM then leaves gpu_memory_utilization aside
+        return fit(memory, device, int(config.kv_cache_gib * GIB))
+    return fit(memory, int(device * config.gpu_memory_utilization))
+
+
+def _on_card(config: EngineConfig, load: EngineLoad, name: str) -> CardFit:
+    """The smallest size that works, whatever size the configuration asks for."""
+    card = Card(int(CARDS[name] * GIB), name=name)
+    if not isinstance(config, VllmConfig):
+        rows = _fit_on(config, _memory(config, load), card.memory).rows
+        return CardFit(name, 1 if rows else None, rows)
+    for option in candidates(load, card):
+        if option.works:
+            return CardFit(name, option.devices, option.fit.rows)
+    return CardFit(name, None, 0)

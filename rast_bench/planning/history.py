@@ -1,6 +1,7 @@
 """What the ledger knows of earlier runs: response lengths, rates, bytes."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from rast_bench.config.schema import DatasetConfig
+from rast_bench.known import known_dataset
 from rast_bench.ledger import Ledger
 from rast_bench.planning.estimate import (
     Length,
@@ -65,7 +68,7 @@ class History:
         similar = self._similar(cell)
         samples = sum(stored.samples for stored in similar)
         if not samples:
-            return Length(limit, "max_tokens")
+            return _published(cell.cell.dataset, limit)
         mean = sum(stored.tokens for stored in similar) / samples
         return Length(min(mean, limit), "data set")
 
@@ -77,8 +80,12 @@ class History:
             return assumed_bytes(tokens), False
         return sum(stored.bytes for stored in similar) / samples, True
 
-    def rate(self, group: EngineGroup) -> Rate | None:
-        """The rate of the longest run of this engine group, else of this engine with any models."""
+    def rate(self, group: EngineGroup, card: str | None = None) -> Rate | None:
+        """The rate of the longest run of this engine group, else of this engine with any models.
+
+        Args:
+            card: a key of CARDS, where only runs on such devices count.
+        """
         engine = group.config.model_dump(mode="json")
         models = _canonical(group.cells[0].identity["models"])
         choices: tuple[tuple[RateSource, Callable[[_Part], bool]], ...] = (
@@ -89,7 +96,8 @@ class History:
             ),
         )
         for source, accepted in choices:
-            rate = self._rate_of([part for part in self._parts if accepted(part)], source)
+            parts = [part for part in self._parts if accepted(part) and _is_on(part.device, card)]
+            rate = self._rate_of(parts, source)
             if rate is not None:
                 return rate
         return None
@@ -205,6 +213,17 @@ class History:
         return self._stored[cell_id]
 
 
+def _published(dataset: DatasetConfig, limit: int) -> Length:
+    """The published mean response on a data set, between 0 and `limit` where none is."""
+    known = known_dataset(dataset)
+    if known is None or known.response_tokens is None:
+        return Length(limit, "max_tokens")
+    least, most = known.response_tokens
+    if most is None:
+        return Length(limit, "max_tokens", least=min(least, limit))
+    return Length(min(most, limit), "published", least=min(least, limit))
+
+
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
@@ -213,6 +232,16 @@ def _device(manifest: Mapping[str, Any]) -> str:
     on_cpu = manifest["config"]["engine"].get("device") == "cpu"
     gpus = [] if on_cpu else manifest["gpus"]
     return ", ".join(dict.fromkeys(gpus)) or str(manifest["cpu"]["model"])
+
+
+def _is_on(device: str, card: str | None) -> bool:
+    """Whether `NVIDIA A100-SXM4-80GB` is a card such as `a100-80`."""
+    if card is None:
+        return True
+    name, _, memory = card.partition("-")
+    return re.search(rf"\b(RTX )?{name}\b", device, re.IGNORECASE) is not None and (
+        not memory or f"{memory}GB" in device
+    )
 
 
 def _hardware(part: _Part) -> str:

@@ -1,7 +1,7 @@
-"""The memory of one engine: weights and key-value cache of all its models, a device's share of it.
+"""The memory of one engine: weights, key-value cache and activations, a device's share of it.
 
-Activations, CUDA graphs and the allocator's losses are not counted: they come out of the share that
-`gpu_memory_utilization` leaves.
+What is counted of activations is an estimate, made of the parts that vLLM's profile run meets:
+nothing of it was measured on a GPU.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,12 @@ from rast_bench.planning.checkpoints import Checkpoint
 
 GIB = 2**30
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+
+STEP_TOKENS = 2048  # max_num_batched_tokens of vLLM's LLMEngine, or max_num_seqs if that is more
+SAMPLER_BYTES = 24  # for each logit: sorted values and ids, probabilities, their sums, a mask
+GRAPH_BYTES_A_LAYER = 16 * 2**20  # CUDA graphs: 0.5 GiB for 32 layers, 1 GiB for 64
+COMMUNICATION_BYTES = GIB // 2  # NCCL's buffers, where an engine is split
+VOCABULARY_STEP = 64  # vLLM pads embeddings to multiples of this
 
 Verdict = Literal["fits", "fewer rows", "too large"]
 """`fewer rows`: the models fit, but not a cache for max_num_seqs rows of the full length."""
@@ -25,6 +31,7 @@ class Memory:
     cache_per_token: int
     rows: int  # max_num_seqs
     length: int  # tokens of the longest prompt and its response
+    activations: int = 0  # and all else that vLLM takes out of gpu_memory_utilization
 
     @property
     def cache(self) -> int:
@@ -33,7 +40,7 @@ class Memory:
 
     @property
     def total(self) -> int:
-        return self.weights + self.cache
+        return self.weights + self.activations + self.cache
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,13 @@ class Fit:
 
 
 def engine_memory(
-    models: Sequence[Checkpoint], *, dtype: str, rows: int, length: int, tensor_parallel: int = 1
+    models: Sequence[Checkpoint],
+    *,
+    dtype: str,
+    rows: int,
+    length: int,
+    tensor_parallel: int = 1,
+    on_vllm: bool = False,
 ) -> Memory:
     """The memory of distinct checkpoints that decode side by side.
 
@@ -55,6 +68,7 @@ def engine_memory(
         dtype: of weights and cache, a key of BYTES.
         rows: sequences decoded at once.
         length: tokens of each, prompt and response.
+        on_vllm: whether to count what vLLM takes beside weights and cache (`activations`).
     """
     size = BYTES[dtype]
     weights = sum(model.floating * size + model.packed_bytes for model in models)
@@ -63,7 +77,38 @@ def engine_memory(
         cache_per_token=sum(cache_per_token(model, size, tensor_parallel) for model in models),
         rows=rows,
         length=length,
+        activations=activations(models, size, rows, tensor_parallel) if on_vllm else 0,
     )
+
+
+def activations(
+    models: Sequence[Checkpoint], size: int, rows: int, tensor_parallel: int = 1
+) -> int:
+    """About how many bytes vLLM takes on one device beside weights and cache.
+
+    vLLM runs a step of the largest size before it gives the rest to the cache
+    (`determine_available_memory`), and adds an estimate of its CUDA graphs. At the peak there are
+    either the states of one model's largest layer (residual, normed and attention output; gate, up
+    and their product) or, for `rows` rows, the logits of every model in its dtype, eq. 3 in
+    float32 and the sampler's sorting of all ids; the hidden states of all models are there in both.
+
+    Args:
+        size: bytes of a number in the engine's dtype.
+        rows: max_num_seqs.
+    """
+    tokens = max(STEP_TOKENS, rows)
+    joined = tokens * size * sum(model.hidden for model in models)
+    layer = max(
+        tokens
+        * size
+        * (3 * model.hidden + 3 * (model.intermediate or 4 * model.hidden) // tensor_parallel)
+        for model in models
+    )
+    ids = max(model.vocabulary for model in models)
+    eq3 = 4 * min(3, len(models))  # M_base, ΔR and a part of it in float32
+    heads = rows * ids * (size * len(models) + eq3 + SAMPLER_BYTES)
+    graphs = GRAPH_BYTES_A_LAYER * sum(model.layers for model in models)
+    return joined + max(layer, heads) + graphs + (COMMUNICATION_BYTES if tensor_parallel > 1 else 0)
 
 
 def cache_per_token(model: Checkpoint, size: int, tensor_parallel: int = 1) -> int:
@@ -80,9 +125,9 @@ def fit(memory: Memory, budget: int, cache_budget: int | None = None) -> Fit:
     """Whether `budget` bytes of each device hold the engine.
 
     Args:
-        cache_budget: a fixed size of the cache; None gives it what the weights leave.
+        cache_budget: a fixed size of the cache; None gives it what the rest leaves.
     """
-    room = budget - memory.weights
+    room = budget - memory.weights - memory.activations
     if cache_budget is not None:
         room = min(room, cache_budget) if cache_budget <= room else -1
     row = memory.cache_per_token * memory.length
@@ -93,11 +138,16 @@ def fit(memory: Memory, budget: int, cache_budget: int | None = None) -> Fit:
 
 
 def unsplittable(models: Sequence[Checkpoint], tensor_parallel: int) -> list[tuple[str, str]]:
-    """(model, reason) for every model whose heads cannot be dealt to the devices evenly."""
+    """(model, reason) for every model that vLLM cannot deal to so many devices evenly."""
     found = []
     for model in models:
+        padded = -(-model.vocabulary // VOCABULARY_STEP) * VOCABULARY_STEP
         if model.heads % tensor_parallel:
             found.append((model.path, f"{model.heads} attention heads"))
         elif model.kv_heads % tensor_parallel and tensor_parallel % model.kv_heads:
             found.append((model.path, f"{model.kv_heads} key-value heads"))
+        elif model.intermediate is not None and model.intermediate % tensor_parallel:
+            found.append((model.path, f"MLPs of width {model.intermediate}"))
+        elif padded % tensor_parallel:
+            found.append((model.path, f"{padded} rows in its embedding"))
     return found

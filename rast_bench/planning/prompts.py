@@ -1,24 +1,80 @@
 """The longest prompt of a cell in tokens."""
 
+import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rast_bench.config.schema import ModelRef
 from rast_bench.datasets import render_prompt
+from rast_bench.planning.checkpoints import checkpoint_folder
+from rast_bench.planning.outline import OutlinedCell
 from rast_bench.runner.plan import PlannedCell
 
-CANDIDATES = 16  # the longest in characters; the longest in tokens is among them or close
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 CHARACTERS_A_TOKEN = 3  # where there is no tokenizer: English and mathematics have more
+ADDED_TOKENS = 2  # by a tokenizer, before and after a text
+UNKNOWN_QUESTION = 12_000  # characters of the longest question of a set of which none was read
+CHAT_MARKUP = 400  # characters that a chat template may add
+
+_tokenizers: "dict[str, Tokenizer]" = {}  # by the digest of their file
+
+
+class PromptLengths:
+    """Tokens of the longest prompt of a cell; cells with equal prompts and tokenizers share one."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, int] = {}
+        self._digests: dict[ModelRef, str | None] = {}
+
+    def __call__(self, cell: PlannedCell) -> int:
+        main = cell.engine_key.main
+        if main not in self._digests:
+            self._digests[main] = _digest(checkpoint_folder(main))
+        key = (self._digests[main], cell.cell.dataset, cell.cell.prompt.template)
+        if key not in self._known:
+            self._known[key] = longest_prompt(cell, checkpoint_folder(main))
+        return self._known[key]
 
 
 def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
     """Tokens of the cell's longest prompt by the tokenizer.json of a checkpoint's folder.
 
-    Without one, a third of its characters.
+    Without one, a third of its characters; those of a data set that is not here are by its facts.
     """
-    rendered = (render_prompt(cell.cell.prompt, problem) for problem in cell.problems)
-    longest = sorted(rendered, key=len, reverse=True)[:CANDIDATES]
-    if folder is None or not (folder / "tokenizer.json").is_file():
-        return -(-len(longest[0]) // CHARACTERS_A_TOKEN)
-    from tokenizers import Tokenizer
+    if isinstance(cell, OutlinedCell):
+        return -(-_outlined_characters(cell) // CHARACTERS_A_TOKEN)
+    rendered = {render_prompt(cell.cell.prompt, problem) for problem in cell.problems}
+    prompts = sorted(rendered, key=len, reverse=True)
+    digest = _digest(folder)
+    if folder is None or digest is None:
+        return -(-len(prompts[0]) // CHARACTERS_A_TOKEN)
+    if digest not in _tokenizers:
+        from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return max(len(tokenizer.encode(prompt).ids) for prompt in longest)
+        _tokenizers[digest] = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = _tokenizers[digest]
+    longest = 0
+    for prompt in prompts:
+        # A token holds a byte at least, so that most prompts need not be cut into tokens.
+        if len(prompt.encode()) + ADDED_TOKENS > longest:
+            longest = max(longest, len(tokenizer.encode(prompt).ids))
+    return longest
+
+
+def _digest(folder: Path | None) -> str | None:
+    """Of tokenizer.json: checkpoints of one family have equal ones, and loading takes a second."""
+    path = None if folder is None else folder / "tokenizer.json"
+    if path is None or not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _outlined_characters(cell: OutlinedCell) -> int:
+    prompt = cell.cell.prompt
+    around = len(prompt.template) + len(prompt.system or "") + (CHAT_MARKUP if prompt.chat else 0)
+    if cell.known is None:
+        return around + max(len(problem.question) for problem in cell.problems)
+    return around + (cell.known.longest_question or UNKNOWN_QUESTION)

@@ -2,11 +2,12 @@
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rast_bench.planning.estimate import BYTES_A_SAMPLE, BYTES_A_TOKEN, RateSource
-from rast_bench.planning.groups import GroupLine
+from rast_bench.planning.groups import CardFit, GroupLine
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
+from rast_bench.planning.rates import AUTHORS_CARDS, AUTHORS_SPEEDS, authors_hours
 from rast_bench.planning.report import EFFECT_VARIANCE, PlanReport
 
 WIDTH = 100
@@ -16,12 +17,13 @@ _RATES: Mapping[RateSource, str] = {
     "this engine group": "measured with these models",
     "this engine": "measured with other models in this engine",
     "assumption": "assumed",
+    "estimate": "estimated",
 }
 
 
 def render_plan(report: PlanReport) -> str:
     """The whole plan, ended by a newline."""
-    parts = (_overview, _cells, _groups, _totals, _effects, _notes, _faults)
+    parts = (_overview, _cells, _groups, _cards, _totals, _effects, _notes, _faults)
     texts = ("\n".join(part(report)) for part in parts)
     return "\n\n".join(text for text in texts if text) + "\n"
 
@@ -33,10 +35,13 @@ def _overview(report: PlanReport) -> Iterator[str]:
         for state in ("complete", "partial", "new", "blocked")
         if state in states
     ]
-    yield (
-        f"{count(len(report.cells), 'cell')} in {count(len(report.groups), 'engine group')}: "
+    distinct = report.distinct_cells
+    same = "" if distinct in (None, len(report.cells)) else f" ({distinct:,} different)"
+    text = (
+        f"{count(len(report.cells), 'cell')}{same} in {count(len(report.groups), 'engine group')}: "
         f"{', '.join(counts)}; {count(report.missing, 'sample')} to make"
     )
+    yield from _wrapped(text, "", "  ")
 
 
 def _cells(report: PlanReport) -> Iterator[str]:
@@ -44,12 +49,12 @@ def _cells(report: PlanReport) -> Iterator[str]:
         return
     yield f"{'cell':<16}  {'state':<8}  {'to make':>9}  {'of':>9}  group"
     for cell in report.cells:
-        if cell.cell_id is None:
+        if cell.state is None:
             yield f"{'–':<16}  {'blocked':<8}  {'–':>9}  {'–':>9}  {'–':>5}  {cell.title}"
         else:
             yield (
-                f"{cell.cell_id}  {cell.state:<8}  {cell.missing:>9,}  {cell.wanted:>9,}  "
-                f"{cell.group:>5}  {cell.title}"
+                f"{cell.cell_id or 'id not known yet':<16}  {cell.state:<8}  {cell.missing:>9,}  "
+                f"{cell.wanted:>9,}  {cell.group:>5}  {cell.title}"
             )
 
 
@@ -57,8 +62,8 @@ def _groups(report: PlanReport) -> Iterator[str]:
     if not report.groups:
         return
     yield (
-        f"{'group':>5}  {'new':>6} {'partial':>7} {'complete':>8}  {'to make':>10}  "
-        f"{'tokens':>10}  {'time':>8}  {'weights':>9}  {'cache':>9}  fits"
+        f"{'group':>5}  {'new/part/done':>13}  {'to make':>9}  {'tokens':>15}  {'time':>15}  "
+        f"{'weights':>9}  {'a token':>9}  fits"
     )
     for group in report.groups:
         yield _numbers(group)
@@ -68,20 +73,34 @@ def _groups(report: PlanReport) -> Iterator[str]:
 
 def _numbers(group: GroupLine) -> str:
     memory = group.memory
-    states = [group.states.get(state, 0) for state in ("new", "partial", "complete")]
-    time = "–" if not group.missing else "?" if group.hours is None else hours_text(group.hours)
+    states = "/".join(f"{group.states.get(state, 0)}" for state in ("new", "partial", "complete"))
     return (
-        f"{group.number:>5}  {states[0]:>6,} {states[1]:>7,} {states[2]:>8,}  "
-        f"{group.missing:>10,}  {_tokens(group):>10}  {time:>8}  "
-        f"{size_text(memory.weights) if memory else '?':>9}  "
-        f"{size_text(memory.cache) if memory else '?':>9}  {_fit(group)}"
+        f"{group.number:>5}  {states:>13}  {group.missing:>9,}  {_tokens(group):>15}  "
+        f"{_time(group):>15}  {size_text(memory.weights) if memory else '?':>9}  "
+        f"{size_text(memory.cache_per_token) if memory else '?':>9}  {_fit(group)}"
     )
 
 
 def _tokens(group: GroupLine) -> str:
     if not group.missing:
         return "–"
-    return f"{'≤ ' if group.work.at_most else ''}{amount(group.work.tokens)}"
+    return _between(group.work.least_tokens, group.work.tokens, amount)
+
+
+def _time(group: GroupLine) -> str:
+    if not group.missing:
+        return "–"
+    if group.hours is None:
+        return "?"
+    least = group.hours if group.least_hours is None else group.least_hours
+    return _between(least, group.hours, hours_text)
+
+
+def _between(least: float, most: float, text: Callable[[float], str]) -> str:
+    """`5 M`, `3 M–5 M`, `≤ 5 M`."""
+    if least == 0 < most:
+        return f"≤ {text(most)}"
+    return text(most) if text(least) == text(most) else f"{text(least)}–{text(most)}"
 
 
 def _fit(group: GroupLine) -> str:
@@ -91,7 +110,7 @@ def _fit(group: GroupLine) -> str:
         return "NO"
     if group.fit.verdict == "fits":
         return "yes"
-    return f"{group.fit.rows:,} rows"
+    return count(group.fit.rows, "row")
 
 
 def _engine(group: GroupLine) -> str:
@@ -113,8 +132,8 @@ def _footnotes(report: PlanReport) -> Iterator[str]:
     doubling = any(group.engine == "transformers" for group in groups)
     split = " on each of its devices" if any(group.devices > 1 for group in groups) else ""
     yield from _bullet(
-        f"weights and cache: memory{split}; the cache holds keys and values of all models for "
-        "engine.max_num_seqs rows of the longest prompt and max_tokens; activations come on top"
+        f"weights, a token: memory{split}; the latter is the keys and values of all models for one "
+        "token of one row; a row is the longest prompt and max_tokens; activations come on top"
         + ("; transformers doubles its cache, so up to twice that" if doubling else "")
     )
     yield from _bullet(_about_fit(report))
@@ -126,6 +145,26 @@ def _footnotes(report: PlanReport) -> Iterator[str]:
         yield from _bullet(f"size by config.json, without weights: {', '.join(computed)}")
     yield from _about_lengths(groups)
     yield from _about_rates(groups)
+
+
+def _cards(report: PlanReport) -> Iterator[str]:
+    """For every group the smallest size on common cards, and what it has room for."""
+    groups = [group for group in report.groups if group.cards]
+    if not groups:
+        return
+    names = [found.card for found in groups[0].cards]
+    yield "on other cards: devices for one engine: rows of full length that they hold"
+    yield f"{'group':>5}" + "".join(f"  {name:>12}" for name in names)
+    for group in groups:
+        yield f"{group.number:>5}" + "".join(f"  {_on_card(group, one):>12}" for one in group.cards)
+
+
+def _on_card(group: GroupLine, found: CardFit) -> str:
+    if found.devices is None:
+        return "no"
+    most = group.memory.rows if group.memory else found.rows
+    rows = f"≥ {most}" if found.rows >= most else f"{found.rows}"
+    return f"{found.devices}: {rows}"
 
 
 def _about_fit(report: PlanReport) -> str:
@@ -146,7 +185,9 @@ def _about_lengths(groups: Sequence[GroupLine]) -> Iterator[str]:
     words = {
         "own samples": "the mean length of the cell's own samples",
         "data set": "the mean length of samples stored for the same data set",
-        "max_tokens": "max_tokens, an upper bound (≤), where no sample is stored",
+        "published": "published means (section C.2 of the paper) and what they suggest of other "
+        "mathematics",
+        "max_tokens": "max_tokens, an upper bound, where no sample is stored",
     }
     used = {source for group in groups for source in group.work.sources}
     if used:
@@ -156,26 +197,57 @@ def _about_lengths(groups: Sequence[GroupLine]) -> Iterator[str]:
 def _about_rates(groups: Sequence[GroupLine]) -> Iterator[str]:
     by_rate: defaultdict[str, list[str]] = defaultdict(list)
     for group in groups:
-        if group.rate is not None:
+        if group.rate is not None and group.rate.source != "estimate":
             rate = f"{amount(group.rate.tokens_per_second)} tokens/s, {_RATES[group.rate.source]}"
             by_rate[f"{rate} ({group.rate.place})"].append(str(group.number))
     for rate, numbers in by_rate.items():
         where = "" if len(by_rate) == 1 else f", group {', '.join(numbers)}"
         yield from _bullet(f"time{where}: at {rate}")
+    yield from _about_estimates([group for group in groups if _is_estimated(group)])
     if any(group.missing and group.rate is None for group in groups):
         yield from _bullet(
-            "time ?: the ledger has no run of this engine; assume a rate with --tokens-per-second N"
+            "time ?: no run of this engine is in the ledger for this card and none can be "
+            "estimated; assume a rate with --tokens-per-second N"
         )
 
 
+def _is_estimated(group: GroupLine) -> bool:
+    return group.rate is not None and group.rate.source == "estimate"
+
+
+def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
+    """What the range of the time rests on, and the only speeds that the authors report."""
+    if not groups:
+        return
+    slowest = min(rate.slowest or 0 for group in groups if (rate := group.rate))
+    fastest = max(rate.tokens_per_second for group in groups if (rate := group.rate))
+    least, most = authors_hours(
+        (
+            sum(group.work.least_tokens for group in groups),
+            sum(group.work.tokens for group in groups),
+        )
+    )
+    yield from _bullet(
+        "time: ESTIMATED, nothing was measured: bytes that a step reads over the card's bandwidth, "
+        f"{amount(slowest)} to {amount(fastest)} tokens/s per engine (docs/planning.md); measure "
+        "with a few samples, or say --tokens-per-second N. At the authors' "
+        f"{AUTHORS_SPEEDS[0]:.0f} to {AUTHORS_SPEEDS[1]:.0f} tokens/s on {AUTHORS_CARDS} A6000 "
+        f"(reply 4) these tokens take {least:,.0f} to {most:,.0f} hours of one A6000"
+    )
+
+
 def _totals(report: PlanReport) -> Iterator[str]:
+    yield from _download(report)
     if not report.missing:
         return
     bound = "at most " if any(group.work.at_most for group in report.groups) else ""
-    total = report.device_hours
+    total, least = report.device_hours, report.least_device_hours
     tokens = sum(group.work.tokens for group in report.groups)
-    yield f"tokens to make  {bound}{amount(tokens)}"
-    time = "unknown" if total is None else f"{bound}{hours_text(total)} of one device"
+    least_tokens = sum(group.work.least_tokens for group in report.groups)
+    yield f"tokens to make  {_range(least_tokens, tokens, amount)}"
+    time = "unknown"
+    if total is not None and least is not None:
+        time = f"{_range(least, total, hours_text)} of one device"
     yield f"time            {time}"
     source = (
         "measured on stored samples of the same data sets"
@@ -184,6 +256,22 @@ def _totals(report: PlanReport) -> Iterator[str]:
         "stored"
     )
     yield f"disk            {bound}{size_text(report.disk_bytes)} ({source})"
+
+
+def _range(least: float, most: float, text: Callable[[float], str]) -> str:
+    return f"at most {text(most)}" if least == 0 < most else _between(least, most, text)
+
+
+def _download(report: PlanReport) -> Iterator[str]:
+    found = report.downloads
+    if found is None or not (found.checkpoints or found.unknown):
+        return
+    text = f"{found.bytes / 1e9:,.1f} GB in {count(found.checkpoints, 'checkpoint')} of the hub"
+    if found.cached:
+        text += f", of which {found.cached_bytes / 1e9:,.1f} GB in {found.cached} are cached"
+    if found.unknown:
+        text += f"; size unknown: {', '.join(found.unknown)}"
+    yield from _wrapped(f"download        {text}", "", " " * 16)
 
 
 def _effects(report: PlanReport) -> Iterator[str]:
@@ -204,6 +292,8 @@ def _effects(report: PlanReport) -> Iterator[str]:
 
 
 def _notes(report: PlanReport) -> Iterator[str]:
+    for warning in report.warnings:
+        yield from _wrapped(f"warning: {warning}", "", "  ")
     for note in report.notes:
         yield from _wrapped(f"note: {note}", "", "  ")
 

@@ -5,13 +5,21 @@ from dataclasses import dataclass
 
 from rast_bench.config.compose import Job
 from rast_bench.config.identity import engine_key
+from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.schema import CellConfig
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.detectable import detectable_effect
 from rast_bench.pipeline import check_workers
+from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
+from rast_bench.planning.downloads import Downloads, downloads
 from rast_bench.planning.groups import Assumptions, GroupLine, GroupPlanner
 from rast_bench.planning.history import History
+from rast_bench.planning.memory import GIB
+from rast_bench.planning.outline import OutlinedCell
+from rast_bench.planning.placement import Card
+from rast_bench.planning.quantities import count
+from rast_bench.planning.settled import Devices, check_one_dtype, precision_note
 from rast_bench.planning.work import CellWork, State, cell_work
 from rast_bench.runner.plan import EngineGroup, PlannedCell, cell_title, group_cells
 
@@ -21,7 +29,10 @@ SAMPLE_VARIANCE = 1 / 6  # σ²: E[p(1 − p)] where accuracies spread evenly fr
 
 @dataclass(frozen=True)
 class CellLine:
-    """One cell of the command, in its order; blocked (no id, no state) where a fault hides it."""
+    """One cell of the command, in its order.
+
+    Without a state a fault hides it; with a state and without an id it is known by facts only.
+    """
 
     title: str
     dataset: str
@@ -53,6 +64,9 @@ class PlanReport:
     effects: tuple[EffectLine, ...]
     disk_bytes: float
     disk_measured: bool  # on samples of the same data sets
+    warnings: tuple[str, ...] = ()  # what only this machine lacks, and what was taken from facts
+    downloads: Downloads | None = None
+    distinct_cells: int | None = None  # by id; None: as many as `cells`
 
     @property
     def missing(self) -> int:
@@ -69,33 +83,90 @@ class PlanReport:
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
 
+    @property
+    def least_device_hours(self) -> float | None:
+        """As `device_hours`, at the least of every group's range."""
+        if self.device_hours is None:
+            return None
+        return sum(
+            group.devices * (group.hours if group.least_hours is None else group.least_hours)
+            for group in self.groups
+            if group.missing and group.hours is not None
+        )
+
 
 def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) -> PlanReport:
     """Plans all jobs of one command. Raises LedgerError; other errors become `faults`."""
     cells = [cell for job in jobs for cell in job.cells]
-    faults = Faults()
+    faults = Faults(elsewhere=assumptions.gpu_memory is not None)
     _check_options(jobs, faults)
     planned = check_cells(cells, faults)
     readable = [item for item in planned if item is not None]
     works = cell_work(readable, ledger)
     groups = group_cells(readable)
     by_group = _works_by_group(groups, works)
-    planner = GroupPlanner(History(ledger), assumptions, faults)
+    devices = planned_devices(assumptions, jobs[0].launcher, faults)
+    planner = GroupPlanner(History(ledger), assumptions, faults, devices)
+    with faults.gathering(len(cells)):
+        check_one_dtype(groups, planner.model)
     lines = [
         planner.line(number, group, part)
         for number, (group, part) in enumerate(zip(groups, by_group, strict=True), start=1)
     ]
     disk, measured = planner.disk(works)
+    models = planner.checkpoints()
     return PlanReport(
         assumptions=assumptions,
         cells=tuple(_cell_lines(cells, planned, works, groups)),
         groups=tuple(lines),
         faults=tuple(faults.all()),
-        notes=tuple(eos_notes(list(dict.fromkeys(map(engine_key, cells))))),
+        notes=(
+            *_precision_notes(cells, devices),
+            *eos_notes(list(dict.fromkeys(map(engine_key, cells)))),
+        ),
         effects=tuple(_effects(readable)),
         disk_bytes=disk,
         disk_measured=measured,
+        warnings=(*faults.warnings(), *_from_facts(readable, models.values())),
+        downloads=downloads(models),
+        distinct_cells=len({item.cell_id for item in readable})
+        + sum(item is None for item in planned),
     )
+
+
+def _from_facts(cells: Sequence[PlannedCell], models: Iterable[Checkpoint | None]) -> Iterable[str]:
+    """One line for all inputs that are not here."""
+    checkpoints = sum(model is not None and model.source == "facts" for model in models)
+    outlined = [cell for cell in cells if isinstance(cell, OutlinedCell)]
+    sets = dict.fromkeys(cell.cell.dataset.name for cell in outlined if cell.known is not None)
+    parts = [count(checkpoints, "checkpoint")] if checkpoints else []
+    parts += [f"{count(len(sets), 'data set')} ({', '.join(sets)})"] if sets else []
+    if parts:
+        yield (
+            f"not on this machine, planned by the facts that ship: {' and '.join(parts)}; "
+            "scripts/check_facts.py compares them with the hub"
+        )
+    if outlined:
+        yield (
+            f"ids of {count(len(outlined), 'cell')} are unknown until data sets and tokenizers are "
+            "here; such cells count as new"
+        )
+
+
+def planned_devices(told: Assumptions, launcher: LauncherConfig | None, faults: Faults) -> Devices:
+    """The card that the user names, else what the launcher or this machine has."""
+    if told.gpu_memory is not None:
+        return Card(int(told.gpu_memory * GIB), name=told.gpu)
+    from rast_bench.launch.cards import devices_of
+
+    with faults.gathering():
+        return devices_of(launcher)
+    return None
+
+
+def _precision_notes(cells: Sequence[CellConfig], devices: Devices) -> list[str]:
+    note = precision_note(cells)
+    return [] if note is None or devices is None else [note]
 
 
 def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
@@ -140,7 +211,7 @@ def _cell_lines(
         yield CellLine(
             title=title,
             dataset=dataset,
-            cell_id=item.cell_id,
+            cell_id=None if isinstance(item, OutlinedCell) else item.cell_id,
             group=numbers[id(item)],
             state=work.state,
             wanted=work.wanted,

@@ -56,10 +56,12 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
     Raises:
         DatasetError: a data set is missing or lacks a field.
         ModelError: a checkpoint is missing or broken, or does not match its partner.
-        ConfigError: the models have no room for max_tokens, or the engine no such setting.
+        ConfigError: the models have no room for the longest prompt and max_tokens, or the engine
+            no such setting.
         EngineError: the engine is not installed.
     """
     from rast_bench.engines import check_engine, check_models, check_room
+    from rast_bench.planning.prompts import PromptLengths
 
     for cell in cells:
         check_engine(cell)
@@ -67,15 +69,16 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
     planned = [reader.read(cell) for cell in cells]
     for key in dict.fromkeys(item.engine_key for item in planned):
         check_models(key)
-    for key, max_tokens, limit in dict.fromkeys(map(needed_room, planned)):
-        check_room(key, max_tokens, limit)
+    longest = PromptLengths()
+    for room in dict.fromkeys(needed_room(item, longest(item)) for item in planned):
+        check_room(*room)
     return planned
 
 
-def needed_room(planned: PlannedCell) -> tuple[EngineKey, int, int | None]:
-    """What `check_room` takes: the models, max_tokens and the engine's own limit of length."""
+def needed_room(planned: PlannedCell, prompt_tokens: int) -> tuple[EngineKey, int, int | None, int]:
+    """What `check_room` takes: models, max_tokens, the engine's own limit, the longest prompt."""
     limit = getattr(planned.cell.engine, "max_model_len", None)
-    return planned.engine_key, planned.cell.decoding.max_tokens, limit
+    return planned.engine_key, planned.cell.decoding.max_tokens, limit, prompt_tokens
 
 
 class CellReader:

@@ -39,8 +39,12 @@ class Hub:
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(huggingface_hub.constants, "HF_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rast_bench.datasets.hub.hub_silence", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +117,22 @@ def test_nothing_is_left_of_a_copy_that_failed(home: Path, monkeypatch: pytest.M
     monkeypatch.setattr(datasets.Dataset, "to_parquet", full)
     assert fields(config()) == ROWS
     assert not list(home.rglob("*.parquet*"))
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_silent_hub_is_asked_for_nothing(
+    cached: bool, hub: Hub, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rast_bench.datasets.hub.hub_silence", lambda: "the hub does not answer")
+    if cached:
+        (home / "datasets" / "org___set").mkdir(parents=True)
+        assert fields(config()) == ROWS
+        return
+    for cfg in (config(), config(data_files=("a.jsonl",))):
+        with pytest.raises(DatasetError, match="from the hub: the hub does not answer") as caught:
+            fields(cfg)
+        assert "dataset.data_dir=FOLDER" in str(caught.value.hint)
+    assert hub.asked == []
 
 
 def test_a_failure_keeps_its_reason(hub: Hub) -> None:

@@ -125,6 +125,17 @@ def test_an_unknown_copy_is_used_with_a_warning(
     assert line in err
 
 
+def test_a_benchmark_with_other_rows_than_known_is_refused(tmp_path: Path) -> None:
+    jsonl(tmp_path, *ROWS).rename(tmp_path / "amc23.jsonl")
+    amc23 = DatasetConfig(
+        name="amc23", path="math-ai/amc23", data_dir=str(tmp_path), known_rows=(40,)
+    )
+    with pytest.raises(DatasetError, match="amc23: 2 problems, where 40 are known") as refused:
+        load_problems(amc23)
+    assert "say dataset.known_rows=[2]" in str(refused.value.hint)
+    assert len(load_problems(amc23.model_copy(update={"known_rows": (2,)}))) == 2
+
+
 def test_a_known_copy_is_known_by_its_content(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,8 +15,10 @@ from random_checkpoints import QWEN2, QWEN2_SMALL_BASE, WORDS, Checkpoint, save_
 
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines import check_models, check_room, hub_models
+from rast_bench.engines.check import check_model
 from rast_bench.engines.hub_models import SMALL_FILES, model_files
 from rast_bench.errors import ConfigError, ModelError
+from rast_bench.known import known_models
 
 COMMIT = "0123456789" * 4
 
@@ -55,7 +57,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[str]:
         asked.append(path)
         raise error
 
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub_models, "hub_silence", lambda: None)
     monkeypatch.setattr(HfApi, "model_info", model_info)
     return asked
 
@@ -87,6 +89,22 @@ def test_without_hub_and_cache_is_one_line_with_a_mend() -> None:
     assert "\n" not in error.value.message
     assert error.value.hint is not None
     assert error.value.hint.startswith("HF_HUB_OFFLINE is set")
+
+
+def test_facts_that_the_cached_configuration_contradicts_stop_a_run(
+    cached: Cached, checkpoint: Checkpoint
+) -> None:
+    shipped = next(known for known in known_models() if known.path == "Qwen/Qwen2.5-7B")
+    folder = cached(shipped.path, checkpoint(QWEN2))
+    (folder.parent / str(shipped.revision)).symlink_to(folder)
+    for revision, refused in ((None, False), (shipped.revision, True)):
+        ref = ModelRef(path=shipped.path, revision=revision)
+        if not refused:
+            check_model(ref)
+            continue
+        with pytest.raises(ModelError, match=r"its config\.json says hidden_size") as error:
+            check_model(ref)
+        assert "name its folder" in str(error.value.hint)
 
 
 RESPONSE: Any = SimpleNamespace(headers={}, request=None, status_code=401)

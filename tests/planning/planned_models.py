@@ -27,7 +27,19 @@ def sized(
     floating: int = 1000, *, layers: int = 1, heads: int = 4, kv_heads: int = 4, head_dim: int = 1
 ) -> Checkpoint:
     """A checkpoint of a given size; a token's keys and values are 2 · layers · kv_heads numbers."""
-    return Checkpoint("m", "weights", floating, 0, "float32", layers, heads, kv_heads, head_dim)
+    return Checkpoint(
+        path="m",
+        source="weights",
+        floating=floating,
+        packed_bytes=0,
+        dtype="float32",
+        layers=layers,
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=head_dim,
+        hidden=heads * head_dim,
+        vocabulary=64 * 8,
+    )
 
 
 def jobs_of(*words: str) -> list[Job]:

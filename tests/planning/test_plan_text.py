@@ -7,8 +7,9 @@ import pytest
 from planned_models import sized
 
 from rast_bench.planning.compatibility import Fault
+from rast_bench.planning.downloads import Downloads
 from rast_bench.planning.estimate import Rate, Work
-from rast_bench.planning.groups import Assumptions, GroupLine
+from rast_bench.planning.groups import Assumptions, CardFit, GroupLine
 from rast_bench.planning.memory import GIB, Memory, fit
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
 from rast_bench.planning.render import CELLS_SHOWN, render_plan
@@ -35,6 +36,7 @@ GROUP = GroupLine(
     work=Work(36_000_000, ("own samples", "data set")),
     rate=Rate(5000, "this engine group", "NVIDIA H100, run 20260101T000000Z-0"),
     hours=2.0,
+    cards=(CardFit("a100-40", None, 0), CardFit("a6000", 2, 12), CardFit("h200", 1, 900)),
 )
 OTHER = replace(
     GROUP,
@@ -51,6 +53,7 @@ OTHER = replace(
     work=Work(0, ()),
     rate=None,
     hours=None,
+    cards=(),
 )
 REPORT = PlanReport(
     assumptions=Assumptions("h100", 79.6),
@@ -68,6 +71,8 @@ REPORT = PlanReport(
     effects=(EffectLine("math", 500, 32, 0.022), EffectLine("aime", 500, 32, 0.022)),
     disk_bytes=3e8,
     disk_measured=True,
+    warnings=("engine=vllm: vLLM is not installed",),
+    downloads=Downloads(3, 30_462_466_048, 1, 15_231_233_024, ("org/other",)),
 )
 
 
@@ -82,6 +87,12 @@ def test_many_cells_are_counted_only() -> None:
     assert "41 cells in 2 engine groups: 41 new" in render_plan(many)
 
 
+def test_cells_that_are_the_same_are_said_to_be() -> None:
+    head = render_plan(replace(REPORT, distinct_cells=3)).split("\n\n")[0]
+    assert head.startswith("4 cells (3 different) in 2 engine groups: 1 complete")
+    assert max(map(len, head.splitlines())) <= 100
+
+
 def lines(**changes: object) -> str:
     return render_plan(replace(REPORT, groups=(replace(GROUP, **changes),)))
 
@@ -89,9 +100,15 @@ def lines(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("changes", "shown"),
     [
-        ({"fit": fit(MEMORY, 17 * GIB)}, "GiB NO vllm"),
-        ({"fit": fit(MEMORY, 700 * GIB)}, "GiB yes vllm"),
+        ({"fit": fit(MEMORY, 17 * GIB)}, "KiB NO vllm"),
+        ({"fit": fit(MEMORY, 700 * GIB)}, "KiB yes vllm"),
         ({"work": Work(9.4e6, ("max_tokens",))}, "≤ 9.4 M"),
+        ({"work": Work(9.4e6, ("max_tokens",), 2.1e6)}, "2.1 M–9.4 M"),
+        ({"hours": 2.0, "least_hours": 0.5}, "30 min–2.0 h"),
+        (
+            {"rate": Rate(9000, "estimate", "1 × h100", 800.0), "hours": 12.5, "least_hours": 1.1},
+            "time: ESTIMATED, nothing was measured",
+        ),
         ({"rate": None, "hours": None}, "assume a rate with --tokens-per-second N"),
         ({"devices": 4}, "vllm bfloat16 on 4 devices, 256 rows"),
         ({"devices": 4}, "on each of its devices"),

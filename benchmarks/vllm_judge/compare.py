@@ -1,0 +1,97 @@
+"""The planner's word beside vLLM's, for the engine groups of an experiment on a kind of card."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rast_bench.config.engines import VllmConfig
+from rast_bench.config.frontend import jobs_of_command_line
+from rast_bench.config.identity import EngineKey
+from rast_bench.planning.cards import CARDS
+from rast_bench.planning.checkpoints import read_checkpoint
+from rast_bench.planning.compatibility import Faults, check_cells
+from rast_bench.planning.memory import GIB
+from rast_bench.planning.placement import Candidate, Card, EngineLoad, candidate, candidates
+from rast_bench.planning.prompts import PromptLengths
+from rast_bench.planning.settled import engine_load, group_length
+from rast_bench.runner.plan import group_cells
+from vllm_judge.judge import Judge, Judgement
+
+USUAL_SIZES = (1, 2, 4, 8)
+"""vLLM's configuration refuses other sizes by the heads of queries alone; its layers, which are not
+made here, refuse more of them."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine group, settled but for the number of devices."""
+
+    key: EngineKey
+    config: VllmConfig
+    load: EngineLoad
+
+    @property
+    def title(self) -> str:
+        short = [model.path.rpartition("/")[2] for model in self.load.models]
+        return " + ".join(short)
+
+    def asked_of(self, judge: Judge, option: Candidate) -> Judgement:
+        """vLLM's word on the size and with the memory of a candidate."""
+        memory = option.memory
+        config = self.config.model_copy(update={"tensor_parallel_size": option.devices})
+        left = option.fit.budget - memory.weights - memory.activations
+        return judge.judge(self.key, config, left)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One engine on one kind of card, split over so many devices."""
+
+    engine: Engine
+    card: str
+    ours: Candidate
+    theirs: Judgement
+
+    @property
+    def agree(self) -> bool:
+        """Both start or neither does; vLLM keeps one block back, so it may hold one row fewer."""
+        if self.ours.starts != self.theirs.starts:
+            return False
+        return self.ours.fit.rows - self.theirs.rows in (0, 1) or not self.ours.starts
+
+
+def engines(experiment: str, words: Sequence[str] = ()) -> list[Engine]:
+    """The engine groups of an experiment on vLLM, in bfloat16, by what is known here.
+
+    Raises ConfigError.
+    """
+    words = [f"experiment={experiment}", "engine.dtype=bfloat16", *words]
+    jobs = jobs_of_command_line(words, "vllm_judge") or []
+    cells = check_cells([cell for job in jobs for cell in job.cells], Faults(elsewhere=True))
+    found, lengths = [], PromptLengths()
+    for group in group_cells([cell for cell in cells if cell is not None]):
+        config = group.config
+        models = [read_checkpoint(ref) for ref in dict.fromkeys(group.key.roles)]
+        known = [model for model in models if model is not None]
+        if not isinstance(config, VllmConfig) or len(known) < len(models):
+            continue
+        length = config.max_model_len or group_length(group.cells, known, lengths)
+        config = config.model_copy(update={"max_model_len": length})
+        found.append(Engine(group.key, config, engine_load(config, known, length)))
+    return found
+
+
+def verdicts(engine: Engine, card: str, judge: Judge) -> Iterator[Verdict]:
+    """Of every usual size on a card."""
+    kind = Card(int(CARDS[card] * GIB), name=card)
+    for devices in USUAL_SIZES:
+        option = candidate(engine.load, kind, devices)
+        yield Verdict(engine, card, option, engine.asked_of(judge, option))
+
+
+def chosen(engine: Engine, card: str, judge: Judge) -> Verdict | None:
+    """Of the size that the planner takes; None where it takes none."""
+    kind = Card(int(CARDS[card] * GIB), name=card)
+    for option in candidates(engine.load, kind):
+        if option.works:
+            return Verdict(engine, card, option, engine.asked_of(judge, option))
+    return None

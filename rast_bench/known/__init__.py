@@ -1,0 +1,21 @@
+"""What is known of the checkpoints and data sets that conf/ names, without a hub.
+
+models    shapes, positions, stored dtype, EOS ids, with the source of each    models.json
+datasets  rows, longest question, published response lengths                   datasets.json
+
+What is at hand always wins: a checkpoint's own config.json, the rows of a data set that was read.
+`scripts/check_facts.py` compares all of it with the hub.
+"""
+
+from rast_bench.known.datasets import KnownDataset, known_dataset, known_datasets
+from rast_bench.known.models import KnownModel, known_model, known_models, refuse_other_config
+
+__all__ = [
+    "KnownDataset",
+    "KnownModel",
+    "known_dataset",
+    "known_datasets",
+    "known_model",
+    "known_models",
+    "refuse_other_config",
+]

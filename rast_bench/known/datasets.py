@@ -1,0 +1,50 @@
+"""Facts of data sets on the hub: enough to count samples and to bound prompts without them."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from rast_bench.config.schema import DatasetConfig
+
+
+@dataclass(frozen=True)
+class KnownDataset:
+    """One subset and split, as its adapter reads it."""
+
+    path: str
+    subset: str | None
+    split: str
+    adapter: str | None
+    rows: int
+    longest_question: int | None  # characters
+    response_tokens: tuple[float, float | None] | None  # least and most published mean
+    sources: dict[str, str]  # of each fact that is there
+
+
+def known_dataset(cfg: DatasetConfig) -> KnownDataset | None:
+    """The facts of a data set on the hub; None where none ship. `cfg.limit` is not applied.
+
+    A copy in `data_dir` stands in for the same set.
+    """
+    return _by_place().get((cfg.path, cfg.subset, cfg.split, cfg.adapter))
+
+
+def known_datasets() -> tuple[KnownDataset, ...]:
+    return tuple(_by_place().values())
+
+
+@cache
+def _by_place() -> dict[tuple[str, str | None, str, str | None], KnownDataset]:
+    text = (files("rast_bench.known") / "datasets.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    found = {}
+    for entry in content["datasets"]:
+        where = {fact: content["sources"][source] for fact, source in entry.pop("from").items()}
+        tokens = entry.pop("response_tokens")
+        known = KnownDataset(
+            **entry, response_tokens=tuple(tokens) if tokens else None, sources=where
+        )
+        found[known.path, known.subset, known.split, known.adapter] = known
+    return found

@@ -1,0 +1,99 @@
+"""Facts of checkpoints on the hub: enough to place and to size them without their config.json."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from rast_bench.config.schema import ModelRef
+from rast_bench.errors import ModelError
+
+_GUESSED = ("memory", "assumed")  # a source with such a word is nobody's file
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """One checkpoint at one revision (None: whatever the hub's main branch is)."""
+
+    path: str
+    revision: str | None
+    shape: Mapping[str, Any]  # names and values as in config.json
+    positions: int
+    dtype: str  # as stored
+    eos: tuple[int, ...]  # the ids that end a generation
+    tokenizer: str  # family: equal names have equal ids
+    attention: str | None  # None: full attention
+    saved_parameters: int | None  # None: as many as are loaded
+    sources: Mapping[str, str]  # of each fact
+
+    def uncertain(self, fact: str) -> bool:
+        """Whether a fact was read in no file: then it is told as such and refuses nothing."""
+        return any(word in self.sources[fact] for word in _GUESSED)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What its config.json is taken to say."""
+        return {
+            **self.shape,
+            "max_position_embeddings": self.positions,
+            "eos_token_id": self.eos[0] if len(self.eos) == 1 else list(self.eos),
+            "dtype": self.dtype,
+        }
+
+
+def known_model(ref: ModelRef) -> KnownModel | None:
+    """The facts of a checkpoint; None where none ship for its id. Other revisions share them."""
+    return _by_path().get(ref.path)
+
+
+def known_models() -> tuple[KnownModel, ...]:
+    return tuple(_by_path().values())
+
+
+def refuse_other_config(ref: ModelRef, config: Mapping[str, Any]) -> None:
+    """Raise ModelError where a config.json contradicts a certain fact of the same id and revision.
+
+    The file or the facts are wrong: either way the plan that was made from the facts was.
+    """
+    known = known_model(ref)
+    if known is None or known.revision != ref.revision:
+        return
+    for name, expected, found in differences(known, config):
+        raise ModelError(
+            f"model {ref.path}: its config.json says {name}={found}, the shipped facts {expected}",
+            hint="run scripts/check_facts.py; to use the checkpoint as it is, name its folder in "
+            "place of the hub id",
+        )
+
+
+def differences(known: KnownModel, config: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(key of config.json, shipped, found) of the certain facts that differ.
+
+    EOS ids are left out: generation_config.json adds to those of config.json.
+    """
+    facts = [] if known.uncertain("shape") else list(known.shape.items())
+    if not known.uncertain("positions"):
+        facts.append(("max_position_embeddings", known.positions))
+    if "config.json" in known.sources["dtype"]:  # a page shows the weights' dtype, not this entry
+        facts.append(("dtype", known.dtype))
+    found = dict(config) | {"dtype": config.get("dtype") or config.get("torch_dtype")}
+    return [
+        (name, expected, found[name])
+        for name, expected in facts
+        if found.get(name) is not None and str(found[name]).removeprefix("torch.") != str(expected)
+    ]
+
+
+@cache
+def _by_path() -> dict[str, KnownModel]:
+    text = (files("rast_bench.known") / "models.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    optional = {"attention": None, "saved_parameters": None}
+    found = {}
+    for entry in content["models"]:
+        shape = content["shapes"][entry["shape"]]
+        fields = optional | entry | {"shape": shape, "eos": tuple(entry["eos"])}
+        found[entry["path"]] = KnownModel(**fields)
+    return found

@@ -1,0 +1,189 @@
+"""How many devices an engine is split over: the smallest tensor-parallel size that works.
+
+Planner, launchers and workers started by hand all ask here, so that a plan and a run agree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rast_bench.errors import ConfigError
+from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.memory import GIB, Fit, Memory, engine_memory, fit, unsplittable
+
+MIN_REQUESTS = 4
+"""Longest requests that must fit in the cache at once, or max_num_seqs if that is less.
+
+vLLM starts with room for one, but a step reads all weights however few rows it has, and the longest
+responses of a table, which come last, would go one after another. Responses are on average some
+twenty times shorter than the longest allowed, so room for four of these is room for about eighty.
+The paper's own 4 cards of 40 GB for 32B with ΔR of 7B (table 4) have room for six.
+"""
+
+GPUS_A_NODE = 8
+"""Devices that `auto` may take where their number is not known."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """The devices that an engine may be split over, all as small as the smallest."""
+
+    memory: int  # bytes of one
+    count: int | None = None  # None: unknown
+    name: str | None = None  # a key of CARDS, where it was named
+
+    @property
+    def most(self) -> int:
+        """Devices that `auto` may take."""
+        return GPUS_A_NODE if self.count is None else self.count
+
+    @property
+    def title(self) -> str:
+        size = f"{self.memory / GIB:.4g} GiB"
+        return size if self.name is None else f"{self.name} ({size})"
+
+
+@dataclass(frozen=True)
+class EngineLoad:
+    """What an engine group asks of its devices."""
+
+    models: tuple[Checkpoint, ...]  # distinct
+    dtype: str  # a key of BYTES
+    rows: int  # max_num_seqs
+    length: int  # tokens of the longest request, prompt and response
+    utilization: float = 0.9  # gpu_memory_utilization
+    cache: int | None = None  # kv_cache_gib in bytes a device; utilization then does not count
+
+    @property
+    def least_requests(self) -> int:
+        return min(self.rows, MIN_REQUESTS)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One tensor-parallel size, and why it does not work, if it does not."""
+
+    devices: int
+    memory: Memory
+    fit: Fit
+    misfit: str | None  # a model cannot be split so: "model m has 28 attention heads"
+    enough: bool  # the cache holds the least number of longest requests
+
+    @property
+    def starts(self) -> bool:
+        """Whether vLLM starts: one request of the longest kind fits."""
+        return self.misfit is None and self.fit.rows >= 1
+
+    @property
+    def works(self) -> bool:
+        return self.starts and self.enough
+
+
+def candidates(load: EngineLoad, card: Card) -> list[Candidate]:
+    """Every size from 1 to the number of devices, in that order."""
+    return [candidate(load, card, devices) for devices in range(1, card.most + 1)]
+
+
+def candidate(load: EngineLoad, card: Card, devices: int) -> Candidate:
+    """Whether the engine works on so many devices."""
+    memory = engine_memory(
+        load.models,
+        dtype=load.dtype,
+        rows=load.rows,
+        length=load.length,
+        tensor_parallel=devices,
+        on_vllm=True,
+    )
+    budget = card.memory if load.cache is not None else int(card.memory * load.utilization)
+    found = fit(memory, budget, load.cache)
+    return Candidate(
+        devices=devices,
+        memory=memory,
+        fit=found,
+        misfit=next(
+            (f"model {m} has {why}" for m, why in unsplittable(load.models, devices)), None
+        ),
+        enough=found.rows >= load.least_requests,
+    )
+
+
+def place(load: EngineLoad, card: Card) -> int:
+    """The smallest size that works. Raises ConfigError, which says what is missing."""
+    found = candidates(load, card)
+    for option in found:
+        if option.works:
+            return option.devices
+    titles = ", ".join(model.path for model in load.models)
+    where = f"{card.most} × {card.title}" if card.most > 1 else card.title
+    raise ConfigError(
+        f"engine.tensor_parallel_size=auto: {titles} ({load.dtype}) do not fit on {where}: "
+        f"{_lacking(found, load)}",
+        hint=_other_ways(found, load),
+    )
+
+
+def check_size(load: EngineLoad, card: Card, devices: int) -> None:
+    """Raise ConfigError, with the sizes that can, unless vLLM starts on so many devices.
+
+    Whether there are so many is not looked at.
+    """
+    option = candidate(load, card, devices)
+    if option.starts:
+        return
+    reason = option.misfit or (
+        f"on {card.title} {_room(option, load)}, and vLLM wants one of {load.length:,} tokens"
+    )
+    raise ConfigError(
+        f"engine.tensor_parallel_size={devices} cannot work: {reason}",
+        hint=_sizes_that_can(candidates(load, card)) or _other_ways([option], load),
+    )
+
+
+def check_heads(models: Sequence[Checkpoint], devices: int, most: int = GPUS_A_NODE) -> None:
+    """`check_size` where the memory of a device is not known. Raises ConfigError."""
+    faults = unsplittable(models, devices)
+    if faults:
+        path, why = faults[0]
+        sizes = [n for n in range(1, most + 1) if not unsplittable(models, n)]
+        raise ConfigError(
+            f"engine.tensor_parallel_size={devices} cannot work: model {path} has {why}",
+            hint=f"sizes that divide all models: {', '.join(map(str, sizes))}",
+        )
+
+
+def _lacking(found: Sequence[Candidate], load: EngineLoad) -> str:
+    """What the best size leaves, and what is needed. Size 1 always divides all models."""
+    best = max((c for c in found if c.misfit is None), key=lambda c: (c.fit.rows, c.devices))
+    return (
+        f"at size {best.devices}, the best, {_room(best, load)}, and "
+        f"{load.least_requests} of {load.length:,} tokens are the least"
+    )
+
+
+def _room(option: Candidate, load: EngineLoad) -> str:
+    memory, budget = option.memory, option.fit.budget
+    left = budget - memory.weights - memory.activations
+    if load.cache is not None:
+        left = min(left, load.cache)
+    one = memory.cache_per_token * memory.length
+    taken = f"weights {memory.weights / GIB:.1f} and activations {memory.activations / GIB:.1f} GiB"
+    if left <= 0:
+        return f"{taken} leave no room for a cache"
+    return f"{taken} leave {left / GIB:.1f} GiB, one request needs {one / GIB:.1f}"
+
+
+def _sizes_that_can(found: Sequence[Candidate]) -> str | None:
+    sizes = [str(option.devices) for option in found if option.starts]
+    return f"sizes that can: {', '.join(sizes)}" if sizes else None
+
+
+def _other_ways(found: Sequence[Candidate], load: EngineLoad) -> str:
+    starting = [option for option in found if option.starts]
+    if starting:
+        best = max(starting, key=lambda option: option.fit.rows)
+        return (
+            f"engine.tensor_parallel_size={best.devices} starts with room for {best.fit.rows}; or "
+            "take larger cards, or a smaller decoding.max_tokens"
+        )
+    if load.dtype == "float32":
+        return "engine.dtype=bfloat16 halves weights and cache; or take larger cards"
+    return "take more or larger cards, or smaller models"
