@@ -16,7 +16,7 @@ class TransformersConfig(Strict):
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "auto"
     max_num_seqs: Count = 256
-    threads: Count | None = None  # None: PyTorch's choice
+    threads: Count | None = None  # on CPUs; None: the cores that a worker may use
 
 
 class VllmConfig(Strict):
@@ -31,7 +31,7 @@ class VllmConfig(Strict):
     max_model_len: Count | None = None  # prompt and new tokens; None: what the models allow
     max_num_seqs: Count = 256
     compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only
-    threads: Count | None = None  # of a CPU worker; None: PyTorch's choice
+    threads: Count | None = None  # on CPUs; None: the cores that a worker may use
 
 
 def _engine_name(value: Any) -> Any:
