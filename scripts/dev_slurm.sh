@@ -284,12 +284,13 @@ daemon() { # NAME COMMAND…
   "$@" </dev/null >"$dir/log/$name.out" 2>&1 || fail "$name"
 }
 
-# Waits until COMMAND succeeds. A daemon that is gone after some seconds does not come any more.
+# Waits until COMMAND succeeds, also on a busy machine. A daemon that is gone after some seconds does
+# not come any more.
 await() { # NAME COMMAND…
   local name=$1 start=$SECONDS
   shift
   until "$@" >"$dir/log/await.out" 2>&1; do
-    if ((SECONDS - start > 30)) || { ((SECONDS - start > 3)) && stopped "$name"; }; then
+    if ((SECONDS - start > 300)) || { ((SECONDS - start > 15)) && stopped "$name"; }; then
       fail "$name" await
     fi
     sleep 0.05

@@ -8,12 +8,19 @@ import pytest
 import vllm_environment  # noqa: F401
 from app_world import GOLD, World
 from checkpoint_maker import MakeCheckpoint
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from random_checkpoints import Checkpoint, Recipe
 
     from rast_bench.config.identity import EngineKey
 
+
+# A busy machine is no failure.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 # The longest, lest the others wait for them at the end.
 _FIRST = ("test_on_slurm.py", "test_kill_and_resume.py", "test_local_launch.py")

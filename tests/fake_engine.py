@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +19,18 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
 from rast_bench.errors import EngineError
+from rast_bench.runner.pool import CHUNK_REQUESTS
+
+PATIENCE = 600.0  # seconds, on a machine that has much else to do
+LONG_STEP_SECONDS = 2 * PATIENCE
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    """Until it is; AssertionError when that takes longer than on any machine."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 class FakeEngine:
@@ -60,6 +72,23 @@ def load_slow(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
     return FakeEngine(delay=0.01)
 
 
+def load_endless(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    """For processes that a test ends: minutes before they would by themselves."""
+    return FakeEngine(delay=0.5)
+
+
+class StuckEngine(FakeEngine):
+    """Makes 30 samples, then sits in a long step."""
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        yield from islice(super().generate(requests), 30)
+        time.sleep(LONG_STEP_SECONDS)
+
+
+def load_getting_stuck(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    return StuckEngine()
+
+
 class RepeatingEngine(FakeEngine):
     """Makes every sample twice."""
 
@@ -74,15 +103,22 @@ def load_repeating(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
 
 
 class CountingEngine(FakeEngine):
-    """Leaves a file per process that holds how many samples it made, once it is closed."""
+    """One of two processes, neither of which begins before the other.
+
+    Each leaves a file that holds how many samples it made, once it is closed.
+    """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(delay=0.005)
+        super().__init__()
+        self._folder = folder
         self._file = folder / f"made-{os.getpid()}"
         self._made = 0
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
         for sample in super().generate(requests):
+            if not self._made:
+                (self._folder / f"begins-{os.getpid()}").touch()
+                wait_until(lambda: len(list(self._folder.glob("begins-*"))) == 2)
             self._made += 1
             yield sample
 
@@ -90,8 +126,28 @@ class CountingEngine(FakeEngine):
         self._file.write_text(str(self._made))
 
 
-def load_counting(key: EngineKey, _config: EngineConfig) -> FakeEngine:
-    return CountingEngine(Path(key.main.path))
+def load_counting(key: EngineKey, config: EngineConfig) -> FakeEngine:
+    folder = Path(key.main.path)
+    (folder / f"threads-{config.threads}").touch()
+    return CountingEngine(folder)
+
+
+class TellingEngine(FakeEngine):
+    """Leaves a file per process once a chunk of its samples has been sent."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._file = folder / f"sent-{os.getpid()}"
+
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        for count, sample in enumerate(super().generate(requests), 1):
+            yield sample
+            if count == CHUNK_REQUESTS:
+                self._file.touch()
+
+
+def load_telling(key: EngineKey, _config: EngineConfig) -> FakeEngine:
+    return TellingEngine(Path(key.main.path))
 
 
 class KilledEngine(FakeEngine):
@@ -120,7 +176,7 @@ def load_killed_always(_key: EngineKey, _config: EngineConfig) -> FakeEngine:
 def load_stuck(key: EngineKey, _config: EngineConfig) -> FakeEngine:
     """Says that it is there, then sits in a long step."""
     (Path(key.main.path) / f"stuck-{os.getpid()}").touch()
-    time.sleep(120)
+    time.sleep(LONG_STEP_SECONDS)
     raise AssertionError("its process should be gone")
 
 

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from rast_bench.pipeline import automatic_workers
@@ -19,5 +17,11 @@ def test_workers_follow_the_machine_and_the_work(
     gpus: list[str], cores: int, wanted: int, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rast_bench.ledger.manifest.gpu_names", lambda: gpus)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)), raising=False)
+    monkeypatch.setattr("rast_bench.pipeline.usable_cores", lambda: cores)
     assert automatic_workers(wanted) == workers
+
+
+def test_engines_with_more_threads_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rast_bench.ledger.manifest.gpu_names", list)
+    monkeypatch.setattr("rast_bench.pipeline.usable_cores", lambda: 4)
+    assert [automatic_workers(10_000, threads) for threads in (1, 2, 3, 8)] == [4, 2, 1, 1]

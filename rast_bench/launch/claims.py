@@ -37,10 +37,16 @@ class Claims:
         owners = self.owners()
         taken = {name for name, owner in owners.items() if owner == worker}
         yield from (chunk for name, chunk in by_name.items() if name in taken)
-        for name, chunk in by_name.items():
-            if name not in owners and current() and self._claim(chunk, worker):
-                taken.add(name)
-                yield chunk
+        # Again while a dead worker's chunks become free: each of those left would leave them to
+        # another, and they would all end.
+        while free := [name for name in by_name if name not in owners and name not in taken]:
+            for name in free:
+                if current() and self._claim(by_name[name], worker):
+                    taken.add(name)
+                    yield by_name[name]
+            if not current():
+                return
+            owners = self.owners()
         owners = self.owners() if current() else {}
         yield from (
             chunk

@@ -160,7 +160,7 @@ def start_worker(folder: Path, log: Path) -> "subprocess.Popen[bytes]":
     """What looks like a worker whose log is `log`."""
     module = folder / "submitit" / "core" / "_submit.py"
     module.parent.mkdir(parents=True, exist_ok=True)
-    module.write_text("import time\ntime.sleep(60)\n")
+    module.write_text("import time\ntime.sleep(3600)\n")
     return subprocess.Popen(
         [sys.executable, "-m", "submitit.core._submit"],
         cwd=folder,
@@ -169,7 +169,7 @@ def start_worker(folder: Path, log: Path) -> "subprocess.Popen[bytes]":
 
 
 def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 600
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -14,7 +14,7 @@ from rast_bench.code_tests.run import run_tests
 from rast_bench.code_tests.tests import StdioTests
 
 PROGRAMS = sorted(Path(__file__).with_name("hostile").glob("*.txt"), key=lambda path: path.stem)
-MARK = "rast-bench-hostile-mark"
+MARK = f"rast-bench-hostile-mark-{os.getpid()}"  # others may run these tests too
 PR_SET_CHILD_SUBREAPER = 36
 TIMEOUTS = {"endless_loop", "endless_sleep", "endless_number", "endless_output", "ignore_signals"}
 

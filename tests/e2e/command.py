@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from held import PATIENCE, Hold
 
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.codec import SAMPLES
@@ -17,12 +18,12 @@ CELL = (
     "base_model=tiny-s",
     "delta=tiny-xs",
     "dataset=tiny-easy",
-    "dataset.limit=30",
-    "decoding.n=16",
+    "dataset.limit=20",
+    "decoding.n=8",
     "engine.max_num_seqs=16",
     "workers=1",
 )
-SAMPLES_OF_CELL = 30 * 16
+SAMPLES_OF_CELL = 20 * 8
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,20 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
 
 
-def start(results: Path, *overrides: str) -> subprocess.Popen[str]:
+def start(results: Path, *overrides: str, hold: Hold | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command(results, *overrides),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(),
+        env=environment() | (hold.environment() if hold else {}),
         cwd=results.parent,
         start_new_session=True,
     )
 
 
 def finish(process: subprocess.Popen[str]) -> Finished:
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=PATIENCE)
     return Finished(process.returncode, out, err)
 
 
@@ -64,10 +65,6 @@ def run(results: Path, *overrides: str) -> Finished:
 def table_of(finished: Finished, results: Path) -> str:
     """What was printed, without the places of files."""
     return finished.out.replace(str(results), "RESULTS")
-
-
-def shard_count(results: Path) -> int:
-    return len(list(results.glob("ledger/*/samples-*.parquet")))
 
 
 def samples(results: Path) -> pd.DataFrame:

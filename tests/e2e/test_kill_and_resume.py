@@ -4,8 +4,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -16,11 +14,11 @@ from command import (
     finish,
     run,
     samples,
-    shard_count,
     start,
     stored_rows,
     table_of,
 )
+from held import Hold
 
 IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", "text"]
 
@@ -31,13 +29,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finishe
     finished = run(results)
     assert finished.code == 0, finished.err
     return results, finished
-
-
-def wait_for_new_shard(results: Path, process: subprocess.Popen[str], count: int) -> None:
-    deadline = time.monotonic() + 120
-    while shard_count(results) <= count and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def assert_same(results: Path, finished: Finished, expected: tuple[Path, Finished]) -> None:
@@ -51,19 +42,16 @@ def assert_same(results: Path, finished: Finished, expected: tuple[Path, Finishe
 def test_killed_at_random_moments(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
     rng = random.Random(0)
     results = tmp_path / "results"
-    durable = killed = 0
-    for _ in range(2):
-        process = start(results)
-        wait_for_new_shard(results, process, shard_count(results))
-        time.sleep(rng.random() * 2)
-        if process.poll() is None:  # a fast machine may have made all the rest by now
-            os.killpg(process.pid, signal.SIGKILL)
-            killed += 1
+    durable = 0
+    for number in range(2):
+        hold = Hold(tmp_path / f"hold-{number}", samples=rng.randint(20, 60))
+        process = start(results, hold=hold)
+        hold.wait(process.poll)
+        os.killpg(process.pid, signal.SIGKILL)
         finish(process)
         kept = len(samples(results))
-        assert kept >= durable
+        assert durable + hold.samples // 2 <= kept <= durable + hold.samples
         durable = kept
-    assert killed
     finished = run(results)
     assert_same(results, finished, undisturbed)
     assert stored_rows(results) == SAMPLES_OF_CELL
@@ -80,7 +68,7 @@ def test_a_second_run_makes_nothing(undisturbed: tuple[Path, Finished]) -> None:
 
 def test_raising_n_makes_only_the_rest(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
     results = tmp_path / "results"
-    half = tuple("decoding.n=8" if o.startswith("decoding.n=") else o for o in CELL)
+    half = tuple("decoding.n=4" if o.startswith("decoding.n=") else o for o in CELL)
     assert run(results, *half).code == 0
     first = samples(results)
     assert len(first) == SAMPLES_OF_CELL // 2
@@ -115,11 +103,13 @@ def test_ctrl_c_saves_and_says_how_to_resume(
     tmp_path: Path, undisturbed: tuple[Path, Finished]
 ) -> None:
     results = tmp_path / "results"
-    process = start(results)
-    wait_for_new_shard(results, process, 0)
+    hold = Hold(tmp_path / "hold")
+    process = start(results, hold=hold)
+    hold.wait(process.poll)
     process.send_signal(signal.SIGINT)
     finished = finish(process)
     assert finished.code == 130, finished.err
+    assert len(samples(results)) == hold.samples
     assert "run the same command again" in finished.err
     assert "Traceback" not in finished.err
     assert_same(results, run(results), undisturbed)

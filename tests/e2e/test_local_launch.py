@@ -4,16 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from command import CELL, SAMPLES_OF_CELL, Finished, finish, run, start, stored_rows
+from held import PATIENCE, Hold, wait_until
 
 from rast_bench.launch.folder import Launch, launches, read_launch
-from rast_bench.launch.notes import Note, read_notes
+from rast_bench.launch.notes import read_notes
 from rast_bench.ledger import Ledger
 
 SECOND = "decoding.lambda=0.5,1.0"
@@ -44,20 +43,16 @@ def assert_same(results: Path, finished: Finished, expected: Finished) -> None:
 
 
 def only_launch(results: Path) -> Launch:
-    wait_until(lambda: bool(launches(results)))
+    wait_until(lambda: launches(results), f"there is no launch in {results}")
     return read_launch(launches(results)[-1])
 
 
-def notes_with_samples(launch: Launch) -> list[Note]:
-    notes = read_notes(launch.notes, launch.workers).values()
-    return [note for note in notes if note.made and not note.over]
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def held_launch(results: Path, folder: Path) -> "tuple[subprocess.Popen[str], Launch, Hold]":
+    """The sweep's two workers, each after its first samples."""
+    hold = Hold(folder, processes=2)
+    process = start(results, *SWEEP, *LOCAL, hold=hold)
+    hold.wait(process.poll)
+    return process, only_launch(results), hold
 
 
 def rast_bench(*words: str) -> Finished:
@@ -65,7 +60,7 @@ def rast_bench(*words: str) -> Finished:
         [sys.executable, "-m", "rast_bench.cli", *words],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
@@ -76,13 +71,17 @@ def test_workers_share_two_cells_with_one_load_each(
 ) -> None:
     results = tmp_path / "results"
     devices = "launcher.devices=[3,GPU-x]"  # PyTorch finds neither
-    finished = run(results, *SWEEP, "hydra/launcher=local", devices)
+    hold = Hold(tmp_path / "hold", processes=2)
+    process = start(results, *SWEEP, "hydra/launcher=local", devices, hold=hold)
+    hold.wait(process.poll)  # neither has made all before the other is there
+    hold.release()
+    finished = finish(process)
     assert_same(results, finished, one_process[1])
     assert stored_rows(results) == 2 * SAMPLES_OF_CELL
     launch = only_launch(results)
     notes = read_notes(launch.notes, launch.workers)
     assert [note.loads for note in notes.values()] == [1, 1]
-    assert all(note.made > SAMPLES_OF_CELL / 4 for note in notes.values())
+    assert all(note.made >= hold.samples for note in notes.values())
     assert not list(results.parent.glob("multirun"))
     one, many = Ledger(one_process[0]), launch.ledger
     manifests = [manifest for cell in many.cells() for manifest in many.manifests(cell)]
@@ -99,33 +98,24 @@ def identities(ledger: Ledger, cell_id: str) -> pd.DataFrame:
 
 def test_killed_workers_are_started_again(tmp_path: Path, undisturbed: Finished) -> None:
     results = tmp_path / "results"
-    process = start(results, *SWEEP, *LOCAL)
-    launch = only_launch(results)
-    killed = 0
-    for _ in range(2):
-        wait_until(lambda: notes_with_samples(launch) or process.poll() is not None)
-        for note in notes_with_samples(launch)[:1]:
-            os.kill(note.pid, signal.SIGKILL)
-            killed += 1
-            wait_until(lambda note=note: note not in notes_with_samples(launch))
+    process, _, hold = held_launch(results, tmp_path / "hold")
+    for pid in hold.wait():
+        os.kill(pid, signal.SIGKILL)
     finished = finish(process)
     assert_same(results, finished, undisturbed)
-    assert killed
-    assert finished.err.count("was killed; starting it again") == killed
+    assert finished.err.count("was killed; starting it again") == 2
 
 
 def test_ctrl_c_ends_the_workers_gently(tmp_path: Path, undisturbed: Finished) -> None:
     results = tmp_path / "results"
-    process = start(results, *SWEEP, *LOCAL)
-    launch = only_launch(results)
-    wait_until(lambda: notes_with_samples(launch))
+    process, launch, _ = held_launch(results, tmp_path / "hold")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in it
     finished = finish(process)
     assert finished.code == 130, finished.err
     assert f"resume with: rast-bench resume {launch.path}" in finished.err
     assert "Traceback" not in finished.err
     notes = read_notes(launch.notes, launch.workers)
-    assert {note.state for note in notes.values()} <= {"interrupted", "done"}
+    assert {note.state for note in notes.values()} == {"interrupted"}
     assert stored_rows(results) >= sum(note.made for note in notes.values()) > 0
     assert_same(results, rast_bench("resume", str(launch.path)), undisturbed)
     assert stored_rows(results) == 2 * SAMPLES_OF_CELL
@@ -133,12 +123,13 @@ def test_ctrl_c_ends_the_workers_gently(tmp_path: Path, undisturbed: Finished) -
 
 def test_workers_end_with_a_killed_parent(tmp_path: Path, undisturbed: Finished) -> None:
     results = tmp_path / "results"
-    process = start(results, *SWEEP, *LOCAL)
-    launch = only_launch(results)
-    wait_until(lambda: notes_with_samples(launch))
+    process, launch, _ = held_launch(results, tmp_path / "hold")
     process.kill()
     finish_killed(process)
-    wait_until(lambda: all(n.over for n in read_notes(launch.notes, launch.workers).values()))
+    wait_until(
+        lambda: all(n.over for n in read_notes(launch.notes, launch.workers).values()),
+        "workers go on without their command",
+    )
     status = rast_bench("status", str(launch.path))
     assert status.code == 2
     assert "samples missing: worker" in status.err
@@ -147,16 +138,14 @@ def test_workers_end_with_a_killed_parent(tmp_path: Path, undisturbed: Finished)
 
 
 def finish_killed(process: subprocess.Popen[str]) -> None:
-    process.wait(60)
+    process.wait(PATIENCE)
     assert process.stdout is not None
     process.stdout.close()
 
 
 def test_status_resume_and_cancel_from_another_shell(tmp_path: Path) -> None:
     results = tmp_path / "results"
-    process = start(results, *SWEEP, *LOCAL)
-    launch = only_launch(results)
-    wait_until(lambda: notes_with_samples(launch))
+    process, launch, _ = held_launch(results, tmp_path / "hold")
     status = rast_bench("status", "--results-dir", str(results))
     assert status.code == 0
     assert f"launch {launch.launch_id} on local" in status.out

@@ -2,31 +2,29 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from command import finish, run, samples, shard_count, start, stored_rows
+from command import finish, run, samples, start, stored_rows
+from held import Hold
 
 CELL = (
     *("engine=vllm", "base_model=tiny-s", "delta=tiny-xs", "dataset=tiny-easy"),
-    *("dataset.limit=60", "decoding.n=16", "engine.max_num_seqs=16", "engine.kv_cache_gib=0.1"),
+    *("dataset.limit=20", "decoding.n=8", "engine.max_num_seqs=16", "engine.kv_cache_gib=0.1"),
 )
-SAMPLES_OF_CELL = 60 * 16
+SAMPLES_OF_CELL = 20 * 8
 
 
 def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
     """With two workers, each with an engine of its own."""
     results = tmp_path / "results"
-    process = start(results, *CELL, "workers=2")
-    deadline = time.monotonic() + 120
-    while shard_count(results) == 0 and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    hold = Hold(tmp_path / "hold", samples=60)
+    process = start(results, *CELL, "workers=2", hold=hold)
+    hold.wait(process.poll)
     os.killpg(process.pid, signal.SIGKILL)
     finish(process)
     kept = samples(results)
-    assert 0 < len(kept) < SAMPLES_OF_CELL, "killed too late to tell anything"
+    assert hold.samples // 2 <= len(kept) <= hold.samples
 
     finished = run(results, *CELL, "workers=2")
     assert finished.code == 0, finished.err

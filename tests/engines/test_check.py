@@ -174,7 +174,7 @@ check_models(key)
 check_room(key, 1)
 assert not {{"torch", "transformers"}} & set(sys.modules)
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_room_for_the_answer(checkpoint: Checkpoint) -> None:

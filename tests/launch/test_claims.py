@@ -33,7 +33,7 @@ def test_processes_that_take_at_once_share_without_overlap(claims: Claims, tmp_p
     ]
     for process in workers:
         process.start()
-    found = [taken.get(timeout=30) for _ in CHUNKS]
+    found = [taken.get(timeout=600) for _ in CHUNKS]
     for process in workers:
         process.join()
     assert sorted(name for _, name in found) == sorted(chunk.name for chunk in CHUNKS)
@@ -62,6 +62,22 @@ def test_a_dead_workers_chunks_are_free_again(claims: Claims) -> None:
     assert len(list(islice(claims.take(CHUNKS, 1), 3))) == 3
     assert claims.release(1) == 3
     assert list(claims.take(CHUNKS, 2)) == CHUNKS
+
+
+def test_chunks_that_become_free_meanwhile_are_taken_too(claims: Claims) -> None:
+    assert len(list(islice(claims.take(CHUNKS, 1), 3))) == 3
+    stream = claims.take(CHUNKS, 2)
+    first = next(stream)
+    claims.release(1)
+    rest = list(stream)
+    assert sorted(c.name for c in (first, *rest)) == sorted(c.name for c in CHUNKS)
+
+
+def test_a_worker_that_was_started_again_claims_no_more(claims: Claims) -> None:
+    answers = iter([True, True, False])
+    stream = claims.take(CHUNKS, 1, current=lambda: next(answers, False))
+    assert len(list(stream)) == 2
+    assert claims.count() == 2
 
 
 def test_no_folder_is_one_clear_error(tmp_path: Path) -> None:

@@ -1,18 +1,21 @@
 """Workers on one launch: together every sample once, whoever is killed, late or failing."""
 
 import multiprocessing
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from fake_engine import (
+    PATIENCE,
     FakeEngine,
     load_broken_small,
+    load_endless,
     load_fast,
+    load_getting_stuck,
     load_killed_always,
     load_slow,
     make_cell,
+    wait_until,
 )
 from launched import launch_of, stored
 
@@ -30,15 +33,17 @@ pytestmark = pytest.mark.usefixtures("checked_keys")
 
 
 class Loads:
-    """Loads fake engines and notes which, and with how many rows."""
+    """Loads fake engines and notes which, with how many rows and on how many threads."""
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
         self.rows: list[int] = []
+        self.threads: list[int | None] = []
 
     def __call__(self, key: EngineKey, config: EngineConfig) -> FakeEngine:
         self.loaded.append(Path(key.main.path).name)
         self.rows.append(config.max_num_seqs)
+        self.threads.append(config.threads)
         return FakeEngine()
 
 
@@ -62,6 +67,25 @@ def test_manifests_name_the_launch_and_the_worker(tmp_path: Path) -> None:
     assert (manifest["status"], manifest["samples_made"]) == ("complete", 24)
 
 
+@pytest.mark.parametrize(
+    ("share", "configured", "threads"), [(None, None, 4), (3, None, 3), (9, None, 4), (3, 7, 7)]
+)
+def test_an_engine_has_the_cores_of_its_worker(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    share: int | None,
+    configured: int | None,
+    threads: int,
+) -> None:
+    monkeypatch.setattr("rast_bench.hardware.usable_cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    launch = launch_of([make_cell(tmp_path, engine={"threads": configured})], tmp_path, workers=1)
+    loads = Loads()
+    run_worker(launch, 0, load_engine=loads, threads=share)
+    (manifest,) = launch.ledger.manifests(launch.cells[0].cell_id)
+    assert loads.threads == [manifest["threads"]] == [threads]
+
+
 def test_a_small_group_is_not_claimed_whole_by_who_comes_first(tmp_path: Path) -> None:
     launch = launch_of([make_cell(tmp_path, problems=16, n=8)], tmp_path, workers=4)
     loads = Loads()
@@ -82,7 +106,7 @@ def test_processes_at_once_make_every_sample_once(tmp_path: Path) -> None:
     launch = launch_of(cells, tmp_path, workers=3)
     processes = [start(launch, worker, load_slow) for worker in range(3)]
     for process in processes:
-        process.join(60)
+        process.join(PATIENCE)
         assert process.exitcode == 0
     notes = [read_note(launch.notes, worker) for worker in range(3)]
     assert sum(note.made for note in notes if note) == stored(launch) == 3 * 6 * 32
@@ -96,11 +120,11 @@ def test_one_worker_merges_a_cells_shards(tmp_path: Path) -> None:
 
 def test_a_killed_worker_that_is_started_again_finishes_its_chunks(tmp_path: Path) -> None:
     launch = launch_of([make_cell(tmp_path, n=32)], tmp_path, workers=1)
-    killed = start(launch, 0, load_slow)
+    killed = start(launch, 0, load_getting_stuck)
     wait_until(lambda: launch.claims(0).count() > 2)
     killed.kill()
-    killed.join(60)
-    assert stored(launch) < 192
+    killed.join(PATIENCE)
+    assert stored(launch) <= 30
     run_worker(read_launch(launch.path), 0, load_engine=load_fast)
     assert stored(launch) == 192
 
@@ -108,7 +132,7 @@ def test_a_killed_worker_that_is_started_again_finishes_its_chunks(tmp_path: Pat
 def test_a_released_chunk_is_made_by_another_worker(tmp_path: Path) -> None:
     launch = launch_of([make_cell(tmp_path, n=32)], tmp_path, workers=2)
     killed = start(launch, 0, load_killed_always)
-    killed.join(60)
+    killed.join(PATIENCE)
     next(launch.claims(0).take(launch.chunks(0).chunks, 0))
     launch.claims(0).release(0)
     run_worker(launch, 1, load_engine=load_fast)
@@ -117,10 +141,10 @@ def test_a_released_chunk_is_made_by_another_worker(tmp_path: Path) -> None:
 
 def test_a_process_that_was_replaced_ends(tmp_path: Path) -> None:
     launch = launch_of([make_cell(tmp_path, n=512)], tmp_path, workers=1)
-    orphan = start(launch, 0, load_slow)
+    orphan = start(launch, 0, load_endless)
     wait_until(lambda: (note := read_note(launch.notes, 0)) is not None and note.made > 0)
     run_worker(launch, 0, load_engine=load_fast)
-    orphan.join(30)
+    orphan.join(PATIENCE)
     assert orphan.exitcode == 0
     assert stored(launch) == 6 * 512
 
@@ -196,13 +220,6 @@ def start(launch: Launch, worker: int, load: object) -> multiprocessing.Process:
     )
     process.start()
     return process  # type: ignore[return-value]
-
-
-def wait_until(true: object) -> None:
-    deadline = time.monotonic() + 60
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_an_older_ledger_is_not_made_again(tmp_path: Path) -> None:

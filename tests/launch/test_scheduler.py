@@ -194,11 +194,11 @@ def test_nothing_hangs(
 ) -> None:
     monkeypatch.setattr(scheduler, "ANSWER_SECONDS", 0.3)
     for command in COMMANDS:
-        answer(command, sleep=60)
+        answer(command, sleep=3600)
     begin = time.monotonic()
     assert scheduler.job_states(["9"])["9"].state == "unknown"
     assert scheduler.max_array_size() is None
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 600
     assert capsys.readouterr().err.count("no answer within 0.3 s") == 2
 
 
@@ -274,7 +274,7 @@ def test_cancelling_that_fails_is_said(
         answer("scancel", error=f"{gone}scancel: error: 4: Access/permission denied\n", code=1)
     elif kind == "slow":
         monkeypatch.setattr(scheduler, "CANCEL_SECONDS", 0.3)
-        answer("scancel", sleep=60)
+        answer("scancel", sleep=3600)
     with pytest.raises(RastBenchError, match="the jobs are not cancelled: ") as caught:
         scheduler.cancel(["4_0", "4_1", "9"])
     assert caught.value.hint == "try again: scancel 4 9"

@@ -1,6 +1,5 @@
 """Worker processes: same samples as one process, and a killed worker costs nothing."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,9 @@ from fake_engine import (
     load_fast,
     load_killed_always,
     load_killed_once,
+    load_telling,
     make_cell,
+    wait_until,
 )
 
 from rast_bench.ledger import Ledger
@@ -37,6 +38,8 @@ def test_two_workers_make_what_one_process_makes(tmp_path: Path) -> None:
     assert one.samples_made == two.samples_made == 6 * 6 * 16
     assert two.failures == ()
     assert frames(tmp_path / "one", ids) == frames(tmp_path / "two", ids)
+    (manifest,) = Ledger(tmp_path / "two").manifests(ids[0])
+    assert (manifest["workers"], manifest["threads"]) == (2, 1)
 
 
 def test_a_killed_workers_requests_go_to_another(
@@ -65,11 +68,14 @@ def test_when_every_worker_dies_the_cells_are_reported(
 
 
 class InterruptedWithBacklog(NoProgress):
-    """Ctrl-C at the first sample, after a second in which the workers went on sending."""
+    """Ctrl-C at the first sample, while the workers go on sending."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def advance(self, samples: int = 1) -> None:
         if samples:
-            time.sleep(1.0)
+            wait_until(lambda: list(self._folder.glob("base/sent-*")))
             raise KeyboardInterrupt
 
 
@@ -78,7 +84,7 @@ def test_ctrl_c_keeps_what_the_workers_had_sent(
 ) -> None:
     planned = plan_cells([make_cell(tmp_path, n=32)])
     ledger = Ledger(tmp_path)
-    progress = InterruptedWithBacklog()
+    progress = InterruptedWithBacklog(tmp_path)
     drain = pool._Pool.drain
 
     def drain_unhindered(self: pool._Pool) -> None:
@@ -87,7 +93,7 @@ def test_ctrl_c_keeps_what_the_workers_had_sent(
 
     monkeypatch.setattr(pool._Pool, "drain", drain_unhindered)
     with pytest.raises(KeyboardInterrupt):
-        run_cells(planned, ledger, load_engine=load_fast, progress=progress, workers=2)
+        run_cells(planned, ledger, load_engine=load_telling, progress=progress, workers=2)
     saved = ledger.completed(planned[0].cell_id)
     assert len(saved) >= pool.CHUNK_REQUESTS
     assert capsys.readouterr().err.startswith(f"interrupted: {len(saved)} of 192 samples")
@@ -129,9 +135,10 @@ def test_a_cell_that_failed_in_two_workers_is_told_once(
 
 
 def test_both_workers_share_one_group(tmp_path: Path) -> None:
-    planned = plan_cells([make_cell(tmp_path, problems=30, n=32)])
+    planned = plan_cells([make_cell(tmp_path, problems=30, n=32, engine={"threads": 2})])
     run_cells(planned, Ledger(tmp_path), load_engine=load_counting, workers=2)
     made = [int(path.read_text()) for path in tmp_path.glob("base/made-*")]
     assert len(made) == 2  # engines were closed
     assert sum(made) == 960
-    assert min(made) >= 200
+    assert min(made) >= pool.CHUNK_REQUESTS
+    assert [path.name for path in tmp_path.glob("base/threads-*")] == ["threads-2"]

@@ -11,6 +11,7 @@ from pathlib import Path
 SCRIPT = Path(__file__).parents[2] / "scripts" / "dev_slurm.sh"
 NODES = ("n1", "n2", "n3")
 PROGRAMS = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd")
+PATIENCE = 600.0  # seconds, on a machine that has much else to do
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
@@ -49,7 +50,7 @@ class DevCluster:
             input=text,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
             env=os.environ | {"SLURM_CONF": str(self.conf), "PATH": PATH},
         )
@@ -74,23 +75,20 @@ class DevCluster:
     def nodes(self, job: str) -> str:
         return self.run("squeue", "-h", "-t", "all", "-j", job, "-o", "%N")
 
-    def wait_for(self, job: str, *states: str, seconds: float = 60) -> None:
+    def wait_for(self, job: str, *states: str) -> None:
         """Until a job, and every task of an array, is in one of the states."""
         self.wait_until(
             lambda: set(self.states(job)) <= set(states),
             lambda: f"job {job} is {self.states(job)}, not {states}",
-            seconds,
         )
 
-    def wait_until(
-        self, condition: Callable[[], bool], complaint: Callable[[], str], seconds: float = 60
-    ) -> None:
+    def wait_until(self, condition: Callable[[], object], complaint: Callable[[], str]) -> None:
         """Polls; too late: AssertionError with the complaint and the controller's last words."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > end:
                 log = (self.folder / "log/slurmctld.log").read_text().splitlines()[-20:]
-                raise AssertionError("\n".join([f"after {seconds} s {complaint()}", *log]))
+                raise AssertionError("\n".join([f"after {PATIENCE:.0f} s {complaint()}", *log]))
             time.sleep(0.1)
 
     def cancel(self, *jobs: str) -> None:

@@ -1,16 +1,14 @@
 """Sweeps with hydra/launcher=slurm on a DevCluster, each with a results folder of its own."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 from command import RUN, Finished, stored_rows
 from dev_cluster import PATH, DevCluster
+from held import PATIENCE, Hold, wait_until
 
 from rast_bench.launch.folder import Launch, launches, read_launch
 from rast_bench.launch.notes import Note, read_notes
@@ -21,22 +19,14 @@ SWEEP = (
     "base_model=tiny-s",
     "delta=tiny-xs",
     "dataset=tiny-easy",
-    "dataset.limit=30",
-    "decoding.n=8",
+    "dataset.limit=20",
+    "decoding.n=4",
     "engine.max_num_seqs=8",
     "decoding.lambda=0.5,1.0",
 )
-SAMPLES = 2 * 30 * 8  # of the sweep
-ON_SLURM = ("hydra/launcher=slurm", "launcher.cpus_per_task=1", "launcher.gpus=0")
-PATIENCE = 180.0  # seconds, where other tests share the cores
+SAMPLES = 2 * 20 * 4  # of the sweep
+ON_SLURM = ("hydra/launcher=slurm", "launcher.gpus=0")
 IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", "text"]
-
-
-def wait_until(true: Callable[[], object], complaint: str, seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"after {seconds:.0f} s {complaint}"
-        time.sleep(0.05)
 
 
 class SlurmSweep:
@@ -47,13 +37,16 @@ class SlurmSweep:
         self.cluster = cluster
         self.folder = folder
         self.results = folder / "results"
+        self._hold: Hold | None = None
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self, *options: str, hold: int = 0) -> subprocess.Popen[str]:
+        """`hold`: how many workers stop after their first samples."""
         words = ["-m", *SWEEP, *ON_SLURM, *options, f"results_dir={self.results}"]
+        self._hold = Hold(self.folder / "hold", hold) if hold else None
         return self._popen(str(RUN), *words)
 
-    def run(self, *options: str) -> Finished:
-        return finish(self.start(*options))
+    def run(self, *options: str, hold: int = 0) -> Finished:
+        return finish(self.start(*options, hold=hold))
 
     def rast_bench(self, command: str, *options: str) -> Finished:
         """A subcommand, as typed in another shell, on the latest launch."""
@@ -68,22 +61,21 @@ class SlurmSweep:
     def notes(self) -> dict[int, Note]:
         return read_notes(self.launch.notes, self.launch.workers)
 
-    def frozen(self) -> list[Note]:
-        """The notes of all workers, each stopped as soon as it has made something.
+    def held(self) -> list[Note]:
+        """The notes of all workers, once each has stopped after its first samples.
 
-        They take no core, finish no work that a fault is to interrupt, and wait for one another.
+        However fast they are, they finish nothing that a fault is to interrupt.
         """
-        found: dict[int, Note] = {}
+        assert self._hold is not None
+        pids = self._hold.wait()
+        notes = [note for _, note in sorted(self.notes().items())]
+        assert {note.pid for note in notes} == pids
+        return notes
 
-        def stop_some() -> bool:
-            for worker, note in self.notes().items():
-                if worker not in found and note.made and not note.over:
-                    os.kill(note.pid, signal.SIGSTOP)
-                    found[worker] = note
-            return len(found) == self.launch.workers
-
-        wait_until(stop_some, f"only workers {list(found)} make samples")
-        return [found[worker] for worker in range(self.launch.workers)]
+    def release(self, *notes: Note) -> None:
+        """Lets held workers go on."""
+        assert self._hold is not None
+        self._hold.release(*(note.pid for note in notes))
 
     def restarted(self, note: Note) -> Note:
         """The worker's note of a later start."""
@@ -106,15 +98,16 @@ class SlurmSweep:
         variables = {
             "SLURM_CONF": str(self.cluster.conf),
             "PATH": PATH,
-            "OMP_NUM_THREADS": "1",
             "COLUMNS": "100",
+            **(self._hold.environment() if self._hold else {}),
         }
+        inherited = {name: text for name, text in os.environ.items() if name != "OMP_NUM_THREADS"}
         return subprocess.Popen(
             [sys.executable, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **variables},
+            env=inherited | variables,
             cwd=self.folder,
             start_new_session=True,
         )
@@ -155,12 +148,6 @@ def environment_of(note: Note) -> dict[str, str]:
 
 def node_of(note: Note) -> str:
     return environment_of(note)["SLURMD_NODENAME"]
-
-
-def thaw(*notes: Note) -> None:
-    """Lets workers that `frozen` stopped go on; SLURM does so before it signals them."""
-    for note in notes:
-        os.kill(note.pid, signal.SIGCONT)
 
 
 def ended(note: Note) -> bool:
