@@ -57,7 +57,7 @@ def plan_what_is_here(cells: Sequence[CellConfig], ledger: Ledger) -> list[Plann
 
     def read(cell: CellConfig) -> Planned:
         models = (cell.base_model, cell.method, cell.delta, cell.prompt)
-        whole = cell.dataset.model_copy(update={"limit": None})
+        whole = cell.dataset.model_copy(update={"limit": None, "limit_seed": None})
         if not known or unreadable.intersection((models, whole)):
             return NOT_RUN
         failing: object = models
