@@ -29,6 +29,7 @@ FigureKind = Literal[
 
 Measure = Literal[
     "accuracy",
+    "standard deviation over runs",
     "recovery rate",
     "mean recovery rate",
     "gain",

@@ -14,8 +14,8 @@ from rast_bench.errors import DatasetError
 def load_problems(cfg: DatasetConfig) -> list[Problem]:
     """Every problem of the data set, in file order: `cfg.limit` is NOT applied.
 
-    The fingerprint needs the whole set; a plan takes what `limited` leaves of it. Where size or content
-    are none of those known to the configuration, a line on stderr says so.
+    The fingerprint needs the whole set; a plan takes what `limited` leaves of it. Where size or
+    content are none of those known to the configuration, a line on stderr says so.
 
     Raises:
         DatasetError: as `read_entries`, and for a set without problems.
