@@ -10,6 +10,8 @@ from rast_bench.ledger import Ledger
 
 EXIT_CORRUPT = 1
 
+_FIRST = {"limit": 1, "limit_seed": None}  # problem of a data set
+
 
 def show_prompt(overrides: Sequence[str], config_dir: str | None) -> int:
     """Prints each distinct prompt of the job's cells, on the data set's first problem.
@@ -22,7 +24,7 @@ def show_prompt(overrides: Sequence[str], config_dir: str | None) -> int:
     reader = CellReader()
     shown = set()
     for cell in map(with_rendered_chat, job_of_overrides(overrides, config_dir).cells):
-        dataset, prompt = cell.dataset.model_copy(update={"limit": 1}), cell.prompt
+        dataset, prompt = cell.dataset.model_copy(update=_FIRST), cell.prompt
         if (dataset, prompt) in shown:
             continue
         shown.add((dataset, prompt))

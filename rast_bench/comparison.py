@@ -13,6 +13,7 @@ from rast_bench.config.experiment import (
     FigureKind,
     Measure,
     PublishedConfig,
+    PublishedKey,
 )
 from rast_bench.config.identity import cell_identity
 from rast_bench.config.schema import CellConfig
@@ -57,7 +58,7 @@ def plan_what_is_here(cells: Sequence[CellConfig], ledger: Ledger) -> list[Plann
 
     def read(cell: CellConfig) -> Planned:
         models = (cell.base_model, cell.method, cell.delta, cell.prompt)
-        whole = cell.dataset.model_copy(update={"limit": None})
+        whole = cell.dataset.model_copy(update={"limit": None, "limit_seed": None})
         if not known or unreadable.intersection((models, whole)):
             return NOT_RUN
         failing: object = models
@@ -185,7 +186,7 @@ def _slot(
     cell, row, grid = entry.cell, entry.row, entry.grid
     part = row or grid
     assert part is not None, "an experiment's cell belongs to a row or to a grid"
-    key = part.published
+    key = part.published or PublishedKey()
     steered = cell.method.name == "rast"
     method = key.method or cell.method.name
     names = published.datasets if published else {}
@@ -202,6 +203,7 @@ def _slot(
         temperature=0.0 if cell.decoding.greedy else cell.decoding.temperature,
         base_model=cell.base_model.name,
         grid=grid.name if grid else None,
+        compared=part.published is not None,
         outcome=None if isinstance(outcome, str) else outcome,
         missing=outcome if isinstance(outcome, str) else "",
     )

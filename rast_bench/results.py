@@ -81,6 +81,7 @@ def experiment_report(
     measurements = measure_rows(rows)
     made = [measure_grid(name, grids[name].dataset, one) for name, one in points.items()]
     notes = (
+        *experiment.notes,
         *_notes([entry.cell for entry in entries if entry.row is not None], grader),
         *disagreement_notes([one for one in planned if not isinstance(one, str)], ledger, grader),
     )
@@ -117,10 +118,17 @@ def experiment_tables(
         claims, experiment.name, published=experiment.published is not None, notes=notes
     )
     remarks = tuple(map(remark, unplaced_remarks(experiment)))
-    compared = [replace(table, footnotes=(*table.footnotes, *remarks)) for table in tables]
+    compared = [_with_notes(table, remarks) for table in tables]
     if not experiment.costs:
         return compared
-    return [*cost_tables(experiment, entries, load_published(), speeds), *compared]
+    costs = cost_tables(experiment, entries, load_published(), speeds)
+    if not compared:
+        costs = [_with_notes(table, experiment.notes) for table in costs]
+    return [*costs, *compared]
+
+
+def _with_notes(table: Table, notes: Sequence[str]) -> Table:
+    return replace(table, footnotes=(*table.footnotes, *notes))
 
 
 def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str | None) -> Report:
@@ -205,11 +213,30 @@ def _notes(cells: Sequence[CellConfig], grader: str | None) -> tuple[str, ...]:
         )
         + f"; at most {tokens} new tokens"
         + (f"; seed {seeds}." if seeds else "."),
-        f"Prompt: {_listed(cell.prompt.name for cell in cells)}. Grader: "
+        f"Prompt: {_prompts(cells)}. Grader: "
         f"{_listed(cell.graders(grader)[0] for cell in cells)}. Engine: "
         f"{_listed(f'{cell.engine.name}, {cell.engine.dtype}' for cell in cells)}.",
     ]
+    drawn = {(cell.dataset.limit, cell.dataset.limit_seed) for cell in cells}
+    notes += [
+        f"Problems: {limit:,} of each data set that has more, drawn at random (seed {seed})."
+        for limit, seed in sorted(drawn, key=str)
+        if seed is not None
+    ]
     return tuple(notes)
+
+
+def _prompts(cells: Sequence[CellConfig]) -> str:
+    """Their names; where data sets have different ones, with the data sets of each."""
+    by_dataset: dict[str, list[str]] = {}
+    for cell in cells:
+        by_dataset.setdefault(cell.dataset.name, []).append(cell.prompt.name)
+    datasets: dict[str, list[str]] = {}
+    for name, prompts in by_dataset.items():
+        datasets.setdefault(_listed(prompts), []).append(name)
+    if len(datasets) == 1:
+        return next(iter(datasets))
+    return "; ".join(f"{prompts} for {', '.join(names)}" for prompts, names in datasets.items())
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -63,6 +63,8 @@ def expand(
     command line that no row would obey.
     """
     _refuse_idle_choices(experiment, composition)
+    for dataset in experiment.prompts:
+        _check_named(experiment, dataset, options)
     cells = [
         _row_cell(experiment, row, dataset, composition, options)
         for row in experiment.rows
@@ -82,7 +84,7 @@ def _row_cell(
     options: Options,
 ) -> ExperimentCell:
     place = f"experiment {experiment.name}, row {row.label!r}"
-    groups = _groups(row, dataset, experiment.limit, composition, options, place)
+    groups = _groups(row, dataset, experiment, composition, options, place)
     cell = build_cell(groups, label=row.label, place=place)
     return ExperimentCell(cell, row.section or cell.base_model.name, row=row)
 
@@ -91,9 +93,7 @@ def _grid_cells(
     experiment: ExperimentConfig, grid: GridConfig, composition: Composition, options: Options
 ) -> Iterator[ExperimentCell]:
     place = f"experiment {experiment.name}, grid {grid.name!r}"
-    limits = [limit for limit in (experiment.limit, grid.limit) if limit is not None]
-    limit = min(limits, default=None)
-    groups = _groups(grid, grid.dataset, limit, composition, options, place)
+    groups = _groups(grid, grid.dataset, experiment, composition, options, place)
     fixed = {} if grid.n is None else {"n": grid.n}
     for lambda_, temperature in product(grid.lambda_, grid.temperature):
         point = {"lambda": lambda_, "temperature": temperature, **fixed}
@@ -103,15 +103,17 @@ def _grid_cells(
 
 
 def _groups(
-    choices: Choices,
+    part: RowConfig | GridConfig,
     dataset: str,
-    limit: int | None,
+    experiment: ExperimentConfig,
     composition: Composition,
     options: Options,
     place: str,
 ) -> dict[str, dict[str, Any]]:
     """The groups of one row on one data set, merged in order of precedence and resolved."""
-    chosen = {**choices.options(), "dataset": dataset}
+    chosen = {**part.options(), "dataset": dataset}
+    if dataset in experiment.prompts and "prompt" not in composition.picked:
+        chosen.setdefault("prompt", experiment.prompts[dataset])
     try:
         groups = {
             group: options.read(group, chosen[group])
@@ -122,9 +124,13 @@ def _groups(
     except ConfigError as error:
         raise ConfigError(f"{place}: {error.message}", hint=error.hint) from None
     tree = OmegaConf.create(groups)
-    if limit is not None:
-        OmegaConf.update(tree, "dataset.limit", limit)
-    for key, value in (*composition.assigned.items(), *choices.overrides.items()):
+    own = part.limit if isinstance(part, GridConfig) else None
+    limits = [limit for limit in (experiment.limit, own) if limit is not None]
+    if limits:
+        OmegaConf.update(tree, "dataset.limit", min(limits))
+    if experiment.limit_seed is not None:
+        OmegaConf.update(tree, "dataset.limit_seed", experiment.limit_seed)
+    for key, value in (*composition.assigned.items(), *part.overrides.items()):
         if key.partition(".")[0] not in GROUPS:
             raise ConfigError(
                 f"{place}: {key!r} belongs to none of a cell's groups",
@@ -134,6 +140,15 @@ def _groups(
     resolved = OmegaConf.to_container(tree, resolve=True, throw_on_missing=True)
     assert isinstance(resolved, dict)
     return {str(group): content for group, content in resolved.items()}
+
+
+def _check_named(experiment: ExperimentConfig, dataset: str, options: Options) -> None:
+    """A misspelt data set would get another prompt in silence; one that is not used may stand."""
+    try:
+        options.read("dataset", dataset)
+    except ConfigError as error:
+        place = f"experiment {experiment.name}, prompts"
+        raise ConfigError(f"{place}: {error.message}", hint=error.hint) from None
 
 
 def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentCell]) -> None:

@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from rast_bench.config.schema import CellConfig, MethodName, Name, Strength, Temperature
+from rast_bench.config.schema import (
+    CellConfig,
+    MethodName,
+    Name,
+    Seed,
+    Strength,
+    Temperature,
+)
 from rast_bench.config.strict import Strict
 
 Role = Literal["base", "rast", "ceiling", "control"]
@@ -22,6 +29,7 @@ FigureKind = Literal[
 
 Measure = Literal[
     "accuracy",
+    "standard deviation over runs",
     "recovery rate",
     "mean recovery rate",
     "gain",
@@ -98,13 +106,14 @@ class Choices(Strict):
 class RowConfig(Choices):
     """One row of the table: one cell for each data set of the experiment.
 
-    `section` is the block of the table it stands in, by default the base model's name.
+    `section` is the block of the table it stands in, by default the base model's name. `published:
+    null` is a row that the paper has not: no published number stands beside it.
     """
 
     label: str = Field(min_length=1)
     role: Role = "rast"
     section: str | None = None
-    published: PublishedKey = PublishedKey()
+    published: PublishedKey | None = PublishedKey()
 
 
 class GridConfig(Choices):
@@ -116,11 +125,16 @@ class GridConfig(Choices):
     temperature: tuple[Temperature, ...] = Field(min_length=1)
     n: Count | None = None
     limit: Count | None = None
-    published: PublishedKey = PublishedKey()
+    published: PublishedKey | None = PublishedKey()
 
 
 class ExperimentConfig(Strict):
-    """`limit` takes the first problems of every data set; null takes them all.
+    """`limit` takes the first problems of every data set; null takes them all. With `limit_seed`
+    they are drawn at random (DatasetConfig).
+
+    `prompts` names a prompt for each data set that needs its own; a prompt that a row or the
+    command line chooses stands before it. `notes` are whole sentences that every table of the
+    experiment carries as footnotes.
 
     With `published` the table comes with the paper's numbers beside ours, and what has not been
     run yet is marked instead of refused. `measures` are what its main table shows; without them it
@@ -132,7 +146,10 @@ class ExperimentConfig(Strict):
     title: str = ""
     next_command: str | None = None  # what a newcomer may type after it
     datasets: tuple[Name, ...] = ()
+    prompts: Mapping[Name, Name] = {}
+    notes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     limit: Count | None = None
+    limit_seed: Seed | None = None
     rows: tuple[RowConfig, ...] = ()
     grids: tuple[GridConfig, ...] = ()
     published: PublishedConfig | None = None
@@ -151,6 +168,8 @@ class ExperimentConfig(Strict):
             raise ValueError("it has neither rows nor grids")
         if self.rows and not self.datasets:
             raise ValueError("its rows need datasets")
+        if self.limit is None and self.limit_seed is not None:
+            raise ValueError("limit_seed draws `limit` problems: it needs limit")
         for what, names in (
             ("grids are named", [grid.name for grid in self.grids]),
             ("data sets are", list(self.datasets)),

@@ -20,6 +20,7 @@ MethodName = Literal["base", "rl", "rast"]
 LARGEST = 1e6  # of λ, τ and weights: beyond it float32 logits overflow, and no one means it
 Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
 Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
+Seed = Annotated[int, Field(ge=0)]
 ChatMarkup = Literal["chatml", "llama3"]
 _MARKUP_SIGNS: dict[ChatMarkup, str] = {"chatml": "<|im_start|>", "llama3": "<|start_header_id|>"}
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
@@ -79,6 +80,9 @@ class DatasetConfig(Strict):
     (datasets/adapters.py, or `module:function`) makes the problem of a row where fields alone do
     not. `known_rows` and `known_fingerprints` are those of copies that were looked at. The first
     of `graders` fills the tables, the others are asked beside it.
+
+    `limit` takes that many problems: the first, or with `limit_seed` some drawn at random
+    (datasets/load.py). Neither is part of a cell's id.
     """
 
     name: Name
@@ -95,7 +99,14 @@ class DatasetConfig(Strict):
     known_rows: tuple[Annotated[int, Field(ge=1)], ...] = ()
     known_fingerprints: tuple[str, ...] = ()
     graders: Annotated[tuple[Name, ...], Field(min_length=1)] = ("robust-1",)
-    limit: Annotated[int, Field(ge=1)] | None = None  # first problems only; not part of a cell's id
+    limit: Annotated[int, Field(ge=1)] | None = None
+    limit_seed: Seed | None = None
+
+    @model_validator(mode="after")
+    def _draws_some(self) -> "DatasetConfig":
+        if self.limit is None and self.limit_seed is not None:
+            raise ValueError("limit_seed draws `limit` problems: it needs limit")
+        return self
 
 
 class PromptConfig(Strict):
@@ -130,14 +141,14 @@ class PromptConfig(Strict):
 
 
 class DecodingConfig(Strict):
-    """conf/decoding/*: table 5 of the paper. `n` samples a problem; greedy means n = 1."""
+    """conf/decoding/*: section 3.1 of the paper. `n` samples a problem; greedy means n = 1."""
 
     lambda_: Strength = Field(default=1.0, alias="lambda")
     temperature: Temperature = 1.0
     top_p: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.95
     n: Annotated[int, Field(ge=1)] = 32
     max_tokens: Annotated[int, Field(ge=1)] = 16384
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     greedy: bool = False
 
     @property

@@ -15,8 +15,8 @@ from rast_bench.known import known_dataset
 def load_problems(cfg: DatasetConfig) -> list[Problem]:
     """Every problem of the data set, in file order: `cfg.limit` is NOT applied.
 
-    The fingerprint needs the whole set; a plan takes `problems[: cfg.limit]`. Where size or content
-    are none of those known to the configuration, a line on stderr says so.
+    The fingerprint needs the whole set; a plan takes what `limited` leaves of it. Where size or
+    content are none of those known to the configuration, a line on stderr says so.
 
     Raises:
         DatasetError: as `read_entries`, for a set without problems, and for a benchmark of
@@ -37,6 +37,23 @@ def load_problems(cfg: DatasetConfig) -> list[Problem]:
     for line in differences(cfg, problems):
         print(f"warning: data set {cfg.name}: {line}", file=sys.stderr)
     return problems
+
+
+def limited(problems: Sequence[Problem], cfg: DatasetConfig) -> tuple[Problem, ...]:
+    """The problems that `cfg.limit` asks for, in file order; all of them without a limit.
+
+    With `cfg.limit_seed` a simple random sample: those with the smallest hashes of seed and problem
+    id. So a larger limit keeps the problems of a smaller one, as it does without a seed, and the
+    order of the rows and the other problems do not count.
+    """
+    if cfg.limit_seed is None or cfg.limit is None:
+        return tuple(problems[: cfg.limit])
+
+    def rank(problem: Problem) -> bytes:
+        return hashlib.sha256(f"{cfg.limit_seed}:{problem.problem_id}".encode()).digest()
+
+    drawn = {problem.problem_id for problem in sorted(problems, key=rank)[: cfg.limit]}
+    return tuple(problem for problem in problems if problem.problem_id in drawn)
 
 
 def differences(cfg: DatasetConfig, problems: Sequence[Problem]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from rast_bench.errors import ConfigError
 from rast_bench.metrics.estimate import IntArray
 
-SPACY_MODEL = "en_core_web_sm"
+SPACY_MODEL = "en_core_web_sm"  # what the paper's numbers were counted with
 _WORD = re.compile(r"[^\W\d_]+")  # so "double-check" holds "check", as it does for spaCy
 
 _ASCII_LOWER = bytes(code if chr(code).isalpha() else 32 for code in range(128)).ljust(256).lower()
@@ -39,9 +39,15 @@ def lemma_counter(name: LemmatizerName = "auto") -> LemmaCounter:
     if name == "spacy" and not installed:
         raise ConfigError(
             f"lemmatizer spacy: the model {SPACY_MODEL} is not installed",
-            hint="install spaCy and its model, or use the lemmatizer simplemma",
+            hint=f"pip install 'rast-bench[spacy]' and python -m spacy download {SPACY_MODEL}, or "
+            "use the lemmatizer simplemma",
         )
     return SpacyCounter() if installed and name != "simplemma" else SimplemmaCounter()
+
+
+def is_the_papers(counter: LemmaCounter) -> bool:
+    """Whether published frequencies may be held against this counter's."""
+    return SPACY_MODEL in counter.name
 
 
 class SimplemmaCounter:

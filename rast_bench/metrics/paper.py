@@ -53,7 +53,8 @@ def paper_majority_at_k(
     """Appendix C.1: the most frequent answer string of k of N samples is graded; 10 draws.
 
     Strings vote: right answers that are written differently split their votes. Of tied strings one
-    is chosen at random. Samples without an answer have no vote; without any vote the draw is wrong.
+    is chosen at random. Samples without an answer vote too, as in the authors' code: for the empty
+    string, which is wrong.
 
     Returns:
         [len(ks)].
@@ -96,7 +97,7 @@ def _tie_noise(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterato
 def _encode_strings(outcome: "CellOutcome") -> tuple[IntArray, BoolArray]:
     """Numbers the strings of each problem: codes [problems, samples], correct [problems, codes].
 
-    The last code stands for "no answer" and is never correct.
+    The last code stands for the empty string of "no answer" and is never correct.
     """
     problems, samples = outcome.kinds.shape
     codes = np.full((problems, samples), samples, dtype=np.int64)
@@ -118,7 +119,5 @@ def _vote(strings: IntArray, is_correct: BoolArray, noise: FloatArray) -> BoolAr
     problems, codes = is_correct.shape
     flat = strings + codes * np.arange(problems)[:, None]
     votes = np.bincount(flat.ravel(), minlength=problems * codes).reshape(problems, codes)
-    votes[:, -1] = 0  # no answer, no vote
     winners = np.argmax(votes + noise, axis=1)  # noise < 1 decides among equal counts only
-    rows = np.arange(problems)
-    return np.asarray(is_correct[rows, winners] & (votes[rows, winners] > 0))
+    return np.asarray(is_correct[np.arange(problems), winners])

@@ -31,9 +31,10 @@ class RecoveryRate:
     `low` and `high` are those of `method`; both methods' intervals stand in `fieller` and
     `bootstrap`, None where the method's interval of acc_RL − acc_base holds 0.
 
-    `identified` is False where `method` has no interval (or acc_RL and acc_base are equal, or one
-    problem gives no interval): then `estimate`, `low` and `high` are None and `reason` says why.
-    `reason` also tells of a ceiling that is identified but below its base.
+    `identified` is False where `method` has no interval (one problem gives none): then `low` and
+    `high` are None and `reason` says why. `estimate` is eq. 5 all the same, as the paper prints it;
+    it is None only where acc_RL and acc_base are equal. `reason` also tells of a ceiling that is
+    identified but below its base.
     """
 
     estimate: float | None
@@ -160,13 +161,13 @@ def _recovery(
     fieller = _fieller(gaps, level)
     bootstrap = _bootstrap(gaps, level, draws, seed)
     interval = fieller if method == "fieller" else bootstrap
+    rate = numerator / denominator
     if interval is None:
         alone = all(len(one) < 2 for one in gaps)
         unclear = f"the {100 * level:g} % interval of RL − base accuracy holds 0"
         reason = "one problem gives no interval" if alone else unclear
-        return RecoveryRate(None, None, None, method, False, reason, fieller, bootstrap)
+        return RecoveryRate(rate, None, None, method, False, reason, fieller, bootstrap)
     below = "RL accuracy is below base accuracy" if denominator < 0 else None
-    rate = numerator / denominator
     return RecoveryRate(rate, *interval, method, True, below, fieller, bootstrap)
 
 

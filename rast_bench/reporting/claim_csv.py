@@ -16,8 +16,8 @@ COLUMNS = (
 def claims_csv(claims: Iterable[Claim]) -> str:
     """Ours in the published unit at full precision, `published` as printed.
 
-    `verdict` is that of the published number, `reason` why there is no number of ours. The data
-    set of a mean over all of them is `(mean)`.
+    `verdict` is that of the published number, `reason` why there is no number of ours, or what
+    must be known of it. The data set of a mean over all of them is `(mean)`.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -33,10 +33,18 @@ def claims_csv(claims: Iterable[Claim]) -> str:
         numbers = tuple(map(_text, values))
         for fact in claim.published:
             printed = (fact.source, str(fact.value), fact.sense, fact.unit)
-            writer.writerow((*place, *printed, *numbers, claim.verdict(fact), claim.missing))
+            writer.writerow((*place, *printed, *numbers, claim.verdict(fact), _reason(claim)))
         if not claim.published:
-            writer.writerow((*place, *("",) * 4, *numbers, "", claim.missing))
+            writer.writerow((*place, *("",) * 4, *numbers, "", _reason(claim)))
     return buffer.getvalue()
+
+
+def _reason(claim: Claim) -> str:
+    if claim.ours is None:
+        return claim.missing
+    if not claim.ours.identified:
+        return "not identified"
+    return f"counted by {claim.ours.counted_by}" if claim.ours.counted_by else ""
 
 
 def _text(value: float | None) -> str:

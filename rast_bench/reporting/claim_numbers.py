@@ -1,7 +1,8 @@
 """Our numbers for the claims of an experiment, each with the range of replication.py."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from rast_bench.config.experiment import Measure
 from rast_bench.metrics.accuracy import avg_at_n
 from rast_bench.metrics.behaviour import lemma_counts
 from rast_bench.metrics.estimate import Estimate, FloatArray, mean_estimate
-from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter
+from rast_bench.metrics.lemmas import LemmaCounter, is_the_papers, lemma_counter
 from rast_bench.metrics.majority import majority_at_k
 from rast_bench.metrics.pass_at_k import pass_at_k
 from rast_bench.paper.published import Published
@@ -18,6 +19,7 @@ from rast_bench.reporting.claims import (
     MEANS,
     NOT_RUN,
     PERCENT,
+    UNDEFINED,
     Claim,
     Number,
     Slot,
@@ -51,8 +53,6 @@ BEHAVIOURS: dict[Measure, str] = {
 SHARES: tuple[Measure, ...] = ("accuracy", "pass@k", "PCR")
 """Measures that cannot leave [0, 1], whatever the normal approximation of their range says."""
 
-NOT_IDENTIFIED = "not identified"
-
 
 @dataclass(frozen=True)
 class PathCoverage:
@@ -75,6 +75,12 @@ class _Context:
     coverages: Coverages
     counter: LemmaCounter | None = None
     lemmas: dict[int, dict[str, FloatArray]] = field(default_factory=dict)
+
+    @property
+    def other_lemmatizer(self) -> str:
+        """What counted the lemmas, where it is not the paper's lemmatizer."""
+        assert self.counter is not None, "lemmas were counted"
+        return "" if is_the_papers(self.counter) else self.counter.name
 
     def lemma_counts(self, outcome: "CellOutcome") -> dict[str, FloatArray]:
         """By list: occurrences in each sample, [problems, samples]."""
@@ -120,7 +126,7 @@ def build_claims(
 def _has_place(slot: Slot, measure: Measure) -> bool:
     """Grids hold accuracies only; base and ceiling have no recovery rate, the base no gain."""
     if slot.grid is not None:
-        return measure == "accuracy"
+        return measure in ("accuracy", "standard deviation over runs")
     if measure in ("recovery rate", "mean recovery rate", "gain", "mean gain"):
         return slot.role in ("rast", "control")
     return True
@@ -179,13 +185,28 @@ def _number(
     if measure == "accuracy":
         estimate = avg_at_n(outcome.correct)
         return _scaled(measure, accuracy_replication(outcome.correct, published_samples), estimate)
+    if measure == "standard deviation over runs":
+        return _spread(outcome)
     if measure == "response length":
         values = outcome.token_counts.astype(np.float64)
     else:
         values = context.lemma_counts(outcome)[BEHAVIOURS[measure]]
-    return _scaled(
+    number = _scaled(
         measure, mean_replication(values, published_samples), mean_estimate(values.mean(axis=1))
     )
+    return replace(number, counted_by=context.other_lemmatizer) if measure in BEHAVIOURS else number
+
+
+def _spread(outcome: "CellOutcome") -> Number | str:
+    """The standard deviation of a run's accuracy; a run is one sample of each problem.
+
+    Its standard error is that of normal runs, s/√(2(N − 1)).
+    """
+    runs = outcome.correct.mean(axis=0)
+    if len(runs) < 2:
+        return f"n = {len(runs)}"
+    spread = 100 * float(runs.std(ddof=1))
+    return Number(spread, spread / math.sqrt(2 * (len(runs) - 1)))
 
 
 def _at_k(
@@ -244,7 +265,7 @@ def _against_base(slot: Slot, measure: Measure, context: _Context) -> Replicatio
     formula: Callable[..., Replication | None] = (
         gain_replication if measure == "gain" else recovery_replication
     )
-    return formula(*outcomes) or NOT_IDENTIFIED
+    return formula(*outcomes) or UNDEFINED
 
 
 def _reference(slot: Slot, role: str, context: _Context) -> Slot | None:
@@ -267,7 +288,11 @@ def _scaled(measure: Measure, found: Replication, estimate: Estimate | None = No
     if measure in SHARES:
         low, high = max(0.0, low), min(1.0, high)
     return Number(
-        scale * found.value, None if error is None else scale * error, scale * low, scale * high
+        scale * found.value,
+        None if error is None else scale * error,
+        scale * low,
+        scale * high,
+        identified=found.identified,
     )
 
 

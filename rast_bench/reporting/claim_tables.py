@@ -29,6 +29,8 @@ SCORES: tuple[Measure, ...] = (
 """Measures that share one table, accuracy first; each other one has a table of its own."""
 
 MEAN = "mean"
+MEAN_OF_RATIOS = "mean of ratios"  # of recovery rates: there is a ratio of means, too
+SPREAD: Measure = "standard deviation over runs"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,24 @@ def claim_tables(
         groups.append((measure, [claim for claim in rows if claim.measure == measure]))
     for grid in dict.fromkeys(claim.grid for claim in claims if claim.grid is not None):
         groups.append((grid, [claim for claim in claims if claim.grid == grid]))
-    return [_table(title, group, name, published, notes) for title, group in groups]
+    return [
+        table for title, group in groups for table in _tables(title, group, name, published, notes)
+    ]
+
+
+def _tables(
+    title: str, claims: Sequence[Claim], name: str, published: bool, notes: Sequence[str]
+) -> Iterable[Table]:
+    """One table; of a grid of two dimensions with its spread over runs, two."""
+    spread = [claim for claim in claims if claim.grid is not None and claim.measure == SPREAD]
+    others = [claim for claim in claims if claim not in spread]
+    layout = _layout(others or spread)
+    if len(_columns(others or spread, layout)) == 1:
+        footnotes = footnotes_of(claims, name, published, notes)
+        yield _tall_table(title, others or spread, layout, footnotes, spread if others else ())
+        return
+    for group in filter(None, (others, spread)):
+        yield _table(title, group, name, published, notes)
 
 
 def _table(
@@ -68,9 +87,6 @@ def _table(
     layout = _layout(claims)
     columns = _columns(claims, layout)
     sections = list(dict.fromkeys(map(layout.section, claims)))
-    footnotes = footnotes_of(claims, name, published, notes)
-    if len(columns) == 1:
-        return _tall_table(title, claims, layout, footnotes)
     whose = any(claim.published for claim in claims)
     return Table(
         name=title.replace(" ", "-"),
@@ -87,23 +103,35 @@ def _table(
             )
             for one in sections
         ),
-        footnotes=footnotes,
+        footnotes=footnotes_of(claims, name, published, notes),
     )
 
 
 def _tall_table(
-    title: str, claims: Sequence[Claim], layout: Layout, footnotes: tuple[str, ...]
+    title: str,
+    claims: Sequence[Claim],
+    layout: Layout,
+    footnotes: tuple[str, ...],
+    spread: Sequence[Claim] = (),
 ) -> Table:
-    """Of one column: a line a row, with the published number, ours, range and verdict in it."""
+    """Of one column: a line a row, with the published number, ours, range and verdict in it.
+
+    `spread`, the standard deviations over runs of the same places, makes one more column.
+    """
     compared = any(claim.published for claim in claims)
     texts: dict[str, Callable[[Claim], str]] = {"ours": ours_text}
     if compared:
         texts = {"paper": published_text, **texts, "range": range_text, "verdict": verdict_text}
+    spread_of = {(layout.section(one), layout.row(one)): one for one in spread}
+    if spread:
+        texts["sd over runs"] = lambda claim: ours_text(
+            spread_of[layout.section(claim), layout.row(claim)]
+        )
     column = layout.column(claims[0])
     several = len(set(map(_line_measure, claims))) > 1
     return Table(
         name=title.replace(" ", "-"),
-        title=_title(title, claims) + ("" if column == MEAN else f"; {column}"),
+        title=_title(title, claims) + ("" if column in _MEANS else f"; {column}"),
         columns=(Column("", "left"), *map(Column, texts)),
         sections=tuple(
             TableSection(
@@ -142,7 +170,14 @@ def _layout(claims: Sequence[Claim]) -> Layout:
             lambda c: c.label,
             lambda c: f"k = {c.k}",
         )
-    return Layout(lambda c: c.section, lambda c: c.label, lambda c: c.dataset or MEAN)
+    return Layout(lambda c: c.section, lambda c: c.label, lambda c: c.dataset or _mean_heading(c))
+
+
+_MEANS = (MEAN, MEAN_OF_RATIOS)
+
+
+def _mean_heading(claim: Claim) -> str:
+    return MEAN_OF_RATIOS if claim.measure == "mean recovery rate" else MEAN
 
 
 def _grid_title(claim: Claim) -> str:
@@ -166,7 +201,7 @@ def _columns(claims: Sequence[Claim], layout: Layout) -> list[str]:
     elif first.k is not None:
         ordered.sort(key=lambda claim: claim.k or 0)
     names = list(dict.fromkeys(map(layout.column, ordered)))
-    return sorted(names, key=lambda one: one == MEAN)
+    return sorted(names, key=_MEANS.__contains__)
 
 
 def _rows(
@@ -225,8 +260,9 @@ def _lines(
 _UNITS: dict[Measure, str] = {
     "accuracy": "accuracy (avg@n), in percent",
     "PCR": "path coverage rate (eq. 2), in percent",
-    "response length": "output tokens a response",
-    "mean recovery rate": "mean recovery rate (eq. 5), in percent",
+    SPREAD: "standard deviation over runs of the accuracy, in points",
+    "response length": "output tokens per response",
+    "mean recovery rate": "mean recovery rate (mean of ratios, eq. 5), in percent",
 }
 
 

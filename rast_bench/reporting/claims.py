@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from rast_bench.config.experiment import Measure
     from rast_bench.metrics.outcomes import CellOutcome
 
-Verdict = Literal["agrees", "differs", "not run", "open"]
-"""`open`: there are samples of ours, but no number that could agree (`Claim.missing` says why)."""
+Verdict = Literal["agrees", "differs", "not comparable", "not run", "open"]
+"""`open`: there are samples of ours, but no number that could agree (`Claim.missing` says why).
+`not comparable`: ours was counted by another lemmatizer than the published one."""
 
 NOT_RUN = "not run"
+UNDEFINED = "undefined"  # a recovery rate without any gap
 PERCENT = frozenset(
     {
-        *("accuracy", "recovery rate", "mean recovery rate", "gain", "mean gain"),
+        *("accuracy", "standard deviation over runs"),
+        *("recovery rate", "mean recovery rate", "gain", "mean gain"),
         *("pass@k", "majority@k", "PCR"),
     }
 )
@@ -36,7 +39,8 @@ class Slot:
 
     `model`, `method`, `delta` and `named` (the data set) are the words of results/paper/.
     `temperature` is 0 for greedy decoding. `policy` is what an analysis calls the models whose
-    choices count for a PCR. Without an outcome `missing` says why, in a few words.
+    choices count for a PCR. Nothing published stands beside a slot that is not `compared`. Without
+    an outcome `missing` says why, in a few words.
     """
 
     section: str
@@ -52,6 +56,7 @@ class Slot:
     base_model: str
     policy: str = ""
     grid: str | None = None
+    compared: bool = True
     outcome: "CellOutcome | None" = None
     missing: str = NOT_RUN
 
@@ -61,13 +66,17 @@ class Number:
     """Ours, in the unit of the published one.
 
     [low, high] holds 95 % of published numbers if both runs measure the same (replication.py);
-    None where no such range is known. `standard_error` is over problems or paths.
+    None where no such range is known. `standard_error` is over problems or paths. A recovery rate
+    is not `identified` where ceiling and base differ by no more than the luck of sampling.
+    `counted_by` names the lemmatizer of a frequency where it is not the paper's.
     """
 
     value: float
     standard_error: float | None = None
     low: float | None = None
     high: float | None = None
+    identified: bool = True
+    counted_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,8 @@ class Claim:
         """Of one published number."""
         if self.ours is None:
             return "not run" if self.missing == NOT_RUN else "open"
+        if self.ours.counted_by:
+            return "not comparable"
         if self.ours.low is None or self.ours.high is None:
             return "open"
         return "agrees" if _may_be(fact, self.ours.low, self.ours.high) else "differs"
@@ -130,7 +141,8 @@ def facts_of(
 def claims_slot(fact: Published, slot: Slot, measure: str, k: int | None) -> bool:
     """Does the fact speak of this cell? What it leaves open (λ, τ) fits every value."""
     return (
-        fact.metric == measure
+        slot.compared
+        and fact.metric == measure
         and fact.k == k
         and (fact.model, fact.method, _parts(fact.delta))
         == (slot.model, slot.method, _parts(slot.delta))

@@ -3,8 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from rast_bench.metrics.recovery import Interval
-from rast_bench.reporting.measures import Difference, GridMeasures, Measurements, RowMeasures
-from rast_bench.reporting.numbers import decimal
+from rast_bench.reporting.measures import (
+    Difference,
+    GridMeasures,
+    Measurements,
+    Recovery,
+    RowMeasures,
+)
+from rast_bench.reporting.numbers import UNIDENTIFIED, decimal
 from rast_bench.reporting.table import (
     BlankCell,
     Cell,
@@ -23,7 +29,9 @@ DIFFERENCE_NOTE = (
 )
 INTERVALS_NOTE = (
     "recovery in percent with both 95 % intervals over problems. The tables print Fieller's below "
-    "100 problems, else the bootstrap's. –: the method cannot tell the ceiling from the base."
+    "100 problems, else the bootstrap's. –: the method cannot tell the ceiling from the base; "
+    f"{UNIDENTIFIED} not identified: the printed one cannot. ratio of means: of the mean "
+    "accuracies over data sets; mean of ratios: of the data sets' rates, as in the paper's table 4."
 )
 GRID_NOTE = (
     "avg@n less that of the highest cell, in points; in brackets the p-value of the paired "
@@ -57,10 +65,6 @@ def _rows(rows: Sequence[RowMeasures], datasets: Sequence[str]) -> Iterable[Tabl
             cell = row.cells.get(dataset)
             if cell is None or cell.difference is None:
                 continue
-            recovery = cell.recovery
-            rate: Cell = EmptyCell()
-            if recovery is not None and recovery.value is not None:
-                rate = TextCell(decimal(100 * recovery.value, 0))
             yield TableRow(
                 (
                     TextCell(row.label) if first else BlankCell(),
@@ -68,13 +72,30 @@ def _rows(rows: Sequence[RowMeasures], datasets: Sequence[str]) -> Iterable[Tabl
                     TextCell(_points(cell.difference)),
                     TextCell(_p_value(cell.difference.p_value)),
                     TextCell(_p_value(cell.difference.adjusted_p_value)),
-                    rate,
-                    _interval(recovery.fieller if recovery else None),
-                    _interval(recovery.bootstrap if recovery else None),
+                    *_recovery(cell.recovery),
                 ),
                 "ceiling" if row.role == "ceiling" else "plain",
             )
             first = False
+        means = (("ratio of means", row.ratio_of_means), ("mean of ratios", row.mean_of_ratios))
+        for name, recovery in means if len(datasets) > 1 else ():
+            if recovery is not None:
+                blanks = (BlankCell(),) * 3
+                yield TableRow((BlankCell(), TextCell(name), *blanks, *_recovery(recovery)))
+
+
+def _recovery(recovery: Recovery | None) -> tuple[Cell, Cell, Cell]:
+    """The rate, and its interval by each method."""
+    if recovery is None:
+        return EmptyCell(), EmptyCell(), EmptyCell()
+    if recovery.value is None:
+        return TextCell(recovery.status), EmptyCell(), EmptyCell()
+    unsure = UNIDENTIFIED if recovery.status == "not identified" else ""
+    return (
+        TextCell(decimal(100 * recovery.value, 0) + unsure),
+        _interval(recovery.fieller),
+        _interval(recovery.bootstrap),
+    )
 
 
 def grid_p_values(grid: GridMeasures) -> tuple[Table, ...]:

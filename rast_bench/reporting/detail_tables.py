@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from rast_bench.metrics.estimate import Estimate
+from rast_bench.metrics.paper import DRAWS
 from rast_bench.reporting.measures import CellMeasures, Measurements, RowMeasures
 from rast_bench.reporting.table import (
     BlankCell,
@@ -19,16 +20,18 @@ from rast_bench.reporting.table import (
 )
 from rast_bench.reporting.tables import row_style
 
+DRAWN = f"{DRAWS} draws"  # a sub-row: the paper's estimator on our samples
+
 SHORT_HEADINGS = {"self-verification": "self-verif."}
 
 PASS_NOTE = (
     "pass@k: the unbiased estimator 1 − C(N−c, k) / C(N, k), ± standard error over problems. "
-    "“paper”: the paper's protocol, k of the N samples drawn 10 times."
+    f"“{DRAWN}”: the paper's estimator, k of the N samples drawn {DRAWS} times."
 )
 MAJORITY_NOTE = (
     "majority@k: exact over classes of equal answers; samples without an answer never win, ties "
-    "share; ± standard error over problems. “paper”: a vote among answer strings over 10 draws, "
-    "ties broken at random."
+    f"share; ± standard error over problems. “{DRAWN}”: the authors' estimator, a vote among "
+    f"answer strings, an empty one included, over {DRAWS} draws, ties broken at random."
 )
 GENERATION_NOTE = (
     "mean and median: output tokens a sample, counted with the model's own tokenizer; correct and "
@@ -107,7 +110,7 @@ def _estimator_table(
                 yield TableRow(
                     (
                         BlankCell(),
-                        TextCell("paper"),
+                        TextCell(DRAWN),
                         *blanks,
                         *(
                             RateCell(Estimate(draws[k], None)) if k in draws else BlankCell()

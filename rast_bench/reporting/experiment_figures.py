@@ -61,7 +61,7 @@ def _grids(claims: Sequence[Claim], title: str) -> dict[str, "Figure"]:
     lines: list[Claim] = []
     found: dict[str, Figure] = {}
     for grid in dict.fromkeys(claim.grid for claim in claims if claim.grid is not None):
-        members = [claim for claim in claims if claim.grid == grid]
+        members = [claim for claim in claims if claim.grid == grid and claim.measure == "accuracy"]
         strengths = {claim.lambda_ for claim in members}
         temperatures = {claim.temperature for claim in members}
         if len(strengths) > 1 and len(temperatures) > 1:

@@ -59,7 +59,7 @@ def long_csv(measurements: Measurements) -> str:
     """Rates as fractions, lengths in tokens, behaviour in occurrences a sample.
 
     pass@k comes for every k; a field without a meaning for its metric is empty. The data set
-    `(mean)` is the mean over data sets.
+    `(mean)` is the mean over data sets; recovery is there as ratio of means and mean of ratios.
     """
     lines: list[Fields] = []
     for row in measurements.rows:
@@ -77,8 +77,12 @@ def long_csv(measurements: Measurements) -> str:
         shared = {"dataset": MEAN_OVER_SETS}
         if row.mean is not None:
             lines.append(name | shared | _estimate("avg", row.mean))
-        if row.mean_recovery is not None:
-            lines += [name | shared | fields for fields in _recovery(row.mean_recovery)]
+        for metric, recovery in (
+            ("recovery_ratio_of_means", row.ratio_of_means),
+            ("recovery_mean_of_ratios", row.mean_of_ratios),
+        ):
+            if recovery is not None:
+                lines += [name | shared | fields for fields in _recovery(recovery, metric)]
     return _write(COLUMNS, lines)
 
 
@@ -151,10 +155,10 @@ def _estimate(metric: str, estimate: Estimate) -> Fields:
     }
 
 
-def _recovery(recovery: Recovery) -> Iterable[Fields]:
+def _recovery(recovery: Recovery, metric: str = "recovery") -> Iterable[Fields]:
     """The interval of the tables, then each method's that has one."""
     status = "identified, ceiling below base" if recovery.inverted else recovery.status
-    line: Fields = {"metric": "recovery", "value": recovery.value, "status": status}
+    line: Fields = {"metric": metric, "value": recovery.value, "status": status}
     yield line | {"low": recovery.low, "high": recovery.high}
     for method, interval in (("fieller", recovery.fieller), ("bootstrap", recovery.bootstrap)):
         if interval is not None:

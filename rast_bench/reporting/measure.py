@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import TypeVar
 
 from rast_bench.errors import ConfigError
@@ -200,13 +201,15 @@ def _measure_row(
     for name, triple in triples.items():
         cells[name] = replace(cells[name], recovery=_recovery(triple, seed))
     everywhere = len(cells) == len(datasets)
+    recovered = len(triples) == len(datasets)
     return RowMeasures(
         row.label,
         section.name,
         row.role,
         cells,
         mean_over_datasets([cell.avg for cell in cells.values()]) if everywhere else None,
-        _mean_recovery(list(triples.values()), seed) if len(triples) == len(datasets) else None,
+        _ratio_of_means(list(triples.values()), seed) if recovered else None,
+        _mean_of_ratios([cells[name].recovery for name in triples]) if recovered else None,
     )
 
 
@@ -232,15 +235,27 @@ def _recovery(triple: AccuracyTriple, seed: int) -> Recovery:
     return _as_recovery(recovery_rate(*triple, seed=seed), gap)
 
 
-def _mean_recovery(triples: Sequence[AccuracyTriple], seed: int) -> Recovery:
+def _ratio_of_means(triples: Sequence[AccuracyTriple], seed: int) -> Recovery:
     gap = sum(float((triple.rl - triple.base).mean()) for triple in triples)
     return _as_recovery(mean_recovery_rate(triples, seed=seed), gap)
 
 
+def _mean_of_ratios(parts: Sequence[Recovery | None]) -> Recovery:
+    rates = [one.value for one in parts if one is not None and one.value is not None]
+    if len(rates) < len(parts):
+        return Recovery("undefined")
+    identified = all(one is not None and one.status == "identified" for one in parts)
+    return Recovery("identified" if identified else "not identified", fmean(rates))
+
+
 def _as_recovery(rate: RecoveryRate, gap: float) -> Recovery:
     """`gap` is the ceiling's lead over the base; only its sign counts."""
+    if rate.estimate is None:
+        return Recovery("undefined")
     if not rate.identified:
-        return Recovery("undefined" if gap == 0 else "not identified")
+        return Recovery(
+            "not identified", rate.estimate, fieller=rate.fieller, bootstrap=rate.bootstrap
+        )
     return Recovery(
         "identified",
         rate.estimate,

@@ -20,8 +20,9 @@ RecoveryStatus = Literal["identified", "not identified", "undefined"]
 class Recovery:
     """Eq. 5 with its 95 % interval.
 
-    `undefined`: ceiling and base are equal. `not identified`: their difference may be 0. Only an
-    identified one has numbers. `inverted`: identified, but the ceiling is below the base.
+    `undefined`: ceiling and base are equal, so there is no number. `not identified`: their
+    difference may be 0; the number has no interval then. `inverted`: identified, but the ceiling is
+    below the base.
     `fieller` and `bootstrap` are the intervals of both methods, the one that `low` and `high` come
     from among them; None where the method cannot tell the ceiling from the base.
     """
@@ -102,14 +103,20 @@ class CellMeasures:
 
 @dataclass(frozen=True)
 class RowMeasures:
-    """One row; `mean` and `mean_recovery` are over all data sets, None where one is missing."""
+    """One row; the means are over all data sets, None where one is missing.
+
+    `ratio_of_means` is eq. 5 of the mean accuracies, `mean_of_ratios` the mean of the data sets'
+    recovery rates, as the paper's table 4 has it: without an interval, undefined where one of them
+    is, and identified where all are.
+    """
 
     label: str
     section: str
     role: Role
     cells: Mapping[str, CellMeasures]
     mean: Estimate | None
-    mean_recovery: Recovery | None
+    ratio_of_means: Recovery | None
+    mean_of_ratios: Recovery | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rast_bench.reporting.table import (
 DASH = "–"
 MINUS = "−"
 INVERTED = "‡"
+UNIDENTIFIED = "§"
 
 
 def decimal(number: float, decimals: int) -> str:
@@ -36,12 +37,18 @@ def percent(estimate: Estimate) -> str:
 
 
 def recovery_rate(recovery: Recovery) -> str:
-    """`45 % [31, 60]`, or the reason why there is no number; `‡` where the ceiling is lower."""
-    if recovery.status != "identified":
+    """`45 % [31, 60]`, without an interval `45 %`, without a number `undefined`.
+
+    `‡` where the ceiling is lower, `§` where the rate is not identified.
+    """
+    if recovery.value is None:
         return recovery.status
-    bounds = (recovery.value, recovery.low, recovery.high)
-    value, low, high = (decimal(100 * bound, 0) for bound in bounds if bound is not None)
-    return f"{value} % [{low}, {high}]{INVERTED if recovery.inverted else ''}"
+    text = f"{decimal(100 * recovery.value, 0)} %"
+    if recovery.low is not None and recovery.high is not None:
+        low, high = (decimal(100 * bound, 0) for bound in (recovery.low, recovery.high))
+        text += f" [{low}, {high}]"
+    unsure = UNIDENTIFIED if recovery.status == "not identified" else ""
+    return text + (INVERTED if recovery.inverted else "") + unsure
 
 
 def cell_text(cell: Cell) -> str:

@@ -35,6 +35,7 @@ _ESCAPES = {
     "…": r"\dots{}",
     "†": r"\textdagger{}",
     "‡": r"\textdaggerdbl{}",
+    "§": r"\S{}",
     "•": r"\textbullet{}",
     "\N{NO-BREAK SPACE}": "~",
 }

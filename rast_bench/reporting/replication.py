@@ -11,7 +11,7 @@ All rates are fractions in [0, 1].
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,11 +28,16 @@ _STEPS = 500  # of expectation-maximisation; the variances below stand still lon
 
 @dataclass(frozen=True)
 class Replication:
-    """Our number and where 95 % of published numbers lie if both measure the same: [low, high]."""
+    """Our number and where 95 % of published numbers lie if both measure the same: [low, high].
+
+    A ratio whose denominator lies within z standard errors of 0 is not `identified`: its range is
+    wide, and the delta method behind it no longer holds.
+    """
 
     value: float
     low: float
     high: float
+    identified: bool = True
 
 
 def accuracy_replication(correct: BoolArray, published_samples: int | None) -> Replication:
@@ -98,11 +103,14 @@ def gain_replication(base: BoolArray, rast: BoolArray) -> Replication:
 
 
 def mean_of_replications(parts: Sequence[Replication]) -> Replication:
-    """The mean of independent numbers, as of several data sets: half widths add in quadrature."""
+    """The mean of independent numbers, as of several data sets: half widths add in quadrature.
+
+    It is identified where all of them are.
+    """
     count = len(parts)
     value = sum(one.value for one in parts) / count
     reach = math.sqrt(sum(((one.high - one.low) / 2) ** 2 for one in parts)) / count
-    return Replication(value, value - reach, value + reach)
+    return Replication(value, value - reach, value + reach, all(one.identified for one in parts))
 
 
 def path_replication(
@@ -123,7 +131,7 @@ def recovery_replication(base: BoolArray, rast: BoolArray, rl: BoolArray) -> Rep
 
     Delta method: Var(R̂) = (Var(S̄) + R²·Var(T̄) + (1 − R)²·Var(B̄))/(T̄ − B̄)², S, T and B being
     sampled apart, each variance as `sample_variance`; twice that for the difference of two runs.
-    None where T̄ − B̄ lies within z standard errors of 0: the ratio is then not identified.
+    None where T̄ = B̄.
 
     Args:
         base, rast, rl: verdicts of the same problems, [problems, samples of each].
@@ -131,11 +139,12 @@ def recovery_replication(base: BoolArray, rast: BoolArray, rl: BoolArray) -> Rep
     b, s, t = (float(correct.mean()) for correct in (base, rast, rl))
     var_b, var_s, var_t = (sample_variance(one) / one.size for one in (base, rast, rl))
     gap = t - b
-    if abs(gap) <= SIGNIFICANCE_QUANTILE * math.sqrt(var_b + var_t):
+    if abs(gap) < 1e-12:  # a rounding error; one sample more or less is far more
         return None
     rate = (s - b) / gap
     variance = (var_s + rate**2 * var_t + (1 - rate) ** 2 * var_b) / gap**2
-    return _around(rate, 2 * variance)
+    identified = abs(gap) > SIGNIFICANCE_QUANTILE * math.sqrt(var_b + var_t)
+    return replace(_around(rate, 2 * variance), identified=identified)
 
 
 def pass_at_k_replication(

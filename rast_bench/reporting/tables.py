@@ -9,7 +9,7 @@ from rast_bench.reporting.measures import (
     Recovery,
     RowMeasures,
 )
-from rast_bench.reporting.numbers import INVERTED
+from rast_bench.reporting.numbers import INVERTED, UNIDENTIFIED
 from rast_bench.reporting.records import ROLE_ORDER
 from rast_bench.reporting.table import (
     Cell,
@@ -28,8 +28,15 @@ ROLE_NAMES = {"base": "base", "rast": "RAST", "ceiling": "ceiling", "control": "
 
 RECOVERY_NOTE = (
     "recovery: (row − base) / (ceiling − base), with a 95 % interval over problems that keeps "
-    "base, row and ceiling of a problem together. “not identified”: the interval of ceiling − base "
-    "holds 0, so the ratio has no meaning. “undefined”: ceiling and base are equal."
+    "base, row and ceiling of a problem together. “undefined”: ceiling and base are equal."
+)
+MEAN_RECOVERY_NOTE = (
+    "recovery in the column mean: ratio of means, (row − base) / (ceiling − base) of the means "
+    "over data sets. The mean of ratios, as in the paper's table 4, stands in the details."
+)
+UNIDENTIFIED_NOTE = (
+    f"{UNIDENTIFIED} not identified: the interval of ceiling − base contains 0, so the rate says "
+    "little and has no interval. The paper prints such rates all the same."
 )
 MEAN_NOTE = "mean: the mean of the data sets' means; its standard error is √(Σ SE²) / D."
 INVERTED_NOTE = (
@@ -87,6 +94,12 @@ def main_table(measurements: Measurements, notes: Sequence[str] = ()) -> Table:
             samples_note(measurements),
             *((MEAN_NOTE,) if with_mean else ()),
             *((RECOVERY_NOTE,) if has_recovery else ()),
+            *((MEAN_RECOVERY_NOTE,) if has_recovery and with_mean else ()),
+            *(
+                (UNIDENTIFIED_NOTE,)
+                if any(one.status == "not identified" for one in recoveries)
+                else ()
+            ),
             *((INVERTED_NOTE,) if any(one.inverted for one in recoveries) else ()),
             *notes,
         ),
@@ -97,7 +110,7 @@ def _recoveries(measurements: Measurements) -> list[Recovery]:
     return [
         recovery
         for row in measurements.rows
-        for recovery in (row.mean_recovery, *(cell.recovery for cell in row.cells.values()))
+        for recovery in (row.ratio_of_means, *(cell.recovery for cell in row.cells.values()))
         if recovery is not None
     ]
 
@@ -116,7 +129,9 @@ def _main_rows(
         ]
         if with_mean:
             scores.append(RateCell(row.mean) if row.mean else EmptyCell())
-            recoveries.append(RecoveryCell(row.mean_recovery) if row.mean_recovery else EmptyCell())
+            recoveries.append(
+                RecoveryCell(row.ratio_of_means) if row.ratio_of_means else EmptyCell()
+            )
         yield TableRow((TextCell(row.label), *scores), row_style(row), rule)
         if any(isinstance(cell, RecoveryCell) for cell in recoveries):
             yield TableRow((TextCell("recovery"), *recoveries), "sub")

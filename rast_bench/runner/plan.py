@@ -103,14 +103,16 @@ class CellReader:
 
     def read_set(self, dataset: DatasetConfig) -> tuple[tuple[Problem, ...], str]:
         """The problems after `limit`, and the fingerprint of the whole set. Raises DatasetError."""
-        from rast_bench.datasets import dataset_fingerprint, load_problems
+        from rast_bench.datasets import dataset_fingerprint, limited, load_problems
 
-        whole = dataset.model_copy(update={"limit": None})
+        whole = dataset.model_copy(update={"limit": None, "limit_seed": None})
         if whole not in self._sets:
             loaded = load_problems(whole)
             self._sets[whole] = tuple(loaded), dataset_fingerprint(loaded)
         problems, fingerprint = self._sets[whole]
-        return self._limited.setdefault(dataset, problems[: dataset.limit]), fingerprint
+        if dataset not in self._limited:
+            self._limited[dataset] = limited(problems, dataset)
+        return self._limited[dataset], fingerprint
 
 
 def group_cells(planned: Sequence[PlannedCell]) -> list[EngineGroup]:

@@ -42,6 +42,8 @@ def options(cell: dict[str, Any]) -> MadeUpOptions:
             "dataset/easy": {"name": "easy", "path": "easy.jsonl"},
             "dataset/hard": {"name": "hard", "path": "${dataset.name}.jsonl", "limit": 50},
             "decoding/greedy": {"greedy": True, "max_tokens": 7},
+            "prompt/code": {"name": "code", "template": "{question} code", "stop": []},
+            "prompt/chat": {"name": "chat", "template": "{question} chat", "stop": []},
         }
     )
 
@@ -114,6 +116,33 @@ def test_limits(
     assert [e.cell.dataset.limit for e in cells] == limits
 
 
+def test_a_prompt_for_each_data_set_yields_to_those_of_rows_and_of_the_command_line(
+    cell: dict[str, Any], options: MadeUpOptions
+) -> None:
+    experiment = {
+        "rows": [{"label": "a"}, {"label": "b", "prompt": "chat"}],
+        "grids": [{"name": "g", "dataset": "hard", "lambda": [1], "temperature": [1]}],
+        "datasets": ["easy", "hard"],
+        "prompts": {"hard": "code"},
+    }
+    plain = cell["prompt"]["name"]
+    cells = expanded(experiment, cell, options)
+    assert [e.cell.prompt.name for e in cells] == [plain, "code", "chat", "chat", "code"]
+    typed = cell | {"prompt": options.read("prompt", "chat")}
+    cells = expanded(experiment, typed, options, picked={"prompt": "chat"})
+    assert {e.cell.prompt.name for e in cells} == {"chat"}
+    cells = expanded(experiment, cell, options, assigned={"prompt.stop": ["x"]})
+    assert {e.cell.prompt.stop for e in cells} == {("x",)}
+
+
+def test_limits_may_be_drawn(cell: dict[str, Any], options: MadeUpOptions) -> None:
+    experiment = {"rows": [{"label": "a"}], "limit": 20, "limit_seed": 3}
+    (entry,) = expanded(experiment, cell, options)
+    assert (entry.cell.dataset.limit, entry.cell.dataset.limit_seed) == (20, 3)
+    (entry,) = expanded(experiment, cell, options, assigned={"dataset.limit_seed": 4})
+    assert entry.cell.dataset.limit_seed == 4
+
+
 def test_sections_are_base_models_unless_named(
     cell: dict[str, Any], options: MadeUpOptions
 ) -> None:
@@ -153,6 +182,15 @@ def test_a_grid_is_lambda_times_temperature(cell: dict[str, Any], options: MadeU
         ({"rows": [{"label": "a"}], "datasets": []}, "its rows need datasets"),
         ({"rows": [{"label": "a"}], "datasets": ["easy", "easy"]}, "2 data sets are 'easy'"),
         ({"rows": [{"label": "a"}, {"label": "a"}]}, "section l has 2 rows 'a'"),
+        ({"rows": [{"label": "a"}], "limit_seed": 1}, "it needs limit"),
+        (
+            {"rows": [{"label": "a"}], "prompts": {"hadr": "code"}},
+            "experiment e, prompts: dataset has no option 'hadr'",
+        ),
+        (
+            {"rows": [{"label": "a"}], "prompts": {"easy": "cod"}},
+            "row 'a': prompt has no option 'cod'",
+        ),
         ({"rows": [{"label": "a", "role": "best"}]}, "rows.0.role=best: must be"),
         ({"rows": [{"label": "a", "detla": "xs"}]}, "there is no key 'rows.0.detla'"),
         ({"rows": [{"label": "a", "delta": "s"}]}, "row 'a': delta has no option 's'"),

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from rast_bench.config.schema import DatasetConfig
-from rast_bench.datasets import dataset_fingerprint, load_problems
+from rast_bench.datasets import dataset_fingerprint, limited, load_problems
 from rast_bench.domain import Problem
 from rast_bench.errors import DatasetError
 
@@ -45,6 +45,36 @@ def test_parquet_equals_jsonl(tmp_path: Path) -> None:
 def test_the_limit_is_left_to_the_plan(tmp_path: Path) -> None:
     path = jsonl(tmp_path, *ROWS)
     assert load_problems(config(path, limit=1)) == load_problems(config(path))
+
+
+def test_without_a_seed_the_limit_takes_the_first() -> None:
+    problems = [Problem(f"p{i}", "?", "1") for i in range(9)]
+    cfg = DatasetConfig(name="set", path="set.jsonl")
+    assert limited(problems, cfg) == tuple(problems)
+    assert limited(problems, cfg.model_copy(update={"limit": 3})) == tuple(problems[:3])
+
+
+def test_with_a_seed_the_limit_draws_and_a_larger_one_keeps_what_was_drawn() -> None:
+    """Two subjects, the first of them first: a draw has both about equally."""
+    problems = [Problem(f"{'ab'[i // 500]}{i}", "?", "1") for i in range(1000)]
+
+    def drawn(limit: int, seed: int, among: list[Problem] = problems) -> list[str]:
+        cfg = DatasetConfig(name="set", path="set.jsonl", limit=limit, limit_seed=seed)
+        return [problem.problem_id for problem in limited(among, cfg)]
+
+    ids = drawn(200, 0)
+    assert len(ids) == len(set(ids)) == 200
+    assert 70 < sum(one.startswith("a") for one in ids) < 130  # 5 standard deviations are 32
+    assert ids == sorted(ids, key=lambda one: int(one[1:]))  # in file order
+    assert set(ids) <= set(drawn(300, 0))
+    assert set(ids) == set(drawn(200, 0, problems[::-1]))
+    assert set(ids) != set(drawn(200, 1))
+    assert len(drawn(2000, 0)) == 1000
+
+
+def test_a_seed_alone_draws_nothing() -> None:
+    with pytest.raises(ValueError, match="it needs limit"):
+        DatasetConfig(name="set", path="set.jsonl", limit_seed=0)
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,11 @@ def test_pass_at_k_tends_to_the_unbiased_one() -> None:
 
 
 def test_majority_tends_to_the_exact_one() -> None:
-    outcome = outcome_of(random_answers(40, 8))
-    paper = paper_majority_at_k(outcome, KS, draws=4000)
-    assert paper == pytest.approx(majority_at_k(outcome, KS).value, abs=0.005)
+    """With the empty string of a sample without an answer as one more wrong answer."""
+    answers = random_answers(40, 8)
+    paper = paper_majority_at_k(outcome_of(answers), KS, draws=4000)
+    spoken = outcome_of([["empty" if one is None else one for one in row] for row in answers])
+    assert paper == pytest.approx(majority_at_k(spoken, KS).value, abs=0.005)
 
 
 def test_strings_split_the_vote() -> None:
@@ -39,9 +41,13 @@ def test_strings_split_the_vote() -> None:
     assert paper_majority_at_k(outcome, [7])[0] == 0.0
 
 
-def test_no_answer_never_wins() -> None:
-    outcome = outcome_of([["g", None, None, None], [None, None, None, None]])
-    assert paper_majority_at_k(outcome, [4])[0] == 0.5
+def test_no_answer_votes_for_the_empty_string_which_is_wrong() -> None:
+    for answers, won in (
+        (["g", None, None, None], 0.0),
+        (["g", "g", "g", None], 1.0),
+        ([None, None, None, None], 0.0),
+    ):
+        assert paper_majority_at_k(outcome_of([answers]), [4])[0] == won
 
 
 @pytest.mark.parametrize("estimator", [paper_pass_at_k, paper_majority_at_k])

@@ -81,7 +81,7 @@ def measurements() -> Measurements:
             "ΔR shuffled",
             "control",
             (0.31, 0.17, 0.05, 0.02),
-            recovery=Recovery("not identified"),
+            recovery=Recovery("not identified", 0.1234),
         ),
         row("base τ = 0.6", "control", (0.46, 0.31, 0.11, 0.05), recovery=Recovery("undefined")),
         row("base (greedy)", "base", (0.25, 0.12), "tiny-m", samples=1),

@@ -68,6 +68,48 @@ def test_a_grid_of_one_dimension_is_a_line_a_point() -> None:
     assert [row[-1] for row in rows] == ["differs", "agrees"]
 
 
+def test_the_spread_over_runs_is_a_column_of_a_tall_grid() -> None:
+    points = [
+        slot("big + ΔR small", "rast", correct, grid="λ at τ = 1", lambda_=strength)
+        for strength, correct in ((0.5, HALF), (1.0, None))
+    ]
+    claims = build_claims(points, ["accuracy", "standard deviation over runs"], [fact("50.0")])
+    (table,) = claim_tables(claims, "figure6", published=True)
+    assert [column.heading for column in table.columns][-1] == "sd over runs"
+    assert [row.cells[-1].text for row in table.sections[0].rows] == ["35.36 ± 14.43", "not run"]
+
+
+def test_a_rate_that_is_not_identified_has_a_mark_and_a_note() -> None:
+    unsure = [
+        slot("base", "base", HALF),
+        slot("+ ΔR", "rast", [[1, 1, 1, 1], *HALF[1:]]),
+        slot("RL", "ceiling", [[1, 1, 1, 0], *HALF[1:]]),
+    ]
+    rate = fact("210", metric="recovery rate")
+    mean = fact("84.8", metric="mean recovery rate", dataset=None)
+    claims = build_claims(unsure, ["recovery rate", "mean recovery rate"], [rate, mean])
+    (table,) = claim_tables(claims, "table4", published=True)
+    assert [column.heading for column in table.columns][2:] == ["easy", "mean of ratios"]
+    text = " ".join(render_text(table).split())
+    assert "ours 200§ 200.0§" in text
+    assert "verdict agrees§ agrees§" in text
+    assert "§ not identified: ceiling and base" in text
+    assert "2 published numbers: 2 agree (2 of them not identified)." in text
+    assert "ratio of means" in text
+    assert claims_csv(claims).count(",agrees,not identified") == 2
+    assert "{\\scriptsize agrees\\S{}}" in render_latex(table)
+
+
+def test_another_lemmatizer_is_named_and_makes_no_difference_of_its_own() -> None:
+    published = fact("9.999", metric="self verify frequency")
+    claims = build_claims(slots()[1:2], ["self verify frequency"], [published])
+    (table,) = claim_tables(claims, "figure10", published=True)
+    text = " ".join(render_text(table).split())
+    assert "differs" not in text
+    assert "not comparable: ours was counted by simplemma" in text
+    assert "1 published number: 1 not comparable." in text
+
+
 def test_pass_at_k_has_a_section_a_data_set() -> None:
     claims = build_claims(slots()[1:], ["pass@k"], [fact("90.0", metric="pass@k", k=4)])
     (table,) = claim_tables(claims, "figure3", published=True)

@@ -10,7 +10,7 @@ from rast_bench.errors import ConfigError
 from rast_bench.metrics.lemmas import SimplemmaCounter
 from rast_bench.metrics.outcomes import CellOutcome
 from rast_bench.reporting.measure import measure_grid, measure_rows, table_ks
-from rast_bench.reporting.measures import Measurements
+from rast_bench.reporting.measures import Measurements, Recovery
 from rast_bench.reporting.records import GridPoint, ReportRow, Role
 from rast_bench.reporting.report import build_report
 
@@ -89,7 +89,7 @@ def test_recovery_of_rast_and_control_rows() -> None:
     base, rast, ceiling, control = recovering("cwwww", "ccwww", "cccww").rows
     assert [one.label for one in (base, rast, ceiling, control)] == ["base", "rast", "rl", "null"]
     assert base.cells["d"].recovery is None
-    assert ceiling.mean_recovery is None
+    assert ceiling.ratio_of_means is None
     found = rast.cells["d"].recovery
     assert found is not None
     assert found.status == "identified"
@@ -97,8 +97,9 @@ def test_recovery_of_rast_and_control_rows() -> None:
     assert found.low is not None
     assert found.high is not None
     assert 0.4 < found.low < 0.5 < found.high < 0.6
-    assert rast.mean_recovery is not None
-    assert rast.mean_recovery.value == pytest.approx(0.5)
+    assert rast.ratio_of_means is not None
+    assert rast.ratio_of_means.value == pytest.approx(0.5)
+    assert rast.mean_of_ratios == Recovery("identified", pytest.approx(0.5))
     assert control.cells["d"].recovery is not None
     assert control.cells["d"].recovery.value == 0.0
 
@@ -117,15 +118,17 @@ def test_equal_ceiling_and_base_are_undefined() -> None:
     assert rast.cells["d"].recovery is not None
     assert rast.cells["d"].recovery.status == "undefined"
     assert rast.cells["d"].recovery.value is None
-    assert rast.mean_recovery is not None
-    assert rast.mean_recovery.status == "undefined"
+    assert rast.ratio_of_means is not None
+    assert rast.ratio_of_means.status == "undefined"
+    assert rast.mean_of_ratios == Recovery("undefined")
 
 
 def test_a_gap_within_noise_is_not_identified() -> None:
     rast = recovering("ccwww", "cccww", "wwccc", copies=8).rows[1]
-    for recovery in (rast.cells["d"].recovery, rast.mean_recovery):
+    for recovery in (rast.cells["d"].recovery, rast.ratio_of_means, rast.mean_of_ratios):
         assert recovery is not None
-        assert (recovery.status, recovery.value) == ("not identified", None)
+        assert (recovery.status, recovery.low) == ("not identified", None)
+        assert recovery.value == pytest.approx(1.0)
 
 
 def test_a_ceiling_below_its_base_is_inverted() -> None:
@@ -141,7 +144,8 @@ def test_no_mean_where_a_data_set_is_missing() -> None:
     first, second = measure(everywhere, partly).rows
     assert first.mean is not None
     assert second.mean is None
-    assert second.mean_recovery is None
+    assert second.ratio_of_means is None
+    assert second.mean_of_ratios is None
 
 
 def test_one_cell_with_other_n_is_measured_apart() -> None:

@@ -36,7 +36,8 @@ def test_percent_with_and_without_a_standard_error() -> None:
 
 def test_recovery_rate() -> None:
     assert recovery_rate(Recovery("identified", 0.4512, -0.3149, 1.2049)) == "45 % [−31, 120]"
-    assert recovery_rate(Recovery("not identified")) == "not identified"
+    assert recovery_rate(Recovery("not identified", 1.2345)) == "123 %§"
+    assert recovery_rate(Recovery("identified", 0.848)) == "85 %"
     assert recovery_rate(Recovery("undefined")) == "undefined"
     assert recovery_rate(Recovery("identified", 0.5, 0.4, 0.6, inverted=True)) == "50 % [40, 60]‡"
 

@@ -1,7 +1,9 @@
 """Which published number stands where, and whether ours agrees with it."""
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from claimed_cells import HALF, fact, slot, slots
 
@@ -97,7 +99,72 @@ def test_what_is_missing_says_so() -> None:
     assert claim.verdict(claim.published[0]) == "open"
     equal = slot("RL", "ceiling", [[1], [0], [0], [0]])
     (claim,) = build_claims([base, rast, equal], ["recovery rate"], [])
-    assert claim.missing == "not identified"
+    assert claim.missing == "undefined"
+
+
+def test_a_rate_that_is_not_identified_is_printed_flagged_and_judged() -> None:
+    """Ceiling and base: 9 and 8 of 16 samples. The paper prints such rates."""
+    unsure = [
+        slot("base", "base", HALF),
+        slot("+ ΔR", "rast", [[1, 1, 1, 1], *HALF[1:]]),
+        slot("RL", "ceiling", [[1, 1, 1, 0], *HALF[1:]]),
+    ]
+    rates: dict = {"metric": "recovery rate"}
+    means: dict = {"metric": "mean recovery rate", "dataset": None}
+    for measure, fact_of in (("recovery rate", rates), ("mean recovery rate", means)):
+        near, far = fact("210", **fact_of), fact("99999", **fact_of)
+        (claim,) = build_claims(unsure, [measure], [near, far])
+        assert claim.ours is not None
+        assert claim.ours.value == pytest.approx(200)
+        assert not claim.ours.identified
+        assert [claim.verdict(one) for one in (near, far)] == ["agrees", "differs"]
+
+
+def test_a_row_that_the_paper_has_not_gets_no_published_number() -> None:
+    ours = slot("+ ΔR", "rast", HALF, compared=False)
+    (claim,) = build_claims([ours], ["accuracy"], [fact("50.0")])
+    assert claim.published == ()
+
+
+def test_the_spread_over_runs_is_of_the_accuracy_of_a_run() -> None:
+    """The runs of HALF have 3, 2, 3 and 0 of 4 right: sd of ¾, ½, ¾, 0."""
+    grid = [slot("big + ΔR small", "rast", HALF, grid="g")]
+    (claim,) = build_claims(grid, ["standard deviation over runs"], [])
+    assert claim.ours is not None
+    assert claim.ours.value == pytest.approx(100 * np.std([0.75, 0.5, 0.75, 0], ddof=1))
+    assert claim.ours.standard_error == pytest.approx(claim.ours.value / math.sqrt(6))
+    greedy = slot("base", "base", [[1], [0]])
+    (claim,) = build_claims([greedy], ["standard deviation over runs"], [])
+    assert claim.missing == "n = 1"
+
+
+def test_fewer_published_samples_make_a_wider_range() -> None:
+    wide, narrow = (
+        build_claims(slots()[1:2], ["accuracy"], [fact("50.0", samples=samples)])[0].ours
+        for samples in (10, 32)
+    )
+    assert wide is not None
+    assert narrow is not None
+    reach = [1 / 4 + 1 / 10, 1 / 4 + 1 / 32]  # ours has 4 samples
+    assert (wide.high - 50) / (narrow.high - 50) == pytest.approx(math.sqrt(reach[0] / reach[1]))
+
+
+class FixedCounter:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+        return np.ones((len(texts), len(wanted)), dtype=np.int64)
+
+
+def test_frequencies_are_held_against_the_papers_by_its_lemmatizer_alone() -> None:
+    published = fact("0.001", metric="self verify frequency")
+    verdicts = {}
+    for name in ("simplemma 1.1.2", "spaCy en_core_web_sm 3.8.0"):
+        measures = ["self verify frequency"]
+        (claim,) = build_claims(slots()[1:2], measures, [published], counter=FixedCounter(name))
+        verdicts[name] = claim.verdict(published)
+    assert list(verdicts.values()) == ["not comparable", "differs"]
 
 
 def test_a_mean_is_over_the_data_sets_of_the_row() -> None:

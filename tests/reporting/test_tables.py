@@ -28,7 +28,7 @@ def test_main_rows_show_scores_and_below_them_recovery_rates() -> None:
     assert rows[1][:2] == ["+ ΔR tiny-m", "62.0 ± 3.4"]
     assert rows[2][:2] == ["recovery", "45 % [31, 60]"]
     assert [row[0] for row in rows].count("recovery") == 5
-    assert [row[1] for row in rows if row[0] == "recovery"][3:] == ["not identified", "undefined"]
+    assert [row[1] for row in rows if row[0] == "recovery"][3:] == ["12 %§", "undefined"]
 
 
 def test_only_the_ceiling_is_shaded_and_only_the_first_control_ruled() -> None:
@@ -70,7 +70,7 @@ def test_recovery_is_not_explained_where_there_is_none() -> None:
 def test_a_ceiling_below_its_base_is_marked_and_explained() -> None:
     first = measurements().rows[1]
     inverted = Recovery("identified", 0.5, 0.4, 0.6, inverted=True)
-    table = main_table(Measurements(DATASETS, (replace(first, mean_recovery=inverted),), "none"))
+    table = main_table(Measurements(DATASETS, (replace(first, ratio_of_means=inverted),), "none"))
     assert grid_of(table)[1][-1] == "50 % [40, 60]‡"
     assert sum(note.startswith("‡") for note in table.footnotes) == 1
     assert not any("‡" in note for note in main_table(measurements()).footnotes)
@@ -113,7 +113,7 @@ def test_pass_at_k_table_has_the_papers_k_and_the_papers_protocol() -> None:
     assert rows[1][0] == ""
     # 1 − 0.38⁴ = 0.9791
     assert rows[4][:6] == ["+ ΔR tiny-m", "tiny-easy", "200", "32", "62.0 ± 3.4", "97.9 ± 1.0"]
-    assert rows[5][:6] == ["", "paper", "", "", "", "97.9"]
+    assert rows[5][:6] == ["", "10 draws", "", "", "", "97.9"]
 
 
 def test_majority_table_drops_k_that_nobody_has() -> None:
