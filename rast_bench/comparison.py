@@ -36,7 +36,7 @@ FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
     "behaviour": ("branch out frequency", "backtrack frequency", "self verify frequency"),
     "length": ("response length",),
     "pcr": ("PCR",),
-    "similarity": ("recovery rate",),
+    "similarity": ("recovery rate", "cosine similarity"),
     "grids": ("accuracy",),
 }
 """What a figure is drawn from; figure 5 (kl) is drawn from tokens alone."""
@@ -103,13 +103,18 @@ def experiment_claims(
         for entry, outcome in zip(entries, outcomes, strict=True)
     ]
     coverages: Coverages = {}
+    similarities: Coverages = {}
     if "PCR" in measures:
         coverages = path_coverages(results, experiment.name)
+    if "cosine similarity" in measures:
+        similarities = delta_similarities(results, experiment, entries)
+    if {"PCR", "cosine similarity"}.intersection(measures):
         slots = [
             replace(slot, policy=_policy(entry.cell))
             for slot, entry in zip(slots, entries, strict=True)
         ]
-    return build_claims(slots, measures, experiment_facts(experiment), coverages)
+    facts = experiment_facts(experiment)
+    return build_claims(slots, measures, facts, coverages, similarities=similarities)
 
 
 def claimed_measures(experiment: ExperimentConfig) -> tuple[Measure, ...]:
@@ -157,11 +162,50 @@ def path_coverages(results: Path, name: str) -> Coverages:
         return {}
     found = {}
     for row in load_summary(results, name, "pcr").to_dict("records"):
-        error = float(row["standard_error"])
-        found[str(row["base_model"]), str(row["dataset"]), str(row["policy"])] = PathCoverage(
-            float(row["pcr"]), None if math.isnan(error) else error, int(row["trajectories"])
-        )
+        key = (str(row["base_model"]), str(row["dataset"]), str(row["policy"]))
+        found[key] = _path_mean(row, "pcr")
     return found
+
+
+def delta_similarities(
+    results: Path, experiment: ExperimentConfig, entries: Sequence[ExperimentCell]
+) -> Coverages:
+    """What `rast-bench analyse similarity NAME` saved: each ΔR against its base model's own.
+
+    Along the paths of `paths_of`'s RL-trained sibling, else of the base model's own. A ΔR is the
+    same there and here if its checkpoints are. Nothing where the analysis was not run. Raises
+    ConfigError where no cell is of the base model `paths_of`.
+    """
+    from rast_bench.analysis.saved import FOLDER, load_summary
+    from rast_bench.analysis.studies import cells_over, own_shift, shift_names, shift_of
+
+    cells = [entry.cell for entry in entries]
+    cells_over(cells, experiment.paths_of)
+    if not (results / FOLDER / experiment.name / "similarity.parquet").is_file():
+        return {}
+    summary = load_summary(results, experiment.name, "similarity")
+    saved = {
+        (row["base_model"], row["dataset"], frozenset((row["first"], row["second"]))): row
+        for row in summary[summary["tokens"] == "all"].to_dict("records")
+    }
+    found = {}
+    for cell in cells:
+        model, data = cell.base_model, cell.dataset.name
+        if model.rl is None or cell.method.name != "rast":
+            continue
+        along = experiment.paths_of or model.name
+        names = shift_names(cells, along)
+        pair = frozenset(names.get(one, "") for one in (own_shift(model), shift_of(cell.delta)))
+        if (along, data, pair) in saved:
+            found[model.name, data, _policy(cell)] = _path_mean(saved[along, data, pair], "cosine")
+    return found
+
+
+def _path_mean(row: Mapping[Any, Any], value: str) -> PathCoverage:
+    error = float(row["standard_error"])
+    return PathCoverage(
+        float(row[value]), None if math.isnan(error) else error, int(row["trajectories"])
+    )
 
 
 def measured_speeds(

@@ -33,7 +33,8 @@ examples:
   rast-bench analyse kl 0123456789abcdef results_dir=results     cells of the ledger, by id
   rast-bench analyse kl demo --path rast                         along RAST's own greedy samples
 
-The cells that the words name say what is compared: their base model, ΔR, λ, data set and prompt."""
+The cells that the words name say what is compared: their base model, ΔR, λ, data set and prompt.
+An experiment with paths_of (figure4) has all its ΔR compared along that one base model's paths."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -46,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
     from rast_bench.analysis.render import render_summary
     from rast_bench.analysis.run import Settings, analyse, plan_studies
     from rast_bench.analysis.saved import save_analysis
+    from rast_bench.analysis.studies import cells_over
     from rast_bench.analysis.summaries import summarise
     from rast_bench.analysis.trajectories import MissingPathsError
     from rast_bench.analysis.words import read_words
@@ -55,7 +57,8 @@ def main(argv: Sequence[str]) -> int:
     asked = read_words(args.words, args.config_dir, args.name)
     ledger = Ledger(asked.results)
     settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
-    planned = plan_studies(args.analysis, asked.cells, args.path, settings)
+    cells = cells_over(asked.cells, asked.paths_of if args.analysis == "similarity" else None)
+    planned = plan_studies(args.analysis, cells, args.path, settings)
     if args.generate and not generate(planned, ledger):
         return EXIT_INCOMPLETE
     started = now()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rast_bench.analysis.kinds import Whose
 from rast_bench.analysis.policies import Policy, Shift
 from rast_bench.config.schema import (
+    BaseModelConfig,
     CellConfig,
     DatasetConfig,
     DecodingConfig,
@@ -66,6 +67,21 @@ def studies_of(cells: Sequence[CellConfig], whose: Whose) -> list[Study]:
     return [_study(followed, whose, members) for followed, members in grouped.items()]
 
 
+def cells_over(cells: Sequence[CellConfig], base_model: str | None) -> Sequence[CellConfig]:
+    """The cells of one base model, None for all: figure 4 reads every ΔR along one model's paths.
+
+    Raises ConfigError where there is no such cell.
+    """
+    found = [cell for cell in cells if base_model in (None, cell.base_model.name)]
+    if not found:
+        names = ", ".join(dict.fromkeys(cell.base_model.name for cell in cells))
+        raise ConfigError(
+            f"paths_of: {base_model}, but no cell is of that base model",
+            hint=f"the cells are of {names}",
+        )
+    return found
+
+
 def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
     """The cell whose one sample a problem is the path: same problems, prompt and engine.
 
@@ -94,12 +110,8 @@ def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
 
 def _study(followed: CellConfig, whose: Whose, cells: Sequence[CellConfig]) -> Study:
     model = followed.base_model
-    own = (
-        ()
-        if model.rl is None
-        else (Shift((PairConfig(rl=model.rl, base=model.base),), name=model.name),)
-    )
-    deltas = [_shift(cell.delta) for cell in cells if cell.method.name == "rast"]
+    own = () if model.rl is None else (own_shift(model),)
+    deltas = [shift_of(cell.delta) for cell in cells if cell.method.name == "rast"]
     study = Study(
         greedy=followed.model_copy(update={"dataset": _widest(cell.dataset for cell in cells)}),
         whose=whose,
@@ -125,13 +137,28 @@ def steered_policies(cells: Iterable[CellConfig]) -> tuple[Policy, ...]:
             continue
         strength = cell.decoding.lambda_
         name = f"+ ΔR {cell.delta.name}" + ("" if strength == 1 else f", λ = {strength:g}")
-        policy = Policy(cell.base_model.base, _shift(cell.delta), strength, name)
+        policy = Policy(cell.base_model.base, shift_of(cell.delta), strength, name)
         policies.setdefault(policy, policy)
     return tuple(policies)
 
 
-def _shift(delta: DeltaConfig) -> Shift:
+def own_shift(model: BaseModelConfig) -> Shift:
+    """The ΔR of a base model that has an RL-trained sibling; it bears the model's name."""
+    assert model.rl is not None
+    return Shift((PairConfig(rl=model.rl, base=model.base),), name=model.name)
+
+
+def shift_of(delta: DeltaConfig) -> Shift:
+    """ΔR as it is transferred."""
     return Shift(delta.pairs, delta.shuffle_vocabulary_seed, name=delta.name)
+
+
+def shift_names(cells: Iterable[CellConfig], base_model: str) -> dict[Shift, str]:
+    """What the records of a similarity along this model's paths call each ΔR."""
+    over = [cell for cell in cells if cell.base_model.name == base_model]
+    shifts = [own_shift(cell.base_model) for cell in over if cell.base_model.rl is not None]
+    shifts += [shift_of(cell.delta) for cell in over if cell.method.name == "rast"]
+    return {shift: shift.name for shift in reversed(shifts)}  # the first name counts
 
 
 def _refuse_shared_name(study: Study) -> None:

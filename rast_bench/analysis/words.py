@@ -22,6 +22,7 @@ class Asked:
     name: str  # of the folder that the files go to
     cells: tuple[CellConfig, ...]
     results: Path
+    paths_of: str | None = None  # of the experiment
 
 
 def read_words(
@@ -59,6 +60,7 @@ def read_words(
         name or (names_of(job.cells) if experiment is None else experiment.name),
         job.cells,
         Path(job.options.results_dir),
+        None if experiment is None else experiment.paths_of,
     )
 
 

@@ -37,6 +37,7 @@ Measure = Literal[
     "pass@k",
     "majority@k",
     "PCR",
+    "cosine similarity",
     "response length",
     "branch out frequency",
     "backtrack frequency",
@@ -139,7 +140,8 @@ class ExperimentConfig(Strict):
     With `published` the table comes with the paper's numbers beside ours, and what has not been
     run yet is marked instead of refused. `measures` are what its main table shows; without them it
     shows accuracies and recovery rates. `figures` are those of `rast-bench figure`, `costs`
-    tables that need no samples.
+    tables that need no samples. `paths_of` is the base model along whose RL-trained sibling's
+    paths all ΔR are compared (figure 4); without it those of a base model along its own sibling's.
     """
 
     name: Name
@@ -156,6 +158,7 @@ class ExperimentConfig(Strict):
     measures: tuple[Measure, ...] = ()
     figures: tuple[FigureKind, ...] = ()
     costs: tuple[CostKind, ...] = ()
+    paths_of: Name | None = None
 
     @property
     def waits_for_all(self) -> bool:

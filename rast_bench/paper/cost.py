@@ -2,13 +2,15 @@
 
 The formulas take numbers of parameters, nominal (14 billion) or of a checkpoint
 (`planning.checkpoints.config_parameters` of its config.json). The memory of decoding is
-`planning.memory.engine_memory` of M, S_RL and S_base. Table 4 adds these parts up in a way that
-the text does not give, so only the parts are here.
+`planning.memory.engine_memory` of M, S_RL and S_base.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from rast_bench.planning.checkpoints import config_parameters
@@ -19,6 +21,15 @@ ADAM_STATES = 2
 GB = 10**9  # the unit of appendix D
 
 Number = int | Fraction
+
+_CHECKPOINTS = Path(__file__).with_name("checkpoints.json")
+
+
+@cache
+def known_configs() -> Mapping[str, Mapping[str, Any]]:
+    """config.json of the paper's base models, by their names in conf/base_model/."""
+    found: dict[str, Any] = json.loads(_CHECKPOINTS.read_text(encoding="utf-8"))
+    return {name: config for name, config in found.items() if name != "source"}
 
 
 def weight_bytes_per_gpu(

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -52,6 +52,12 @@ class Published:
         """
         ulps = {"equal": Fraction(1, 2), "about": Fraction(1)}.get(self.sense, Fraction(0))
         return rounding_interval(self.value, ulps)
+
+    def in_percent(self) -> "Published":
+        """The same number in percent where its source prints a fraction (figure 4), else itself."""
+        if self.unit != "fraction":
+            return self
+        return replace(self, value=self.value.scaleb(2), unit="%")
 
 
 COLUMNS = (

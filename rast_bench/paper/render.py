@@ -14,6 +14,7 @@ _HEADINGS = ("number", "published", "recomputed", "verdict")
 _NOTHING = "–"
 _GAP = "  "
 _WIDTH = 100
+_LEAST_WIDTH = 30  # of the first column
 
 
 def render_audit(findings: Sequence[Finding]) -> str:
@@ -23,6 +24,7 @@ def render_audit(findings: Sequence[Finding]) -> str:
         _TITLE,
         *("\n".join(_section(rule, list(group))) for rule, group in rules),
         *_list("Cannot be right:", findings, "cannot be right"),
+        *_list("Unlikely:", findings, "unlikely"),
         *_list("Cannot be checked:", findings, "cannot be checked"),
         *_list("Remarks on what agrees:", findings, "agrees"),
         _counts_line(findings),
@@ -53,7 +55,10 @@ def render_audit_json(findings: Sequence[Finding]) -> str:
 
 
 def _section(rule: str, findings: Sequence[Finding]) -> Iterator[str]:
-    """The rule, headings and rows; the columns are as wide as this section needs."""
+    """The rule, headings and rows; the columns are as wide as this section needs.
+
+    The first one is wrapped where a line would be too long.
+    """
     rows = [
         (
             f"{finding.number} ({finding.source})",
@@ -63,18 +68,15 @@ def _section(rule: str, findings: Sequence[Finding]) -> Iterator[str]:
         )
         for finding in findings
     ]
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    widest, *widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    room = max(_LEAST_WIDTH, _WIDTH - sum(widths) - len(widths) * len(_GAP))
+    first = min(widest, room)
     yield rule
-    for row in (_HEADINGS, *rows):
-        number, published, recomputed, verdict = row
-        yield _GAP.join(
-            (
-                number.ljust(widths[0]),
-                published.rjust(widths[1]),
-                recomputed.rjust(widths[2]),
-                verdict,
-            )
-        )
+    for number, published, recomputed, verdict in (_HEADINGS, *rows):
+        *upper, last = textwrap.wrap(number, first, subsequent_indent="  ")
+        yield from upper
+        numbers = (published.rjust(widths[0]), recomputed.rjust(widths[1]), verdict)
+        yield _GAP.join((last.ljust(first), *numbers))
 
 
 def _list(heading: str, findings: Sequence[Finding], verdict: Verdict) -> Iterator[str]:
@@ -107,6 +109,6 @@ def _counts_line(findings: Sequence[Finding]) -> str:
     counted = _counts(findings)
     return (
         f"{len(findings)} checks: {counted['agrees']} agree, "
-        f"{counted['cannot be right']} cannot be right, "
+        f"{counted['cannot be right']} cannot be right, {counted['unlikely']} unlikely, "
         f"{counted['cannot be checked']} cannot be checked"
     )

@@ -7,29 +7,34 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.errors import LedgerError
-from rast_bench.reporting.claims import Claim
-from rast_bench.reporting.figure_style import MARKERS, MUTED, PALETTE, house_style
+from rast_bench.reporting.claim_figures import hollow, legend_columns
+from rast_bench.reporting.claims import Claim, Number
+from rast_bench.reporting.figure_style import MARKERS, PALETTE, house_style
 from rast_bench.reporting.kl_page import kl_page
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
-ALL_TOKENS = "all"  # of the vocabulary, as in eq. 6
+OURS = (
+    "horizontal: ± one standard error over paths;\n"
+    "vertical: where 95 % of published numbers lie if both runs measure the same"
+)
+BOTH = "filled: ours; hollow: published\n" + OURS
+ONLY_PUBLISHED = "hollow: published; ours is not run"
 
 
 @dataclass(frozen=True)
 class SimilarityPoint:
-    """One ΔR at one base model on one data set: eq. 6 against the base's own ΔR, and eq. 5."""
+    """One ΔR at one base model on one data set: eq. 6 with the base's own ΔR against eq. 5.
+
+    `ours` and `published` are (cosine, recovery rate in percent), None where one of them is not
+    there. Claims of one base model have one `section`.
+    """
 
     label: str
-    base_model: str
-    dataset: str
-    cosine: float
-    cosine_error: float | None
-    recovery: float  # percent
-    recovery_low: float | None
-    recovery_high: float | None
+    section: str
+    ours: tuple[Number, Number] | None
+    published: tuple[float, float] | None
 
 
 def analysis_figures(
@@ -37,8 +42,8 @@ def analysis_figures(
 ) -> dict[str, "Figure"]:
     """Figure 4 by its file stem, where the experiment asks for it.
 
-    Raises LedgerError, with the command to run, where an analysis is not there: also for figure 1a
-    where there is neither a PCR of ours nor a published one to draw.
+    Raises LedgerError, with the command to run, where there is neither an analysis of ours nor a
+    published number to draw: also for figure 1a.
     """
     from rast_bench.analysis.saved import load_summary
 
@@ -47,13 +52,14 @@ def analysis_figures(
         load_summary(results, experiment.name, "pcr")
     if "similarity" not in experiment.figures:
         return {}
-    points = similarity_points(load_summary(results, experiment.name, "similarity"), claims)
+    points = similarity_points(claims)
     if not points:
+        load_summary(results, experiment.name, "similarity")
         raise LedgerError(
             f"experiment {experiment.name}: no ΔR has both a similarity and a recovery rate",
             hint=f"`python run.py experiment={experiment.name}` makes the samples that are missing",
         )
-    return {"similarity": similarity_figure(points)}
+    return {"similarity": similarity_figure(experiment.title or experiment.name, points)}
 
 
 def analysis_pages(experiment: ExperimentConfig, results: Path) -> dict[str, bytes]:
@@ -69,80 +75,88 @@ def analysis_pages(experiment: ExperimentConfig, results: Path) -> dict[str, byt
     return {"kl.html": kl_page(experiment.title or experiment.name, records).encode()}
 
 
-def similarity_points(
-    summary: "pd.DataFrame", claims: Sequence[Claim]
-) -> tuple[SimilarityPoint, ...]:
-    """The pairs (base model's own ΔR, transferred ΔR) that have an identified recovery rate.
-
-    Args:
-        summary: of `rast-bench analyse similarity`, where a base model's own ΔR bears its name.
-    """
+def similarity_points(claims: Sequence[Claim]) -> tuple[SimilarityPoint, ...]:
+    """The pairs (base model's own ΔR, transferred ΔR) with something to draw, in order."""
     rates = {
-        (claim.section, claim.delta, claim.dataset): claim.ours
+        (claim.section, claim.label, claim.dataset): claim
         for claim in claims
-        if claim.measure == "recovery rate" and claim.ours is not None and claim.role == "rast"
+        if claim.measure == "recovery rate" and claim.role == "rast"
     }
+    several = len({claim.dataset for claim in rates.values()}) > 1
     points = []
-    for row in summary[summary["tokens"] == ALL_TOKENS].to_dict("records"):
-        base, delta, dataset = str(row["base_model"]), str(row["second"]), str(row["dataset"])
-        rate = rates.get((base, delta, dataset))
-        if str(row["first"]) != base or rate is None:
+    for cosine in claims:
+        rate = rates.get((cosine.section, cosine.label, cosine.dataset))
+        if cosine.measure != "cosine similarity" or rate is None:
             continue
-        error = float(row["standard_error"])
-        points.append(
-            SimilarityPoint(
-                f"ΔR {base} and ΔR {delta}",
-                base,
-                dataset,
-                float(row["cosine"]),
-                error if error == error else None,
-                rate.value,
-                rate.low,
-                rate.high,
-            )
+        both = cosine.published and rate.published
+        point = SimilarityPoint(
+            f"ΔR {cosine.section} v. ΔR {cosine.delta}"
+            + (f", {cosine.dataset}" if several else ""),
+            cosine.section,
+            (cosine.ours, rate.ours) if cosine.ours and rate.ours else None,
+            (float(cosine.published[0].value), float(rate.published[0].value)) if both else None,
         )
+        if point.ours or point.published:
+            points.append(point)
     return tuple(points)
 
 
-def similarity_figure(points: Sequence[SimilarityPoint]) -> "Figure":
+def similarity_figure(title: str, points: Sequence[SimilarityPoint]) -> "Figure":
     """Figure 4: recovery rate against the cosine of ΔR; a colour a base model."""
     from matplotlib.figure import Figure
 
-    bases = list(dict.fromkeys(point.base_model for point in points))
-    datasets = list(dict.fromkeys(point.dataset for point in points))
+    sections = list(dict.fromkeys(point.section for point in points))
     with house_style():
-        figure = Figure(figsize=(7.0, 4.6), layout="constrained")
+        figure = Figure(figsize=(7.0, 4.8), layout="constrained")
         axis = figure.add_subplot()
         for index, point in enumerate(points):
-            name = point.label if len(datasets) == 1 else f"{point.label}, {point.dataset}"
-            low, high = point.recovery_low, point.recovery_high
-            reach = (
-                None
-                if low is None or high is None
-                else [[point.recovery - low], [high - point.recovery]]
-            )
-            axis.errorbar(
-                point.cosine,
-                point.recovery,
-                xerr=point.cosine_error,
-                yerr=reach,
-                color=PALETTE[bases.index(point.base_model) % len(PALETTE)],
-                marker=MARKERS[index % len(MARKERS)],
-                linestyle="none",
-                capsize=2,
-                elinewidth=0.8,
-                label=name,
-            )
+            colour = PALETTE[sections.index(point.section) % len(PALETTE)]
+            marker = MARKERS[index % len(MARKERS)]
+            if point.ours:
+                cosine, recovery = point.ours
+                axis.errorbar(
+                    cosine.value,
+                    recovery.value,
+                    xerr=cosine.standard_error,
+                    yerr=_reach(recovery),
+                    color=colour,
+                    marker=marker,
+                    linestyle="none",
+                    capsize=2,
+                    elinewidth=0.8,
+                    label=point.label,
+                )
+            if point.published:
+                axis.plot(
+                    *([one] for one in point.published),
+                    linestyle="none",
+                    label=None if point.ours else point.label,
+                    **hollow(colour, marker),
+                )
         axis.set_xlabel("cosine similarity of ΔR (eq. 6)")
         axis.set_ylabel("recovery rate (%)")
         axis.grid(color="#E3E3E3", linewidth=0.8)
         axis.set_axisbelow(True)
         axis.margins(x=0.12, y=0.12)
-        figure.suptitle("Similarity of ΔR and what it transfers", fontsize=12)
-        figure.legend(loc="outside right upper", fontsize=8)
-        figure.supxlabel(
-            "horizontal: ± one standard error over paths; vertical: where 95 % of reruns lie",
-            fontsize=8,
-            color=MUTED,
+        figure.suptitle(title, fontsize=12)
+        run = any(point.ours for point in points)
+        published = any(point.published for point in points)
+        words = BOTH if run and published else OURS if run else ONLY_PUBLISHED
+        handles, labels = axis.get_legend_handles_labels()
+        figure.legend(
+            handles,
+            labels,
+            loc="outside lower center",
+            ncols=legend_columns(labels, figure.get_figwidth()),
+            fontsize=9,
+            title=words,
+            title_fontsize=8,
         )
     return figure
+
+
+def _reach(number: Number) -> list[list[float]] | None:
+    """How far its range reaches below and above it, as matplotlib takes it."""
+    if number.low is None or number.high is None:
+        return None
+    return [[number.value - number.low], [number.high - number.value]]

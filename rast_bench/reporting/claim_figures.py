@@ -99,7 +99,7 @@ def dot_figure(title: str, claims: Sequence[Claim], unit: str) -> "Figure":
                         float(fact.value),
                         linestyle="none",
                         label=None if claim.ours else label,
-                        **_hollow(colour),
+                        **hollow(colour),
                     )
         if len(groups) == 1:
             places = [(index - (len(rows) - 1) / 2) * step for index in range(len(rows))]
@@ -194,7 +194,7 @@ def _curve(
             label=None if points else label,
             linestyle=":",
             linewidth=1.1,
-            **_hollow(style["color"], style["marker"]),
+            **hollow(style["color"], style["marker"]),
         )
 
 
@@ -224,7 +224,7 @@ def _bars(
                 float(fact.value),
                 linestyle="none",
                 label=None if claim.ours else claim.label,
-                **_hollow(colour, "D"),
+                **hollow(colour, "D"),
             )
     axis.set_xticks(range(len(groups)), groups)
     axis.set_xlim(-0.5, len(groups) - 0.5)
@@ -233,7 +233,8 @@ def _bars(
     axis.set_axisbelow(True)
 
 
-def _hollow(colour: str, marker: str = "o") -> dict[str, Any]:
+def hollow(colour: str, marker: str = "o") -> dict[str, Any]:
+    """The sign of a published number."""
     return {
         "color": colour,
         "marker": marker,

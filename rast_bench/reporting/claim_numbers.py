@@ -56,7 +56,7 @@ SHARES: tuple[Measure, ...] = ("accuracy", "pass@k", "PCR")
 
 @dataclass(frozen=True)
 class PathCoverage:
-    """A mean PCR (a fraction) over greedy paths of the RL model."""
+    """A mean PCR (a fraction), or cosine similarity of ΔR, over greedy paths of an RL model."""
 
     value: float
     standard_error: float | None
@@ -64,7 +64,7 @@ class PathCoverage:
 
 
 Coverages = Mapping[tuple[str, str, str], PathCoverage]
-"""By base model, data set and policy, as `rast-bench analyse pcr` saved them."""
+"""By base model, data set and policy, as `rast-bench analyse` saved them."""
 
 
 @dataclass
@@ -73,6 +73,7 @@ class _Context:
 
     slots: Sequence[Slot]
     coverages: Coverages
+    similarities: Coverages
     counter: LemmaCounter | None = None
     lemmas: dict[int, dict[str, FloatArray]] = field(default_factory=dict)
 
@@ -100,6 +101,8 @@ def build_claims(
     facts: Sequence[Published],
     coverages: Coverages | None = None,
     counter: LemmaCounter | None = None,
+    *,
+    similarities: Coverages | None = None,
 ) -> list[Claim]:
     """One claim for each place of the experiment's tables, in the order of its rows and data sets.
 
@@ -107,7 +110,7 @@ def build_claims(
         facts: the published numbers that may stand there (`facts_of`).
         counter: how words become lemmas; `lemma_counter()` by default.
     """
-    context = _Context(slots, coverages or {}, counter)
+    context = _Context(slots, coverages or {}, similarities or {}, counter)
     claims: list[Claim] = []
     for measure in measures:
         firsts: set[tuple[str, str]] = set()
@@ -124,10 +127,10 @@ def build_claims(
 
 
 def _has_place(slot: Slot, measure: Measure) -> bool:
-    """Grids hold accuracies only; base and ceiling have no recovery rate, the base no gain."""
+    """Grids hold accuracies only; base and ceiling have no recovery rate, gain or similarity."""
     if slot.grid is not None:
         return measure in ("accuracy", "standard deviation over runs")
-    if measure in ("recovery rate", "mean recovery rate", "gain", "mean gain"):
+    if measure in (*MEANS, *MEANS.values(), "cosine similarity"):
         return slot.role in ("rast", "control")
     return True
 
@@ -170,7 +173,9 @@ def _number(
 ) -> Number | str:
     """Our number, or why there is none."""
     if measure == "PCR":
-        return _coverage(slot, context)
+        return _along_paths(slot, measure, context.coverages)
+    if measure == "cosine similarity":
+        return _along_paths(slot, measure, context.similarities)
     if measure in MEANS:
         return _mean(slot, measure, context)
     if measure in ("recovery rate", "gain"):
@@ -223,15 +228,15 @@ def _at_k(
     return _scaled(measure, replication, estimate)
 
 
-def _coverage(slot: Slot, context: _Context) -> Number | str:
-    found = context.coverages.get((slot.base_model, slot.dataset, slot.policy))
+def _along_paths(slot: Slot, measure: Measure, saved: Coverages) -> Number | str:
+    found = saved.get((slot.base_model, slot.dataset, slot.policy))
     if found is None:
         return NOT_RUN
     error = found.standard_error
     replication = path_replication(found.value, error, found.paths, PAPER_PATHS)
     if replication is None:
-        return Number(100 * found.value)
-    return _scaled("PCR", replication, Estimate(found.value, error))
+        return Number(100 * found.value if measure in PERCENT else found.value)
+    return _scaled(measure, replication, Estimate(found.value, error))
 
 
 def _mean(slot: Slot, measure: Measure, context: _Context) -> Number | str:

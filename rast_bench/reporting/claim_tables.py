@@ -24,7 +24,7 @@ from rast_bench.reporting.table import (
 )
 
 SCORES: tuple[Measure, ...] = (
-    *("accuracy", "recovery rate", "mean recovery rate", "gain", "mean gain"),
+    *("accuracy", "recovery rate", "cosine similarity", "mean recovery rate", "gain", "mean gain"),
 )
 """Measures that share one table, accuracy first; each other one has a table of its own."""
 
@@ -154,7 +154,8 @@ def _tall_table(
 
 
 def _label(row: str, measure: Measure) -> str:
-    return f"{row}, {measure}" if measure in ("recovery rate", "gain") else row
+    named = measure in ("recovery rate", "cosine similarity", "gain")
+    return f"{row}, {measure}" if named else row
 
 
 def _layout(claims: Sequence[Claim]) -> Layout:
@@ -261,9 +262,16 @@ _UNITS: dict[Measure, str] = {
     "accuracy": "accuracy (avg@n), in percent",
     "PCR": "path coverage rate (eq. 2), in percent",
     SPREAD: "standard deviation over runs of the accuracy, in points",
+    "cosine similarity": "cosine similarity of ΔR (eq. 6)",
     "response length": "output tokens per response",
     "mean recovery rate": "mean recovery rate (mean of ratios, eq. 5), in percent",
 }
+
+_BESIDE: dict[Measure, str] = {
+    "recovery rate": "recovery rate (eq. 5), in percent",
+    "cosine similarity": "cosine similarity of ΔR (eq. 6)",
+}
+"""Measures that stand in the table of another, and what its title says of them."""
 
 
 def _title(title: str, claims: Sequence[Claim]) -> str:
@@ -272,5 +280,5 @@ def _title(title: str, claims: Sequence[Claim]) -> str:
     unit = _UNITS.get(measure, f"{measure}, {unit}")
     if claims[0].grid is not None:
         return f"{title}: {unit}"
-    with_rates = any(claim.measure == "recovery rate" for claim in claims[1:])
-    return f"{unit}; recovery rate (eq. 5), in percent" if with_rates else unit
+    others = {claim.measure for claim in claims[1:]} - {measure}
+    return "; ".join([unit, *(words for one, words in _BESIDE.items() if one in others)])

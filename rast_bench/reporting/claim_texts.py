@@ -20,6 +20,11 @@ PATH_NOTE = (
     "PCR: the range is over which problems were drawn, 50 published paths against ours; make ours "
     "with `rast-bench analyse pcr {name} --generate`."
 )
+SIMILARITY_NOTE = (
+    "cosine similarity: of ΔR and the base model's own, along greedy paths of an RL-trained model; "
+    "the range is over which problems were drawn, 50 published paths against ours; make ours with "
+    "`rast-bench analyse similarity {name} --generate`."
+)
 UNPUBLISHED_NOTE = "The published numbers of this table could not be recovered."
 MISSING_NOTE = "not run: `python run.py experiment={name}` makes what is missing."
 IDENTIFIED_NOTE = (
@@ -108,6 +113,8 @@ def footnotes_of(
     found += [LEMMATIZER_NOTE.format(counter=one) for one in sorted(counters - {""})]
     if any(claim.missing == NOT_RUN for claim in claims):
         found.append(PATH_NOTE if claims[0].measure == "PCR" else MISSING_NOTE)
+    if any(claim.measure == "cosine similarity" for claim in claims):
+        found.append(SIMILARITY_NOTE)
     counts = verdict_counts(claims)
     if counts:
         found.append(counts)

@@ -127,11 +127,11 @@ def facts_of(
 ) -> list[Published]:
     """The facts of the named sources that are about one of the measures.
 
-    `text 3.4` is section 3.4 of the source `text`.
+    `text 3.4` is section 3.4 of the source `text`. Rates printed as fractions are in percent.
     """
     wanted = set(sources)
     return [
-        one
+        one.in_percent()
         for one in facts
         if one.metric in measures
         and (one.source in wanted or f"{one.source} {one.section}" in wanted)

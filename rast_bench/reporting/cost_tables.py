@@ -4,60 +4,29 @@ They need no samples, and no checkpoints of the models in paper/checkpoints.json
 from the config.json of a checkpoint that is here.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import rast_bench.paper
 from rast_bench.config.experiment import CostKind, ExperimentCell, ExperimentConfig
 from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.engines.check import read_json
 from rast_bench.errors import ConfigError
 from rast_bench.paper.cost import (
-    ACTIVATIONS_PER_GPU,
-    BUFFERS_PER_GPU,
-    GB,
-    Span,
     attention_flops,
     forward_flops,
+    known_configs,
     multiplied_parameters,
-    training_bytes,
 )
 from rast_bench.paper.published import Published, select
 from rast_bench.planning.checkpoints import checkpoint_folder, config_parameters
-from rast_bench.planning.memory import BYTES
-from rast_bench.reporting.numbers import DASH, decimal
+from rast_bench.reporting.memory_table import memory_table
+from rast_bench.reporting.numbers import DASH
 from rast_bench.reporting.table import Cell, Column, Table, TableRow, TableSection, TextCell
 from rast_bench.reporting.throughput_table import RowKey, Speeds, throughput_table
 
-CHECKPOINTS_FILE = Path(rast_bench.paper.__file__).with_name("checkpoints.json")
-TENSOR_PARALLEL = 4  # appendix D's example
 FLOPS_LENGTH = 2048  # tokens of context
-DTYPE = "bfloat16"
-MB, BILLION = 10**6, 10**9
-NOTHING = Span(Fraction(0), Fraction(0))
 
-TRAINING_NOTE = (
-    f"training: appendix D's formula for GRPO on M over {TENSOR_PARALLEL} devices (policy, critic "
-    "and reference in 16 bits, activations 12 to 25 GB and buffers 5 to 8 GB a device; optimizer "
-    "states stay on the CPU)."
-)
-SMALL_TRAINING_NOTE = (
-    "training: the weights of appendix D's formula for GRPO on M (policy, critic and reference in "
-    "16 bits). Its 17 to 33 GB of activations and buffers a device are of models of billions, so "
-    "they are left out: RAST saves at least what is said here."
-)
-DECODING_NOTE = (
-    "decoding: weights of M, S_RL and S_base in 16 bits, and the key-value cache of one response "
-    "of the full length. saved: 1 − decoding / training. {unit}: {bytes} bytes."
-)
-UNRECOVERED_MEMORY_NOTE = (
-    "The published numbers of table 4 could not be recovered; its text says: up to 50 % saved."
-)
 FLOPS_NOTES = (
     "2 · parameters: the reply's formula over all models that run, at the checkpoints' sizes.",
     "exact: without the embedding, which is looked up, and with attention over "
@@ -85,8 +54,14 @@ def cost_tables(
         if entry.row is not None:
             rows.setdefault((entry.section, entry.row.label), entry.cell)
     published = experiment.published is not None
+    named = experiment.published.sources if experiment.published else ()
+    steered = {key: cell for key, cell in rows.items() if cell.method.name == "rast"}
     build: dict[CostKind, Callable[[], Table]] = {
-        "memory": lambda: _memory_table(rows, published=published),
+        "memory": lambda: memory_table(
+            steered,
+            {key: decoding_configs(cell) for key, cell in steered.items()},
+            select(facts, source="table 4") if "table 4" in named else (),
+        ),
         "flops": lambda: _flops_table(rows, facts),
         "decoding": lambda: _decoding_table(rows, published=published),
         "throughput": lambda: throughput_table(experiment, rows, facts, speeds),
@@ -94,18 +69,12 @@ def cost_tables(
     return [build[kind]() for kind in experiment.costs]
 
 
-@cache
-def _checkpoints() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(CHECKPOINTS_FILE.read_text(encoding="utf-8"))
-    return {name: config for name, config in found.items() if name != "source"}
-
-
 def checkpoint_config(name: str, ref: ModelRef) -> Mapping[str, Any]:
     """The sizes of a checkpoint by its name in conf/base_model, else by its own config.json.
 
     Raises ConfigError where neither is there, ModelError for a checkpoint that is broken.
     """
-    known = _checkpoints()
+    known = known_configs()
     if name in known:
         return known[name]
     folder = checkpoint_folder(ref)
@@ -124,56 +93,6 @@ def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
         return [main]
     pairs = [checkpoint_config(cell.delta.name, pair.base) for pair in cell.delta.pairs]
     return [main, *(config for config in pairs for _ in ("RL", "base"))]
-
-
-def decoding_bytes(configs: Sequence[Mapping[str, Any]], length: int) -> int:
-    """Weights in 16 bits and the key-value cache of one row of `length` tokens."""
-    size = BYTES[DTYPE]
-    return sum(config_parameters(one) * size + length * _cache(one, size) for one in configs)
-
-
-def _cache(config: Mapping[str, Any], size: int) -> int:
-    heads = int(config["num_attention_heads"])
-    head_dim = int(config.get("head_dim") or int(config["hidden_size"]) // heads)
-    return (
-        2 * int(config["num_hidden_layers"]) * int(config["num_key_value_heads"]) * head_dim * size
-    )
-
-
-def _memory_table(rows: Mapping[RowKey, CellConfig], *, published: bool) -> Table:
-    steered = {key: cell for key, cell in rows.items() if cell.method.name == "rast"}
-    configs = {key: decoding_configs(cell) for key, cell in steered.items()}
-    sizes = {key: config_parameters(models[0]) for key, models in configs.items()}
-    small = max(sizes.values(), default=0) < BILLION
-    activations, buffers = (NOTHING, NOTHING) if small else (ACTIVATIONS_PER_GPU, BUFFERS_PER_GPU)
-    unit, divisor, bytes_ = ("MB", MB, "10⁶") if small else ("GB", GB, "10⁹")
-    decimals = 1 if small else 0
-    lines = []
-    for (section, label), cell in steered.items():
-        key = section, label
-        training = training_bytes(
-            sizes[key], TENSOR_PARALLEL, activations=activations, buffers=buffers
-        )
-        decoding = decoding_bytes(configs[key], cell.decoding.max_tokens)
-        low, high = float(training.low), float(training.high)
-        texts = (
-            _span(low / divisor, high / divisor, decimals),
-            decimal(decoding / divisor, decimals),
-            _span(100 * (1 - decoding / low), 100 * (1 - decoding / high), 0),
-        )
-        lines.append(_line(f"{section} {label}", texts))
-    notes = [
-        SMALL_TRAINING_NOTE if small else TRAINING_NOTE,
-        DECODING_NOTE.format(unit=unit, bytes=bytes_),
-        *([UNRECOVERED_MEMORY_NOTE] if published else []),
-    ]
-    columns = (f"training, {unit}", f"decoding, {unit}", "saved, %")
-    return _table("memory", "GPU memory (appendix D)", columns, lines, notes)
-
-
-def _span(low: float, high: float, decimals: int) -> str:
-    texts = (decimal(low, decimals), decimal(high, decimals))
-    return texts[0] if texts[0] == texts[1] else " to ".join(texts)
 
 
 def _flops_table(rows: Mapping[RowKey, CellConfig], facts: Sequence[Published]) -> Table:

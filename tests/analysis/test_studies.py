@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rast_bench.analysis.kinds import Whose
-from rast_bench.analysis.studies import greedy_cell, studies_of
+from rast_bench.analysis.studies import cells_over, greedy_cell, shift_names, shift_of, studies_of
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
 
@@ -109,3 +109,20 @@ def test_cells_without_such_a_path(only: CellConfig, whose: Whose, words: str) -
 def test_two_deltas_of_one_name_are_refused() -> None:
     with pytest.raises(ConfigError, match="two different ΔR are called s"):
         studies_of([cell(), cell(pairs=(OTHER,))], "rl")
+
+
+def test_the_cells_of_one_base_model_are_chosen_by_name() -> None:
+    cells = [cell("base"), cell()]
+    assert cells_over(cells, None) == cells
+    assert cells_over(cells, "m") == cells
+    with pytest.raises(ConfigError, match="paths_of: l, but no cell") as caught:
+        cells_over(cells, "l")
+    assert caught.value.hint == "the cells are of m"
+
+
+def test_a_delta_is_known_by_its_checkpoints() -> None:
+    names = shift_names([cell(), cell(delta="o", pairs=(OTHER,))], "m")
+    assert sorted(names.values()) == ["m", "o", "s"]
+    assert names[shift_of(cell(delta="another").delta)] == "s"
+    assert names[shift_of(cell(delta="own", pairs=(OWN,)).delta)] == "m"
+    assert shift_names([cell()], "another model") == {}

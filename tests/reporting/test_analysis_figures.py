@@ -1,12 +1,15 @@
 """Figures 4 and 5 from saved analyses."""
 
+import math
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from claimed_cells import slots
+from claimed_cells import fact, slots
 
-from rast_bench.config.experiment import ExperimentConfig
+from rast_bench.config.experiment import ExperimentConfig, Measure
 from rast_bench.errors import LedgerError
 from rast_bench.reporting.analysis_figures import (
     analysis_figures,
@@ -14,26 +17,60 @@ from rast_bench.reporting.analysis_figures import (
     similarity_figure,
     similarity_points,
 )
-from rast_bench.reporting.claim_numbers import build_claims
+from rast_bench.reporting.claim_numbers import PathCoverage, build_claims
+from rast_bench.reporting.claims import Claim, facts_of
 from rast_bench.reporting.kl_page import kl_page, shade
 
+SIMILARITIES = {("big", "easy", "+ ΔR small"): PathCoverage(0.7, 0.01, 50)}
+RATE = fact("0.450", metric="recovery rate", unit="fraction", source="figure 4")
+COSINE = fact("0.650", metric="cosine similarity", unit="", source="figure 4")
+MEASURES: tuple[Measure, ...] = ("accuracy", "recovery rate", "cosine similarity")
 
-def _summary() -> pd.DataFrame:
-    rows = [
-        ("big", "easy", "big", "small", "all", 0.7),
-        ("big", "easy", "big", "small", "plausible", 0.9),
-        ("big", "easy", "small", "other", "all", 0.1),
-    ]
-    columns = ["base_model", "dataset", "first", "second", "tokens", "cosine"]
-    return pd.DataFrame(rows, columns=columns).assign(standard_error=0.01)
+
+def _claims(*, run: bool, published: bool) -> list[Claim]:
+    missing = {} if run else {"outcome": None, "missing": "not run"}
+    cells = [replace(one, policy=f"{one.label} small", **missing) for one in slots()]
+    facts = facts_of([RATE, COSINE], ["figure 4"], MEASURES) if published else []
+    return build_claims(cells, MEASURES, facts, similarities=SIMILARITIES if run else {})
 
 
 def test_a_point_joins_similarity_and_recovery() -> None:
-    claims = build_claims(slots(), ["recovery rate"], [])
-    (point,) = similarity_points(_summary(), claims)
-    assert (point.cosine, point.recovery) == (0.7, pytest.approx(100 / 3))
-    (axis,) = similarity_figure([point]).axes
+    (point,) = similarity_points(_claims(run=True, published=False))
+    assert point.label == "ΔR big v. ΔR small"
+    assert point.published is None
+    assert point.ours is not None
+    assert [one.value for one in point.ours] == [0.7, pytest.approx(100 / 3)]
+    (axis,) = similarity_figure("title", [point]).axes
     assert axis.lines[0].get_xdata().tolist() == [0.7]
+
+
+def test_published_points_are_hollow_and_in_percent() -> None:
+    (point,) = similarity_points(_claims(run=True, published=True))
+    assert point.published == (0.65, 45.0)
+    (axis,) = similarity_figure("title", [point]).axes
+    drawn = [line for line in axis.lines if list(line.get_xdata()) == [0.65]]
+    assert [line.get_markerfacecolor() for line in drawn] == ["white"]
+    assert list(drawn[0].get_ydata()) == [45.0]
+
+
+def test_without_samples_of_ours_the_published_points_are_drawn(tmp_path: Path) -> None:
+    claims = _claims(run=False, published=True)
+    (point,) = similarity_points(claims)
+    assert (point.ours, point.published) == (None, (0.65, 45.0))
+    assert list(analysis_figures(_experiment("similarity"), claims, tmp_path)) == ["similarity"]
+    assert similarity_points(_claims(run=False, published=False)) == ()
+
+
+def test_a_similarity_has_its_range_and_verdict() -> None:
+    (claim,) = [
+        one for one in _claims(run=True, published=True) if one.measure == "cosine similarity"
+    ]
+    assert claim.ours is not None
+    reach = 1.959964 * 0.01 * math.sqrt(2)  # 50 published paths, 50 of ours
+    assert (claim.ours.low, claim.ours.high) == pytest.approx((0.7 - reach, 0.7 + reach))
+    (published,) = claim.published
+    assert claim.verdict(published) == "differs"
+    assert claim.verdict(replace(published, value=Decimal("0.675"))) == "agrees"
 
 
 def _experiment(kind: str) -> ExperimentConfig:

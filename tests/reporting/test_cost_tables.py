@@ -2,6 +2,9 @@
 
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,32 +13,39 @@ from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.paths import ZOO_WEIGHTS_DIR
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError
-from rast_bench.paper.published import load_published
+from rast_bench.paper.published import Published, load_published, only
 from rast_bench.planning.checkpoints import config_parameters, safetensors_entries
 from rast_bench.reporting.cost_tables import (
     checkpoint_config,
     cost_tables,
-    decoding_bytes,
     decoding_configs,
 )
+from rast_bench.reporting.memory_table import decoding_bytes
 from rast_bench.reporting.table import Table, TextCell
 
 KNOWN = Path(__file__).parents[1] / "planning" / "data" / "known_models.json"
 
 
-def cost_table(kind: str, experiment: str) -> Table:
+def cost_table(kind: str, experiment: str, facts: Sequence[Published] | None = None) -> Table:
     job = job_of_overrides([f"experiment={experiment}"])
     assert job.options.experiment is not None
     assert job.options.experiment.costs == (kind,)
-    (table,) = cost_tables(job.options.experiment, job.experiment_cells, load_published())
+    facts = load_published() if facts is None else facts
+    (table,) = cost_tables(job.options.experiment, job.experiment_cells, facts)
     return table
 
 
-def texts(kind: str, experiment: str) -> list[list[str]]:
-    table = cost_table(kind, experiment)
-    rows = table.sections[0].rows
-    assert all(isinstance(cell, TextCell) for row in rows for cell in row.cells)
-    return [[cell.text for cell in row.cells] for row in rows]
+def texts(kind: str, experiment: str, section: int = 0) -> list[list[str]]:
+    return section_texts(cost_table(kind, experiment), section)
+
+
+def section_texts(table: Table, section: int = 0) -> list[list[str]]:
+    found = []
+    for row in table.sections[section].rows:
+        cells = [cell for cell in row.cells if isinstance(cell, TextCell)]
+        assert len(cells) == len(table.columns)
+        found.append([cell.text for cell in cells])
+    return found
 
 
 def test_the_sizes_are_those_of_the_checkpoints() -> None:
@@ -51,15 +61,47 @@ def test_the_sizes_are_those_of_the_checkpoints() -> None:
 
 
 def test_memory_of_table_4() -> None:
-    """By hand for 32B + 14B: 2 · (32.76 + 2 · 14.77) GB, and 16,384 tokens of 262,144 + 2 · 196,608
-    bytes; training 4 · (3 · 2 · 32.76/4 + 17 … 33) GB.
+    """By hand for 32B + 14B: training 8 · (3 · 2 · 32.76/8 + 17 … 33) GB and, of 14B, 4 · (3 · 2 ·
+    14.77/4 + 17 … 33); decoding 2 · (32.76 + 2 · 14.77) GB, and 16,384 tokens of 262,144 + 2 ·
+    196,608 bytes.
     """
-    assert texts("memory", "table4") == [
-        ["qwen2.5-14b + ΔR 7B", "157 to 221", "65", "58 to 70"],
-        ["qwen2.5-32b + ΔR 7B", "265 to 329", "102", "61 to 69"],
-        ["qwen2.5-32b + ΔR 14B", "265 to 329", "135", "49 to 59"],
+    table = cost_table("memory", "table4")
+    assert [section.title for section in table.sections] == [
+        "qwen2.5-14b + ΔR 7B",
+        "qwen2.5-32b + ΔR 7B",
+        "qwen2.5-32b + ΔR 14B",
     ]
+    assert section_texts(table, 2) == [
+        ["training M", "~350", "8×80G", "333 to 461", "8", "agrees"],
+        ["training S_RL", "~160", "4×80G", "157 to 221", "4", "agrees"],
+        ["decoding with RAST", "–", "–", "135", "–", "another quantity"],
+        ["saved, %", "54", "–", "52 to 53", "–", "–"],
+    ]
+    assert pytest.approx(333, abs=1) == 6 * 32.76 + 8 * 17
+    assert pytest.approx(157, abs=1) == 6 * 14.77 + 4 * 17
     assert pytest.approx(135, abs=1) == 2 * (32.76 + 2 * 14.77) + 16.384e-6 * (262144 + 2 * 196608)
+
+
+def test_table_4_names_the_devices_at_which_its_memory_is_that_of_training() -> None:
+    """~160G of 14B fits over four devices, not the eight cards beside it; ~100G of 7B over two."""
+    table = cost_table("memory", "table4")
+    assert [row[-2:] for row in section_texts(table, 0)[:2]] == [
+        ["4", "only over 4"],
+        ["2", "only over 2"],
+    ]
+    assert [row[-2:] for row in section_texts(table, 1)[:2]] == [
+        ["8", "agrees"],
+        ["2", "only over 2"],
+    ]
+
+
+def test_memory_that_no_number_of_devices_gives_differs() -> None:
+    facts = load_published()
+    at = {"source": "table 4", "metric": "GPU memory", "method": "rast"}
+    one = only(facts, model="qwen2.5-32b", delta="qwen2.5-14b", **at)
+    changed = [replace(fact, value=Decimal(90)) if fact is one else fact for fact in facts]
+    row = section_texts(cost_table("memory", "table4", changed), 2)[1]
+    assert row == ["training S_RL", "~90", "4×80G", "157 to 221", "4", "differs"]
 
 
 def test_flops_stand_beside_the_replys() -> None:
@@ -79,12 +121,17 @@ def test_memory_of_the_tiny_family() -> None:
     decoding, and 192 tokens of 1,024 + 2 · 384 bytes.
     """
     large, small = parameters("tiny-l"), parameters("tiny-s")
-    training, decoding = 6 * large, 2 * (large + 2 * small) + 192 * (1024 + 2 * 384)
-    row = ["tiny-l + ΔR tiny-s", f"{training / 1e6:.1f}", f"{decoding / 1e6:.1f}"]
-    assert [*row, f"{100 * (1 - decoding / training):.0f}"] in texts("memory", "tiny_table4")
+    decoding = 2 * (large + 2 * small) + 192 * (1024 + 2 * 384)
     table = cost_table("memory", "tiny_table4")
-    assert table.columns[1].heading == "training, MB"
-    assert not any("published" in note for note in table.footnotes)
+    titles = [section.title for section in table.sections]
+    assert section_texts(table, titles.index("tiny-l + ΔR tiny-s")) == [
+        ["training M", f"{6 * large / 1e6:.1f}"],
+        ["training S_RL", f"{6 * small / 1e6:.1f}"],
+        ["decoding with RAST", f"{decoding / 1e6:.1f}"],
+        ["saved, %", f"{100 * (1 - decoding / (6 * large)):.0f}"],
+    ]
+    assert table.columns[1].heading == "computed, MB"
+    assert not any("able 4" in note for note in table.footnotes)
 
 
 def parameters(name: str) -> int:

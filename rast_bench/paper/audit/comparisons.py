@@ -1,6 +1,7 @@
 """Statements in words on differences, means and bounds of published numbers."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from rast_bench.paper.audit.finding import (
     Finding,
@@ -10,7 +11,11 @@ from rast_bench.paper.audit.finding import (
     name,
     unchecked,
 )
-from rast_bench.paper.audit.recovery import mean_recovery_interval
+from rast_bench.paper.audit.recovery import (
+    accuracies,
+    mean_recovery_interval,
+    recovery_interval,
+)
 from rast_bench.paper.audit.repeats import printed_again
 from rast_bench.paper.audit.statements import RULE
 from rast_bench.paper.intervals import image
@@ -18,13 +23,14 @@ from rast_bench.paper.published import MATH_SETS, Published, only, select
 
 
 def check_comparisons(records: Sequence[Published]) -> list[Finding]:
-    """Bounds on PCRs, and what section 3.2 says of base models and the ΔR 7B."""
+    """Bounds on PCRs, and what section 3.2 says of base models with the same ΔR."""
     bounds = select(records, metric="PCR", sense="above")
     return [
         *(_least_pcr(records, bound) for bound in bounds),
         _own_delta(records),
         _smaller_gain(records),
         _higher_recovery(records),
+        _stronger_bases(records),
     ]
 
 
@@ -81,7 +87,14 @@ def _higher_recovery(records: Sequence[Published]) -> Finding:
     delta, models = "qwen2.5-7b", ("qwen2.5-14b", "qwen2.5-32b")
     small, large = (mean_recovery_interval(records, model, delta) for model in models)
     rates = [
-        only(records, metric="recovery rate", model=model, delta=delta, dataset=data)
+        only(
+            records,
+            source="table 1",
+            metric="recovery rate",
+            model=model,
+            delta=delta,
+            dataset=data,
+        )
         for data in MATH_SETS
         for model in models
     ]
@@ -106,3 +119,47 @@ def _higher_recovery(records: Sequence[Published]) -> Finding:
         interval=None,
         records=tuple(rates),
     )
+
+
+def _stronger_bases(records: Sequence[Published]) -> Finding:
+    """Section 3.2: "stronger base models exhibit higher recovery rates", 32B "often" the highest.
+
+    Held against all comparisons with one ΔR and data set; what rounding leaves open counts for it.
+    """
+    bases = {
+        "qwen2.5-1.5b": ("qwen2.5-7b", "qwen2.5-14b", "qwen2.5-32b"),
+        "qwen2.5-7b": ("qwen2.5-14b", "qwen2.5-32b"),
+    }
+    used: list[Published] = []
+    higher = total = 0
+    for delta, models in bases.items():
+        for data in MATH_SETS:
+            cells = [accuracies(records, model, delta, data) for model in models]
+            used += [one for cell in cells for one in cell]
+            for weaker, stronger in combinations(map(recovery_interval, cells), 2):
+                if weaker is not None and stronger is not None:
+                    total += 1
+                    higher += stronger.high >= weaker.low
+    means = [
+        f"ΔR {delta.removeprefix('qwen2.5-').upper()}: {', '.join(texts)}"
+        for delta, models in bases.items()
+        if (texts := [_mean_text(records, model, delta) for model in models])
+    ]
+    refuted = 2 * higher < total
+    return Finding(
+        rule=RULE,
+        number="with the same ΔR a stronger base recovers more",
+        source="section 3.2",
+        published="often",
+        recomputed=f"at most {higher} of {total}",
+        verdict="cannot be right" if refuted else "agrees",
+        note=f"means by {'; '.join(means)}" if refuted else "",
+        interval=None,
+        records=tuple(dict.fromkeys(used)),
+    )
+
+
+def _mean_text(records: Sequence[Published], model: str, delta: str) -> str:
+    mean = mean_recovery_interval(records, model, delta)
+    size = model.removeprefix("qwen2.5-").upper()
+    return f"{size} {float((mean.low + mean.high) / 2):.1f} %" if mean else f"{size} –"

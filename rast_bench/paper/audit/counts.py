@@ -2,15 +2,24 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import comb
 
 from rast_bench.metrics.paper import DRAWS
-from rast_bench.paper.audit.finding import Finding, compared, name, place, printed
+from rast_bench.paper.audit.finding import Finding, compared, name, place, printed, system
 from rast_bench.paper.intervals import Interval, multiples_within, nearest_multiples
 from rast_bench.paper.published import Published, only, select
 
 SHARES = "Shares are whole numbers of correct answers"
 SIZES = "Parts of a data set add up"
+RUNS = "The number of runs shows in the last digits"
 POOLS = "avg@32 ≤ pass@32 ≤ 32 · avg@32, of the same samples"
+
+
+HUB_ROWS = {"olympiadbench": 674}
+"""Rows of a data set on the hub, where the paper's copy has others (conf/dataset/)."""
+GPQA_SETS = (198, 448, 546)  # problems: diamond, main, extended
+SCRIPT_RUNS = 10  # --num_runs in the authors' scripts/run_hyperparameter.sh (ozyyshr/RAST @75d1e55)
+UNLIKELY = 0.001  # a p-value below it
 
 
 def check_shares(records: Sequence[Published]) -> list[Finding]:
@@ -19,10 +28,18 @@ def check_shares(records: Sequence[Published]) -> list[Finding]:
     A greedy accuracy over n problems is c/n, avg@32 is c/(32 n), pass@k over 10 draws is c/(10 n),
     and pass@32 of 32 samples is c/n, since every draw is the whole pool (section 3.3).
     """
-    return [
-        _share(record, only(records, metric="problems", dataset=record.dataset, note=""))
+    shares = [
+        record
         for record in records
         if record.metric in {"accuracy", "pass@k"} and record.samples is not None
+    ]
+    return [
+        _share(
+            record,
+            only(records, metric="problems", dataset=record.dataset, note=""),
+            select(shares, source=record.source, dataset=record.dataset, samples=record.samples),
+        )
+        for record in shares
     ]
 
 
@@ -72,7 +89,116 @@ def graded(record: Published, problems: int) -> int:
     return problems if record.k == record.samples else problems * DRAWS
 
 
-def _share(record: Published, problems: Published) -> Finding:
+def _on_the_hub(record: Published, peers: Sequence[Published]) -> str:
+    """Whether the hub's number of rows explains the share, and which others it then does not."""
+    rows = HUB_ROWS.get(record.dataset or "")
+    if rows is None or record.samples is None:
+        return ""
+
+    def counts(one: Published) -> range:
+        return multiples_within(one.interval, Fraction(100, graded(one, rows)))
+
+    if not counts(record):
+        return ""
+    text = f"; of the {rows} rows on the hub {counts(record)[0]} would"
+    others = [name(one) for one in peers if not counts(one)]
+    return text + (f", but then no count prints as {' or '.join(others)}" if others else "")
+
+
+def check_runs(records: Sequence[Published]) -> list[Finding]:
+    """The number of runs of figure 6, by its printed hundredths of a percent.
+
+    Over n problems and SCRIPT_RUNS runs every accuracy is a multiple of 100/(n · SCRIPT_RUNS) %.
+    If there were as many runs as the caption says, the printed multiples would be as rare as
+    among all counts of that many answers; the p-value is that of a binomial number of them. A
+    point that both panels share counts once. Numbers of one decimal are taken for two, the last 0.
+    """
+    stated = only(records, source="text", section="4.4", metric="samples")
+    drawn = select(records, source="figure 6")
+    points = {(one.strength, one.temperature): one for one in drawn}
+    size = only(records, metric="problems", dataset="math500", note="")
+    step = Fraction(100, int(size.value) * SCRIPT_RUNS)
+    share = _printed_multiples(int(size.value) * int(stated.value), step)
+    fitting = sum(Fraction(one.value) % step == 0 for one in points.values())
+    chance = _binomial_tail(fitting, len(points), share)
+    unlikely = chance < UNLIKELY
+    others = [one for one in points.values() if Fraction(one.value) % step]
+    note = (
+        f"the others are {' and '.join(str(one.value) for one in others)}; the authors' script "
+        f"has --num_runs {SCRIPT_RUNS}; results/paper/figure6.csv takes {SCRIPT_RUNS} where it fits"
+    )
+    return [
+        Finding(
+            rule=RUNS,
+            number="samples per problem of figure 6",
+            source="caption of figure 6",
+            published=str(stated.value),
+            recomputed=f"{fitting} of {len(points)} multiples of {float(step):g} %, p = "
+            f"{float(chance):.0e}",
+            verdict="unlikely" if unlikely else "agrees",
+            note=note if unlikely else "",
+            interval=None,
+            records=(stated, size, *drawn),
+        )
+    ]
+
+
+def check_gpqa(records: Sequence[Published]) -> list[Finding]:
+    """Base accuracies on GPQA against the sizes of its three sets, in one greedy run."""
+    shares = select(records, source="reply 1", method="base", dataset="gpqa", metric="accuracy")
+    if not shares:
+        return []
+    fitting = [
+        [size for size in GPQA_SETS if multiples_within(one.interval, Fraction(100, size))]
+        for one in shares
+    ]
+    common = set(GPQA_SETS).intersection(*fitting)
+    return [
+        Finding(
+            rule=SHARES,
+            number=f"{', '.join(map(system, shares))}, gpqa: accuracy",
+            source=place(shares[0]),
+            published=", ".join(printed(one) for one in shares),
+            recomputed="of " + ", ".join(" or ".join(map(str, one)) or "none" for one in fitting),
+            verdict="agrees" if common else "unlikely",
+            note=""
+            if common
+            else "no set of GPQA (198, 448 or 546 problems) allows all of them, if base models "
+            "were decoded once and greedily as in table 1; the reply does not say",
+            interval=None,
+            records=tuple(shares),
+        )
+    ]
+
+
+def _printed_multiples(answers: int, step: Fraction) -> Fraction:
+    """The share of counts out of `answers` whose percentage, to two decimals, is such a multiple.
+
+    A tie between two hundredths, of which the step allows one, counts half.
+    """
+    hundredth = Fraction(1, 100)
+    period = (step * answers / 100).numerator  # counts after which the pattern repeats
+    total = Fraction(0)
+    for count in range(period):
+        exact = Fraction(100 * count, answers)
+        low = exact // hundredth * hundredth
+        nearest = [one for one in (low, low + hundredth) if abs(one - exact) <= hundredth / 2]
+        total += Fraction(sum(one % step == 0 for one in nearest), len(nearest))
+    return total / period
+
+
+def _binomial_tail(least: int, trials: int, chance: Fraction) -> Fraction:
+    """The probability of at least `least` successes."""
+    return sum(
+        (
+            comb(trials, count) * chance**count * (1 - chance) ** (trials - count)
+            for count in range(least, trials + 1)
+        ),
+        Fraction(0),
+    )
+
+
+def _share(record: Published, problems: Published, peers: Sequence[Published]) -> Finding:
     total = graded(record, int(problems.value))
     step = Fraction(100, total)
     counts = multiples_within(record.interval, step)
@@ -85,6 +211,7 @@ def _share(record: Published, problems: Published) -> Finding:
         recomputed = f"{float(below):.{decimals}f} or {float(above):.{decimals}f}"
         runs = " in one greedy run" if record.samples == 1 else ""
         note = f"neither {count} nor {count + 1} of {total:,}{runs} prints as it"
+        note += _on_the_hub(record, peers)
     return Finding(
         rule=SHARES,
         number=name(record),

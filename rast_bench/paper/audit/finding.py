@@ -14,7 +14,8 @@ from rast_bench.paper.published import Published
 _METHODS = {"rl": "RL", "base": "base", "instruct": "Instruct"}
 _SIZE = re.compile(r"[\d.]+b")
 
-Verdict = Literal["agrees", "cannot be right", "cannot be checked"]
+Verdict = Literal["agrees", "cannot be right", "unlikely", "cannot be checked"]
+"""`unlikely` rests on chance, on a protocol that the source does not state, or on physics."""
 
 
 @dataclass(frozen=True)
@@ -77,19 +78,24 @@ def unchecked(rule: str, record: Published, reason: str, *primaries: Published) 
     )
 
 
-def name(record: Published) -> str:
-    """`32B + ΔR 14B, amc23: pass@4`; sizes alone are models of Qwen2.5."""
-    system = _short(record.model) if record.model else ""
+def system(record: Published) -> str:
+    """`32B + ΔR 14B`; sizes alone are models of Qwen2.5. Empty where no model is named."""
+    named = _short(record.model) if record.model else ""
     if record.delta:
-        system += " + ΔR " + " + ".join(map(_short, record.delta.split("+")))
+        named += " + ΔR " + " + ".join(map(_short, record.delta.split("+")))
     elif record.method in _METHODS:
-        system += " " + _METHODS[record.method]
+        named += " " + _METHODS[record.method]
+    return named
+
+
+def name(record: Published) -> str:
+    """`32B + ΔR 14B, amc23: pass@4`."""
     what = record.metric.replace("@k", f"@{record.k}")
     if record.source in {"figure 6", "reply 3"}:
         what += f" at λ = {record.strength:g}, τ = {record.temperature:g}"
     if record.note:
         what += " " + record.note
-    where = ", ".join(filter(None, (system, record.dataset)))
+    where = ", ".join(filter(None, (system(record), record.dataset)))
     return f"{where}: {what}" if where else what
 
 

@@ -117,6 +117,18 @@ def _path_of_rast(records: Sequence[Published]) -> Iterator[Pair]:
     yield only(records, method="base", **at), only(records, method="rast", **at)
 
 
+def _similar_deltas(records: Sequence[Published]) -> Iterator[Pair]:
+    """The recovery rates of figure 4, in the order of their cosines."""
+    drawn = {"source": "figure 4", "method": "rast"}
+    cosines = select(records, metric="cosine similarity", **drawn)
+    for lesser, greater in pairwise(sorted(cosines, key=lambda one: one.value)):
+        low, high = (
+            only(records, metric="recovery rate", model=one.model, delta=one.delta, **drawn)
+            for one in (lesser, greater)
+        )
+        yield low, high
+
+
 def _ensemble(records: Sequence[Published]) -> Iterator[Pair]:
     single = accuracies(records, "qwen2.5-32b", "qwen2.5-14b", "math500").rast
     yield only(records, source="text", section="E"), single
@@ -165,6 +177,7 @@ STATEMENTS = (
         "section 3.3",
         _rast_over("base", lambda rast: rast.dataset in {"amc23", "math500", "olympiadbench"}),
     ),
+    Statement("A more similar ΔR recovers more", "section 4.1", _similar_deltas),
     Statement("The PCR of RAST is above that of the base model", "section 4.2", _path_of_rast),
     Statement("λ = 0.5 is the peak at τ = 1", "section 4.4", _peak(section="4.4 left")),
     Statement("τ = 1 is the peak at λ = 0.5", "section 4.4", _peak(section="4.4 right")),
