@@ -3,7 +3,6 @@
 Every stage reads what the one before it left in the ledger, so each can be run alone.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
+from rast_bench.hardware import usable_cores
 from rast_bench.ledger import Ledger
 from rast_bench.results import cells_report, experiment_report
 from rast_bench.runner.plan import PlannedCell, plan_cells
@@ -226,11 +226,11 @@ def _uses_gpu(cells: Sequence[CellConfig]) -> bool:
 
 
 def automatic_workers(wanted: int, cells: Sequence[CellConfig]) -> int:
-    """One process where a GPU is used, else one for each core, fewer for few samples."""
+    """One process where a GPU is used, else as many as the cores hold, fewer for few samples."""
     if _uses_gpu(cells):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, wanted // _SAMPLES_A_WORKER))
+    threads = max((cell.engine.threads or 1 for cell in cells), default=1)
+    return max(1, min(usable_cores() // threads, wanted // _SAMPLES_A_WORKER))
 
 
 def _summary_line(summary: "RunSummary") -> str:

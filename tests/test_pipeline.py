@@ -1,4 +1,3 @@
-import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,8 +35,14 @@ def test_workers_follow_the_machine_and_the_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("rast_bench.gpus.gpu_names", lambda: gpus)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)), raising=False)
+    monkeypatch.setattr("rast_bench.pipeline.usable_cores", lambda: cores)
     assert automatic_workers(wanted, cells(engine)) == workers
+
+
+def test_engines_with_more_threads_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rast_bench.pipeline.usable_cores", lambda: 4)
+    engines = [TransformersConfig(device="cpu", threads=threads) for threads in (1, 2, 3, 8)]
+    assert [automatic_workers(10_000, cells(engine)) for engine in engines] == [4, 2, 1, 1]
 
 
 @pytest.mark.parametrize("engine", [TransformersConfig(), VllmConfig()])

@@ -5,17 +5,19 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import CellConfig
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
+from rast_bench.hardware import engine_threads
 
 __all__ = ["Engine", "check_engine", "check_models", "check_room", "load_engine"]
 
 
 def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
-    """Load the models of `key`.
+    """Load the models of `key`; the engine takes the cores it may use where `threads` is null.
 
     Raises:
         EngineError: the engine's package or device is missing, or it does not start.
         ModelError: a checkpoint cannot be loaded.
     """
+    cfg = cfg.model_copy(update={"threads": cfg.threads or engine_threads()})
     if isinstance(cfg, VllmConfig):
         from rast_bench.engines.vllm_engine import VllmEngine
 

@@ -115,7 +115,7 @@ class TestWithoutProcesses:
             return jobs[-1]
 
         monkeypatch.setattr(LocalCrew, "_submit", submit)
-        crew = LocalCrew(Launch(launch.path, record), Devices(("0", "3", "5"), 0, None))
+        crew = LocalCrew(Launch(launch.path, record), Devices(("0", "3", "5"), 0, 2))
         crew.start(range(3))
         assert [(job.worker, job.devices) for job in jobs] == [(0, ("0", "3"))]
         assert [status.state for status in crew.states().values()] == [
