@@ -11,6 +11,7 @@ import os
 import runpy
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,16 +22,31 @@ _SECONDS = 60  # a node's first call may wait for eight cards without persistenc
 _NAME_BYTES = 256
 
 
+@dataclass(frozen=True)
+class Gpu:
+    name: str
+    memory: int  # bytes
+
+
 def gpu_names() -> list[str]:
-    """The names of the GPUs that PyTorch can use here; does not import it.
+    """The names of the GPUs that PyTorch can use here; see `usable_gpus`."""
+    return [gpu.name for gpu in usable_gpus()]
+
+
+def usable_gpus(visible: str | None = None) -> list[Gpu]:
+    """The GPUs that PyTorch can use here; does not import it.
 
     Empty with a PyTorch that was built for CPUs, without NVIDIA's driver, and with an empty
     CUDA_VISIBLE_DEVICES.
+
+    Args:
+        visible: stands in for CUDA_VISIBLE_DEVICES.
     """
     if not torch_has_cuda():
         return []
-    order = (os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("CUDA_DEVICE_ORDER"))
-    return list(_driver_names(*order))
+    if visible is None:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return list(_driver_gpus(visible, os.environ.get("CUDA_DEVICE_ORDER")))
 
 
 def torch_has_cuda() -> bool:
@@ -43,18 +59,23 @@ def torch_has_cuda() -> bool:
 
 
 @cache
-def _driver_names(*_environment: str | None) -> tuple[str, ...]:
+def _driver_gpus(visible: str | None, _order: str | None) -> tuple[Gpu, ...]:
     """What the driver answers in this environment, asked once."""
     if load_driver() is None:
         return ()
     command = [sys.executable, "-I", "-S", __file__]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            env=os.environ | ({} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}),
         )
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    return tuple(json.loads(done.stdout)) if done.returncode == 0 else ()
+    return tuple(Gpu(*entry) for entry in json.loads(done.stdout)) if done.returncode == 0 else ()
 
 
 def load_driver() -> Any:
@@ -65,20 +86,22 @@ def load_driver() -> Any:
         return None
 
 
-def names_of(driver: Any) -> list[str]:
-    """The names of the devices that the driver shows, in its order."""
+def gpus_of(driver: Any) -> list[tuple[str, int]]:
+    """(name, bytes of memory) of the devices that the driver shows, in its order."""
     count = ctypes.c_int()
     if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
         return []
-    names = []
+    found = []
     for index in range(count.value):
         device, name = ctypes.c_int(), ctypes.create_string_buffer(_NAME_BYTES)
+        memory = ctypes.c_size_t()
         if driver.cuDeviceGet(ctypes.byref(device), index):
             return []
         driver.cuDeviceGetName(name, _NAME_BYTES, device)
-        names.append(name.value.decode(errors="replace"))
-    return names
+        driver.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
+        found.append((name.value.decode(errors="replace"), memory.value))
+    return found
 
 
 if __name__ == "__main__":
-    print(json.dumps(names_of(load_driver())))
+    print(json.dumps(gpus_of(load_driver())))
