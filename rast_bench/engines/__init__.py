@@ -1,10 +1,16 @@
 """Engines turn requests into samples. Importing this package loads no model library."""
 
-from rast_bench.config.engines import EngineConfig, VllmConfig
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import CellConfig
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
+
+if TYPE_CHECKING:
+    from rast_bench.config.engines import EngineConfig
+    from rast_bench.config.schema import CellConfig
 
 __all__ = ["Engine", "check_engine", "check_models", "check_room", "load_engine"]
 
@@ -16,7 +22,7 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
         EngineError: the engine's package or device is missing, or it does not start.
         ModelError: a checkpoint cannot be loaded.
     """
-    if isinstance(cfg, VllmConfig):
+    if cfg.name == "vllm":
         from rast_bench.engines.vllm_engine import VllmEngine
 
         return VllmEngine(key, cfg)
@@ -27,7 +33,7 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
 
 def check_engine(cell: CellConfig) -> None:
     """Raise EngineError or ConfigError when the cell's engine cannot serve it; loads nothing."""
-    if isinstance(cell.engine, VllmConfig):
+    if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 
         check_vllm(cell.decoding)
