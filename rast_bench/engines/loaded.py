@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
+from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import resolve_model
 from rast_bench.engines import attention
 from rast_bench.engines.slot_cache import SlotCache, round_up
@@ -86,7 +88,7 @@ class LoadedModel:
 
     @cached_property
     def max_positions(self) -> int:
-        return int(self.model.config.max_position_embeddings)
+        return model_positions(self.model.config.to_dict()) or sys.maxsize
 
     def prefill(self, ids: list[int]) -> Prefilled:
         """One prompt alone, so that its numbers cannot depend on neighbours."""

@@ -13,7 +13,7 @@ from vllm.model_executor.models.utils import init_vllm_registered_model
 from vllm.transformers_utils.config import get_config
 
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
-from rast_bench.vllm_plugin.refuse import refuse_unsupported_config
+from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_config
 from rast_bench.vllm_plugin.settings import (
     OVERRIDE,
     Checkpoint,
@@ -51,6 +51,8 @@ class RastForCausalLM(nn.Module):
         small = checkpoints[1:]
         self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
+        named = zip(checkpoints, (self.config, *configs), strict=True)
+        refuse_more_than_positions(model_config.max_model_len, {c.path: own for c, own in named})
         self.models = nn.ModuleList(
             [
                 init_vllm_registered_model(
