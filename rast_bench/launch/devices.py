@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 
 from rast_bench.errors import ConfigError
+from rast_bench.gpus import gpu_names
 from rast_bench.hardware import usable_cores
-from rast_bench.ledger.manifest import gpu_names
 
 
 @dataclass(frozen=True)
