@@ -41,14 +41,14 @@ class Pair:
 def run(settings: dict[str, Any], device: str, folder: Path) -> Outcome:
     """Greedy tokens, log-probabilities of the reference's tokens, and a second run of the same."""
     trio, on_cpu = settings["trio"], device == "cpu"
-    paths = TINY if trio == "tiny" else _random(trio, folder)
+    paths = checkpoints(trio, folder)
     tokens = 8 if on_cpu else 96
-    prompts = _prompts(trio, 1 if on_cpu else 12)
+    prompts = prompts_of(trio, 1 if on_cpu else 12)
     asked = requests(prompts, tokens)
     outcome = Outcome()
     with engine(paths, "cpu", "float32") as reference:
         expected = generate(reference, asked)
-        scores = [_score(reference, item, expected[item.key].token_ids) for item in asked]
+        scores = [score(reference, item, expected[item.key].token_ids) for item in asked]
         for dtype in ("float32", "bfloat16"):
             with engine(paths, device, dtype) as ours:
                 if not on_cpu:
@@ -59,7 +59,7 @@ def run(settings: dict[str, Any], device: str, folder: Path) -> Outcome:
                     ours_at - theirs
                     for item, row in zip(asked, scores, strict=True)
                     for ours_at, theirs in zip(
-                        _score(ours, item, expected[item.key].token_ids), row, strict=True
+                        score(ours, item, expected[item.key].token_ids), row, strict=True
                     )
                 ]
                 peak = None if on_cpu else torch.cuda.max_memory_allocated() / 2**30
@@ -92,11 +92,13 @@ def engine(paths: tuple[str, ...], device: str, dtype: str) -> Iterator[Transfor
         loaded.close()
 
 
-def requests(prompts: list[str], tokens: int) -> list[Request]:
+def requests(
+    prompts: list[str], tokens: int, lambdas: tuple[float, ...] = LAMBDAS
+) -> list[Request]:
     """Every prompt under every λ, greedy and sampled."""
     made = []
     for place, prompt in enumerate(prompts):
-        for i, lambda_ in enumerate(LAMBDAS):
+        for i, lambda_ in enumerate(lambdas):
             for greedy in (True, False):
                 key = SampleKey(f"{lambda_}", f"p{place}", 2 * i + greedy)
                 params = SamplingParams(lambda_, 1.0, 0.95, tokens, greedy)
@@ -123,7 +125,7 @@ def _greedy(
         ours, theirs = found[item.key].token_ids, expected[item.key].token_ids
         place = first_difference(ours, theirs)
         if place is not None:
-            at = [_score(reference, item, ids[: place + 1])[place] for ids in (ours, theirs)]
+            at = [score(reference, item, ids[: place + 1])[place] for ids in (ours, theirs)]
             regret = max(regret, at[1] - at[0])
     return {"equal": _equal(asked, found, expected, greedy=True), "regret": regret}
 
@@ -139,16 +141,20 @@ def _equal(
     return sum(found[key].token_ids == expected[key].token_ids for key in keys)
 
 
-def _score(engine: TransformersEngine, item: Request, ids: tuple[int, ...]) -> tuple[float, ...]:
+def score(engine: TransformersEngine, item: Request, ids: tuple[int, ...]) -> tuple[float, ...]:
     return engine.score(item.prompt, ids, item.params.lambda_).log_probabilities
 
 
-def _random(trio: str, folder: Path) -> tuple[str, str, str]:
+def checkpoints(trio: str, folder: Path) -> tuple[str, str, str]:
+    """M_base, S_RL and S_base of a trio: of the tiny family, or random ones made in `folder`."""
+    if trio == "tiny":
+        return TINY
     made = make_trio(trio, folder)
     return made.main, made.rl, made.base
 
 
-def _prompts(trio: str, count: int) -> list[str]:
+def prompts_of(trio: str, count: int) -> list[str]:
+    """Problems of the tiny family, or words of the random checkpoints, 1 to 150."""
     if trio == "tiny":
         lines = (ZOO_DATA_DIR / "tiny-hard-test.jsonl").read_text(encoding="utf-8").splitlines()
         questions = [json.loads(line)["question"] for line in lines[:count]]
