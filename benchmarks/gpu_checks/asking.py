@@ -72,9 +72,3 @@ def at(places: np.ndarray, tokens: Sequence[int]) -> np.ndarray:
     """[tokens]: what `places` [tokens, ids] says of each token."""
     result: np.ndarray = places[np.arange(len(tokens)), list(tokens)]
     return result
-
-
-def first_difference(ours: Sequence[int], theirs: Sequence[int]) -> int | None:
-    """The first place with other tokens; None where one sequence begins the other."""
-    places = zip(ours, theirs, strict=False)
-    return next((i for i, (a, b) in enumerate(places) if a != b), None)

@@ -16,8 +16,6 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from rast_bench.config.paths import resolve_model
-from rast_bench.config.schema import ModelRef
 from rast_bench.zoo.tokenizer import save_word_tokenizer
 
 WORDS = 512  # of the random checkpoints; some pad their embeddings beyond
@@ -74,6 +72,9 @@ def make_trio(name: str, folder: Path) -> Trio:
     Raises ModelError where the tiny family is missing.
     """
     if name in _ZOO:
+        from rast_bench.config.paths import resolve_model
+        from rast_bench.config.schema import ModelRef
+
         small = _ZOO[name]
         main, rl, base = (
             str(resolve_model(ModelRef(path=f"zoo:{path}")))

@@ -6,7 +6,6 @@ the engine, every further one is a request; each gets one line back. vLLM prints
 
 import json
 import os
-import statistics
 import sys
 import time
 import traceback
@@ -126,27 +125,13 @@ def counters(engine: Any) -> dict[str, float]:
     }
 
 
-def bandwidth(gibibytes: float = 4.0, repeats: int = 20) -> float:
-    """Bytes per second, read and written, that a large copy within the card's memory moves."""
-    import torch
-
-    source = torch.empty(int(gibibytes * 2**30), dtype=torch.uint8, device="cuda")
-    target = torch.empty_like(source)
-    times: list[float] = []
-    for _ in range(repeats):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        target.copy_(source)
-        torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    return 2 * source.nbytes / statistics.median(times)
-
-
 CALLS: dict[str, Callable[..., dict[str, Any]]] = {"generate": generate, "counters": counters}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["bandwidth"]:
-        print(bandwidth())
+        from gpu_checks.bandwidth import copy_bandwidth
+
+        print(copy_bandwidth("cuda", 4.0))
     elif sys.argv[1:]:
         raise SystemExit(f"{Path(__file__).name}: unknown arguments {sys.argv[1:]}")
     else:

@@ -9,7 +9,6 @@ import numpy as np
 from gpu_checks.asking import (
     at,
     complete,
-    first_difference,
     greedy,
     random_long_prompts,
     random_prompts,
@@ -19,7 +18,7 @@ from gpu_checks.asking import (
 from gpu_checks.checkpoints import Trio, make_trio
 from gpu_checks.engine_process import EngineProcess, EngineSpec
 from gpu_checks.job import Job, Outcome, Place
-from gpu_checks.measures import chi_square, deviation
+from gpu_checks.measures import chi_square, deviation, first_difference
 from gpu_checks.reference import Reference
 from rast_bench.metrics.agreement import chi_square_tail
 

@@ -15,6 +15,12 @@ def deviation(differences: Sequence[float] | np.ndarray) -> dict[str, float]:
     return {"max": float(np.abs(values).max()), "rms": float(np.sqrt((values**2).mean()))}
 
 
+def first_difference(ours: Sequence[int], theirs: Sequence[int]) -> int | None:
+    """The first place with other tokens; None where one sequence begins the other."""
+    places = zip(ours, theirs, strict=False)
+    return next((i for i, (a, b) in enumerate(places) if a != b), None)
+
+
 def chi_square(
     counts: np.ndarray, probabilities: np.ndarray, least: float = 5.0
 ) -> tuple[float, int]:

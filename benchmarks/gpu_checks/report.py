@@ -9,8 +9,8 @@ from rast_bench.errors import ConfigError
 _SIGNS = {"passed": "ok", "failed": "FAILED", "error": "ERROR", "refused": "refused"}
 
 
-def read(path: Path) -> dict[str, Any]:
-    """What earlier calls left at `path`. Raises ConfigError when it is no report."""
+def read(path: Path, maker: str = "gpu_check") -> dict[str, Any]:
+    """What earlier calls left at `path`. Raises ConfigError when it is no report of `maker`."""
     if not path.exists():
         return {"runs": [], "jobs": {}}
     try:
@@ -19,7 +19,7 @@ def read(path: Path) -> dict[str, Any]:
             raise TypeError
     except (ValueError, KeyError, TypeError):
         raise ConfigError(
-            f"{path} is no report of gpu_check", hint="give another --out, or remove the file"
+            f"{path} is no report of {maker}", hint="give another --out, or remove the file"
         ) from None
     return content
 

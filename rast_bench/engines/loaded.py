@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache
@@ -45,41 +44,12 @@ class Prefilled:
         return sum(part[:, 0].nbytes for layer in self.layers for part in layer)
 
 
-class LoadedModel:
-    """One causal LM with its slots.
+class SlottedModel:
+    """A causal LM of transformers with its slots; it must use this package's attention."""
 
-    Raises ModelError when the checkpoint cannot be loaded, does not fit into the device's memory,
-    lacks weights, or is of a kind whose rows would not be independent of each other.
-    """
-
-    def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
-        self.ref = ref
-        self.device = device
-        try:
-            self.model, report = AutoModelForCausalLM.from_pretrained(
-                resolve_model(ref),
-                revision=ref.revision,
-                dtype=dtype,
-                attn_implementation=attention.NAME,
-                output_loading_info=True,
-                **_straight_to(device),
-            )
-            self.model.to(device).eval()
-        except torch.OutOfMemoryError as error:
-            raise ModelError(
-                f"model {ref.path} does not fit into the memory of {device} in "
-                f"{str(dtype).removeprefix('torch.')}: {first_line(error)}",
-                hint="engine.dtype=bfloat16 takes half of float32's; else choose another "
-                "engine.device, smaller models, or engine=vllm on several GPUs",
-            ) from None
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            raise ModelError(
-                f"model {ref.path} cannot be loaded: {first_line(error)}",
-                hint="check the path or the hub id, and that the hub or its cache can be reached",
-            ) from error
-        refuse_incomplete(ref, report["missing_keys"])
-        refuse_unsupported(ref, self.model.config)
-        keep_logits_unrounded(self.model)
+    def __init__(self, model: Any, slots: int) -> None:
+        self.model = model.eval()
+        self.device: torch.device = model.device
         self.cache = SlotCache(slots)
 
     @cached_property
@@ -127,35 +97,47 @@ class LoadedModel:
         return logits
 
 
+class LoadedModel(SlottedModel):
+    """A checkpoint with its slots.
+
+    Raises ModelError when the checkpoint cannot be loaded, does not fit into the device's memory,
+    lacks weights, or is of a kind whose rows would not be independent of each other.
+    """
+
+    def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
+        self.ref = ref
+        try:
+            model, report = AutoModelForCausalLM.from_pretrained(
+                resolve_model(ref),
+                revision=ref.revision,
+                dtype=dtype,
+                attn_implementation=attention.NAME,
+                output_loading_info=True,
+                **_straight_to(device),
+            )
+            model.to(device)
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                f"model {ref.path} does not fit into the memory of {device} in "
+                f"{str(dtype).removeprefix('torch.')}: {first_line(error)}",
+                hint="engine.dtype=bfloat16 takes half of float32's; else choose another "
+                "engine.device, smaller models, or engine=vllm on several GPUs",
+            ) from None
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise ModelError(
+                f"model {ref.path} cannot be loaded: {first_line(error)}",
+                hint="check the path or the hub id, and that the hub or its cache can be reached",
+            ) from error
+        refuse_incomplete(ref, report["missing_keys"])
+        refuse_unsupported(ref, model.config)
+        super().__init__(model, slots)
+
+
 def _straight_to(device: torch.device) -> dict[str, Any]:
     """Options with which weights do not pass through host memory whole; these need accelerate."""
     if device.type == "cpu" or find_spec("accelerate") is None:
         return {}
     return {"device_map": {"": device}}
-
-
-def keep_logits_unrounded(model: Any) -> None:
-    """Let the output layer of a half-precision model answer in float32.
-
-    It sums in float32 anyway. Rounding the sums to bfloat16 (an eighth at a logit of 30) would
-    leave ΔR, the difference of two of them, mostly noise.
-    """
-    head = model.get_output_embeddings()
-    if head.weight.dtype == torch.float32:
-        return
-    bias = None if head.bias is None else head.bias.detach().float()
-    if head.weight.is_cuda:
-        weight = head.weight.detach().t()
-
-        def product(hidden: Tensor) -> Tensor:
-            summed = torch.mm(hidden.flatten(0, -2), weight, out_dtype=torch.float32)
-            logits = summed.view(*hidden.shape[:-1], -1)
-            return logits if bias is None else logits.add_(bias)
-
-        head.forward = product
-    else:  # PyTorch has no such product for CPUs
-        wide = head.weight.detach().float()
-        head.forward = lambda hidden: F.linear(hidden.float(), wide, bias)
 
 
 @contextmanager

@@ -291,7 +291,7 @@ def pick_device(name: str) -> torch.device:
                 f"{torch.version.cuda}",
                 hint="install a PyTorch for this driver, or say engine.device=cpu",
             )
-        return torch.device("cuda")
+        return torch.device("cuda", 0)
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)

@@ -144,7 +144,7 @@ def test_acceptance() -> None:
 
 
 def test_where_sequences_part() -> None:
-    from gpu_checks.asking import first_difference
+    from gpu_checks.measures import first_difference
 
     assert first_difference([1, 2, 3], [1, 5, 3]) == 1
     assert first_difference([1, 2], [1, 2, 3]) is None

@@ -11,6 +11,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from rast_bench.compose import sampling
 from rast_bench.compose.sampling import draw_tokens, nucleus
 
 NUCLEI = json.loads((Path(__file__).parent / "nucleus_cases.json").read_text())
@@ -159,6 +160,29 @@ def test_a_row_does_not_see_its_neighbours(rows: list[list[float]], seed: int) -
         one = slice(i, i + 1)
         alone = draw_tokens(logits[one], tau[one], top_p[one], greedy[one], uniform[one])
         assert torch.equal(together[one], alone)
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 3, 7])
+def test_some_rows_at_a_time(rows_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(17, 40, generator=generator) * 3
+    tau, top_p = torch.rand(2, 17, generator=generator).clamp(min=0.1).unbind()
+    greedy = torch.arange(17) % 5 == 0
+    uniform = torch.rand(17, dtype=torch.float64, generator=generator)
+    whole = draw_tokens(logits, tau, top_p, greedy, uniform)
+    monkeypatch.setattr(sampling, "_ELEMENTS_AT_ONCE", rows_at_once * 40)
+    assert torch.equal(draw_tokens(logits, tau, top_p, greedy, uniform), whole)
+    assert torch.equal(draw_tokens(logits, tau, top_p, greedy, uniform, all_greedy=False), whole)
+
+
+def test_a_row_that_is_not_a_number_leaves_the_others_alone() -> None:
+    """Some id comes out; the engine refuses the row, once it has fetched the tokens."""
+    logits = torch.tensor([[1.0, 2.0, 3.0], [torch.nan] * 3, [0.0, torch.inf, 0.0]])
+    full = torch.ones(3)
+    uniform = torch.full((3,), 0.999, dtype=torch.float64)
+    drawn = draw_tokens(logits, full, full, full < 0, uniform)
+    assert drawn[0] == 2
+    assert bool(((drawn >= 0) & (drawn < 3)).all())
 
 
 @pytest.mark.parametrize(("tau", "top_p"), [(1.0, 1.0), (0.6, 0.95), (1.5, 0.7)])

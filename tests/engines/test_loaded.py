@@ -92,19 +92,3 @@ def test_a_model_beyond_the_gpus_memory_is_one_line(
     assert caught.value.message.startswith(line)
     assert "\n" not in caught.value.message
     assert "engine.dtype=bfloat16" in str(caught.value.hint)
-
-
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-@torch.inference_mode()
-def test_logits_are_not_rounded_to_the_models_dtype(
-    checkpoint: Checkpoint, dtype: torch.dtype
-) -> None:
-    """The layers run in `dtype`; the output layer's sums stay float32."""
-    model = load(checkpoint(QWEN2), dtype)
-    ids = [5, 9, 13, 8]
-    hidden = model.model.base_model(torch.tensor([ids])).last_hidden_state
-    assert hidden.dtype == dtype
-    exact = hidden.float() @ model.model.get_output_embeddings().weight.float().T
-    torch.testing.assert_close(model.score(ids), exact[0], atol=1e-5, rtol=0)
-    prefilled = model.prefill(ids).logits
-    assert not torch.equal(prefilled, prefilled.to(dtype).float())

@@ -8,7 +8,7 @@ from engine_requests import PARAMS, request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rast_bench.engines.rows import Row, SlotState, finish_reason, uniform_numbers
+from rast_bench.engines.rows import Pending, Row, SlotState, finish_reason, uniform_numbers
 
 CPU = torch.device("cpu")
 
@@ -70,6 +70,27 @@ def test_a_taken_slot_forgets_its_last_row() -> None:
     state.put(0, row(1, [0.1]))
     assert state.advance(slice(0, 1), torch.zeros(1, 2)) == [0]
     assert state.positions.tolist() == [4]
+
+
+def test_logits_that_are_not_finite_give_no_token() -> None:
+    state = SlotState(3, CPU)
+    for slot in range(3):
+        state.put(slot, row(slot, [0.5]))
+    logits = torch.tensor([[0.0, 9.0], [torch.nan, 0.0], [0.0, torch.inf]])
+    assert state.advance(slice(0, 3), logits) == [1, -1, -1]
+
+
+def test_what_was_put_back_comes_first() -> None:
+    made = [request(i, [3 + i]) for i in range(3)]
+    pending = Pending(iter(made), lambda prompt: [int(prompt[1:])])
+    assert pending.take() == (made[0], [3])
+    pending.put_back(made[0], [3])
+    assert [pending.take() for _ in range(4)] == [
+        (made[0], [3]),
+        (made[1], [4]),
+        (made[2], [5]),
+        None,
+    ]
 
 
 def test_why_a_row_ends() -> None:
