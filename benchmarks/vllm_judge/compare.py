@@ -1,6 +1,6 @@
 """The planner's word beside vLLM's, for the engine groups of an experiment on a kind of card."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rast_bench.config.engines import VllmConfig
@@ -33,13 +33,6 @@ class Engine:
     def title(self) -> str:
         short = [model.path.rpartition("/")[2] for model in self.load.models]
         return " + ".join(short)
-
-    def asked_of(self, judge: Judge, option: Candidate) -> Judgement:
-        """vLLM's word on the size and with the memory of a candidate."""
-        memory = option.memory
-        config = self.config.model_copy(update={"tensor_parallel_size": option.devices})
-        left = option.fit.budget - memory.weights - memory.activations
-        return judge.judge(self.key, config, left)
 
 
 @dataclass(frozen=True)
@@ -80,18 +73,24 @@ def engines(experiment: str, words: Sequence[str] = ()) -> list[Engine]:
     return found
 
 
-def verdicts(engine: Engine, card: str, judge: Judge) -> Iterator[Verdict]:
-    """Of every usual size on a card."""
-    kind = Card(int(CARDS[card] * GIB), name=card)
-    for devices in USUAL_SIZES:
-        option = candidate(engine.load, kind, devices)
-        yield Verdict(engine, card, option, engine.asked_of(judge, option))
+def verdict(engine: Engine, card: str, devices: int, judge: Judge) -> Verdict:
+    """Of one size on a kind of card."""
+    option = candidate(engine.load, Card(int(CARDS[card] * GIB), name=card), devices)
+    memory = option.memory
+    config = engine.config.model_copy(update={"tensor_parallel_size": devices})
+    left = option.fit.budget - memory.weights - memory.activations
+    return Verdict(engine, card, option, judge.judge(engine.key, config, left))
 
 
-def chosen(engine: Engine, card: str, judge: Judge) -> Verdict | None:
-    """Of the size that the planner takes; None where it takes none."""
+def chosen_size(engine: Engine, card: str) -> int | None:
+    """The size that the planner takes on a kind of card; None where it takes none."""
     kind = Card(int(CARDS[card] * GIB), name=card)
-    for option in candidates(engine.load, kind):
-        if option.works:
-            return Verdict(engine, card, option, engine.asked_of(judge, option))
-    return None
+    working = (option.devices for option in candidates(engine.load, kind) if option.works)
+    return next(working, None)
+
+
+def sizes_to_judge(engine: Engine, card: str) -> list[int]:
+    """The chosen size and the usual one below, where the answer turns; the largest if none is."""
+    size = chosen_size(engine, card) or USUAL_SIZES[-1]
+    below = [usual for usual in USUAL_SIZES if usual < size]
+    return [*below[-1:], size]

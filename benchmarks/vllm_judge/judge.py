@@ -61,8 +61,9 @@ class Judge:
 
         try:
             vllm_config = self._vllm_config(key, config)
-            specs = [self._cache_specs(key, vllm_config)] * config.devices
-            found = get_kv_cache_configs(vllm_config, specs, [available] * config.devices)
+            # One worker stands for all: their shares are equal.
+            specs = self._cache_specs(key, vllm_config)
+            found = get_kv_cache_configs(vllm_config, [specs], [available])
         # What vLLM refuses it refuses with one of these; pydantic wraps them.
         except (ValueError, AssertionError, RastBenchError) as error:
             return Judgement(0, " ".join(str(error).split()))
@@ -85,7 +86,9 @@ class Judge:
         settings = {"block_size": BLOCK_TOKENS, "enforce_eager": True}
         made = EngineArgs(**engine_args(local, config) | settings).create_engine_config()
         if hasattr(made.cache_config, "kv_cache_layout"):
-            made.cache_config.kv_cache_layout = "LBNHC"  # FlashAttention's; sizes are the same in all
+            made.cache_config.kv_cache_layout = (
+                "LBNHC"  # FlashAttention's; sizes are the same in all
+            )
         return made
 
     def _cache_specs(self, key: EngineKey, vllm_config: Any) -> dict[str, Any]:

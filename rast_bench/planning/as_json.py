@@ -15,9 +15,12 @@ def render_json(report: PlanReport) -> str:
         "cells": len(report.cells),
         **{state: states[state] for state in ("complete", "partial", "new", "blocked")},
         "samples_to_make": report.missing,
+        "distinct_cells": report.distinct_cells,
         "tokens": sum(group.work.tokens for group in report.groups),
+        "tokens_at_least": sum(group.work.least_tokens for group in report.groups),
         "tokens_at_most": any(group.work.at_most for group in report.groups),
         "device_hours": report.device_hours,
+        "device_hours_at_least": report.least_device_hours,
     }
     record["assumptions"] |= {
         "effect_variance": EFFECT_VARIANCE,
