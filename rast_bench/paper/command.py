@@ -9,7 +9,8 @@ Recompute every published number of the RAST paper, its project page and its rep
 that follows from other published numbers, and list what cannot be right.
 
 A printed number stands for everything that rounds to it, so a verdict of "cannot be right" holds
-whatever the unrounded numbers were, by the protocol that the paper states. Needs no model and no
+whatever the unrounded numbers were, by the protocol that the paper states. "Unlikely" rests on
+chance, on a protocol that is not stated, or on how fast decoding can be. Needs no model and no
 network."""
 
 _EPILOG = """\

@@ -62,3 +62,13 @@ def test_tokens_join_to_the_text_that_was_decoded(results: Path) -> None:
         in_order = path.sort_values("position")
         text = load_tokenizer(BASE).decode(in_order["token_id"].tolist())
         assert "".join(in_order["token"]) == text
+
+
+def test_figure_4_reads_every_pair_along_one_models_paths(tmp_path: Path) -> None:
+    words = ["tiny_figure4", "engine.device=cpu", "--limit", "1", f"results_dir={tmp_path}"]
+    assert main(["analyse", "similarity", *words, "--generate"]) == 0
+    summary = load_summary(tmp_path, "tiny_figure4", "similarity")
+    assert set(summary["base_model"]) == {"tiny-l"}
+    pairs = {frozenset(pair) for pair in zip(summary["first"], summary["second"], strict=True)}
+    assert frozenset(("tiny-m", "tiny-xs")) in pairs
+    assert len(pairs) == 6  # of four ΔR

@@ -72,6 +72,17 @@ def test_a_number_keeps_its_zeros_and_its_protocol() -> None:
     assert {(one.temperature, one.samples) for one in greedy} == {(0, 1)}
 
 
+def test_a_fraction_is_a_percentage_of_the_same_digits() -> None:
+    at = {"source": "figure 4", "delta": "qwen2.5-14b"}
+    rate = only(FACTS, metric="recovery rate", **at)
+    assert (str(rate.value), rate.unit) == ("0.956", "fraction")
+    percent = rate.in_percent()
+    assert (str(percent.value), percent.unit, percent.decimals) == ("95.6", "%", 1)
+    assert percent.interval == rounding_interval(Decimal("95.6"))
+    cosine = only(FACTS, metric="cosine similarity", **at)
+    assert cosine.in_percent() is cosine
+
+
 @pytest.mark.parametrize(
     ("sense", "low", "high"), [("equal", 12.5, 13.5), ("about", 12, 14), ("above", 13, 13)]
 )

@@ -141,9 +141,9 @@ def _stronger_bases(records: Sequence[Published]) -> Finding:
                     total += 1
                     higher += stronger.high >= weaker.low
     means = [
-        f"ΔR {delta.removeprefix('qwen2.5-').upper()}: {', '.join(texts)}"
+        f"ΔR {delta.removeprefix('qwen2.5-').upper()}: "
+        + ", ".join(_mean_text(records, model, delta) for model in models)
         for delta, models in bases.items()
-        if (texts := [_mean_text(records, model, delta) for model in models])
     ]
     refuted = 2 * higher < total
     return Finding(

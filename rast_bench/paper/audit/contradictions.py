@@ -62,14 +62,14 @@ def _finding(one: Contradiction) -> Finding:
 
 
 def _one_strength(records: Sequence[Published]) -> Finding:
-    """Section 3.1 against the λ at which section 4.4 varies τ, "since it represents the peak"."""
+    """Section 3.1 against section 4.4, which varies τ at λ = 0.5 as "the peak performance"."""
     stated = only(records, source="text", section="3.1", metric="lambda")
     fixed = select(records, source="figure 6", section="4.4 right")
     strengths = {one.strength for one in fixed if one.strength is not None}
     others = sorted(strengths - {float(stated.value)})
-    better = select(records, source="figure 6", section="4.4 left")
-    peak = max(better, key=lambda one: one.value, default=None)
-    at_stated = [one for one in better if one.strength == float(stated.value)]
+    panel = select(records, source="figure 6", section="4.4 left")
+    peak = max(panel, key=lambda one: one.value, default=None)
+    at_stated = [one for one in panel if one.strength == float(stated.value)]
     note = ""
     if others and peak is not None and at_stated:
         note = (

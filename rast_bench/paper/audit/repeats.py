@@ -47,8 +47,8 @@ def printed_again(again: Published, original: Published) -> Interval:
 
 
 def _identity(record: Published) -> tuple[object, ...]:
-    system = (record.model, record.method, record.delta, record.dataset)
-    return (*system, record.metric, record.k, record.strength, record.temperature)
+    decoder = (record.model, record.method, record.delta, record.dataset)
+    return (*decoder, record.metric, record.k, record.strength, record.temperature)
 
 
 def _check(again: Published, original: Published) -> Finding:
