@@ -1,6 +1,6 @@
 r"""RAST's identities, memory and speed at the size of a real vocabulary: 151,936 ids.
 
-    python scripts/real_models.py
+    python scripts/make_real_models.py
     python benchmarks/real_models.py --data-dir DIR --out results/bench/real_models.json
 
 M is Qwen2.5-Coder-0.5B-Instruct, and every S is the same checkpoint: a pair of two copies of it,
@@ -8,8 +8,8 @@ each loaded by itself, and a pair of M itself, loaded once. Then ΔR is 0, so th
 the greedy tokens of plain vLLM on M. They are compared on questions of GSM8K (--data-dir holds
 gsm8k.jsonl) in the model's chat markup. With two copies a step multiplies with three times M's
 parameters: params(M) / params(M + 2 S) = 1/3 bounds memory and speed. Speed is in tokens per second
-of CPU time, which neighbours on a busy machine change little; every repetition times all variants
-in turns. Last, an S with another tokenizer must be refused: SmolLM2's. Runs on CPUs.
+of CPU time, which neighbours on a busy machine change little, so that the engines can take turns:
+together they need 13 GB. An S with another tokenizer must be refused: SmolLM2's. Runs on CPUs.
 """
 
 import argparse
@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,31 +62,31 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """The refusal, then tokens, memory and speed of every engine, all of them loaded at once."""
+    """The refusal, then tokens, memory and speed of one engine after the other."""
     models = options.models.expanduser()
     main = str(models / MAIN)
-    copies = tuple(linked_copy(Path(main), folder / name) for name in ("copy-rl", "copy-base"))
+    copies = (linked_copy(Path(main), folder / "rl"), linked_copy(Path(main), folder / "base"))
     refused = refusal(main, str(models / OTHER))
     prompts = chat_prompts(main, options)
-    pairs = {PLAIN: None, COPIES: [copies], ITSELF: [(main, main)]}
-    with ExitStack() as stack:
-        engines: dict[str, EngineProcess] = {}
-        for name, pair in pairs.items():
-            print(f"starting {name}", file=sys.stderr)
-            spec = vllm_spec(main, pair, max(*options.rows, options.prompts), options.threads)
-            args = {"dtype": options.dtype, "max_model_len": POSITIONS}
-            args["kv_cache_memory_bytes"] = CACHE_BYTES
-            spec = replace(spec, engine_args=spec.engine_args | args)
-            log = folder / f"{len(engines)}.log"
-            engines[name] = stack.enter_context(EngineProcess(spec, log, time.monotonic() + HOUR))
-        memory = {name: anonymous_bytes(engine) for name, engine in engines.items()}
-        print("comparing greedy tokens", file=sys.stderr)
-        identities = compared(engines, prompts, options.tokens)
-        variants = {
-            name: in_cpu_time(engine, vllm_steps(engine, None if name == PLAIN else 1.0))
-            for name, engine in engines.items()
-        }
-        speeds = run_in_turns(variants, options)
+    tokens: dict[str, list[list[int]]] = {}
+    memory: dict[str, int] = {}
+    speeds: dict[str, dict[str, list[float]]] = {str(rows): {} for rows in options.rows}
+    for name, pairs in {PLAIN: None, COPIES: [copies], ITSELF: [(main, main)]}.items():
+        print(f"starting {name}", file=sys.stderr)
+        spec = vllm_spec(main, pairs, max(*options.rows, options.prompts), options.threads)
+        args = {"dtype": options.dtype, "max_model_len": POSITIONS}
+        args["kv_cache_memory_bytes"] = CACHE_BYTES
+        spec = replace(spec, engine_args=spec.engine_args | args)
+        log = folder / f"{len(memory)}.log"
+        with EngineProcess(spec, log, time.monotonic() + HOUR) as engine:
+            for lambda_ in (None,) if pairs is None else LAMBDAS:
+                label = name if lambda_ is None else f"{name}, λ = {lambda_:g}"
+                tokens[label] = greedy(engine, prompts, options.tokens, lambda_)
+            memory[name] = anonymous_bytes(engine)
+            steps = in_cpu_time(engine, vllm_steps(engine, None if pairs is None else 1.0))
+            for rows, found in run_in_turns({name: steps}, options).items():
+                speeds[rows] |= found
+    expected = tokens.pop(PLAIN)
     return {
         "command": options.command,
         "time": now().isoformat(timespec="seconds"),
@@ -98,9 +97,12 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "vocabulary": json.loads((models / MAIN / "config.json").read_text())["vocab_size"],
         "weights_bytes": (models / MAIN / "model.safetensors").stat().st_size,
         "bound": 1 / 3,
-        "greedy_texts_equal_to_plain": identities,
         "prompts": options.prompts,
         "tokens": options.tokens,
+        "greedy_texts_equal_to_plain": {
+            label: sum(ours == theirs for ours, theirs in zip(found, expected, strict=True))
+            for label, found in tokens.items()
+        },
         "anonymous_bytes": memory,
         "tokens_per_cpu_second": speeds,
         "refused": refused,
@@ -144,26 +146,15 @@ def chat_prompts(model: str, options: argparse.Namespace) -> list[list[int]]:
     return [tokenizer(text)["input_ids"] for text in texts]
 
 
-def compared(
-    engines: dict[str, EngineProcess], prompts: list[list[int]], tokens: int
-) -> dict[str, int]:
-    """By engine and λ: after how many prompts all greedy tokens are those of plain vLLM."""
-
-    def greedy(name: str, lambda_: float | None) -> list[list[int]]:
-        params: dict[str, Any] = {"temperature": 0.0, "max_tokens": tokens, "ignore_eos": True}
-        if lambda_ is not None:
-            params["lambda_"] = lambda_
-        answer = engines[name].generate(prompts, [params] * len(prompts))
-        return [output["completions"][0]["tokens"] for output in answer["outputs"]]
-
-    expected = greedy(PLAIN, None)
-    return {
-        f"{name}, λ = {lambda_:g}": sum(
-            ours == theirs for ours, theirs in zip(greedy(name, lambda_), expected, strict=True)
-        )
-        for name in (COPIES, ITSELF)
-        for lambda_ in LAMBDAS
-    }
+def greedy(
+    engine: EngineProcess, prompts: list[list[int]], tokens: int, lambda_: float | None
+) -> list[list[int]]:
+    """The greedy tokens after each prompt; λ is None for plain vLLM."""
+    params: dict[str, Any] = {"temperature": 0.0, "max_tokens": tokens, "ignore_eos": True}
+    if lambda_ is not None:
+        params["lambda_"] = lambda_
+    answer = engine.generate(prompts, [params] * len(prompts))
+    return [output["completions"][0]["tokens"] for output in answer["outputs"]]
 
 
 def in_cpu_time(engine: EngineProcess, steps: Steps) -> Steps:

@@ -51,6 +51,13 @@ def test_a_cut_off_tail_costs_no_line_that_can_be_parsed(tail: list[str]) -> Non
     assert ast.dump(found) == ast.dump(expected)
 
 
+@pytest.mark.parametrize("terms", [1_500, 100_000])
+def test_a_deep_program_is_run_as_far_as_it_can_be(terms: int) -> None:
+    program = f"x = {'+'.join('1' * terms)}\ndef add(a, b):\n    return a + b\n"
+    part = needed_part(program, "add")
+    assert part is None or ast.unparse(part) == "def add(a, b):\n    return a + b"
+
+
 def test_only_tests_that_ask_for_it_leave_anything_out() -> None:
     program = "def add(a, b):\n    return a + b\nassert ad(1, 2) == 3\n"
     whole = FunctionTests("add", ((1, 2),), (3,))

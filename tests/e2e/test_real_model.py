@@ -38,7 +38,7 @@ PROBLEMS = {
 
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
-    script = RUN.parent / "scripts" / "real_models.py"
+    script = RUN.parent / "scripts" / "make_real_models.py"
     subprocess.run([sys.executable, str(script), NAME], check=True)
     return FOLDER / NAME
 

@@ -31,19 +31,28 @@ class _Part(NamedTuple):
 
 
 def needed_part(program: str, entry_point: str) -> ast.Module | None:
-    """The statements to run, or None where no statement defines the entry point.
+    """The statements to run, or None: no statement defines the entry point, or the program is
+    nested too deeply to be taken apart.
 
     `entry_point` may be `Class.method`; the class is looked for. Parses hostile text, so it may
-    raise what `ast.parse` does but SyntaxError, and take long: it belongs into the sandbox.
+    raise MemoryError or ValueError, and take long: it belongs into the sandbox.
     """
     name = entry_point.partition(".")[0]
+    try:
+        best = _best_run(program, name)
+        return ast.Module(_kept(best, name), type_ignores=[]) if best else None
+    except RecursionError:
+        return None
+
+
+def _best_run(program: str, name: str) -> list[_Part]:
     best: list[_Part] = []
     longest = 0
     for lines, tree in _runs(program):
         parts = [part for statement in tree.body if (part := _part(statement)) is not None]
         if lines > longest and any(name in part.gives for part in parts):
             best, longest = parts, lines
-    return ast.Module(_kept(best, name), type_ignores=[]) if best else None
+    return best
 
 
 def _kept(parts: list[_Part], name: str) -> list[ast.stmt]:
@@ -65,7 +74,7 @@ def _kept(parts: list[_Part], name: str) -> list[ast.stmt]:
 
 def _runs(program: str) -> Iterator[tuple[int, ast.Module]]:
     """The longest runs of lines that parse, from the top down, and how many lines each has."""
-    lines = program.splitlines()
+    lines = program.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # Python's, no others
     start = 0
     while start < len(lines):
         end = len(lines)
@@ -101,16 +110,18 @@ def _read(code: CodeType) -> Iterator[str]:
             yield from _read(constant)
 
 
-def _changed(node: ast.AST) -> Iterator[str]:
+def _changed(statement: ast.stmt) -> Iterator[str]:
     """Names whose values are changed in place: `table[i] = …`, `f.calls = 0`, `memo.update(…)`."""
-    match node:
-        case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
-            yield from _root(node)
-        case ast.Expr(ast.Call(func=ast.Attribute() as method)):
-            yield from _root(method)
-    if not isinstance(node, _SCOPES):
-        for child in ast.iter_child_nodes(node):
-            yield from _changed(child)
+    nodes: list[ast.AST] = [statement]
+    while nodes:  # not by recursion: a sum of a thousand terms is a thousand levels deep
+        node = nodes.pop()
+        match node:
+            case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
+                yield from _root(node)
+            case ast.Expr(ast.Call(func=ast.Attribute() as method)):
+                yield from _root(method)
+        if not isinstance(node, _SCOPES):
+            nodes.extend(ast.iter_child_nodes(node))
 
 
 def _root(node: ast.expr) -> Iterator[str]:

