@@ -6,7 +6,7 @@ from rast_bench.code_tests.run import working_sandbox
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
 
-GRADER = "code-tests-1"
+GRADER = "code-tests-2"
 
 
 def check_code_execution(

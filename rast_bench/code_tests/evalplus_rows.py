@@ -79,9 +79,8 @@ def _tests(name: str, source: str, entry_point: str | None) -> FunctionTests:
     inputs, expected = _feasible(name, inputs, expected)
     entry_point = entry_point or called
     oracle = _ORACLES.get(entry_point, "evalplus")
-    return FunctionTests(
-        entry_point, inputs, expected, _ROOT_ATOL if oracle == "polynomial_root" else atol, oracle
-    )
+    atol = _ROOT_ATOL if oracle == "polynomial_root" else atol
+    return FunctionTests(entry_point, inputs, expected, atol, oracle, only_needed=True)
 
 
 def _feasible(

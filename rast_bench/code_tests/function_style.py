@@ -41,14 +41,14 @@ def run_function(
         return True
 
     longest = [_longest(answer) for answer in expected]
-    job = _job(
-        program,
-        tests.entry_point,
-        tests.encoded_inputs,
-        limits,
-        min(limits.output, sum(longest) + _SLACK_BYTES),
-        tests.preamble,
-    )
+    header: Message = {
+        "program": program,
+        "preamble": tests.preamble,
+        "entry_point": tests.entry_point,
+        "only_needed": tests.only_needed,
+    }
+    output = min(limits.output, sum(longest) + _SLACK_BYTES)
+    job = _job(header, tests.encoded_inputs, limits, output)
     return _run(job, longest, limits, kind, seen, compare)
 
 
@@ -86,7 +86,13 @@ def _reference_answers(
         cpu_seconds=_PATIENCE * limits.cpu_seconds,
         idle_seconds=_PATIENCE * limits.idle_seconds,
     )
-    job = _job(reference.program, reference.entry_point, calls, patient, limits.output)
+    header: Message = {
+        "program": reference.program,
+        "preamble": "",
+        "entry_point": reference.entry_point,
+        "only_needed": False,
+    }
+    job = _job(header, calls, patient, limits.output)
     verdict = _run(job, [limits.output] * calls.count(b"\n"), patient, kind, seen, keep)
     if verdict.kind != "passed":
         raise DatasetError(
@@ -95,16 +101,8 @@ def _reference_answers(
     return tuple(answers)
 
 
-def _job(
-    program: str, entry_point: str, calls: bytes, limits: Limits, output: int, preamble: str = ""
-) -> Job:
-    header: Message = {
-        "style": "function",
-        "program": program,
-        "preamble": preamble,
-        "entry_point": entry_point,
-    }
-    return Job(header, limits.cpu_seconds, output, calls=calls)
+def _job(header: Message, calls: bytes, limits: Limits, output: int) -> Job:
+    return Job({"style": "function", **header}, limits.cpu_seconds, output, calls=calls)
 
 
 def _run(

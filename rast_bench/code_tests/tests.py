@@ -28,7 +28,8 @@ class FunctionTests:
     `entry_point` is a function, or `Class.method` of a class that is made without arguments.
     `inputs` holds the positional arguments of each call, as plain Python values. `expected` holds
     the answer to each, or the reference that gives it. `preamble` runs before the program, in its
-    name space.
+    name space. `only_needed` runs no more of the program than the entry point needs
+    (inside/needed.py), as EvalPlus does.
     """
 
     entry_point: str
@@ -37,6 +38,7 @@ class FunctionTests:
     atol: float = 0.0
     oracle: Oracle = "evalplus"
     preamble: str = ""
+    only_needed: bool = False
 
     def __len__(self) -> int:
         return len(self.inputs)

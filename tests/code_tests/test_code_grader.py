@@ -24,7 +24,7 @@ def dataset(tmp_path: Path) -> DatasetConfig:
 
 
 def test_each_end_has_its_verdict(dataset: DatasetConfig) -> None:
-    grader = get_grader("code-tests-1", datasets=[dataset], allow_code_execution=True, workers=1)
+    grader = get_grader("code-tests-2", datasets=[dataset], allow_code_execution=True, workers=1)
     first, second = (problem.gold for problem in load_problems(dataset))
     answers = [
         Answer(RIGHT, first, "eos"),
@@ -45,7 +45,7 @@ def test_each_end_has_its_verdict(dataset: DatasetConfig) -> None:
 
 
 def test_a_program_is_run_once(dataset: DatasetConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    grader = get_grader("code-tests-1", datasets=[dataset], allow_code_execution=True)
+    grader = get_grader("code-tests-2", datasets=[dataset], allow_code_execution=True)
     gold = load_problems(dataset)[0].gold
     grader.grade(RIGHT, gold, "eos")
     monkeypatch.setattr("subprocess.Popen", None)
@@ -57,7 +57,7 @@ def test_without_permission_nothing_is_run(
     dataset: DatasetConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("subprocess.Popen", None)
-    grader = get_grader("code-tests-1", datasets=[dataset])
+    grader = get_grader("code-tests-2", datasets=[dataset])
 
     with pytest.raises(ConfigError, match="not allowed yet") as caught:
         grader.grade(RIGHT, load_problems(dataset)[0].gold, "eos")
@@ -65,7 +65,7 @@ def test_without_permission_nothing_is_run(
 
 
 def test_gold_answer_without_tests_is_refused(dataset: DatasetConfig) -> None:
-    grader = get_grader("code-tests-1", datasets=[dataset], allow_code_execution=True)
+    grader = get_grader("code-tests-2", datasets=[dataset], allow_code_execution=True)
 
     with pytest.raises(ConfigError, match="no tests for the gold answer '42'"):
         grader.grade(RIGHT, "42", "eos")
@@ -76,7 +76,7 @@ def test_gold_answer_without_tests_is_refused(dataset: DatasetConfig) -> None:
     [
         (["dataset=humanevalplus"], "not allowed yet"),
         (["dataset=humanevalplus", "grader=robust-1"], "robust-1 cannot judge data set human"),
-        (["dataset=tiny-easy", "grader=code-tests-1"], "code-tests-1 cannot judge data set tiny"),
+        (["dataset=tiny-easy", "grader=code-tests-2"], "code-tests-2 cannot judge data set tiny"),
     ],
 )
 def test_what_cannot_be_graded_is_said_first(overrides: list[str], message: str) -> None:

@@ -5,7 +5,7 @@ from rast_bench.grading import get_grader, grader_names, newest_version
 
 
 def test_every_name_gives_its_grader() -> None:
-    assert grader_names() == ("boxed-1", "code-tests-1", "robust-1", "simplerl-1")
+    assert grader_names() == ("boxed-1", "code-tests-2", "robust-1", "simplerl-1")
     for name in grader_names():
         assert get_grader(name).name == name
 
@@ -21,7 +21,7 @@ def test_a_near_miss_gets_a_suggestion(name: str) -> None:
 def test_a_stranger_gets_the_list() -> None:
     with pytest.raises(ConfigError) as caught:
         get_grader("zzz")
-    assert caught.value.hint == "known graders: boxed-1, code-tests-1, robust-1, simplerl-1"
+    assert caught.value.hint == "known graders: boxed-1, code-tests-2, robust-1, simplerl-1"
 
 
 @pytest.mark.parametrize("name", ["boxed", "robust", "simplerl"])

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from .confine import arm, confine, end_with
+from .needed import needed_part
 from .values import decode, encode
 
 RESULT_FD = 3
@@ -80,7 +81,9 @@ def _run(job: dict[str, Any], name: str) -> ModuleType:
     module = ModuleType(name)
     sys.modules[name] = module  # dataclasses and pickle look it up
     exec(compile(job["preamble"], "preamble.py", "exec"), module.__dict__)
-    exec(compile(job["program"], "solution.py", "exec"), module.__dict__)
+    program = job["program"]
+    part = needed_part(program, job["entry_point"]) if job.get("only_needed") else None
+    exec(compile(part or program, "solution.py", "exec"), module.__dict__)
     return module
 
 
