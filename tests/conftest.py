@@ -24,6 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path.name in _LAST) - (item.path.name in _FIRST))
 
 
+NO_WORDS = {"model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"}}
+
+
 @pytest.fixture
 def make_checkpoint(tmp_path: Path) -> MakeCheckpoint:
     """make_checkpoint(name, **files) writes a folder; files maps a name to its text."""
@@ -34,7 +37,7 @@ def make_checkpoint(tmp_path: Path) -> MakeCheckpoint:
         content = {
             "config.json": "{}",
             "generation_config.json": '{"eos_token_id": 2}',
-            "tokenizer.json": "{}",
+            "tokenizer.json": json.dumps(NO_WORDS),
             "model.safetensors": f"weights of {name}",
         }
         for file, text in (content | (files or {})).items():
