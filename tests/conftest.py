@@ -37,7 +37,7 @@ def make_checkpoint(tmp_path: Path) -> MakeCheckpoint:
         content = {
             "config.json": "{}",
             "generation_config.json": '{"eos_token_id": 2}',
-            "tokenizer.json": json.dumps(NO_WORDS),
+            "tokenizer.json": "{}",
             "model.safetensors": f"weights of {name}",
         }
         for file, text in (content | (files or {})).items():
@@ -81,7 +81,7 @@ def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_checkpoint: MakeCheckpoint
 ) -> World:
     for name in ("l-base", "l-rl", "s-base", "s-rl"):
-        make_checkpoint(name)
+        make_checkpoint(name, {"tokenizer.json": json.dumps(NO_WORDS)})
     rows = ({"question": question, "answer": gold} for question, gold in GOLD.items())
     (tmp_path / "set.jsonl").write_text("\n".join(map(json.dumps, rows)))
     made = World(tmp_path)
