@@ -70,14 +70,16 @@ def _tables(
     title: str, claims: Sequence[Claim], name: str, published: bool, notes: Sequence[str]
 ) -> Iterable[Table]:
     """One table; of a grid of two dimensions with its spread over runs, two."""
+    others = [claim for claim in claims if claim.grid is None or claim.measure != SPREAD]
     spread = [claim for claim in claims if claim.grid is not None and claim.measure == SPREAD]
-    others = [claim for claim in claims if claim not in spread]
-    layout = _layout(others or spread)
-    if len(_columns(others or spread, layout)) == 1:
-        footnotes = footnotes_of(claims, name, published, notes)
-        yield _tall_table(title, others or spread, layout, footnotes, spread if others else ())
+    first, second = (others, spread) if others else (spread, [])
+    layout = _layout(first)
+    if len(_columns(first, layout)) == 1:
+        yield _tall_table(
+            title, first, layout, footnotes_of(claims, name, published, notes), second
+        )
         return
-    for group in filter(None, (others, spread)):
+    for group in filter(None, (first, second)):
         yield _table(title, group, name, published, notes)
 
 

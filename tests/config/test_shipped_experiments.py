@@ -201,6 +201,37 @@ def test_the_notes_of_an_experiment_stand_under_its_tables_in_every_format(
         assert escape_latex(plain) in texts["table.tex"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "table3",
+            "Prompt: evalplus or code-r1 for humanevalplus, mbppplus; livecodebench or code-r1 for "
+            "livecodebench.",
+        ),
+        ("table1", "Prompt: qwen-boxed-paper-stops or question-answer-paper-stops."),
+        ("reply1_pcr", "Problems: 200 of each data set that has more, drawn at random (seed 0)."),
+    ],
+)
+def test_tables_say_what_was_asked_and_of_which_problems(
+    name: str, said: str, tmp_path: Path
+) -> None:
+    job, nothing = job_of(name), [NOT_RUN] * len(job_of(name).cells)
+    report = experiment_report(
+        experiment_of(name), job.experiment_cells, nothing, Ledger(tmp_path), None
+    )
+    assert escape_markdown(said) in report.texts["table.md"]
+
+
+def test_the_ensemble_has_the_weight_of_the_authors_command() -> None:
+    weights = {
+        entry.row.label: {pair.weight for pair in entry.cell.delta.pairs}
+        for entry in job_of("ensemble").experiment_cells
+        if entry.row is not None and len(entry.cell.delta.pairs) > 1
+    }
+    assert list(weights.values()) == [{1.0}, {0.3}]
+
+
 def test_daggers_are_explained_where_they_stand() -> None:
     for name in EXPERIMENTS:
         labels = [row.label for row in experiment_of(name).rows]

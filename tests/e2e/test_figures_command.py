@@ -45,6 +45,7 @@ def test_a_figure_without_its_analysis_names_the_command(
 def test_a_tiny_figure_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Samples, greedy paths, their KL, the page; then the table says what was made."""
     words = ["tiny_figure5", f"results_dir={tmp_path}", "experiment.limit=2"]
+    words.append("+experiment.notes=['A note of mine.']")
     assert main(["run", "experiment=tiny_figure5", *words[1:], "workers=1"]) == 0
     assert main(["analyse", "kl", *words, "--path", "rast", "--limit", "2"]) == 0
     assert main(["figure", *words]) == 0
@@ -54,5 +55,8 @@ def test_a_tiny_figure_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
     assert main(["table", *words]) == 0
     assert "tiny-l" in capsys.readouterr().out
+    for stem in ("table", "details"):
+        for ending in ("txt", "md", "tex"):
+            assert "A note of mine." in (tmp_path / "tiny_figure5" / f"{stem}.{ending}").read_text()
     shutil.rmtree(tmp_path / "ledger")
     assert main(["table", *words]) == REFUSED

@@ -79,6 +79,27 @@ def test_n_and_limit_choose_samples_but_not_the_cell(tmp_path: Path) -> None:
     }
 
 
+def test_drawn_problems_are_a_choice_of_the_same_cells_samples(tmp_path: Path) -> None:
+    """Of six problems three are drawn, then four: the three are kept, one is to be made."""
+    ledger = Ledger(tmp_path)
+    whole = make_cell(tmp_path, n=1)
+
+    def drawn(limit: int, seed: int | None) -> PlannedCell:
+        changed = {"limit": limit, "limit_seed": seed}
+        dataset = whole.dataset.model_copy(update=changed)
+        return plan_one(whole.model_copy(update={"dataset": dataset}))
+
+    three = drawn(3, 0)
+    assert three.cell_id == plan_one(whole).cell_id
+    assert [problem.problem_id for problem in three.problems] != ["p000", "p001", "p002"]
+    ledger.write_samples(
+        three.cell_id, [fake_sample(r) for r in missing_requests(three, ledger)], "run"
+    )
+    assert completeness(drawn(3, 0), ledger) == (3, 3)
+    assert completeness(drawn(4, 0), ledger) == (3, 4)
+    assert completeness(plan_one(whole), ledger) == (3, 6)
+
+
 def test_a_smaller_n_ignores_what_lies_beyond(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     more = plan_one(make_cell(tmp_path, n=4))
