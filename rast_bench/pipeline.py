@@ -3,7 +3,6 @@
 Every stage reads what the one before it left in the ledger, so each can be run alone.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
+from rast_bench.hardware import usable_cores
 from rast_bench.ledger import Ledger
 from rast_bench.results import cells_report, experiment_report
 from rast_bench.runner.plan import PlannedCell, plan_cells
@@ -170,7 +170,7 @@ def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfi
 
 
 def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
-    from rast_bench.ledger.manifest import gpu_names
+    from rast_bench.gpus import gpu_names
 
     gpus = len(gpu_names())
     used = max(item.cell.engine.devices for item in planned)
@@ -183,11 +183,21 @@ def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
 
 
 def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
-    """Raise ConfigError for several workers where an engine starts processes of its own."""
-    if options.workers not in ("auto", 1) and _any_split(cells):
+    """Raise ConfigError for several workers that would share one GPU.
+
+    So they would, too, where an engine starts processes of its own.
+    """
+    if options.workers in ("auto", 1):
+        return
+    if _any_split(cells):
         raise ConfigError(
             f"workers={options.workers}: engine.tensor_parallel_size starts its own processes",
             hint="leave workers out",
+        )
+    if _uses_gpu(cells):
+        raise ConfigError(
+            f"workers={options.workers}: every worker would load its models onto the same GPU",
+            hint="leave workers out; hydra/launcher=local starts one worker per GPU",
         )
 
 
@@ -203,17 +213,24 @@ def _workers(planned: Sequence[PlannedCell], options: RunOptions) -> int:
         return 1
     if options.workers != "auto":
         return options.workers
-    return automatic_workers(sum(cell.wanted for cell in planned))
+    return automatic_workers(sum(cell.wanted for cell in planned), cells)
 
 
-def automatic_workers(wanted: int) -> int:
-    """One process where there is a GPU, else one for each core, fewer for few samples."""
-    from rast_bench.ledger.manifest import gpu_names
+def _uses_gpu(cells: Sequence[CellConfig]) -> bool:
+    """Whether an engine of these cells would run on a GPU of this machine."""
+    from rast_bench.gpus import gpu_names
 
-    if gpu_names():
+    return any(getattr(cell.engine, "device", "auto") != "cpu" for cell in cells) and bool(
+        gpu_names()
+    )
+
+
+def automatic_workers(wanted: int, cells: Sequence[CellConfig]) -> int:
+    """One process where a GPU is used, else as many as the cores hold, fewer for few samples."""
+    if _uses_gpu(cells):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, wanted // _SAMPLES_A_WORKER))
+    threads = max((cell.engine.threads or 1 for cell in cells), default=1)
+    return max(1, min(usable_cores() // threads, wanted // _SAMPLES_A_WORKER))
 
 
 def _summary_line(summary: "RunSummary") -> str:

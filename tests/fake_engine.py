@@ -90,8 +90,10 @@ class CountingEngine(FakeEngine):
         self._file.write_text(str(self._made))
 
 
-def load_counting(key: EngineKey, _config: EngineConfig) -> FakeEngine:
-    return CountingEngine(Path(key.main.path))
+def load_counting(key: EngineKey, config: EngineConfig) -> FakeEngine:
+    folder = Path(key.main.path)
+    (folder / f"threads-{config.threads}").touch()
+    return CountingEngine(folder)
 
 
 class KilledEngine(FakeEngine):

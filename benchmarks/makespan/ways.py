@@ -20,15 +20,20 @@ from rast_bench.ledger import Ledger
 
 HERE = Path(__file__).parent
 RUN = HERE.parents[1] / "run.py"
+OMP_THREADS = "OMP_NUM_THREADS"
 LAST_LINES = 5  # of a command that failed
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one way runs once: `slots` processes at a time, a results folder of its own."""
+    """Where one way runs once: `slots` processes at a time, a results folder of its own.
+
+    one_thread: each process is told so; else it starts with what it takes by itself.
+    """
 
     folder: Path
     slots: int
+    one_thread: bool = True
 
     @property
     def results(self) -> Path:
@@ -39,11 +44,12 @@ class Place:
         return self.folder / "loads.jsonl"
 
     def environment(self) -> dict[str, str]:
-        """One thread a process, and every engine load noted."""
+        """The number of threads, and every engine load noted."""
         paths = [str(HERE / "load_log"), os.environ.get("PYTHONPATH", "")]
+        variables = {name: text for name, text in os.environ.items() if name != OMP_THREADS}
         return {
-            **os.environ,
-            "OMP_NUM_THREADS": "1",
+            **variables,
+            **({OMP_THREADS: "1"} if self.one_thread else {}),
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "SWEEP_LOAD_LOG": str(self.load_log),
         }
@@ -67,7 +73,11 @@ def submitit_job_a_cell(sweep: Sweep, place: Place) -> None:
 
 def launched(sweep: Sweep, place: Place) -> None:
     """rast-bench's own launcher: one command, one worker a slot."""
-    launcher = ["hydra/launcher=local", f"launcher.devices={place.slots}"]
+    one_command(sweep, place, "hydra/launcher=local", f"launcher.devices={place.slots}")
+
+
+def one_command(sweep: Sweep, place: Place, *launcher: str) -> None:
+    """The whole sweep, in whatever processes the command starts."""
     words = [*sweep.multirun(), *launcher, f"results_dir={place.results}"]
     call([sys.executable, str(RUN), *words], place)
 

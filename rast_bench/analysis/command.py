@@ -78,7 +78,7 @@ def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> bool:
     from rast_bench.runner.stream import run_cells
 
     cells = [item.planned for item in planned]
-    workers = automatic_workers(sum(cell.wanted for cell in cells))
+    workers = automatic_workers(sum(c.wanted for c in cells), [c.cell for c in cells])
     summary = run_cells(cells, ledger, progress=stderr_progress(), workers=workers)
     if summary.failures:
         print(summary.render_failures(), file=sys.stderr)

@@ -13,6 +13,7 @@ from rast_bench.code_tests.sandbox import SandboxError, SandboxKind, candidates,
 from rast_bench.code_tests.stdio_style import run_stdio
 from rast_bench.code_tests.tests import CodeTests, StdioTests
 from rast_bench.code_tests.verdict import CodeVerdict, Limits
+from rast_bench.hardware import usable_cores
 
 _MOST_WORKERS = 64
 _LOCK = threading.Lock()
@@ -82,7 +83,7 @@ def run_many(
 def _workers(limits: Limits) -> int:
     """One program a core, and no more than the free memory can hold at their limits."""
     pages, size = os.sysconf("SC_AVPHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(_MOST_WORKERS, len(os.sched_getaffinity(0)), pages * size // limits.memory))
+    return max(1, min(_MOST_WORKERS, usable_cores(), pages * size // limits.memory))
 
 
 def working_sandbox() -> SandboxKind:

@@ -3,6 +3,10 @@
 import torch
 from torch import Tensor
 
+_ELEMENTS_AT_ONCE = 2**23
+SAMPLING_BYTES = 40 * _ELEMENTS_AT_ONCE
+"""What `draw_tokens` takes beside its arguments, about: 40 bytes per row and id."""
+
 
 def nucleus(logits: Tensor, temperature: Tensor, top_p: Tensor) -> tuple[Tensor, Tensor]:
     """Tokens by falling probability, and their probabilities with the tail beyond top-p set to 0.
@@ -23,14 +27,20 @@ def nucleus(logits: Tensor, temperature: Tensor, top_p: Tensor) -> tuple[Tensor,
     probabilities = torch.softmax(below_best / tau[:, None], dim=-1)
     sorted_probabilities, ids = torch.sort(probabilities, dim=-1, descending=True, stable=True)
     masses = sorted_probabilities.double()
-    before = masses.cumsum(-1) - masses
+    before = masses.cumsum(-1).sub_(masses)
     outside = (before >= top_p[:, None].double()) & (top_p[:, None] < 1)
     outside[:, 0] = False
-    return ids, masses.masked_fill(outside, 0.0)
+    return ids, masses.masked_fill_(outside, 0.0)
 
 
 def draw_tokens(
-    logits: Tensor, temperature: Tensor, top_p: Tensor, greedy: Tensor, uniform: Tensor
+    logits: Tensor,
+    temperature: Tensor,
+    top_p: Tensor,
+    greedy: Tensor,
+    uniform: Tensor,
+    *,
+    all_greedy: bool | None = None,
 ) -> Tensor:
     """One token a row: the argmax where `greedy`, else the inverse CDF of the nucleus at `uniform`.
 
@@ -41,17 +51,30 @@ def draw_tokens(
         temperature, top_p: [rows] float32.
         greedy: [rows] bool.
         uniform: [rows] float64 in [0, 1).
+        all_greedy: whether `greedy` holds everywhere, where the caller knows; asking a GPU for it
+            would wait for all its work.
 
     Returns:
-        [rows] int64 ids.
+        [rows] int64 ids. A row with NaN gets some id, for the caller to refuse.
     """
     most_likely = logits.argmax(-1)
-    if bool(greedy.all()):
+    if bool(greedy.all()) if all_greedy is None else all_greedy:
         return most_likely
+    # Some rows at a time; at 256 × 152,064 ids all of them would take 1.5 GB.
+    step = max(1, _ELEMENTS_AT_ONCE // logits.shape[-1])
+    slices = [slice(i, i + step) for i in range(0, len(logits), step)]
+    drawn = torch.cat(
+        [_draw(logits[rows], temperature[rows], top_p[rows], uniform[rows]) for rows in slices]
+    )
+    return torch.where(greedy, most_likely, drawn)
+
+
+def _draw(logits: Tensor, temperature: Tensor, top_p: Tensor, uniform: Tensor) -> Tensor:
+    """[rows] int64: the inverse CDF of each row's nucleus at `uniform`."""
     ids, masses = nucleus(logits, temperature, top_p)
-    cumulative = masses.cumsum(-1)
+    last = ((masses > 0).sum(-1, keepdim=True) - 1).clamp_(min=0)  # −1 only for NaN
+    cumulative = masses.cumsum_(-1)
     target = uniform * cumulative[:, -1]
     place = torch.searchsorted(cumulative, target[:, None], right=True)
-    last = (masses > 0).sum(-1, keepdim=True) - 1  # rounding must not lead beyond the nucleus
-    drawn = ids.gather(-1, torch.minimum(place, last))[:, 0]
-    return torch.where(greedy, most_likely, drawn)
+    # Rounding must not lead beyond the nucleus.
+    return ids.gather(-1, torch.minimum(place, last))[:, 0]

@@ -23,7 +23,7 @@ class TransformersConfig(Strict):
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "auto"
     max_num_seqs: Count = 256
-    threads: Count | None = None  # None: PyTorch's choice
+    threads: Count | None = None  # on CPUs; None: the cores that a worker may use
 
     @property
     def devices(self) -> int:
@@ -46,7 +46,7 @@ class VllmConfig(Strict):
     max_model_len: Count | None = None  # prompt and new tokens; None: the longest request's
     max_num_seqs: Count = 256
     compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only
-    threads: Count | None = None  # of a CPU worker; None: PyTorch's choice
+    threads: Count | None = None  # on CPUs; None: the cores that a worker may use
 
     @property
     def devices(self) -> int:

@@ -4,17 +4,21 @@ Two configurations with one id share their samples in the ledger; so every field
 tokens, and every field that changes tokens must be here (tests/config/identity_mutations.json).
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.config.schema import CellConfig, ModelRef, PairConfig
 from rast_bench.domain import SampleKey
 from rast_bench.errors import ModelError
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import CellConfig, ModelRef, PairConfig
 
 IDENTITY_VERSION = 1
 """Raised when the meaning of an identity's field changes, so that old samples are not reused."""

@@ -58,7 +58,7 @@ def _gpus(value: Any) -> Any:
 
 
 def _card(value: Any) -> Any:
-    if value is None or value in CARDS:
+    if value is None or (isinstance(value, str) and value in CARDS):
         return value
     raise ValueError(f"must be one of {', '.join(CARDS)}; for another card set gpu_memory")
 

@@ -1,10 +1,15 @@
 """Where things lie: `zoo:` names, local folders, hub ids, and the configuration folder."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 PACKAGE_DIR = Path(__file__).resolve().parent.parent
 ZOO_PREFIX = "zoo:"

@@ -1,22 +1,30 @@
 """Engines turn requests into samples. Importing this package loads no model library."""
 
-from rast_bench.config.engines import EngineConfig, VllmConfig
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rast_bench.config.identity import EngineKey
-from rast_bench.config.schema import CellConfig
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
+from rast_bench.hardware import engine_threads
+
+if TYPE_CHECKING:
+    from rast_bench.config.engines import EngineConfig
+    from rast_bench.config.schema import CellConfig
 
 __all__ = ["Engine", "check_engine", "check_models", "check_room", "load_engine"]
 
 
 def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
-    """Load the models of `key`.
+    """Load the models of `key`; the engine takes the cores it may use where `threads` is null.
 
     Raises:
         EngineError: the engine's package or device is missing, or it does not start.
         ModelError: a checkpoint cannot be loaded.
     """
-    if isinstance(cfg, VllmConfig):
+    cfg = cfg.model_copy(update={"threads": cfg.threads or engine_threads()})
+    if cfg.name == "vllm":
         from rast_bench.engines.vllm_engine import VllmEngine
 
         return VllmEngine(key, cfg)
@@ -27,7 +35,7 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
 
 def check_engine(cell: CellConfig) -> None:
     """Raise EngineError or ConfigError when the cell's engine cannot serve it; loads nothing."""
-    if isinstance(cell.engine, VllmConfig):
+    if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 
         check_vllm(cell.decoding)

@@ -46,6 +46,8 @@ def slot_attention(
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
         return mixed.transpose(1, 2).contiguous(), None
     grouped = query.reshape(rows * kv_heads, groups, dim)
+    if query.dtype == torch.float16:  # q·k may exceed its 65504, as with Qwen2.5's large biases
+        grouped, scaling = grouped * scaling, 1.0
     keys, values = key.reshape(-1, length, dim), value.reshape(-1, length, dim)  # views, no copies
     scores = torch.bmm(grouped, keys.transpose(1, 2)).view(rows, kv_heads, groups, length)
     scores = scores.float().mul_(scaling).add_(attention_mask)

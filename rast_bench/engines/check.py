@@ -3,20 +3,24 @@
 Weights are not loaded: a safetensors header is enough to tell a file that was cut off.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rast_bench.compose.positions import model_positions
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
-from rast_bench.config.schema import ModelRef
 from rast_bench.engines.hub_models import model_files
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.known import refuse_other_config
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 
 def check_models(key: EngineKey) -> None:

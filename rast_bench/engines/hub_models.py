@@ -1,13 +1,18 @@
 """The small files of models on the hub: they are checked before anything large is fetched."""
 
+from __future__ import annotations
+
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError, first_line
 from rast_bench.hub import hub_silence, is_pinned, quiet_hub, terms_hint
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 SMALL_FILES = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")
 

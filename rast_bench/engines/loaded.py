@@ -1,20 +1,30 @@
 """A checkpoint in memory: one forward pass to prefill a prompt, one to advance all rows."""
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
+from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import resolve_model
-from rast_bench.config.schema import ModelRef
 from rast_bench.engines import attention
 from rast_bench.engines.slot_cache import SlotCache, round_up
-from rast_bench.errors import ModelError, first_line
+from rast_bench.errors import EngineError, ModelError, first_line
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 logging.disable_progress_bar()  # the run has its own; one bar for each model would hide it
 
@@ -29,12 +39,17 @@ class Prefilled:
     logits: Tensor
     layers: list[tuple[Tensor, Tensor]]
 
+    @property
+    def position_bytes(self) -> int:
+        """Of the cache, for one position of one row."""
+        return sum(part[:, 0].nbytes for layer in self.layers for part in layer)
+
 
 class LoadedModel:
     """One causal LM with its slots.
 
-    Raises ModelError when the checkpoint cannot be loaded, lacks weights, or is of a kind whose
-    rows would not be independent of each other.
+    Raises ModelError when the checkpoint cannot be loaded, does not fit into the device's memory,
+    lacks weights, or is of a kind whose rows would not be independent of each other.
     """
 
     def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
@@ -47,7 +62,16 @@ class LoadedModel:
                 dtype=dtype,
                 attn_implementation=attention.NAME,
                 output_loading_info=True,
+                **_straight_to(device),
             )
+            self.model.to(device).eval()
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                f"model {ref.path} does not fit into the memory of {device} in "
+                f"{str(dtype).removeprefix('torch.')}: {first_line(error)}",
+                hint="engine.dtype=bfloat16 takes half of float32's; else choose another "
+                "engine.device, smaller models, or engine=vllm on several GPUs",
+            ) from None
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"model {ref.path} cannot be loaded: {first_line(error)}",
@@ -55,7 +79,7 @@ class LoadedModel:
             ) from error
         refuse_incomplete(ref, report["missing_keys"])
         refuse_unsupported(ref, self.model.config)
-        self.model.to(device).eval()
+        keep_logits_unrounded(self.model)
         self.cache = SlotCache(slots)
 
     @cached_property
@@ -64,7 +88,7 @@ class LoadedModel:
 
     @cached_property
     def max_positions(self) -> int:
-        return int(self.model.config.max_position_embeddings)
+        return model_positions(self.model.config.to_dict()) or sys.maxsize
 
     def prefill(self, ids: list[int]) -> Prefilled:
         """One prompt alone, so that its numbers cannot depend on neighbours."""
@@ -101,6 +125,49 @@ class LoadedModel:
         """Logits [time, vocab] (float32) of one teacher-forced pass."""
         logits: Tensor = self.model(torch.tensor([ids], device=self.device)).logits[0].float()
         return logits
+
+
+def _straight_to(device: torch.device) -> dict[str, Any]:
+    """Options with which weights do not pass through host memory whole; these need accelerate."""
+    if device.type == "cpu" or find_spec("accelerate") is None:
+        return {}
+    return {"device_map": {"": device}}
+
+
+def keep_logits_unrounded(model: Any) -> None:
+    """Let the output layer of a half-precision model answer in float32.
+
+    It sums in float32 anyway. Rounding the sums to bfloat16 (an eighth at a logit of 30) would
+    leave ΔR, the difference of two of them, mostly noise.
+    """
+    head = model.get_output_embeddings()
+    if head.weight.dtype == torch.float32:
+        return
+    bias = None if head.bias is None else head.bias.detach().float()
+    if head.weight.is_cuda:
+        weight = head.weight.detach().t()
+
+        def product(hidden: Tensor) -> Tensor:
+            summed = torch.mm(hidden.flatten(0, -2), weight, out_dtype=torch.float32)
+            logits = summed.view(*hidden.shape[:-1], -1)
+            return logits if bias is None else logits.add_(bias)
+
+        head.forward = product
+    else:  # PyTorch has no such product for CPUs
+        wide = head.weight.detach().float()
+        head.forward = lambda hidden: F.linear(hidden.float(), wide, bias)
+
+
+@contextmanager
+def told_out_of_memory(device: torch.device) -> Iterator[None]:
+    """A GPU's memory that ran out is an EngineError with what to do, not a stack trace."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise EngineError(
+            f"{device} is out of memory: {first_line(error)}",
+            hint="lower engine.max_num_seqs or decoding.max_tokens, or say engine.dtype=bfloat16",
+        ) from None
 
 
 def refuse_incomplete(ref: ModelRef, missing: set[str]) -> None:

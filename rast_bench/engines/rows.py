@@ -1,5 +1,6 @@
 """The rows of a continuous batch: what each request brings, as tensors for the step loop."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,36 @@ class Row:
     prompt_tokens: int
     uniform: Tensor  # [max_tokens] float64: token t is drawn with the t-th number
     ids: list[int] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        """Positions that it takes now."""
+        return self.prompt_tokens + len(self.ids)
+
+    @property
+    def longest(self) -> int:
+        """Positions that it may come to."""
+        return self.prompt_tokens + self.request.params.max_tokens
+
+
+class Pending:
+    """Requests still to come, with the ids of their prompts; one without room is put back."""
+
+    def __init__(self, requests: Iterable[Request], encode: Callable[[str], list[int]]) -> None:
+        self._source = iter(requests)
+        self._encode = encode
+        self._held: tuple[Request, list[int]] | None = None
+
+    def take(self) -> tuple[Request, list[int]] | None:
+        """The next one, None when there is no other."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            return held
+        request = next(self._source, None)
+        return None if request is None else (request, self._encode(request.prompt))
+
+    def put_back(self, request: Request, ids: list[int]) -> None:
+        self._held = request, ids
 
 
 def uniform_numbers(seed: int, count: int) -> Tensor:
@@ -56,18 +87,28 @@ class SlotState:
         for state in vars(self).values():
             state[target] = state[source]
 
-    def advance(self, slots: slice, logits: Tensor) -> list[int]:
-        """Draw the next token of these slots from composed logits [rows, vocab]."""
+    def advance(self, slots: slice, logits: Tensor, *, all_greedy: bool | None = None) -> list[int]:
+        """Draw the next token of these slots from composed logits [rows, vocab].
+
+        −1 where the logits are not finite. The list is all that is fetched from a GPU, at once;
+        `all_greedy` as in `draw_tokens`.
+        """
         drawn = self.drawn[slots]
         place = drawn.clamp(max=self.uniform.shape[1] - 1)  # greedy rows have no numbers
         uniform = self.uniform[slots].gather(1, place[:, None])[:, 0]
         tokens = draw_tokens(
-            logits, self.temperature[slots], self.top_p[slots], self.greedy[slots], uniform
+            logits,
+            self.temperature[slots],
+            self.top_p[slots],
+            self.greedy[slots],
+            uniform,
+            all_greedy=all_greedy,
         )
         self.tokens[slots] = tokens
         drawn += 1
         self.positions[slots] += 1
-        chosen: list[int] = tokens.tolist()
+        finite = logits.amax(-1).isfinite()  # NaN wins a maximum
+        chosen: list[int] = tokens.masked_fill(~finite, -1).tolist()
         return chosen
 
 

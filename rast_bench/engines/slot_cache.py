@@ -2,6 +2,11 @@
 
 Rows hold their tokens from position 0 on, so nothing is padded on the left and a row's numbers lie
 in the same places whatever its neighbours do. Models call `update` from their attention layers.
+
+The cache is a rectangle, slots × positions, and grows with what the live rows need: a side that is
+too short doubles, but neither beyond what these rows can ever need nor beyond `capacity`. The
+engine admits a request only if the rows fit there when each has grown to its `max_tokens`, so a row
+that was admitted never lacks room.
 """
 
 import torch
@@ -17,13 +22,16 @@ def round_up(count: int, step: int) -> int:
 
 
 class SlotCache:
-    """Keys and values [slots, kv_heads, length, head_dim] a layer, allocated on first use.
+    """Keys and values [rows, kv_heads, length, head_dim] a layer, allocated on first use.
 
     It is no `transformers.Cache`: attention layers call nothing but `update`.
     """
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
+        self.capacity: int | None = None  # rows × length at most; None: no limit
+        self.rows = 0
+        self.length = 0
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
         self._rows = torch.empty(0, dtype=torch.int64)
@@ -48,11 +56,13 @@ class SlotCache:
         return keys[:rows, :, : self._length], values[:rows, :, : self._length]
 
     def fill(self, slot: int, layers: list[tuple[Tensor, Tensor]]) -> None:
-        """Put a prefilled prompt, [kv_heads, time, head_dim] a layer, into a slot."""
+        """Put a prefilled prompt, [kv_heads, time, head_dim] a layer, into a slot with room."""
         if not self.keys:
-            self._allocate(layers)
+            for layer in layers:
+                for buffers, part in zip((self.keys, self.values), layer, strict=True):
+                    heads, _, dim = part.shape
+                    buffers.append(part.new_zeros((self.rows, heads, self.length, dim)))
         time = layers[0][0].shape[1]
-        self.reserve(time)
         for i, (key, value) in enumerate(layers):
             self.keys[i][slot, :, :time] = key
             self.values[i][slot, :, :time] = value
@@ -62,19 +72,35 @@ class SlotCache:
         for buffer in (*self.keys, *self.values):
             buffer[target, :, :time] = buffer[source, :, :time]
 
-    def reserve(self, length: int) -> None:
-        """Make room for `length` positions, at least doubling; the contents stay."""
+    def reserve(self, rows: int, length: int, longest: int) -> None:
+        """Make room for `rows` slots of `length` positions; what lies within these stays.
+
+        Args:
+            rows: at most `slots`.
+            length: positions of the longest live row, as they are now.
+            longest: positions that a live row may come to; rows × longest is at most `capacity`.
+        """
+        if rows <= self.rows and length <= self.length:
+            return
+        # A side that suffices is kept, one that does not doubles.
+        wide = self.rows if rows <= self.rows else min(self.slots, max(rows, 2 * self.rows))
+        long = self.length if length <= self.length else max(length, 2 * self.length)
+        long = min(long, max(length, longest))
+        if self.capacity is not None:  # then what may be needed gives way to what is
+            long = max(length, min(long, self.capacity // rows))
+            wide = max(rows, min(wide, self.capacity // long))
+        self.rows, self.length = wide, long
         for buffers in (self.keys, self.values):
             for i, buffer in enumerate(buffers):
-                if buffer.shape[2] < length:
-                    room = max(length, 2 * buffer.shape[2])
-                    grown = buffer.new_zeros((*buffer.shape[:2], room, buffer.shape[3]))
-                    grown[:, :, : buffer.shape[2]] = buffer
-                    buffers[i] = grown
+                grown = buffer.new_zeros((wide, buffer.shape[1], long, buffer.shape[3]))
+                kept = buffer[:rows, :, :length]
+                grown[: len(kept), :, : kept.shape[2]] = kept
+                buffers[i] = grown
+        if self.keys:
+            return_freed_memory(self.keys[0].device)
 
-    def _allocate(self, layers: list[tuple[Tensor, Tensor]]) -> None:
-        for key, value in layers:
-            heads, time, dim = key.shape
-            length = round_up(time, LENGTH_STEP)
-            self.keys.append(key.new_zeros((self.slots, heads, length, dim)))
-            self.values.append(value.new_zeros((self.slots, heads, length, dim)))
+
+def return_freed_memory(device: torch.device) -> None:
+    """Give the GPU back what PyTorch keeps of freed tensors; on CPUs nothing is kept."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()

@@ -1,14 +1,18 @@
 """The tokenizer of a checkpoint, and which of its ids end a generation."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import AutoTokenizer
 
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError, first_line
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 
 def load_tokenizer(ref: ModelRef) -> Any:

@@ -10,27 +10,41 @@ kernels: fewer than four rows on a thread in products, what is left over from wh
 activations. Tests hold this for one and two threads; a GPU's library promises nothing of the kind.
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
-from rast_bench.config.engines import TransformersConfig
-from rast_bench.config.identity import EngineKey
+from rast_bench.compose.sampling import SAMPLING_BYTES
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
-from rast_bench.engines.loaded import LoadedModel, Prefilled
+from rast_bench.engines.loaded import LoadedModel, Prefilled, told_out_of_memory
 from rast_bench.engines.requests import finished_sample, refuse_longer, refuse_too_long
-from rast_bench.engines.rows import Row, SlotState, finish_reason, uniform_numbers
-from rast_bench.engines.slot_cache import LENGTH_STEP, MIN_LENGTH, round_up
+from rast_bench.engines.rows import Pending, Row, SlotState, finish_reason, uniform_numbers
+from rast_bench.engines.slot_cache import (
+    LENGTH_STEP,
+    MIN_LENGTH,
+    return_freed_memory,
+    round_up,
+)
 from rast_bench.engines.stopping import StopStrings
 from rast_bench.engines.tokenizer import eos_ids, load_tokenizer, refuse_other_tokenizers
 from rast_bench.errors import EngineError
+from rast_bench.gpus import gpu_names
+
+if TYPE_CHECKING:
+    from rast_bench.config.engines import TransformersConfig
+    from rast_bench.config.identity import EngineKey
 
 ROW_STEP = 8  # forward passes run a multiple of this many rows, the last ones idle
 KEPT_PREFILLS = 8
+CACHE_SHARE = 0.9  # of the GPU memory that weights and a step leave
+GIB = 2**30
 
 
 class TransformersEngine:
@@ -61,23 +75,26 @@ class TransformersEngine:
             shuffled = shuffled_vocabulary(self.vocabulary, key.shuffle_vocabulary_seed)
             self.permutation = shuffled.to(self.device)
         self.prefills: OrderedDict[tuple[int, ...], list[Prefilled]] = OrderedDict()
+        logits = 4 * self.slots * sum(model.vocab_size for model in self.models)
+        self.cache_bytes = free_for_caches(self.device, 2 * logits + SAMPLING_BYTES)
 
     def close(self) -> None:
         self.models.clear()
         self.prefills.clear()
+        return_freed_memory(self.device)
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """See `Engine.generate`."""
-        source = iter(requests)
+        pending = Pending(requests, self._encode)
         state = SlotState(self.slots, self.device)
         rows: list[Row] = []
         while True:
             # inference_mode must not stay on while the generator is suspended in its caller.
-            with torch.inference_mode():
-                finished = self._admit(source, rows, state)
+            with torch.inference_mode(), told_out_of_memory(self.device):
+                finished = self._admit(pending, rows, state)
             yield from finished
             if rows:
-                with torch.inference_mode():
+                with torch.inference_mode(), told_out_of_memory(self.device):
                     finished = self._step(rows, state)
                 yield from finished
             elif not finished:
@@ -88,7 +105,7 @@ class TransformersEngine:
         ids = [*self._encode(prompt), *token_ids]
         first = len(ids) - len(token_ids)
         refuse_longer(len(ids), self.max_positions)
-        with torch.inference_mode():
+        with torch.inference_mode(), told_out_of_memory(self.device):
             logits = [model.score(ids) for model in self.models]
             strength = torch.full((len(ids),), lambda_, device=self.device)
             logs = self._compose(logits, strength).log_softmax(-1)[first - 1 : -1]
@@ -96,21 +113,25 @@ class TransformersEngine:
             ranks = 1 + (logs > chosen).sum(-1)
         return Scores(tuple(chosen[:, 0].tolist()), tuple(ranks.tolist()))
 
-    def _admit(self, source: Iterator[Request], rows: list[Row], state: SlotState) -> list[Sample]:
+    def _admit(self, pending: Pending, rows: list[Row], state: SlotState) -> list[Sample]:
         """Fill free slots and draw the first token of the new rows; returns those already done."""
         first = len(rows)
         logits: list[list[Tensor]] = []
-        while len(rows) < self.max_rows and (request := next(source, None)) is not None:
-            ids = self._encode(request.prompt)
+        while len(rows) < self.max_rows and (item := pending.take()) is not None:
+            request, ids = item
             refuse_too_long(request, len(ids), self.max_positions)
-            prefilled = self._prefill(ids)
-            slot = len(rows)
-            for model, part in zip(self.models, prefilled, strict=True):
-                model.cache.fill(slot, part.layers)
             params = request.params
             count = 0 if params.greedy else params.max_tokens
             row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)))
+            prefilled = self._prefill(ids)
+            if not self._has_room([*rows, row], sum(part.position_bytes for part in prefilled)):
+                pending.put_back(request, ids)
+                break
+            slot = len(rows)
             rows.append(row)
+            self._reserve(rows)
+            for model, part in zip(self.models, prefilled, strict=True):
+                model.cache.fill(slot, part.layers)
             state.put(slot, row)
             logits.append([part.logits for part in prefilled])
         if first == len(rows):
@@ -122,13 +143,10 @@ class TransformersEngine:
         """One token for every row."""
         count = round_up(len(rows), ROW_STEP)
         positions = state.positions[:count]
-        longest = max(row.prompt_tokens + len(row.ids) for row in rows)
-        length = max(MIN_LENGTH, round_up(longest, LENGTH_STEP))
+        length = self._reserve(rows)
         beyond = torch.arange(length, device=self.device) > positions[:, None]
         mask = torch.zeros(beyond.shape, device=self.device).masked_fill_(beyond, -torch.inf)
         mask = mask[:, None, None, :]
-        for model in self.models:
-            model.cache.reserve(length)
         logits = [model.step(state.tokens[:count], positions, mask) for model in self.models]
         return self._draw(rows, state, [part[: len(rows)] for part in logits], 0)
 
@@ -138,14 +156,15 @@ class TransformersEngine:
         """The next token of the rows from `first` on, given each model's logits for them."""
         drawn = slice(first, len(rows))
         composed = self._compose(logits, state.lambda_[drawn])
-        finite = composed.amax(-1).isfinite()  # NaN wins a maximum
-        if not bool(finite.all()):
-            key = rows[first + int(finite.int().argmin())].request.key
+        all_greedy = all(row.request.params.greedy for row in rows[drawn])
+        tokens = state.advance(drawn, composed, all_greedy=all_greedy)
+        if -1 in tokens:
+            key = rows[first + tokens.index(-1)].request.key
             raise EngineError(
                 f"problem {key.problem_id}: the composed logits are not finite",
                 hint="a checkpoint holds NaN or infinite weights, or λ is far too large",
             )
-        return self._collect(rows, state, state.advance(drawn, composed), first)
+        return self._collect(rows, state, tokens, first)
 
     def _collect(
         self, rows: list[Row], state: SlotState, tokens: list[int], first: int
@@ -172,13 +191,45 @@ class TransformersEngine:
         """The last row moves into the freed slot, so that live rows stay side by side."""
         last = len(rows) - 1
         if slot != last:
-            time = rows[last].prompt_tokens + len(rows[last].ids)
             for model in self.models:
-                model.cache.move(last, slot, time)
+                model.cache.move(last, slot, rows[last].length)
             state.move(last, slot)
             rows[slot] = rows[last]
         state.positions[last] = 0  # an empty slot may be stepped over, within its bounds
         rows.pop()
+
+    def _has_room(self, rows: list[Row], position_bytes: int) -> bool:
+        """Whether the caches can hold these rows when each has grown to its `max_tokens`.
+
+        Raises EngineError for a single row without room.
+        """
+        if self.cache_bytes is None:
+            return True
+        capacity = self.cache_bytes // position_bytes
+        for model in self.models:
+            model.cache.capacity = capacity
+        count = round_up(len(rows), ROW_STEP)
+        longest = _columns(max(row.longest for row in rows))
+        if count * longest <= capacity:
+            return True
+        if len(rows) == 1:
+            needed, free = (size * position_bytes / GIB for size in (count * longest, capacity))
+            raise EngineError(
+                f"problem {rows[0].request.key.problem_id}: its {rows[0].longest} positions need "
+                f"{needed:.1f} GiB of key-value caches ({count} rows run together), "
+                f"{self.device} has {free:.1f} free",
+                hint="lower decoding.max_tokens, or say engine.dtype=bfloat16",
+            )
+        return False
+
+    def _reserve(self, rows: list[Row]) -> int:
+        """Make room for the next step of these rows; return the columns that it attends to."""
+        count = round_up(len(rows), ROW_STEP)
+        length = _columns(max(row.length for row in rows))
+        longest = _columns(max(row.longest for row in rows))
+        for model in self.models:
+            model.cache.reserve(count, length, longest)
+        return length
 
     def _compose(self, logits: list[Tensor], lambda_: Tensor) -> Tensor:
         main, *others = [logits[model] for model in self.roles]
@@ -211,10 +262,36 @@ class TransformersEngine:
         return self.prefills[key]
 
 
+def _columns(length: int) -> int:
+    """What a step attends to where the longest row has `length` positions."""
+    return max(MIN_LENGTH, round_up(length, LENGTH_STEP))
+
+
+def free_for_caches(device: torch.device, step_bytes: int) -> int | None:
+    """Bytes of a GPU that the caches may take beside a step's own; None, no limit, on CPUs."""
+    if device.type != "cuda":
+        return None
+    free, _ = torch.cuda.mem_get_info(device)
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return max(0, int(CACHE_SHARE * (free + kept - step_bytes)))
+
+
 def pick_device(name: str) -> torch.device:
-    """`auto` is the first GPU, or the CPU. Raises EngineError for a device that is not there."""
+    """`auto` is the first GPU that CUDA's driver shows, else the CPU.
+
+    Raises EngineError for a device that is not there or that PyTorch cannot use.
+    """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        gpus = gpu_names()
+        if not gpus:
+            return torch.device("cpu")
+        if not torch.cuda.is_available():
+            raise EngineError(
+                f"PyTorch cannot use the {gpus[0]}: its driver may be older than CUDA "
+                f"{torch.version.cuda}",
+                hint="install a PyTorch for this driver, or say engine.device=cpu",
+            )
+        return torch.device("cuda")
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)

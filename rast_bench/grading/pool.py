@@ -1,7 +1,6 @@
 """Comparisons in processes of their own: none can take more than its time, memory or process."""
 
 import multiprocessing
-import os
 import signal
 import time
 import weakref
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from rast_bench.grading.base import Compared, Comparison
 from rast_bench.grading.expressions.errors import OversizedError, WorkLimitError
 from rast_bench.grading.limits import CpuLimitError, limit_memory, within_cpu_limit
+from rast_bench.hardware import usable_cores
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -39,7 +39,7 @@ class ComparisonPool:
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self._compare = compare
-        self._workers = workers or min(_MOST_WORKERS, _cores())
+        self._workers = workers or min(_MOST_WORKERS, usable_cores())
         self._cpu_seconds = cpu_seconds
         self._memory_bytes = memory_bytes
         self._pool: ProcessPool | None = None
@@ -118,13 +118,6 @@ def _start_worker(memory_bytes: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     limit_memory(memory_bytes)
-
-
-def _cores() -> int:
-    """Cores that this process may use, which a scheduler may have made fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _stop(pool: "ProcessPool") -> None:

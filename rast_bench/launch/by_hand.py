@@ -29,7 +29,6 @@ class Place:
     number: int
     job_ids: tuple[str, ...]  # of all tasks; empty where there is no SLURM
     name: str  # of the launch, the same for all tasks
-    cpus: int | None
 
     @property
     def workers(self) -> int:
@@ -42,14 +41,12 @@ class Place:
 
 def place_in_array(environment: Mapping[str, str]) -> Place:
     """What SLURM's variables say. Raises ConfigError for an array with gaps."""
-    cpus = environment.get("SLURM_CPUS_PER_TASK")
-    threads = int(cpus) if cpus else None
     job = environment.get("SLURM_ARRAY_JOB_ID") or environment.get("SLURM_JOB_ID")
     if job is None:
-        return Place(0, (), f"{socket.gethostname()}-{os.getpid()}", threads)
+        return Place(0, (), f"{socket.gethostname()}-{os.getpid()}")
     task = environment.get("SLURM_ARRAY_TASK_ID")
     if task is None:
-        return Place(0, (job,), f"slurm-{job}", threads)
+        return Place(0, (job,), f"slurm-{job}")
     first = int(environment["SLURM_ARRAY_TASK_MIN"])
     last = int(environment["SLURM_ARRAY_TASK_MAX"])
     if int(environment["SLURM_ARRAY_TASK_COUNT"]) != last - first + 1:
@@ -57,7 +54,7 @@ def place_in_array(environment: Mapping[str, str]) -> Place:
             "the numbers of the array's tasks have gaps", hint="submit with --array=0-N"
         )
     ids = tuple(f"{job}_{number}" for number in range(first, last + 1))
-    return Place(int(task) - first, ids, f"slurm-{job}", threads)
+    return Place(int(task) - first, ids, f"slurm-{job}")
 
 
 def join_launch(words: Sequence[str], place: Place) -> Launch | None:

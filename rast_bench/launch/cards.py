@@ -1,27 +1,15 @@
 """Which GPUs engines will run on: those of this machine, or those that SLURM is asked for."""
 
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rast_bench.config.launchers import LauncherConfig, LocalLauncher, SlurmLauncher
+from rast_bench.gpus import usable_gpus
 from rast_bench.launch.devices import local_devices, visible_gpus
 from rast_bench.launch.gres import card_of_constraint, gpus_of_gres
-from rast_bench.ledger.manifest import gpu_names
 from rast_bench.planning.cards import CARDS
 from rast_bench.planning.memory import GIB
 from rast_bench.planning.placement import Card
 from rast_bench.planning.settled import Devices, UnknownCard
-
-MIB = 2**20
-_SECONDS = 60
-_BY_TORCH = """
-import torch
-for i in range(torch.cuda.device_count()):
-    print(torch.cuda.get_device_properties(i).total_memory)
-"""
 
 
 def devices_of(launcher: LauncherConfig | None) -> Devices:
@@ -37,20 +25,18 @@ def devices_of(launcher: LauncherConfig | None) -> Devices:
 
 
 def on_gpus(launcher: LauncherConfig | None) -> bool:
-    """Whether engines will find a GPU, as far as that can be told at once."""
+    """Whether engines will find a GPU."""
     if isinstance(launcher, SlurmLauncher):
         return slurm_devices(launcher) is not None
-    return bool(gpu_names())
+    return bool(usable_gpus())
 
 
 def local_cards(names: Sequence[str]) -> Devices:
     """This machine's GPUs of these names, as CUDA_VISIBLE_DEVICES has them; the smallest counts."""
-    if not names:
+    found = usable_gpus(",".join(names))
+    if not found:
         return None
-    memory = gpu_memory(names)
-    if memory is None:
-        return UnknownCard("set engine.tensor_parallel_size to a number of GPUs", len(names))
-    return Card(min(memory), len(names))
+    return Card(min(gpu.memory for gpu in found), len(found))
 
 
 def slurm_devices(config: SlurmLauncher) -> Devices:
@@ -70,47 +56,3 @@ def slurm_devices(config: SlurmLauncher) -> Devices:
             count,
         )
     return Card(int(CARDS[card] * GIB), count, card)
-
-
-def gpu_memory(names: Sequence[str]) -> list[int] | None:
-    """Bytes of each; None where neither nvidia-smi nor PyTorch tells them."""
-    if shutil.which("nvidia-smi") is None:
-        return _memory_by_torch(names)
-    table = _output(
-        ["nvidia-smi", "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"]
-    )
-    rows = [[word.strip() for word in line.split(",")] for line in table.splitlines()]
-    found = []
-    for name in names:
-        own = [
-            memory
-            for index, uuid, memory in rows
-            if name == index or (name.startswith("GPU-") and uuid.startswith(name))
-        ]
-        if len(own) != 1 or not own[0].isdigit():  # a MIG device, for one
-            return _memory_by_torch(names)
-        found.append(int(own[0]) * MIB)
-    return found
-
-
-def _memory_by_torch(names: Sequence[str]) -> list[int] | None:
-    """In a process of its own: CUDA that was used here could not be used in forked workers."""
-    lines = _output(
-        [sys.executable, "-c", _BY_TORCH], {**os.environ, "CUDA_VISIBLE_DEVICES": ",".join(names)}
-    ).split()
-    return [int(line) for line in lines] if len(lines) == len(names) else None
-
-
-def _output(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-            env=environment,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""

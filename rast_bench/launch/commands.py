@@ -147,11 +147,5 @@ def _work(words: Sequence[str], place: "Place") -> int:
     launch = join_launch(words, place)
     if launch is None:
         return 0
-    run_worker(
-        launch,
-        place.number,
-        threads=place.cpus,
-        job_id=place.job_id,
-        on_slurm=place.job_id is not None,
-    )
+    run_worker(launch, place.number, job_id=place.job_id, on_slurm=place.job_id is not None)
     return EXIT_INCOMPLETE if Failures(launch.failures).all() else 0

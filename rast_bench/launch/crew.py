@@ -110,7 +110,7 @@ class LocalCrew:
             str(self.launch.path),
             worker,
             devices=",".join(devices) if self.devices.names else "",
-            threads=self.devices.threads,
+            threads=self.devices.threads * len(devices),
             parent=os.getpid(),
         )
         previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

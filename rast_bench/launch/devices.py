@@ -4,18 +4,19 @@ import os
 from dataclasses import dataclass
 
 from rast_bench.errors import ConfigError
-from rast_bench.ledger.manifest import gpu_names
+from rast_bench.gpus import gpu_names
+from rast_bench.hardware import usable_cores
 
 
 @dataclass(frozen=True)
 class Devices:
     """`names` are entries of CUDA_VISIBLE_DEVICES; empty on a machine without GPUs, which has
-    `slots` instead, each with `threads` cores.
+    `slots` instead. Each device or slot comes with `threads` of the cores.
     """
 
     names: tuple[str, ...]
     slots: int
-    threads: int | None
+    threads: int
 
     @property
     def count(self) -> int:
@@ -27,11 +28,11 @@ def local_devices(wanted: "str | int | tuple[int | str, ...]") -> Devices:
 
     Raises ConfigError when a machine with GPUs has fewer than were asked for.
     """
+    cores = usable_cores()
     if isinstance(wanted, tuple):
-        return Devices(tuple(map(str, wanted)), 0, None)
+        return Devices(tuple(map(str, wanted)), 0, max(1, cores // len(wanted)))
     visible = visible_gpus()
     if not visible:
-        cores = available_cores()
         slots = cores if wanted == "auto" else int(wanted)
         return Devices((), slots, max(1, cores // slots))
     count = len(visible) if wanted == "auto" else int(wanted)
@@ -40,7 +41,7 @@ def local_devices(wanted: "str | int | tuple[int | str, ...]") -> Devices:
             f"launcher.devices={count}: this machine shows {len(visible)} GPUs",
             hint="leave launcher.devices out, or see CUDA_VISIBLE_DEVICES",
         )
-    return Devices(visible[:count], 0, None)
+    return Devices(visible[:count], 0, max(1, cores // count))
 
 
 def visible_gpus() -> tuple[str, ...]:
@@ -49,9 +50,3 @@ def visible_gpus() -> tuple[str, ...]:
     if shown is not None:
         return tuple(name.strip() for name in shown.split(",") if name.strip())
     return tuple(str(i) for i in range(len(gpu_names())))
-
-
-def available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -25,6 +25,7 @@ class WorkerTask:
     """What submitit pickles and calls. Raises SystemExit where the worker does not end well.
 
     devices: what CUDA_VISIBLE_DEVICES shall be; None leaves it to the scheduler.
+    threads: this worker's share of the cores; None where it has its allocation to itself.
     parent: the process without which a local worker ends.
     """
 
@@ -47,9 +48,8 @@ class WorkerTask:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             _end_with(self.parent)
         _set_devices(self.devices)
-        threads = self.threads or _cpus_of_slurm()
         try:
-            code = guarded(lambda: self._work(threads, environment.job_id, on_slurm))
+            code = guarded(lambda: self._work(environment.job_id, on_slurm))
         except _OutOfTime:
             requeue(OUT_OF_TIME, None)  # by now all is saved; this ends the process
             raise
@@ -62,13 +62,13 @@ class WorkerTask:
 
         return DelayedSubmission(self)
 
-    def _work(self, threads: int | None, job_id: str, on_slurm: bool) -> int:
+    def _work(self, job_id: str, on_slurm: bool) -> int:
         from rast_bench.launch.worker import run_worker
 
         launch = read_launch(Path(self.launch))
         os.chdir(launch.record.folder)  # paths of models may be relative
         try:
-            run_worker(launch, self.worker, threads=threads, job_id=job_id, on_slurm=on_slurm)
+            run_worker(launch, self.worker, threads=self.threads, job_id=job_id, on_slurm=on_slurm)
         except Interrupted as interruption:
             if on_slurm and interruption.number == OUT_OF_TIME:
                 raise _OutOfTime from None
@@ -83,12 +83,6 @@ class _OutOfTime(BaseException):
 def _set_devices(devices: str | None) -> None:
     if devices is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = devices
-
-
-def _cpus_of_slurm() -> int | None:
-    """What the job was given; PyTorch would take every core of the node."""
-    cpus = os.environ.get("SLURM_CPUS_PER_TASK")
-    return int(cpus) if cpus else None
 
 
 def _end_with(parent: int) -> None:

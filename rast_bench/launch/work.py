@@ -56,7 +56,7 @@ class GroupWork:
             missing = [key for key in self._chunks.keys(chunk) if key not in done]
             yield from requests_for(cell, missing)
 
-    def engine_config(self, threads: int | None) -> EngineConfig:
+    def engine_config(self, threads: int) -> EngineConfig:
         """The group's, with no more rows than a worker's even share of the samples.
 
         Otherwise the first worker to start would claim a small group whole.

@@ -6,6 +6,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from rast_bench.errors import LedgerError, RastBenchError, first_line
+from rast_bench.hardware import engine_threads
 from rast_bench.launch.assign import Open, next_group
 from rast_bench.launch.failures import Failures, abandoned_groups, failed_cells, failure_of
 from rast_bench.launch.folder import Launch
@@ -51,7 +52,8 @@ def run_worker(
 
     Args:
         number: from 0; the same number again takes up what the earlier start left.
-        threads: of the engine, where its configuration leaves that open.
+        threads: this worker's share of the cores, for engines whose configuration leaves their
+            threads open; as many cores as it may use by default.
         job_id: the scheduler's, for the note.
 
     Cells and groups that fail are noted in the launch. Raises LedgerError, Interrupted after a
@@ -63,7 +65,7 @@ def run_worker(
     notebook.open()
     try:
         with worker_signals(on_slurm=on_slurm):
-            _Worker(launch, number, load, threads, notebook).run()
+            _Worker(launch, number, load, engine_threads(threads), notebook).run()
     except Interrupted as interruption:
         out_of_time = interruption.number == OUT_OF_TIME
         notebook.close("out of time" if out_of_time else "interrupted")
@@ -94,7 +96,7 @@ class _Worker:
         launch: Launch,
         number: int,
         load_engine: "LoadEngine",
-        threads: int | None,
+        threads: int,
         notebook: Notebook,
     ) -> None:
         self._launch = launch
@@ -156,6 +158,7 @@ class _Worker:
             self._launch.ledger,
             self._run_id,
             workers=self._launch.workers,
+            threads=self._threads,
             launch=self._launch.launch_id,
             worker=self._number,
         )

@@ -3,7 +3,6 @@
 import os
 import platform
 import secrets
-import shutil
 import socket
 import subprocess
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import rast_bench
+from rast_bench.gpus import gpu_names
 
 PACKAGES = (
     "rast-bench",
@@ -89,14 +89,6 @@ def cpu_model() -> str:
         lines = []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def gpu_names() -> list[str]:
-    """The GPUs of the machine according to nvidia-smi, none where it is missing."""
-    if shutil.which("nvidia-smi") is None:
-        return []
-    names = _output(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"])
-    return names.splitlines() if names else []
 
 
 def _output(command: list[str]) -> str | None:

@@ -3,6 +3,8 @@
 checkpoints     sizes and shapes of models, from their small files
 memory          weights and key-value cache of an engine, and whether a card holds them (pure)
 cards           the memory of common GPUs
+placement       how many devices an engine is split over (pure)
+settled         dtype, size and length of engines, decided before anything is loaded
 compatibility   everything about models and settings that a run would refuse, as a list
 work            which samples are missing
 history         what the ledger knows: response lengths, rates, bytes

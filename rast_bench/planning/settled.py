@@ -140,7 +140,7 @@ def group_length(
     if models is None:
         return needed
     positions = [model.positions for model in models if model.positions is not None]
-    return min(-(-(needed + 1) // LENGTH_STEP) * LENGTH_STEP, *positions)
+    return min([-(-(needed + 1) // LENGTH_STEP) * LENGTH_STEP, *positions])
 
 
 def check_one_dtype(

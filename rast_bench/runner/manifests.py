@@ -38,17 +38,20 @@ class CellManifests:
         run_id: str,
         *,
         workers: int = 1,
+        threads: int | None = None,
         launch: str | None = None,
         worker: int | None = None,
     ) -> None:
         """
         Args:
             workers: processes that generate in this run.
+            threads: of an engine whose configuration leaves them open.
             launch: id of the launch that the run belongs to.
             worker: the run's number among the launch's workers.
         """
         self._ledger = ledger
         self._run_id = run_id
+        self._threads = threads
         self._provenance: dict[str, Any] = {"workers": workers}
         if launch is not None:
             self._provenance["launch"] = launch
@@ -104,6 +107,7 @@ class CellManifests:
             "models": fingerprints(run.planned),
             **environment(),
             **self._provenance,
+            "threads": run.planned.cell.engine.threads or self._threads,
             "status": status,
             "started": run.started.isoformat(),
             "ended": None if ended is None else ended.isoformat(),

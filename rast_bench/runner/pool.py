@@ -83,7 +83,8 @@ def run_groups_in_workers(
     progress: Progress,
     count: int,
 ) -> None:
-    """Streams every group through `count` spawned processes, each engine on one thread.
+    """Streams every group through `count` spawned processes, each engine on one thread unless its
+    configuration says more.
 
     A cell that makes an engine fail is dropped everywhere, its siblings go on. A group fails when
     its engine fails by itself or when MAX_DEATHS workers died on it; the others go on.
@@ -141,7 +142,8 @@ class _Pool:
             if not open_works:
                 return
             work = min(open_works, key=lambda work: work.workers)
-            config = work.group.config.model_copy(update={"threads": 1})
+            threads = work.group.config.threads or 1
+            config = work.group.config.model_copy(update={"threads": threads})
             if work.workers == 0:
                 self._progress.describe(f"loading {work.group.key.main.path}")
             work.workers += 1

@@ -44,8 +44,9 @@ class RunRecord:
         run_id: str,
         *,
         workers: int = 1,
+        threads: int | None = None,
     ) -> None:
-        """Counts what is there; `workers` is how many processes generate.
+        """Counts what is there; `workers` and `threads` are the manifests'.
 
         Raises:
             LedgerError: a cell's folder cannot be used.
@@ -53,7 +54,7 @@ class RunRecord:
         self._ledger = ledger
         self._writer = writer
         self._progress = progress
-        self._manifests = CellManifests(ledger, run_id, workers=workers)
+        self._manifests = CellManifests(ledger, run_id, workers=workers, threads=threads)
         self._requested: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
         # By id() of the planned cell: cells of one cell id may lie in different groups.
         self._to_request: Counter[int] = Counter()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.errors import LedgerError
+from rast_bench.hardware import engine_threads
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.manifest import new_run_id
 from rast_bench.runner.interrupt import two_step_interrupt
@@ -60,7 +61,8 @@ def run_cells(
         load_engine: `rast_bench.engines.load_engine` by default; with several workers it must be
             a function of an importable module.
         progress: told about each sample; silent by default.
-        workers: processes, each with its own engine on one thread.
+        workers: processes. With several, each engine has one thread unless its configuration says
+            more; with one, it has the cores that this process may use.
 
     Raises:
         LedgerError: the results folder cannot be used, or the disk is full. What was written
@@ -74,7 +76,10 @@ def run_cells(
     run_id = new_run_id()
     begin = time.monotonic()
     with two_step_interrupt(), ledger.writer(run_id) as writer:
-        record = RunRecord(planned, ledger, writer, progress, run_id, workers=workers)
+        threads = engine_threads() if workers == 1 else 1
+        record = RunRecord(
+            planned, ledger, writer, progress, run_id, workers=workers, threads=threads
+        )
         groups = [group for group in group_cells(planned) if record.missing(group)]
         if groups:
             progress.start(total=record.total, done=record.reused)

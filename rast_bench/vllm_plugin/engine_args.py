@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rast_bench.compose.positions import model_positions
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
-from rast_bench.errors import EngineError, ModelError, first_line
-from rast_bench.vllm_plugin.refuse import refuse_unsupported_args
+from rast_bench.errors import ModelError, first_line
+from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_args
 from rast_bench.vllm_plugin.sampling import checked_lambda
 from rast_bench.vllm_plugin.settings import (
     ARCHITECTURE,
@@ -50,12 +51,14 @@ def rast_engine_args(
     configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
     _refuse_mixed_quantization(configs)
     known = _refuse_mixed_tokenizers(found, engine_args)
-    positions = min(config.max_position_embeddings for config in configs.values())
-    if (engine_args.get("max_model_len") or 0) > positions:
-        raise EngineError(
-            f"max_model_len={engine_args['max_model_len']}: the models have {positions} positions",
-            hint=f"set it to at most {positions}",
-        )
+    refuse_more_than_positions(
+        engine_args.get("max_model_len") or 0,
+        {checkpoint.path: config for checkpoint, config in configs.items()},
+    )
+    positions = [model_positions(config.to_dict()) for config in configs.values()]
+    # Of M_base, which vLLM has its own reading of, no more than what is surely allowed.
+    positions.append(getattr(configs[main], "max_position_embeddings", None))
+    shortest = min((number for number in positions if number is not None), default=None)
     settings = RastSettings(
         architectures=tuple(configs[main].architectures or ()),
         pairs=tuple(pairs),
@@ -69,7 +72,7 @@ def rast_engine_args(
         "model": model,
         "revision": revision,
         "worker_cls": WORKER,
-        "max_model_len": positions,
+        **({} if shortest is None else {"max_model_len": shortest}),
         **{name: value for name, value in engine_args.items() if value is not None},
         "hf_overrides": overrides,
     }

@@ -13,7 +13,7 @@ from vllm.model_executor.models.utils import init_vllm_registered_model
 from vllm.transformers_utils.config import get_config
 
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
-from rast_bench.vllm_plugin.refuse import refuse_unsupported_config
+from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_config
 from rast_bench.vllm_plugin.settings import (
     OVERRIDE,
     Checkpoint,
@@ -28,6 +28,7 @@ from rast_bench.vllm_plugin.strength import (
 )
 
 WORTH_SELECTING = 0.25  # share of requests with λ = 0 from which leaving their heads out pays
+ROWS_AT_ONCE = 1024  # heads and eq. 3 keep 2.5 GB beside the result for as many rows of 152k ids
 
 
 class RastForCausalLM(nn.Module):
@@ -50,6 +51,8 @@ class RastForCausalLM(nn.Module):
         small = checkpoints[1:]
         self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
+        named = zip(checkpoints, (self.config, *configs), strict=True)
+        refuse_more_than_positions(model_config.max_model_len, {c.path: own for c, own in named})
         self.models = nn.ModuleList(
             [
                 init_vllm_registered_model(
@@ -81,6 +84,9 @@ class RastForCausalLM(nn.Module):
         if small:
             self.columns.append(column_count(model_config.dtype))
         device = vllm_config.device_config.device
+        # On a GPU a head's time is reading its weights, whatever the rows, and to ask which rows
+        # have λ = 0 would wait for the whole pass.
+        self.selects = device.type == "cpu"
         self.strength = StrengthBuffer(vllm_config.scheduler_config.max_num_batched_tokens, device)
         self.permutation: Tensor | None = None
         if (seed := self.settings.shuffle_vocabulary_seed) is not None:
@@ -118,11 +124,26 @@ class RastForCausalLM(nn.Module):
         None where this rank of a tensor-parallel group does not gather logits.
         """
         main, *others = hidden_states.split_with_sizes(self.columns, dim=-1)
-        if not others:
+        if not others or self.strength.zero_share == 1:
             return self._masked(self.models[0].compute_logits(main))
         lambda_ = from_columns(others.pop())
+        if len(main) <= ROWS_AT_ONCE:
+            return self._composed(main, others, lambda_)
+        # Prompt log-probabilities ask for a whole chunk of a prompt at once.
+        result: Tensor | None = None
+        for start in range(0, len(main), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            part = self._composed(main[rows], [hidden[rows] for hidden in others], lambda_[rows])
+            if part is not None:
+                if result is None:
+                    result = part.new_empty(len(main), part.shape[1])
+                result[rows] = part
+        return result
+
+    def _composed(self, main: Tensor, others: list[Tensor], lambda_: Tensor) -> Tensor | None:
+        """Equation 3 for these rows of every model's hidden states and of λ."""
         rows: Tensor | None = None
-        if self.strength.zero_share >= WORTH_SELECTING:
+        if self.selects and self.strength.zero_share >= WORTH_SELECTING:
             rows = lambda_.nonzero()[:, 0]
             if len(rows) == 0:
                 return self._masked(self.models[0].compute_logits(main))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rast_bench.compose.positions import model_positions
 from rast_bench.errors import EngineError
 
 if TYPE_CHECKING:
@@ -121,6 +122,24 @@ def refuse_unsupported_config(config: "VllmConfig") -> None:
             on_cpu=_on_cpu(),
         )
     )
+
+
+def refuse_more_than_positions(max_model_len: int, configs: Mapping[str, Any]) -> None:
+    """Raise EngineError where sequences may grow beyond the positions of a model.
+
+    Its rotary table would be read past its end, and its logits would mean nothing.
+
+    Args:
+        max_model_len: of the engine.
+        configs: of transformers, by checkpoint, M_base's and every S's.
+    """
+    for path, config in configs.items():
+        positions = model_positions(config.to_dict())
+        if positions is not None and max_model_len > positions:
+            raise EngineError(
+                f"max_model_len={max_model_len}: model {path} has {positions} positions",
+                hint=f"set max_model_len (--max-model-len of `vllm serve`) to at most {positions}",
+            )
 
 
 def _layer_names() -> bool:

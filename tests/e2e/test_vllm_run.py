@@ -1,5 +1,6 @@
 """`engine=vllm` as a user runs it: killed, resumed, run again, and its mistakes."""
 
+import json
 import os
 import signal
 import time
@@ -36,6 +37,11 @@ def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
     merged = samples(results).merge(kept, on=["problem_id", "sample_index"])
     assert (merged["token_ids_x"] == merged["token_ids_y"]).all()
 
+    for path in results.rglob("manifest-*.json"):
+        used = json.loads(path.read_text())["config"]["engine"]
+        settled = used["dtype"], used["tensor_parallel_size"], used["max_model_len"]
+        assert settled == ("bfloat16", 1, 256)  # ⌈prompt of tiny-easy and 192 new tokens⌉
+
     again = run(results, *CELL)
     assert again.code == 0 and again.out == finished.out
     assert "1 cell: 0 samples made" in again.err
@@ -45,7 +51,9 @@ def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
     ("mistake", "message"),
     [
         ("decoding.temperature=0.001", "error: decoding.temperature=0.001: vLLM has no τ below"),
-        ("engine.max_model_len=100", "leaves no room for a prompt"),
+        ("engine.max_model_len=200", "leaves no room for the longest prompt, "),
+        ("decoding.max_tokens=490", "has 512 positions, and the longest prompt, "),
+        ("engine.tensor_parallel_size=5", "engine.tensor_parallel_size=5 cannot work: model zoo:"),
         (
             "engine.max_model_len=9000",
             "engine.max_model_len=9000: model zoo:tiny-s/base has 512",

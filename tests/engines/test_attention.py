@@ -51,3 +51,16 @@ def test_other_kinds_of_attention_are_not_silently_ignored(option: str) -> None:
     with pytest.raises(NotImplementedError, match=option):
         slot_attention(MODULE, tensor, tensor, tensor, None, scaling=1.0, **{option: 4})
     slot_attention(MODULE, tensor, tensor, tensor, None, scaling=1.0, **{option: None})
+
+
+@torch.inference_mode()
+def test_float16_scores_do_not_overflow() -> None:
+    """q·k is 128 · 30 · 30 = 115,200, beyond float16's 65,504; scaled it is 10,182."""
+    query = torch.full((1, 2, 1, 128), 30.0, dtype=torch.float16)
+    key = torch.full((1, 1, 16, 128), 30.0, dtype=torch.float16)
+    key[:, :, 3:] = -30.0
+    value = torch.randn(1, 1, 16, 128).half()
+    mask = torch.zeros(1, 1, 1, 16)
+    mixed, _ = slot_attention(MODULE, query, key, value, mask, scaling=128**-0.5)
+    expected = value[0, 0, :3].float().mean(0)
+    torch.testing.assert_close(mixed[0, 0, 0].float(), expected, atol=2e-3, rtol=0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from random_checkpoints import LLAMA, QWEN2, Checkpoint, save_checkpoint
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, Qwen2ForCausalLM
 
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines.loaded import PREFILL_STEP, LoadedModel
@@ -76,3 +76,35 @@ def test_models_that_would_come_out_wrong_are_refused(
     path.write_text(json.dumps(content | config))
     with pytest.raises(ModelError, match=named):
         load(folder)
+
+
+def test_a_model_beyond_the_gpus_memory_is_one_line(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_model: Any, _device: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore")
+
+    folder = checkpoint(QWEN2)
+    monkeypatch.setattr(Qwen2ForCausalLM, "to", full)
+    with pytest.raises(ModelError) as caught:
+        load(folder)
+    line = f"model {folder} does not fit into the memory of cpu in float32: CUDA out of memory."
+    assert caught.value.message.startswith(line)
+    assert "\n" not in caught.value.message
+    assert "engine.dtype=bfloat16" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@torch.inference_mode()
+def test_logits_are_not_rounded_to_the_models_dtype(
+    checkpoint: Checkpoint, dtype: torch.dtype
+) -> None:
+    """The layers run in `dtype`; the output layer's sums stay float32."""
+    model = load(checkpoint(QWEN2), dtype)
+    ids = [5, 9, 13, 8]
+    hidden = model.model.base_model(torch.tensor([ids])).last_hidden_state
+    assert hidden.dtype == dtype
+    exact = hidden.float() @ model.model.get_output_embeddings().weight.float().T
+    torch.testing.assert_close(model.score(ids), exact[0], atol=1e-5, rtol=0)
+    prefilled = model.prefill(ids).logits
+    assert not torch.equal(prefilled, prefilled.to(dtype).float())

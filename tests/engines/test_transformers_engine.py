@@ -1,6 +1,7 @@
 """The engine against plain forward passes composed by hand, and its continuous batch."""
 
 import shutil
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,7 @@ from random_checkpoints import (
 from rast_bench.config.engines import TransformersConfig
 from rast_bench.domain import Request
 from rast_bench.engines import load_engine
+from rast_bench.engines.transformers_engine import GIB, free_for_caches
 from rast_bench.errors import EngineError
 
 Reference = Callable[[str], ComposedReference]
@@ -291,3 +293,72 @@ def test_bfloat16(checkpoint: Checkpoint) -> None:
     scores = np.array(engine.score(prompt_text(prompt), tokens, 1.0).log_probabilities)
     exact = ComposedReference(checkpoint(QWEN2), [pair]).log_probabilities(prompt, tokens, 1.0)
     assert 1e-4 < np.abs(scores - exact).max() < 0.5
+
+
+def test_rows_wait_for_room_in_the_caches(checkpoint: Checkpoint) -> None:
+    """With memory for 8 rows of 96 positions; the tokens are those of a run with room for all."""
+    key = key_of(checkpoint(QWEN2), (checkpoint(QWEN2_SMALL_RL), checkpoint(QWEN2_SMALL_BASE), 1.0))
+    requests = [
+        request(i, prompt_ids(i, 1 + 5 * (i % 7)), replace(PARAMS, max_tokens=20 + i % 40))
+        for i in range(30)
+    ]
+    roomy = by_problem(engine_of(key, 32).generate(requests))
+    narrow = engine_of(key, 32)
+    with torch.inference_mode():
+        parts = [model.prefill([3]) for model in narrow.models]
+    # Two layers of 2 key-value heads of 16 in M_base, one in each small model; float32.
+    assert [part.position_bytes for part in parts] == [512, 256, 256]
+    narrow.cache_bytes = 1024 * 8 * 96
+    assert by_problem(narrow.generate(requests)) == roomy
+    for model in narrow.models:
+        assert 8 <= model.cache.rows < 32
+        assert model.cache.rows * model.cache.length <= 8 * 96
+
+
+def test_a_request_without_room_names_its_numbers(checkpoint: Checkpoint) -> None:
+    engine = engine_of(key_of(checkpoint(QWEN2)))
+    engine.cache_bytes = 2**20
+    long = request(3, prompt_ids(3, 100), replace(PARAMS, max_tokens=600))
+    with pytest.raises(EngineError, match=r"problem p3: its 700 positions need 0\.0 GiB") as caught:
+        list(engine.generate([long]))
+    assert "decoding.max_tokens" in str(caught.value.hint)
+
+
+def test_memory_that_ran_out_is_one_line(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_of(key_of(checkpoint(QWEN2)))
+
+    def full(*_args: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.\nSee the documentation")
+
+    monkeypatch.setattr(engine, "_step", full)
+    with pytest.raises(
+        EngineError, match=r"^cpu is out of memory: CUDA out of memory\.$"
+    ) as caught:
+        list(engine.generate(mixed_requests(3)))
+    assert "engine.max_num_seqs" in str(caught.value.hint)
+
+
+def test_closing_gives_the_gpus_memory_back(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyTorch would keep it, and an engine in another process would find none."""
+    engine = engine_of(key_of(checkpoint(QWEN2)))
+    weights = weakref.ref(engine.models[0].model)
+    alive: list[bool] = []
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: alive.append(weights() is not None))
+    engine.device = torch.device("cuda")
+    engine.close()
+    assert alive == [False]  # once, after the weights were freed
+
+
+@pytest.mark.parametrize(("free", "kept", "step", "expected"), [(80, 10, 20, 63), (5, 0, 20, 0)])
+def test_what_weights_and_a_step_leave_is_for_the_caches(
+    free: int, kept: int, step: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (free * GIB, 96 * GIB))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _device: (30 + kept) * GIB)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _device: 30 * GIB)
+    assert free_for_caches(torch.device("cuda"), step * GIB) == expected * GIB
+    assert free_for_caches(torch.device("cpu"), step * GIB) is None

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from rast_bench.errors import ConfigError, LedgerError
+from rast_bench.gpus import Gpu
 from rast_bench.launch import by_hand
 from rast_bench.launch.by_hand import Place, join_launch, place_in_array
 from rast_bench.launch.worker import run_worker
+from rast_bench.planning.memory import GIB
 
 WORDS = ("base_model=tiny-s", "dataset=tiny-easy", "dataset.limit=4", "decoding.n=2")
 ARRAY = {
@@ -17,18 +19,17 @@ ARRAY = {
     "SLURM_ARRAY_TASK_MIN": "5",
     "SLURM_ARRAY_TASK_MAX": "7",
     "SLURM_ARRAY_TASK_COUNT": "3",
-    "SLURM_CPUS_PER_TASK": "4",
 }
 
 
 def test_a_task_of_an_array() -> None:
     place = place_in_array(ARRAY)
-    assert place == Place(1, ("99_5", "99_6", "99_7"), "slurm-99", 4)
+    assert place == Place(1, ("99_5", "99_6", "99_7"), "slurm-99")
     assert (place.workers, place.job_id) == (3, "99_6")
 
 
 def test_a_job_without_an_array_and_no_job_at_all() -> None:
-    assert place_in_array({"SLURM_JOB_ID": "7"}) == Place(0, ("7",), "slurm-7", None)
+    assert place_in_array({"SLURM_JOB_ID": "7"}) == Place(0, ("7",), "slurm-7")
     alone = place_in_array({})
     assert (alone.number, alone.workers, alone.job_id) == (0, 1, None)
 
@@ -39,7 +40,7 @@ def test_an_array_with_gaps_is_refused() -> None:
 
 
 def place(number: int, workers: int = 2) -> Place:
-    return Place(number, tuple(f"5_{i}" for i in range(workers)), "slurm-5", 1)
+    return Place(number, tuple(f"5_{i}" for i in range(workers)), "slurm-5")
 
 
 def test_the_first_task_makes_the_launch_and_the_others_join_it(tmp_path: Path) -> None:
@@ -71,4 +72,21 @@ def test_a_complete_ledger_leaves_nothing_to_do(tmp_path: Path) -> None:
     launch = join_launch(words, place(0, workers=1))
     assert launch is not None
     run_worker(launch, 0)
-    assert join_launch(words, Place(0, ("6",), "slurm-6", 1)) is None
+    assert join_launch(words, Place(0, ("6",), "slurm-6")) is None
+
+
+def test_every_task_serves_groups_of_every_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All have the GPUs that the script asks for, however few of them an engine uses."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    monkeypatch.setattr("rast_bench.launch.cards.usable_gpus", lambda _names: [Gpu("H100", GIB)])
+    words = ("-m", "engine=vllm", "engine.tensor_parallel_size=1,2", f"results_dir={tmp_path}")
+    with pytest.raises(ConfigError, match="size=2: an engine can have 1 GPUs here"):
+        join_launch(words, place(0))
+    cards = [Gpu("H100", 80 * GIB)] * 3
+    monkeypatch.setattr("rast_bench.launch.cards.usable_gpus", lambda _names: cards)
+    launch = join_launch(words, place(0))
+    assert launch is not None
+    assert [group.devices for group in launch.record.groups] == [3, 3]
+    assert {launch.engine_group(i).config.devices for i in range(2)} == {1, 2}

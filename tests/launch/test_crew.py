@@ -3,17 +3,31 @@
 from pathlib import Path
 
 import pytest
-from fake_engine import make_cell
+from fake_engine import FakeEngine, make_cell
 from launched import launch_of
 
+from rast_bench.config.compose import Job
+from rast_bench.config.engines import EngineConfig, VllmConfig
 from rast_bench.config.frontend import job_of_overrides, jobs_of_command_line
+from rast_bench.config.identity import EngineKey
 from rast_bench.config.launchers import SlurmLauncher
 from rast_bench.launch.crew import LocalCrew, SlurmCrew, sbatch_parameters
 from rast_bench.launch.devices import Devices
 from rast_bench.launch.folder import GroupRecord, Launch, read_launch
+from rast_bench.launch.plan import Command, make_launch, missing_groups
 from rast_bench.launch.task import WorkerTask
+from rast_bench.launch.worker import run_worker
+from rast_bench.ledger import Ledger
+from rast_bench.pipeline import plan_jobs
+from rast_bench.planning.settled import with_engine
 
 SITES = Path(__file__).parents[2] / "slurm" / "sites"
+
+
+def jobs_of(*words: str) -> list[Job]:
+    jobs = jobs_of_command_line(words, "run.py")
+    assert jobs is not None
+    return jobs
 
 
 def script(config: SlurmLauncher, devices: int) -> list[str]:
@@ -60,6 +74,8 @@ def test_every_setting_reaches_sbatch() -> None:
         ({"gpus": 8}, "gpus-per-node=8"),
         ({"gpus": 0}, None),
         ({"gres": "gpu:h100:4"}, "gres=gpu:h100:4"),
+        ({"gres": "gpu:h100:8"}, "gres=gpu:h100:4"),
+        ({"gres": "gpu:h100"}, "gres=gpu:h100:4"),
     ],
 )
 def test_gpus(settings: dict[str, object], said: str | None) -> None:
@@ -103,6 +119,45 @@ class TestWithoutProcesses:
         again = read_launch(launch.path)
         assert again.jobs == {0: "1_0", 1: "1_1", 2: "2_0", 3: "2_1", 4: "3_0"}
 
+    def test_groups_of_different_sizes_have_arrays_of_their_own(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each asks for the GPUs of its engines, and its workers serve no other size."""
+        words = ("-m", "engine=vllm", "delta=none,tiny-s", "dataset.limit=2", "decoding.n=8")
+        ledger = Ledger(tmp_path / "results")
+        planned = [cell for job in plan_jobs(jobs_of(*words)) for cell in job.planned]
+        alone, composed = (
+            with_engine(cell, VllmConfig(tensor_parallel_size=size, max_model_len=256))
+            for cell, size in zip(planned, (1, 2), strict=True)
+        )
+        groups = missing_groups([alone, composed], ledger)
+        command = Command("python run.py", words, tmp_path)
+        launch = make_launch(groups, ledger, command, "slurm", {}, lambda _: 2)
+        gres: list[tuple[list[int], str]] = []
+
+        def submit(crew: SlurmCrew, workers: list[int], devices: int) -> list[str]:
+            gres.append((list(workers), sbatch_parameters(crew.config, devices)["gres"]))
+            return [f"{len(gres)}_{place}" for place in range(len(workers))]
+
+        monkeypatch.setattr(SlurmCrew, "_submit", submit)
+        SlurmCrew(launch, SlurmLauncher(gres="gpu:h100:8", max_array_size=9)).start(range(4))
+        assert gres == [([0, 1], "gpu:h100:2"), ([2, 3], "gpu:h100:1")]
+        devices = {}
+
+        def load(_key: EngineKey, config: EngineConfig) -> FakeEngine:
+            devices[number] = config.devices
+            assert config.max_model_len == 256
+            return FakeEngine()
+
+        number = 2
+        run_worker(launch, 2, load_engine=load)
+        assert len(ledger.completed(alone.cell_id)) == 16
+        assert len(ledger.completed(composed.cell_id)) == 0  # left to those with two GPUs
+        number = 0
+        run_worker(launch, 0, load_engine=load)
+        assert devices == {2: 1, 0: 2}
+        assert len(ledger.completed(composed.cell_id)) == 16
+
     def test_local_workers_wait_for_enough_devices(
         self, launch: Launch, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -115,7 +170,7 @@ class TestWithoutProcesses:
             return jobs[-1]
 
         monkeypatch.setattr(LocalCrew, "_submit", submit)
-        crew = LocalCrew(Launch(launch.path, record), Devices(("0", "3", "5"), 0, None))
+        crew = LocalCrew(Launch(launch.path, record), Devices(("0", "3", "5"), 0, 2))
         crew.start(range(3))
         assert [(job.worker, job.devices) for job in jobs] == [(0, ("0", "3"))]
         assert [status.state for status in crew.states().values()] == [

@@ -11,24 +11,25 @@ from rast_bench.launch.devices import Devices, local_devices
 def four_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(devices, "gpu_names", lambda: ["H100"] * 4)
+    monkeypatch.setattr(devices, "usable_cores", lambda: 8)
 
 
 @pytest.fixture
 def eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(devices, "available_cores", lambda: 8)
+    monkeypatch.setattr(devices, "usable_cores", lambda: 8)
 
 
 @pytest.mark.usefixtures("four_gpus")
 class TestWithGpus:
     def test_auto_is_all(self) -> None:
-        assert local_devices("auto") == Devices(("0", "1", "2", "3"), 0, None)
+        assert local_devices("auto") == Devices(("0", "1", "2", "3"), 0, 2)
 
     def test_a_number_is_the_first(self) -> None:
-        assert local_devices(2).names == ("0", "1")
+        assert local_devices(2) == Devices(("0", "1"), 0, 4)
 
     def test_a_list_is_itself(self) -> None:
-        assert local_devices((3, "GPU-5f")).names == ("3", "GPU-5f")
+        assert local_devices((3, "GPU-5f")) == Devices(("3", "GPU-5f"), 0, 4)
 
     def test_only_what_is_visible(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2, MIG-7")

@@ -30,15 +30,17 @@ pytestmark = pytest.mark.usefixtures("checked_keys")
 
 
 class Loads:
-    """Loads fake engines and notes which, and with how many rows."""
+    """Loads fake engines and notes which, with how many rows and on how many threads."""
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
         self.rows: list[int] = []
+        self.threads: list[int | None] = []
 
     def __call__(self, key: EngineKey, config: EngineConfig) -> FakeEngine:
         self.loaded.append(Path(key.main.path).name)
         self.rows.append(config.max_num_seqs)
+        self.threads.append(config.threads)
         return FakeEngine()
 
 
@@ -60,6 +62,25 @@ def test_manifests_name_the_launch_and_the_worker(tmp_path: Path) -> None:
     (manifest,) = launch.ledger.manifests(launch.cells[0].cell_id)
     assert (manifest["launch"], manifest["worker"]) == (launch.launch_id, 1)
     assert (manifest["status"], manifest["samples_made"]) == ("complete", 24)
+
+
+@pytest.mark.parametrize(
+    ("share", "configured", "threads"), [(None, None, 4), (3, None, 3), (9, None, 4), (3, 7, 7)]
+)
+def test_an_engine_has_the_cores_of_its_worker(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    share: int | None,
+    configured: int | None,
+    threads: int,
+) -> None:
+    monkeypatch.setattr("rast_bench.hardware.usable_cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    launch = launch_of([make_cell(tmp_path, engine={"threads": configured})], tmp_path, workers=1)
+    loads = Loads()
+    run_worker(launch, 0, load_engine=loads, threads=share)
+    (manifest,) = launch.ledger.manifests(launch.cells[0].cell_id)
+    assert loads.threads == [manifest["threads"]] == [threads]
 
 
 def test_a_small_group_is_not_claimed_whole_by_who_comes_first(tmp_path: Path) -> None:

@@ -51,15 +51,3 @@ def test_environment_is_json_and_names_the_versions_in_use() -> None:
     assert found["cpu"]["count"] == os.cpu_count()
     assert found["cpu"]["model"]
     assert {"python", "git", "host", "platform", "gpus"} <= found.keys()
-
-
-def test_gpu_names_come_from_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho 'NVIDIA H200'\necho 'NVIDIA H200'\n")
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert manifest.gpu_names() == ["NVIDIA H200", "NVIDIA H200"]
-    tool.write_text("#!/bin/sh\nexit 9\n")
-    assert manifest.gpu_names() == []
-    monkeypatch.setenv("PATH", "/nonexistent")
-    assert manifest.gpu_names() == []

@@ -64,16 +64,24 @@ def card(name: str, count: int = 8) -> Card:
 
 
 @pytest.mark.parametrize(
+    ("main", "small", "sizes"),
+    [
+        ("32B", "14B", (8, 8, 4, 2)),  # 4 would start on a6000, with room for three requests
+        ("32B", "7B", (4, 4, 2, 1)),  # table 4 of the paper names 4 cards of 40 GB
+        ("32B", None, (4, 2, 2, 1)),
+        ("14B", "7B", (4, 2, 2, 1)),
+    ],
+)
+def test_the_table_of_the_docs(main: str, small: str | None, sizes: tuple[int, ...]) -> None:
+    found = (place(load(main, small), card(on)) for on in ("a100-40", "a6000", "h100", "h200"))
+    assert tuple(found) == sizes
+
+
+@pytest.mark.parametrize(
     ("main", "small", "on", "size"),
     [
-        ("32B", "14B", "h100", 4),
-        ("32B", "14B", "a100-40", 8),
-        ("32B", "14B", "a6000", 8),  # 4 would start, with room for three requests
-        ("32B", "7B", "a100-40", 4),  # table 4 of the paper names these cards
         ("32B", "1.5B", "h100", 2),
-        ("32B", None, "h100", 2),  # 61 GiB of weights and 4.2 of cache a request
-        ("14B", "7B", "h100", 2),
-        ("14B", "7B", "h200", 1),
+        ("14B", "1.5B", "a100-80", 1),
         ("7B", "1.5B", "4090", 2),
         ("1.5B", None, "4090", 1),
     ],

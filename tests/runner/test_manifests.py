@@ -68,6 +68,15 @@ def test_provenance_is_told_where_it_is_known(
     } == told
 
 
+@pytest.mark.parametrize(("configured", "told"), [(None, 2), (3, 3)])
+def test_threads_are_the_engines_own_or_the_workers(
+    tmp_path: Path, ledger: Ledger, configured: int | None, told: int
+) -> None:
+    (cell,) = plan_cells([make_cell(tmp_path, engine={"threads": configured})])
+    CellManifests(ledger, "run-1", threads=2).begin(cell)
+    assert only(ledger, cell)["threads"] == told
+
+
 def test_a_cell_that_was_ended_goes_on(ledger: Ledger, cell: PlannedCell) -> None:
     manifests = CellManifests(ledger, "run-1")
     manifests.begin(cell)

@@ -37,6 +37,8 @@ def test_two_workers_make_what_one_process_makes(tmp_path: Path) -> None:
     assert one.samples_made == two.samples_made == 6 * 6 * 16
     assert two.failures == ()
     assert frames(tmp_path / "one", ids) == frames(tmp_path / "two", ids)
+    (manifest,) = Ledger(tmp_path / "two").manifests(ids[0])
+    assert (manifest["workers"], manifest["threads"]) == (2, 1)
 
 
 def test_a_killed_workers_requests_go_to_another(

@@ -250,6 +250,16 @@ def test_manifests_tell_the_run(tmp_path: Path) -> None:
     assert record["display"]["title"] == "base base, sums, τ=1"
 
 
+def test_the_only_engine_has_the_cores_of_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rast_bench.runner.stream.engine_threads", lambda: 3)
+    run(tmp_path, [make_cell(tmp_path)], load_fast)
+    (cell,) = plan_cells([make_cell(tmp_path)])
+    (manifest,) = Ledger(tmp_path).manifests(cell.cell_id)
+    assert (manifest["workers"], manifest["threads"]) == (1, 3)
+
+
 def test_loading_is_told_and_not_measured(tmp_path: Path) -> None:
     told = Told()
 

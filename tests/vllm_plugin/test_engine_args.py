@@ -71,6 +71,19 @@ def test_arguments_need_no_weights(without_weights: dict[str, str]):
     assert settings["default_lambda"] == 0.3
 
 
+def test_rotary_frequencies_that_are_scaled_reach_further(tmp_path: Path, checkpoint: Checkpoint):
+    """S of 1024 positions times 4; vLLM reads YaRN of M_base in its own way, so the sure number."""
+    yarn = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 1024}
+    scaled = edited(tmp_path / "scaled", rope_scaling={**yarn, "rope_theta": 10_000.0})
+    main = checkpoint(QWEN2.but(max_positions=3000))
+    pair = Pair(scaled, scaled)
+    assert rast_engine_args(main, [pair])["max_model_len"] == 3000
+    assert rast_engine_args(scaled)["max_model_len"] == 1024
+    assert rast_engine_args(scaled, max_model_len=4096)["max_model_len"] == 4096
+    with pytest.raises(EngineError, match=r"max_model_len=4097: .* has 4096 positions"):
+        rast_engine_args(scaled, max_model_len=4097)
+
+
 def test_a_shorter_max_model_len_is_kept(without_weights: dict[str, str]):
     assert rast_engine_args(without_weights["main"], max_model_len=100)["max_model_len"] == 100
 
@@ -104,14 +117,19 @@ def test_an_unreadable_checkpoint_is_named(missing: str, tmp_path: Path, checkpo
         rast_engine_args(checkpoint(QWEN2), [Pair(str(broken), checkpoint(SMALL))])
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"enable_lora": True}, "LoRA adapters are not supported"),
+        ({"max_model_len": None}, r"max_model_len=2048: model .*rl has 1024 positions"),
+    ],
+    ids=["LoRA", "the length of M_base alone, as vllm serve takes it"],
+)
 def test_an_engine_made_without_rast_engine_args_refuses_before_weights_are_read(
-    without_weights: dict[str, str],
+    settings: dict[str, Any], says: str, without_weights: dict[str, str]
 ):
     """There are none: what reads weights would fail for the lack of them."""
     pair = Pair(without_weights["rl"], without_weights["base"])
     args = rast_engine_args(without_weights["main"], [pair])
-    with (
-        pytest.raises(EngineError, match="LoRA adapters are not supported"),
-        running(args, enable_lora=True),
-    ):
+    with pytest.raises(EngineError, match=says), running(args, **settings):
         pass

@@ -20,7 +20,7 @@ from rast_bench.config.engines import TransformersConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import ModelRef, PairConfig
 from rast_bench.engines.transformers_engine import TransformersEngine
-from rast_bench.vllm_plugin import rast_sampling_params
+from rast_bench.vllm_plugin import model, rast_sampling_params
 
 LAMBDAS = (0.0, 0.5, 1.0)
 LENGTHS = (1, 5, 33, 70)
@@ -66,6 +66,26 @@ def test_every_id_has_its_probability_and_padding_has_none(served: Served):
 
 
 def test_prompt_log_probabilities_are_steered_too(served: Served):
+    assert_prompts_exact(served)
+
+
+def test_in_parts_and_without_asking_which_rows_have_no_lambda(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    """As on a GPU: a long prompt's logits would fill it, and asking it would wait."""
+    monkeypatch.setattr(model, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(model.RastForCausalLM, "selects", property(lambda _self: False), False)
+    assert_prompts_exact(served)
+    for lambdas in (LAMBDAS, (0.0,)):
+        params = [rast_sampling_params(x, temperature=0, max_tokens=9, logprobs=0) for x in lambdas]
+        prompts = served.world.prompts([12] * len(lambdas))
+        for prompt, x, completion in zip(
+            prompts, lambdas, complete(served.llm, prompts, params), strict=True
+        ):
+            assert_exact(served.world.reference, prompt, completion, x)
+
+
+def assert_prompts_exact(served: Served) -> None:
     prompts = served.world.prompts([2, 40, 71] * len(LAMBDAS))
     lambdas = LAMBDAS * 3
     params = [rast_sampling_params(x, max_tokens=1, prompt_logprobs=1) for x in lambdas]

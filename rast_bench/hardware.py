@@ -1,0 +1,117 @@
+"""How many cores this process may keep busy, and how many threads an engine takes of them.
+
+PyTorch starts a thread for every core that it sees. Schedulers and containers often hand out fewer
+than a process sees, and threads that wait for one another's core are slower than a single one.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+
+def usable_cores() -> int:
+    """The smallest of affinity, SLURM's allocation and the cgroups' CPU quota; at least 1."""
+    limits = (_affinity(), slurm_cores(os.environ), quota_cores())
+    return max(1, min(limit for limit in limits if limit is not None))
+
+
+def engine_threads(share: int | None = None) -> int:
+    """Threads of an engine whose `engine.threads` is null; at least 1.
+
+    Args:
+        share: cores of this process where others work beside it on the same allocation.
+
+    OMP_NUM_THREADS, where the user has set it, allows no more than it says.
+    """
+    openmp = _count(os.environ.get("OMP_NUM_THREADS", "").partition(",")[0])
+    limits = (usable_cores(), share, openmp)
+    return max(1, min(limit for limit in limits if limit is not None))
+
+
+def _affinity() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def slurm_cores(environment: Mapping[str, str]) -> int | None:
+    """The CPUs that SLURM gave this task; None outside of a job.
+
+    Nothing else says so where a site binds no tasks to cores, and SLURM_CPUS_PER_TASK is there
+    only if somebody asked for it. SLURM_CPUS_ON_NODE counts the step's CPUs on this node, which its
+    tasks here share; a batch script is alone and has all of them.
+    """
+    limits = [_count(environment.get("SLURM_CPUS_PER_TASK"))]
+    on_node = _count(environment.get("SLURM_CPUS_ON_NODE"))
+    if on_node is not None:
+        limits.append(on_node // _tasks_here(environment) or 1)
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _tasks_here(environment: Mapping[str, str]) -> int:
+    """This node's entry of SLURM_STEP_TASKS_PER_NODE, which reads `2(x3),1`; 1 outside of steps."""
+    tasks: list[int] = []
+    for entry in environment.get("SLURM_STEP_TASKS_PER_NODE", "").split(","):
+        if match := re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", entry):
+            tasks += [int(match[1])] * int(match[2] or 1)
+    node = _count(environment.get("SLURM_NODEID"), least=0) or 0
+    return max(1, tasks[node]) if node < len(tasks) else 1
+
+
+def quota_cores(process: Path = Path("/proc/self")) -> int | None:
+    """Whole cores within the CPU quota of this process's cgroups, versions 1 and 2.
+
+    Every group above it counts too. None where there is no quota, or no cgroups. A part of a core
+    is left out: one thread too many is stopped for the rest of each period, and the others wait.
+
+    Args:
+        process: its folder in /proc.
+    """
+    quotas = [quota for folder in _cpu_groups(process) if (quota := _quota(folder)) is not None]
+    return max(1, int(min(quotas))) if quotas else None
+
+
+def _cpu_groups(process: Path) -> Iterator[Path]:
+    """The folders of the process's cgroups that may limit CPU time, innermost first."""
+    groups: dict[str, PurePosixPath] = {}  # by controller; "" is version 2
+    for line in _lines(process / "cgroup"):
+        _, controllers, path = line.split(":", 2)
+        groups |= dict.fromkeys(controllers.split(","), PurePosixPath(path))
+    for line in _lines(process / "mountinfo"):
+        place, _, kind = line.partition(" - ")
+        system, *_, options = kind.split()
+        if system == "cgroup2":
+            group = groups.get("")
+        elif system == "cgroup" and "cpu" in options.split(","):
+            group = groups.get("cpu")
+        else:
+            continue
+        if group is not None:
+            root, mounted = place.split()[3:5]
+            # In a container the mount shows only what is below `root`.
+            inside = group.relative_to(root) if group.is_relative_to(root) else PurePosixPath()
+            yield from (Path(mounted) / part for part in (inside, *inside.parents))
+
+
+def _quota(folder: Path) -> float | None:
+    """In cores."""
+    words = " ".join(_lines(folder / "cpu.max")).split()  # version 2
+    if not words:
+        files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+        words = [word for file in files for word in _lines(folder / file)]
+    quota, period = map(_count, words) if len(words) == 2 else (None, None)
+    return None if quota is None or period is None else quota / period
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux, no such controller, or not ours to read
+        return []
+
+
+def _count(text: str | None, *, least: int = 1) -> int | None:
+    """A whole number; None where there is none, as in `max` and -1."""
+    text = (text or "").strip()
+    return int(text) if text.isdecimal() and int(text) >= least else None
