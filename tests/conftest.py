@@ -24,6 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path.name in _LAST) - (item.path.name in _FIRST))
 
 
+NO_WORDS = {"model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"}}
+
+
 @pytest.fixture
 def make_checkpoint(tmp_path: Path) -> MakeCheckpoint:
     """make_checkpoint(name, **files) writes a folder; files maps a name to its text."""
@@ -78,7 +81,7 @@ def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_checkpoint: MakeCheckpoint
 ) -> World:
     for name in ("l-base", "l-rl", "s-base", "s-rl"):
-        make_checkpoint(name)
+        make_checkpoint(name, {"tokenizer.json": json.dumps(NO_WORDS)})
     rows = ({"question": question, "answer": gold} for question, gold in GOLD.items())
     (tmp_path / "set.jsonl").write_text("\n".join(map(json.dumps, rows)))
     made = World(tmp_path)

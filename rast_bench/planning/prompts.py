@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.schema import ModelRef
 from rast_bench.datasets import render_prompt
+from rast_bench.errors import ModelError, first_line
 from rast_bench.planning.checkpoints import checkpoint_folder
 from rast_bench.planning.outline import OutlinedCell
 from rast_bench.runner.plan import PlannedCell
@@ -42,6 +43,7 @@ def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
     """Tokens of the cell's longest prompt by the tokenizer.json of a checkpoint's folder.
 
     Without one, a third of its characters; those of a data set that is not here are by its facts.
+    Raises ModelError for a tokenizer.json that cannot be read.
     """
     if isinstance(cell, OutlinedCell):
         return -(-_outlined_characters(cell) // CHARACTERS_A_TOKEN)
@@ -51,9 +53,7 @@ def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
     if folder is None or digest is None:
         return -(-len(prompts[0]) // CHARACTERS_A_TOKEN)
     if digest not in _tokenizers:
-        from tokenizers import Tokenizer
-
-        _tokenizers[digest] = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        _tokenizers[digest] = _load(folder / "tokenizer.json")
     tokenizer = _tokenizers[digest]
     longest = 0
     for prompt in prompts:
@@ -78,3 +78,15 @@ def _outlined_characters(cell: OutlinedCell) -> int:
     if cell.known is None:
         return around + max(len(problem.question) for problem in cell.problems)
     return around + (cell.known.longest_question or UNKNOWN_QUESTION)
+
+
+def _load(path: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises this very class
+        raise ModelError(
+            f"{path} cannot be read: {first_line(error)}",
+            hint="save the tokenizer again with save_pretrained(…)",
+        ) from None

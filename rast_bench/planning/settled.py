@@ -17,6 +17,7 @@ from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
 from rast_bench.planning.memory import BYTES, GIB
 from rast_bench.planning.placement import Card, EngineLoad, check_heads, check_size, place
 from rast_bench.planning.prompts import PromptLengths
+from rast_bench.planning.quantities import count
 from rast_bench.runner.plan import (
     EngineGroup,
     PlannedCell,
@@ -224,13 +225,14 @@ def _size_unseen(config: VllmConfig, models: Sequence[Checkpoint], devices: Devi
 
 def _refuse_absent(config: VllmConfig, devices: Devices) -> None:
     """A chosen size needs as many devices; Ray may find them on other nodes."""
-    count = None if devices is None else devices.count
+    limit = None if devices is None else devices.count
     if (
-        count is not None
-        and config.devices > count
+        limit is not None
+        and config.devices > limit
         and config.distributed_executor_backend != "ray"
     ):
         raise ConfigError(
-            f"engine.tensor_parallel_size={config.devices}: an engine can have {count} GPUs here",
+            f"engine.tensor_parallel_size={config.devices}: an engine can have "
+            f"{count(limit, 'GPU')} here",
             hint="leave it out for the fewest that hold the models",
         )
