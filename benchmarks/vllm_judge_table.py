@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the facts are what is judged
     names = options.experiments or real_experiments()
     with tempfile.TemporaryDirectory() as folder:
-        found = {name: judged(name, Judge(Path(folder))) for name in names}
+        judge = Judge(Path(folder))
+        found = {name: judged(name, judge) for name in names}
     text = markdown(found)
     if options.into is None:
         print(text)

@@ -40,20 +40,27 @@ def show_prompt(overrides: Sequence[str], config_dir: str | None) -> int:
 
 
 def status(overrides: Sequence[str], config_dir: str | None) -> int:
-    """Prints each distinct cell of the experiment with its samples, then how many are complete."""
+    """Prints each distinct cell of the experiment with its samples, then how many are complete.
+
+    What is still to be made is counted as `rast-bench plan` counts it: cells that share samples
+    ask for them once.
+    """
     from rast_bench.pipeline import plan_jobs
+    from rast_bench.planning.work import cell_work
     from rast_bench.runner.plan import cell_title, completeness
 
     job = job_of_overrides(overrides, config_dir)
     ledger = Ledger(job.options.results_dir)
-    planned = {(cell.cell_id, cell.wanted): cell for cell in plan_jobs([job])[0].planned}
+    cells = plan_jobs([job])[0].planned
+    planned = {(cell.cell_id, cell.wanted): cell for cell in cells}
     states = []
     for cell in planned.values():
         done, wanted = completeness(cell, ledger)
         states.append("complete" if done == wanted else "partial" if done else "new")
         print(f"{cell.cell_id}  {states[-1]:<8}  {done:>7,}/{wanted:<7,}  {cell_title(cell.cell)}")
     counts = [f"{states.count(state)} {state}" for state in ("complete", "partial", "new")]
-    print(f"{len(states)} cells: {', '.join(counts)}", file=sys.stderr)
+    missing = sum(work.missing for work in cell_work(cells, ledger))
+    print(f"{len(states)} cells: {', '.join(counts)}; {missing:,} samples to make", file=sys.stderr)
     return 0
 
 

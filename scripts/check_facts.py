@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows-server", metavar="URL", default=ROWS_SERVER)
     options = parser.parse_args(arguments)
     names = options.names
-    unknown = set(names) - {known.path for known in (*known_models(), *known_datasets())}
+    facts: list[KnownModel | KnownDataset] = [*known_models(), *known_datasets()]
+    unknown = set(names) - {known.path for known in facts}
     if unknown:
         print(f"error: no facts ship of {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: nothing was compared: {silence}", file=sys.stderr)
         return 2
     differing = 0
-    for known in (*known_models(), *known_datasets()):
+    for known in facts:
         if names and known.path not in names:
             continue
         found = list(_compare(known, options.rows_server))

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from rast_bench.planning.checkpoints import config_parameters
+
 
 def deviation(differences: Sequence[float] | np.ndarray) -> dict[str, float]:
     """Largest absolute value and root mean square."""
@@ -66,18 +68,13 @@ def weight_bytes_per_step(config: dict[str, Any], bytes_each: int) -> int:
     A tied embedding is read whole, as the head; an untied one gives a row a token, which is left
     out. `config` is the content of config.json.
     """
-    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
-    head = hidden // config["num_attention_heads"]
-    keys = head * config["num_key_value_heads"]
-    attention = hidden * (2 * hidden + 2 * keys) + hidden + 2 * keys  # with biases of q, k and v
-    layer = attention + 3 * hidden * config["intermediate_size"] + 2 * hidden
-    return int(bytes_each * (layers * layer + hidden + config["vocab_size"] * hidden))
+    looked_up = 0 if config["tie_word_embeddings"] else config["vocab_size"] * config["hidden_size"]
+    return int(bytes_each * (parameters(config) - looked_up))
 
 
 def parameters(config: dict[str, Any]) -> int:
     """All parameters of a Qwen2 model."""
-    embedding = 0 if config["tie_word_embeddings"] else config["vocab_size"] * config["hidden_size"]
-    return weight_bytes_per_step(config, 1) + embedding
+    return config_parameters(config | {"model_type": "qwen2"})
 
 
 def key_value_bytes(config: dict[str, Any], tokens: float, bytes_each: int) -> float:

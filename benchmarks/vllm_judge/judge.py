@@ -95,7 +95,7 @@ class Judge:
         """One spec for each layer of each distinct model, as vLLM's attention layers make it."""
         from vllm.v1.kv_cache_interface import FullAttentionSpec
 
-        specs = {}
+        specs: dict[str, Any] = {}
         for number, ref in enumerate(dict.fromkeys(key.roles)):
             model = self._model_config(self._ref(ref).path, vllm_config.model_config.max_model_len)
             model.verify_with_parallel_config(vllm_config.parallel_config)

@@ -1,12 +1,15 @@
 """Facts of data sets on the hub: enough to count samples and to bound prompts without them."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rast_bench.config.schema import DatasetConfig
+if TYPE_CHECKING:
+    from rast_bench.config.schema import DatasetConfig
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """Facts of checkpoints on the hub: enough to place and to size them without their config.json."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 _GUESSED = ("memory", "assumed")  # a source with such a word is nobody's file
 

@@ -239,7 +239,7 @@ def _is_on(device: str, card: str | None) -> bool:
     if card is None:
         return True
     name, _, memory = card.partition("-")
-    return re.search(rf"\b(RTX )?{name}\b", device, re.IGNORECASE) is not None and (
+    return re.search(rf"\b{name}\b", device, re.IGNORECASE) is not None and (
         not memory or f"{memory}GB" in device
     )
 

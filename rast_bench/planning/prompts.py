@@ -43,7 +43,7 @@ def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
     """Tokens of the cell's longest prompt by the tokenizer.json of a checkpoint's folder.
 
     Without one, a third of its characters; those of a data set that is not here are by its facts.
-    Raises ModelError for a tokenizer that cannot be read.
+    Raises ModelError for a tokenizer.json that cannot be read.
     """
     if isinstance(cell, OutlinedCell):
         return -(-_outlined_characters(cell) // CHARACTERS_A_TOKEN)
@@ -72,6 +72,14 @@ def _digest(folder: Path | None) -> str | None:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _outlined_characters(cell: OutlinedCell) -> int:
+    prompt = cell.cell.prompt
+    around = len(prompt.template) + len(prompt.system or "") + (CHAT_MARKUP if prompt.chat else 0)
+    if cell.known is None:
+        return around + max(len(problem.question) for problem in cell.problems)
+    return around + (cell.known.longest_question or UNKNOWN_QUESTION)
+
+
 def _load(path: Path) -> "Tokenizer":
     from tokenizers import Tokenizer
 
@@ -82,11 +90,3 @@ def _load(path: Path) -> "Tokenizer":
             f"{path} cannot be read: {first_line(error)}",
             hint="save the tokenizer again with save_pretrained(…)",
         ) from None
-
-
-def _outlined_characters(cell: OutlinedCell) -> int:
-    prompt = cell.cell.prompt
-    around = len(prompt.template) + len(prompt.system or "") + (CHAT_MARKUP if prompt.chat else 0)
-    if cell.known is None:
-        return around + max(len(problem.question) for problem in cell.problems)
-    return around + (cell.known.longest_question or UNKNOWN_QUESTION)

@@ -1,12 +1,13 @@
 """A plan as one record: cells, engine groups, faults, estimates. Loads no model, writes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rast_bench.config.compose import Job
 from rast_bench.config.identity import engine_key
 from rast_bench.config.launchers import LauncherConfig
-from rast_bench.config.schema import CellConfig
+from rast_bench.config.schema import CellConfig, ModelRef
+from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.detectable import detectable_effect
 from rast_bench.pipeline import check_workers
@@ -127,25 +128,35 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
         effects=tuple(_effects(readable)),
         disk_bytes=disk,
         disk_measured=measured,
-        warnings=(*faults.warnings(), *_from_facts(readable, models.values())),
+        warnings=(*faults.warnings(), *_from_facts(readable, models)),
         downloads=downloads(models),
         distinct_cells=len({item.cell_id for item in readable})
         + sum(item is None for item in planned),
     )
 
 
-def _from_facts(cells: Sequence[PlannedCell], models: Iterable[Checkpoint | None]) -> Iterable[str]:
-    """One line for all inputs that are not here."""
-    checkpoints = sum(model is not None and model.source == "facts" for model in models)
+def _from_facts(
+    cells: Sequence[PlannedCell], models: Mapping[ModelRef, Checkpoint | None]
+) -> Iterable[str]:
+    """What was taken from the shipped facts, and how sure it is."""
+    known = [known_model(ref) for ref, model in models.items() if model and model.source == "facts"]
+    assumed = sum(one is not None and one.uncertain("shape") for one in known)
     outlined = [cell for cell in cells if isinstance(cell, OutlinedCell)]
     sets = dict.fromkeys(cell.cell.dataset.name for cell in outlined if cell.known is not None)
-    parts = [count(checkpoints, "checkpoint")] if checkpoints else []
+    parts = [count(len(known), "checkpoint")] if known else []
     parts += [f"{count(len(sets), 'data set')} ({', '.join(sets)})"] if sets else []
     if parts:
+        doubt = f"; the shapes of {assumed} are assumed or from memory" if assumed else ""
         yield (
-            f"not on this machine, planned by the facts that ship: {' and '.join(parts)}; "
+            f"not on this machine, planned by the facts that ship: {' and '.join(parts)}{doubt}; "
             "scripts/check_facts.py compares them with the hub"
         )
+    for one in known:
+        if one is not None and one.attention is not None:
+            yield (
+                f"{one.path}: its config.json asks for {one.attention} attention; whether vLLM "
+                "starts with it on a GPU was not tried"
+            )
     if outlined:
         yield (
             f"ids of {count(len(outlined), 'cell')} are unknown until data sets and tokenizers are "
