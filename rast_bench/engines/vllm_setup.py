@@ -13,7 +13,7 @@ from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import DecodingConfig, ModelRef
 from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_line
-from rast_bench.ledger.manifest import gpu_names
+from rast_bench.gpus import gpu_names
 
 LEAST_TEMPERATURE = 0.01  # vLLM raises a smaller one to this
 CPU_CACHE_GIB = 1.0

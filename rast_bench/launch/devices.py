@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from rast_bench.errors import ConfigError
-from rast_bench.ledger.manifest import gpu_names
+from rast_bench.gpus import gpu_names
 
 
 @dataclass(frozen=True)
