@@ -101,7 +101,6 @@ def test_other_visible_devices_are_asked_for_anew(
 def test_the_engine_agrees(machine: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """No nvidia-smi is asked, and a card that PyTorch cannot use is not passed over in silence."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr("rast_bench.engines.transformers_engine.gpu_names", gpu_names)
     machine("12.8", '[["NVIDIA H200", 7]]')
     assert pick_device("auto").type == "cuda"
     machine("12.8", "[]")

@@ -63,7 +63,7 @@ def run(settings: dict[str, Any], device: str, folder: Path) -> Outcome:
                     )
                 ]
                 peak = None if on_cpu else torch.cuda.max_memory_allocated() / 2**30
-            entry = {
+            entry: dict[str, Any] = {
                 "deviation": deviation(differences),
                 "greedy": _greedy(reference, asked, found, expected),
                 "sampled_equal": _equal(asked, found, expected, greedy=False),

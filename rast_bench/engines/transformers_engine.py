@@ -124,7 +124,7 @@ class TransformersEngine:
             count = 0 if params.greedy else params.max_tokens
             row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)))
             prefilled = self._prefill(ids)
-            if not self._has_room([*rows, row], sum(part.position_bytes for part in prefilled)):
+            if not self._has_room([*rows, row], prefilled):
                 pending.put_back(request, ids)
                 break
             slot = len(rows)
@@ -198,13 +198,14 @@ class TransformersEngine:
         state.positions[last] = 0  # an empty slot may be stepped over, within its bounds
         rows.pop()
 
-    def _has_room(self, rows: list[Row], position_bytes: int) -> bool:
+    def _has_room(self, rows: list[Row], prefilled: list[Prefilled]) -> bool:
         """Whether the caches can hold these rows when each has grown to its `max_tokens`.
 
         Raises EngineError for a single row without room.
         """
         if self.cache_bytes is None:
             return True
+        position_bytes = sum(part.position_bytes for part in prefilled)
         capacity = self.cache_bytes // position_bytes
         for model in self.models:
             model.cache.capacity = capacity

@@ -179,7 +179,7 @@ def test_a_row_that_is_not_a_number_leaves_the_others_alone() -> None:
     """Some id comes out; the engine refuses the row, once it has fetched the tokens."""
     logits = torch.tensor([[1.0, 2.0, 3.0], [torch.nan] * 3, [0.0, torch.inf, 0.0]])
     full = torch.ones(3)
-    uniform = torch.full((3,), 0.999, dtype=torch.float64)
+    uniform = torch.full((3,), 0.1, dtype=torch.float64)
     drawn = draw_tokens(logits, full, full, full < 0, uniform)
     assert drawn[0] == 2
     assert bool(((drawn >= 0) & (drawn < 3)).all())
