@@ -28,7 +28,7 @@ from typing import Any
 from command_line import make_parser, positive, read_options, run_benchmark
 from faults.accounting import parse_log
 from faults.cluster import Cluster, obstacle
-from faults.disturbed import VARIABLE
+from faults.finish_log.sitecustomize import VARIABLE
 from makespan.sweep import Sweep
 from makespan.ways import Place, made, one_command, warm_work
 from spreads import between, spread
