@@ -8,10 +8,10 @@ not installed). Nothing is said of threads or cores, and OMP_NUM_THREADS is not 
 default is one task for 50,000 samples, is asked for a task per core. The yardstick is warm engines
 that only generate, one process per core, each with one thread and its share of the requests.
 
-A launcher's samples a second are counted while any of its engines generates, as the manifests say:
-starting, loading, grading and the table are sweep_makespan.py's business. All repetitions run in
-turns. A launcher that hands out threads badly is many times slower than the yardstick; the aim is
-a loose one. `--quick` takes a minute or two and shows such a loss, no more.
+A launcher's samples a second are counted from the first that any of its engines finishes to the
+last: starting, loading, grading and the table are sweep_makespan.py's business. All repetitions run
+in turns. A launcher that hands out threads badly is many times slower than the yardstick; the aim
+is a loose one. `--quick` takes a minute or two and shows such a loss, no more.
 """
 
 import argparse
@@ -21,12 +21,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from command_line import make_parser, positive, read_options, run_benchmark
+from faults.accounting import parse_log
 from faults.cluster import Cluster, obstacle
+from faults.finish_log.sitecustomize import VARIABLE
 from makespan.sweep import Sweep
 from makespan.ways import Place, made, one_command, warm_work
 from spreads import between, spread
@@ -35,7 +37,6 @@ from rast_bench.errors import EngineError
 from rast_bench.hardware import usable_cores
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.manifest import environment, now
-from rast_bench.planning.estimate import busy_seconds
 
 AXES = {
     "base_model": ("tiny-m",),
@@ -45,6 +46,7 @@ AXES = {
 }
 """One engine group: a worker loads once."""
 
+FINISH_LOG = Path(__file__).parent / "faults" / "finish_log"
 SLURM = "slurm"
 LEAST_SHARE = 0.5  # of one process per core, the aim
 
@@ -95,7 +97,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             result["yardstick"].append(work | {"samples_per_second": rate})
             progress(f"repetition {repeat + 1}: one process per core: {rate:,.0f} samples/s")
             for name in ways:
-                place = Place(folder / f"{name}-{repeat}", options.cores, one_thread=False)
+                place = DefaultPlace(folder / f"{name}-{repeat}", options.cores)
                 run = launched(name, sweep, place)
                 result["runs"][name].append(run)
                 progress(
@@ -115,7 +117,25 @@ def cluster(folder: Path, *, wanted: bool) -> Iterator[None]:
         yield
 
 
-def launched(name: str, sweep: Sweep, place: Place) -> dict[str, Any]:
+@dataclass(frozen=True)
+class DefaultPlace(Place):
+    """Where nobody says a word of threads; every finished sample is noted."""
+
+    @property
+    def finish_log(self) -> Path:
+        return self.folder / "finished.jsonl"
+
+    def environment(self) -> dict[str, str]:
+        paths = [str(FINISH_LOG), os.environ.get("PYTHONPATH", "")]
+        inherited = {name: text for name, text in os.environ.items() if name != "OMP_NUM_THREADS"}
+        return {
+            **inherited,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            VARIABLE: str(self.finish_log),
+        }
+
+
+def launched(name: str, sweep: Sweep, place: DefaultPlace) -> dict[str, Any]:
     """One run of a launcher: what it made and how fast. Raises EngineError when it fails."""
     words = {
         "in-process": (),
@@ -128,23 +148,23 @@ def launched(name: str, sweep: Sweep, place: Place) -> dict[str, Any]:
     makespan = time.monotonic() - begin
     ledger = Ledger(place.results)
     manifests = [manifest for cell in ledger.cells() for manifest in ledger.manifests(cell)]
-    total = made(ledger)
+    log = parse_log(place.finish_log.read_text(encoding="utf-8").splitlines())
     return {
         "makespan": makespan,
-        "samples_per_second": samples_per_second(manifests),
+        "samples_per_second": samples_per_second([sample.at for sample in log.finished]),
         "workers": workers(manifests),
         "threads": sorted({manifest["threads"] for manifest in manifests}),
-        **total,
+        **made(ledger),
     }
 
 
-def samples_per_second(manifests: Sequence[Mapping[str, Any]]) -> float:
-    """All samples, over the time in which any of the manifests' cells was being made."""
-    begins = [datetime.fromisoformat(manifest["started"]).timestamp() for manifest in manifests]
-    times = [manifest["seconds"] for manifest in manifests]
-    seconds = busy_seconds((b, b + s) for b, s in zip(begins, times, strict=True))
-    samples: int = sum(manifest["samples_made"] for manifest in manifests)
-    return samples / seconds
+def samples_per_second(times: Sequence[float]) -> float:
+    """Those after the first, whichever process finished them.
+
+    Args:
+        times: seconds at which samples were finished; at least two.
+    """
+    return (len(times) - 1) / (max(times) - min(times))
 
 
 def workers(manifests: Sequence[Mapping[str, Any]]) -> int:

@@ -20,20 +20,15 @@ from rast_bench.ledger import Ledger
 
 HERE = Path(__file__).parent
 RUN = HERE.parents[1] / "run.py"
-OMP_THREADS = "OMP_NUM_THREADS"
 LAST_LINES = 5  # of a command that failed
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one way runs once: `slots` processes at a time, a results folder of its own.
-
-    one_thread: each process is told so; else it starts with what it takes by itself.
-    """
+    """Where one way runs once: `slots` processes at a time, a results folder of its own."""
 
     folder: Path
     slots: int
-    one_thread: bool = True
 
     @property
     def results(self) -> Path:
@@ -44,12 +39,11 @@ class Place:
         return self.folder / "loads.jsonl"
 
     def environment(self) -> dict[str, str]:
-        """The number of threads, and every engine load noted."""
+        """One thread a process, and every engine load noted."""
         paths = [str(HERE / "load_log"), os.environ.get("PYTHONPATH", "")]
-        variables = {name: text for name, text in os.environ.items() if name != OMP_THREADS}
         return {
-            **variables,
-            **({OMP_THREADS: "1"} if self.one_thread else {}),
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "SWEEP_LOAD_LOG": str(self.load_log),
         }

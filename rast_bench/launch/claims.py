@@ -37,8 +37,8 @@ class Claims:
         owners = self.owners()
         taken = {name for name, owner in owners.items() if owner == worker}
         yield from (chunk for name, chunk in by_name.items() if name in taken)
-        # Again while a dead worker's chunks become free: each of those left would leave them to
-        # another, and they would all end.
+        # A dead worker's chunks may become free meanwhile. Those at work take them now: once they
+        # look for another group, each may leave them to the others.
         while free := [name for name in by_name if name not in owners and name not in taken]:
             for name in free:
                 if current() and self._claim(by_name[name], worker):

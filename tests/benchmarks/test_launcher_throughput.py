@@ -21,15 +21,8 @@ from rast_bench.errors import EngineError
 from rast_bench.hardware import usable_cores
 
 
-def manifest(begin: int, seconds: float, made: int = 60, **changed: Any) -> dict[str, Any]:
-    started = f"2026-01-01T00:00:{begin:02d}+00:00"
-    return {"started": started, "seconds": seconds, "samples_made": made, **changed}
-
-
-def test_a_rate_counts_the_time_in_which_anything_is_generated() -> None:
-    together = [manifest(0, 10), manifest(5, 10), manifest(5, 2)]
-    assert samples_per_second(together) == pytest.approx(180 / 15)
-    assert samples_per_second([*together, manifest(40, 5)]) == pytest.approx(240 / 20)
+def test_a_rate_begins_with_the_first_sample_of_any_process() -> None:
+    assert samples_per_second([10.5, 11.0, 10.0, 12.0]) == pytest.approx(3 / 2)
 
 
 def test_workers_of_a_launch_are_runs_of_their_own() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 SCRIPT = Path(__file__).parents[2] / "scripts" / "dev_slurm.sh"
 NODES = ("n1", "n2", "n3")
 PROGRAMS = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd")
+SETTINGS = {"DEV_SLURM_GRACE": "10"}  # seconds, in which a preempted worker says so
 PATIENCE = 600.0  # seconds, on a machine that has much else to do
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
@@ -52,7 +53,7 @@ class DevCluster:
             text=True,
             timeout=PATIENCE,
             check=False,
-            env=os.environ | {"SLURM_CONF": str(self.conf), "PATH": PATH},
+            env=os.environ | SETTINGS | {"SLURM_CONF": str(self.conf), "PATH": PATH},
         )
 
     # Jobs

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -148,20 +149,22 @@ Scenario = Callable[[SlurmSweep, Finished], None]
 
 
 def out_of_time(sweep: SlurmSweep, undisturbed: Finished) -> None:
-    """SLURM's signal comes 15 to 45 s after a task's start, its end a minute after it at least."""
+    """The limit is set a minute or two ahead once there is something to save; SLURM looks every
+    30 s, so its signal comes 40 to 70 s before the end.
+    """
+    begin = time.monotonic()
     process = sweep.start(
-        "launcher.nodelist=n2",
-        "launcher.minutes=1",
-        "launcher.signal_seconds=15",
-        "launcher.tasks=2",
-        hold=2,
+        "launcher.nodelist=n2", "launcher.signal_seconds=40", "launcher.tasks=2", hold=2
     )
     first = sweep.held()
     jobs = sweep.launch.jobs
+    soon = int((time.monotonic() - begin) // 60) + 2
+    for job in jobs.values():
+        sweep.cluster.run("scontrol", "update", f"JobId={job}", f"TimeLimit={soon}")
     for note in first:
         sweep.restarted(note)
         # Refused where the task has ended by now.
-        sweep.cluster.attempt("scontrol", "update", f"JobId={jobs[note.worker]}", "TimeLimit=10")
+        sweep.cluster.attempt("scontrol", "update", f"JobId={jobs[note.worker]}", "TimeLimit=60")
     finished = finish(process)
     assert_same(sweep, finished, undisturbed)
     assert sweep.launch.jobs == jobs  # SLURM's own requeue
