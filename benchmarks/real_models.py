@@ -83,7 +83,8 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 label = name if lambda_ is None else f"{name}, λ = {lambda_:g}"
                 tokens[label] = greedy(engine, prompts, options.tokens, lambda_)
             memory[name] = anonymous_bytes(engine)
-            steps = in_cpu_time(engine, vllm_steps(engine, None if pairs is None else 1.0))
+            strength = None if pairs is None else lambda _row: 1.0
+            steps = in_cpu_time(engine, vllm_steps(engine, strength))
             for rows, found in run_in_turns({name: steps}, options).items():
                 speeds[rows] |= found
     expected = tokens.pop(PLAIN)

@@ -69,6 +69,15 @@ def test_only_tests_that_ask_for_it_leave_anything_out() -> None:
     assert "name 'ad' is not defined" in verdicts[0].detail
 
 
+@pytest.mark.parametrize("program", ["(" * 10_000, "-" * 100_000 + "1", "x = '\0'", "\ud800 = 1"])
+def test_what_cannot_be_parsed_costs_only_its_own_process(program: str) -> None:
+    tests = FunctionTests("add", ((1, 2),), (3,), only_needed=True)
+
+    verdict = run_tests(program, tests, allow_code_execution=True)
+
+    assert verdict.kind in ("error", "memory")
+
+
 def _parses(text: str) -> bool:
     try:
         ast.parse(text)
