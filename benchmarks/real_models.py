@@ -8,8 +8,8 @@ each loaded by itself, and a pair of M itself, loaded once. Then ΔR is 0, so th
 the greedy tokens of plain vLLM on M. They are compared on questions of GSM8K (--data-dir holds
 gsm8k.jsonl) in the model's chat markup. With two copies a step multiplies with three times M's
 parameters: params(M) / params(M + 2 S) = 1/3 bounds memory and speed. Speed is in tokens per second
-of CPU time, which neighbours on a busy machine change little, so that the engines can take turns:
-together they need 13 GB. An S with another tokenizer must be refused: SmolLM2's. Runs on CPUs.
+of CPU time, plain vLLM and the composite in turns, since a busy machine slows that down too. An S
+with another tokenizer must be refused: SmolLM2's. Runs on CPUs and needs 11 GB.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """The refusal, then tokens, memory and speed of one engine after the other."""
+    """The refusal; tokens and memory of each engine; speed of the first two, in turns."""
     models = options.models.expanduser()
     main = str(models / MAIN)
     copies = (linked_copy(Path(main), folder / "rl"), linked_copy(Path(main), folder / "base"))
@@ -70,23 +71,31 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     prompts = chat_prompts(main, options)
     tokens: dict[str, list[list[int]]] = {}
     memory: dict[str, int] = {}
-    speeds: dict[str, dict[str, list[float]]] = {str(rows): {} for rows in options.rows}
-    for name, pairs in {PLAIN: None, COPIES: [copies], ITSELF: [(main, main)]}.items():
+
+    def started(stack: ExitStack, name: str, pairs: list[tuple[str, str]] | None) -> EngineProcess:
+        """An engine whose memory and greedy tokens are noted."""
         print(f"starting {name}", file=sys.stderr)
         spec = vllm_spec(main, pairs, max(*options.rows, options.prompts), options.threads)
         args = {"dtype": options.dtype, "max_model_len": POSITIONS}
         args["kv_cache_memory_bytes"] = CACHE_BYTES
         spec = replace(spec, engine_args=spec.engine_args | args)
         log = folder / f"{len(memory)}.log"
-        with EngineProcess(spec, log, time.monotonic() + HOUR) as engine:
-            for lambda_ in (None,) if pairs is None else LAMBDAS:
-                label = name if lambda_ is None else f"{name}, λ = {lambda_:g}"
-                tokens[label] = greedy(engine, prompts, options.tokens, lambda_)
-            memory[name] = anonymous_bytes(engine)
-            strength = None if pairs is None else lambda _row: 1.0
-            steps = in_cpu_time(engine, vllm_steps(engine, strength))
-            for rows, found in run_in_turns({name: steps}, options).items():
-                speeds[rows] |= found
+        engine = stack.enter_context(EngineProcess(spec, log, time.monotonic() + HOUR))
+        for lambda_ in (None,) if pairs is None else LAMBDAS:
+            label = name if lambda_ is None else f"{name}, λ = {lambda_:g}"
+            tokens[label] = greedy(engine, prompts, options.tokens, lambda_)
+        memory[name] = anonymous_bytes(engine)
+        return engine
+
+    with ExitStack() as stack:
+        plain, composite = started(stack, PLAIN, None), started(stack, COPIES, [copies])
+        steps = {
+            PLAIN: in_cpu_time(plain, vllm_steps(plain, None)),
+            COPIES: in_cpu_time(composite, vllm_steps(composite, lambda _row: 1.0)),
+        }
+        speeds = run_in_turns(steps, options)
+    with ExitStack() as stack:
+        started(stack, ITSELF, [(main, main)])
     expected = tokens.pop(PLAIN)
     return {
         "command": options.command,
@@ -199,7 +208,7 @@ def render(result: dict[str, Any]) -> str:
     ]
     header = " | ".join(f"{rows} row{'s' if rows != '1' else ''}" for rows in speeds)
     lines += ["", f"| tokens per second of CPU time | {header} |", f"|---|{'--:|' * len(speeds)}"]
-    for name in result["anonymous_bytes"]:
+    for name in (PLAIN, COPIES):
         cells = [between(spread(found[name]), 1) for found in speeds.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     shares = [
