@@ -2,7 +2,6 @@
 
 checkpoints     sizes and shapes of models, from their small files
 memory          weights and key-value cache of an engine, and whether a card holds them (pure)
-cards           the memory of common GPUs
 placement       how many devices an engine is split over (pure)
 settled         dtype, size and length of engines, decided before anything is loaded
 outline         cells whose data set is not on this machine
