@@ -183,9 +183,10 @@ def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
 
 
 def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
-    """Raise ConfigError for several workers that would share one GPU.
+    """Raise ConfigError for several workers whose engines would share one GPU.
 
-    So they would, too, where an engine starts processes of its own.
+    Each worker would load its models onto that GPU; with tensor parallelism, each engine would
+    start its own processes there, too.
     """
     if options.workers in ("auto", 1):
         return

@@ -9,7 +9,13 @@ What is at hand always wins: a checkpoint's own config.json, the rows of a data 
 """
 
 from rast_bench.known.datasets import KnownDataset, known_dataset, known_datasets
-from rast_bench.known.models import KnownModel, known_model, known_models, refuse_other_config
+from rast_bench.known.models import (
+    KnownModel,
+    known_model,
+    known_models,
+    known_shapes,
+    refuse_other_config,
+)
 
 __all__ = [
     "KnownDataset",
@@ -18,5 +24,6 @@ __all__ = [
     "known_datasets",
     "known_model",
     "known_models",
+    "known_shapes",
     "refuse_other_config",
 ]

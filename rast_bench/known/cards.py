@@ -11,8 +11,8 @@ class Sheet:
     """One kind of GPU."""
 
     memory: float  # GiB
-    bandwidth: float  # bytes a second
-    flops: float  # half precision with dense matrices, a second
+    bandwidth: float  # bytes per second
+    flops: float  # half precision with dense matrices, per second
 
 
 CARDS = {

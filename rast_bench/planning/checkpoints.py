@@ -74,19 +74,23 @@ def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
     """
     folder, config = checkpoint_folder(ref), configuration(ref)
     if folder is None:
-        return _sized(ref.path, config, "facts")
+        return sized(ref.path, config, "facts")
     try:
-        return _sized(ref.path, config, "weights", count_weights(ref.path, folder, config))
+        return sized(ref.path, config, "weights", count_weights(ref.path, folder, config))
     except ModelError:
         if local_model_dir(ref) is not None:
             raise
-    return _sized(ref.path, config, "config")  # the hub's cache may hold the configuration alone
+    return sized(ref.path, config, "config")  # the hub's cache may hold the configuration alone
 
 
-def _sized(
+def sized(
     path: str, config: Mapping[str, Any], source: Source, counted: tuple[int, int] | None = None
 ) -> Checkpoint | None:
-    """The sizes by a config.json; `counted` as `count_weights` gives it, None to compute it."""
+    """The sizes by a config.json; None where it is of an unknown kind.
+
+    Args:
+        counted: as `count_weights` gives it; None computes the parameters from `config`.
+    """
     try:
         heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
         inner = config.get("intermediate_size")

@@ -58,7 +58,7 @@ class EngineLoad:
     length: int  # tokens of the longest request, prompt and response
     utilization: float = 0.9  # gpu_memory_utilization
     on_vllm: bool = True  # which takes memory beside weights and cache
-    cache: int | None = None  # kv_cache_gib in bytes a device; utilization then does not count
+    cache: int | None = None  # kv_cache_gib in bytes per device; utilization then does not count
 
     @property
     def least_requests(self) -> int:

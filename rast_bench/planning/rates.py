@@ -15,7 +15,7 @@ FASTEST_STEP, SLOWEST_STEP = 0.003, 0.01  # seconds of a step beside: launches, 
 MEAN_PROMPT = 200  # tokens; the longest prompt is far longer
 AUTHORS_CARDS = 4
 AUTHORS_SPEEDS = (202.66, 249.54)
-"""Tokens a second on four A6000: reply 4, Qwen2.5 14B and 32B, with ΔR and trained."""
+"""Tokens per second on four A6000: reply 4, Qwen2.5 14B and 32B, with ΔR and trained."""
 
 _FLOPS_A_PARAMETER = 2  # a multiplication and an addition for each row
 
@@ -28,7 +28,7 @@ def estimated_speeds(
     card: str,
     response: tuple[float, float],
 ) -> tuple[float, float]:
-    """(slowest, fastest) tokens a second of one engine over all its rows.
+    """(slowest, fastest) tokens per second of one engine over all its rows.
 
     Args:
         memory: of one device.

@@ -153,7 +153,7 @@ def _cards(report: PlanReport) -> Iterator[str]:
     if not groups:
         return
     names = [found.card for found in groups[0].cards]
-    yield "on other cards: devices for one engine: rows of full length that they hold"
+    yield "on other cards: devices per engine, and how many rows of full length they hold"
     yield f"{'group':>5}" + "".join(f"  {name:>12}" for name in names)
     for group in groups:
         yield f"{group.number:>5}" + "".join(f"  {_on_card(group, one):>12}" for one in group.cards)
@@ -252,8 +252,8 @@ def _totals(report: PlanReport) -> Iterator[str]:
     source = (
         "measured on stored samples of the same data sets"
         if report.disk_measured
-        else f"assuming {BYTES_A_SAMPLE} bytes a sample and {BYTES_A_TOKEN} a token where none is "
-        "stored"
+        else f"assuming {BYTES_A_SAMPLE} bytes per sample and {BYTES_A_TOKEN} per token where none "
+        "is stored"
     )
     yield f"disk            {bound}{size_text(report.disk_bytes)} ({source})"
 
