@@ -13,5 +13,6 @@ rates           estimated speeds on a card (pure)
 downloads       what is fetched from the hub (pure)
 estimate        tokens and hours (pure)
 groups          one line for each engine group
-report          all of it as one record            render   that record as text and as JSON
+report          all of it as one record
+render          that record as text, with footnotes; as_json: as JSON
 """

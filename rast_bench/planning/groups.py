@@ -73,6 +73,11 @@ class GroupLine:
     least_hours: float | None = None
     cards: tuple[CardFit, ...] = ()
 
+    @property
+    def shortest_hours(self) -> float | None:
+        """The other end of the range of `hours`."""
+        return self.hours if self.least_hours is None else self.least_hours
+
 
 class GroupPlanner:
     """One line a group; models are read once."""
