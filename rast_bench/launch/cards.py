@@ -13,7 +13,9 @@ from rast_bench.planning.settled import Devices, UnknownCard
 
 
 def devices_of(launcher: LauncherConfig | None) -> Devices:
-    """The devices that one engine may have with this launcher; None: in this process.
+    """The devices that one engine may have; None: engines run on CPUs.
+
+    Without a launcher they are those that this process sees.
 
     Raises ConfigError when a launcher is asked for devices that are not there.
     """

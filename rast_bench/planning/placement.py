@@ -148,7 +148,8 @@ def check_size(load: EngineLoad, card: Card, devices: int) -> None:
     if option.starts:
         return
     reason = option.misfit or (
-        f"on {card.title} {_room(option, load)}, and vLLM wants one of {load.length:,} tokens"
+        f"on {card.title} {_room(option, load)}, and vLLM wants room for one of "
+        f"{load.length:,} tokens"
     )
     raise ConfigError(
         f"engine.tensor_parallel_size={devices} cannot work: {reason}",
@@ -173,7 +174,7 @@ def _lacking(found: Sequence[Candidate], load: EngineLoad) -> str:
     best = max((c for c in found if c.misfit is None), key=lambda c: (c.fit.rows, c.devices))
     return (
         f"at size {best.devices}, the best, {_room(best, load)}, and "
-        f"{load.least_requests} of {load.length:,} tokens are the least"
+        f"room for {load.least_requests} of {load.length:,} tokens is required"
     )
 
 
