@@ -161,11 +161,11 @@ def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOption
 
 
 def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
-    from rast_bench.launch.cards import on_gpus
+    from rast_bench.launch.cards import devices_of
     from rast_bench.planning.settled import precision_note
 
     note = precision_note(item.cell for item in planned)
-    if note is not None and on_gpus(launcher):
+    if note is not None and devices_of(launcher) is not None:
         print(f"note: {note}", file=sys.stderr)
 
 

@@ -26,13 +26,6 @@ def devices_of(launcher: LauncherConfig | None) -> Devices:
     return local_cards(visible_gpus())
 
 
-def on_gpus(launcher: LauncherConfig | None) -> bool:
-    """Whether engines will find a GPU."""
-    if isinstance(launcher, SlurmLauncher):
-        return slurm_devices(launcher) is not None
-    return bool(usable_gpus())
-
-
 def local_cards(names: Sequence[str]) -> Devices:
     """This machine's GPUs of these names, as CUDA_VISIBLE_DEVICES has them; the smallest counts."""
     found = usable_gpus(",".join(names))
