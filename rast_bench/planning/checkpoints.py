@@ -1,20 +1,24 @@
 """Sizes and shapes of checkpoints, from config.json and the headers of the weights' files."""
 
+from __future__ import annotations
+
 import json
 import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.config.schema import ModelRef
 from rast_bench.engines.check import config_dtype, read_json, weight_files
 from rast_bench.engines.hub_models import cached_files
 from rast_bench.errors import ModelError
 from rast_bench.known import known_model
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 _FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
 _HEAD = "lm_head.weight"
