@@ -156,7 +156,8 @@ def _totals(report: PlanReport) -> Iterator[str]:
         else f"assuming {BYTES_A_SAMPLE} bytes per sample and {BYTES_A_TOKEN} per token where none "
         "is stored"
     )
-    yield f"disk            {bound}{size_text(report.disk_bytes)} ({source})"
+    disk = f"{bound}{size_text(report.disk_bytes)} ({source})"
+    yield from wrapped(f"disk            {disk}", "", " " * 16)
 
 
 def _range(least: float, most: float, text: Callable[[float], str]) -> str:
