@@ -23,7 +23,7 @@ from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.paper.published import Published, load_published
 from rast_bench.planning.estimate import Speed
 from rast_bench.planning.history import History
-from rast_bench.reporting.claim_numbers import Coverages, PathCoverage, build_claims
+from rast_bench.reporting.claim_numbers import PathMean, PathMeans, build_claims
 from rast_bench.reporting.claim_texts import printed
 from rast_bench.reporting.claims import NOT_RUN, Claim, Slot, facts_of
 from rast_bench.runner.plan import CellReader, PlannedCell, completeness
@@ -102,8 +102,8 @@ def experiment_claims(
         _slot(experiment.published, entry, outcome)
         for entry, outcome in zip(entries, outcomes, strict=True)
     ]
-    coverages: Coverages = {}
-    similarities: Coverages = {}
+    coverages: PathMeans = {}
+    similarities: PathMeans = {}
     if "PCR" in measures:
         coverages = path_coverages(results, experiment.name)
     if "cosine similarity" in measures:
@@ -154,7 +154,7 @@ def stored_outcome(planned: Planned, ledger: Ledger, grader: str | None) -> Cell
     return load_outcome(planned, ledger, planned.cell.graders(grader)[0])
 
 
-def path_coverages(results: Path, name: str) -> Coverages:
+def path_coverages(results: Path, name: str) -> PathMeans:
     """What `rast-bench analyse pcr NAME` saved; nothing where it was not run."""
     from rast_bench.analysis.saved import FOLDER, load_summary
 
@@ -169,7 +169,7 @@ def path_coverages(results: Path, name: str) -> Coverages:
 
 def delta_similarities(
     results: Path, experiment: ExperimentConfig, entries: Sequence[ExperimentCell]
-) -> Coverages:
+) -> PathMeans:
     """What `rast-bench analyse similarity NAME` saved: each ΔR against its base model's own.
 
     Along the paths of `paths_of`'s RL-trained sibling, else of the base model's own. A ΔR is the
@@ -201,9 +201,9 @@ def delta_similarities(
     return found
 
 
-def _path_mean(row: Mapping[Any, Any], value: str) -> PathCoverage:
+def _path_mean(row: Mapping[Any, Any], value: str) -> PathMean:
     error = float(row["standard_error"])
-    return PathCoverage(
+    return PathMean(
         float(row[value]), None if math.isnan(error) else error, int(row["trajectories"])
     )
 

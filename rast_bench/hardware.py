@@ -1,4 +1,4 @@
-"""How many cores this process may keep busy, and how many threads an engine takes of them.
+"""How many cores this process may keep busy, and how many of them an engine takes as threads.
 
 PyTorch starts a thread for every core that it sees. Schedulers and containers often hand out fewer
 than a process sees, and threads that wait for one another's core are slower than a single one.

@@ -58,11 +58,11 @@ def probe(endpoint: str) -> str | None:
 
     In a thread: looking up a name has no timeout of its own.
     """
+    from huggingface_hub import get_session  # not in the thread: importing takes long on busy disks
+
     outcome: list[str | None] = []
 
     def ask() -> None:
-        from huggingface_hub import get_session
-
         try:
             get_session().head(endpoint, timeout=PROBE_SECONDS)
         # Proxies, certificates, names and sockets fail with exceptions of several libraries.

@@ -161,11 +161,11 @@ def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOption
 
 
 def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
-    from rast_bench.launch.cards import on_gpus
+    from rast_bench.launch.cards import devices_of
     from rast_bench.planning.settled import precision_note
 
     note = precision_note(item.cell for item in planned)
-    if note is not None and on_gpus(launcher):
+    if note is not None and devices_of(launcher) is not None:
         print(f"note: {note}", file=sys.stderr)
 
 
@@ -183,9 +183,10 @@ def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
 
 
 def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
-    """Raise ConfigError for several workers that would share one GPU.
+    """Raise ConfigError for several workers whose engines would share one GPU.
 
-    So they would, too, where an engine starts processes of its own.
+    Each worker would load its models onto that GPU; with tensor parallelism, each engine would
+    start its own processes there, too.
     """
     if options.workers in ("auto", 1):
         return

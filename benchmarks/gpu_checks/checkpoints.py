@@ -16,7 +16,7 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from rast_bench.known import known_models
+from rast_bench.known import known_shapes
 from rast_bench.zoo.tokenizer import save_word_tokenizer
 
 WORDS = 512  # of the random checkpoints; some pad their embeddings beyond
@@ -132,9 +132,8 @@ def qwen2_shapes() -> dict[str, dict[str, Any]]:
     """Hyper-parameters of the Qwen2.5 models, by the facts that ship, and of two miniatures."""
     path = Path(__file__).with_name("miniature_shapes.json")
     shapes: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    known = {model.path: model.shape for model in known_models()}
     for size in ("0.5B", "1.5B", "7B", "14B", "32B"):
-        shape = known[f"Qwen/Qwen2.5-{size}"]
+        shape = known_shapes()[f"qwen2.5-{size.lower()}"]
         shapes[size] = {name: value for name, value in shape.items() if name != "model_type"}
     return shapes
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rast_bench.planning.checkpoints import config_parameters
+from rast_bench.planning.checkpoints import config_parameters, sized
+from rast_bench.planning.memory import cache_per_token
 
 
 def deviation(differences: Sequence[float] | np.ndarray) -> dict[str, float]:
@@ -79,6 +80,6 @@ def parameters(config: dict[str, Any]) -> int:
 
 def key_value_bytes(config: dict[str, Any], tokens: float, bytes_each: int) -> float:
     """Keys and values of `tokens` positions of a Qwen2 model."""
-    head = config["hidden_size"] // config["num_attention_heads"]
-    heads = config["num_key_value_heads"]
-    return float(2 * bytes_each * config["num_hidden_layers"] * heads * head * tokens)
+    model = sized("", config | {"model_type": "qwen2"}, "config")
+    assert model is not None
+    return float(cache_per_token(model, bytes_each) * tokens)

@@ -1,0 +1,1 @@
+"""The planner's word on an engine beside vLLM's own."""

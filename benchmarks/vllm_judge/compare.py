@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.config.identity import EngineKey
-from rast_bench.planning.cards import CARDS
 from rast_bench.planning.checkpoints import read_checkpoint
 from rast_bench.planning.compatibility import Faults, check_cells
-from rast_bench.planning.memory import GIB
-from rast_bench.planning.placement import Candidate, Card, EngineLoad, candidate, candidates
+from rast_bench.planning.placement import Candidate, EngineLoad, candidate, candidates, named_card
 from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.settled import engine_load, group_length
 from rast_bench.runner.plan import group_cells
@@ -75,7 +73,7 @@ def engines(experiment: str, words: Sequence[str] = ()) -> list[Engine]:
 
 def verdict(engine: Engine, card: str, devices: int, judge: Judge) -> Verdict:
     """Of one size on a kind of card."""
-    option = candidate(engine.load, Card(int(CARDS[card] * GIB), name=card), devices)
+    option = candidate(engine.load, named_card(card), devices)
     memory = option.memory
     config = engine.config.model_copy(update={"tensor_parallel_size": devices})
     left = option.fit.budget - memory.weights - memory.activations
@@ -84,8 +82,8 @@ def verdict(engine: Engine, card: str, devices: int, judge: Judge) -> Verdict:
 
 def chosen_size(engine: Engine, card: str) -> int | None:
     """The size that the planner takes on a kind of card; None where it takes none."""
-    kind = Card(int(CARDS[card] * GIB), name=card)
-    working = (option.devices for option in candidates(engine.load, kind) if option.works)
+    options = candidates(engine.load, named_card(card))
+    working = (option.devices for option in options if option.works)
     return next(working, None)
 
 

@@ -86,9 +86,8 @@ class Judge:
         settings = {"block_size": BLOCK_TOKENS, "enforce_eager": True}
         made = EngineArgs(**engine_args(local, config) | settings).create_engine_config()
         if hasattr(made.cache_config, "kv_cache_layout"):
-            made.cache_config.kv_cache_layout = (
-                "LBNHC"  # FlashAttention's; sizes are the same in all
-            )
+            # FlashAttention's; sizes are the same in all.
+            made.cache_config.kv_cache_layout = "LBNHC"
         return made
 
     def _cache_specs(self, key: EngineKey, vllm_config: Any) -> dict[str, Any]:

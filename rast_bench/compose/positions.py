@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-_STRETCHED = frozenset({"linear", "dynamic"})  # max_position_embeddings is of the time before
+_STRETCHED = frozenset(
+    {"linear", "dynamic"}
+)  # there max_position_embeddings is the length before scaling
 _YARN = frozenset({"yarn", "deepseek_yarn"})
 
 

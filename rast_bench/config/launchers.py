@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from rast_bench.config.strict import Strict
 from rast_bench.config.validate import validated
 from rast_bench.errors import ConfigError
-from rast_bench.planning.cards import CARDS
+from rast_bench.known.cards import CARDS
 
 Count = Annotated[int, Field(ge=1)]
 DeviceName = int | str

@@ -69,6 +69,14 @@ def local_model_dir(ref: ModelRef) -> Path | None:
     )
 
 
+def on_hub(ref: ModelRef) -> bool:
+    """Whether it is a hub id; False, too, for what is neither that nor a path."""
+    try:
+        return local_model_dir(ref) is None
+    except ModelError:
+        return False
+
+
 def resolve_model(ref: ModelRef) -> str:
     """What `from_pretrained` takes: the folder of a local checkpoint, or the hub id itself.
 

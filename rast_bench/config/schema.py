@@ -141,7 +141,7 @@ class PromptConfig(Strict):
 
 
 class DecodingConfig(Strict):
-    """conf/decoding/*: section 3.1 of the paper. `n` samples a problem; greedy means n = 1."""
+    """conf/decoding/*: section 3.1 of the paper. `n` samples per problem; greedy means n = 1."""
 
     lambda_: Strength = Field(default=1.0, alias="lambda")
     temperature: Temperature = 1.0

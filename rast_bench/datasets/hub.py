@@ -99,8 +99,7 @@ def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
         raise DatasetError(
             f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {first_line(error)}",
             hint=_hint(cfg, str(error)),
-            here_only=_is_gated(str(error))
-            or not isinstance(error, ValueError | FileNotFoundError),
+            here_only=_may_exist(error),
         ) from error
 
 
@@ -128,7 +127,7 @@ def _refuse_silence(cfg: DatasetConfig, *, cached: bool) -> None:
         )
 
 
-def _exists(error: Exception) -> bool:
+def _may_exist(error: Exception) -> bool:
     """Whether the set may be there for others: a gated one is, a wrong id or subset is not."""
     return _is_gated(str(error)) or not isinstance(error, ValueError | FileNotFoundError)
 

@@ -65,7 +65,7 @@ def _hub_files(ref: ModelRef) -> Path | ModelError:
     except Exception as error:
         failed = f"model {path} cannot be had from the hub: {first_line(error)}"
         if folder is None:
-            return ModelError(failed, hint=_hint(path, error), here_only=_exists(error))
+            return ModelError(failed, hint=_hint(path, error), here_only=_may_exist(error))
         print(f"note: {failed}; its cache is used", file=sys.stderr)
         return folder
 
@@ -87,7 +87,7 @@ def _hint(path: str, error: Exception) -> str:
     return "check the network, or name a folder in place of the hub id"
 
 
-def _exists(error: Exception) -> bool:
+def _may_exist(error: Exception) -> bool:
     """Whether the checkpoint may be there for others: a gated one is, a wrong id is not."""
     from huggingface_hub.errors import (
         GatedRepoError,

@@ -90,10 +90,25 @@ def differences(known: KnownModel, config: Mapping[str, Any]) -> list[tuple[str,
     ]
 
 
+def known_shapes() -> Mapping[str, Mapping[str, Any]]:
+    """Names and values of config.json by the names of base models in conf/base_model/.
+
+    RL-trained and Instruct siblings have the same.
+    """
+    shapes: Mapping[str, Mapping[str, Any]] = _content()["shapes"]
+    return shapes
+
+
 @cache
-def _by_path() -> dict[str, KnownModel]:
+def _content() -> dict[str, Any]:
     text = (files("rast_bench.known") / "models.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
+    return content
+
+
+@cache
+def _by_path() -> dict[str, KnownModel]:
+    content = _content()
     optional = {"attention": None, "saved_parameters": None}
     found = {}
     for entry in content["models"]:

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 from rast_bench.config.launchers import LauncherConfig, LocalLauncher, SlurmLauncher
 from rast_bench.gpus import usable_gpus
+from rast_bench.known.cards import CARDS
 from rast_bench.launch.devices import local_devices, visible_gpus
 from rast_bench.launch.gres import card_of_constraint, gpus_of_gres
-from rast_bench.planning.cards import CARDS
 from rast_bench.planning.memory import GIB
-from rast_bench.planning.placement import Card
+from rast_bench.planning.placement import Card, named_card
 from rast_bench.planning.settled import Devices, UnknownCard
 
 
 def devices_of(launcher: LauncherConfig | None) -> Devices:
-    """The devices that one engine may have with this launcher; None: in this process.
+    """The devices that one engine may have; None: engines run on CPUs.
+
+    Without a launcher they are those that this process sees.
 
     Raises ConfigError when a launcher is asked for devices that are not there.
     """
@@ -22,13 +24,6 @@ def devices_of(launcher: LauncherConfig | None) -> Devices:
     if isinstance(launcher, LocalLauncher):
         return local_cards(local_devices(launcher.devices).names)
     return local_cards(visible_gpus())
-
-
-def on_gpus(launcher: LauncherConfig | None) -> bool:
-    """Whether engines will find a GPU."""
-    if isinstance(launcher, SlurmLauncher):
-        return slurm_devices(launcher) is not None
-    return bool(usable_gpus())
 
 
 def local_cards(names: Sequence[str]) -> Devices:
@@ -55,4 +50,4 @@ def slurm_devices(config: SlurmLauncher) -> Devices:
             "launcher.gpu_memory=GIB; on nodes without GPUs launcher.gpus=0",
             count,
         )
-    return Card(int(CARDS[card] * GIB), count, card)
+    return named_card(card, count)

@@ -12,7 +12,7 @@ from rast_bench.config.launchers import SlurmLauncher
 from rast_bench.errors import ConfigError, first_line
 from rast_bench.launch import scheduler
 from rast_bench.launch.alive import wait_for_end
-from rast_bench.launch.devices import Devices
+from rast_bench.launch.devices import LocalDevices
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.gres import gres_for
 from rast_bench.launch.scheduler import JobStatus
@@ -49,7 +49,7 @@ class LocalCrew:
     """
 
     launch: Launch
-    devices: Devices
+    devices: LocalDevices
     poll_seconds: float = 0.5
     _queue: deque[int] = field(default_factory=deque)
     _running: dict[int, _LocalWorker] = field(default_factory=dict)

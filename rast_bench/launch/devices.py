@@ -9,7 +9,7 @@ from rast_bench.hardware import usable_cores
 
 
 @dataclass(frozen=True)
-class Devices:
+class LocalDevices:
     """`names` are entries of CUDA_VISIBLE_DEVICES; empty on a machine without GPUs, which has
     `slots` instead. Each device or slot comes with `threads` of the cores.
     """
@@ -23,25 +23,25 @@ class Devices:
         return len(self.names) or self.slots
 
 
-def local_devices(wanted: "str | int | tuple[int | str, ...]") -> Devices:
+def local_devices(wanted: "str | int | tuple[int | str, ...]") -> LocalDevices:
     """The devices that `launcher.devices` means here.
 
     Raises ConfigError when a machine with GPUs has fewer than were asked for.
     """
     cores = usable_cores()
     if isinstance(wanted, tuple):
-        return Devices(tuple(map(str, wanted)), 0, max(1, cores // len(wanted)))
+        return LocalDevices(tuple(map(str, wanted)), 0, max(1, cores // len(wanted)))
     visible = visible_gpus()
     if not visible:
         slots = cores if wanted == "auto" else int(wanted)
-        return Devices((), slots, max(1, cores // slots))
+        return LocalDevices((), slots, max(1, cores // slots))
     count = len(visible) if wanted == "auto" else int(wanted)
     if count > len(visible):
         raise ConfigError(
             f"launcher.devices={count}: this machine shows {len(visible)} GPUs",
             hint="leave launcher.devices out, or see CUDA_VISIBLE_DEVICES",
         )
-    return Devices(visible[:count], 0, max(1, cores // count))
+    return LocalDevices(visible[:count], 0, max(1, cores // count))
 
 
 def visible_gpus() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rast_bench.planning.cards import CARDS
+from rast_bench.known.cards import CARDS
 
 _GPU = re.compile(r"(?P<before>^|,)gpu(?P<type>:[A-Za-z][\w.-]*)?(?P<count>:\d+)?(?=,|$)")
 
@@ -41,4 +41,4 @@ def card_of_constraint(constraint: str | None) -> str | None:
         if not cards:
             return None
         found.append(cards[0].lower())
-    return min(found, key=CARDS.__getitem__)
+    return min(found, key=lambda card: CARDS[card].memory)

@@ -5,12 +5,9 @@ The formulas take numbers of parameters, nominal (14 billion) or of a checkpoint
 `planning.memory.engine_memory` of M, S_RL and S_base.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from rast_bench.planning.checkpoints import config_parameters
@@ -21,15 +18,6 @@ ADAM_STATES = 2
 GB = 10**9  # the unit of appendix D
 
 Number = int | Fraction
-
-_CHECKPOINTS = Path(__file__).with_name("checkpoints.json")
-
-
-@cache
-def known_configs() -> Mapping[str, Mapping[str, Any]]:
-    """config.json of the paper's base models, by their names in conf/base_model/."""
-    found: dict[str, Any] = json.loads(_CHECKPOINTS.read_text(encoding="utf-8"))
-    return {name: config for name, config in found.items() if name != "source"}
 
 
 def weight_bytes_per_gpu(

@@ -2,7 +2,6 @@
 
 checkpoints     sizes and shapes of models, from their small files
 memory          weights and key-value cache of an engine, and whether a card holds them (pure)
-cards           the memory of common GPUs
 placement       how many devices an engine is split over (pure)
 settled         dtype, size and length of engines, decided before anything is loaded
 outline         cells whose data set is not on this machine
@@ -14,5 +13,6 @@ rates           estimated speeds on a card (pure)
 downloads       what is fetched from the hub (pure)
 estimate        tokens and hours (pure)
 groups          one line for each engine group
-report          all of it as one record            render   that record as text and as JSON
+report          all of it as one record
+render          that record as text, with footnotes; as_json: as JSON
 """

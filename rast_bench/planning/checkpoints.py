@@ -1,20 +1,24 @@
 """Sizes and shapes of checkpoints, from config.json and the headers of the weights' files."""
 
+from __future__ import annotations
+
 import json
 import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.config.schema import ModelRef
 from rast_bench.engines.check import config_dtype, read_json, weight_files
 from rast_bench.engines.hub_models import cached_files
 from rast_bench.errors import ModelError
 from rast_bench.known import known_model
+
+if TYPE_CHECKING:
+    from rast_bench.config.schema import ModelRef
 
 _FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
 _HEAD = "lm_head.weight"
@@ -74,19 +78,23 @@ def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
     """
     folder, config = checkpoint_folder(ref), configuration(ref)
     if folder is None:
-        return _sized(ref.path, config, "facts")
+        return sized(ref.path, config, "facts")
     try:
-        return _sized(ref.path, config, "weights", count_weights(ref.path, folder, config))
+        return sized(ref.path, config, "weights", count_weights(ref.path, folder, config))
     except ModelError:
         if local_model_dir(ref) is not None:
             raise
-    return _sized(ref.path, config, "config")  # the hub's cache may hold the configuration alone
+    return sized(ref.path, config, "config")  # the hub's cache may hold the configuration alone
 
 
-def _sized(
+def sized(
     path: str, config: Mapping[str, Any], source: Source, counted: tuple[int, int] | None = None
 ) -> Checkpoint | None:
-    """The sizes by a config.json; `counted` as `count_weights` gives it, None to compute it."""
+    """The sizes by a config.json; None where it is of an unknown kind.
+
+    Args:
+        counted: as `count_weights` gives it; None computes the parameters from `config`.
+    """
     try:
         heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
         inner = config.get("intermediate_size")

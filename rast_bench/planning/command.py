@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rast_bench.planning.cards import CARDS
+from rast_bench.known.cards import CARDS
 
 EXIT_FAULTS = 2
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     from rast_bench.planning.render import render_plan
     from rast_bench.planning.report import build_report
 
-    memory = CARDS[args.gpu] if args.gpu_memory is None and args.gpu else args.gpu_memory
+    memory = CARDS[args.gpu].memory if args.gpu_memory is None and args.gpu else args.gpu_memory
     assumptions = Assumptions(args.gpu, memory, args.tokens_per_second)
     ledger = Ledger(Path(shared_options(jobs).results_dir))
     report = build_report(jobs, ledger, assumptions)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rast_bench.config.identity import EngineKey, engine_key
-from rast_bench.config.paths import local_model_dir
+from rast_bench.config.paths import on_hub
 from rast_bench.config.schema import CellConfig, DatasetConfig, ModelRef
 from rast_bench.domain import Problem
 from rast_bench.engines import check_engine, check_room
@@ -88,7 +88,7 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
     keys = Counter(engine_key(cell) for cell in cells)
     unusable = _unusable_models(keys, faults)
     # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
-    broken = {ref for ref in unusable if not _on_hub(ref)}
+    broken = {ref for ref in unusable if not on_hub(ref)}
     planned = _read(cells, broken, faults)
     lengths = PromptLengths()
     rooms = Counter(
@@ -100,13 +100,6 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
         with faults.gathering(count):
             check_room(*room, configuration=configuration)
     return planned
-
-
-def _on_hub(ref: ModelRef) -> bool:
-    try:
-        return local_model_dir(ref) is None
-    except ModelError:  # neither a path nor a hub id
-        return False
 
 
 def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[ModelRef]:

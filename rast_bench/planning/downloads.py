@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rast_bench.config.paths import local_model_dir
+from rast_bench.config.paths import on_hub
 from rast_bench.config.schema import ModelRef
-from rast_bench.errors import ModelError
 from rast_bench.known import KnownModel, known_model
 from rast_bench.planning.checkpoints import Checkpoint, config_parameters
 from rast_bench.planning.memory import BYTES
@@ -28,7 +27,7 @@ def downloads(models: Mapping[ModelRef, Checkpoint | None]) -> Downloads:
     cached: set[ModelRef] = set()
     unknown = []
     for ref, model in models.items():
-        if not _on_hub(ref):
+        if not on_hub(ref):
             continue
         known = known_model(ref)
         if known is not None:
@@ -46,10 +45,3 @@ def downloads(models: Mapping[ModelRef, Checkpoint | None]) -> Downloads:
 def download_bytes(known: KnownModel) -> int:
     """Of its safetensors files; tokenizer and headers add about 10 MB."""
     return (known.saved_parameters or config_parameters(known.config)) * BYTES[known.dtype]
-
-
-def _on_hub(ref: ModelRef) -> bool:
-    try:
-        return local_model_dir(ref) is None
-    except ModelError:  # neither a path nor a hub id
-        return False

@@ -8,13 +8,18 @@ from rast_bench.config.engines import EngineConfig, VllmConfig
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
-from rast_bench.planning.cards import CARDS
 from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
 from rast_bench.planning.compatibility import Faults
 from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
 from rast_bench.planning.history import History
-from rast_bench.planning.memory import BYTES, GIB, Fit, Memory, engine_memory, fit
-from rast_bench.planning.placement import Card, EngineLoad, candidates
+from rast_bench.planning.memory import BYTES, GIB, Fit, Memory
+from rast_bench.planning.placement import (
+    EngineLoad,
+    candidates,
+    load_fit,
+    load_memory,
+    named_card,
+)
 from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.rates import estimated_speeds
 from rast_bench.planning.settled import Devices, engine_load, settled_config
@@ -68,6 +73,11 @@ class GroupLine:
     least_hours: float | None = None
     cards: tuple[CardFit, ...] = ()
 
+    @property
+    def shortest_hours(self) -> float | None:
+        """The other end of the range of `hours`."""
+        return self.hours if self.least_hours is None else self.least_hours
+
 
 class GroupPlanner:
     """One line a group; models are read once."""
@@ -93,7 +103,7 @@ class GroupPlanner:
         load = None
         if len(known) == len(models) and dtype in BYTES:
             load = _load(config, known, prompt + max_tokens)
-        memory = None if load is None else _memory(config, load)
+        memory = None if load is None else load_memory(load, devices)
         missing = sum(work.missing for work in works)
         work = total_work(
             (work.missing, self._history.length(work.planned, work.done))
@@ -119,14 +129,12 @@ class GroupPlanner:
             prompt_tokens=prompt,
             max_tokens=max_tokens,
             memory=memory,
-            fit=None if memory is None else self._fit(group, memory),
+            fit=None if load is None or memory is None else self._fit(group, load, memory),
             work=work,
             rate=rate,
             hours=None if rate is None else hours(work.tokens, rate),
             least_hours=None if rate is None else least_hours(work, rate),
-            cards=()
-            if load is None
-            else tuple(_on_card(config, load, name) for name in COMMON_CARDS),
+            cards=() if load is None else tuple(_on_card(load, name) for name in COMMON_CARDS),
         )
 
     def disk(self, works: Sequence[CellWork]) -> tuple[float, bool]:
@@ -151,13 +159,13 @@ class GroupPlanner:
             return replace(group, config=config)
         return group
 
-    def _fit(self, group: EngineGroup, memory: Memory) -> Fit | None:
+    def _fit(self, group: EngineGroup, load: EngineLoad, memory: Memory) -> Fit | None:
         """On the named card; notes a fault where an engine that cannot be split does not fit."""
-        card, config = self._assumptions.gpu_memory, group.config
+        card = self._assumptions.gpu_memory
         if card is None:
             return None
-        found = _fit_on(config, memory, int(card * GIB))
-        if not isinstance(config, VllmConfig) and found.verdict == "too large":
+        found = load_fit(load, memory, int(card * GIB))
+        if not load.on_vllm and found.verdict == "too large":
             error = ConfigError(
                 f"engine=transformers: the models of {group.key.main.path} do not fit on "
                 f"{card:g} GiB: weights take {memory.weights / GIB:.1f} GiB, a row of "
@@ -182,17 +190,15 @@ class GroupPlanner:
             return measured
         if assumed is not None:
             return Rate(assumed, "assumption", "--tokens-per-second")
-        config = group.config
-        if load is None or memory is None or card is None or not isinstance(config, VllmConfig):
+        if load is None or memory is None or card is None or not load.on_vllm:
             return None
-        found = _fit_on(config, memory, int(CARDS[card] * GIB))
+        found = load_fit(load, memory, named_card(card).memory)
         if found.rows == 0:
             return None
         response = work.least_tokens / missing, work.tokens / missing
-        slowest, fastest = estimated_speeds(
-            load.models, load.dtype, memory, found.budget, config.devices, card, response
-        )
-        return Rate(fastest, "estimate", f"{config.devices} × {card}", slowest)
+        devices = group.config.devices
+        slowest, fastest = estimated_speeds(load, memory, found.budget, devices, card, response)
+        return Rate(fastest, "estimate", f"{devices} × {card}", slowest)
 
     def model(self, ref: ModelRef) -> Checkpoint | None:
         """The checkpoint's sizes; None, with a fault, where nothing is known of it."""
@@ -228,34 +234,16 @@ def _load(config: EngineConfig, models: tuple[Checkpoint, ...], longest: int) ->
     """What the engine asks of its devices; `longest` where it sets no length itself."""
     if isinstance(config, VllmConfig):
         return engine_load(config, models, config.max_model_len or longest)
-    return EngineLoad(models, config.dtype, config.max_num_seqs, longest, utilization=1.0)
-
-
-def _memory(config: EngineConfig, load: EngineLoad) -> Memory:
-    return engine_memory(
-        load.models,
-        dtype=load.dtype,
-        rows=load.rows,
-        length=load.length,
-        tensor_parallel=config.devices,
-        on_vllm=isinstance(config, VllmConfig),
+    return EngineLoad(
+        models, config.dtype, config.max_num_seqs, longest, utilization=1.0, on_vllm=False
     )
 
 
-def _fit_on(config: EngineConfig, memory: Memory, device: int) -> Fit:
-    """On a device of so many bytes, of which vLLM uses its share."""
-    if not isinstance(config, VllmConfig):
-        return fit(memory, device)
-    if config.kv_cache_gib is not None:  # vLLM then leaves gpu_memory_utilization aside
-        return fit(memory, device, int(config.kv_cache_gib * GIB))
-    return fit(memory, int(device * config.gpu_memory_utilization))
-
-
-def _on_card(config: EngineConfig, load: EngineLoad, name: str) -> CardFit:
+def _on_card(load: EngineLoad, name: str) -> CardFit:
     """The smallest size that works, whatever size the configuration asks for."""
-    card = Card(int(CARDS[name] * GIB), name=name)
-    if not isinstance(config, VllmConfig):
-        rows = _fit_on(config, _memory(config, load), card.memory).rows
+    card = named_card(name)
+    if not load.on_vllm:  # one device, and one row is enough
+        rows = load_fit(load, load_memory(load, 1), card.memory).rows
         return CardFit(name, 1 if rows else None, rows)
     for option in candidates(load, card):
         if option.works:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rast_bench.errors import ConfigError
+from rast_bench.known.cards import CARDS
 from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.memory import GIB, Fit, Memory, engine_memory, fit, unsplittable
 
@@ -42,6 +43,11 @@ class Card:
         return size if self.name is None else f"{self.name} ({size})"
 
 
+def named_card(name: str, count: int | None = None) -> Card:
+    """Devices of a common kind; `name` is a key of CARDS."""
+    return Card(int(CARDS[name].memory * GIB), count, name)
+
+
 @dataclass(frozen=True)
 class EngineLoad:
     """What an engine group asks of its devices."""
@@ -51,7 +57,8 @@ class EngineLoad:
     rows: int  # max_num_seqs
     length: int  # tokens of the longest request, prompt and response
     utilization: float = 0.9  # gpu_memory_utilization
-    cache: int | None = None  # kv_cache_gib in bytes a device; utilization then does not count
+    on_vllm: bool = True  # which takes memory beside weights and cache
+    cache: int | None = None  # kv_cache_gib in bytes per device; utilization then does not count
 
     @property
     def least_requests(self) -> int:
@@ -78,6 +85,25 @@ class Candidate:
         return self.starts and self.enough
 
 
+def load_memory(load: EngineLoad, devices: int) -> Memory:
+    """What each of so many devices holds of the engine."""
+    return engine_memory(
+        load.models,
+        dtype=load.dtype,
+        rows=load.rows,
+        length=load.length,
+        tensor_parallel=devices,
+        on_vllm=load.on_vllm,
+    )
+
+
+def load_fit(load: EngineLoad, memory: Memory, device: int) -> Fit:
+    """Whether a device of so many bytes has room for its part, `memory`."""
+    if load.cache is not None:  # vLLM then leaves gpu_memory_utilization aside
+        return fit(memory, device, load.cache)
+    return fit(memory, int(device * load.utilization))
+
+
 def candidates(load: EngineLoad, card: Card) -> list[Candidate]:
     """Every size from 1 to the number of devices, in that order."""
     return [candidate(load, card, devices) for devices in range(1, card.most + 1)]
@@ -85,16 +111,8 @@ def candidates(load: EngineLoad, card: Card) -> list[Candidate]:
 
 def candidate(load: EngineLoad, card: Card, devices: int) -> Candidate:
     """Whether the engine works on so many devices."""
-    memory = engine_memory(
-        load.models,
-        dtype=load.dtype,
-        rows=load.rows,
-        length=load.length,
-        tensor_parallel=devices,
-        on_vllm=True,
-    )
-    budget = card.memory if load.cache is not None else int(card.memory * load.utilization)
-    found = fit(memory, budget, load.cache)
+    memory = load_memory(load, devices)
+    found = load_fit(load, memory, card.memory)
     return Candidate(
         devices=devices,
         memory=memory,
@@ -130,7 +148,8 @@ def check_size(load: EngineLoad, card: Card, devices: int) -> None:
     if option.starts:
         return
     reason = option.misfit or (
-        f"on {card.title} {_room(option, load)}, and vLLM wants one of {load.length:,} tokens"
+        f"on {card.title} {_room(option, load)}, and vLLM wants room for one of "
+        f"{load.length:,} tokens"
     )
     raise ConfigError(
         f"engine.tensor_parallel_size={devices} cannot work: {reason}",
@@ -155,7 +174,7 @@ def _lacking(found: Sequence[Candidate], load: EngineLoad) -> str:
     best = max((c for c in found if c.misfit is None), key=lambda c: (c.fit.rows, c.devices))
     return (
         f"at size {best.devices}, the best, {_room(best, load)}, and "
-        f"{load.least_requests} of {load.length:,} tokens are the least"
+        f"room for {load.least_requests} of {load.length:,} tokens is required"
     )
 
 

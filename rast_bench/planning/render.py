@@ -1,24 +1,15 @@
 """A plan as text for people, at most 100 columns wide where names allow it."""
 
-import textwrap
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 
-from rast_bench.planning.estimate import BYTES_A_SAMPLE, BYTES_A_TOKEN, RateSource
+from rast_bench.planning.estimate import BYTES_A_SAMPLE, BYTES_A_TOKEN
+from rast_bench.planning.footnotes import bullet, footnotes, wrapped
 from rast_bench.planning.groups import CardFit, GroupLine
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
-from rast_bench.planning.rates import AUTHORS_CARDS, AUTHORS_SPEEDS, authors_hours
 from rast_bench.planning.report import EFFECT_VARIANCE, PlanReport
 
-WIDTH = 100
 CELLS_SHOWN = 40  # more are counted by engine group only; --json has them all
-
-_RATES: Mapping[RateSource, str] = {
-    "this engine group": "measured with these models",
-    "this engine": "measured with other models in this engine",
-    "assumption": "assumed",
-    "estimate": "estimated",
-}
 
 
 def render_plan(report: PlanReport) -> str:
@@ -41,7 +32,7 @@ def _overview(report: PlanReport) -> Iterator[str]:
         f"{count(len(report.cells), 'cell')}{same} in {count(len(report.groups), 'engine group')}: "
         f"{', '.join(counts)}; {count(report.missing, 'sample')} to make"
     )
-    yield from _wrapped(text, "", "  ")
+    yield from wrapped(text, "", "  ")
 
 
 def _cells(report: PlanReport) -> Iterator[str]:
@@ -67,8 +58,8 @@ def _groups(report: PlanReport) -> Iterator[str]:
     )
     for group in report.groups:
         yield _numbers(group)
-        yield from _wrapped(_engine(group), " " * 7, " " * 9)
-    yield from _footnotes(report)
+        yield from wrapped(_engine(group), " " * 7, " " * 9)
+    yield from footnotes(report)
 
 
 def _numbers(group: GroupLine) -> str:
@@ -90,10 +81,9 @@ def _tokens(group: GroupLine) -> str:
 def _time(group: GroupLine) -> str:
     if not group.missing:
         return "–"
-    if group.hours is None:
+    if group.hours is None or group.shortest_hours is None:
         return "?"
-    least = group.hours if group.least_hours is None else group.least_hours
-    return _between(least, group.hours, hours_text)
+    return _between(group.shortest_hours, group.hours, hours_text)
 
 
 def _between(least: float, most: float, text: Callable[[float], str]) -> str:
@@ -127,33 +117,13 @@ def _engine(group: GroupLine) -> str:
     return text + (", shuffled" if group.shuffled else "")
 
 
-def _footnotes(report: PlanReport) -> Iterator[str]:
-    groups = report.groups
-    doubling = any(group.engine == "transformers" for group in groups)
-    split = " on each of its devices" if any(group.devices > 1 for group in groups) else ""
-    yield from _bullet(
-        f"weights, a token: memory{split}; the latter is the keys and values of all models for one "
-        "token of one row; a row is the longest prompt and max_tokens; activations come on top"
-        + ("; transformers doubles its cache, so up to twice that" if doubling else "")
-    )
-    yield from _bullet(_about_fit(report))
-    if unknown := sorted({path for group in groups for path in group.unknown_models}):
-        yield from _bullet(f"not on this machine, size unknown: {', '.join(unknown)}")
-    if computed := sorted(
-        {model.path for group in groups for model in group.models if model.source == "config"}
-    ):
-        yield from _bullet(f"size by config.json, without weights: {', '.join(computed)}")
-    yield from _about_lengths(groups)
-    yield from _about_rates(groups)
-
-
 def _cards(report: PlanReport) -> Iterator[str]:
     """For every group the smallest size on common cards, and what it has room for."""
     groups = [group for group in report.groups if group.cards]
     if not groups:
         return
     names = [found.card for found in groups[0].cards]
-    yield "on other cards: devices for one engine: rows of full length that they hold"
+    yield "on other cards: devices per engine, and how many rows of full length they hold"
     yield f"{'group':>5}" + "".join(f"  {name:>12}" for name in names)
     for group in groups:
         yield f"{group.number:>5}" + "".join(f"  {_on_card(group, one):>12}" for one in group.cards)
@@ -165,75 +135,6 @@ def _on_card(group: GroupLine, found: CardFit) -> str:
     most = group.memory.rows if group.memory else found.rows
     rows = f"≥ {most}" if found.rows >= most else f"{found.rows}"
     return f"{found.devices}: {rows}"
-
-
-def _about_fit(report: PlanReport) -> str:
-    told = report.assumptions
-    if told.gpu_memory is None:
-        return "fits: name a card with --gpu CARD or --gpu-memory GIB"
-    card = f"{told.gpu_memory:g} GiB" + (f" ({told.gpu})" if told.gpu else "")
-    text = f"fits: on devices of {card}; vllm takes engine.gpu_memory_utilization of that"
-    if any(group.fit is not None and group.fit.verdict == "fewer rows" for group in report.groups):
-        text += (
-            "; N rows: so many of full length, fewer than max_num_seqs (vllm lets the others wait, "
-            "for transformers set engine.max_num_seqs=N)"
-        )
-    return text
-
-
-def _about_lengths(groups: Sequence[GroupLine]) -> Iterator[str]:
-    words = {
-        "own samples": "the mean length of the cell's own samples",
-        "data set": "the mean length of samples stored for the same data set",
-        "published": "published means (section C.2 of the paper) and what they suggest of other "
-        "mathematics",
-        "max_tokens": "max_tokens, an upper bound, where no sample is stored",
-    }
-    used = {source for group in groups for source in group.work.sources}
-    if used:
-        yield from _bullet("tokens: by " + ", else ".join(words[s] for s in words if s in used))
-
-
-def _about_rates(groups: Sequence[GroupLine]) -> Iterator[str]:
-    by_rate: defaultdict[str, list[str]] = defaultdict(list)
-    for group in groups:
-        if group.rate is not None and group.rate.source != "estimate":
-            rate = f"{amount(group.rate.tokens_per_second)} tokens/s, {_RATES[group.rate.source]}"
-            by_rate[f"{rate} ({group.rate.place})"].append(str(group.number))
-    for rate, numbers in by_rate.items():
-        where = "" if len(by_rate) == 1 else f", group {', '.join(numbers)}"
-        yield from _bullet(f"time{where}: at {rate}")
-    yield from _about_estimates([group for group in groups if _is_estimated(group)])
-    if any(group.missing and group.rate is None for group in groups):
-        yield from _bullet(
-            "time ?: no run of this engine is in the ledger for this card and none can be "
-            "estimated; assume a rate with --tokens-per-second N"
-        )
-
-
-def _is_estimated(group: GroupLine) -> bool:
-    return group.rate is not None and group.rate.source == "estimate"
-
-
-def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
-    """What the range of the time rests on, and the only speeds that the authors report."""
-    if not groups:
-        return
-    slowest = min(rate.slowest or 0 for group in groups if (rate := group.rate))
-    fastest = max(rate.tokens_per_second for group in groups if (rate := group.rate))
-    least, most = authors_hours(
-        (
-            sum(group.work.least_tokens for group in groups),
-            sum(group.work.tokens for group in groups),
-        )
-    )
-    yield from _bullet(
-        "time: ESTIMATED, nothing was measured: bytes that a step reads over the card's bandwidth, "
-        f"{amount(slowest)} to {amount(fastest)} tokens/s per engine (docs/planning.md); measure "
-        "with a few samples, or say --tokens-per-second N. At the authors' "
-        f"{AUTHORS_SPEEDS[0]:.0f} to {AUTHORS_SPEEDS[1]:.0f} tokens/s on {AUTHORS_CARDS} A6000 "
-        f"(reply 4) these tokens take {least:,.0f} to {most:,.0f} hours of one A6000"
-    )
 
 
 def _totals(report: PlanReport) -> Iterator[str]:
@@ -252,10 +153,11 @@ def _totals(report: PlanReport) -> Iterator[str]:
     source = (
         "measured on stored samples of the same data sets"
         if report.disk_measured
-        else f"assuming {BYTES_A_SAMPLE} bytes a sample and {BYTES_A_TOKEN} a token where none is "
-        "stored"
+        else f"assuming {BYTES_A_SAMPLE} bytes per sample and {BYTES_A_TOKEN} per token where none "
+        "is stored"
     )
-    yield f"disk            {bound}{size_text(report.disk_bytes)} ({source})"
+    disk = f"{bound}{size_text(report.disk_bytes)} ({source})"
+    yield from wrapped(f"disk            {disk}", "", " " * 16)
 
 
 def _range(least: float, most: float, text: Callable[[float], str]) -> str:
@@ -271,7 +173,7 @@ def _download(report: PlanReport) -> Iterator[str]:
         text += f", of which {found.cached_bytes / 1e9:,.1f} GB in {found.cached} are cached"
     if found.unknown:
         text += f"; size unknown: {', '.join(found.unknown)}"
-    yield from _wrapped(f"download        {text}", "", " " * 16)
+    yield from wrapped(f"download        {text}", "", " " * 16)
 
 
 def _effects(report: PlanReport) -> Iterator[str]:
@@ -284,8 +186,8 @@ def _effects(report: PlanReport) -> Iterator[str]:
     for (problems, samples, effect), datasets in by_size.items():
         size = f"{count(problems, 'problem')} × {count(samples, 'sample')}"
         head = f"  {100 * effect:>5.1f} points  {size:<28}"
-        yield from _wrapped(f"{head}  {', '.join(datasets)}", "", " " * 45)
-    yield from _bullet(
+        yield from wrapped(f"{head}  {', '.join(datasets)}", "", " " * 45)
+    yield from bullet(
         "assumes accuracies that spread evenly over the problems (σ² = 1/6), and a difference that "
         f"varies over problems with a standard deviation of 14 points (ω² = {EFFECT_VARIANCE:g})"
     )
@@ -293,9 +195,9 @@ def _effects(report: PlanReport) -> Iterator[str]:
 
 def _notes(report: PlanReport) -> Iterator[str]:
     for warning in report.warnings:
-        yield from _wrapped(f"warning: {warning}", "", "  ")
+        yield from wrapped(f"warning: {warning}", "", "  ")
     for note in report.notes:
-        yield from _wrapped(f"note: {note}", "", "  ")
+        yield from wrapped(f"note: {note}", "", "  ")
 
 
 def _faults(report: PlanReport) -> Iterator[str]:
@@ -303,21 +205,6 @@ def _faults(report: PlanReport) -> Iterator[str]:
         return
     yield f"{count(len(report.faults), 'problem')} to solve before the run:"
     for fault in report.faults:
-        yield from _wrapped(f"error: {fault.message} ({count(fault.cells, 'cell')})", "", "  ")
+        yield from wrapped(f"error: {fault.message} ({count(fault.cells, 'cell')})", "", "  ")
         if fault.hint:
-            yield from _wrapped(f"hint: {fault.hint}", "  ", "    ")
-
-
-def _bullet(text: str) -> Iterable[str]:
-    return _wrapped(text, "• ", "  ")
-
-
-def _wrapped(text: str, first: str, following: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=following,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            yield from wrapped(f"hint: {fault.hint}", "  ", "    ")

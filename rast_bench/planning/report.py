@@ -90,9 +90,9 @@ class PlanReport:
         if self.device_hours is None:
             return None
         return sum(
-            group.devices * (group.hours if group.least_hours is None else group.least_hours)
+            group.devices * group.shortest_hours
             for group in self.groups
-            if group.missing and group.hours is not None
+            if group.missing and group.shortest_hours is not None
         )
 
 

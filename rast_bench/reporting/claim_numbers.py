@@ -55,7 +55,7 @@ SHARES: tuple[Measure, ...] = ("accuracy", "pass@k", "PCR")
 
 
 @dataclass(frozen=True)
-class PathCoverage:
+class PathMean:
     """A mean PCR (a fraction), or cosine similarity of ΔR, over greedy paths of an RL model."""
 
     value: float
@@ -63,7 +63,7 @@ class PathCoverage:
     paths: int
 
 
-Coverages = Mapping[tuple[str, str, str], PathCoverage]
+PathMeans = Mapping[tuple[str, str, str], PathMean]
 """By base model, data set and policy, as `rast-bench analyse` saved them."""
 
 
@@ -72,8 +72,8 @@ class _Context:
     """What all numbers of an experiment share; lemmas of a cell are counted once."""
 
     slots: Sequence[Slot]
-    coverages: Coverages
-    similarities: Coverages
+    coverages: PathMeans
+    similarities: PathMeans
     counter: LemmaCounter | None = None
     lemmas: dict[int, dict[str, FloatArray]] = field(default_factory=dict)
 
@@ -99,10 +99,10 @@ def build_claims(
     slots: Sequence[Slot],
     measures: Sequence[Measure],
     facts: Sequence[Published],
-    coverages: Coverages | None = None,
+    coverages: PathMeans | None = None,
     counter: LemmaCounter | None = None,
     *,
-    similarities: Coverages | None = None,
+    similarities: PathMeans | None = None,
 ) -> list[Claim]:
     """One claim for each place of the experiment's tables, in the order of its rows and data sets.
 
@@ -228,7 +228,7 @@ def _at_k(
     return _scaled(measure, replication, estimate)
 
 
-def _along_paths(slot: Slot, measure: Measure, saved: Coverages) -> Number | str:
+def _along_paths(slot: Slot, measure: Measure, saved: PathMeans) -> Number | str:
     found = saved.get((slot.base_model, slot.dataset, slot.policy))
     if found is None:
         return NOT_RUN

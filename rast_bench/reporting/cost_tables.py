@@ -1,7 +1,7 @@
 """Tables that follow from an experiment's cells alone: memory, FLOPs (by paper/cost.py), decoding.
 
-They need no samples, and no checkpoints of the models in paper/checkpoints.json: other sizes come
-from the config.json of a checkpoint that is here.
+They need no samples. Sizes come from config.json where a checkpoint is here, else from the facts
+that ship (known/).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,16 +10,14 @@ from typing import Any
 
 from rast_bench.config.experiment import CostKind, ExperimentCell, ExperimentConfig
 from rast_bench.config.schema import CellConfig, ModelRef
-from rast_bench.engines.check import read_json
 from rast_bench.errors import ConfigError
 from rast_bench.paper.cost import (
     attention_flops,
     forward_flops,
-    known_configs,
     multiplied_parameters,
 )
 from rast_bench.paper.published import Published, select
-from rast_bench.planning.checkpoints import checkpoint_folder, config_parameters
+from rast_bench.planning.checkpoints import config_parameters, configuration
 from rast_bench.reporting.memory_table import memory_table
 from rast_bench.reporting.numbers import DASH
 from rast_bench.reporting.table import Cell, Column, Table, TableRow, TableSection, TextCell
@@ -46,8 +44,7 @@ def cost_tables(
 ) -> list[Table]:
     """One table for each of the experiment's `costs`, a line a row.
 
-    Raises ConfigError for a model of which neither paper/checkpoints.json nor a checkpoint that is
-    here tells the size, ModelError for a checkpoint that is broken.
+    Raises ConfigError for a model of unknown size, ModelError for a checkpoint that is broken.
     """
     rows: dict[RowKey, CellConfig] = {}
     for entry in entries:
@@ -69,29 +66,26 @@ def cost_tables(
     return [build[kind]() for kind in experiment.costs]
 
 
-def checkpoint_config(name: str, ref: ModelRef) -> Mapping[str, Any]:
-    """The sizes of a checkpoint by its name in conf/base_model, else by its own config.json.
+def checkpoint_config(ref: ModelRef) -> Mapping[str, Any]:
+    """What the config.json of a checkpoint says, by the shipped facts where it is not here.
 
-    Raises ConfigError where neither is there, ModelError for a checkpoint that is broken.
+    Raises ConfigError where nothing is known of it, ModelError for a checkpoint that is broken.
     """
-    known = known_configs()
-    if name in known:
-        return known[name]
-    folder = checkpoint_folder(ref)
-    if folder is None:
+    config = configuration(ref)
+    if not config:
         raise ConfigError(
-            f"the size of model {name} is not known",
-            hint=f"download {ref.path}; without a download known are {', '.join(known)}",
+            f"the size of model {ref.path} is not known",
+            hint="download it, or name its folder in place of the hub id",
         )
-    return read_json(ref.path, folder / "config.json")
+    return config
 
 
 def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
     """The configs of all models that decode a cell: M, and for RAST both models of each pair."""
-    main = checkpoint_config(cell.base_model.name, cell.base_model.base)
+    main = checkpoint_config(cell.base_model.base)
     if cell.method.name != "rast":
         return [main]
-    pairs = [checkpoint_config(cell.delta.name, pair.base) for pair in cell.delta.pairs]
+    pairs = [checkpoint_config(pair.base) for pair in cell.delta.pairs]
     return [main, *(config for config in pairs for _ in ("RL", "base"))]
 
 

@@ -15,8 +15,8 @@ from rast_bench.paper.cost import (
 )
 from rast_bench.paper.intervals import Interval
 from rast_bench.paper.published import Published, select
-from rast_bench.planning.checkpoints import config_parameters
-from rast_bench.planning.memory import BYTES
+from rast_bench.planning.checkpoints import config_parameters, sized
+from rast_bench.planning.memory import engine_memory
 from rast_bench.reporting.numbers import DASH, decimal
 from rast_bench.reporting.table import Column, Table, TableRow, TableSection, TextCell
 from rast_bench.reporting.throughput_table import RowKey
@@ -101,16 +101,9 @@ def memory_table(
 
 def decoding_bytes(configs: Configs, length: int) -> int:
     """Weights in 16 bits and the key-value cache of one row of `length` tokens."""
-    size = BYTES[DTYPE]
-    return sum(config_parameters(one) * size + length * _cache(one, size) for one in configs)
-
-
-def _cache(config: Mapping[str, Any], size: int) -> int:
-    heads = int(config["num_attention_heads"])
-    head_dim = int(config.get("head_dim") or int(config["hidden_size"]) // heads)
-    return (
-        2 * int(config["num_hidden_layers"]) * int(config["num_key_value_heads"]) * head_dim * size
-    )
+    models = [model for one in configs if (model := sized("", one, "config")) is not None]
+    assert len(models) == len(configs)  # `config_parameters` has read them
+    return engine_memory(models, dtype=DTYPE, rows=1, length=length).total
 
 
 @dataclass(frozen=True)

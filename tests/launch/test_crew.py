@@ -12,7 +12,7 @@ from rast_bench.config.frontend import job_of_overrides, jobs_of_command_line
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.launchers import SlurmLauncher
 from rast_bench.launch.crew import LocalCrew, SlurmCrew, sbatch_parameters
-from rast_bench.launch.devices import Devices
+from rast_bench.launch.devices import LocalDevices
 from rast_bench.launch.folder import GroupRecord, Launch, read_launch
 from rast_bench.launch.plan import Command, make_launch, missing_groups
 from rast_bench.launch.task import WorkerTask
@@ -170,7 +170,7 @@ class TestWithoutProcesses:
             return jobs[-1]
 
         monkeypatch.setattr(LocalCrew, "_submit", submit)
-        crew = LocalCrew(Launch(launch.path, record), Devices(("0", "3", "5"), 0, 2))
+        crew = LocalCrew(Launch(launch.path, record), LocalDevices(("0", "3", "5"), 0, 2))
         crew.start(range(3))
         assert [(job.worker, job.devices) for job in jobs] == [(0, ("0", "3"))]
         assert [status.state for status in crew.states().values()] == [

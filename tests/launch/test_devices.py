@@ -4,7 +4,7 @@ import pytest
 
 from rast_bench.errors import ConfigError
 from rast_bench.launch import devices
-from rast_bench.launch.devices import Devices, local_devices
+from rast_bench.launch.devices import LocalDevices, local_devices
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("four_gpus")
 class TestWithGpus:
     def test_auto_is_all(self) -> None:
-        assert local_devices("auto") == Devices(("0", "1", "2", "3"), 0, 2)
+        assert local_devices("auto") == LocalDevices(("0", "1", "2", "3"), 0, 2)
 
     def test_a_number_is_the_first(self) -> None:
-        assert local_devices(2) == Devices(("0", "1"), 0, 4)
+        assert local_devices(2) == LocalDevices(("0", "1"), 0, 4)
 
     def test_a_list_is_itself(self) -> None:
-        assert local_devices((3, "GPU-5f")) == Devices(("3", "GPU-5f"), 0, 4)
+        assert local_devices((3, "GPU-5f")) == LocalDevices(("3", "GPU-5f"), 0, 4)
 
     def test_only_what_is_visible(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2, MIG-7")
@@ -48,5 +48,5 @@ def test_cores_are_slots_where_there_is_no_gpu(
     wanted: "str | int", slots: int, threads: int
 ) -> None:
     found = local_devices(wanted)
-    assert found == Devices((), slots, threads)
+    assert found == LocalDevices((), slots, threads)
     assert found.count == slots

@@ -6,7 +6,6 @@ import pytest
 from planned_models import KNOWN, sized
 
 from rast_bench.errors import ConfigError
-from rast_bench.planning.cards import CARDS
 from rast_bench.planning.checkpoints import Checkpoint, config_parameters
 from rast_bench.planning.memory import GIB
 from rast_bench.planning.placement import (
@@ -16,6 +15,7 @@ from rast_bench.planning.placement import (
     candidate,
     check_heads,
     check_size,
+    named_card,
     place,
 )
 
@@ -60,7 +60,7 @@ def load(main: str, small: str | None = None, *, length: int = LENGTH) -> Engine
 
 
 def card(name: str, count: int = 8) -> Card:
-    return Card(int(CARDS[name] * GIB), count, name)
+    return named_card(name, count)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from planned_models import sized
 
-from rast_bench.planning.cards import CARDS
+from rast_bench.known.cards import CARDS
 from rast_bench.planning.history import _is_on
-from rast_bench.planning.memory import GIB, engine_memory
+from rast_bench.planning.memory import GIB
+from rast_bench.planning.placement import EngineLoad, load_memory
 from rast_bench.planning.rates import (
     AUTHORS_SPEEDS,
     FASTEST,
-    SPEEDS,
     authors_hours,
     estimated_speeds,
 )
@@ -23,17 +23,10 @@ MODEL = replace(sized(7_000_000_000, layers=28, heads=28, kv_heads=4, head_dim=1
 
 
 def speeds(card: str, devices: int = 1, response: float = 500.0) -> tuple[float, float]:
-    memory = engine_memory(
-        [MODEL], dtype="bfloat16", rows=256, length=17_000, tensor_parallel=devices
-    )
-    budget = int(0.9 * CARDS[card] * GIB)
-    return estimated_speeds(
-        [MODEL], "bfloat16", memory, budget, devices, card, (response, response)
-    )
-
-
-def test_every_card_has_a_data_sheet() -> None:
-    assert set(SPEEDS) == set(CARDS)
+    load = EngineLoad((MODEL,), "bfloat16", rows=256, length=17_000)
+    memory = load_memory(load, devices)
+    budget = int(0.9 * CARDS[card].memory * GIB)
+    return estimated_speeds(load, memory, budget, devices, card, (response, response))
 
 
 def test_more_bandwidth_and_more_cards_are_faster() -> None:
@@ -45,7 +38,7 @@ def test_more_bandwidth_and_more_cards_are_faster() -> None:
 
 
 def test_no_step_is_faster_than_reading_the_weights() -> None:
-    seconds = 2 * MODEL.floating / (FASTEST * SPEEDS["h100"].bandwidth)
+    seconds = 2 * MODEL.floating / (FASTEST * CARDS["h100"].bandwidth)
     assert speeds("h100")[1] < 256 / seconds
 
 

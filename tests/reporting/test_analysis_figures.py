@@ -17,11 +17,11 @@ from rast_bench.reporting.analysis_figures import (
     similarity_figure,
     similarity_points,
 )
-from rast_bench.reporting.claim_numbers import PathCoverage, build_claims
+from rast_bench.reporting.claim_numbers import PathMean, build_claims
 from rast_bench.reporting.claims import Claim, facts_of
 from rast_bench.reporting.kl_page import kl_page, shade
 
-SIMILARITIES = {("big", "easy", "+ ΔR small"): PathCoverage(0.7, 0.01, 50)}
+SIMILARITIES = {("big", "easy", "+ ΔR small"): PathMean(0.7, 0.01, 50)}
 RATE = fact("0.450", metric="recovery rate", unit="fraction", source="figure 4")
 COSINE = fact("0.650", metric="cosine similarity", unit="", source="figure 4")
 MEASURES: tuple[Measure, ...] = ("accuracy", "recovery rate", "cosine similarity")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from claimed_cells import HALF, fact, slot, slots
 
-from rast_bench.reporting.claim_numbers import PathCoverage, build_claims
+from rast_bench.reporting.claim_numbers import PathMean, build_claims
 from rast_bench.reporting.claims import claims_slot, facts_of, unclaimed
 
 
@@ -195,7 +195,7 @@ def test_behaviours_and_lengths_are_a_response() -> None:
 def test_a_path_coverage_comes_from_the_analysis() -> None:
     rl = slot("7B", "ceiling", None, method="base", policy="base")
     pcr = fact("90.0", metric="PCR", method="base", delta=None, strength=None, temperature=None)
-    found = {("big", "easy", "base"): PathCoverage(0.9, 0.01, 50)}
+    found = {("big", "easy", "base"): PathMean(0.9, 0.01, 50)}
     (claim,) = build_claims([rl], ["PCR"], [pcr], found)
     assert claim.ours is not None
     assert claim.ours.low == pytest.approx(100 * (0.9 - 1.959964 * 0.01 * math.sqrt(2)))

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import log
 
+from rast_bench.known import known_shapes
 from rast_bench.paper.audit.finding import Finding, compared, place, system
 from rast_bench.paper.cost import (
     forward_flops,
-    known_configs,
     optimizer_bytes,
     training_flops,
     weight_bytes_per_gpu,
@@ -149,7 +149,7 @@ def check_speed_by_size(records: Sequence[Published]) -> list[Finding]:
     small, large = (
         only(reply, model=model, method="rl") for model in ("qwen2.5-14b", "qwen2.5-32b")
     )
-    sizes = {name: config_parameters(config) for name, config in known_configs().items()}
+    sizes = {name: config_parameters(shape) for name, shape in known_shapes().items()}
     parameters = sizes[str(large.model)] / sizes[str(small.model)]
     speeds = float(small.value / large.value)
     unlikely = log(speeds) < log(parameters) / 2
