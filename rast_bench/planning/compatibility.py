@@ -218,14 +218,14 @@ def _eos_by_file(ref: ModelRef) -> dict[str, frozenset[int]]:
     if (folder / "tokenizer_config.json").is_file():
         token = read_json(ref.path, folder / "tokenizer_config.json").get("eos_token")
         text = token.get("content") if isinstance(token, dict) else token
-        found["tokenizer_config.json"] = _as_ids(token_ids(folder).get(text) if text else None)
+        named = token_ids(folder).get(text) if isinstance(text, str) else None
+        found["tokenizer_config.json"] = _as_ids(named)
     return {file: ids for file, ids in found.items() if ids}
 
 
 def _as_ids(value: Any) -> frozenset[int]:
-    if isinstance(value, int):
-        return frozenset([value])
-    return frozenset(value) if isinstance(value, list) else frozenset()
+    """Without what is no id, of which `check_eos` has told."""
+    return frozenset(i for i in (value if isinstance(value, list) else [value]) if type(i) is int)
 
 
 def _ids(ids: frozenset[int]) -> str:
