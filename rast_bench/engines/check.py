@@ -67,6 +67,7 @@ def check_room(
     max_model_len: int | None = None,
     prompt_tokens: int = 1,
     configuration: Callable[[ModelRef], Mapping[str, Any]] = read_configuration,
+    bounded: bool = False,
 ) -> None:
     """Raise ConfigError when a prompt of so many tokens leaves no room for `max_tokens`.
 
@@ -74,9 +75,11 @@ def check_room(
         max_model_len: the engine's own limit, None where it has none.
         prompt_tokens: of the longest prompt; 1 where it was not looked at.
         configuration: what a checkpoint's config.json says.
+        bounded: `prompt_tokens` is a bound, by the prompt's characters.
     """
     needed = prompt_tokens + max_tokens
-    prompt = "a prompt" if prompt_tokens == 1 else f"the longest prompt, {prompt_tokens} tokens,"
+    size = f"{'bounded by ' if bounded else ''}{prompt_tokens} tokens"
+    prompt = "a prompt" if prompt_tokens == 1 else f"the longest prompt, {size},"
     if max_model_len is not None and needed > max_model_len:
         raise ConfigError(
             f"decoding.max_tokens={max_tokens} leaves no room for {prompt} in "

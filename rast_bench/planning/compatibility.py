@@ -21,11 +21,11 @@ from rast_bench.engines.check import (
     read_json,
     token_ids,
 )
-from rast_bench.errors import DatasetError, ModelError, RastBenchError
+from rast_bench.errors import ConfigError, DatasetError, ModelError, RastBenchError
 from rast_bench.planning.checkpoints import checkpoint_folder, configuration
 from rast_bench.planning.outline import OutlinedCell, outline_cell
 from rast_bench.planning.prompts import PromptLengths
-from rast_bench.runner.plan import CellReader, PlannedCell, needed_room
+from rast_bench.runner.plan import CellReader, PlannedCell, Room, needed_room
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class Faults:
         elif not isinstance(error, ModelError | DatasetError):
             self._warnings[error.message, error.hint] += cells
 
+    def warn(self, error: RastBenchError) -> None:
+        """What may stop the run: who plans cannot know from here."""
+        text = error.message if error.hint is None else f"{error.message}; {error.hint}"
+        self._warnings[text, None] += 1
+
     def stop(self, error: RastBenchError, cells: int = 1) -> None:
         """A fault whatever the machine."""
         self._found[error.message, error.hint] += cells
@@ -92,14 +97,34 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
     planned = _read(cells, broken, faults)
     lengths = PromptLengths()
     rooms = Counter(
-        needed_room(item, 1 if isinstance(item, OutlinedCell) else lengths(item))
+        (needed_room(item, lengths(item)), isinstance(item, OutlinedCell))
         for item in planned
         if item is not None and not broken.intersection(item.engine_key.roles)
     )
-    for room, count in rooms.items():
+    for (room, bounded), count in rooms.items():
         with faults.gathering(count):
-            check_room(*room, configuration=configuration)
+            _check_room(room, bounded, faults)
     return planned
+
+
+def _check_room(room: Room, bounded: bool, faults: Faults) -> None:
+    """Raise ConfigError where the longest request has no room.
+
+    Args:
+        bounded: the prompt is not here and was bounded by its characters. So where a short one has
+            room it is a warning.
+    """
+    try:
+        check_room(*room, configuration=configuration, bounded=bounded)
+    except ConfigError as error:
+        key, max_tokens, limit, _ = room
+        if not bounded:
+            raise
+        try:
+            check_room(key, max_tokens, limit, configuration=configuration)
+        except ConfigError:
+            raise error from None
+        faults.warn(error)
 
 
 def _on_hub(ref: ModelRef) -> bool:
