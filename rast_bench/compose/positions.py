@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 _STRETCHED = ("linear", "dynamic")  # max_position_embeddings is of the time before
 _YARN = ("yarn", "deepseek_yarn")
@@ -31,6 +31,6 @@ def model_positions(config: Mapping[str, Any]) -> int | None:
     return int(positions * factor) if kind in _STRETCHED else positions
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     """Whether it can be computed with; other checks tell of a config.json where it cannot."""
     return isinstance(value, int | float) and math.isfinite(value) and value > 0

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from rast_bench.errors import ModelError
 
@@ -61,7 +61,7 @@ def _odd_rope(key: str, rope: Any) -> Iterator[str]:
             yield f"{key}.{entry}={value!r}, and it must be a number above 0"
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
