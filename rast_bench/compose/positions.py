@@ -1,12 +1,11 @@
 """How many positions a model has, by its configuration."""
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
-_STRETCHED = frozenset(
-    {"linear", "dynamic"}
-)  # there max_position_embeddings is the length before scaling
-_YARN = frozenset({"yarn", "deepseek_yarn"})
+_STRETCHED = ("linear", "dynamic")  # there max_position_embeddings is the length before scaling
+_YARN = ("yarn", "deepseek_yarn")
 
 
 def model_positions(config: Mapping[str, Any]) -> int | None:
@@ -20,14 +19,18 @@ def model_positions(config: Mapping[str, Any]) -> int | None:
     positions = config.get("max_position_embeddings")
     if not isinstance(positions, int):
         return None
-    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    kind = rope.get("rope_type") or rope.get("type")
-    factor = rope.get("factor")
-    if not isinstance(factor, int | float):
+    rope = config.get("rope_parameters") or config.get("rope_scaling")
+    if not isinstance(rope, Mapping):
         return positions
-    if kind in _STRETCHED:
-        return int(positions * factor)
+    kind, factor = rope.get("rope_type") or rope.get("type"), rope.get("factor")
+    if not _is_number(factor):
+        return positions
     if kind in _YARN:
-        original = rope.get("original_max_position_embeddings") or positions
-        return max(positions, int(original * factor))
-    return positions
+        original = rope.get("original_max_position_embeddings")
+        return max(positions, int((original if _is_number(original) else positions) * factor))
+    return int(positions * factor) if kind in _STRETCHED else positions
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether it can be computed with; other checks tell of a config.json where it cannot."""
+    return isinstance(value, int | float) and math.isfinite(value) and value > 0

@@ -42,7 +42,7 @@ class VllmConfig(Strict):
     tensor_parallel_size: Annotated[Literal["auto"] | int, BeforeValidator(_size)] = "auto"
     distributed_executor_backend: Literal["mp", "ray"] | None = None  # None: vLLM's choice
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9  # weights, cache and all
-    kv_cache_gib: Annotated[float, Field(gt=0)] | None = None  # None: what is left; CPUs 1 GiB
+    kv_cache_gib: Annotated[float, Field(gt=0, le=1e6)] | None = None  # None: the rest; CPUs 1 GiB
     max_model_len: Count | None = None  # prompt and new tokens; None: the longest request's
     max_num_seqs: Count = 256
     compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only

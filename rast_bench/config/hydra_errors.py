@@ -93,7 +93,10 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
         return ConfigError(f"there is no key {key!r}", hint=_group_hint(path[0]))
     known = known_keys(CellConfig if path[0] in GROUPS else Root, path[:-1])
     if path[0] == "experiment" and path[-1] in known:
-        return ConfigError(f"{key} belongs to no experiment", hint="choose one: experiment=…")
+        return ConfigError(
+            f"{key}: no experiment is chosen, or the chosen one does not set it",
+            hint=f"choose one: experiment=…, and add what it does not set: +{key}=…",
+        )
     if path[0] == "engine" and path[-1] in known:
         return ConfigError(f"the chosen engine has no {key}", hint="choose another: engine=…")
     if path[-1] in known:

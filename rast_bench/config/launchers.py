@@ -152,7 +152,7 @@ class SlurmLauncher(Strict):
     gres: Text | None = None
     gpus: Annotated[Literal["auto"] | int, BeforeValidator(_gpus)] = "auto"  # a node
     gpu: Annotated[str | None, BeforeValidator(_card)] = None  # which card the nodes have
-    gpu_memory: Annotated[float, Field(gt=0)] | None = None  # of one GPU, in GiB
+    gpu_memory: Annotated[float, Field(gt=0, le=1e6)] | None = None  # of one GPU, in GiB
     cpus_per_task: Count | None = None
     mem: Text | None = None  # a node
     python: Text | None = None  # the command that starts Python in the job

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, strict=False, allow_inf_nan=False
+    )
 
     @field_validator("*", mode="before")
     @classmethod

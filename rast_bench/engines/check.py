@@ -6,6 +6,7 @@ Weights are not loaded: a safetensors header is enough to tell a file that was c
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,12 +16,16 @@ from rast_bench.compose.positions import model_positions
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
+from rast_bench.engines.config_check import refuse_odd_config
 from rast_bench.engines.hub_models import model_files
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.known import refuse_other_config
 
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
+
+
+_TOKENIZER_FILE = "tokenizer_config.json"
 
 
 def check_models(key: EngineKey) -> None:
@@ -62,6 +67,7 @@ def check_room(
     max_model_len: int | None = None,
     prompt_tokens: int = 1,
     configuration: Callable[[ModelRef], Mapping[str, Any]] = read_configuration,
+    bounded: bool = False,
 ) -> None:
     """Raise ConfigError when a prompt of so many tokens leaves no room for `max_tokens`.
 
@@ -69,9 +75,11 @@ def check_room(
         max_model_len: the engine's own limit, None where it has none.
         prompt_tokens: of the longest prompt; 1 where it was not looked at.
         configuration: what a checkpoint's config.json says.
+        bounded: `prompt_tokens` is a bound, by the prompt's characters.
     """
     needed = prompt_tokens + max_tokens
-    prompt = "a prompt" if prompt_tokens == 1 else f"the longest prompt, {prompt_tokens} tokens,"
+    size = f"{'bounded by ' if bounded else ''}{prompt_tokens} tokens"
+    prompt = "a prompt" if prompt_tokens == 1 else f"the longest prompt, {size},"
     if max_model_len is not None and needed > max_model_len:
         raise ConfigError(
             f"decoding.max_tokens={max_tokens} leaves no room for {prompt} in "
@@ -100,14 +108,15 @@ def check_room(
 
 
 def check_configuration(name: str, folder: Path) -> None:
-    """config.json and tokenizer.json are there and fit together."""
+    """config.json and tokenizer.json are there, make sense and fit together."""
     config = read_json(name, folder / "config.json")
     vocab_size = config.get("vocab_size")
-    if not isinstance(vocab_size, int):
+    if vocab_size is None:
         raise ModelError(
             f"model {name}: {folder / 'config.json'} has no vocab_size",
             hint="only causal language models in Hugging Face format can be used",
         )
+    refuse_odd_config(name, folder / "config.json", config)
     tokens = token_ids(folder)
     if not tokens:
         raise ModelError(
@@ -127,7 +136,7 @@ def weight_files(name: str, folder: Path) -> list[Path]:
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         weight_map = read_json(name, index).get("weight_map")
-        files = set(weight_map.values()) if isinstance(weight_map, dict) else set()
+        files = set(map(str, weight_map.values())) if isinstance(weight_map, dict) else set()
         paths = [folder / file for file in sorted(files)]
     else:
         paths = sorted(folder.glob("*.safetensors"))
@@ -161,20 +170,28 @@ def check_weights(name: str, path: Path) -> None:
 def check_eos(main: ModelRef) -> None:
     """One of generation_config.json, config.json and the tokenizer names an EOS token."""
     folder = model_files(main)
-    named = [
-        read_json(main.path, folder / file).get(entry)
+    named = {
+        file: read_json(main.path, folder / file).get(entry)
         for file, entry in (
             ("generation_config.json", "eos_token_id"),
             ("config.json", "eos_token_id"),
-            ("tokenizer_config.json", "eos_token"),
+            (_TOKENIZER_FILE, "eos_token"),
         )
         if (folder / file).is_file()
-    ]
-    if all(value is None or value == [] for value in named):
+    }
+    if all(value is None or value == [] for value in named.values()):
         raise ModelError(
             f"model {main.path} names no EOS token",
             hint="set eos_token_id in its generation_config.json",
         )
+    for file, value in named.items():
+        if value is None or file == _TOKENIZER_FILE:
+            continue
+        if any(type(one) is not int for one in (value if isinstance(value, list) else [value])):
+            raise ModelError(
+                f"model {main.path}: {folder / file} says eos_token_id={value!r}, which is no id",
+                hint="it must be a whole number or a list of them",
+            )
 
 
 def check_tokenizers(main: ModelRef, other: ModelRef) -> None:
@@ -207,12 +224,18 @@ def token_ids(folder: Path) -> Mapping[str, int]:
 
 @cache
 def _token_ids(path: Path, _mtime_ns: int) -> Mapping[str, int]:
-    content = read_json(path.parent.name, path)
-    vocab = content.get("model", {}).get("vocab", {})
-    if isinstance(vocab, list):  # unigram models store [token, score] pairs in id order
-        vocab = {entry[0]: i for i, entry in enumerate(vocab)}
-    added = {token["content"]: token["id"] for token in content.get("added_tokens", [])}
-    return {**vocab, **added}
+    content = read_json(str(path.parent), path)
+    try:
+        vocab = content.get("model", {}).get("vocab", {})
+        if isinstance(vocab, list):  # unigram models store [token, score] pairs in id order
+            vocab = {entry[0]: i for i, entry in enumerate(vocab)}
+        added = {token["content"]: token["id"] for token in content.get("added_tokens") or []}
+        return {token: operator.index(i) for token, i in {**vocab, **added}.items()}
+    except (AttributeError, KeyError, IndexError, TypeError):
+        raise ModelError(
+            f"model {path.parent}: {path} is not as the tokenizers library writes it",
+            hint="save the tokenizer beside the weights with save_pretrained(…)",
+        ) from None
 
 
 def read_json(name: str, path: Path) -> dict[str, Any]:
@@ -224,5 +247,8 @@ def read_json(name: str, path: Path) -> dict[str, Any]:
             hint="a checkpoint is a whole folder in Hugging Face format",
         ) from None
     if not isinstance(content, dict):
-        raise ModelError(f"model {name}: {path} is not a JSON object")
+        raise ModelError(
+            f"model {name}: {path} is not a JSON object",
+            hint="a checkpoint is a whole folder in Hugging Face format",
+        )
     return content

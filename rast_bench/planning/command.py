@@ -7,6 +7,7 @@ from pathlib import Path
 from rast_bench.known.cards import CARDS
 
 EXIT_FAULTS = 2
+_MOST = 1e9  # GiB, or tokens a second
 
 _DESCRIPTION = """\
 Say what `rast-bench run` with the same words would make: cells, engine groups, samples still
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _positive(text: str) -> float:
     value = float(text)
-    if not 0 < value < float("inf"):
+    if not 0 < value <= _MOST:
         raise ValueError
     return value
 

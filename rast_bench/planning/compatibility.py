@@ -21,11 +21,11 @@ from rast_bench.engines.check import (
     read_json,
     token_ids,
 )
-from rast_bench.errors import DatasetError, ModelError, RastBenchError
+from rast_bench.errors import ConfigError, DatasetError, ModelError, RastBenchError
 from rast_bench.planning.checkpoints import checkpoint_folder, configuration
 from rast_bench.planning.outline import OutlinedCell, outline_cell
 from rast_bench.planning.prompts import PromptLengths
-from rast_bench.runner.plan import CellReader, PlannedCell, needed_room
+from rast_bench.runner.plan import CellReader, PlannedCell, Room, needed_room
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class Faults:
         elif not isinstance(error, ModelError | DatasetError):
             self._warnings[error.message, error.hint] += cells
 
+    def warn(self, error: RastBenchError) -> None:
+        """What may stop the run: who plans cannot know from here."""
+        text = error.message if error.hint is None else f"{error.message}; {error.hint}"
+        self._warnings[text, None] += 1
+
     def stop(self, error: RastBenchError, cells: int = 1) -> None:
         """A fault whatever the machine."""
         self._found[error.message, error.hint] += cells
@@ -92,14 +97,34 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
     planned = _read(cells, broken, faults)
     lengths = PromptLengths()
     rooms = Counter(
-        needed_room(item, 1 if isinstance(item, OutlinedCell) else lengths(item))
+        (needed_room(item, lengths(item)), isinstance(item, OutlinedCell))
         for item in planned
         if item is not None and not broken.intersection(item.engine_key.roles)
     )
-    for room, count in rooms.items():
+    for (room, bounded), count in rooms.items():
         with faults.gathering(count):
-            check_room(*room, configuration=configuration)
+            _check_room(room, bounded, faults)
     return planned
+
+
+def _check_room(room: Room, bounded: bool, faults: Faults) -> None:
+    """Raise ConfigError where the longest request has no room.
+
+    Args:
+        bounded: the prompt is not here and was bounded by its characters. So where a short one has
+            room it is a warning.
+    """
+    try:
+        check_room(*room, configuration=configuration, bounded=bounded)
+    except ConfigError as error:
+        key, max_tokens, limit, _ = room
+        if not bounded:
+            raise
+        try:
+            check_room(key, max_tokens, limit, configuration=configuration)
+        except ConfigError:
+            raise error from None
+        faults.warn(error)
 
 
 def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[ModelRef]:
@@ -211,14 +236,14 @@ def _eos_by_file(ref: ModelRef) -> dict[str, frozenset[int]]:
     if (folder / "tokenizer_config.json").is_file():
         token = read_json(ref.path, folder / "tokenizer_config.json").get("eos_token")
         text = token.get("content") if isinstance(token, dict) else token
-        found["tokenizer_config.json"] = _as_ids(token_ids(folder).get(text) if text else None)
+        named = token_ids(folder).get(text) if isinstance(text, str) else None
+        found["tokenizer_config.json"] = _as_ids(named)
     return {file: ids for file, ids in found.items() if ids}
 
 
 def _as_ids(value: Any) -> frozenset[int]:
-    if isinstance(value, int):
-        return frozenset([value])
-    return frozenset(value) if isinstance(value, list) else frozenset()
+    """Without what is no id, of which `check_eos` has told."""
+    return frozenset(i for i in (value if isinstance(value, list) else [value]) if type(i) is int)
 
 
 def _ids(ids: frozenset[int]) -> str:

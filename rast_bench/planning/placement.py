@@ -196,6 +196,8 @@ def _sizes_that_can(found: Sequence[Candidate]) -> str | None:
 
 
 def _other_ways(found: Sequence[Candidate], load: EngineLoad) -> str:
+    if load.cache is not None:
+        return "leave engine.kv_cache_gib out for all that is free, or set another"
     starting = [option for option in found if option.starts]
     if starting:
         best = max(starting, key=lambda option: option.fit.rows)
@@ -205,4 +207,6 @@ def _other_ways(found: Sequence[Candidate], load: EngineLoad) -> str:
         )
     if load.dtype == "float32":
         return "engine.dtype=bfloat16 halves weights and cache; or take larger cards"
+    if any(option.memory.weights < option.fit.budget for option in found):
+        return "a smaller engine.max_num_seqs needs less; or take larger cards, or smaller models"
     return "take more or larger cards, or smaller models"

@@ -111,7 +111,9 @@ def settled_config(
     if whole and config.dtype != "auto":
         size = _size(config, known, devices)
     else:
-        size = _size_unseen(config, known, devices)
+        refs = dict.fromkeys(group.key.roles)
+        unknown = [ref.path for ref, model in zip(refs, models, strict=True) if model is None]
+        size = _size_unseen(config, known, devices, unknown)
     return config.model_copy(update={"tensor_parallel_size": size})
 
 
@@ -206,7 +208,12 @@ def _size(config: VllmConfig, models: Sequence[Checkpoint], devices: Devices) ->
     return _size_unseen(config, models, devices)
 
 
-def _size_unseen(config: VllmConfig, models: Sequence[Checkpoint], devices: Devices) -> int:
+def _size_unseen(
+    config: VllmConfig,
+    models: Sequence[Checkpoint],
+    devices: Devices,
+    unknown: Sequence[str] = (),
+) -> int:
     """Where the memory of the devices or of a model is unknown: heads alone can be looked at."""
     size = config.tensor_parallel_size
     if size != "auto":
@@ -218,7 +225,11 @@ def _size_unseen(config: VllmConfig, models: Sequence[Checkpoint], devices: Devi
     what, hint = (
         ("memory of the GPUs", devices.hint)
         if isinstance(devices, UnknownCard)
-        else ("size of a model", "set engine.tensor_parallel_size")
+        else (
+            f"size of {', '.join(unknown) or 'a model'}",
+            "config.json should say layers, heads and widths as Llama and Qwen2 do; or set "
+            "engine.tensor_parallel_size",
+        )
     )
     raise ConfigError(f"engine.tensor_parallel_size=auto: the {what} is not known", hint=hint)
 

@@ -75,7 +75,10 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
     return planned
 
 
-def needed_room(planned: PlannedCell, prompt_tokens: int) -> tuple[EngineKey, int, int | None, int]:
+Room = tuple[EngineKey, int, int | None, int]
+
+
+def needed_room(planned: PlannedCell, prompt_tokens: int) -> Room:
     """What `check_room` takes: models, max_tokens, the engine's own limit, the longest prompt."""
     limit = getattr(planned.cell.engine, "max_model_len", None)
     return planned.engine_key, planned.cell.decoding.max_tokens, limit, prompt_tokens

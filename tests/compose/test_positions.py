@@ -51,6 +51,28 @@ from rast_bench.compose.positions import model_positions
             },
             512,
         ),
+        *(  # not in numbers: told elsewhere, and never a stack trace
+            ({"max_position_embeddings": 512, "rope_scaling": odd}, 512)
+            for odd in (
+                "yarn",
+                [1],
+                {"type": ["linear"], "factor": 2.0},
+                {"type": "linear", "factor": "2"},
+                {"type": "linear", "factor": float("nan")},
+                {"type": "linear", "factor": float("inf")},
+            )
+        ),
+        (
+            {
+                "max_position_embeddings": 512,
+                "rope_scaling": {
+                    "type": "yarn",
+                    "factor": 2.0,
+                    "original_max_position_embeddings": "x",
+                },
+            },
+            1024,
+        ),
     ],
 )
 def test_positions_of_a_configuration(config: dict[str, object], positions: int | None) -> None:

@@ -65,6 +65,14 @@ def forget_eos(folder: Path) -> None:
     edit_json(folder / "tokenizer_config.json", eos_token=None)
 
 
+def configured(**changes: Any) -> Callable[[Path], None]:
+    return lambda folder: edit_json(folder / "config.json", **changes)
+
+
+def with_eos(**changes: Any) -> Callable[[Path], None]:
+    return lambda folder: edit_json(folder / "generation_config.json", **changes)
+
+
 FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "no folder": (shutil.rmtree, "no folder"),
     "no config": (remove("config.json"), r"config\.json"),
@@ -85,6 +93,34 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "tokenizer is no JSON": (overwrite("tokenizer.json", "?"), r"cannot read .*tokenizer\.json"),
     "embedding too small": (shrink_embedding, "id 47, its embedding only 47 rows"),
     "no EOS token": (forget_eos, "no EOS token"),
+    "EOS is text": (with_eos(eos_token_id="x"), "eos_token_id='x', which is no id"),
+    "EOS is text in a list": (with_eos(eos_token_id=[1, "x"]), "which is no id"),
+    "no heads": (configured(num_attention_heads=0), "num_attention_heads=0, and it must be"),
+    "fewer layers than none": (configured(num_hidden_layers=-3), "num_hidden_layers=-3"),
+    "a width in words": (configured(hidden_size="wide"), "hidden_size='wide'"),
+    "positions in words": (configured(max_position_embeddings="512"), "must be a whole number"),
+    "no positions": (configured(max_position_embeddings=-5), "max_position_embeddings=-5"),
+    "heads that divide nothing": (configured(num_key_value_heads=3), "no multiple of num_key"),
+    "no such dtype": (configured(dtype="nonsense"), "dtype='nonsense', which is no dtype"),
+    "dtype is a number": (configured(dtype=16), "dtype=16"),
+    "rope is text": (configured(rope_parameters="yarn"), "'yarn', and it must be an object"),
+    "rope's kind is a list": (configured(rope_scaling={"type": ["yarn"]}), "must be text"),
+    "rope's factor is none": (
+        configured(rope_parameters={"rope_type": "linear", "factor": float("nan")}),
+        "factor=nan, and it must be a number above 0",
+    ),
+    "an index of numbers": (
+        overwrite("model.safetensors.index.json", '{"weight_map": {"a": 5}}'),
+        "5 missing",
+    ),
+    **{
+        f"tokenizer is odd: {text}": (overwrite("tokenizer.json", text), "is not as the tokenizers")
+        for text in (
+            '{"model": null}',
+            '{"model": {"vocab": {"a": "b"}}}',
+            '{"model": {"vocab": {"a": 0}}, "added_tokens": [{"id": 1}]}',
+        )
+    },
 }
 
 

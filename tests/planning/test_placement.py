@@ -153,6 +153,9 @@ def test_what_is_missing_where_no_size_works() -> None:
         place(replace(one, dtype="float32"), card("4090"))
     assert error.value.hint is not None
     assert error.value.hint.startswith("engine.dtype=bfloat16 halves")
+    with pytest.raises(ConfigError) as error:
+        place(replace(load("7B"), rows=100_000), card("h100"))
+    assert (error.value.hint or "").startswith("a smaller engine.max_num_seqs")
 
 
 def test_a_fixed_cache_counts_instead_of_the_cards_share() -> None:
@@ -162,6 +165,10 @@ def test_a_fixed_cache_counts_instead_of_the_cards_share() -> None:
     assert candidate(small, card("4090"), 1).fit.rows == 2
     with pytest.raises(ConfigError, match="auto: 7B"):
         place(small, card("4090", 1))
+    for cache in (0.5, 30):  # too small, and more than there is
+        with pytest.raises(ConfigError) as error:
+            place(replace(small, cache=int(cache * GIB)), card("4090", 1))
+        assert "engine.kv_cache_gib" in (error.value.hint or "")
     assert place(replace(small, cache=2 * GIB), card("4090")) == 1
     with pytest.raises(ConfigError, match="size=1 cannot work"):
         check_size(replace(small, cache=30 * GIB), card("4090"), 1)

@@ -89,7 +89,13 @@ def test_mistakes_are_those_of_run(
 
 @pytest.mark.parametrize(
     "flags",
-    [["--gpu", "h1000"], ["--gpu-memory", "0"], ["--tokens-per-second", "x"], ["--gpu"]],
+    [
+        ["--gpu", "h1000"],
+        ["--gpu-memory", "0"],
+        ["--gpu-memory", "1e300"],
+        ["--tokens-per-second", "x"],
+        ["--gpu"],
+    ],
 )
 def test_wrong_flags_show_the_usage(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leave:

@@ -61,6 +61,20 @@ def test_table_1_is_planned_from_what_ships(tmp_path: Path) -> None:
         ]
 
 
+def test_a_prompt_that_is_not_here_counts_as_far_as_it_is_known(tmp_path: Path) -> None:
+    """Refused where not even a short one fits, a warning where the bound of it does not."""
+    report = plan(tmp_path, "experiment=reply2", ONE_DTYPE, "decoding.max_tokens=4096")
+    assert len(report.faults) == 3
+    for fault in report.faults:
+        assert "the longest prompt, bounded by 641 tokens, comes on top" in fault.message
+        assert (fault.hint or "").endswith("decoding.max_tokens to at most 3455")
+    report = plan(tmp_path, "experiment=reply2", ONE_DTYPE, "decoding.max_tokens=4095")
+    assert report.faults == ()
+    assert sum("at most 3455" in warning for warning in report.warnings) == 3
+    report = plan(tmp_path, "experiment=reply2", ONE_DTYPE, "decoding.max_tokens=3455")
+    assert not any("positions" in warning for warning in report.warnings)
+
+
 def test_a_model_in_float32_is_not_run_in_it_in_silence(tmp_path: Path) -> None:
     words = ("experiment=table1", "engine.dtype=auto")
     faults = plan(tmp_path, *words).faults
@@ -80,9 +94,10 @@ def test_a_group_that_does_not_fit_is_a_fault(tmp_path: Path) -> None:
 def test_more_tokens_than_positions_are_refused_by_the_facts(tmp_path: Path) -> None:
     words = ("engine=vllm", "base_model=qwen2.5-math-7b", "method=base", "dataset=math500")
     faults = plan(tmp_path, *words, "decoding.max_tokens=16384").faults
-    assert [fault.message for fault in faults] == [
-        "decoding.max_tokens=16384: model Qwen/Qwen2.5-Math-7B has 4096 positions"
-    ]
+    (fault,) = faults
+    assert fault.message.startswith(
+        "decoding.max_tokens=16384: model Qwen/Qwen2.5-Math-7B has 4096 positions, and the longest "
+    )
     assert plan(tmp_path, *words, "decoding.max_tokens=3000").faults == ()
 
 

@@ -120,7 +120,7 @@ def test_sizes_that_cannot_be_had() -> None:
     assert "do not fit on 2 × 6 GiB" in refusal(on=Card(6 * GIB, 2))
     text = refusal(on=UnknownCard("say launcher.gpu=h100"))
     assert text.endswith("auto: the memory of the GPUs is not known; say launcher.gpu=h100")
-    assert "the size of a model is not known" in refusal(models=(None,))
+    assert "the size of zoo:tiny-l/base is not known" in refusal(models=(None,))
 
 
 def test_float32_on_a_gpu_must_be_said() -> None:
