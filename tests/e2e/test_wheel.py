@@ -49,4 +49,4 @@ def test_the_wheel_finds_its_configuration_and_models(tmp_path: Path) -> None:
     )
     assert "tiny-easy" in table
     assert list(elsewhere.glob("results/ledger/*/samples-*.parquet"))
-    assert "15 cannot be right" in python(program, "audit-paper")
+    assert "17 cannot be right" in python(program, "audit-paper")
