@@ -116,7 +116,7 @@ def _tall_table(
     footnotes: tuple[str, ...],
     spread: Sequence[Claim] = (),
 ) -> Table:
-    """Of one column: a line a row, with the published number, ours, range and verdict in it.
+    """Of one column: a line per row, with the published number, ours, range and verdict in it.
 
     `spread`, the standard deviations over runs of the same places, makes one more column.
     """
