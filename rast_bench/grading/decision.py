@@ -1,0 +1,54 @@
+"""What comparing an answer with a gold answer gives, and what shows it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["equal", "different", "undecided"]
+"""`undecided`: neither proven equal nor safely refuted."""
+
+Reason = Literal[
+    "same text",  # the same characters, white space aside
+    "exact",  # numbers, compared exactly
+    "rounding",  # a decimal that is the other, rounded to its digits
+    "symbolic",  # an identity of expressions, proven
+    "numeric",  # values with rigorous error bounds at many points (a refutation, or no proof)
+    "unit",  # quantities: converted, or of other dimensions
+    "choice",
+    "truth value",
+    "text",  # words, names, phrases
+    "time",  # of day, dates, durations
+    "base",  # digits of a number in base n
+    "ratio",
+    "count",  # another number of elements, or of solutions
+    "order",
+    "brackets",  # an end of an interval open here and closed there, a set for a tuple
+    "kind",  # an equation for a number, and so on: no rule lets one stand for the other
+    "elements",  # lists, sets, tuples, matrices, intervals: element by element
+    "relation",  # equations and inequalities: the same solutions, or others
+    "limit",  # the work would have been too much
+    "unread",  # one of them could not be read
+]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether an answer is the gold answer. `rule` names the sentence of docs/graders.md."""
+
+    outcome: Outcome
+    reason: Reason
+    rule: str = ""
+
+    def __bool__(self) -> bool:
+        raise TypeError("a decision has three outcomes: ask for its `outcome`")
+
+
+def equal(reason: Reason, rule: str = "") -> Decision:
+    return Decision("equal", reason, rule)
+
+
+def different(reason: Reason, rule: str = "") -> Decision:
+    return Decision("different", reason, rule)
+
+
+def undecided(reason: Reason, rule: str = "") -> Decision:
+    return Decision("undecided", reason, rule)

@@ -1,0 +1,1 @@
+"""Equality of expressions, exactly or within rigorous bounds. Knows no kinds of answers."""

@@ -1,0 +1,1 @@
+"""Stages of finding an answer in a response; none knows mathematics."""
