@@ -109,6 +109,13 @@ def lines(**changes: object) -> str:
             {"rate": Rate(9000, "estimate", "1 × h100", 800.0), "hours": 12.5, "least_hours": 1.1},
             "time: ESTIMATED, nothing was measured",
         ),
+        (
+            {
+                "rate": Rate(9000, "estimate", "1 × h100", 800.0),
+                "work": Work(9.4e6, ("max_tokens",)),
+            },
+            "these tokens take at most 52 hours of one A6000",
+        ),
         ({"rate": None, "hours": None}, "assume a rate with --tokens-per-second N"),
         ({"devices": 4}, "vllm bfloat16 on 4 devices, 256 rows"),
         ({"devices": 4}, "on each of its devices"),
