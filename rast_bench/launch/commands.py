@@ -82,6 +82,8 @@ def cancel(launch: Launch) -> int:
     from rast_bench.launch.outcome import resume_command
     from rast_bench.launch.status import launch_status
 
+    if launch.record.cluster == "slurm":
+        scheduler.require_answer(list(launch.jobs.values()))
     if not is_alive(launch):
         print(f"launch {launch.launch_id} has ended already", file=sys.stderr)
         return 0

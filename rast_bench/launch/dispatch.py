@@ -54,7 +54,6 @@ def launch_cells(
         return _summary(planned, 0, before, begin, [])
     _refuse_twice(groups, ledger)
     launch, crew = _recruit(groups, ledger, config, command)
-    print(_announcement(launch), file=sys.stderr)
     with two_step_interrupt():
         try:
             _start(launch, crew)
@@ -95,12 +94,16 @@ def _recruit(
 
 
 def _start(launch: Launch, crew: Crew) -> None:
+    """Starts the workers and says so."""
     try:
         crew.start(range(launch.workers))
     except ConfigError:
-        if not launch.jobs:  # nobody will ever work on it
+        if launch.jobs:
+            print(_announcement(launch), file=sys.stderr)
+        else:  # nobody will ever work on it
             shutil.rmtree(launch.path)
         raise
+    print(_announcement(launch), file=sys.stderr)
 
 
 def _refuse_twice(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
