@@ -80,7 +80,7 @@ class GroupLine:
 
 
 class GroupPlanner:
-    """One line a group; models are read once."""
+    """One line per group; models are read once."""
 
     def __init__(
         self, history: History, assumptions: Assumptions, faults: Faults, devices: Devices = None
