@@ -7,6 +7,7 @@ from rast_bench.config.compose import Job
 from rast_bench.config.identity import engine_key
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.schema import CellConfig, ModelRef
+from rast_bench.hardware import GIB
 from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.detectable import detectable_effect
@@ -16,7 +17,6 @@ from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_no
 from rast_bench.planning.downloads import Downloads, downloads
 from rast_bench.planning.groups import Assumptions, GroupLine, GroupPlanner
 from rast_bench.planning.history import History
-from rast_bench.planning.memory import GIB
 from rast_bench.planning.outline import OutlinedCell
 from rast_bench.planning.placement import Card
 from rast_bench.planning.quantities import count

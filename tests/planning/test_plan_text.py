@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from planned_models import sized
 
+from rast_bench.hardware import GIB
 from rast_bench.planning.compatibility import Fault
 from rast_bench.planning.downloads import Downloads
 from rast_bench.planning.estimate import Rate, Work
 from rast_bench.planning.groups import Assumptions, CardFit, GroupLine
-from rast_bench.planning.memory import GIB, Memory, fit
+from rast_bench.planning.memory import Memory, fit
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
 from rast_bench.planning.render import CELLS_SHOWN, render_plan
 from rast_bench.planning.report import CellLine, EffectLine, PlanReport
