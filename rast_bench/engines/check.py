@@ -44,9 +44,10 @@ def check_models(key: EngineKey) -> None:
 
 
 def check_model(ref: ModelRef) -> None:
-    """Configuration, tokenizer and, in a local folder, weights are there, whole and of one shape.
+    """Configuration, tokenizer and, in a local folder, weights are there and whole.
 
-    Of a hub id, config.json agrees with the facts that ship for it. Raises ModelError.
+    config.json agrees with the shapes of these weights; of a hub id, with the facts that ship for
+    it. Raises ModelError.
     """
     folder = model_files(ref)
     check_configuration(ref.path, folder)

@@ -42,7 +42,7 @@ _ID = re.compile(r"\d+(_\d+)?")
 _GONE = ("Invalid job id specified", "already completing or completed")
 _SILENT = re.compile(
     "unable to contact slurm|connect failure|socket timed out|process configuration file"
-    "|configuration source|zero bytes were transmitted|no answer within",
+    "|configuration source|zero bytes were transmitted",
     re.IGNORECASE,
 )
 _TALKER = re.compile(r"^(\w+: )?(error|fatal): |^slurm_\w+( error)?: ")

@@ -14,6 +14,7 @@ from rast_bench.cli import main
 from rast_bench.errors import ConfigError, RastBenchError
 from rast_bench.launch import scheduler
 from rast_bench.launch.commands import cancel
+from rast_bench.launch.notes import Notebook
 from rast_bench.launch.scheduler import JobStatus
 from rast_bench.launch.slurm_words import array_ranges, parse_sacct, parse_squeue
 
@@ -339,3 +340,8 @@ def test_cancelling_without_a_controller_claims_nothing(
     )
     assert "scontrol ping" in str(caught.value.hint)
     assert capsys.readouterr() == ("", "")
+    notebook = Notebook(launch.notes, 0, "7_0")
+    notebook.open()
+    notebook.close("done")
+    assert cancel(launch) == 0  # that much is known without SLURM
+    assert "has ended already" in capsys.readouterr().err
