@@ -43,7 +43,7 @@ from rast_bench.ledger.manifest import environment, now
 from rast_bench.ledger.shards import read_shard, shard_names
 
 WAYS = ("local", "slurm")
-SLURM_TASKS = 3  # one a node
+SLURM_TASKS = 3  # one per node
 EXIT_VIOLATED = 1
 ROW_COLUMNS = ("problem_id", "sample_index", "run_id")
 

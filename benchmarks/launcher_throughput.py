@@ -206,7 +206,7 @@ def summary(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def render(result: Mapping[str, Any]) -> str:
-    """Markdown: one line a launcher; medians (min to max) over the repetitions."""
+    """Markdown: one line per launcher; medians (min to max) over the repetitions."""
     settings = result["settings"]
     lines = [
         f"{result['yardstick'][0]['samples']:,} samples, {settings['cores']} cores, "

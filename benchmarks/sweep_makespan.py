@@ -135,7 +135,7 @@ def summary(result: dict[str, Any], slots: int) -> dict[str, Any]:
 
 
 def render(result: dict[str, Any]) -> str:
-    """Markdown: one line a way; medians (min to max) over the repetitions."""
+    """Markdown: one line per way; medians (min to max) over the repetitions."""
     settings, env = result["settings"], result["environment"]
     runs = next(iter(result["runs"].values()))
     lines = [

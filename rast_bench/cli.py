@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rast_bench import __version__
 from rast_bench.app import guarded
 from rast_bench.app import main as run_main
+from rast_bench.choices import one_of
 
 _DESCRIPTION = """\
 Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):
@@ -58,16 +59,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         from rast_bench.planning.command import main as plan_main
 
         return guarded(lambda: plan_main(arguments[1:]))
-    parser = _parser()
+    return guarded(lambda: _parse_and_dispatch(arguments))
+
+
+def _parse_and_dispatch(arguments: list[str]) -> int:
+    parser, commands = _parser()
+    if arguments and not arguments[0].startswith("-"):
+        one_of("command", "commands", commands)(arguments[0])
     args, late = parser.parse_known_args(arguments)
     if late:  # argparse takes no overrides behind a flag
         if "overrides" not in args or any("=" not in w or w.startswith("-") for w in late):
             parser.error(f"unrecognized arguments: {' '.join(late)}")
         args.overrides += late
-    return guarded(lambda: _dispatch(args))
+    return _dispatch(args)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, Collection[str]]:
+    """The parser, and the names of its commands."""
     parser = argparse.ArgumentParser(
         prog="rast-bench",
         description=_DESCRIPTION,
@@ -103,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--config-dir", metavar="DIR", help="your own options")
     verify = commands.add_parser("verify", help="check every stored file of a results folder")
     verify.add_argument("results_dir", nargs="?", default="results", metavar="DIR")
-    return parser
+    return parser, commands.choices
 
 
 def _dispatch(args: argparse.Namespace) -> int:

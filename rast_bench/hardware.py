@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+GIB = 2**30  # bytes
+
 
 def usable_cores() -> int:
     """The smallest of affinity, SLURM's allocation and the cgroups' CPU quota; at least 1."""

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from rast_bench.code_tests.consent import check_code_execution
 from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.pins import warn_of_unpinned
-from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
-from rast_bench.hardware import usable_cores
 from rast_bench.ledger import Ledger
 from rast_bench.results import cells_report, experiment_report
 from rast_bench.runner.plan import PlannedCell, plan_cells
 from rast_bench.runner.progress import stderr_progress
+from rast_bench.runner.workers import any_split, automatic_workers, check_workers
 
 if TYPE_CHECKING:
     from rast_bench.config.launchers import LauncherConfig
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from rast_bench.runner.stream import RunSummary
 
 EXIT_INCOMPLETE = 2
-
-_SAMPLES_A_WORKER = 64  # below this, starting a process costs more than it saves
 
 
 @dataclass(frozen=True)
@@ -182,56 +179,15 @@ def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
         )
 
 
-def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
-    """Raise ConfigError for several workers whose engines would share one GPU.
-
-    Each worker would load its models onto that GPU; with tensor parallelism, each engine would
-    start its own processes there, too.
-    """
-    if options.workers in ("auto", 1):
-        return
-    if _any_split(cells):
-        raise ConfigError(
-            f"workers={options.workers}: engine.tensor_parallel_size starts its own processes",
-            hint="leave workers out",
-        )
-    if _uses_gpu(cells):
-        raise ConfigError(
-            f"workers={options.workers}: every worker would load its models onto the same GPU",
-            hint="leave workers out; hydra/launcher=local starts one worker per GPU",
-        )
-
-
-def _any_split(cells: Sequence[CellConfig]) -> bool:
-    return any(cell.engine.devices > 1 for cell in cells)
-
-
 def _workers(planned: Sequence[PlannedCell], options: RunOptions) -> int:
     """How many processes generate. A tensor-parallel engine starts processes of its own."""
     cells = [item.cell for item in planned]
     check_workers(cells, options)
-    if _any_split(cells):
+    if any_split(cells):
         return 1
     if options.workers != "auto":
         return options.workers
     return automatic_workers(sum(cell.wanted for cell in planned), cells)
-
-
-def _uses_gpu(cells: Sequence[CellConfig]) -> bool:
-    """Whether an engine of these cells would run on a GPU of this machine."""
-    from rast_bench.gpus import gpu_names
-
-    return any(getattr(cell.engine, "device", "auto") != "cpu" for cell in cells) and bool(
-        gpu_names()
-    )
-
-
-def automatic_workers(wanted: int, cells: Sequence[CellConfig]) -> int:
-    """One process where a GPU is used, else as many as the cores hold, fewer for few samples."""
-    if _uses_gpu(cells):
-        return 1
-    threads = max((cell.engine.threads or 1 for cell in cells), default=1)
-    return max(1, min(usable_cores() // threads, wanted // _SAMPLES_A_WORKER))
 
 
 def _summary_line(summary: "RunSummary") -> str:

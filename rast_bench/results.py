@@ -33,6 +33,7 @@ from rast_bench.runner.plan import PlannedCell
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
 
+OPEN = "auto"  # an engine's dtype that a run settles
 MANY_DECODINGS = 4  # beyond these a footnote does not spell them out
 
 _ROLES: dict[str, Role] = {"base": "base", "rl": "ceiling", "rast": "rast"}
@@ -80,12 +81,18 @@ def experiment_report(
     title = experiment.title or experiment.name
     measurements = measure_rows(rows)
     made = [measure_grid(name, grids[name].dataset, one) for name, one in points.items()]
+    used = [
+        (entry.cell, _engine(entry.cell, one, ledger))
+        for entry, one in zip(entries, planned, strict=True)
+    ]
+    in_rows = [one for one, entry in zip(used, entries, strict=True) if entry.row is not None]
+    in_grids = [one for one, entry in zip(used, entries, strict=True) if entry.grid is not None]
     notes = (
         *experiment.notes,
-        *_notes([entry.cell for entry in entries if entry.row is not None], grader),
+        *_notes(in_rows, grader),
         *disagreement_notes([one for one in planned if not isinstance(one, str)], ledger, grader),
     )
-    grid_notes = _notes([entry.cell for entry in entries if entry.grid is not None], grader)
+    grid_notes = _notes(in_grids, grader)
     if not (experiment.published or experiment.measures or experiment.figures or experiment.costs):
         return build_report(title, measurements, made, notes, grid_notes)
     claims = experiment_claims(experiment, entries, outcomes, ledger.root.parent)
@@ -153,7 +160,7 @@ def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str |
         for (section, label), by_dataset in outcomes.items()
     ]
     notes = (
-        *_notes([cell.cell for cell in planned], grader),
+        *_notes([(cell.cell, _engine(cell.cell, cell, ledger)) for cell in planned], grader),
         *disagreement_notes(planned, ledger, grader),
     )
     return build_report("cells", measure_rows(rows), notes=notes)
@@ -198,10 +205,29 @@ def _decodings(cells: Sequence[CellConfig]) -> str:
     return " or ".join(distinct)
 
 
-def _notes(cells: Sequence[CellConfig], grader: str | None) -> tuple[str, ...]:
-    """The protocol, as far as it does not stand in the table: one sentence for each part."""
-    if not cells:
+def _engine(cell: CellConfig, planned: Planned, ledger: "Ledger") -> str:
+    """`vllm, bfloat16`: what made the cell's samples.
+
+    Of a dtype that was left open (auto) manifests tell what it was. Raises LedgerError.
+    """
+    dtype: str = cell.engine.dtype
+    if dtype == OPEN and not isinstance(planned, str):
+        runs = set(ledger.samples(planned.cell_id, ["run_id"])["run_id"])
+        ran = [one for one in ledger.manifests(planned.cell_id) if one["run_id"] in runs]
+        dtype = _listed(one["config"]["engine"]["dtype"] for one in ran) or dtype
+    return f"{cell.engine.name}, {dtype}"
+
+
+def _notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -> tuple[str, ...]:
+    """The protocol, as far as it does not stand in the table: one sentence for each part.
+
+    Args:
+        used: cells, each with its `_engine`.
+    """
+    if not used:
         return ()
+    cells, engines = zip(*used, strict=True)
+    settled = [engine for engine in engines if not engine.endswith(OPEN)]
     tokens = _listed(str(cell.decoding.max_tokens) for cell in cells)
     seeds = _listed(str(cell.decoding.seed) for cell in cells if not cell.decoding.greedy)
     notes = [
@@ -215,7 +241,7 @@ def _notes(cells: Sequence[CellConfig], grader: str | None) -> tuple[str, ...]:
         + (f"; seed {seeds}." if seeds else "."),
         f"Prompt: {_prompts(cells)}. Grader: "
         f"{_listed(cell.graders(grader)[0] for cell in cells)}. Engine: "
-        f"{_listed(f'{cell.engine.name}, {cell.engine.dtype}' for cell in cells)}.",
+        f"{_listed(settled or engines)}.",
     ]
     drawn = {(cell.dataset.limit, cell.dataset.limit_seed) for cell in cells}
     notes += [

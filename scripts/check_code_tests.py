@@ -60,7 +60,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data-dir", required=True, metavar="DIR")
     parser.add_argument("--dataset", action="append", choices=DATASETS, help="only this one")
     parser.add_argument("--sandbox", action="append", choices=SANDBOXES)
-    parser.add_argument("--workers", type=int, help="programs at a time (default: one a core)")
+    parser.add_argument("--workers", type=int, help="programs at a time (default: one per core)")
     return parser.parse_args(arguments)
 
 

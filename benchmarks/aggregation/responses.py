@@ -2,7 +2,7 @@
 
 Answers and texts are like the 2,870 responses of shared/data/grader_dev.jsonl: 62 % of the answers
 are plain numbers, a response has 1,080 characters on average, 4 % of them hold characters beyond
-ASCII. Tokens a character and the shares of the other verdicts are assumed.
+ASCII. Tokens per character and the shares of the other verdicts are assumed.
 """
 
 import hashlib

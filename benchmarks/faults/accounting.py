@@ -44,9 +44,9 @@ class Account:
     lost_late: int  # of those: finished more than 5 s before the process ended
     oldest_lost_seconds: float  # before the end of its process
     computed_twice: int  # finished once more than needed
-    stored_again: int  # rows beyond one a key, which readers drop
+    stored_again: int  # rows beyond one per key, which readers drop
     stored_unseen: int  # rows of which no engine was seen to finish the sample
-    duplicates: int  # rows beyond one a key that readers get
+    duplicates: int  # rows beyond one per key that readers get
     missing: int  # wanted samples that readers do not get
 
 

@@ -159,7 +159,7 @@ class DisturbedSweep:
         return _Due(self._finished() + random.expovariate(1 / self._plan.samples_apart))
 
     def _finished(self) -> int:
-        """Samples so far, and a line a worker: near enough."""
+        """Samples so far, and a line per worker: near enough."""
         with self._log.open("rb") as log:
             log.seek(self._read_bytes)
             data = log.read()

@@ -51,7 +51,7 @@ def invariants(together: Mapping[str, Any], kills: int) -> dict[str, bool]:
 
 
 def render(result: Mapping[str, Any]) -> str:
-    """Markdown: a column a way."""
+    """Markdown: a column per way."""
     columns = result["totals"]
     names = list(columns) if len(columns) > 2 else [name for name in columns if name != ALL]
     kinds = list(dict.fromkeys(k for name in names for k in columns[name]["kills_by_kind"]))

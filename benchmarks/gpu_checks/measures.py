@@ -66,7 +66,7 @@ def next_token_groups(
 def weight_bytes_per_step(config: dict[str, Any], bytes_each: int) -> int:
     """Weights that one decoding step of a Qwen2 model reads: all but the rows it does not look up.
 
-    A tied embedding is read whole, as the head; an untied one gives a row a token, which is left
+    A tied embedding is read whole, as the head; an untied one gives a row per token, which is left
     out. `config` is the content of config.json.
     """
     looked_up = 0 if config["tie_word_embeddings"] else config["vocab_size"] * config["hidden_size"]

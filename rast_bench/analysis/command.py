@@ -5,9 +5,10 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE
+from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
+from rast_bench.choices import one_of
 from rast_bench.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ def main(argv: Sequence[str]) -> int:
 
 def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> bool:
     """Makes the greedy samples that the ledger lacks; whether all of them are there now."""
-    from rast_bench.pipeline import automatic_workers
     from rast_bench.runner.progress import stderr_progress
     from rast_bench.runner.stream import run_cells
+    from rast_bench.runner.workers import automatic_workers
 
     cells = [item.planned for item in planned]
     workers = automatic_workers(sum(c.wanted for c in cells), [c.cell for c in cells])
@@ -100,12 +101,22 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("analysis", choices=("pcr", "similarity", "kl"))
+    analyses, paths = get_args(Analysis), get_args(Whose)
+    parser.add_argument(
+        "analysis",
+        metavar="ANALYSIS",
+        type=one_of("analysis", "analyses", analyses),
+        help=", ".join(analyses),
+    )
     parser.add_argument(
         "words", metavar="EXPERIMENT | key=value | CELL", nargs="+", help="what to compare"
     )
     parser.add_argument(
-        "--path", choices=("rl", "rast", "base"), default="rl", help="whose samples; default: rl"
+        "--path",
+        metavar="METHOD",
+        type=one_of("method", "methods", paths),
+        default="rl",
+        help=f"whose samples: {', '.join(paths)}; default: rl",
     )
     parser.add_argument(
         "--limit",

@@ -9,9 +9,8 @@ from torch import Tensor
 
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import LedgerError
+from rast_bench.hardware import GIB
 from rast_bench.ledger.atomic import ledger_errors
-
-GIB = 2**30
 
 
 class LogitStore:

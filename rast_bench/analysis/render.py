@@ -20,7 +20,7 @@ _TITLES: dict[Analysis, str] = {
 
 
 def render_summary(analysis: Analysis, summary: "pd.DataFrame") -> str:
-    """Aligned columns, one line a comparison, under a line for the paths they are along."""
+    """Aligned columns, one line per comparison, under a line for the paths they are along."""
     lines = [f"{_TITLES[analysis]}, with its 95 % interval over problems"]
     for key, group in summary.groupby(list(STUDY), sort=False):
         dataset, base_model, path, cell_id = map(str, key)

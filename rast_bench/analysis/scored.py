@@ -23,6 +23,7 @@ from rast_bench.analysis.teacher import (
 from rast_bench.analysis.token_text import token_texts
 from rast_bench.analysis.trajectories import Trajectory
 from rast_bench.config.schema import ModelRef
+from rast_bench.hardware import engine_threads
 from rast_bench.ledger.atomic import ledger_errors
 
 POSITIONS_AT_ONCE = 64  # several models' logits of a large vocabulary side by side
@@ -111,6 +112,7 @@ def scored(
 
     engine = study.greedy.engine
     device = pick_device(getattr(engine, "device", "auto"))
+    torch.set_num_threads(engine.threads or engine_threads())
     refs = list(dict.fromkeys(models))
     tokenizer = shared_tokenizer(list(dict.fromkeys([study.path.main, *refs])))
     paths = encode_paths(tokenizer, [(one.prompt, one.token_ids) for one in trajectories])

@@ -67,10 +67,11 @@ def shown(value: Any) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str], what: str = "keys") -> str:
-    """A hint: the closest names if any is close, and all that there are."""
+    """A hint: the name that begins so or is closest, if there is one, and all that there are."""
     names = sorted(known)
     listing = f"the {what} here are {', '.join(names)}" if names else f"there are no {what} here"
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    begun = [name for name in names if word and name.lower().startswith(word.lower())]
+    close = begun or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}? {listing}" if close else listing
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
 from rast_bench.engines.config_check import refuse_odd_config
 from rast_bench.engines.hub_models import model_files
+from rast_bench.engines.weight_shapes import refuse_other_shapes
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.known import refuse_other_config
 
@@ -45,15 +46,19 @@ def check_models(key: EngineKey) -> None:
 def check_model(ref: ModelRef) -> None:
     """Configuration, tokenizer and, in a local folder, weights are there and whole.
 
-    Of a hub id, config.json agrees with the facts that ship for it. Raises ModelError.
+    config.json agrees with the shapes of these weights; of a hub id, with the facts that ship for
+    it. Raises ModelError.
     """
     folder = model_files(ref)
     check_configuration(ref.path, folder)
+    config = read_json(ref.path, folder / "config.json")
     if local_model_dir(ref) is None:
-        refuse_other_config(ref, read_json(ref.path, folder / "config.json"))
+        refuse_other_config(ref, config)
         return
+    tensors: dict[str, tuple[str, Sequence[int]]] = {}
     for path in weight_files(ref.path, folder):
-        check_weights(ref.path, path)
+        tensors |= check_weights(ref.path, path)
+    refuse_other_shapes(ref.path, folder / "config.json", config, tensors)
 
 
 def read_configuration(ref: ModelRef) -> Mapping[str, Any]:
@@ -149,22 +154,28 @@ def weight_files(name: str, folder: Path) -> list[Path]:
     return paths
 
 
-def check_weights(name: str, path: Path) -> None:
-    """A safetensors file whose header parses and whose length is what the header says."""
+def check_weights(name: str, path: Path) -> dict[str, tuple[str, Sequence[int]]]:
+    """A safetensors file whose header parses and whose length is what the header says.
+
+    Returns the (dtype, shape) of its tensors by name.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="np") as file:
-            empty = not file.keys()
+            names = file.keys()
+            parts = zip(names, map(file.get_slice, names), strict=True)
+            tensors = {tensor: (part.get_dtype(), part.get_shape()) for tensor, part in parts}
     except (SafetensorError, OSError) as error:
         raise ModelError(
             f"model {name}: {path} is broken: {error}",
             hint="download or save the checkpoint again",
         ) from None
-    if empty:
+    if not tensors:
         raise ModelError(
             f"model {name}: {path} holds no weights", hint="download or save the checkpoint again"
         )
+    return tensors
 
 
 def check_eos(main: ModelRef) -> None:

@@ -34,10 +34,10 @@ def refuse_odd_config(name: str, path: Path, config: Mapping[str, Any]) -> None:
 def _odd(config: Mapping[str, Any]) -> Iterator[str]:
     for key in _COUNTS:
         value = config.get(key)
-        if value is not None and not isinstance(value, list) and not _is_count(value):
+        if value is not None and not isinstance(value, list) and not is_count(value):
             yield f"{key}={value!r}, and it must be a whole number above 0"
     heads, kv_heads = config.get("num_attention_heads"), config.get("num_key_value_heads")
-    if _is_count(heads) and _is_count(kv_heads) and heads % kv_heads:
+    if is_count(heads) and is_count(kv_heads) and heads % kv_heads:
         yield f"num_attention_heads={heads}, which is no multiple of num_key_value_heads={kv_heads}"
     for key in ("dtype", "torch_dtype"):
         value = config.get(key)
@@ -61,7 +61,8 @@ def _odd_rope(key: str, rope: Any) -> Iterator[str]:
             yield f"{key}.{entry}={value!r}, and it must be a number above 0"
 
 
-def _is_count(value: Any) -> TypeGuard[int]:
+def is_count(value: Any) -> TypeGuard[int]:
+    """A whole number above 0."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 

@@ -36,6 +36,7 @@ from rast_bench.engines.stopping import StopStrings
 from rast_bench.engines.tokenizer import eos_ids, load_tokenizer, refuse_other_tokenizers
 from rast_bench.errors import EngineError
 from rast_bench.gpus import gpu_names
+from rast_bench.hardware import GIB
 
 if TYPE_CHECKING:
     from rast_bench.config.engines import TransformersConfig
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 ROW_STEP = 8  # forward passes run a multiple of this many rows, the last ones idle
 KEPT_PREFILLS = 8
 CACHE_SHARE = 0.9  # of the GPU memory that weights and a step leave
-GIB = 2**30
 
 
 class TransformersEngine:

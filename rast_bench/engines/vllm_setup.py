@@ -14,11 +14,11 @@ from rast_bench.config.schema import DecodingConfig, ModelRef
 from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_line
 from rast_bench.gpus import gpu_names
+from rast_bench.hardware import GIB
 
 LEAST_TEMPERATURE = 0.01  # vLLM raises a smaller one to this
 CPU_CACHE_GIB = 1.0
 CPU_BLOCK_SIZE = 32  # vLLM's own 128 would share no prefix of an ordinary prompt
-GIB = 2**30
 
 
 def refuse_without_vllm() -> None:

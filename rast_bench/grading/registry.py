@@ -38,7 +38,7 @@ def get_grader(
 ) -> Grader:
     """A new grader of that name, version included.
 
-    `workers` is the most processes that it may use; one a core where it is None. A grader of
+    `workers` is the most processes that it may use; one per core where it is None. A grader of
     programs reads its tests from `datasets`, and runs programs only where the user allows it.
 
     Raises:

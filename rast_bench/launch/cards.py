@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from rast_bench.config.launchers import LauncherConfig, LocalLauncher, SlurmLauncher
 from rast_bench.gpus import usable_gpus
+from rast_bench.hardware import GIB
 from rast_bench.known.cards import CARDS
 from rast_bench.launch.devices import local_devices, visible_gpus
 from rast_bench.launch.gres import card_of_constraint, gpus_of_gres
-from rast_bench.planning.memory import GIB
 from rast_bench.planning.placement import Card, named_card
 from rast_bench.planning.settled import Devices, UnknownCard
 

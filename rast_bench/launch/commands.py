@@ -79,9 +79,14 @@ def cancel(launch: Launch) -> int:
     """Ends the launch's workers; what they finished is saved. Returns 0."""
     from rast_bench.launch import scheduler
     from rast_bench.launch.alive import command_runs, is_alive, wait_for_end
+    from rast_bench.launch.notes import read_notes
     from rast_bench.launch.outcome import resume_command
     from rast_bench.launch.status import launch_status
 
+    if launch.record.cluster == "slurm":
+        notes = read_notes(launch.notes, launch.workers)
+        done = [worker for worker, note in notes.items() if note.state == "done"]
+        scheduler.require_answer([job for worker, job in launch.jobs.items() if worker not in done])
     if not is_alive(launch):
         print(f"launch {launch.launch_id} has ended already", file=sys.stderr)
         return 0

@@ -5,11 +5,12 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rast_bench.config.launchers import SlurmLauncher
-from rast_bench.errors import ConfigError, first_line
 from rast_bench.launch import scheduler
 from rast_bench.launch.alive import wait_for_end
 from rast_bench.launch.devices import LocalDevices
@@ -165,15 +166,13 @@ class SlurmCrew:
 
         executor = self._executor(devices)
         try:
-            with executor.batch():
+            # submitit prints there what sbatch said, and raises it as well.
+            with redirect_stderr(StringIO()), executor.batch():
                 jobs = [
                     executor.submit(WorkerTask(str(self.launch.path), worker)) for worker in workers
                 ]
         except FailedJobError as error:
-            raise ConfigError(
-                f"sbatch refuses the job: {first_line(error)}",
-                hint="see the values of launcher.…; `sinfo` lists the site's partitions",
-            ) from error
+            raise scheduler.refusal(str(error)) from error
         return [job.job_id for job in jobs]
 
     def _executor(self, devices: int) -> "SlurmExecutor":

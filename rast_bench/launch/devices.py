@@ -23,8 +23,13 @@ class LocalDevices:
         return len(self.names) or self.slots
 
 
-def local_devices(wanted: "str | int | tuple[int | str, ...]") -> LocalDevices:
+def local_devices(
+    wanted: "str | int | tuple[int | str, ...]", engine_threads: int = 1
+) -> LocalDevices:
     """The devices that `launcher.devices` means here.
+
+    Args:
+        engine_threads: of an engine on cores, as far as configurations say (engine.threads).
 
     Raises ConfigError when a machine with GPUs has fewer than were asked for.
     """
@@ -33,7 +38,7 @@ def local_devices(wanted: "str | int | tuple[int | str, ...]") -> LocalDevices:
         return LocalDevices(tuple(map(str, wanted)), 0, max(1, cores // len(wanted)))
     visible = visible_gpus()
     if not visible:
-        slots = cores if wanted == "auto" else int(wanted)
+        slots = max(1, cores // engine_threads) if wanted == "auto" else int(wanted)
         return LocalDevices((), slots, max(1, cores // slots))
     count = len(visible) if wanted == "auto" else int(wanted)
     if count > len(visible):
@@ -42,6 +47,18 @@ def local_devices(wanted: "str | int | tuple[int | str, ...]") -> LocalDevices:
             hint="leave launcher.devices out, or see CUDA_VISIBLE_DEVICES",
         )
     return LocalDevices(visible[:count], 0, max(1, cores // count))
+
+
+def threads_note(devices: LocalDevices, engine_threads: int) -> str | None:
+    """How many workers engine.threads leaves room for on cores; None where it is not set."""
+    if devices.names or engine_threads == 1:
+        return None
+    cores = usable_cores()
+    workers = f"{devices.slots} worker{'' if devices.slots == 1 else 's'}"
+    text = f"engine.threads={engine_threads}: up to {workers} on {cores} cores"
+    if devices.slots * engine_threads <= cores:
+        return text
+    return f"{text}, which is too many threads: lower launcher.devices or engine.threads"
 
 
 def visible_gpus() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from rast_bench.errors import ConfigError
 from rast_bench.launch.alive import living_launch
 from rast_bench.launch.cards import devices_of
 from rast_bench.launch.crew import Crew, LocalCrew, SlurmCrew
-from rast_bench.launch.devices import local_devices
+from rast_bench.launch.devices import local_devices, threads_note
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.outcome import cell_failures, resume_command
 from rast_bench.launch.plan import Command, MissingGroup, make_launch, missing_groups
@@ -54,7 +54,6 @@ def launch_cells(
         return _summary(planned, 0, before, begin, [])
     _refuse_twice(groups, ledger)
     launch, crew = _recruit(groups, ledger, config, command)
-    print(_announcement(launch), file=sys.stderr)
     with two_step_interrupt():
         try:
             _start(launch, crew)
@@ -74,7 +73,10 @@ def _recruit(
 ) -> tuple[Launch, Crew]:
     settings = config.model_dump(mode="json")
     if isinstance(config, LocalLauncher):
-        devices = local_devices(config.devices)
+        threads = max(cell.cell.engine.threads or 1 for group in groups for cell in group.planned)
+        devices = local_devices(config.devices, threads)
+        if note := threads_note(devices, threads):
+            print(f"note: {note}", file=sys.stderr)
 
         def processes(pool: Sequence[MissingGroup]) -> int:
             return devices.count // pool[0].devices if devices.names else devices.slots
@@ -95,12 +97,16 @@ def _recruit(
 
 
 def _start(launch: Launch, crew: Crew) -> None:
+    """Starts the workers and says so."""
     try:
         crew.start(range(launch.workers))
     except ConfigError:
-        if not launch.jobs:  # nobody will ever work on it
+        if launch.jobs:
+            print(_announcement(launch), file=sys.stderr)
+        else:  # nobody will ever work on it
             shutil.rmtree(launch.path)
         raise
+    print(_announcement(launch), file=sys.stderr)
 
 
 def _refuse_twice(groups: Sequence[MissingGroup], ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""What a launch left undone: one line a cell, with the cause, the log and the way on."""
+"""What a launch left undone: one line per cell, with the cause, the log and the way on."""
 
 from collections.abc import Mapping
 from pathlib import Path

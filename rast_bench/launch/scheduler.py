@@ -27,6 +27,8 @@ __all__ = [
     "cancel",
     "job_states",
     "max_array_size",
+    "refusal",
+    "require_answer",
     "require_slurm",
     "slurm_installed",
 ]
@@ -38,6 +40,12 @@ REST_SECONDS = 120.0  # sacct is not asked again for so long after it failed
 _OPEN = ("queued", "running", "unknown")
 _ID = re.compile(r"\d+(_\d+)?")
 _GONE = ("Invalid job id specified", "already completing or completed")
+_SILENT = re.compile(
+    "unable to contact slurm|connect failure|socket timed out|process configuration file"
+    "|configuration source|zero bytes were transmitted",
+    re.IGNORECASE,
+)
+_TALKER = re.compile(r"^(\w+: )?(error|fatal): |^slurm_\w+( error)?: ")
 
 
 def job_states(job_ids: Sequence[str]) -> dict[str, JobStatus]:
@@ -70,6 +78,37 @@ def cancel(job_ids: Sequence[str]) -> None:
         )
 
 
+def require_answer(job_ids: Sequence[str]) -> None:
+    """Raises RastBenchError where SLURM does not say what became of these jobs."""
+    answer, answered = _look_up([job for job in job_ids if _ID.fullmatch(job)])
+    if not answered:
+        raise _unreachable(answer.error)
+
+
+def refusal(error: str) -> RastBenchError:
+    """What sbatch printed when it submitted nothing, as one line."""
+    if _SILENT.search(error):
+        return _unreachable(error)
+    return ConfigError(
+        f"sbatch refuses the job: {_one_line(error)}",
+        hint="see the values of launcher.…; `sinfo` lists the site's partitions",
+    )
+
+
+def _unreachable(error: str) -> RastBenchError:
+    return ConfigError(
+        f"no SLURM controller can be reached from here: {_one_line(error)}",
+        hint="`scontrol ping` asks it; run on a login node of the cluster, or choose "
+        "hydra/launcher=local",
+    )
+
+
+def _one_line(error: str) -> str:
+    """All that a command said, without its name in front of every line."""
+    lines = [_TALKER.sub("", line.strip()) for line in error.splitlines()]
+    return "; ".join(dict.fromkeys(line for line in lines if line))
+
+
 def max_array_size() -> int | None:
     """How many tasks an array may have on this site; None where SLURM does not say."""
     return parse_max_array_size(_ask(["scontrol", "show", "config"]).text)
@@ -93,13 +132,18 @@ def _mains(job_ids: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(job.partition("_")[0] for job in job_ids))
 
 
-def _ask_squeue(job_ids: Sequence[str]) -> tuple[dict[str, JobStatus], bool]:
-    """The jobs that squeue knows, and whether it could say."""
+def _look_up(job_ids: Sequence[str]) -> tuple["_Answer", bool]:
+    """What squeue says of jobs, and whether it could say."""
     if not job_ids:
-        return {}, True
+        return _Answer(""), True
     options = ["--noheader", "--array", "--states=all", "--format=%i|%T|%r"]
     answer = _ask(["squeue", *options, f"--jobs={','.join(_mains(job_ids))}"])
-    answered = not answer.error or any(words in answer.error for words in _GONE)
+    return answer, not answer.error or any(words in answer.error for words in _GONE)
+
+
+def _ask_squeue(job_ids: Sequence[str]) -> tuple[dict[str, JobStatus], bool]:
+    """The jobs that squeue knows, and whether it could say."""
+    answer, answered = _look_up(job_ids)
     if not answered:
         _warnings.say("squeue", answer.error, "asking sacct")
     return parse_squeue(answer.text), answered

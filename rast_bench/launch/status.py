@@ -65,7 +65,7 @@ def launch_status(launch: Launch) -> LaunchStatus:
 
 
 def render_status(status: LaunchStatus) -> str:
-    """A line a cell, then the workers, then the whole."""
+    """One line per cell, then the workers, then the whole."""
     launch = status.launch
     width = max((len(cell.title) for cell in status.cells), default=0)
     lines = [f"launch {launch.launch_id} on {launch.record.cluster}: {_typed(launch)}"]

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from rast_bench.choices import one_of
 from rast_bench.known.cards import CARDS
 
 EXIT_FAULTS = 2
@@ -32,7 +33,8 @@ Exit code 0: the run can start, 2: the plan lists what would stop it."""
 def main(argv: Sequence[str]) -> int:
     """Prints the plan on stdout; 2 when something would stop the run.
 
-    Raises RastBenchError for a configuration or a results folder that cannot be read.
+    Raises RastBenchError for an unknown card, and for a configuration or a results folder that
+    cannot be read.
     """
     args, words = _parser().parse_known_args(list(argv))
     from rast_bench.config.frontend import jobs_of_command_line
@@ -65,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     card = parser.add_mutually_exclusive_group()
-    card.add_argument("--gpu", metavar="CARD", choices=CARDS, help=", ".join(CARDS))
+    card.add_argument(
+        "--gpu", metavar="CARD", type=one_of("card", "cards", CARDS), help=", ".join(CARDS)
+    )
     card.add_argument("--gpu-memory", metavar="GIB", type=_positive, help="of one device, in GiB")
     parser.add_argument(
         "--tokens-per-second",

@@ -101,12 +101,14 @@ def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
             sum(group.work.tokens for group in groups),
         )
     )
+    # Where tokens are bounded from above alone, the least is nothing.
+    hours = f"{least:,.0f} to {most:,.0f}" if least else f"at most {most:,.0f}"
     yield from bullet(
         "time: ESTIMATED, nothing was measured: bytes that a step reads over the card's bandwidth, "
         f"{amount(slowest)} to {amount(fastest)} tokens/s per engine (docs/planning.md); measure "
         "with a few samples, or say --tokens-per-second N. At the authors' "
         f"{AUTHORS_SPEEDS[0]:.0f} to {AUTHORS_SPEEDS[1]:.0f} tokens/s on {AUTHORS_CARDS} A6000 "
-        f"(reply 4) these tokens take {least:,.0f} to {most:,.0f} hours of one A6000"
+        f"(reply 4) these tokens take {hours} hours of one A6000"
     )
 
 

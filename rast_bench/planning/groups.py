@@ -8,11 +8,12 @@ from rast_bench.config.engines import EngineConfig, VllmConfig
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
+from rast_bench.hardware import GIB
 from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
 from rast_bench.planning.compatibility import Faults
 from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
 from rast_bench.planning.history import History
-from rast_bench.planning.memory import BYTES, GIB, Fit, Memory
+from rast_bench.planning.memory import BYTES, Fit, Memory
 from rast_bench.planning.placement import (
     EngineLoad,
     candidates,
@@ -80,7 +81,7 @@ class GroupLine:
 
 
 class GroupPlanner:
-    """One line a group; models are read once."""
+    """One line per group; models are read once."""
 
     def __init__(
         self, history: History, assumptions: Assumptions, faults: Faults, devices: Devices = None

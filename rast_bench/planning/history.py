@@ -86,10 +86,13 @@ class History:
         Args:
             card: a key of CARDS, where only runs on such devices count.
         """
-        engine = group.config.model_dump(mode="json")
+        engine = _settings(group.config.model_dump(mode="json"))
         models = _canonical(group.cells[0].identity["models"])
         choices: tuple[tuple[RateSource, Callable[[_Part], bool]], ...] = (
-            ("this engine group", lambda part: part.models == models and part.engine == engine),
+            (
+                "this engine group",
+                lambda part: part.models == models and _settings(part.engine) == engine,
+            ),
             (
                 "this engine",
                 lambda part: all(part.engine.get(key) == engine[key] for key in ("name", "dtype")),
@@ -226,6 +229,11 @@ def _published(dataset: DatasetConfig, limit: int) -> Length:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
+
+
+def _settings(engine: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the length, which is that of the longest prompt: few rows come near it."""
+    return {key: value for key, value in engine.items() if key != "max_model_len"}
 
 
 def _device(manifest: Mapping[str, Any]) -> str:

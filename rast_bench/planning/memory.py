@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rast_bench.hardware import GIB
 from rast_bench.planning.checkpoints import Checkpoint
 
-GIB = 2**30
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 STEP_TOKENS = 2048  # max_num_batched_tokens of vLLM's LLMEngine, or max_num_seqs if that is more

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rast_bench.errors import ConfigError
+from rast_bench.hardware import GIB
 from rast_bench.known.cards import CARDS
 from rast_bench.planning.checkpoints import Checkpoint
-from rast_bench.planning.memory import GIB, Fit, Memory, engine_memory, fit, unsplittable
+from rast_bench.planning.memory import Fit, Memory, engine_memory, fit, unsplittable
 
 MIN_REQUESTS = 4
 """Longest requests that must fit in the cache at once, or max_num_seqs if that is less.

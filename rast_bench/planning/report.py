@@ -7,22 +7,22 @@ from rast_bench.config.compose import Job
 from rast_bench.config.identity import engine_key
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.schema import CellConfig, ModelRef
+from rast_bench.hardware import GIB
 from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.detectable import detectable_effect
-from rast_bench.pipeline import check_workers
 from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
 from rast_bench.planning.downloads import Downloads, downloads
 from rast_bench.planning.groups import Assumptions, GroupLine, GroupPlanner
 from rast_bench.planning.history import History
-from rast_bench.planning.memory import GIB
 from rast_bench.planning.outline import OutlinedCell
 from rast_bench.planning.placement import Card
 from rast_bench.planning.quantities import count
 from rast_bench.planning.settled import Devices, check_one_dtype, precision_note
 from rast_bench.planning.work import CellWork, State, cell_work
 from rast_bench.runner.plan import EngineGroup, PlannedCell, cell_title, group_cells
+from rast_bench.runner.workers import check_workers
 
 EFFECT_VARIANCE = 0.02  # ω²: effects that differ by 14 points (sd) from problem to problem
 SAMPLE_VARIANCE = 1 / 6  # σ²: E[p(1 − p)] where accuracies spread evenly from 0 to 1

@@ -12,9 +12,10 @@ from rast_bench.config.engines import EngineConfig, TransformersConfig, VllmConf
 from rast_bench.config.identity import engine_key
 from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.errors import ConfigError
+from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
 from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
-from rast_bench.planning.memory import BYTES, GIB
+from rast_bench.planning.memory import BYTES
 from rast_bench.planning.placement import Card, EngineLoad, check_heads, check_size, place
 from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.quantities import count

@@ -1,4 +1,4 @@
-"""Claims for machines: one line a published number, or one for a place without any."""
+"""Claims for machines: one line per published number, or one for a place without any."""
 
 import csv
 import io

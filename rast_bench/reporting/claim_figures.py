@@ -23,7 +23,7 @@ Key = Callable[[Claim], Any]
 
 
 def k_figure(title: str, claims: Sequence[Claim]) -> "Figure":
-    """Figures 3 and 8: a rate at k against k, one panel a data set, one line a row."""
+    """Figures 3 and 8: a rate at k against k, one panel per data set, one line per row."""
     return _curves(title, claims, lambda one: str(one.dataset), lambda one: one.k, "k", log=True)
 
 
@@ -39,7 +39,7 @@ def strength_figure(title: str, claims: Sequence[Claim]) -> "Figure":
 
 
 def bar_figure(title: str, claims: Sequence[Claim], unit: str) -> "Figure":
-    """Figures 9 and 10 and table 6: a bar a row, a group a data set, a panel a section."""
+    """Figures 9 and 10 and table 6: a bar per row, a group per data set, a panel per section."""
     from matplotlib.figure import Figure
 
     places = {(claim.section, claim.label) for claim in claims}
@@ -65,7 +65,7 @@ def bar_figure(title: str, claims: Sequence[Claim], unit: str) -> "Figure":
 
 
 def dot_figure(title: str, claims: Sequence[Claim], unit: str) -> "Figure":
-    """Figure 1a: a dot a row and data set, its published number hollow beside it."""
+    """Figure 1a: a dot per row and data set, its published number hollow beside it."""
     from matplotlib.figure import Figure
 
     groups = list(dict.fromkeys(str(claim.dataset) for claim in claims))

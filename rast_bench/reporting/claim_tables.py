@@ -45,7 +45,7 @@ class Layout:
 def claim_tables(
     claims: Sequence[Claim], name: str, *, published: bool, notes: Sequence[str] = ()
 ) -> list[Table]:
-    """The tables of an experiment: scores first, then a table a measure, then one a grid.
+    """The tables of an experiment: scores first, then a table per measure, then one per grid.
 
     Args:
         name: of the experiment, for the commands in the footnotes.

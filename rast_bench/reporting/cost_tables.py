@@ -42,7 +42,7 @@ def cost_tables(
     facts: Sequence[Published],
     speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
-    """One table for each of the experiment's `costs`, a line a row.
+    """One table for each of the experiment's `costs`, one line per row.
 
     Raises ConfigError for a model of unknown size, ModelError for a checkpoint that is broken.
     """

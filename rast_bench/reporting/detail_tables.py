@@ -42,7 +42,7 @@ BEHAVIOUR_NOTE = "The last columns count behaviour lemmas a sample, as found by 
 
 
 def detail_tables(measurements: Measurements, notes: Sequence[str] = ()) -> tuple[Table, ...]:
-    """pass@k, majority@k, and lengths with behaviour, one line a row and data set."""
+    """pass@k, majority@k, and lengths with behaviour, one line per row and data set."""
     behaviour_note = BEHAVIOUR_NOTE.format(lemmatizer=measurements.lemmatizer)
     return (
         _estimator_table(

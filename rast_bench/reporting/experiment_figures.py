@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def claim_figures(
     kinds: Sequence[FigureKind], claims: Sequence[Claim], title: str
 ) -> dict[str, "Figure"]:
-    """By file stem; one a section for pass@k and majority@k, one for all grids of one dimension.
+    """By file stem; one per section for pass@k and majority@k, one for all grids of one dimension.
 
     Figures 4 and 5 (similarity, kl) are not among them: see analysis_figures.
     """

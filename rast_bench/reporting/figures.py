@@ -26,7 +26,7 @@ MIN_SPAN_IN_STANDARD_ERRORS = 8.0
 
 
 def pass_at_k_figure(measurements: Measurements, section: str) -> "Figure":
-    """Unbiased pass@k against k, one panel a data set, one line a row of `section`.
+    """Unbiased pass@k against k, one panel per data set, one line per row of `section`.
 
     The band is ± one standard error over problems. A row with one sample a problem (a greedy base)
     is a single point at k = 1.

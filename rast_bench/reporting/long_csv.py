@@ -1,4 +1,4 @@
-"""All numbers for machines: one line a row × data set × metric, at full precision."""
+"""All numbers for machines: one line per row × data set × metric, at full precision."""
 
 import csv
 import io
@@ -87,7 +87,7 @@ def long_csv(measurements: Measurements) -> str:
 
 
 def grid_csv(grids: Iterable[GridMeasures]) -> str:
-    """One line a (λ, τ) of each grid, ordered by λ and then τ."""
+    """One line per (λ, τ) of each grid, ordered by λ and then τ."""
     lines: list[Fields] = []
     for grid in grids:
         shared: Fields = {

@@ -138,7 +138,7 @@ def _main_rows(
 
 
 def grid_table(grid: GridMeasures, notes: Sequence[str] = ()) -> Table:
-    """The λ × τ grid of the heat map in numbers: a column a λ, a row a τ, the highest τ first."""
+    """The λ × τ grid of the heat map in numbers: a column per λ, a row per τ, highest τ first."""
     lambdas = grid.lambdas()
     cells = {(cell.lambda_, cell.temperature): cell for cell in grid.cells}
 

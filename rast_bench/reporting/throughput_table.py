@@ -39,7 +39,7 @@ def throughput_table(
     facts: Sequence[Published],
     speeds: Speeds,
 ) -> Table:
-    """A line a row; of `facts` those count whose source the experiment names.
+    """One line per row; of `facts` those count whose source the experiment names.
 
     Args:
         rows: one cell of each row, which says what the row stands for.

@@ -26,7 +26,7 @@ class _CellRun:
 
 
 class CellManifests:
-    """The manifests of one run, one a cell: begun at its first request, then counted, then ended.
+    """The manifests of one run, one per cell: begun at its first request, then counted, then ended.
 
     A run is what one run id names: a process, or a process and its workers. Methods raise
     LedgerError.

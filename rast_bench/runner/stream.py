@@ -36,7 +36,7 @@ class RunSummary:
     failures: tuple[CellFailure, ...]
 
     def render_failures(self) -> str:
-        """One line a failed cell, and each distinct hint once; empty when all went well."""
+        """One line per failed cell, and each distinct hint once; empty when all went well."""
         lines = [failure.render() for failure in self.failures]
         hints = dict.fromkeys(f.hint for f in self.failures if f.hint)
         return "\n".join([*lines, *(f"hint: {hint}" for hint in hints)])

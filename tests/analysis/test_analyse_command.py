@@ -63,6 +63,19 @@ def test_pcr_equals_greedy_decoding_token_by_token(
     assert "m on made-up, 4 greedy paths of RL" in out
 
 
+def test_models_read_with_the_threads_that_are_asked_for(qwen2_study: RandomStudy) -> None:
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            words = [*qwen2_study.overrides, "--limit", "1", f"engine.threads={threads}"]
+            assert main(["analyse", "kl", *words, "--generate"]) == 0
+            torch.set_num_threads(3)  # generating has set them too
+            assert main(["analyse", "kl", *words]) == 0
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_kl_equals_pytorchs(study: RandomStudy) -> None:
     assert main(["analyse", "kl", *study.overrides, "--generate"]) == 0
     records = load_records(study.results, NAME, "kl")

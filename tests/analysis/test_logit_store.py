@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from rast_bench.analysis.logit_store import GIB, LogitStore
+from rast_bench.analysis.logit_store import LogitStore
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import LedgerError
+from rast_bench.hardware import GIB
 
 WIDE, NARROW = ModelRef(path="wide"), ModelRef(path="narrow")
 CPU = torch.device("cpu")

@@ -52,5 +52,9 @@ class Hold:
         for name in [f"go-{pid}" for pid in pids] or ["go"]:
             (self.folder / name).touch()
 
+    def words(self, pid: int) -> str:
+        """What a held process has printed on stderr since then, in its own hand."""
+        return (self.folder / f"stderr-{pid}").read_text()
+
     def _held(self) -> set[int]:
         return {int(path.name.removeprefix("held-")) for path in self.folder.glob("held-*")}

@@ -31,6 +31,7 @@ def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
     assert finished.code == 0, finished.err
     assert f"{SAMPLES_OF_CELL - len(kept):,} samples made" in finished.err
     assert "tiny-easy" in finished.out
+    assert "Engine: vllm, bfloat16." in " ".join(finished.out.split())  # what `auto` came to
     assert len(samples(results)) == stored_rows(results) == SAMPLES_OF_CELL
     merged = samples(results).merge(kept, on=["problem_id", "sample_index"])
     assert (merged["token_ids_x"] == merged["token_ids_y"]).all()

@@ -67,4 +67,4 @@ def reference(
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
     """A checkpoint of its own for a test that breaks it."""
-    return save_checkpoint(tmp_path / "model", QWEN2_SMALL_RL)
+    return save_checkpoint(tmp_path / "model", QWEN2_SMALL_RL.but(layers=2))

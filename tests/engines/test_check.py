@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from engine_requests import key_of
 from random_checkpoints import (
@@ -19,6 +20,7 @@ from random_checkpoints import (
     save_checkpoint,
     save_words,
 )
+from safetensors.numpy import load_file, save_file
 
 from rast_bench.engines import check_models, check_room
 from rast_bench.errors import ConfigError, ModelError
@@ -73,6 +75,13 @@ def with_eos(**changes: Any) -> Callable[[Path], None]:
     return lambda folder: edit_json(folder / "generation_config.json", **changes)
 
 
+def rename_layers(folder: Path) -> None:
+    """As of a checkpoint with one layer more in the middle."""
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    save_file({name.replace("layers.1.", "layers.2."): one for name, one in tensors.items()}, path)
+
+
 FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "no folder": (shutil.rmtree, "no folder"),
     "no config": (remove("config.json"), r"config\.json"),
@@ -109,6 +118,29 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
         configured(rope_parameters={"rope_type": "linear", "factor": float("nan")}),
         "factor=nan, and it must be a number above 0",
     ),
+    "fewer layers than in the weights": (
+        configured(num_hidden_layers=1),
+        "says num_hidden_layers=1, its weights have 2 layers",
+    ),
+    "more layers than in the weights": (configured(num_hidden_layers=3), "have 2 layers"),
+    "a layer left out of the weights": (rename_layers, "have 2 layers, numbered up to 2"),
+    "another width": (
+        configured(hidden_size=64),
+        r"says hidden_size=64, its weights have 50 × 32 in embed_tokens\.weight",
+    ),
+    "another vocabulary": (
+        configured(vocab_size=128),
+        r"says vocab_size=128, its weights have 50 × 32 in embed_tokens\.weight",
+    ),
+    "other heads": (
+        configured(num_attention_heads=4),
+        r"num_attention_heads=4 of head_dim 16, its weights have 32 × 32 in layers\.0\.self_attn",
+    ),
+    "other key-value heads": (
+        configured(num_key_value_heads=1),
+        r"num_key_value_heads=1 of head_dim 16, its weights have 32 × 32 in layers\.0\.self_attn",
+    ),
+    "another MLP": (configured(intermediate_size=99), "intermediate_size=99, its weights have"),
     "an index of numbers": (
         overwrite("model.safetensors.index.json", '{"weight_map": {"a": 5}}'),
         "5 missing",
@@ -134,6 +166,82 @@ def test_a_broken_checkpoint_is_one_clear_line(damaged: Path, name: str) -> None
         check_models(key)
     assert str(damaged) in error.value.message
     assert "\n" not in error.value.message
+
+
+def test_every_shard_is_held_against_the_configuration(damaged: Path) -> None:
+    whole = damaged / "model.safetensors"
+    tensors = load_file(whole)
+    parts = {"model.layers.1.": "model-00002.safetensors", "model.": "model-00001.safetensors"}
+    places = {
+        name: next(parts[part] for part in parts if name.startswith(part)) for name in tensors
+    }
+    for file in set(places.values()):
+        save_file(
+            {name: one for name, one in tensors.items() if places[name] == file}, damaged / file
+        )
+    whole.unlink()
+    index = {"weight_map": places}
+    (damaged / "model.safetensors.index.json").write_text(json.dumps(index))
+    check_models(key_of(str(damaged)))
+    edit_json(damaged / "config.json", num_hidden_layers=1)
+    with pytest.raises(ModelError, match="its weights have 2 layers"):
+        check_models(key_of(str(damaged)))
+
+
+def as_packed(folder: Path) -> None:
+    """Four bits of a weight each, as bitsandbytes saves them."""
+    path = folder / "model.safetensors"
+    tensors = {
+        name: one if "_proj.weight" not in name else np.zeros((one.size // 2, 1), np.uint8)
+        for name, one in load_file(path).items()
+    }
+    save_file(tensors, path)
+
+
+def as_packed_in_halves(folder: Path) -> None:
+    """Packed weights whose dtype does not tell (bnb_4bit_quant_storage)."""
+    path = folder / "model.safetensors"
+    tensors = {
+        name: one if "_proj.weight" not in name else np.zeros((one.size // 4, 1), np.float16)
+        for name, one in load_file(path).items()
+    }
+    save_file(tensors, path)
+    edit_json(folder / "config.json", quantization_config={"quant_method": "bitsandbytes"})
+
+
+def with_a_head_of_its_own(folder: Path) -> None:
+    """Tied embeddings: what is saved as the head is never read."""
+    path = folder / "model.safetensors"
+    save_file({**load_file(path), "lm_head.weight": np.zeros((60, 32), np.float32)}, path)
+
+
+def without_prefix(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    save_file({name.removeprefix("model."): one for name, one in load_file(path).items()}, path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        as_packed,
+        as_packed_in_halves,
+        with_a_head_of_its_own,
+        without_prefix,
+        configured(model_type="deepseek_v3", num_hidden_layers=1, hidden_size=64),
+        configured(num_key_value_heads=None, intermediate_size=None),
+    ],
+    ids=["4 bits", "4 bits in float16", "tied", "decoder alone", "unknown kind", "left open"],
+)
+def test_what_is_not_certain_is_let_pass(damaged: Path, change: Callable[[Path], None]) -> None:
+    change(damaged)
+    check_models(key_of(str(damaged)))
+
+
+def test_layers_of_a_quantised_checkpoint_are_counted(damaged: Path) -> None:
+    as_packed_in_halves(damaged)
+    edit_json(damaged / "config.json", num_hidden_layers=3)
+    with pytest.raises(ModelError, match="its weights have 2 layers"):
+        check_models(key_of(str(damaged)))
 
 
 @pytest.mark.parametrize("place", ["rl", "base"])

@@ -36,8 +36,9 @@ from random_checkpoints import (
 from rast_bench.config.engines import TransformersConfig
 from rast_bench.domain import Request
 from rast_bench.engines import load_engine
-from rast_bench.engines.transformers_engine import GIB, free_for_caches
+from rast_bench.engines.transformers_engine import free_for_caches
 from rast_bench.errors import EngineError
+from rast_bench.hardware import GIB
 
 Reference = Callable[[str], ComposedReference]
 GREEDY = replace(PARAMS, greedy=True)

@@ -6,10 +6,10 @@ import pytest
 
 from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.gpus import Gpu
+from rast_bench.hardware import GIB
 from rast_bench.launch import by_hand
 from rast_bench.launch.by_hand import Place, join_launch, place_in_array
 from rast_bench.launch.worker import run_worker
-from rast_bench.planning.memory import GIB
 
 WORDS = ("base_model=tiny-s", "dataset=tiny-easy", "dataset.limit=4", "decoding.n=2")
 ARRAY = {

@@ -4,10 +4,10 @@ import pytest
 
 from rast_bench.config.launchers import LocalLauncher, SlurmLauncher
 from rast_bench.gpus import Gpu
+from rast_bench.hardware import GIB
 from rast_bench.launch import cards
 from rast_bench.launch.cards import devices_of, slurm_devices
 from rast_bench.launch.gres import card_of_constraint, gpus_of_gres, gres_for
-from rast_bench.planning.memory import GIB
 from rast_bench.planning.placement import Card
 from rast_bench.planning.settled import UnknownCard
 

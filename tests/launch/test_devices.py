@@ -4,7 +4,7 @@ import pytest
 
 from rast_bench.errors import ConfigError
 from rast_bench.launch import devices
-from rast_bench.launch.devices import LocalDevices, local_devices
+from rast_bench.launch.devices import LocalDevices, local_devices, threads_note
 
 
 @pytest.fixture
@@ -50,3 +50,36 @@ def test_cores_are_slots_where_there_is_no_gpu(
     found = local_devices(wanted)
     assert found == LocalDevices((), slots, threads)
     assert found.count == slots
+
+
+@pytest.mark.usefixtures("eight_cores")
+@pytest.mark.parametrize(
+    ("wanted", "engine_threads", "slots", "note"),
+    [
+        ("auto", 1, 8, None),
+        ("auto", 3, 2, "engine.threads=3: up to 2 workers on 8 cores"),
+        ("auto", 16, 1, "16: up to 1 worker on 8 cores, which is too many"),
+        (4, 2, 4, "engine.threads=2: up to 4 workers on 8 cores"),
+        (
+            4,
+            3,
+            4,
+            "on 8 cores, which is too many threads: lower launcher.devices or engine.threads",
+        ),
+    ],
+)
+def test_workers_leave_one_another_the_threads_that_were_asked_for(
+    wanted: "str | int", engine_threads: int, slots: int, note: str | None
+) -> None:
+    found = local_devices(wanted, engine_threads)
+    assert found.slots == slots
+    said = threads_note(found, engine_threads)
+    assert said is None if note is None else said is not None and note in said
+    assert ("too many" in (said or "")) == (slots * engine_threads > 8)
+
+
+@pytest.mark.usefixtures("four_gpus")
+def test_threads_say_nothing_of_gpus() -> None:
+    found = local_devices("auto", 4)
+    assert found.count == 4
+    assert threads_note(found, 4) is None

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_engine import make_cell
+from launched import launch_of
 
+from rast_bench.cli import main
 from rast_bench.errors import ConfigError, RastBenchError
 from rast_bench.launch import scheduler
+from rast_bench.launch.commands import cancel
+from rast_bench.launch.notes import Notebook
 from rast_bench.launch.scheduler import JobStatus
 from rast_bench.launch.slurm_words import array_ranges, parse_sacct, parse_squeue
 
@@ -280,3 +285,63 @@ def test_cancelling_that_fails_is_said(
     assert caught.value.hint == "try again: scancel 4 9"
     if kind == "refused":
         assert "denied" in caught.value.message
+
+
+DOWN = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            "sbatch: error: Batch job submission failed: Unable to contact slurm controller\n",
+            "no SLURM controller can be reached from here: Batch job submission failed: Unable to "
+            "contact slurm controller",
+        ),
+        (
+            "sbatch: error: s_p_parse_file: cannot stat file /no/slurm.conf\n"
+            "sbatch: fatal: Unable to process configuration file\n",
+            "no SLURM controller can be reached from here: s_p_parse_file: cannot stat file "
+            "/no/slurm.conf; Unable to process configuration file",
+        ),
+        (
+            "sbatch: error: You must say --account.\nsbatch: error: Unspecified error\n",
+            "sbatch refuses the job: You must say --account.; Unspecified error",
+        ),
+    ],
+)
+def test_what_sbatch_says_is_one_line(
+    error: str, message: str, answer: Answer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer("srun")
+    answer("sbatch", error=error, code=1)
+    argv = ["delta=tiny-xs", "dataset=tiny-easy", "dataset.limit=2", f"results_dir={tmp_path}/r"]
+    assert main(["run", *argv, "hydra/launcher=slurm", "launcher.gpus=0"]) == 2
+    line, hint = capsys.readouterr().err.splitlines()
+    assert line == f"error: {message}"
+    assert hint.startswith("hint: ")
+    assert not list((tmp_path / "r/launches").iterdir())
+
+
+@pytest.mark.usefixtures("checked_keys")
+def test_cancelling_without_a_controller_claims_nothing(
+    answer: Answer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No worker has written anything, and nobody says whether they wait."""
+    launch = launch_of([make_cell(tmp_path)], tmp_path, workers=1, cluster="slurm")
+    launch.write_jobs({0: "7_0"})
+    answer("squeue", error=DOWN, code=1)
+    answer("sacct", error="Slurm accounting storage is disabled\n", code=1)
+    with pytest.raises(RastBenchError) as caught:
+        cancel(launch)
+    assert caught.value.message == (
+        "no SLURM controller can be reached from here: Unable to contact slurm controller "
+        "(connect failure)"
+    )
+    assert "scontrol ping" in str(caught.value.hint)
+    assert capsys.readouterr() == ("", "")
+    notebook = Notebook(launch.notes, 0, "7_0")
+    notebook.open()
+    notebook.close("done")
+    assert cancel(launch) == 0  # that much is known without SLURM
+    assert "has ended already" in capsys.readouterr().err

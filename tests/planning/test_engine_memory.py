@@ -1,9 +1,9 @@
 import pytest
 from planned_models import KNOWN, sized
 
+from rast_bench.hardware import GIB
 from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.memory import (
-    GIB,
     Memory,
     cache_per_token,
     engine_memory,

@@ -96,6 +96,18 @@ def test_the_rate_of_other_models_comes_second_and_that_of_another_engine_never(
     assert sources == ["this engine group", "this engine", "this engine", None]
 
 
+def test_the_length_of_an_engine_does_not_split_its_history(ledger: Ledger) -> None:
+    """It follows from the longest prompt: another data set has another."""
+    words = ("engine=vllm", "delta=tiny-s", *SMALL)
+    (measured,) = group_cells(planned("engine.max_model_len=256", *words))
+    (longer,) = group_cells(planned("engine.max_model_len=384", *words))
+    run_counting(measured.cells, ledger)
+    edit_manifests(ledger, measured.cells[0], seconds=5.0)
+    rate = History(ledger).rate(longer)
+    assert rate is not None
+    assert rate.source == "this engine group"
+
+
 def test_the_longest_run_counts(ledger: Ledger) -> None:
     (few,) = planned("delta=tiny-s", "dataset.limit=1", "decoding.n=1")
     (many,) = planned("delta=tiny-s", *SMALL)

@@ -6,8 +6,8 @@ import pytest
 from planned_models import KNOWN, sized
 
 from rast_bench.errors import ConfigError
+from rast_bench.hardware import GIB
 from rast_bench.planning.checkpoints import Checkpoint, config_parameters
-from rast_bench.planning.memory import GIB
 from rast_bench.planning.placement import (
     MIN_REQUESTS,
     Card,

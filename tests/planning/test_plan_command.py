@@ -90,7 +90,6 @@ def test_mistakes_are_those_of_run(
 @pytest.mark.parametrize(
     "flags",
     [
-        ["--gpu", "h1000"],
         ["--gpu-memory", "0"],
         ["--gpu-memory", "1e300"],
         ["--tokens-per-second", "x"],
@@ -102,6 +101,24 @@ def test_wrong_flags_show_the_usage(flags: list[str], capsys: pytest.CaptureFixt
         main(["plan", *flags])
     assert leave.value.code == 2
     assert "usage: rast-bench plan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("card", "hint"),
+    [
+        ("h1000", "did you mean h100?"),
+        ("A100", "did you mean a100-40?"),
+        ("foo", "the cards here are 3090, 4090, "),
+    ],
+)
+def test_an_unknown_card_is_one_line(
+    card: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", *SMALL, "--gpu", card]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: there is no card {card!r}\nhint: {hint}")
+    assert len(err.splitlines()) == 2
 
 
 def test_help_names_every_card(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from planned_models import sized
 
+from rast_bench.hardware import GIB
 from rast_bench.planning.compatibility import Fault
 from rast_bench.planning.downloads import Downloads
 from rast_bench.planning.estimate import Rate, Work
 from rast_bench.planning.groups import Assumptions, CardFit, GroupLine
-from rast_bench.planning.memory import GIB, Memory, fit
+from rast_bench.planning.memory import Memory, fit
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
 from rast_bench.planning.render import CELLS_SHOWN, render_plan
 from rast_bench.planning.report import CellLine, EffectLine, PlanReport
@@ -108,6 +109,13 @@ def lines(**changes: object) -> str:
         (
             {"rate": Rate(9000, "estimate", "1 × h100", 800.0), "hours": 12.5, "least_hours": 1.1},
             "time: ESTIMATED, nothing was measured",
+        ),
+        (
+            {
+                "rate": Rate(9000, "estimate", "1 × h100", 800.0),
+                "work": Work(9.4e6, ("max_tokens",)),
+            },
+            "these tokens take at most 52 hours of one A6000",
         ),
         ({"rate": None, "hours": None}, "assume a rate with --tokens-per-second N"),
         ({"devices": 4}, "vllm bfloat16 on 4 devices, 256 rows"),

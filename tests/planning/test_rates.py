@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from planned_models import sized
 
+from rast_bench.hardware import GIB
 from rast_bench.known.cards import CARDS
 from rast_bench.planning.history import _is_on
-from rast_bench.planning.memory import GIB
 from rast_bench.planning.placement import EngineLoad, load_memory
 from rast_bench.planning.rates import (
     AUTHORS_SPEEDS,

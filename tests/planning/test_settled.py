@@ -12,9 +12,9 @@ from planned_models import planned, run_counting, sized
 from rast_bench.config.engines import EngineConfig, VllmConfig
 from rast_bench.config.paths import ZOO_WEIGHTS_DIR
 from rast_bench.errors import ConfigError
+from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
 from rast_bench.planning.checkpoints import Checkpoint
-from rast_bench.planning.memory import GIB
 from rast_bench.planning.placement import Card
 from rast_bench.planning.settled import Devices, UnknownCard, settle_engines, settled_config
 from rast_bench.runner.plan import EngineGroup, PlannedCell, group_cells

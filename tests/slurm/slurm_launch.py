@@ -77,6 +77,11 @@ class SlurmSweep:
         assert self._hold is not None
         self._hold.release(*(note.pid for note in notes))
 
+    def words(self, note: Note) -> str:
+        """What a worker that was held has printed since then, whatever SLURM made of it."""
+        assert self._hold is not None
+        return self._hold.words(note.pid)
+
     def restarted(self, note: Note) -> Note:
         """The worker's note of a later start."""
 

@@ -3,7 +3,9 @@
 A process that writes samples to the ledger is held where it has just made its RAST_TEST_HOLD_AT-th,
 with the first half of them durable. Its other threads go on and signals reach it, so all that a
 fault needs is there, however fast the machine is. It leaves `held-<pid>` in $RAST_TEST_HOLD and
-waits for `go-<pid>` or `go`. The first RAST_TEST_HOLDS processes are held, later ones are not.
+waits for `go-<pid>` or `go`. What it prints on stderr from then on stands in `stderr-<pid>`, too,
+since nobody may be left to carry it. The first RAST_TEST_HOLDS processes are held, later ones are
+not.
 """
 
 import os
@@ -33,11 +35,24 @@ def hold_samples(writer: type[Any], folder: Path, at: int, most: int) -> None:
             self.flush()
         if made == at and _is_one_of_the_first(folder, most):
             own = folder / f"go-{os.getpid()}"
+            _keep_words(folder / f"stderr-{os.getpid()}")
             (folder / f"held-{os.getpid()}").touch()
             while not (own.exists() or (folder / "go").exists()):
                 time.sleep(POLL_SECONDS)
 
     writer.add = counted
+
+
+def _keep_words(path: Path) -> None:
+    write = sys.stderr.write
+
+    def kept(text: str) -> int:
+        with path.open("a") as file:
+            file.write(text)
+        return write(text)
+
+    path.touch()
+    sys.stderr.write = kept  # type: ignore[method-assign]
 
 
 def _is_one_of_the_first(folder: Path, most: int) -> bool:

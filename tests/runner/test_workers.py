@@ -5,7 +5,7 @@ import pytest
 
 from rast_bench.config.engines import TransformersConfig, VllmConfig
 from rast_bench.errors import ConfigError
-from rast_bench.pipeline import automatic_workers, check_workers
+from rast_bench.runner.workers import automatic_workers, check_workers
 
 ON_CPU = TransformersConfig(device="cpu")
 
@@ -34,13 +34,13 @@ def test_workers_follow_the_machine_and_the_work(
     workers: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rast_bench.gpus.gpu_names", lambda: gpus)
-    monkeypatch.setattr("rast_bench.pipeline.usable_cores", lambda: cores)
+    monkeypatch.setattr("rast_bench.runner.workers.gpu_names", lambda: gpus)
+    monkeypatch.setattr("rast_bench.runner.workers.usable_cores", lambda: cores)
     assert automatic_workers(wanted, cells(engine)) == workers
 
 
 def test_engines_with_more_threads_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rast_bench.pipeline.usable_cores", lambda: 4)
+    monkeypatch.setattr("rast_bench.runner.workers.usable_cores", lambda: 4)
     engines = [TransformersConfig(device="cpu", threads=threads) for threads in (1, 2, 3, 8)]
     assert [automatic_workers(10_000, cells(engine)) for engine in engines] == [4, 2, 1, 1]
 
@@ -48,12 +48,12 @@ def test_engines_with_more_threads_are_fewer(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("engine", [TransformersConfig(), VllmConfig()])
 def test_several_workers_would_share_one_gpu(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     several, one, auto = (SimpleNamespace(workers=workers) for workers in (4, 1, "auto"))
-    monkeypatch.setattr("rast_bench.gpus.gpu_names", lambda: ["H100", "H100"])
+    monkeypatch.setattr("rast_bench.runner.workers.gpu_names", lambda: ["H100", "H100"])
     with pytest.raises(ConfigError, match=r"workers=4: .* the same GPU") as caught:
         check_workers(cells(ON_CPU, engine), several)  # type: ignore[arg-type]
     assert "hydra/launcher=local" in str(caught.value.hint)
     for options in (one, auto):
         check_workers(cells(engine), options)  # type: ignore[arg-type]
     check_workers(cells(ON_CPU), several)  # type: ignore[arg-type]
-    monkeypatch.setattr("rast_bench.gpus.gpu_names", list)
+    monkeypatch.setattr("rast_bench.runner.workers.gpu_names", list)
     check_workers(cells(engine), several)  # type: ignore[arg-type]
