@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.exact.balls import NoValueError, VagueError, ball, precision
 from rast_bench.grading.exact.identity import is_zero
+from rast_bench.grading.exact.modular import same_modulo
 from rast_bench.grading.exact.pieces import largest_number, points_in_pieces, switches
 from rast_bench.grading.exact.points import COMPLEX, points
 from rast_bench.grading.exact.residues import is_zero_at_integers, is_zero_between_steps
@@ -47,6 +48,10 @@ def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
         return equal("symbolic", "an identity")
     if zero is False:
         return different("exact", "rational functions")
+    same = same_modulo(question.answer, question.gold, question.unknowns)
+    if same is not None:
+        rule = "rational functions modulo primes"
+        return equal("numeric", rule) if same else different("exact", rule)
     decision = question.by_residues()
     return question.by_values() if decision is None else decision
 

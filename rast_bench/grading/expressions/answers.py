@@ -53,7 +53,7 @@ _SKIPPED = re.compile(
 _TOKEN = re.compile(
     r"""
     (?P<repeating>\d*\.\d*\\overline\s*\{\s*\d+\s*\})
-  | (?P<scientific>(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+(?![.\d]))
+  | (?P<scientific>(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+(?![.\d]))
   | (?P<number>\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+\.\d+|\.\d+|\d+\.(?=\s*(?:[-+*/^)}]|\Z))|\d+)
   | (?P<styled>\\(?:text|textrm|mathrm|mathit|mathbf|mathsf|operatorname\*?|boldsymbol|rm)
       \s*\{\s*[A-Za-z]*\s*\})

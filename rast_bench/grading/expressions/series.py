@@ -5,8 +5,10 @@ from typing import Any
 import sympy
 
 from rast_bench.grading.expressions.errors import UnreadableError
+from rast_bench.grading.expressions.lazy import HugePower
 
 MAX_TERMS = 1_000
+MAX_INDEX = 100_000
 _MAX_DEGREE = 12  # of a polynomial that is summed
 
 
@@ -35,6 +37,8 @@ def _is_short(first: Any, last: Any) -> bool:
 def _terms(term: Any, index: Any, first: Any, last: Any) -> list[Any]:
     if term.count_ops() * int(last - first + 1) > 20 * MAX_TERMS:
         raise UnreadableError("a sum of too many terms")
+    if max(abs(first), abs(last)) > MAX_INDEX or _grows(term, index):
+        raise UnreadableError("a sum of large numbers")
     return [term.xreplace({index: sympy.Integer(k)}) for k in range(int(first), int(last) + 1)]
 
 
@@ -46,3 +50,15 @@ def _polynomial(term: Any, index: Any, first: Any, last: Any) -> Any:
 
 def _infinite(term: Any, index: Any, first: Any) -> Any:
     raise UnreadableError("a sum that is not read")
+
+
+def _grows(term: Any, index: Any) -> bool:
+    """Whether numbers in it may grow faster than exponentially, and sympy would write them out."""
+    for part in term.atoms(sympy.Pow, HugePower, sympy.factorial, sympy.binomial, sympy.factorial2):
+        exponent = part.args[-1]
+        if index in exponent.free_symbols and exponent.has(
+            sympy.Pow, sympy.factorial, sympy.binomial, HugePower
+        ):
+            if not exponent.is_polynomial(index) or sympy.degree(exponent, index) > 2:
+                return True
+    return False
