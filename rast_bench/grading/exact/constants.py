@@ -94,7 +94,7 @@ def _unequal() -> Decision:
 
 def _infinite(answer: Any, gold: Any) -> Decision:
     signed = (sympy.oo, -sympy.oo)
-    if answer in signed and gold in signed or not answer.is_infinite or not gold.is_infinite:
+    if (answer in signed and gold in signed) or not answer.is_infinite or not gold.is_infinite:
         return different("exact", "infinite")
     return undecided("exact", "infinite")
 

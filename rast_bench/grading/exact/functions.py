@@ -25,6 +25,7 @@ from rast_bench.grading.exact.separation import written_bits
 MIN_POINTS = 20
 MIN_PIECE_POINTS = 3
 MAX_NUMBER = 1_000  # with larger ones, pieces may lie beyond the points
+_MAX_OPERATIONS = 60  # of an argument that is multiplied out
 _MOST_TRIED = 6  # points in a piece
 BITS = 340  # to which values must agree at least: 100 digits
 _MOST_BITS = 16_000  # to which a point is tried
@@ -40,7 +41,7 @@ _PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.exp)
 
 def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
     """Whether two expressions with unknowns have the same values."""
-    question = _Question(*_with_simple_arguments(answer, gold), integers)
+    question = _Question(_with_simple_arguments(answer), _with_simple_arguments(gold), integers)
     if question.refuted_quickly():
         return different("numeric", "values at a point")
     zero = question.is_zero()
@@ -56,18 +57,15 @@ def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
     return question.by_values() if decision is None else decision
 
 
-def _with_simple_arguments(*expressions: Any) -> list[Any]:
+def _with_simple_arguments(expression: Any) -> Any:
     """f((x+1)²) as f(x²+2x+1): unknown functions are the same at the same place."""
-    return [
-        expression.xreplace(
-            {
-                part: part.func(*(sympy.expand(argument) for argument in part.args))
-                for part in expression.atoms(AppliedUndef)
-                if part.count_ops() < 100
-            }
-        )
-        for expression in expressions
-    ]
+    return expression.xreplace(
+        {
+            part: part.func(*(sympy.expand(argument) for argument in part.args))
+            for part in expression.atoms(AppliedUndef)
+            if part.count_ops() < _MAX_OPERATIONS
+        }
+    )
 
 
 @dataclass
@@ -175,22 +173,28 @@ class _Question:
                 if apart:
                     return different("numeric", "values at a point")
                 agreed += apart is False
-        positive = agreed
+        positive = bool(agreed)
         for values in points("real", self.unknowns, self.whole):
             apart = self.apart(values)
             if apart:
-                if positive and not self._has(*_SWITCHED, *_STEPPED, *_COMPLEX):
-                    return undecided("numeric", "equal for positive unknowns only")
-                return different("numeric", "values at a point")
+                return self._apart_there(values, positive=positive)
             agreed += apart is False
         if not agreed:
             return self._without_real_values()
         if self._has(*_STEPPED):
             return _unproven()
-        in_pieces = self._agreed_in_pieces()
-        if in_pieces is None or agreed + in_pieces < MIN_POINTS:
-            return _unproven()
-        return equal("numeric", "values at many points")
+        return self._in_pieces(agreed)
+
+    def _apart_there(self, values: Any, *, positive: bool) -> Decision:
+        """Letters stand for lengths and the like: where only negative values differ, who knows.
+
+        Args:
+            positive: they agree where all unknowns are positive.
+        """
+        negative = any(value.real < 0 for value in values.values())
+        if positive and negative and not self._has(*_SWITCHED, *_STEPPED, *_COMPLEX):
+            return undecided("numeric", "equal for positive unknowns only")
+        return different("numeric", "values at a point")
 
     def _without_real_values(self) -> Decision:
         """No value is real: the principal values of complex analysis, then."""
@@ -205,48 +209,48 @@ class _Question:
             return equal("numeric", "values at many points")
         return _unproven()
 
-    def _agreed_in_pieces(self) -> int | None:
-        """At how many points they agree, some in every piece where they are analytic.
-
-        None where they do not, or where such pieces are not known.
-        """
+    def _in_pieces(self, agreed: int) -> Decision:
+        """Whether they agree in every piece where they are analytic, having done so elsewhere."""
         arguments = [part for part in switches(self.answer, self.gold) if part.free_symbols]
-        if not arguments:
-            return 0
         small = largest_number(self.answer, self.gold) <= MAX_NUMBER
-        if self.complex_unknowns:
-            return 0 if small else None
-        if len(self.unknowns) == 1:
-            pieces = points_in_pieces(arguments, self.unknowns[0])
-            if pieces is not None:
-                return self._agreed_in(pieces)
-        return self._agreed_in_patterns(arguments) if small else None
+        groups: Iterator[list[Any]] | None = iter(())
+        if arguments and not self.complex_unknowns:
+            groups = self._points_in_pieces(arguments) if len(self.unknowns) == 1 else None
+            if groups is None and small:
+                groups = self._points_in_patterns(arguments)
+        elif arguments and not small:
+            groups = None
+        if groups is None:
+            return _unproven()
+        for group in groups:
+            there = 0
+            for values in group:
+                apart = self.apart(values)
+                if apart:
+                    return self._apart_there(values, positive=True)
+                there += apart is False
+            if 0 < there < MIN_PIECE_POINTS:
+                return _unproven()
+            agreed += there
+        if agreed < MIN_POINTS:
+            return _unproven()
+        return equal("numeric", "values at many points")
 
-    def _agreed_in(self, pieces: Iterator[list[Any]]) -> int | None:
-        agreed = 0
-        for piece in pieces:
-            results = [self.apart({self.unknowns[0]: place}) for place in piece]
-            if any(results) or 0 < results.count(False) < MIN_PIECE_POINTS:
-                return None
-            agreed += results.count(False)
-        return agreed
+    def _points_in_pieces(self, arguments: list[Any]) -> Iterator[list[Any]] | None:
+        pieces = points_in_pieces(arguments, self.unknowns[0])
+        if pieces is None:
+            return None
+        return ([{self.unknowns[0]: place} for place in piece] for piece in pieces)
 
-    def _agreed_in_patterns(self, arguments: list[Any]) -> int | None:
+    def _points_in_patterns(self, arguments: list[Any]) -> Iterator[list[Any]]:
         """Points in every pattern of signs that hundreds of points show."""
-        agreed: dict[tuple[bool, ...], int] = {}
-        tried: dict[tuple[bool, ...], int] = {}
+        patterns: dict[tuple[bool, ...], list[Any]] = {}
         for values in points("many", self.unknowns, self.whole):
             pattern = tuple(_is_positive(part, values) for part in arguments)
-            if tried.get(pattern, 0) >= _MOST_TRIED or agreed.get(pattern, 0) >= MIN_PIECE_POINTS:
-                continue
-            apart = self.apart(values)
-            if apart:
-                return None
-            tried[pattern] = tried.get(pattern, 0) + 1
-            agreed[pattern] = agreed.get(pattern, 0) + (apart is False)
-        if any(0 < count < MIN_PIECE_POINTS for count in agreed.values()):
-            return None
-        return sum(agreed.values())
+            group = patterns.setdefault(pattern, [])
+            if len(group) < _MOST_TRIED:
+                group.append(values)
+        return iter(patterns.values())
 
 
 def _is_positive(argument: Any, values: Any) -> bool:

@@ -8,6 +8,7 @@ have a relation (√a² = a, i² = -1, |u|² = u², sin² = 1 - cos²), by which
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sympy
@@ -124,7 +125,7 @@ class _NormalForm:
         elif exponent.is_Rational:
             for part, _, order in self._roots(base, exponent):
                 self._collect(part)  # before the root: what is reduced last is collected first
-                self._kernel(("root", part), order, lambda part=part: self.quotient(part))
+                self._kernel(("root", part), order, partial(self.quotient, part))
         else:
             for part in _prime_parts(base):
                 for coefficient, monomial in self._terms(exponent):
@@ -364,7 +365,8 @@ def _raised(polynomial: Any, exponent: int) -> Any:
 def _base_and_exponent(expression: Any) -> tuple[Any, Any]:
     if isinstance(expression, sympy.exp):
         return sympy.E, expression.args[0]
-    return expression.args
+    base, exponent = expression.args
+    return base, exponent
 
 
 def _by_sine_and_cosine(function: Any) -> Any:

@@ -44,7 +44,7 @@ def same_modulo(answer: Any, gold: Any, unknowns: Sequence[Any]) -> bool | None:
         if degree > _MAX_DEGREE:
             return None
         agreed = 0
-        draw = random.Random("rast-bench residues")  # noqa: S311 (no secret)
+        draw = random.Random("rast-bench residues")
         for prime in PRIMES * 4:
             values = {unknown: draw.randrange(prime) for unknown in unknowns}
             try:
@@ -95,7 +95,7 @@ def residue(expression: Any, values: Mapping[Any, int], prime: int) -> int:
             product = product * residue(part, values, prime) % prime
         return product
     if expression.is_Pow or isinstance(expression, HugePower):
-        return _power(*expression.args, values, prime)
+        return _power(expression, values, prime)
     if isinstance(expression, sympy.factorial) and expression.args[0].is_Integer:
         return _factorial(int(expression.args[0]), prime)
     raise NoResidueError
@@ -107,7 +107,8 @@ def _inverse(value: int, prime: int) -> int:
     return pow(value, -1, prime)
 
 
-def _power(base: Any, exponent: Any, values: Mapping[Any, int], prime: int) -> int:
+def _power(expression: Any, values: Mapping[Any, int], prime: int) -> int:
+    base, exponent = expression.args
     below = residue(base, values, prime)
     if exponent.is_Integer:
         size = int(exponent)

@@ -19,7 +19,7 @@ MAX_ROOT_BITS = 256  # of what is factored under a root
 _PYTHON_DIGITS = 4_000  # beyond about these Python refuses to read an integer
 
 
-class HugePower(sympy.Function):
+class HugePower(sympy.Function):  # type: ignore[misc]  # sympy has no types
     """base^exponent, not to be written out."""
 
     nargs = 2
