@@ -23,6 +23,7 @@ from rast_bench.grading.robust.kinds.units import (
     conversion,
     kin,
     read_unit,
+    same_nouns,
     size,
 )
 
@@ -37,7 +38,10 @@ _CONNECTION = re.compile(r" ?(?:\{ ?,? ?(?:and ?)?\}|,? ?and |,)? ?")
 _PART = re.compile(r"(?:\\degree|[^\d\\])+")
 _TAIL = re.compile(r" ?(?:,|and|\{ ?,? ?(?:and ?)?\}) ?\Z")
 _CANDIDATE = re.compile(r"\{| (?=[A-Za-z]{2})|\\degree|\\\$|(?<=[\d)}])(?=[a-zA-Z]{2})")
-_COMMAND_BEFORE = re.compile(r"\\[A-Za-z]+ ?\Z")
+_COMMAND_BEFORE = re.compile(
+    r"\\(?!(?:pi|theta|alpha|beta|gamma|lambda|mu|phi|tau|omega|infty|degree|cdot|times)(?![A-Za-z]))"
+    r"[A-Za-z]+ ?\Z"
+)
 _UNREADABLE = re.compile(
     r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|text|begin)(?![A-Za-z])|[A-Za-z]{5,}(?<!\\frac)(?<!\\sqrt)"
 )
@@ -57,7 +61,7 @@ class Quantity:
     def compare(self, gold: "Quantity", compare: Compare) -> Decision:
         """Equal after conversion; other dimensions, currencies and things counted are different."""
         mine, wanted = _pounds(self.unit, gold.unit), _pounds(gold.unit, self.unit)
-        if mine.powers == wanted.powers and mine.nouns == wanted.nouns:
+        if mine.powers == wanted.powers and same_nouns(mine.nouns, wanted.nouns):
             return _in_unit(compare(self.magnitude, gold.magnitude), "the same unit")
         if GENERIC in dict(mine.powers).keys() ^ dict(wanted.powers).keys():
             return self._compare_generic(gold, compare)
@@ -124,7 +128,7 @@ class Quantity:
     def _without_unit(self, decision: Decision) -> Decision:
         if self.unit.letter:
             return undecided("unit", "a letter that may be a unit or an unknown")
-        return equal(decision.reason, "a unit left out")
+        return _in_unit(decision, "a unit left out")
 
     def _as_angle(
         self, other: str, compare: Compare, decision: Decision, *, is_gold: bool
@@ -326,8 +330,3 @@ def _wants_second(before: str) -> bool:
 
 def _inside(text: str, position: int, arguments: dict[int, int]) -> bool:
     return any(start < position <= end for start, end in arguments.items())
-
-
-def is_plain_number(text: str) -> bool:
-    """Whether a text is a number without a unit."""
-    return read_number(text) is not None
