@@ -4,6 +4,7 @@ r"""Quantities: a number or an expression with a unit, a currency or what it cou
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.cleaning import bracket_partners
@@ -17,7 +18,7 @@ from rast_bench.grading.robust.kinds.numbers import (
 )
 from rast_bench.grading.robust.kinds.units import (
     GENERIC,
-    MAX_LENGTH as MAX_UNIT,
+    MAX_UNIT,
     RADIAN,
     Unit,
     conversion,
@@ -120,9 +121,9 @@ class Quantity:
         if decision.outcome == "equal":
             return self._without_unit(decision)
         number, wanted = read_number(self.magnitude), read_number(gold)
-        if number is not None and wanted is not None and number.value and wanted.value:
-            if wanted.value / number.value in kin(self.unit):
-                return undecided("unit", "equal if the gold answer is in another unit")
+        values = number and number.value, wanted and wanted.value
+        if values[0] and values[1] and values[1] / values[0] in kin(self.unit):
+            return undecided("unit", "equal if the gold answer is in another unit")
         return self._as_angle(gold, compare, decision, is_gold=False)
 
     def _without_unit(self, decision: Decision) -> Decision:
@@ -149,8 +150,7 @@ def _in_unit(decision: Decision, rule: str) -> Decision:
     """A decision about magnitudes as one about quantities."""
     if decision.outcome == "undecided":
         return decision
-    reason = "rounding" if decision.reason == "rounding" else "unit"
-    return Decision(decision.outcome, reason, rule)
+    return Decision(decision.outcome, "rounding" if decision.reason == "rounding" else "unit", rule)
 
 
 def _pounds(unit: Unit, other: Unit) -> Unit:
@@ -241,7 +241,7 @@ def _sum(text: str) -> Quantity | None:
             return None
         total += (value if parts[0][0] >= 0 else -abs(value)) * each
     known = [each for each in sizes if each is not None]
-    if len(parts) < 2 or any(one <= other for one, other in zip(known, known[1:], strict=False)):
+    if len(parts) < 2 or any(one <= other for one, other in pairwise(known)):
         return None
     return Quantity(_written(total), parts[0][1])
 
@@ -286,7 +286,7 @@ def _expression(text: str) -> Quantity | None:
     depth = 0
     for candidate in _CANDIDATE.finditer(text):
         start = candidate.start()
-        if start in arguments or _inside(text, start, arguments):
+        if start in arguments or _inside(start, arguments):
             continue
         if start < len(text) - MAX_UNIT or not start:
             continue
@@ -313,9 +313,8 @@ def _arguments(text: str) -> dict[int, int]:
     arguments: dict[int, int] = {}
     for start, end in sorted(partners.items()):
         before = text[:start].rstrip(" ")
-        if text[start] != "{":
-            arguments[start] = end
-        elif before.endswith(("^", "_")) or _COMMAND_BEFORE.search(before[-20:]):
+        command = before.endswith(("^", "_")) or _COMMAND_BEFORE.search(before[-20:])
+        if text[start] != "{" or command:
             arguments[start] = end
         elif before.endswith(("}", "]")):
             opened = next((at for at, close in arguments.items() if close == len(before) - 1), None)
@@ -328,5 +327,5 @@ def _wants_second(before: str) -> bool:
     return before.endswith((r"\frac", r"\binom", r"\sqrt"))
 
 
-def _inside(text: str, position: int, arguments: dict[int, int]) -> bool:
+def _inside(position: int, arguments: dict[int, int]) -> bool:
     return any(start < position <= end for start, end in arguments.items())
