@@ -8,6 +8,9 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+MAX_LENGTH = 20_000
+"""Characters beyond which a text is no answer: only its white space is cleaned."""
+
 # Unicode ------------------------------------------------------------------------------------
 
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n", strict=True))
@@ -467,7 +470,9 @@ def clean(text: str) -> str:
     * Degrees are `\degree`, a currency's dollar is `\$`, a percent sign is `%`.
     * Thousands keep a comma (`1{,}234` is `1,234`); `3{,}75` stays, for it may be 3.75.
     """
-    text = " ".join(_in_latex(text).replace("~", " ").split())
+    if len(text) > MAX_LENGTH:
+        return _single_spaced(text)
+    text = _single_spaced(_in_latex(text).replace("~", " "))
     text = _EMPTY_FONT.sub(" ", _once_escaped(text)) if "\\" in text else text
     text = _without_dollars(text)
     if "\\" in text:
