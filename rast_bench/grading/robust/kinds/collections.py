@@ -1,7 +1,7 @@
 """Answers of several parts: lists, sets, tuples and points."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -37,7 +37,7 @@ class Collection:
     def compare(self, gold: Self, compare: Compare) -> Decision:
         if self.kind == "tuple":
             return self._compare_tuple(gold, compare)
-        answer = self
+        answer: Collection = self
         if self.kind == "set":  # of which it does not matter how often an element is written
             answer = self if gold.repeats() else _without_repeats(self)
         return same_in_any_order(answer.items, gold.items, compare)
@@ -144,10 +144,10 @@ def same_in_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -
     return all_of(compare(item, wanted) for item, wanted in zip(items, gold, strict=True))
 
 
-def all_of(decisions: "Sequence[Decision] | object") -> Decision:
+def all_of(decisions: Iterable[Decision]) -> Decision:
     """One decision for parts that must all be equal."""
     doubt: Decision | None = None
-    for decision in decisions:  # type: ignore[attr-defined]
+    for decision in decisions:
         if decision.outcome == "different":
             return different("elements", decision.rule or decision.reason)
         if decision.outcome == "undecided" and doubt is None:

@@ -77,10 +77,10 @@ def read_conditioned(text: str) -> Conditioned | None:
         count += 1
     if not count:
         return None
-    main, conditions = parts[: len(parts) - count], parts[len(parts) - count :]
-    if len(main) == 1 and _is_condition(main[0]):
+    answers, conditions = parts[:-count], parts[-count:]
+    if len(answers) == 1 and _is_condition(answers[0]):
         return None  # a system of inequalities
-    return Conditioned(", ".join(main), tuple(conditions))
+    return Conditioned(", ".join(answers), tuple(conditions))
 
 
 def _is_condition(part: str) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, Self
 
-from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.decision import Decision, different
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.collections import all_of, read_tuple, same_in_order
+from rast_bench.grading.robust.kinds.collections import read_tuple, same_in_order
 from rast_bench.grading.robust.kinds.relations import unknowns
 from rast_bench.grading.robust.kinds.writing import bare, enclosed, separators
 
@@ -22,9 +22,7 @@ _ENVIRONMENT = re.compile(
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr(?![A-Za-z])")
 _TRANSPOSED = re.compile(r" ?\^ ?(?:\{ ?(?:T|\\top|\\intercal|t) ?\}|T|\\top(?![A-Za-z]))\Z")
 _TIMES = re.compile(r"(?:\\cdot|\\times|\*) ?\Z")
-_NUMBER = re.compile(
-    r"(?:[-+0-9./ {}()]|\\d?frac(?![A-Za-z])|\\sqrt(?![A-Za-z])|\\pi(?![A-Za-z]))*"
-)
+_NUMBER = re.compile(r"(?:[-+0-9./ {}()]|\\(?:d?frac|sqrt|pi)(?![A-Za-z]))*")
 _ACCENT = r"\\(?:hat|vec|mathbf|bm|boldsymbol|widehat|overrightarrow|bar|overline)"
 _UNIT = re.compile(
     rf"(?P<before>.*?)(?:{_ACCENT} ?)*(?:\{{ ?)*(?:{_ACCENT} ?)*(?:\{{ ?)*"
@@ -209,6 +207,3 @@ def _unit_vectors(text: str) -> Matrix | None:
     if "k" not in components:
         cells = cells[:2]
     return Matrix(tuple((cell,) for cell in cells), padded="k" not in components)
-
-
-__all__ = ["Matrix", "all_of", "equal", "read_matrix", "undecided"]
