@@ -50,6 +50,12 @@ from rast_bench.grading.robust.kinds.writing import bare
 MAX_LEVELS = 8
 MAX_COMPARISONS = 50_000
 
+
+def _read_values(text: str) -> Collection | None:
+    """A list that is no system: what `x = 1, y = 2` gives has no order of its own."""
+    return None if read_system(text) else read_list(text)
+
+
 READERS: tuple[Reader, ...] = (
     read_matrix,
     read_solution,
@@ -59,7 +65,7 @@ READERS: tuple[Reader, ...] = (
     read_conditioned,
     read_system,
     read_set,
-    read_list,
+    _read_values,
     read_equation,
     read_inequality,
     read_expression,

@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 from itertools import permutations
+from math import isfinite
 from typing import Any
 
 import sympy
@@ -163,6 +164,23 @@ def order(first: str, second: str) -> int | None:
     if ball is None or not ball.imag.is_zero() or ball.real.contains(0):
         return None
     return 1 if ball.real > 0 else -1
+
+
+_WITH_UNIT = re.compile(r"[%$]|\\degree")
+
+
+def approximately(text: str) -> float | None:
+    """The value of a real number without a unit."""
+    if _WITH_UNIT.search(text):
+        return None
+    try:
+        ball = enclosure(read_cached(text), 53)
+    except (UnreadableError, OversizedError, WorkLimitError):
+        return None
+    if ball is None or not ball.imag.is_zero():
+        return None
+    size = float(ball.real.mid())
+    return size if isfinite(size) else None
 
 
 _DECIMAL = re.compile(r"-? ?\d+\.(?P<decimals>\d+)")

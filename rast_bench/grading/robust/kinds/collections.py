@@ -12,6 +12,9 @@ from rast_bench.grading.robust.kinds.writing import OR, bare, enclosed, split, s
 MAX_ITEMS = 400
 MAX_COMPARISONS = 40_000  # of the items of two collections in any order
 
+_MANY = 8  # items whose values tell which pairs are worth comparing
+_FAR = 0.2  # relative: no rounding is as coarse
+
 _LABEL = re.compile(r"(?P<label>[A-Z](?:'|_\{?\w\}?)?) ?(?=\()")
 _MEMBER = re.compile(r"(?:[A-Za-z]|\([A-Za-z](?:, ?[A-Za-z])*\)) ?\\in(?![A-Za-z]) ?")
 _SIGNS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
@@ -95,6 +98,8 @@ def read_set(text: str) -> Collection | None:
 def read_list(text: str) -> Collection | None:
     r"""`1, 2 and 3`, `1 \pm \sqrt{2}`, `x = 1, y = 2 or x = 2, y = 1`; None for one part."""
     text = _MEMBER.sub("", text, count=1) if _MEMBER.match(text) else text
+    if read_set(text) or read_tuple(text):
+        return None
     items = _alternatives(text) or split_list(text)
     both = _both_signs(items)
     return Collection("list", both) if len(both) > 1 else None
@@ -186,12 +191,41 @@ def _without_same_writing(items: Sequence[str], gold: Sequence[str]) -> tuple[li
 def _paired(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
     if len(items) * len(gold) > MAX_COMPARISONS:
         return undecided("limit")
-    table = [[compare(item, wanted).outcome for wanted in gold] for item in items]
+    sizes, wanted_sizes = _sizes(items), _sizes(gold)
+    if sizes is not None and wanted_sizes is not None:
+        ascending = (
+            sorted(zip(sizes, items, strict=True)),
+            sorted(zip(wanted_sizes, gold, strict=True)),
+        )
+        if all(
+            compare(item, wanted).outcome == "equal"
+            for (_, item), (_, wanted) in zip(*ascending, strict=True)
+        ):
+            return equal("elements", "elements in any order")
+
+    def outcome(row: int, column: int) -> str:
+        if sizes is not None and wanted_sizes is not None:
+            size, wanted = sizes[row], wanted_sizes[column]
+            if abs(size - wanted) > _FAR * max(abs(size), abs(wanted)):
+                return "different"
+        return compare(items[row], gold[column]).outcome
+
+    table = [[outcome(row, column) for column in range(len(gold))] for row in range(len(items))]
     if _has_pairing(table, lambda outcome: outcome == "equal"):
         return equal("elements", "elements in any order")
     if _has_pairing(table, lambda outcome: outcome != "different"):
         return undecided("elements")
     return different("elements", "a missing element")
+
+
+def _sizes(items: Sequence[str]) -> list[float] | None:
+    """The approximate values of many real numbers; None for few items and for other ones."""
+    if len(items) < _MANY:
+        return None
+    from rast_bench.grading.robust.kinds.algebra import approximately  # loads sympy
+
+    sizes = [approximately(item) for item in items]
+    return [size for size in sizes if size is not None] if None not in sizes else None
 
 
 def _has_pairing(table: Sequence[Sequence[str]], allowed: Callable[[str], bool]) -> bool:

@@ -263,10 +263,28 @@ def _differ_in_points(mine: frozenset[int], wanted: frozenset[int]) -> bool:
 def read_region(text: str) -> Region | None:
     """An interval or what says the same; None for a finite set and for other texts."""
     found = _Reader()
-    node = found.read(text, 0)
+    node = found.read(_with_usual_brackets(text), 0)
     if node is None or len(found.names) > 1 or not _is_infinite(node):
         return None
     return Region(node, next(iter(found.names), ""))
+
+
+_REVERSED = re.compile(r"(?P<low>[][(])(?P<ends>[^][(),;]{1,60}[,;][^][(),;]{1,60})(?P<high>[])[])")
+
+
+def _with_usual_brackets(text: str) -> str:
+    """`]1, 2[` as (1, 2), so that brackets are pairs."""
+    if "]" not in text:
+        return text
+    opening, closing = {"]": "("}, {"[": ")"}
+    return _REVERSED.sub(
+        lambda match: (
+            opening.get(match["low"], match["low"])
+            + match["ends"]
+            + closing.get(match["high"], match["high"])
+        ),
+        text,
+    )
 
 
 def region_of_set(items: tuple[str, ...]) -> Region:
@@ -450,11 +468,7 @@ def _with_both_signs(values: list[str]) -> tuple[str, ...]:
 
 
 def _interval(text: str) -> Interval | None:
-    r"""`(a, b]`; also `]a, b]`."""
-    if len(text) < 5 or text[0] not in "([]" or text[-1] not in ")][":
-        return None
-    usual = text[0] != "]" and text[-1] != "["
-    if usual and not enclosed(text):
+    if text[:1] not in ("(", "[") or text[-1] not in ")]" or not enclosed(text):
         return None
     parts = split(text[1:-1], r"[,;]")
     if len(parts) != 2 or not all(parts) or any(split_relation(part)[1] for part in parts):

@@ -14,11 +14,13 @@ from rast_bench.grading.robust.kinds.collections import (
 )
 from rast_bench.grading.robust.kinds.writing import (
     AND,
+    OR,
     TURNED,
     bare,
     function_of,
     is_name,
     plain_name,
+    separators,
     split,
     split_relation,
 )
@@ -325,6 +327,8 @@ def read_system(text: str) -> System | None:
     if environment and not environment["name"]:
         rows = _ROW.split(environment["rows"])
         parts = [row.replace("&", " ").strip(" ,.;") for row in rows]
+    elif next(separators(text, OR), None):  # alternatives
+        return None
     else:
         parts = [part.strip() for part in split(text, _SEPARATOR)]
     parts = [part for part in parts if part]
