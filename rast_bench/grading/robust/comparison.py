@@ -29,6 +29,7 @@ from rast_bench.grading.robust.kinds.collections import (
 from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditioned
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
+from rast_bench.grading.robust.kinds.numbers import read_number
 from rast_bench.grading.robust.kinds.relations import (
     Congruence,
     Equation,
@@ -45,7 +46,7 @@ from rast_bench.grading.robust.kinds.solutions import (
     read_solution,
 )
 from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
-from rast_bench.grading.robust.kinds.writing import bare
+from rast_bench.grading.robust.kinds.writing import bare, has_parts
 
 MAX_LEVELS = 8
 MAX_COMPARISONS = 50_000
@@ -57,6 +58,7 @@ def _read_values(text: str) -> Collection | None:
 
 
 READERS: tuple[Reader, ...] = (
+    read_number,
     read_matrix,
     read_solution,
     read_congruence,
@@ -178,7 +180,7 @@ def _equation_for_value(pair: _Pair) -> Decision | None:
     r"""`x = 5`, `f(x) = x^2`, `2 + 3 = 5` say their last exact side."""
     equation: Equation = pair.answer
     decision = equation.compare_value(pair.gold_text.text, pair.compare)
-    if equation.says_value() or decision.outcome == "different":
+    if equation.says_value() or decision.outcome == "different" or equation.is_simplification():
         return decision
     return undecided("kind", "an equation for its right side")
 
@@ -275,9 +277,17 @@ def _one_of_a_set(pair: _Pair) -> Decision | None:
     if len(many.items) == 1:
         item = many.items[0]
         return pair.compare(*((item, one.text) if many is pair.answer else (one.text, item)))
+    if _is_thousands(many, pair):
+        return undecided("unread", "a number or a list")
     if one.is_clear() and all(read(item).is_clear() for item in many.items):
         return different("count", "one value for several")
     return None
+
+
+def _is_thousands(many: Collection, pair: _Pair) -> bool:
+    """Whether a list may as well be one number with something beside it: `\\$1,234`."""
+    text = pair.answer_text.text if many is pair.answer else pair.gold_text.text
+    return many.kind == "list" and not has_parts(text) and "," in text
 
 
 def _number_for_congruence(pair: _Pair) -> Decision | None:

@@ -1,7 +1,6 @@
 """Algebra: everything else that is mathematics. Loads sympy."""
 
 import re
-from fractions import Fraction
 from functools import lru_cache
 from itertools import permutations
 from math import isfinite
@@ -17,8 +16,17 @@ from rast_bench.grading.exact import (
     read,
     same_expression,
     same_up_to_constant,
+    value,
 )
 from rast_bench.grading.expressions.errors import OversizedError, UnreadableError, WorkLimitError
+from rast_bench.grading.robust.kinds.numbers import (
+    LEAST_DIGITS_OF_ANSWER,
+    LEAST_DIGITS_OF_GOLD,
+    read_number,
+    same_rounded,
+)
+
+DIGITS = 60  # of a value that a decimal may round
 
 _CONSTANT = re.compile(r"(?P<sign>[-+]) ?(?:[CcKk]|\{ ?[Cc]onst(?:ant)?\.? ?\}|const)\Z")
 _ARBITRARY = re.compile(r"[CcKkAB]_?\{?\d\}?|[CK]")
@@ -44,7 +52,11 @@ def same_texts(answer: str, gold: str) -> Decision:
         constant = _without_constant(answer), _without_constant(gold)
         if constant[1] is not None:
             return _same_antiderivative(constant[0], constant[1], answer, gold)
-        return _same(read_cached(answer), read_cached(gold))
+        mine, wanted = read_cached(answer), read_cached(gold)
+        decision = _same(mine, wanted)
+        if decision.outcome == "different" and not mine.free_symbols | wanted.free_symbols:
+            return _same_rounded(answer, mine, gold, wanted, decision)
+        return decision
     except UnreadableError:
         return undecided("unread")
     except (OversizedError, WorkLimitError):
@@ -57,6 +69,19 @@ def _same(answer: Any, gold: Any) -> Decision:
         return decision
     renamed = _same_with_constants(answer, gold)
     return decision if renamed is None else renamed
+
+
+def _same_rounded(answer: str, mine: Any, gold: str, wanted: Any, exact: Decision) -> Decision:
+    """Numbers of which one may be a decimal that rounds the other."""
+    for text, other, digits in (
+        (gold, mine, LEAST_DIGITS_OF_GOLD),
+        (answer, wanted, LEAST_DIGITS_OF_ANSWER),
+    ):
+        decimal = read_number(text)
+        if decimal is not None and decimal.places is not None:
+            bounds = value(other, DIGITS)
+            return exact if bounds is None else same_rounded(decimal, bounds, least_digits=digits)
+    return exact
 
 
 def _without_constant(text: str) -> str | None:
@@ -183,23 +208,13 @@ def approximately(text: str) -> float | None:
     return size if isfinite(size) else None
 
 
-_DECIMAL = re.compile(r"-? ?\d+\.(?P<decimals>\d+)")
-
-
 def rounds_to(exact: str, rounded: str) -> bool:
     """Whether a decimal is the value of an expression, rounded to its digits."""
-    decimal = _DECIMAL.fullmatch(rounded.strip())
-    if decimal is None:
+    decimal = read_number(rounded)
+    if decimal is None or decimal.places is None:
         return False
     try:
-        ball = enclosure(read_cached(exact))
+        bounds = value(read_cached(exact), DIGITS)
     except (UnreadableError, OversizedError, WorkLimitError):
         return False
-    if ball is None or not ball.imag.is_zero():
-        return False
-    half = Fraction(1, 2 * 10 ** len(decimal["decimals"]))
-    value = Fraction(rounded.replace(" ", ""))
-    from flint import arb, fmpq
-
-    gap = abs(ball.real - arb(fmpq(value.numerator, value.denominator)))
-    return bool(gap <= arb(fmpq(half.numerator, half.denominator)))
+    return bounds is not None and same_rounded(decimal, bounds, least_digits=1).outcome == "equal"

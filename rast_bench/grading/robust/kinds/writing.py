@@ -124,6 +124,11 @@ def split_list(text: str, *, words: str = rf"{AND}|{OR}") -> list[str]:
     return parts
 
 
+def has_parts(text: str) -> bool:
+    """Whether commas, semicolons or words part a text; those of `1,234` do not."""
+    return next(separators(text, rf"(?!{_THOUSANDS})(?:{_COMMA}|{AND}|{OR})"), None) is not None
+
+
 def _without_empty(parts: list[str]) -> list[str]:
     return [part for part in parts if part]
 
