@@ -18,6 +18,7 @@ from rast_bench.grading.expressions.lazy import HugePower, power
 MAX_TERMS = 3_000  # of a polynomial on the way
 MAX_SIZE = 3_000_000  # terms times bits of a coefficient
 MAX_OPERATIONS = 80  # of an argument that is brought to a normal form
+MAX_EXPANDED = 30  # power of a sum in such an argument
 _MAX_FACTORED = 2**64
 
 Quotient = tuple[Any, Any]  # two fmpq_mpoly: above, below
@@ -406,8 +407,8 @@ def _factored(value: Any) -> list[tuple[Any, int]]:
 
 
 def _has_high_power(expression: Any) -> bool:
+    """Of a sum, which would be multiplied out."""
     return any(
-        not power.exp.is_Integer or abs(power.exp) > 30
+        power.base.is_Add and power.exp.is_Integer and abs(power.exp) > MAX_EXPANDED
         for power in expression.atoms(sympy.Pow)
-        if power.base.is_Add and power.exp.is_Rational
     )

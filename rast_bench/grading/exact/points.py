@@ -21,7 +21,7 @@ def _draws(kind: str) -> tuple[tuple[Any, ...], ...]:
 
 
 _ROWS = {
-    **{"positive": 16, "unit": 8, "large": 8, "real": 24, "integer": 40, "complex": 10},
+    **{"positive": 10, "unit": 5, "large": 5, "real": 14, "integer": 40, "complex": 10},
     "many": 300,
 }
 

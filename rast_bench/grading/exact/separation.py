@@ -20,6 +20,8 @@ from rast_bench.grading.expressions.lazy import HugePower
 
 _TRIGONOMETRIC = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
 
+_GROWING = (sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh, sympy.coth, sympy.sech, sympy.csch)
+
 
 @dataclass
 class _Field:
@@ -62,6 +64,32 @@ def separation(expression: Any) -> Separation:
     except (OverflowError, ValueError):
         return Separation(math.inf, False)
     return Separation(bits + 8, field.algebraic)
+
+
+def written_bits(expression: Any) -> float:
+    """How far values of an expression with unknowns can be apart by what its numbers say.
+
+    Bits of its numbers; a number in an exponent counts in full, as 2^{-1000} is small.
+    """
+    if expression.is_Rational:
+        return _log2(expression.p) + _log2(expression.q)
+    if not expression.args:
+        return 1.0
+    if expression.is_Pow or isinstance(expression, HugePower):
+        base, exponent = expression.args
+        return (written_bits(base) + 1) * (1 + _magnitude(exponent))
+    if isinstance(expression, _GROWING):
+        return 3 * _magnitude(expression.args[0])
+    return 1.0 + sum(map(written_bits, expression.args))
+
+
+def _magnitude(expression: Any) -> float:
+    """Its numbers, as if all were added."""
+    if expression.is_Rational:
+        return float(abs(int(expression.p))) / float(expression.q)
+    if expression.is_Mul:
+        return math.prod(_magnitude(part) for part in expression.args)
+    return 1.0 + sum(map(_magnitude, expression.args))
 
 
 def _bounds(expression: Any, field: _Field) -> tuple[float, float]:

@@ -29,7 +29,7 @@ from rast_bench.grading.expressions.lazy import (
     quotient,
 )
 from rast_bench.grading.expressions.series import product_over, sum_over
-from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES, WORDS
+from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES, SHORT_WORDS, WORDS
 
 MAX_LENGTH = 40_000  # characters
 MAX_TOKENS = 4_000
@@ -90,11 +90,13 @@ _STARTS = frozenset(
     }
 )
 _APPLIED = frozenset("fgFG")
+_LONGEST_NAME = max(map(len, NAMES))
+_MOST_LETTERS = 8  # and names written together, as in `2xsiny`
 _CONSTANTS = {"e": sympy.E, "i": sympy.I}
 
 
 class _Token(NamedTuple):
-    """`kind` is number, mixed (never a token), letter, name, command, quotes, sign or end."""
+    """`kind` is number, letter, name, word (not read), command, quotes, sign or end."""
 
     kind: str
     text: str
@@ -121,6 +123,8 @@ def read(text: str) -> Any:
         value = reader.relation()
     except RecursionError as error:
         raise OversizedError("nested too deeply") from error
+    except (ArithmeticError, TypeError, AttributeError, NotImplementedError) as error:
+        raise UnreadableError("no expression that can be evaluated") from error
     if reader.next != _END:
         raise UnreadableError(f"unexpected {reader.next.text[:20]!r}")
     if isinstance(value, sympy.Expr) and value.has(sympy.nan, sympy.zoo):
@@ -139,13 +143,14 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
             raise UnreadableError(f"unexpected {text[position]!r}")
+        after_sign = text[match.start() - 1 : match.start()] in ("{", "(", "+", "-", "*", "/", "^")
         position = match.end()
-        tokens.extend(_of(match.lastgroup, match[0]))
+        tokens.extend(_of(match.lastgroup, match[0], after_sign))
         if len(tokens) > MAX_TOKENS:
             raise OversizedError("too many tokens")
 
 
-def _of(kind: str, text: str) -> list[_Token]:
+def _of(kind: str, text: str, after_sign: bool) -> list[_Token]:
     if kind == "number":
         return [_Token("number", text, number(text.replace(",", "").rstrip(".")))]
     if kind == "repeating":
@@ -153,11 +158,12 @@ def _of(kind: str, text: str) -> list[_Token]:
     if kind == "scientific":
         return [_Token("number", text, _scientific(text))]
     if kind == "styled":
-        return _letters(text[text.index("{") + 1 : -1].strip(), styled=True)
+        name = text[text.index("{") + 1 : -1].strip()
+        return [_Token("word", name)] if len(name) != 1 and name not in NAMES else _letters(name)
     if kind == "letters":
+        if text in WORDS or (text in SHORT_WORDS and not after_sign):
+            return [_Token("word", text)]
         return _letters(text)
-    if text in (r"\mathrm", r"\operatorname", r"\text", r"\boldsymbol"):
-        raise UnreadableError("words")
     return [_Token(kind, text)]
 
 
@@ -180,34 +186,27 @@ def _scientific(text: str) -> Any:
         UnreadableError: it has two meanings.
     """
     mantissa, _, exponent = text.lower().partition("e")
-    if "." not in mantissa and len(exponent.lstrip("+-")) == 1:
+    signed = exponent[0] in "+-"
+    if signed and mantissa != "1" and "." not in mantissa and len(exponent) == 2:
         raise UnreadableError(f"{text!r} has two meanings")
     if len(exponent) > 5:
         raise OversizedError("a number of too many digits")
     return number(mantissa.rstrip(".")) * sympy.Integer(10) ** int(exponent)
 
 
-def _letters(text: str, *, styled: bool = False) -> list[_Token]:
-    """Names and single letters.
-
-    Raises:
-        UnreadableError: a word or a unit.
-    """
+def _letters(text: str) -> list[_Token]:
+    """Names and single letters; a word where they are too many to be a product."""
     if text in NAMES:
         return [_Token("name", text)]
-    if text in WORDS or not text or (styled and len(text) > 1):
-        raise UnreadableError("words")
-    tokens, position = [], 0
-    while position < len(text):
-        if position and len(text) - position > 3 * MAX_DEPTH:
-            raise UnreadableError("words")
-        ends = range(min(len(text), position + 9), position + 1, -1)
+    tokens: list[_Token] = []
+    position = 0
+    while position < len(text) and len(tokens) < _MOST_LETTERS:
+        ends = range(min(len(text), position + _LONGEST_NAME), position + 1, -1)
         end = next((end for end in ends if text[position:end] in NAMES), position + 1)
         tokens.append(_Token("name" if end > position + 1 else "letter", text[position:end]))
         position = end
-    if sum(token.kind == "letter" for token in tokens) > 3:
-        raise UnreadableError("words")
-    return tokens
+    letters = sum(token.kind == "letter" for token in tokens)
+    return [_Token("word", text)] if letters > 3 or position < len(text) else tokens
 
 
 class _Reader:
@@ -217,6 +216,7 @@ class _Reader:
         self._depth = 0
         self._bars = 0
         self._angle = 0  # inside a function's argument or an exponent, where degrees are angles
+        self._bare = False  # the last factor is a number or a name alone
         self._bound: tuple[str, ...] = ()  # indices of the sums around
 
     @property
@@ -313,26 +313,25 @@ class _Reader:
     def _starts_factor(self) -> bool:
         token = self.next
         if token.kind == "number":
-            before = self._tokens[self._position - 1]
-            if before.kind in ("number", "letter", "name"):
+            if self._bare:
                 raise UnreadableError("a number after a number or a name")
             return True
+        if token.kind == "word":
+            raise UnreadableError(f"words: {token.text[:20]!r}")
         if token.kind in ("letter", "name"):
             return token.text not in ("mod", "choose")
         if token.text in _BARS:
             return not self._bars
         if token.kind == "command":
             return token.text in _STARTS
-        if token.text == "_":
-            return self._is_prefixed_count()
-        return token.text in _CLOSING
-
-    def _is_prefixed_count(self) -> bool:
-        return True
+        return token.text == "_" or token.text in _CLOSING
 
     def _factor(self) -> Any:
+        bare = self.next.kind in ("number", "letter", "name")
+        place = self._position + 1
         value = self._primary()
         while True:
+            self._bare = bare and self._position == place
             if self.next.text in ("^", "**"):
                 sign = self._take().text
                 if self.next.text in (r"\circ", r"\degree") or self._is_degree_group():
@@ -426,7 +425,8 @@ class _Reader:
             return self._command(token.text)
         if token.kind == "command":
             return self._command_of(token.text)
-        raise UnreadableError(f"unexpected {token.text[:20]!r}")
+        what = "words:" if token.kind == "word" else "unexpected"
+        raise UnreadableError(f"{what} {token.text[:20]!r}")
 
     def _prefixed_count(self) -> Any:
         r"""`_{10}C_3`, `^{10}C_3`, `_{10}P_3`: what stands before the letter is the upper."""
@@ -640,7 +640,7 @@ class _Reader:
         self._take()
         if self.next.text != "{":
             token = self._take()
-            if token.kind not in ("number", "letter", "name", "command"):
+            if token.kind not in ("number", "letter", "name", "command", "word"):
                 raise UnreadableError("an empty subscript")
             return f"_{{{token.text}}}"
         self._take()
