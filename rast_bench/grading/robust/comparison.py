@@ -18,6 +18,8 @@ from typing import Any
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare, Reader, Reading
+from rast_bench.grading.robust.kinds.bases import BasedNumber, read_based
+from rast_bench.grading.robust.kinds.choices import Choice, read_choice
 from rast_bench.grading.robust.kinds.collections import (
     Collection,
     read_list,
@@ -30,6 +32,7 @@ from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditi
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
 from rast_bench.grading.robust.kinds.numbers import read_number
+from rast_bench.grading.robust.kinds.ratios import Ratio, read_ratio
 from rast_bench.grading.robust.kinds.relations import (
     Congruence,
     Equation,
@@ -45,7 +48,15 @@ from rast_bench.grading.robust.kinds.solutions import (
     of_congruence,
     read_solution,
 )
+from rast_bench.grading.robust.kinds.times import read_date, read_time_of_day
 from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
+from rast_bench.grading.robust.kinds.words import (
+    Words,
+    read_infinitely_many,
+    read_nothing,
+    read_truth,
+    read_words,
+)
 from rast_bench.grading.robust.kinds.writing import bare, has_parts
 
 MAX_LEVELS = 8
@@ -57,17 +68,32 @@ def _read_values(text: str) -> Collection | None:
     return None if read_system(text) else read_list(text)
 
 
+def _read_conditioned(text: str) -> Conditioned | None:
+    """Not a phrase, in which "for" and "with" are words as others."""
+    conditioned = read_conditioned(text)
+    return None if conditioned is None or read_words(conditioned.main) else conditioned
+
+
 READERS: tuple[Reader, ...] = (
+    read_truth,
+    read_nothing,
+    read_infinitely_many,
+    read_choice,
+    read_time_of_day,
+    read_date,
     read_number,
+    read_based,
+    read_ratio,
     read_matrix,
     read_solution,
     read_congruence,
     read_tuple,
     read_region,
-    read_conditioned,
+    _read_conditioned,
     read_system,
     read_set,
     _read_values,
+    read_words,
     read_equation,
     read_inequality,
     read_expression,
@@ -81,9 +107,17 @@ class Text:
     text: str
     readings: tuple[Reading, ...]
 
+    @property
+    def kind(self) -> str:
+        """The first kind that it was written as."""
+        return next(filter(_stands_alone, self.readings)).kind
+
     def is_structure(self) -> bool:
         """Whether it has a reading that is more than the try to read an expression."""
-        return any(not isinstance(reading, Expression) for reading in self.readings)
+        return any(
+            not isinstance(reading, Expression) and _stands_alone(reading)
+            for reading in self.readings
+        )
 
     def is_clear(self) -> bool:
         """Whether it is certainly something: an expression counts where it can be read."""
@@ -148,8 +182,8 @@ class _Comparison:
                     if decision.reason != "unread":
                         return decision
                     unread = decision
-        for wanted in gold.readings:
-            for mine in answer.readings:
+        for wanted in filter(_stands_alone, gold.readings):
+            for mine in filter(_stands_alone, answer.readings):
                 rule = _crossing(mine.kind, wanted.kind)
                 if rule is not None:
                     crossed = rule(_Pair(answer, gold, mine, wanted, below))
@@ -159,7 +193,16 @@ class _Comparison:
             return unread
         if not (answer.is_clear() and gold.is_clear()):
             return undecided("unread")
-        return different("kind", f"{answer.readings[0].kind} for {gold.readings[0].kind}")
+        return different("kind", f"{answer.kind} for {gold.kind}")
+
+
+def _stands_alone(reading: Reading) -> bool:
+    """Whether a text was written as this kind, rather than beside a text of it only.
+
+    Plain digits are a number in base n, and a fraction is a ratio, where the other text is one.
+    """
+    plain = isinstance(reading, BasedNumber) and reading.base is None
+    return not plain and not (isinstance(reading, Ratio) and reading.quotient)
 
 
 @dataclass(frozen=True)
@@ -180,7 +223,9 @@ def _equation_for_value(pair: _Pair) -> Decision | None:
     r"""`x = 5`, `f(x) = x^2`, `2 + 3 = 5` say their last exact side."""
     equation: Equation = pair.answer
     decision = equation.compare_value(pair.gold_text.text, pair.compare)
-    if equation.says_value() or decision.outcome == "different" or equation.is_simplification():
+    if decision.outcome == "different" or equation.says_value() or equation.answers_sum():
+        return decision
+    if equation.is_simplification():
         return decision
     return undecided("kind", "an equation for its right side")
 
@@ -322,6 +367,30 @@ def _points_for_interval(pair: _Pair) -> Decision | None:
     return regions[0].compare(regions[1], pair.compare)
 
 
+def _value_for_choice(pair: _Pair) -> Decision | None:
+    """An answer without a letter: only the value that the gold answer gives beside it can tell."""
+    choice: Choice = pair.gold
+    return choice.compare_value(pair.answer_text.text, pair.compare)
+
+
+def _choice_for_value(pair: _Pair) -> Decision | None:
+    """`(B) 7` for 7: the value beside the letter; a letter alone is none."""
+    choice: Choice = pair.answer
+    if choice.value:
+        return pair.compare(choice.value, pair.gold_text.text)
+    return different("choice", "a letter for a value") if choice.bracketed else None
+
+
+def _words_for_another(pair: _Pair) -> Decision | None:
+    """Words with numbers in them, or about truth, may say anything."""
+    words: Words = pair.answer if isinstance(pair.answer, Words) else pair.gold
+    other = pair.gold if words is pair.answer else pair.answer
+    vague = other.kind in ("truth value", "no solution", "infinitely many")
+    if vague or any(character.isdigit() for character in words.flat):
+        return undecided("text", "words for something else")
+    return None
+
+
 _ANY = "*"
 CROSSINGS: Mapping[tuple[str, str], Rule] = {
     # (kind of the answer, kind of the gold answer); "*" is any other kind
@@ -351,6 +420,10 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     ("interval", "set"): _points_for_interval,
     ("congruence", "expression"): _number_for_congruence,
     ("expression", "congruence"): _number_for_congruence,
+    ("text", _ANY): _words_for_another,
+    (_ANY, "text"): _words_for_another,
+    ("choice", _ANY): _choice_for_value,
+    (_ANY, "choice"): _value_for_choice,
     ("set", _ANY): _one_of_a_set,
     (_ANY, "set"): _one_of_a_set,
     ("list", _ANY): _one_of_a_set,

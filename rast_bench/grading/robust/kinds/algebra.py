@@ -28,7 +28,7 @@ from rast_bench.grading.robust.kinds.numbers import (
 
 DIGITS = 60  # of a value that a decimal may round
 
-_CONSTANT = re.compile(r"(?P<sign>[-+]) ?(?:[CcKk]|\{ ?[Cc]onst(?:ant)?\.? ?\}|const)\Z")
+_CONSTANT = re.compile(r"[-+] ?(?P<name>[CcKk])\Z")
 _ARBITRARY = re.compile(r"[CcKkAB]_?\{?\d\}?|[CK]")
 MAX_ARBITRARY = 4
 
@@ -49,10 +49,9 @@ def read_cached(text: str) -> Any:
 def same_texts(answer: str, gold: str) -> Decision:
     """Whether two expressions are the same; "unread" where one of them is none."""
     try:
-        constant = _without_constant(answer), _without_constant(gold)
-        if constant[1] is not None:
-            return _same_antiderivative(constant[0], constant[1], answer, gold)
         mine, wanted = read_cached(answer), read_cached(gold)
+        if _has_constant(gold, wanted):
+            return _same_antiderivative(mine, wanted, has_constant=_has_constant(answer, mine))
         decision = _same(mine, wanted)
         if decision.outcome == "different" and not mine.free_symbols | wanted.free_symbols:
             return _same_rounded(answer, mine, gold, wanted, decision)
@@ -84,32 +83,21 @@ def _same_rounded(answer: str, mine: Any, gold: str, wanted: Any, exact: Decisio
     return exact
 
 
-def _without_constant(text: str) -> str | None:
-    """What stands before `+ C`; None where that is not how the text ends."""
+def _has_constant(text: str, expression: Any) -> bool:
+    """Whether it ends in a constant of integration; the c of `mx + c` is none."""
     match = _CONSTANT.search(text)
-    if match is None or not text[: match.start()].strip():
-        return None
-    rest = text[: match.start()].strip()
-    letter = match[0].strip("+- ")
-    if len(letter) == 1 and len(read_cached(rest).free_symbols) > 1 and letter != "C":
-        return None  # m x + c
-    return rest
+    return match is not None and (match["name"] == "C" or len(expression.free_symbols) <= 2)
 
 
-def _same_antiderivative(
-    answer: str | None, gold: str, whole_answer: str, whole_gold: str
-) -> Decision:
-    if answer is None:
-        whole = _same(read_cached(whole_answer), read_cached(whole_gold))
-        if (
-            whole.outcome != "equal"
-            and same_up_to_constant(read_cached(whole_answer), read_cached(gold)).outcome == "equal"
-        ):
-            return different("elements", "a missing constant of integration")
-        return whole
-    decision = same_up_to_constant(read_cached(answer), read_cached(gold))
+def _same_antiderivative(mine: Any, wanted: Any, *, has_constant: bool) -> Decision:
+    """Where the gold answer has a constant of integration."""
+    if has_constant:
+        return same_up_to_constant(mine, wanted)
+    decision = _same(mine, wanted)
     if decision.outcome == "equal":
-        return equal(decision.reason, "antiderivatives")
+        return decision
+    if same_up_to_constant(mine + sympy.Symbol("C"), wanted).outcome == "equal":
+        return different("elements", "a missing constant of integration")
     return decision
 
 

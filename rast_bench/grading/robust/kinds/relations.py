@@ -94,13 +94,14 @@ class Equation:
     def says_value(self) -> bool:
         """Whether the right side alone says the same to someone who knows what was asked.
 
-        The left side names it (`x`, `f(3)`, `AB`, `m + n`), or a step of the chain is arithmetic.
+        The left side names it (`x`, `f(3)`, `AB`), or a step of the chain is arithmetic.
         """
-        return (
-            self.is_definition()
-            or bool(_WORDS_OR_OBJECT.match(self.left) or _SUM_OF_NAMES.match(self.left))
-            or not all(map(unknowns, self.steps))
-        )
+        named = bool(_WORDS_OR_OBJECT.match(self.left)) and not unknowns(self.value)
+        return self.is_definition() or named or not all(map(unknowns, self.steps))
+
+    def answers_sum(self) -> bool:
+        """Whether it says what a sum of unknowns is, as questions ask for: `m + n = 107`."""
+        return bool(_SUM_OF_NAMES.match(self.left)) and not unknowns(self.value)
 
     def is_simplification(self) -> bool:
         """Whether left and right side are one expression: `2x + x = 3x`."""
