@@ -57,7 +57,9 @@ def _in_latex(text: str) -> str:
         return text
     text = _RAISED.sub(lambda run: f"^{{{''.join(_SUPERSCRIPTS[c] for c in run[0])}}}", text)
     text = _LOWERED.sub(lambda run: f"_{{{''.join(_SUBSCRIPTS[c] for c in run[0])}}}", text)
-    text = _FOREIGN.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text.translate(_CHARACTERS))
+    text = _FOREIGN.sub(
+        lambda run: unicodedata.normalize("NFKC", run[0]), text.translate(_CHARACTERS)
+    )
     text = text.translate(_CHARACTERS)
     return _ROOT_SIGN.sub(r"\\sqrt{\1}", text).replace("√", r"\sqrt ")
 
@@ -119,7 +121,19 @@ _FUNCTIONS = (
 )
 _WHOLE = frozenset(
     (*_GREEK, *_FUNCTIONS, *_FONTS, *_SWITCHES, *_SIZES, *_SPACES, *_DROPPED_WITH_ARGUMENT)
-    + (*_ONE_WRITING, "coth", "lnot", "textcolor", "frac", "sqrt", "binom", "pm", "mp", "begin", "end")
+    + (
+        *_ONE_WRITING,
+        "coth",
+        "lnot",
+        "textcolor",
+        "frac",
+        "sqrt",
+        "binom",
+        "pm",
+        "mp",
+        "begin",
+        "end",
+    )
 )
 _JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=len, reverse=True)))
 _MARKS_OF_NAMES = frozenset(("overrightarrow", "vec", "hat", "widehat"))
@@ -405,7 +419,11 @@ _Replacement = str | Callable[[re.Match[str]], str]
 _THIRD = r"(?=\d{3}(?!\d))"
 _LAST: tuple[tuple[str, re.Pattern[str], _Replacement], ...] = (
     # (what the text must have for the pattern to be tried, pattern, replacement)
-    ("circ", re.compile(r"\{ ?\^ ?\\circ ?\}|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))"), r"\\degree "),
+    (
+        "circ",
+        re.compile(r"\{ ?\^ ?\\circ ?\}|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))"),
+        r"\\degree ",
+    ),
     (",", re.compile(rf"(?<=\d) ?\{{ ?, ?\}} ?{_THIRD}"), ","),
     ("=", re.compile(r"(?<![\d)!}])!=(?!=)"), r"\\ne "),
     ("=", re.compile(r"<=(?!>)|=<"), r"\\le "),
