@@ -32,6 +32,7 @@ from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditi
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
 from rast_bench.grading.robust.kinds.numbers import read_number
+from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
 from rast_bench.grading.robust.kinds.ratios import Ratio, read_ratio
 from rast_bench.grading.robust.kinds.relations import (
     Congruence,
@@ -83,6 +84,7 @@ READERS: tuple[Reader, ...] = (
     read_date,
     read_number,
     read_based,
+    read_quantity,
     read_ratio,
     read_matrix,
     read_solution,
@@ -106,6 +108,9 @@ class Text:
 
     text: str
     readings: tuple[Reading, ...]
+
+    def quantity(self) -> Quantity | None:
+        return next((found for found in self.readings if isinstance(found, Quantity)), None)
 
     @property
     def kind(self) -> str:
@@ -179,6 +184,8 @@ class _Comparison:
             for mine in answer.readings:
                 if mine.kind == wanted.kind:
                     decision = mine.compare(wanted, below)
+                    if isinstance(wanted, Expression):
+                        decision = _beside_unit(answer, gold, decision, below)
                     if decision.reason != "unread":
                         return decision
                     unread = decision
@@ -194,6 +201,19 @@ class _Comparison:
         if not (answer.is_clear() and gold.is_clear()):
             return undecided("unread")
         return different("kind", f"{answer.kind} for {gold.kind}")
+
+
+def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare) -> Decision:
+    """Two expressions of which one may be a quantity: the N of `2450\\pi N` is no factor then."""
+    units = [text.quantity() for text in (answer, gold)]
+    if decision.outcome == "equal" or (units[0] is None) == (units[1] is None):
+        return decision
+    if units[1] is not None:
+        other = units[1].compare_answer(answer.text, compare)
+    elif units[0] is not None:
+        other = units[0].compare_gold(gold.text, compare)
+    sure = decision.outcome == "different" and other.outcome == "different"
+    return decision if sure or other.reason == "unread" else other
 
 
 def _stands_alone(reading: Reading) -> bool:
@@ -381,6 +401,16 @@ def _choice_for_value(pair: _Pair) -> Decision | None:
     return different("choice", "a letter for a value") if choice.bracketed else None
 
 
+def _value_for_quantity(pair: _Pair) -> Decision | None:
+    quantity: Quantity = pair.gold
+    return quantity.compare_answer(pair.answer_text.text, pair.compare)
+
+
+def _quantity_for_value(pair: _Pair) -> Decision | None:
+    quantity: Quantity = pair.answer
+    return quantity.compare_gold(pair.gold_text.text, pair.compare)
+
+
 def _words_for_another(pair: _Pair) -> Decision | None:
     """Words with numbers in them, or about truth, may say anything."""
     words: Words = pair.answer if isinstance(pair.answer, Words) else pair.gold
@@ -420,6 +450,10 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     ("interval", "set"): _points_for_interval,
     ("congruence", "expression"): _number_for_congruence,
     ("expression", "congruence"): _number_for_congruence,
+    ("quantity", "number"): _quantity_for_value,
+    ("number", "quantity"): _value_for_quantity,
+    ("quantity", "expression"): _quantity_for_value,
+    ("expression", "quantity"): _value_for_quantity,
     ("text", _ANY): _words_for_another,
     (_ANY, "text"): _words_for_another,
     ("choice", _ANY): _choice_for_value,
