@@ -1,0 +1,273 @@
+"""Expressions with unknowns: refuted at points with rigorous bounds, proven by identities.
+
+Unknowns are real, except `z` and `w`, and those of whole numbers. A value counts only where every
+step on the way is real, as in real analysis. So equal means: equal wherever both are defined.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy
+from flint import arb
+from sympy.core.function import AppliedUndef
+
+from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.exact.balls import NoValueError, VagueError, ball, precision
+from rast_bench.grading.exact.identity import is_zero
+from rast_bench.grading.exact.pieces import largest_number, points_in_pieces, switches
+from rast_bench.grading.exact.points import COMPLEX, points
+from rast_bench.grading.exact.residues import is_zero_at_integers, is_zero_between_steps
+from rast_bench.grading.exact.separation import written_bits
+
+MIN_POINTS = 20
+MIN_PIECE_POINTS = 3
+MAX_NUMBER = 1_000  # with larger ones, pieces may lie beyond the points
+_MOST_TRIED = 6  # points in a piece
+BITS = 340  # to which values must agree at least: 100 digits
+_MOST_BITS = 16_000  # to which a point is tried
+_REFUTING_BITS = 64
+
+_SWITCHED = (sympy.Abs, sympy.sign, sympy.Max, sympy.Min)
+_STEPPED = (sympy.floor, sympy.ceiling, sympy.Mod)
+_COUNTING = (*_STEPPED, sympy.factorial, sympy.binomial)
+_COMPLEX = (sympy.re, sympy.im, sympy.conjugate, sympy.arg)
+_INTEGER_NAMES = frozenset("ijklmnKMN")
+_PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.exp)
+
+
+def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
+    """Whether two expressions with unknowns have the same values."""
+    question = _Question(*_with_simple_arguments(answer, gold), integers)
+    if question.refuted_quickly():
+        return different("numeric", "values at a point")
+    zero = question.is_zero()
+    if zero:
+        return equal("symbolic", "an identity")
+    if zero is False:
+        return different("exact", "rational functions")
+    decision = question.by_residues()
+    return question.by_values() if decision is None else decision
+
+
+def _with_simple_arguments(*expressions: Any) -> list[Any]:
+    """f((x+1)²) as f(x²+2x+1): unknown functions are the same at the same place."""
+    return [
+        expression.xreplace(
+            {
+                part: part.func(*(sympy.expand(argument) for argument in part.args))
+                for part in expression.atoms(AppliedUndef)
+                if part.count_ops() < 100
+            }
+        )
+        for expression in expressions
+    ]
+
+
+@dataclass
+class _Question:
+    answer: Any
+    gold: Any
+    integers: frozenset[str]
+
+    def _has(self, *kinds: Any) -> bool:
+        return bool(self.answer.has(*kinds) or self.gold.has(*kinds))
+
+    @cached_property
+    def unknowns(self) -> list[Any]:
+        found: set[Any] = set()
+        for expression in (self.answer, self.gold):
+            found |= expression.free_symbols | expression.atoms(AppliedUndef)
+        return sorted(found, key=str)
+
+    @cached_property
+    def whole(self) -> frozenset[str]:
+        """Names of unknowns that are integers: said to be, or by their letter and their use."""
+        names = {
+            symbol.name
+            for expression in (self.answer, self.gold)
+            for part in sympy.preorder_traversal(expression)
+            if _counts(part)
+            for symbol in part.free_symbols
+            if symbol.name[0] in _INTEGER_NAMES
+        }
+        return self.integers | names
+
+    @cached_property
+    def complex_unknowns(self) -> bool:
+        return any(str(unknown) in COMPLEX for unknown in self.unknowns)
+
+    @cached_property
+    def must_be_real(self) -> bool:
+        return not self.complex_unknowns and not self._has(sympy.I, *_COMPLEX)
+
+    @cached_property
+    def bits(self) -> float:
+        """To how many bits values must agree: more than the numbers written could hide."""
+        return BITS + 2 * (written_bits(self.answer) + written_bits(self.gold))
+
+    def apart(self, values: Any, *, quick: bool = False, real: bool | None = None) -> bool | None:
+        """Whether their values there differ; None where one has no value, or it is not known.
+
+        Args:
+            quick: at a low precision; False says nothing then.
+        """
+        real = self.must_be_real if real is None else real
+        bits = _REFUTING_BITS if quick else min(2 * self.bits, _MOST_BITS)
+        while bits <= _MOST_BITS:
+            try:
+                with precision(int(bits)):
+                    first = ball(self.answer, values, real=real)
+                    second = ball(self.gold, values, real=real)
+                    if not first.overlaps(second):
+                        return True
+                    if quick or abs(first - second).abs_upper() < arb(2) ** -int(self.bits):
+                        return False
+            except VagueError:
+                pass
+            except NoValueError:
+                return None
+            if quick:
+                return None
+            bits *= 4
+        return None
+
+    def refuted_quickly(self) -> bool:
+        tried = points("positive", self.unknowns, self.whole)
+        return any(
+            self.apart(values, quick=True) for values, _ in zip(tried, range(3), strict=False)
+        )
+
+    def is_zero(self) -> bool | None:
+        return is_zero(self.answer - self.gold, real=self.must_be_real)
+
+    def by_residues(self) -> Decision | None:
+        whole = [unknown for unknown in self.unknowns if str(unknown) in self.whole]
+        difference = self.answer - self.gold
+        if whole:
+            zero = is_zero_at_integers(difference, whole)
+            if zero is False:
+                return different("exact", "integers by their residues")
+            return equal("symbolic", "integers by their residues") if zero else None
+        if len(self.unknowns) == 1 and self._has(*_STEPPED):
+            zero = is_zero_between_steps(difference, self.unknowns[0])
+            if zero is False:
+                return different("exact", "between the steps")
+            return equal("numeric", "between the steps") if zero else None
+        return None
+
+    def by_values(self) -> Decision:
+        agreed = 0
+        kinds = ["positive", "unit", "large"]
+        if self.whole or self._has(*_STEPPED):
+            kinds.append("integer")
+        if self.complex_unknowns:
+            kinds.append("complex")
+        for kind in kinds:
+            for values in points(kind, self.unknowns, self.whole):
+                apart = self.apart(values)
+                if apart:
+                    return different("numeric", "values at a point")
+                agreed += apart is False
+        positive = agreed
+        for values in points("real", self.unknowns, self.whole):
+            apart = self.apart(values)
+            if apart:
+                if positive and not self._has(*_SWITCHED, *_STEPPED, *_COMPLEX):
+                    return undecided("numeric", "equal for positive unknowns only")
+                return different("numeric", "values at a point")
+            agreed += apart is False
+        if not agreed:
+            return self._without_real_values()
+        if self._has(*_STEPPED):
+            return _unproven()
+        in_pieces = self._agreed_in_pieces()
+        if in_pieces is None or agreed + in_pieces < MIN_POINTS:
+            return _unproven()
+        return equal("numeric", "values at many points")
+
+    def _without_real_values(self) -> Decision:
+        """No value is real: the principal values of complex analysis, then."""
+        results = [
+            self.apart(values, real=False)
+            for kind in ("positive", "real")
+            for values in points(kind, self.unknowns, self.whole)
+        ]
+        if any(results) and not results.count(False):
+            return different("numeric", "values at a point")
+        if results.count(False) >= MIN_POINTS and not any(results):
+            return equal("numeric", "values at many points")
+        return _unproven()
+
+    def _agreed_in_pieces(self) -> int | None:
+        """At how many points they agree, some in every piece where they are analytic.
+
+        None where they do not, or where such pieces are not known.
+        """
+        arguments = [part for part in switches(self.answer, self.gold) if part.free_symbols]
+        if not arguments:
+            return 0
+        small = largest_number(self.answer, self.gold) <= MAX_NUMBER
+        if self.complex_unknowns:
+            return 0 if small else None
+        if len(self.unknowns) == 1:
+            pieces = points_in_pieces(arguments, self.unknowns[0])
+            if pieces is not None:
+                return self._agreed_in(pieces)
+        return self._agreed_in_patterns(arguments) if small else None
+
+    def _agreed_in(self, pieces: Iterator[list[Any]]) -> int | None:
+        agreed = 0
+        for piece in pieces:
+            results = [self.apart({self.unknowns[0]: place}) for place in piece]
+            if any(results) or 0 < results.count(False) < MIN_PIECE_POINTS:
+                return None
+            agreed += results.count(False)
+        return agreed
+
+    def _agreed_in_patterns(self, arguments: list[Any]) -> int | None:
+        """Points in every pattern of signs that hundreds of points show."""
+        agreed: dict[tuple[bool, ...], int] = {}
+        tried: dict[tuple[bool, ...], int] = {}
+        for values in points("many", self.unknowns, self.whole):
+            pattern = tuple(_is_positive(part, values) for part in arguments)
+            if tried.get(pattern, 0) >= _MOST_TRIED or agreed.get(pattern, 0) >= MIN_PIECE_POINTS:
+                continue
+            apart = self.apart(values)
+            if apart:
+                return None
+            tried[pattern] = tried.get(pattern, 0) + 1
+            agreed[pattern] = agreed.get(pattern, 0) + (apart is False)
+        if any(0 < count < MIN_PIECE_POINTS for count in agreed.values()):
+            return None
+        return sum(agreed.values())
+
+
+def _is_positive(argument: Any, values: Any) -> bool:
+    try:
+        with precision(_REFUTING_BITS):
+            return bool(ball(argument, values).real > 0)
+    except (NoValueError, VagueError):
+        return False
+
+
+def _unproven() -> Decision:
+    return undecided("numeric", "they agree where they were tried")
+
+
+def _counts(part: Any) -> bool:
+    """Whether its argument is a whole number, by custom."""
+    if isinstance(part, _COUNTING):
+        return True
+    if part.is_Pow:
+        return bool(part.base in (-1, sympy.I) and part.exp.free_symbols)
+    if isinstance(part, _PERIODIC):
+        turns = part.args[0] / sympy.pi
+        if isinstance(part, sympy.exp):
+            turns = turns / sympy.I
+        unknowns = part.args[0].free_symbols
+        if len(unknowns) != 1:
+            return False
+        return bool(turns.is_polynomial(*unknowns) and not turns.has(sympy.pi, sympy.I))
+    return False
