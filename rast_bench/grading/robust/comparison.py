@@ -53,6 +53,7 @@ from rast_bench.grading.robust.kinds.times import read_date, read_time_of_day
 from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
 from rast_bench.grading.robust.kinds.words import (
     Words,
+    read_bound,
     read_infinitely_many,
     read_nothing,
     read_truth,
@@ -79,6 +80,7 @@ READERS: tuple[Reader, ...] = (
     read_truth,
     read_nothing,
     read_infinitely_many,
+    read_bound,
     read_choice,
     read_time_of_day,
     read_date,

@@ -26,7 +26,7 @@ LEAST_DIGITS_CUT = 6
 """Of a decimal answer cut off instead of rounded: 0.666666 is 2/3."""
 _DIGITS_OF_FLOAT = 15
 _MOST_DIGITS_BESIDE_FLOAT = 12
-_ERROR_OF_FLOAT = Fraction(1, 10**14)
+_ERROR_OF_FLOAT = Fraction(1, 10**12)
 
 _INTEGER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 _PLAIN = r"(?:\d+(?:\.\d+)?\.?|\.\d+)"
@@ -135,6 +135,10 @@ def same_number(answer: Number, gold: Number) -> Decision:
             return equal("exact", "equal numbers")
         if answer.places is None and gold.places is None:
             return different("exact", "integers are never approximated")
+        if abs(gold.exponent) > MAX_DIGITS:
+            answer, gold = shifted(answer, -gold.exponent), shifted(gold, -gold.exponent)
+        if abs(answer.exponent) > MAX_DIGITS >= max(len(answer.above), len(gold.above)):
+            return different("exact", "numbers of other sizes")
     value, wanted_value = answer.value, gold.value
     if value is None or wanted_value is None:
         return undecided("limit", "a number of too many digits")
@@ -143,6 +147,12 @@ def same_number(answer: Number, gold: Number) -> Decision:
     if answer.places is None and gold.places is None:
         return different("exact", "different numbers")
     return _same_rounded(answer, value, gold, wanted_value)
+
+
+def shifted(number: Number, power: int) -> Number:
+    """Times a power of ten."""
+    places = None if number.places is None else number.places - power
+    return replace(number, exponent=number.exponent + power, places=places)
 
 
 def _same_rounded(answer: Number, value: Fraction, gold: Number, wanted: Fraction) -> Decision:
@@ -275,8 +285,7 @@ def _is_equal(decision: Decision) -> bool:
 
 def _of_one(number: Number) -> Number:
     """A percentage as a part of one."""
-    places = None if number.places is None else number.places + 2
-    return replace(number, exponent=number.exponent - 2, places=places, percent=False)
+    return replace(shifted(number, -2), percent=False)
 
 
 # Reading ------------------------------------------------------------------------------------
@@ -418,6 +427,7 @@ _PARTS = {
     "twelfth": 12,
     "hundredth": 100,
 }
+NUMBER_WORDS = frozenset((*_SMALL, *_SCALES))
 _MAX_WORDS = 40
 _NUMBER_WORDS = re.compile(r"[A-Za-z][A-Za-z \-]{2,200}")
 

@@ -15,6 +15,7 @@ from rast_bench.grading.robust.kinds.numbers import (
     read_number,
     read_number_words,
     same_number,
+    shifted,
 )
 from rast_bench.grading.robust.kinds.units import (
     GENERIC,
@@ -164,8 +165,7 @@ def _converted(number: Number, factor: Fraction, offset: Fraction) -> Number:
     """A number in another unit, with its places where the factor is a power of ten."""
     power = _power_of_ten(factor)
     if power is not None and not offset:
-        places = None if number.places is None else number.places - power
-        return replace(number, exponent=number.exponent + power, places=places)
+        return shifted(number, power)
     value = number.value
     if value is None:
         return number
@@ -318,13 +318,14 @@ def _arguments(text: str) -> dict[int, int]:
             arguments[start] = end
         elif before.endswith(("}", "]")):
             opened = next((at for at, close in arguments.items() if close == len(before) - 1), None)
-            if opened is not None and _wants_second(text[:opened].rstrip(" ")):
+            if opened is not None and text[:opened].rstrip(" ").endswith(
+                _TWO_ARGUMENTS[before[-1]]
+            ):
                 arguments[start] = end
     return arguments
 
 
-def _wants_second(before: str) -> bool:
-    return before.endswith((r"\frac", r"\binom", r"\sqrt"))
+_TWO_ARGUMENTS = {"}": (r"\frac", r"\binom"), "]": (r"\sqrt",)}
 
 
 def _inside(position: int, arguments: dict[int, int]) -> bool:

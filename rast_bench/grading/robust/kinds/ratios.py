@@ -16,7 +16,7 @@ MAX_LENGTH = 200
 _COLON = re.compile(r" ?:(?!=) ?")
 _TO = re.compile(r" ?(?:\{ ?to ?\}| to (?=\S)) ?")
 _NO_PART = re.compile(
-    r"[=<>,;|]|\\(?:to|le|ge|ne|in|approx|equiv|text)(?![A-Za-z])|[A-Za-z]{4,}|\.\."
+    r"[=<>,;|]|\\(?:to|le|ge|ne|in|approx|equiv|text)(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]{4,}|\.\."
 )
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _QUOTIENT = re.compile(r"(-?)\\frac\{([^{}]{1,60})\}\{([^{}]{1,60})\}")

@@ -80,7 +80,10 @@ def read_time_of_day(text: str) -> TimeOfDay | None:
     half = _half(match)
     if hour > (12 if half else 23) or (half and not hour) or minute > 59 or second > 59:
         return None
-    return TimeOfDay(hour, minute, second, half, bare=text.replace(":", "").isdigit())
+    bare = text.replace(":", "").isdigit()
+    if half is None and (hour > 12 or not hour):
+        return TimeOfDay((hour - 12) % 12 or 12, minute, second, "pm" if hour else "am", bare)
+    return TimeOfDay(hour, minute, second, half, bare)
 
 
 def _half(match: re.Match[str]) -> Literal["am", "pm"] | None:
