@@ -118,7 +118,7 @@ class Region:
 
     def _compare_by_ends(self, gold: "Region", compare: Compare) -> Decision:
         """Where the order of the ends is unknown: interval by interval."""
-        mine, wanted = _parts(self.node), _parts(gold.node)
+        mine, wanted = as_intervals(self.node), as_intervals(gold.node)
         if mine is None or wanted is None:
             return undecided("elements", "ends of unknown order")
         if len(mine) != len(wanted):
@@ -175,7 +175,8 @@ def _ends(node: Node) -> Iterator[str]:
                 yield from _ends(part)
 
 
-def _parts(node: Node) -> list[Interval] | None:
+def as_intervals(node: Node) -> list[Interval] | None:
+    """A union as its intervals; None for another set, or one that takes arithmetic."""
     match node:
         case Interval():
             return [node]
