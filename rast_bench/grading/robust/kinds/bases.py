@@ -1,4 +1,4 @@
-r"""Numbers in base n: `1011_2`, `(1011)_{2}`, `1011_{\text{two}}`, `0xFF`; plain digits may be one."""
+r"""Numbers in base n: `1011_2`, `(1011)_{2}`, `1011_{{two}}`, `0xFF`. Plain digits may be one."""
 
 import re
 from dataclasses import dataclass
@@ -9,18 +9,44 @@ from rast_bench.grading.robust.kinds.base import Compare
 MAX_DIGITS = 1_000
 
 _BASES = {
-    **{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9},
-    **{"ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15},
-    **{"sixteen": 16, "twenty": 20, "bin": 2, "oct": 8, "dec": 10, "hex": 16, "b": 2, "h": 16},
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "thirteen": 13,
+    "fourteen": 14,
+    "fifteen": 15,
+    "sixteen": 16,
+    "twenty": 20,
+    "bin": 2,
+    "oct": 8,
+    "dec": 10,
+    "hex": 16,
+    "b": 2,
+    "h": 16,
 }
-_DIGITS = r"[0-9][0-9A-Za-z ,]*|[A-F][0-9A-F ]*"
+_DIGITS = r"[0-9][0-9A-Za-z ,]*?|[A-F][0-9A-F ]*?"
+_BASE = r"(?P<base>\d{1,2}|[a-z]{1,8})"
 _WITH_BASE = re.compile(
-    rf"(?P<sign>-?) ?(?:(?P<digits>{_DIGITS}?)|\( ?(?P<bracketed>{_DIGITS}?) ?\)|\{{ ?(?P<braced>{_DIGITS}?) ?\}})"
-    r" ?_ ?(?:\{ ?\(?\{? ?(?:base )?(?P<base>\d{1,2}|[a-z]{1,8}) ?\}?\)? ?\}|(?P<base_bare>\d{1,2}))"
-    r"(?: ?\{?\(?base \d{1,2}\)?\}?)?"
+    rf"""
+    (?P<sign>-?)[ ]?
+    (?: (?P<digits>{_DIGITS})
+      | \([ ]?(?P<bracketed>{_DIGITS})[ ]?\)
+      | \{{[ ]?(?P<braced>{_DIGITS})[ ]?\}} )
+    [ ]?_[ ]?
+    (?: \{{[ ]?\(?\{{?[ ]?(?:base[ ])?{_BASE}[ ]?\}}?\)?[ ]?\}} | (?P<base_bare>\d{{1,2}}) )
+    """,
+    re.VERBOSE,
 )
 _IN_WORDS = re.compile(
-    rf"(?P<sign>-?) ?(?P<digits>{_DIGITS}?),? ?\{{? ?\(?(?:in )?base ?(?P<base>\d{{1,2}}|[a-z]{{1,8}})\)? ?\}}?"
+    rf"(?P<sign>-?) ?(?P<digits>{_DIGITS}),? ?\{{? ?\(?(?:in )?base ?{_BASE}\)? ?\}}?"
 )
 _PREFIXED = re.compile(r"(?P<sign>-?)0(?P<prefix>[xXbBoO])(?P<digits>[0-9A-Fa-f_ ]+)")
 _PREFIXES = {"x": 16, "b": 2, "o": 8}

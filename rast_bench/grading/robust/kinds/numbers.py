@@ -31,7 +31,9 @@ _ERROR_OF_FLOAT = Fraction(1, 10**14)
 _INTEGER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 _PLAIN = r"(?:\d+(?:\.\d+)?\.?|\.\d+)"
 _UNSIGNED = rf"""
-    (?P<grouped>\d{{1,3}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)? | \d{{1,3}}(?:[ ]\d{{3}})+(?![\d/]|,\d|\{{,)(?:\.\d+)?)
+    (?P<grouped>
+        \d{{1,3}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?
+      | \d{{1,3}}(?:[ ]\d{{3}})+(?![\d/]|,\d|\{{,)(?:\.\d+)? )
   | (?P<european>
         \d{{1,3}}(?:\.\d{{3}}){{2,}}(?![\d.])(?:(?:,|\{{,\}})\d+)?
       | \d{{1,3}}(?:\.\d{{3}})+(?:,|\{{,\}})\d+
@@ -55,9 +57,11 @@ _NUMBER = re.compile(
         (?:(?P<whole>\d+)(?:[ ]|(?=\\frac)))?
         (?: \\frac[ ]?\{{[ ]?(?P<above>-?[ ]?(?:{_INTEGER}|{_PLAIN}))[ ]?\}}[ ]?
                        \{{[ ]?(?P<below>-?[ ]?(?:{_INTEGER}|{_PLAIN}))[ ]?\}}
-          | (?P<above_slash>{_INTEGER}|{_PLAIN})[ ]?/[ ]?(?P<below_slash>{_INTEGER}(?![.])|{_PLAIN})(?!\d) )
+          | (?P<above_slash>{_INTEGER}|{_PLAIN})[ ]?/[ ]?
+                (?P<below_slash>{_INTEGER}(?![.])|{_PLAIN})(?!\d) )
       | (?P<ten>10|\{{10\}})[ ]?(?:\^|\*\*)[ ]?
-            (?:\{{[ ]?(?P<exponent_ten>[-+]?[ ]?\d{{1,9}})[ ]?\}}|(?P<exponent_ten_bare>-?\d{{1,9}}))
+            (?: \{{[ ]?(?P<exponent_ten>[-+]?[ ]?\d{{1,9}})[ ]?\}}
+              | (?P<exponent_ten_bare>-?\d{{1,9}}) )
       | (?:{_UNSIGNED})(?:{_POWER})?
             (?P<scale>[ ]?\{{?[ ]?(?:{"|".join(_SCALES)})(?![A-Za-z])[ ]?\}}?)?
     )
@@ -348,7 +352,7 @@ def _decimal(match: re.Match[str]) -> Number | None:
     if match["repeating"] is not None:
         return _repeating(match["repeating"], exponent)
     digits, comma = _digits(match)
-    whole, point, decimals = digits.partition(".")
+    whole, _, decimals = digits.partition(".")
     written = whole + decimals
     approximate = bool(decimals) or power is not None
     return Number(
@@ -400,8 +404,19 @@ _SMALL = {word: value for value, word in enumerate(_UNITS)} | {
     word: 10 * ten for ten, word in enumerate(_TENS, start=2)
 }
 _PARTS = {
-    **{"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6},
-    **{"seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100},
+    "half": 2,
+    "halve": 2,
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+    "twelfth": 12,
+    "hundredth": 100,
 }
 _MAX_WORDS = 40
 _NUMBER_WORDS = re.compile(r"[A-Za-z][A-Za-z \-]{2,200}")

@@ -4,6 +4,7 @@ r"""Quantities: a number or an expression with a unit, a currency or what it cou
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.cleaning import bracket_partners
@@ -17,12 +18,13 @@ from rast_bench.grading.robust.kinds.numbers import (
 )
 from rast_bench.grading.robust.kinds.units import (
     GENERIC,
-    MAX_LENGTH as MAX_UNIT,
+    MAX_UNIT,
     RADIAN,
     Unit,
     conversion,
     kin,
     read_unit,
+    same_nouns,
     size,
 )
 
@@ -37,7 +39,10 @@ _CONNECTION = re.compile(r" ?(?:\{ ?,? ?(?:and ?)?\}|,? ?and |,)? ?")
 _PART = re.compile(r"(?:\\degree|[^\d\\])+")
 _TAIL = re.compile(r" ?(?:,|and|\{ ?,? ?(?:and ?)?\}) ?\Z")
 _CANDIDATE = re.compile(r"\{| (?=[A-Za-z]{2})|\\degree|\\\$|(?<=[\d)}])(?=[a-zA-Z]{2})")
-_COMMAND_BEFORE = re.compile(r"\\[A-Za-z]+ ?\Z")
+_COMMAND_BEFORE = re.compile(
+    r"\\(?!(?:pi|theta|alpha|beta|gamma|lambda|mu|phi|tau|omega|infty|degree|cdot|times)(?![A-Za-z]))"
+    r"[A-Za-z]+ ?\Z"
+)
 _UNREADABLE = re.compile(
     r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|text|begin)(?![A-Za-z])|[A-Za-z]{5,}(?<!\\frac)(?<!\\sqrt)"
 )
@@ -57,7 +62,7 @@ class Quantity:
     def compare(self, gold: "Quantity", compare: Compare) -> Decision:
         """Equal after conversion; other dimensions, currencies and things counted are different."""
         mine, wanted = _pounds(self.unit, gold.unit), _pounds(gold.unit, self.unit)
-        if mine.powers == wanted.powers and mine.nouns == wanted.nouns:
+        if mine.powers == wanted.powers and same_nouns(mine.nouns, wanted.nouns):
             return _in_unit(compare(self.magnitude, gold.magnitude), "the same unit")
         if GENERIC in dict(mine.powers).keys() ^ dict(wanted.powers).keys():
             return self._compare_generic(gold, compare)
@@ -116,15 +121,15 @@ class Quantity:
         if decision.outcome == "equal":
             return self._without_unit(decision)
         number, wanted = read_number(self.magnitude), read_number(gold)
-        if number is not None and wanted is not None and number.value and wanted.value:
-            if wanted.value / number.value in kin(self.unit):
-                return undecided("unit", "equal if the gold answer is in another unit")
+        values = number and number.value, wanted and wanted.value
+        if values[0] and values[1] and values[1] / values[0] in kin(self.unit):
+            return undecided("unit", "equal if the gold answer is in another unit")
         return self._as_angle(gold, compare, decision, is_gold=False)
 
     def _without_unit(self, decision: Decision) -> Decision:
         if self.unit.letter:
             return undecided("unit", "a letter that may be a unit or an unknown")
-        return equal(decision.reason, "a unit left out")
+        return _in_unit(decision, "a unit left out")
 
     def _as_angle(
         self, other: str, compare: Compare, decision: Decision, *, is_gold: bool
@@ -145,8 +150,7 @@ def _in_unit(decision: Decision, rule: str) -> Decision:
     """A decision about magnitudes as one about quantities."""
     if decision.outcome == "undecided":
         return decision
-    reason = "rounding" if decision.reason == "rounding" else "unit"
-    return Decision(decision.outcome, reason, rule)
+    return Decision(decision.outcome, "rounding" if decision.reason == "rounding" else "unit", rule)
 
 
 def _pounds(unit: Unit, other: Unit) -> Unit:
@@ -237,7 +241,7 @@ def _sum(text: str) -> Quantity | None:
             return None
         total += (value if parts[0][0] >= 0 else -abs(value)) * each
     known = [each for each in sizes if each is not None]
-    if len(parts) < 2 or any(one <= other for one, other in zip(known, known[1:], strict=False)):
+    if len(parts) < 2 or any(one <= other for one, other in pairwise(known)):
         return None
     return Quantity(_written(total), parts[0][1])
 
@@ -282,7 +286,7 @@ def _expression(text: str) -> Quantity | None:
     depth = 0
     for candidate in _CANDIDATE.finditer(text):
         start = candidate.start()
-        if start in arguments or _inside(text, start, arguments):
+        if start in arguments or _inside(start, arguments):
             continue
         if start < len(text) - MAX_UNIT or not start:
             continue
@@ -309,9 +313,8 @@ def _arguments(text: str) -> dict[int, int]:
     arguments: dict[int, int] = {}
     for start, end in sorted(partners.items()):
         before = text[:start].rstrip(" ")
-        if text[start] != "{":
-            arguments[start] = end
-        elif before.endswith(("^", "_")) or _COMMAND_BEFORE.search(before[-20:]):
+        command = before.endswith(("^", "_")) or _COMMAND_BEFORE.search(before[-20:])
+        if text[start] != "{" or command:
             arguments[start] = end
         elif before.endswith(("}", "]")):
             opened = next((at for at, close in arguments.items() if close == len(before) - 1), None)
@@ -324,10 +327,5 @@ def _wants_second(before: str) -> bool:
     return before.endswith((r"\frac", r"\binom", r"\sqrt"))
 
 
-def _inside(text: str, position: int, arguments: dict[int, int]) -> bool:
+def _inside(position: int, arguments: dict[int, int]) -> bool:
     return any(start < position <= end for start, end in arguments.items())
-
-
-def is_plain_number(text: str) -> bool:
-    """Whether a text is a number without a unit."""
-    return read_number(text) is not None

@@ -14,7 +14,7 @@ _HALF = r"(?P<half>[aApP]) ?\.? ?[mM]\.?"
 _TIME = re.compile(
     r"(?:at )?(?P<hour>\d{1,2})"
     r"(?: ?: ?(?P<minute>\d{2})(?: ?: ?(?P<second>\d{2}))?)?"
-    rf"(?P<rest> ?\{{? ?(?:{_HALF}|(?P<clock>o'? ?clock)|(?P<noon>noon)|(?P<midnight>midnight)) ?\}}?)?"
+    rf"(?P<rest> ?\{{? ?(?:{_HALF}|o'? ?clock|(?P<noon>noon)|(?P<midnight>midnight)) ?\}}?)?"
     r"(?: ?\{? ?(?:in the )?(?P<part>morning|afternoon|evening|night) ?\}?)?"
 )
 _NAMED = {"noon": (12, "pm"), "midday": (12, "pm"), "midnight": (12, "am")}
@@ -45,7 +45,7 @@ class TimeOfDay:
         return self.hour
 
     def compare(self, gold: "TimeOfDay", _compare: Compare) -> Decision:
-        """The same minute; AM or PM may be added by the answer, and is open where it is left out."""
+        """The same minute; an answer may add AM or PM; one that leaves it out is undecided."""
         if (self.minute, self.second) != (gold.minute, gold.second):
             return self._other(gold)
         hour, wanted = self.hours(), gold.hours()
@@ -120,7 +120,7 @@ class Date:
         return "date"
 
     def compare(self, gold: "Date", _compare: Compare) -> Decision:
-        """The same day; a year may be added by the answer, and is open where it is left out."""
+        """The same day; an answer may add the year; one that leaves it out is undecided."""
         if len(self.readings) > 1 or len(gold.readings) > 1:
             common = self.readings & gold.readings
             return undecided("time", "day or month first") if common else different("time")
@@ -145,13 +145,11 @@ def read_date(text: str) -> Date | None:
             found = match.groupdict()
             month = found["month"]
             number = int(month) if month.isdigit() else _month(month)
-            day = found.get("day")
-            year = found.get("year")
-            return _date([(year and int(year), number, day and int(day))])
+            year, day = (int(found[name]) if found.get(name) else None for name in ("year", "day"))
+            return _date([(year, number, day)])
     if match := _NUMERIC.fullmatch(bare):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
-        both = [(year, first, second), (year, second, first)]
-        return _date([each for each in both if each[1] <= 12])
+        return _date([(year, first, second), (year, second, first)])
     return None
 
 

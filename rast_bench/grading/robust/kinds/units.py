@@ -11,102 +11,63 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-MAX_LENGTH = 80
+MAX_UNIT = 80
 _MOST_WORDS = 5
 
+
+def _table(text: str) -> dict[str, str]:
+    """`name=a,b` as a and b, each with its name in pint."""
+    pairs = (entry.split("=") for entry in text.split())
+    return {written: name for name, all_written in pairs for written in all_written.split(",")}
+
+
 # Symbols are case-sensitive; words are not, and may be plural.
-_SYMBOLS = {
-    **{"m": "meter", "cm": "centimeter", "mm": "millimeter", "km": "kilometer", "dm": "decimeter"},
-    **{"nm": "nanometer", "pm": "picometer", "fm": "femtometer", "um": "micrometer"},
-    **{"in": "inch", "ft": "foot", "yd": "yard", "mi": "mile", "ly": "light_year", "pc": "parsec"},
-    **{"AU": "astronomical_unit", "kpc": "kiloparsec", "Mpc": "megaparsec"},
-    **{"s": "second", "ms": "millisecond", "ns": "nanosecond", "us": "microsecond", "h": "hour"},
-    **{"sec": "second", "min": "minute", "mins": "minute", "hr": "hour", "hrs": "hour", "d": "day"},
-    **{"secs": "second", "yr": "year", "yrs": "year", "wk": "week", "wks": "week", "mo": "month"},
-    **{"g": "gram", "kg": "kilogram", "mg": "milligram", "lb": "pound", "lbs": "pound"},
-    **{"oz": "ounce", "L": "liter", "l": "liter", "mL": "milliliter", "ml": "milliliter"},
-    **{"dL": "deciliter", "kL": "kiloliter", "cc": "centimeter**3", "gal": "gallon", "qt": "quart"},
-    **{"tbsp": "tablespoon", "tsp": "teaspoon", "mph": "mile/hour", "kph": "kilometer/hour"},
-    **{
-        "kmh": "kilometer/hour",
-        "kmph": "kilometer/hour",
-        "mps": "meter/second",
-        "fps": "foot/second",
-    },
-    **{"deg": "degree", "rad": "radian", "K": "kelvin", "J": "joule", "kJ": "kilojoule"},
-    **{"MJ": "megajoule", "mJ": "millijoule", "cal": "calorie", "kcal": "kilocalorie"},
-    **{"eV": "electron_volt", "keV": "kiloelectron_volt", "MeV": "megaelectron_volt"},
-    **{"GeV": "gigaelectron_volt", "meV": "millielectron_volt", "N": "newton", "kN": "kilonewton"},
-    **{"mN": "millinewton", "Pa": "pascal", "kPa": "kilopascal", "MPa": "megapascal"},
-    **{"GPa": "gigapascal", "hPa": "hectopascal", "atm": "atmosphere", "bar": "bar", "psi": "psi"},
-    **{"mmHg": "mmHg", "torr": "torr", "W": "watt", "kW": "kilowatt", "MW": "megawatt"},
-    **{"GW": "gigawatt", "mW": "milliwatt", "kWh": "kilowatt_hour", "hp": "horsepower"},
-    **{"V": "volt", "mV": "millivolt", "kV": "kilovolt", "A": "ampere", "mA": "milliampere"},
-    **{"uA": "microampere", "C": "coulomb", "nC": "nanocoulomb", "F": "farad", "pF": "picofarad"},
-    **{"nF": "nanofarad", "uF": "microfarad", "T": "tesla", "mT": "millitesla", "Wb": "weber"},
-    **{"H": "henry", "mH": "millihenry", "Hz": "hertz", "kHz": "kilohertz", "MHz": "megahertz"},
-    **{"GHz": "gigahertz", "mol": "mole", "mmol": "millimole", "M": "molar", "mM": "millimolar"},
-    **{"ohm": "ohm", "rpm": "revolutions_per_minute", "rev": "revolution", "kB": "kilobyte"},
-    **{"MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "Kb": "kilobit", "Mb": "megabit"},
-    **{"USD": "usd", "EUR": "eur", "GBP": "gbp", "JPY": "jpy", "INR": "inr", "CNY": "cny"},
-    **{"Rs": "inr", r"\$": "usd", "$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₹": "inr"},
-    **{
-        "¢": "usd_cent",
-        r"\degree": "degree",
-        r"\Omega": "ohm",
-        "'": "arcminute",
-        "''": "arcsecond",
-    },
-    **{r"\degree C": "degree_Celsius", r"\degree F": "degree_Fahrenheit", '"': "arcsecond"},
-}
-_WORDS = {
-    **{"meter": "meter", "metre": "meter", "foot": "foot", "feet": "foot", "inch": "inch"},
-    **{"yard": "yard", "mile": "mile", "angstrom": "angstrom", "parsec": "parsec", "acre": "acre"},
-    **{
-        "lightyear": "light_year",
-        "hectare": "hectare",
-        "micron": "micrometer",
-        "furlong": "furlong",
-    },
-    **{"second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week"},
-    **{
-        "month": "month",
-        "year": "year",
-        "decade": "decade",
-        "century": "century",
-        "fortnight": "fortnight",
-    },
-    **{"gram": "gram", "gramme": "gram", "pound": "pound", "ounce": "ounce", "tonne": "metric_ton"},
-    **{"liter": "liter", "litre": "liter", "gallon": "gallon", "quart": "quart", "pint": "pint"},
-    **{"cup": "cup", "tablespoon": "tablespoon", "teaspoon": "teaspoon", "knot": "knot"},
-    **{"degree": "degree", "radian": "radian", "arcminute": "arcminute", "arcsecond": "arcsecond"},
-    **{"kelvin": "kelvin", "celsius": "degree_Celsius", "fahrenheit": "degree_Fahrenheit"},
-    **{"joule": "joule", "calorie": "calorie", "erg": "erg", "newton": "newton", "dyne": "dyne"},
-    **{"pascal": "pascal", "atmosphere": "atmosphere", "watt": "watt", "horsepower": "horsepower"},
-    **{"volt": "volt", "ampere": "ampere", "amp": "ampere", "coulomb": "coulomb", "farad": "farad"},
-    **{"tesla": "tesla", "gauss": "gauss", "weber": "weber", "henry": "henry", "ohm": "ohm"},
-    **{"hertz": "hertz", "mole": "mole", "molar": "molar", "revolution": "revolution"},
-    **{"bit": "bit", "byte": "byte", "steradian": "steradian", "electronvolt": "electron_volt"},
-    **{"dollar": "usd", "cent": "usd_cent", "euro": "eur", "yen": "jpy", "rupee": "inr"},
-    **{"yuan": "cny", "peso": "mxn", "penny": "usd_cent", "pennie": "usd_cent", "buck": "usd"},
-}
+_SYMBOLS = _table(
+    r"""
+    meter=m centimeter=cm millimeter=mm kilometer=km decimeter=dm nanometer=nm picometer=pm
+    femtometer=fm micrometer=um inch=in foot=ft yard=yd mile=mi light_year=ly parsec=pc
+    astronomical_unit=AU kiloparsec=kpc megaparsec=Mpc second=s,sec,secs millisecond=ms
+    nanosecond=ns microsecond=us hour=h,hr,hrs minute=min,mins day=d year=yr,yrs week=wk,wks
+    month=mo gram=g kilogram=kg milligram=mg pound=lb,lbs ounce=oz liter=L,l milliliter=mL,ml
+    deciliter=dL kiloliter=kL centimeter**3=cc gallon=gal quart=qt tablespoon=tbsp teaspoon=tsp
+    mile/hour=mph kilometer/hour=kph,kmh,kmph meter/second=mps foot/second=fps
+    degree=deg,\degree radian=rad kelvin=K joule=J kilojoule=kJ megajoule=MJ millijoule=mJ
+    calorie=cal kilocalorie=kcal electron_volt=eV kiloelectron_volt=keV megaelectron_volt=MeV
+    gigaelectron_volt=GeV millielectron_volt=meV newton=N kilonewton=kN millinewton=mN
+    pascal=Pa kilopascal=kPa megapascal=MPa gigapascal=GPa hectopascal=hPa atmosphere=atm
+    bar=bar psi=psi mmHg=mmHg torr=torr watt=W kilowatt=kW megawatt=MW gigawatt=GW milliwatt=mW
+    kilowatt_hour=kWh horsepower=hp volt=V millivolt=mV kilovolt=kV ampere=A milliampere=mA
+    microampere=uA coulomb=C nanocoulomb=nC farad=F picofarad=pF nanofarad=nF microfarad=uF
+    tesla=T millitesla=mT weber=Wb henry=H millihenry=mH hertz=Hz kilohertz=kHz megahertz=MHz
+    gigahertz=GHz mole=mol millimole=mmol molar=M millimolar=mM ohm=ohm,\Omega
+    revolutions_per_minute=rpm revolution=rev kilobyte=kB megabyte=MB gigabyte=GB terabyte=TB
+    kilobit=Kb megabit=Mb usd=USD,\$,$ eur=EUR,€ gbp=GBP,£ jpy=JPY,¥ inr=INR,Rs,₹ cny=CNY
+    usd_cent=¢ arcminute=' arcsecond='',"
+    """
+) | {r"\degree C": "degree_Celsius", r"\degree F": "degree_Fahrenheit"}
+_WORDS = _table(
+    """
+    meter=meter,metre foot=foot,feet inch=inch yard=yard mile=mile angstrom=angstrom
+    parsec=parsec acre=acre light_year=lightyear hectare=hectare micrometer=micron
+    furlong=furlong second=second minute=minute hour=hour day=day week=week month=month
+    year=year decade=decade century=century fortnight=fortnight gram=gram,gramme pound=pound
+    ounce=ounce metric_ton=tonne liter=liter,litre gallon=gallon quart=quart pint=pint cup=cup
+    tablespoon=tablespoon teaspoon=teaspoon knot=knot degree=degree radian=radian
+    arcminute=arcminute arcsecond=arcsecond kelvin=kelvin degree_Celsius=celsius
+    degree_Fahrenheit=fahrenheit joule=joule calorie=calorie erg=erg newton=newton dyne=dyne
+    pascal=pascal atmosphere=atmosphere watt=watt horsepower=horsepower volt=volt
+    ampere=ampere,amp coulomb=coulomb farad=farad tesla=tesla gauss=gauss weber=weber
+    henry=henry ohm=ohm hertz=hertz mole=mole molar=molar revolution=revolution bit=bit
+    byte=byte steradian=steradian electron_volt=electronvolt usd=dollar,buck
+    usd_cent=cent,penny,pennie eur=euro jpy=yen inr=rupee cny=yuan mxn=peso
+    """
+)
 _PREFIXES = ("kilo", "mega", "giga", "milli", "micro", "nano", "pico", "centi", "deci", "hecto")
 _PREFIXED = frozenset(
     (
-        *(
-            "meter",
-            "metre",
-            "gram",
-            "second",
-            "liter",
-            "litre",
-            "joule",
-            "newton",
-            "pascal",
-            "watt",
-        ),
-        *("volt", "ampere", "coulomb", "farad", "tesla", "hertz", "mole", "calorie", "byte", "bit"),
-        *("electronvolt", "ohm", "henry", "parsec", "molar", "gramme"),
+        *("meter", "metre", "gram", "second", "liter", "litre", "joule", "newton", "pascal"),
+        *("watt", "volt", "ampere", "coulomb", "farad", "tesla", "hertz", "mole", "calorie"),
+        *("byte", "bit", "electronvolt", "ohm", "henry", "parsec", "molar", "gramme"),
     )
 )
 _CURRENCIES = ("usd", "eur", "gbp", "jpy", "inr", "cny", "mxn")
@@ -114,55 +75,20 @@ _SQUARED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _RAISED = {"squared": 2, "cubed": 3}
 _DESCRIPTIONS = frozenset(
     (
-        "long",
-        "wide",
-        "tall",
-        "high",
-        "deep",
-        "away",
-        "old",
-        "apart",
-        "each",
-        "total",
-        "ago",
+        *("long", "wide", "tall", "high", "deep", "away", "old", "apart", "each", "total", "ago"),
         "later",
     )
 )
 _NO_NOUNS = frozenset(
     (
-        *(
-            "and",
-            "or",
-            "by",
-            "if",
-            "when",
-            "where",
-            "is",
-            "are",
-            "was",
-            "to",
-            "not",
-            "only",
-            "more",
-        ),
-        *(
-            "than",
-            "less",
-            "least",
-            "most",
-            "mod",
-            "modulo",
-            "plus",
-            "minus",
-            "over",
-            "divided",
-            "no",
-        ),
-        *("times", "sin", "cos", "tan", "log", "ln", "exp", "percent", "percentage", "except"),
-        *("but", "unless", "for", "with", "without", "approximately", "about", "factorial", "base"),
-        *("choose", "maximum", "minimum", "because", "since", "so", "the", "that", "which", "from"),
-        *("remainder", "does", "cannot", "between", "through", "until", "million", "billion"),
-        *("hundred", "thousand", "half", "third", "squared", "cubed", "infinity", "true", "false"),
+        *("and", "or", "by", "if", "when", "where", "is", "are", "was", "to", "not", "only"),
+        *("more", "than", "less", "least", "most", "mod", "modulo", "plus", "minus", "over"),
+        *("divided", "no", "times", "sin", "cos", "tan", "log", "ln", "exp", "percent"),
+        *("percentage", "except", "but", "unless", "for", "with", "without", "approximately"),
+        *("about", "factorial", "base", "choose", "maximum", "minimum", "because", "since", "so"),
+        *("the", "that", "which", "from", "remainder", "does", "cannot", "between", "through"),
+        *("until", "million", "billion", "hundred", "thousand", "half", "third", "squared"),
+        *("cubed", "infinity", "true", "false"),
     )
 )
 _TOKEN = re.compile(
@@ -212,7 +138,7 @@ def read_unit(text: str, *, spaced: bool = True) -> Unit | None:
     Args:
         spaced: a space or a brace parts it from its number; without, letters may be unknowns.
     """
-    if not text.strip() or len(text) > MAX_LENGTH:
+    if not text.strip() or len(text) > MAX_UNIT:
         return None
     reading = _Reading()
     position = 0
@@ -257,14 +183,8 @@ class _Reading:
         return True
 
     def _per(self) -> bool:
-        if self._open or self._sign < 0 or self._nouns:
-            return not self._open and bool(self._nouns) and self._fold_noun()
-        self._sign, self._open = -1, True
-        return True
-
-    def _fold_noun(self) -> bool:
-        """`apples per hour`: the noun stays, what follows is under it."""
-        if self._sign < 0:
+        """What follows is under what came before."""
+        if self._open or self._sign < 0 or not (self._powers or self._nouns):
             return False
         self._sign, self._open = -1, True
         return True
@@ -279,8 +199,7 @@ class _Reading:
         return True
 
     def _add(self, symbol: str) -> bool:
-        name = _SYMBOLS[symbol]
-        return self._add_name(name)
+        return self._add_name(_SYMBOLS[symbol])
 
     def _add_name(self, name: str) -> bool:
         power = self._sign * self._next_power
@@ -312,10 +231,10 @@ class _Reading:
             return True
         if lower in _RAISED:
             return self._raise(_RAISED[lower])
-        if lower in ("celsius", "fahrenheit") and self._powers.pop("degree", None):
+        if lower in ("celsius", "fahrenheit") and self._powers.pop("degree", 0):
             self._last = []
         name = named(word)
-        if name is None or self._nouns and self._sign > 0:
+        if name is None or (self._nouns and self._sign > 0):
             return self._noun(lower)
         if self._prefix and name not in ("meter", "gram", "second", "liter", "farad", "ampere"):
             return name in ("coulomb", "joule", "newton", "watt", "volt") and self._add_name(name)
@@ -367,17 +286,12 @@ def named(word: str) -> str | None:
     return None
 
 
-_IRREGULAR = {
-    **{
-        "people": "person",
-        "persons": "person",
-        "children": "child",
-        "men": "man",
-        "women": "woman",
-    },
-    **{"mice": "mouse", "geese": "goose", "feet": "foot", "teeth": "tooth", "vertices": "vertex"},
-    **{"dice": "die", "matrices": "matrix", "pence": "penny", "centuries": "century"},
-}
+_IRREGULAR = _table(
+    """
+    person=people,persons child=children man=men woman=women mouse=mice goose=geese foot=feet
+    tooth=teeth vertex=vertices die=dice matrix=matrices penny=pence century=centuries
+    """
+)
 
 
 def singular(word: str) -> str:
@@ -442,17 +356,16 @@ def _pint_unit(registry: Any, unit: Unit) -> Any:
     return product
 
 
-_OF_DEGREE = {"degree": Fraction(1), "arcminute": Fraction(1, 60), "arcsecond": Fraction(1, 3600)}
-_OF_DEGREE |= {"revolution": Fraction(360)}
+_ARCSECONDS = {"arcsecond": 1, "arcminute": 60, "degree": 3_600, "revolution": 1_296_000}
 
 
 def _angle(unit: Unit, wanted: Unit) -> tuple[Fraction, Fraction] | None:
     if len(unit.powers) != 1 or len(wanted.powers) != 1:
         return None
     (name, power), (other, other_power) = unit.powers[0], wanted.powers[0]
-    if name not in _OF_DEGREE or other not in _OF_DEGREE or power != 1 or other_power != 1:
+    if name not in _ARCSECONDS or other not in _ARCSECONDS or power != 1 or other_power != 1:
         return None
-    return _OF_DEGREE[name] / _OF_DEGREE[other], Fraction(0)
+    return Fraction(_ARCSECONDS[name], _ARCSECONDS[other]), Fraction(0)
 
 
 def same_nouns(nouns: frozenset[str], wanted: frozenset[str]) -> bool:
@@ -465,24 +378,18 @@ def same_nouns(nouns: frozenset[str], wanted: frozenset[str]) -> bool:
     return nouns <= wanted or wanted <= nouns
 
 
-# Units of which an answer may add two: `2 h 30 min`, `5 ft 3 in`. By their sizes.
-_FAMILIES: tuple[dict[str, Fraction], ...] = (
-    {
-        **{"second": Fraction(1), "minute": Fraction(60), "hour": Fraction(3_600)},
-        **{"day": Fraction(86_400), "week": Fraction(604_800)},
-    },
-    {"month": Fraction(1), "year": Fraction(12)},
-    {"inch": Fraction(1), "foot": Fraction(12), "yard": Fraction(36), "mile": Fraction(63_360)},
-    {
-        **{"millimeter": Fraction(1), "centimeter": Fraction(10), "meter": Fraction(1_000)},
-        **{"kilometer": Fraction(1_000_000)},
-    },
-    {"ounce": Fraction(1), "pound": Fraction(16)},
-    {"milligram": Fraction(1), "gram": Fraction(1_000), "kilogram": Fraction(1_000_000)},
-    {"milliliter": Fraction(1), "liter": Fraction(1_000)},
-    {"pint": Fraction(1), "quart": Fraction(2), "gallon": Fraction(8)},
-    {"arcsecond": Fraction(1), "arcminute": Fraction(60), "degree": Fraction(3_600)},
-    {"usd_cent": Fraction(1), "usd": Fraction(100)},
+# Units of which an answer may add two (`2 h 30 min`, `5 ft 3 in`), each with its size.
+_FAMILIES = (
+    {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800},
+    {"month": 1, "year": 12},
+    {"inch": 1, "foot": 12, "yard": 36, "mile": 63_360},
+    {"millimeter": 1, "centimeter": 10, "meter": 1_000, "kilometer": 1_000_000},
+    {"ounce": 1, "pound": 16},
+    {"milligram": 1, "gram": 1_000, "kilogram": 1_000_000},
+    {"milliliter": 1, "liter": 1_000},
+    {"pint": 1, "quart": 2, "gallon": 8},
+    {"arcsecond": 1, "arcminute": 60, "degree": 3_600},
+    {"usd_cent": 1, "usd": 100},
 )
 
 
@@ -493,7 +400,7 @@ def size(unit: Unit, of: Unit) -> Fraction | None:
         return None
     for family in _FAMILIES:
         if names[0][0] in family and names[1][0] in family:
-            return family[names[0][0]] / family[names[1][0]]
+            return Fraction(family[names[0][0]], family[names[1][0]])
     return None
 
 
@@ -503,7 +410,7 @@ def kin(unit: Unit) -> tuple[Fraction, ...]:
         return ()
     name, power = unit.powers[0]
     return tuple(
-        (family[name] / other) ** power
+        Fraction(family[name], other) ** power
         for family in _FAMILIES
         if name in family
         for each, other in family.items()

@@ -36,7 +36,7 @@ _MATHEMATICS = re.compile(r"[\d=\\<>^_$]")
 
 @dataclass(frozen=True)
 class Truth:
-    """A truth value. `rest` is what is said after it, `letter` the letter T or F that stands for it."""
+    """A truth value. `rest` is what is said after it, `letter` a lone T or F that may be one."""
 
     value: bool
     rest: str = ""
@@ -58,7 +58,7 @@ class Truth:
 
 
 def read_truth(text: str) -> Truth | None:
-    """Read true, false, yes, no and what they open ("No, it is not closed"); the letters T and F."""
+    """Read true, false, yes, no and what they open ("No, it is not closed"); also T and F."""
     if text in ("T", "F"):
         return Truth(text == "T", letter=text)
     if len(text) > MAX_LENGTH:
@@ -84,15 +84,18 @@ _NOTHING = re.compile(
     rf"(?:(?:there )?(?:is |are |has |have |exists? )?)?no {_THING}{_THINGS}"
     r"(?: exists?| possible| for [a-z]| to (?:the |this )?(?:equation|system|problem|inequality))?"
     r"|none(?: exists?)?|dne|d\.?n\.?e|null|nil"
-    r"|(?:(?:the |this |it |its |[a-z] |such |an? )*(?:limit|solution|value|number|inverse|answer|function"
-    r"|derivative|integral|expression|sum|slope)?(?: [a-z])? ?)?"
-    r"(?:does not exist|doesn't exist|do not exist|is undefined|undefined|is not defined|not defined)"
+    r"|(?:(?:the |this |it |its |[a-z] |such |an? )*(?:limit|solution|value|number|inverse|answer"
+    r"|function|derivative|integral|expression|sum|slope)?(?: [a-z])? ?)?"
+    r"(?:does not exist|doesn't exist|do not exist|(?:is )?undefined|(?:is )?not defined)"
     r"|(?:the )?empty set|(?:the )?null set|impossible|not possible|it is impossible|cannot exist"
     r"|(?:the )?(?:system is |equations are |system of equations is )?inconsistent"
 )
 _NOTHING_JOINED = frozenset(
-    ("thereisnosolution", "therearenosolutions", "nosolution", "nosolutions", "doesnotexist")
-    + ("norealsolution", "norealsolutions", "thelimitdoesnotexist", "emptyset", "theemptyset")
+    (
+        *("thereisnosolution", "therearenosolutions", "nosolution", "nosolutions"),
+        *("doesnotexist", "norealsolution", "norealsolutions", "thelimitdoesnotexist"),
+        *("emptyset", "theemptyset"),
+    )
 )
 _EMPTY = re.compile(r"\\emptyset|\\\{ ?\\\}|\\phi|\{\}")
 
@@ -127,8 +130,8 @@ def _plain(text: str) -> str:
 # Infinitely many ----------------------------------------------------------------------------
 
 _MANY = re.compile(
-    r"(?:there are |has |have )?(?:infinitely many|infinite|an infinite number of|infinite number of"
-    r"|infinite many|countless)(?: (?:real |integer |positive |possible )*"
+    r"(?:there are |has |have )?(?:infinitely many|infinite(?: many)?|(?:an )?infinite number of"
+    r"|countless)(?: (?:real |integer |positive |possible )*"
     r"(?:solutions?|values?|answers?|numbers?|integers?|pairs?|primes?|roots?|points?|triples?))?"
 )
 
@@ -157,11 +160,14 @@ _PHRASE = re.compile(r"[A-Za-z0-9 {}'\"\-.,;:!?()/&%\u00c0-\u024f\u0400-\u04ff\u
 _TOKEN = re.compile(r"[A-Za-z\u00c0-\u024f\u0400-\u04ff\u4e00-\u9fff]+")
 _FOREIGN_LETTER = re.compile(r"[\u00c0-\u024f\u0400-\u04ff\u4e00-\u9fff]")
 _FUNCTIONS = frozenset(
-    ("sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "arcsin", "arccos", "arctan", "sinh")
-    + ("cosh", "tanh", "lim", "max", "min", "gcd", "lcm", "mod", "det", "sqrt", "frac", "cis")
+    (
+        *("sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "arcsin", "arccos", "arctan"),
+        *("sinh", "cosh", "tanh", "lim", "max", "min", "gcd", "lcm", "mod", "det", "sqrt"),
+        *("frac", "cis"),
+    )
 )
 _NEGATIONS = frozenset(
-    ("not", "no", "never", "cannot", "neither", "nor", "without", "except", "isn't")
+    (*("not", "no", "never", "cannot", "neither", "nor", "without", "except", "isn't"),)
 )
 _SUFFIXES = (("divergent", "diverges"), ("convergent", "converges"))
 
