@@ -25,6 +25,7 @@ from rast_bench.grading.robust.kinds.collections import (
     read_list,
     read_set,
     read_tuple,
+    same_elements,
     same_in_any_order,
     same_in_order,
 )
@@ -135,6 +136,8 @@ class Text:
 
 @lru_cache(maxsize=4_096)
 def read(text: str) -> Text:
+    """The readings of a cleaned text; `= 5` is read as 5."""
+    text = text.removeprefix("=").lstrip()
     return Text(text, tuple(reading for reader in READERS if (reading := reader(text))))
 
 
@@ -279,7 +282,7 @@ def _condition_of_gold(pair: _Pair) -> Decision | None:
 def _in_any_order(pair: _Pair) -> Decision | None:
     answer: Collection = pair.answer
     gold: Collection = pair.gold
-    return same_in_any_order(answer.items, gold.items, pair.compare)
+    return same_elements(answer.items, gold.items, pair.compare)
 
 
 def _list_for_tuple(pair: _Pair) -> Decision | None:
@@ -346,6 +349,8 @@ def _one_of_a_set(pair: _Pair) -> Decision | None:
         return pair.compare(*((item, one.text) if many is pair.answer else (one.text, item)))
     if _is_thousands(many, pair):
         return undecided("unread", "a number or a list")
+    if many is pair.answer and len(set(map(bare, many.items))) == 1:
+        return undecided("count", "one value written repeatedly")
     if one.is_clear() and all(read(item).is_clear() for item in many.items):
         return different("count", "one value for several")
     return None

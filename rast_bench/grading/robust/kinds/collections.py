@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
@@ -40,10 +40,7 @@ class Collection:
     def compare(self, gold: Self, compare: Compare) -> Decision:
         if self.kind == "tuple":
             return self._compare_tuple(gold, compare)
-        answer: Collection = self
-        if self.kind == "set":  # of which it does not matter how often an element is written
-            answer = self if gold.repeats() else _without_repeats(self)
-        return same_in_any_order(answer.items, gold.items, compare)
+        return same_elements(self.items, gold.items, compare)
 
     def _compare_tuple(self, gold: Self, compare: Compare) -> Decision:
         if self.label and gold.label and self.label != gold.label:
@@ -64,9 +61,6 @@ class Collection:
         except ValueError:
             return True
         return low < high
-
-    def repeats(self) -> bool:
-        return len(set(map(bare, self.items))) < len(self.items)
 
 
 def read_tuple(text: str) -> Collection | None:
@@ -133,11 +127,26 @@ def with_sign(text: str, upper: Literal["+", "-"]) -> str:
     return _PLUS.sub("", signed).strip()
 
 
-def _without_repeats(collection: Collection) -> Collection:
-    kept: dict[str, str] = {}
-    for item in collection.items:
-        kept.setdefault(bare(item), item)
-    return replace(collection, items=tuple(kept.values()))
+def same_elements(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
+    """In any order; how often an element is there counts where the gold has one repeatedly."""
+    if len(items) > len(gold) and not _repeats(gold):
+        items = _without_repeats(items, compare)
+    return same_in_any_order(items, gold, compare)
+
+
+def _repeats(items: Sequence[str]) -> bool:
+    return len(set(map(bare, items))) < len(items)
+
+
+def _without_repeats(items: Sequence[str], compare: Compare) -> list[str]:
+    kept = list({bare(item): item for item in items}.values())
+    if len(kept) > _MANY:
+        return kept
+    return [
+        item
+        for place, item in enumerate(kept)
+        if not any(compare(item, before).outcome == "equal" for before in kept[:place])
+    ]
 
 
 def same_in_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
