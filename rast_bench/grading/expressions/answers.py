@@ -37,13 +37,13 @@ MAX_DEPTH = 50
 
 _UNICODE = str.maketrans(
     {
-        "π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "×": "*", "·": "*", "⋅": "*", "÷": "/",
-        "−": "-", "–": "-", "∗": "*", "°": r"\degree ", "≤": r"\le ", "≥": r"\ge ",
-        "≠": r"\ne ", "′": "'", "’": "'", "\u00a0": " ", "∑": r"\sum ", "∏": r"\prod ",
+        **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "×": "*", "·": "*", "⋅": "*", "÷": "/"},
+        **{"−": "-", "–": "-", "∗": "*", "°": r"\degree ", "≤": r"\le ", "≥": r"\ge "},
+        **{"≠": r"\ne ", "′": "'", "’": "'", "\u00a0": " ", "∑": r"\sum ", "∏": r"\prod "},
         **{sign: f"^{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
         **{sign: f"_{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-        "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ", "φ": r"\phi ",
-        "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ",
+        **{"θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ", "φ": r"\phi "},
+        **{"⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil "},
     }
 )
 _SKIPPED = re.compile(
@@ -65,10 +65,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _RELATIONS: dict[str, Callable[..., Any]] = {
-    "=": sympy.Eq, "<": sympy.Lt, ">": sympy.Gt, "<=": sympy.Le, ">=": sympy.Ge,
-    "!=": sympy.Ne, r"\lt": sympy.Lt, r"\gt": sympy.Gt, r"\ne": sympy.Ne, r"\neq": sympy.Ne,
-    **dict.fromkeys((r"\le", r"\leq", r"\leqslant"), sympy.Le),
-    **dict.fromkeys((r"\ge", r"\geq", r"\geqslant"), sympy.Ge),
+    **{"=": sympy.Eq, "<": sympy.Lt, ">": sympy.Gt, "<=": sympy.Le, ">=": sympy.Ge},
+    **{"!=": sympy.Ne, r"\lt": sympy.Lt, r"\gt": sympy.Gt, r"\ne": sympy.Ne, r"\neq": sympy.Ne},
+    **{name: sympy.Le for name in (r"\le", r"\leq", r"\leqslant")},
+    **{name: sympy.Ge for name in (r"\ge", r"\geq", r"\geqslant")},
 }
 _TIMES = frozenset({"*", r"\cdot", r"\times", r"\ast"})
 _OVER = frozenset({"/", r"\div"})
@@ -664,7 +664,7 @@ class _Reader:
             below, above = scripts["_"], scripts["^"]
             if below.is_Integer and above.is_Integer:
                 return binomial(max(below, above), min(below, above))
-            if below.free_symbols and next(iter(scripts)) == "_":
+            if below.free_symbols and "_" == next(iter(scripts)):
                 return binomial(below, above)
         self._position = place
         return None

@@ -138,7 +138,10 @@ class Text:
 def read(text: str) -> Text:
     """The readings of a cleaned text; `= 5` is read as 5."""
     text = text.removeprefix("=").lstrip()
-    return Text(text, tuple(reading for reader in READERS if (reading := reader(text))))
+    readings = [reading for reader in READERS if (reading := reader(text))]
+    if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
+        readings = [reading for reading in readings if not isinstance(reading, Expression)]
+    return Text(text, tuple(readings))
 
 
 def quick(answer: str, gold: str) -> Decision | None:
