@@ -32,7 +32,7 @@ _BASES = {
     "b": 2,
     "h": 16,
 }
-_DIGITS = r"[0-9][0-9A-Za-z ,]*?|[A-Fa-f]+[0-9A-Fa-f ]*?"
+_DIGITS = r"[0-9][0-9A-Za-z ,]*?|[A-Fa-f][0-9A-Fa-f ]*?"
 _BASE = r"(?P<base>\d{1,2}|[a-z]{1,8})"
 _WITH_BASE = re.compile(
     rf"""

@@ -77,7 +77,7 @@ def read_truth(text: str) -> Truth | None:
 
 # No solution --------------------------------------------------------------------------------
 
-_THING = r"(?:real |integer |integral |positive |valid |possible |complex |rational |such )*"
+_THING = r"(?:real |integer |integral |positive |valid |possible |complex |rational |such ){0,4}"
 _THINGS = (
     r"(?:solutions?|roots?|answers?|values?|numbers?|integers?|limits?|zeros?|pairs?|triples?|points?"
     r"|functions?|triangles?|intercepts?|asymptotes?|polynomials?|[a-z])"
@@ -86,7 +86,7 @@ _NOTHING = re.compile(
     rf"(?:(?:there )?(?:is |are |has |have |exists? )?)?no {_THING}{_THINGS}"
     r"(?: exists?| possible| for [a-z]| to (?:the |this )?(?:equation|system|problem|inequality))?"
     r"|none(?: exists?)?|dne|d\.?n\.?e|null|nil"
-    r"|(?:(?:the |this |it |its |[a-z] |such |an? )*(?:limit|solution|value|number|inverse|answer"
+    r"|(?:(?:the |this |its? |such |an |[a-z] ){0,6}(?:limit|solution|value|number|inverse|answer"
     r"|function|derivative|integral|expression|sum|slope)?(?: [a-z])? ?)?"
     r"(?:does not exist|doesn't exist|do not exist|(?:is )?undefined|(?:is )?not defined)"
     r"|(?:the )?empty set|(?:the )?null set|impossible|not possible|it is impossible|cannot exist"
@@ -133,7 +133,7 @@ def _plain(text: str) -> str:
 
 _MANY = re.compile(
     r"(?:there are |has |have )?(?:infinitely many|infinite(?: many)?|(?:an )?infinite number of"
-    r"|countless)(?: (?:real |integer |positive |possible )*"
+    r"|countless)(?: (?:real |integer |positive |possible ){0,4}"
     r"(?:solutions?|values?|answers?|numbers?|integers?|pairs?|primes?|roots?|points?|triples?))?"
 )
 
