@@ -1,0 +1,208 @@
+"""Algebra: everything else that is mathematics. Loads sympy."""
+
+import re
+from functools import lru_cache
+from itertools import permutations
+from math import isfinite
+from typing import Any
+
+import sympy
+
+from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.exact import (
+    enclosure,
+    proportional,
+    rational,
+    read,
+    same_expression,
+    same_up_to_constant,
+    value,
+)
+from rast_bench.grading.expressions.errors import OversizedError, UnreadableError, WorkLimitError
+from rast_bench.grading.robust.kinds.numbers import (
+    LEAST_DIGITS_OF_ANSWER,
+    LEAST_DIGITS_OF_GOLD,
+    read_number,
+    same_rounded,
+)
+
+DIGITS = 60  # of a value that a decimal may round
+
+_CONSTANT = re.compile(r"[-+] ?(?P<name>[CcKk])\Z")
+_ARBITRARY = re.compile(r"[CcKkAB]_?\{?\d\}?|[CK]")
+MAX_ARBITRARY = 4
+
+
+@lru_cache(maxsize=4_096)
+def read_cached(text: str) -> Any:
+    """A sympy expression.
+
+    Raises:
+        UnreadableError, OversizedError, WorkLimitError: as `read`; a relation is none.
+    """
+    expression = read(text)
+    if not isinstance(expression, sympy.Expr):
+        raise UnreadableError("a relation")
+    return expression
+
+
+def same_texts(answer: str, gold: str) -> Decision:
+    """Whether two expressions are the same; "unread" where one of them is none."""
+    try:
+        mine, wanted = read_cached(answer), read_cached(gold)
+        if _has_constant(gold, wanted):
+            return _same_antiderivative(mine, wanted, has_constant=_has_constant(answer, mine))
+        decision = _same(mine, wanted)
+        if decision.outcome == "different" and not mine.free_symbols | wanted.free_symbols:
+            return _same_rounded(answer, mine, gold, wanted, decision)
+        return decision
+    except UnreadableError:
+        return undecided("unread")
+    except (OversizedError, WorkLimitError):
+        return undecided("limit")
+
+
+def _same(answer: Any, gold: Any) -> Decision:
+    decision = same_expression(answer, gold)
+    if decision.outcome == "equal":
+        return decision
+    renamed = _same_with_constants(answer, gold)
+    return decision if renamed is None else renamed
+
+
+def _same_rounded(answer: str, mine: Any, gold: str, wanted: Any, exact: Decision) -> Decision:
+    """Numbers of which one may be a decimal that rounds the other."""
+    for text, other, digits in (
+        (gold, mine, LEAST_DIGITS_OF_GOLD),
+        (answer, wanted, LEAST_DIGITS_OF_ANSWER),
+    ):
+        decimal = read_number(text)
+        if decimal is not None and decimal.places is not None:
+            bounds = value(other, DIGITS)
+            return exact if bounds is None else same_rounded(decimal, bounds, least_digits=digits)
+    return exact
+
+
+def _has_constant(text: str, expression: Any) -> bool:
+    """Whether it ends in a constant of integration; the c of `mx + c` is none."""
+    match = _CONSTANT.search(text)
+    return match is not None and (match["name"] == "C" or len(expression.free_symbols) <= 2)
+
+
+def _same_antiderivative(mine: Any, wanted: Any, *, has_constant: bool) -> Decision:
+    """Where the gold answer has a constant of integration."""
+    if has_constant:
+        return same_up_to_constant(mine, wanted)
+    decision = _same(mine, wanted)
+    if decision.outcome == "equal":
+        return decision
+    if same_up_to_constant(mine + sympy.Symbol("C"), wanted).outcome == "equal":
+        return different("elements", "a missing constant of integration")
+    return decision
+
+
+def _same_with_constants(answer: Any, gold: Any) -> Decision | None:
+    """Where the arbitrary constants have other names: `C_1 e^x` and `c_2 e^x`."""
+    mine, wanted = _arbitrary(answer), _arbitrary(gold)
+    if not wanted or len(mine) != len(wanted) or len(wanted) > MAX_ARBITRARY:
+        return None
+    places = [sympy.Symbol(f"constant_{number}") for number in range(len(wanted))]
+    target = gold.subs(dict(zip(wanted, places, strict=True)), simultaneous=True)
+    for order in permutations(places):
+        renamed = answer.subs(dict(zip(mine, order, strict=True)), simultaneous=True)
+        if same_expression(renamed, target).outcome == "equal":
+            return equal("symbolic", "other names of arbitrary constants")
+    return None
+
+
+def _arbitrary(expression: Any) -> list[Any]:
+    found = [symbol for symbol in expression.free_symbols if _ARBITRARY.fullmatch(symbol.name)]
+    return sorted(found, key=lambda symbol: str(symbol.name))
+
+
+def same_equations(answer: tuple[str, str], gold: tuple[str, str]) -> Decision:
+    """Two equations by their sides: equal up to a factor of their differences."""
+    try:
+        mine, wanted = (read_cached(left) - read_cached(right) for left, right in (answer, gold))
+    except UnreadableError:
+        return undecided("unread")
+    except (OversizedError, WorkLimitError):
+        return undecided("limit")
+    decision = proportional(mine, wanted)
+    if decision.outcome == "equal":
+        return equal("relation", "equations up to a factor")
+    if decision.outcome == "different":
+        return different("relation", "equations up to a factor")
+    return decision
+
+
+def same_inequality(answer: tuple[str, str, str], gold: tuple[str, str, str]) -> Decision:
+    """Two inequalities (left, sign, right): one sign, and a positive factor."""
+    if (answer[1] == "!=") != (gold[1] == "!=") or ("=" in answer[1]) != ("=" in gold[1]):
+        return different("relation", "strict here and not there")
+    try:
+        mine, wanted = _difference(*answer), _difference(*gold)
+    except UnreadableError:
+        return undecided("unread")
+    except (OversizedError, WorkLimitError):
+        return undecided("limit")
+    decision = proportional(mine, wanted, positive=gold[1] != "!=")
+    if decision.outcome == "undecided":
+        return decision
+    decide = equal if decision.outcome == "equal" else different
+    return decide("relation", "inequalities up to a positive factor")
+
+
+def _difference(left: str, sign: str, right: str) -> Any:
+    """What is less than zero."""
+    difference = read_cached(left) - read_cached(right)
+    return -difference if sign in (">", ">=") else difference
+
+
+def order(first: str, second: str) -> int | None:
+    """-1, 0 or 1 as the first number is less, equal or greater; None where that is unknown."""
+    if first == second:
+        return 0
+    try:
+        one, other = read_cached(first), read_cached(second)
+    except (UnreadableError, OversizedError, WorkLimitError):
+        return None
+    exact = rational(one), rational(other)
+    if exact[0] is not None and exact[1] is not None:
+        return (exact[0] > exact[1]) - (exact[0] < exact[1])
+    decision = same_expression(one, other)
+    if decision.outcome == "equal":
+        return 0
+    ball = enclosure(one - other) if decision.outcome == "different" else None
+    if ball is None or not ball.imag.is_zero() or ball.real.contains(0):
+        return None
+    return 1 if ball.real > 0 else -1
+
+
+_WITH_UNIT = re.compile(r"[%$]|\\degree")
+
+
+def approximately(text: str) -> float | None:
+    """The value of a real number without a unit."""
+    if _WITH_UNIT.search(text):
+        return None
+    try:
+        ball = enclosure(read_cached(text), 53)
+    except (UnreadableError, OversizedError, WorkLimitError):
+        return None
+    if ball is None or not ball.imag.is_zero():
+        return None
+    size = float(ball.real.mid())
+    return size if isfinite(size) else None
+
+
+def rounds_to(exact: str, rounded: str) -> bool:
+    """Whether a decimal is the value of an expression, rounded to its digits."""
+    decimal = read_number(rounded)
+    if decimal is None or decimal.places is None:
+        return False
+    try:
+        bounds = value(read_cached(exact), DIGITS)
+    except (UnreadableError, OversizedError, WorkLimitError):
+        return False
+    return bounds is not None and same_rounded(decimal, bounds, least_digits=1).outcome == "equal"

@@ -1,0 +1,253 @@
+"""Answers of several parts: lists, sets, tuples and points."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.robust.kinds.base import Compare
+from rast_bench.grading.robust.kinds.writing import OR, bare, enclosed, split, split_list
+
+MAX_ITEMS = 400
+MAX_COMPARISONS = 40_000  # of the items of two collections in any order
+
+_MANY = 8  # items whose values tell which pairs are worth comparing
+_FAR = 0.2  # relative: no rounding is as coarse
+
+_LABEL = re.compile(r"(?P<label>[A-Z](?:'|_\{?\w\}?)?) ?(?=\()")
+_MEMBER = re.compile(r"(?:[A-Za-z]|\([A-Za-z](?:, ?[A-Za-z])*\)) ?\\in(?![A-Za-z]) ?")
+_SIGNS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
+_PLUS = re.compile(r"\A ?\+ ?|(?<=[({=]) ?\+ ?")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Items in the order of the text.
+
+    Attributes:
+        kind: "list" (bare), "set" (in braces) or "tuple" (in parentheses or square brackets).
+        opening, closing: the brackets of a tuple.
+        label: the name of a point, the P of `P(3,-1)`.
+    """
+
+    kind: Literal["list", "set", "tuple"]
+    items: tuple[str, ...]
+    opening: str = ""
+    closing: str = ""
+    label: str = ""
+
+    def compare(self, gold: Self, compare: Compare) -> Decision:
+        if self.kind == "tuple":
+            return self._compare_tuple(gold, compare)
+        return same_elements(self.items, gold.items, compare)
+
+    def _compare_tuple(self, gold: Self, compare: Compare) -> Decision:
+        if self.label and gold.label and self.label != gold.label:
+            return different("elements", "points of other names")
+        decision = same_in_order(self.items, gold.items, compare)
+        if decision.outcome == "different" or len(self.items) != 2:
+            return decision
+        if (self.opening, self.closing) != (gold.opening, gold.closing) and gold.may_be_interval():
+            return different("brackets", "intervals with other ends")
+        return decision
+
+    def may_be_interval(self) -> bool:
+        """Whether the two parts may be ends: plain numbers in descending order are not."""
+        if len(self.items) != 2:
+            return False
+        try:
+            low, high = (float(item) for item in self.items)
+        except ValueError:
+            return True
+        return low < high
+
+
+def read_tuple(text: str) -> Collection | None:
+    """`(1, 2)`, `[1, 2, 3]`, `P(3, -1)`."""
+    label = _LABEL.match(text)
+    if label:
+        text = text[label.end() :]
+    if text[:1] not in ("(", "[") or text[-1:] not in (")", "]") or not enclosed(text):
+        return None
+    items = split_list(text[1:-1], words=r"(?!)")
+    if not items or (len(items) == 1 and (text[0] == "(" or label)):
+        return None
+    return Collection("tuple", tuple(items), text[0], text[-1], label["label"] if label else "")
+
+
+def read_set(text: str) -> Collection | None:
+    r"""`\{1, 2\}`; also where the backslashes are lost. `\pm` makes two elements of one."""
+    text = _MEMBER.sub("", text, count=1) if _MEMBER.match(text) else text
+    size = 2 if text.startswith(r"\{") else 1
+    if text[:1] not in ("\\", "{") or not enclosed(text) or text[size - 1] != "{":
+        return None
+    inner = text[size : -size if text.endswith(r"\}") else -1].strip()
+    items = split_list(inner)
+    if size == 1 and len(items) < 2:  # braces that only group
+        return None
+    return Collection("set", _both_signs(items))
+
+
+def read_list(text: str) -> Collection | None:
+    r"""`1, 2 and 3`, `1 \pm \sqrt{2}`, `x = 1, y = 2 or x = 2, y = 1`; None for one part."""
+    text = _MEMBER.sub("", text, count=1) if _MEMBER.match(text) else text
+    if read_set(text) or read_tuple(text):
+        return None
+    items = _alternatives(text) or split_list(text)
+    both = _both_signs(items)
+    return Collection("list", both) if len(both) > 1 else None
+
+
+def _alternatives(text: str) -> list[str]:
+    """What "or" or semicolons separate, where each part has as many parts itself."""
+    for separator in (OR, ";"):
+        parts = [part.rstrip(" ,") for part in split(text, separator)]
+        parts = [part for part in parts if part]
+        sizes = {len(split_list(part)) for part in parts}
+        if len(parts) > 1 and len(sizes) == 1 and sizes != {1}:
+            return parts
+    return []
+
+
+def _both_signs(items: Sequence[str]) -> tuple[str, ...]:
+    written: list[str] = []
+    for item in items:
+        if _SIGNS.search(item):
+            written += (with_sign(item, "+"), with_sign(item, "-"))
+        else:
+            written.append(item)
+    return tuple(written)
+
+
+def with_sign(text: str, upper: Literal["+", "-"]) -> str:
+    r"""A text with `\pm` and `\mp` for one of their two readings, all signs tied."""
+    lower = "-" if upper == "+" else "+"
+    signed = _SIGNS.sub(lambda sign: upper if sign[0] == r"\pm" else lower, text)
+    return _PLUS.sub("", signed).strip()
+
+
+def same_elements(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
+    """In any order; how often an element is there counts where the gold has one repeatedly."""
+    if len(items) > len(gold) and not _repeats(gold):
+        items = _without_repeats(items, compare)
+    return same_in_any_order(items, gold, compare)
+
+
+def _repeats(items: Sequence[str]) -> bool:
+    return len(set(map(bare, items))) < len(items)
+
+
+def _without_repeats(items: Sequence[str], compare: Compare) -> list[str]:
+    kept = list({bare(item): item for item in items}.values())
+    if len(kept) > _MANY:
+        return kept
+    return [
+        item
+        for place, item in enumerate(kept)
+        if not any(compare(item, before).outcome == "equal" for before in kept[:place])
+    ]
+
+
+def same_in_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
+    """Item by item: one difference refutes, one undecided item leaves it undecided."""
+    if len(items) != len(gold):
+        return different("count", "another number of elements")
+    if len(items) > MAX_ITEMS:
+        return undecided("limit")
+    return all_of(compare(item, wanted) for item, wanted in zip(items, gold, strict=True))
+
+
+def all_of(decisions: Iterable[Decision]) -> Decision:
+    """One decision for parts that must all be equal."""
+    doubt: Decision | None = None
+    for decision in decisions:
+        if decision.outcome == "different":
+            return different("elements", decision.rule or decision.reason)
+        if decision.outcome == "undecided" and doubt is None:
+            doubt = decision
+    return doubt if doubt is not None else equal("elements", "element by element")
+
+
+def same_in_any_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
+    """Whether there is a pairing of equal items, or may be one."""
+    if len(items) != len(gold):
+        return different("count", "another number of elements")
+    left, wanted = _without_same_writing(items, gold)
+    if not left:
+        return equal("elements", "elements in any order")
+    decision = _paired(left, wanted, compare)
+    if decision.outcome == "equal" or len(left) == len(items):
+        return decision
+    return _paired(items, gold, compare)  # a rounded item may need the partner that was taken
+
+
+def _without_same_writing(items: Sequence[str], gold: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is left of both when items of one writing are taken out in pairs."""
+    rest: dict[str, list[str]] = {}
+    for wanted in gold:
+        rest.setdefault(bare(wanted), []).append(wanted)
+    left = []
+    for item in items:
+        partners = rest.get(bare(item))
+        if partners:
+            partners.pop()
+        else:
+            left.append(item)
+    return left, [wanted for partners in rest.values() for wanted in partners]
+
+
+def _paired(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
+    if len(items) * len(gold) > MAX_COMPARISONS:
+        return undecided("limit")
+    sizes, wanted_sizes = _sizes(items), _sizes(gold)
+    if sizes is not None and wanted_sizes is not None:
+        ascending = (
+            sorted(zip(sizes, items, strict=True)),
+            sorted(zip(wanted_sizes, gold, strict=True)),
+        )
+        if all(
+            compare(item, wanted).outcome == "equal"
+            for (_, item), (_, wanted) in zip(*ascending, strict=True)
+        ):
+            return equal("elements", "elements in any order")
+
+    def outcome(row: int, column: int) -> str:
+        if sizes is not None and wanted_sizes is not None:
+            size, wanted = sizes[row], wanted_sizes[column]
+            if abs(size - wanted) > _FAR * max(abs(size), abs(wanted)):
+                return "different"
+        return compare(items[row], gold[column]).outcome
+
+    table = [[outcome(row, column) for column in range(len(gold))] for row in range(len(items))]
+    if _has_pairing(table, lambda outcome: outcome == "equal"):
+        return equal("elements", "elements in any order")
+    if _has_pairing(table, lambda outcome: outcome != "different"):
+        return undecided("elements")
+    return different("elements", "a missing element")
+
+
+def _sizes(items: Sequence[str]) -> list[float] | None:
+    """The approximate values of many real numbers; None for few items and for other ones."""
+    if len(items) < _MANY:
+        return None
+    from rast_bench.grading.robust.kinds.algebra import approximately  # loads sympy
+
+    sizes = [approximately(item) for item in items]
+    return [size for size in sizes if size is not None] if None not in sizes else None
+
+
+def _has_pairing(table: Sequence[Sequence[str]], allowed: Callable[[str], bool]) -> bool:
+    """Whether every row can have a column of its own (Kuhn's augmenting paths)."""
+    partner: dict[int, int] = {}
+
+    def place(row: int, tried: set[int]) -> bool:
+        for column, outcome in enumerate(table[row]):
+            if allowed(outcome) and column not in tried:
+                tried.add(column)
+                if column not in partner or place(partner[column], tried):
+                    partner[column] = row
+                    return True
+        return False
+
+    return all(place(row, set()) for row in range(len(table)))
