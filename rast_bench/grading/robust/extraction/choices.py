@@ -4,7 +4,8 @@ import re
 
 from rast_bench.grading.robust.extraction.formulas import without_code
 
-_MAX_TAIL = 4_000  # characters from the end in which a bracketed letter is sought
+_MAX_TAIL = 4_000  # characters from the end in which a letter alone is sought
+_MAX_STATED = 20_000  # characters from the end in which a statement of the choice is sought
 _DRESS = (
     r"(?:[*_`$\"'“({\[\s:]|\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed|fbox|\()(?![A-Za-z])){0,12}"
 )
@@ -87,7 +88,7 @@ def value_beside(text: str) -> str:
 def stated_choice(text: str) -> str | None:
     """The letter that the last statement of a choice names, letters joined by ", " where it names
     several; None where there is none."""
-    text = without_code(text)
+    text = without_code(text[-_MAX_STATED:])
     best: tuple[int, str] | None = None
     for pattern in (_ANNOUNCED, _CHOSEN, _CORRECT):
         for match in pattern.finditer(text):

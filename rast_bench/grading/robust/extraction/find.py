@@ -2,7 +2,7 @@ r"""Finds the answer in a response. The rules in their order are `RULES` and `GU
 
 What counts of a response is what its own turn holds: after the thinking, before a mark that ends a
 turn, before a line that begins another problem once an answer was given, and of that the last
-131,072 characters. All work is linear in the length of the response.
+65,536 characters. All work is linear in the length of the response.
 """
 
 import re
@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rast_bench.grading.robust.extraction import announcements, choices, marks, scope
-from rast_bench.grading.robust.extraction.boxes import Boxes, find_boxes, last_together, open_box
+from rast_bench.grading.robust.extraction.boxes import (
+    Boxes,
+    find_boxes,
+    first_box_end,
+    last_together,
+    open_box,
+)
 from rast_bench.grading.robust.extraction.clauses import unit_behind, value_of
 from rast_bench.grading.robust.extraction.formulas import without_code
 from rast_bench.grading.robust.extraction.found import Found
@@ -46,7 +52,9 @@ class Response:
     def prose(self) -> str:
         """Without code, unless it is all code."""
         prose = without_code(self.text)
-        return prose if announcements.mentions(prose) else self.text
+        if prose is self.text or any(announcements.mentions(prose)):
+            return prose
+        return self.text
 
     @cached_property
     def ending(self) -> Ending:
@@ -84,7 +92,7 @@ def _before_next_problem(response: Response) -> Response:
     text = response.text
     if scope.next_problem(text, 0) == len(text):
         return response
-    ends = [box.end for box in response.boxes.closed[:50] if box.content and not box.mention][:1]
+    ends = [end for end in (first_box_end(text),) if end is not None]
     if hashes := marks.after_hashes(text):
         ends.append(hashes[1])
     if announced := announcements.first_announced(text, response.gold):
