@@ -20,14 +20,24 @@ _NO_ANSWER = (
 )
 _NOUNS = (
     *("answer", "respuesta", "solución", "risposta", "resposta", "réponse", "antwort", "ответ"),
+    *("final result", "final value", "final solution"),
     *("答案", "答え", "解答", "正解", "정답", "답은"),
 )
 _WORDS = rf"(?:[ \t]{{1,9}}(?!{'|'.join(_NOUNS[:8])})[^\s.:=$\\<>?!|*—–]{{1,25}}){{0,12}}?"
+_ANNOUNCES = (
+    r"[*_`\"”}]{0,4}\s{0,9}(?:\b" + _BE + r"\b|\b(?:is|are|was|could|should|would|ca)(?=n['’]t\b)"
+    r"|:|=|\\text\{\s*is\s*\})"
+)
 _ANNOUNCED = re.compile(
     r"(?:"
-    r"answers?\b(?!\s{0,3}[\"'`])(?P<about>" + _WORDS + r")"
-    r"[*_`\"”}]{0,4}\s{0,9}(?:\b" + _BE + r"\b|:|=|\\text\{\s*is\s*\})"
-    r"|答案(?:应该|應該)?(?:是|为|為|：|:|=|＝)"
+    r"answers?\b(?!\s{0,3}[\"'`])(?P<about>"
+    + _WORDS
+    + r")"
+    + _ANNOUNCES
+    + r"|final\s(?:result|value|solution)s?\b"
+    + _WORDS
+    + _ANNOUNCES
+    + r"|答案(?:应该|應該)?(?:是|为|為|：|:|=|＝)"
     r"|(?:respuesta|solución|resposta|risposta)s?\b"
     + _WORDS
     + r"\s{0,3}(?:\b(?:es|son|è|sono|é)\b|:)"
@@ -109,6 +119,8 @@ def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterat
             )
         elif at and lower[at - 1].isalpha() and lower[at] < "\u3000":
             continue  # inside a word
+        elif lower.startswith("to ", max(0, at - 3)):
+            continue  # a verb
         else:
             match = _ANNOUNCED.match(text, at)
         if match and not _NOT_ONE.match(text, match.end()):
