@@ -1,0 +1,234 @@
+"""Sentences that call something the answer, in eleven languages, and those that take it back."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from rast_bench.grading.robust.extraction.clauses import sentence_end, value_of
+from rast_bench.grading.robust.extraction.gold_kind import GoldKind
+from rast_bench.grading.robust.extraction.keywords import lowered, positions
+
+_BE = r"(?:is|are|was|were|would be|will be|should be|must be|has to be|to be|equals|comes out to be|becomes)"
+_NO_ANSWER = (
+    r"(?:(?:in)?correct|wrong|right|verified|valid|invalid|obtained|given (?!by)|as follows\s*\.|found (?!to)|derived"
+    r"|shown|written|expressed|represented|rounded|consistent|reasonable|unique|clear|unclear|unknown"
+    r"|unchanged|simply the|needed|required|asked|supposed|usually|often|based|in the (?:form|format|box)"
+    r"|below|above|boxed|incomplete|complete|going|what|that of|one of|supported|provided|called|always"
+    r"|already|positive that|in fact correct|confirmed|accurate|possible|impossible|undefined because"
+    r"|therefore correct|also correct|being|meant|hidden|used)\b"
+)
+_NOUNS = (
+    *("answer", "respuesta", "solución", "risposta", "resposta", "réponse", "antwort", "ответ"),
+    *("final result", "final value", "final solution"),
+    *("答案", "答え", "解答", "正解", "정답", "답은"),
+)
+_WORDS = rf"(?:[ \t]{{1,9}}(?!{'|'.join(_NOUNS[:8])})[^\s.:=$\\<>?!|*—–]{{1,25}}){{0,12}}?"
+_ANNOUNCES = (
+    r"[*_`\"”}]{0,4}\s{0,9}(?:\b" + _BE + r"\b|\b(?:is|are|was|could|should|would|ca)(?=n['’]t\b)"
+    r"|:|=|\\text\{\s*is\s*\})"
+)
+_ANNOUNCED = re.compile(
+    r"(?:"
+    r"answers?\b(?!\s{0,3}[\"'`])(?P<about>"
+    + _WORDS
+    + r")"
+    + _ANNOUNCES
+    + r"|final\s(?:result|value|solution)s?\b"
+    + _WORDS
+    + _ANNOUNCES
+    + r"|答案(?:应该|應該)?(?:是|为|為|：|:|=|＝)"
+    r"|(?:respuesta|solución|resposta|risposta)s?\b"
+    + _WORDS
+    + r"\s{0,3}(?:\b(?:es|son|è|sono|é)\b|:)"
+    r"|réponses?\b" + _WORDS + r"\s{0,3}(?:\b(?:est|sont)\b|:)"
+    r"|antwort(?:en)?\b" + _WORDS + r"\s{0,3}(?:\b(?:ist|lautet|lauten|sind)\b|:)"
+    r"|ответ\b" + _WORDS + r"\s{0,3}(?:[:：—–=-]|\bравен\b|\bравно\b)"
+    r"|(?:答え|解答|正解)(?:は|：|:)、?"
+    r"|(?:정답|답)(?:은|：|:)"
+    r")(?P<not>\s{0,3}(?:not|never)\b|n['’]?t\b)?",
+    re.IGNORECASE,
+)
+_LETTER_A = re.compile(r"A:(?P<about>)(?P<not>)")
+_LINE_BEGIN = re.compile(r"(?:\A|\n)[ \t*_#>]{0,9}\Z")
+_NOT_ONE = re.compile(r"[\s*_:]{0,9}(?:" + _NO_ANSWER + r")", re.IGNORECASE)
+_ABOUT_NOT = re.compile(
+    r"\b(?:not|cannot|can't|never|n't|neither|nor|choices|options|key|sheet|format|wrong|incorrect|and|they|we"
+    r"|you|which|who|whether|if|however|because|will|would|could|might|may|but|so|should|must|check|can)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_DOUBT_BEFORE = re.compile(
+    r"(?:(?:n['’]?t|\bnot|\bnever)\s+(?:\w+\s+)?(?:think|believe|say|mean|true|sure|certain|convinced|correct|right"
+    r"|possible|likely|the case|know|clear)\b[^.]{0,30}"
+    r"|\b(?:doubt|whether|if|unless|suppose|assum\w+|pretend|wrong(?:ly)?|incorrect(?:ly)?|might think|may think"
+    r"|might say|could think|claims?|claimed|says?|guess(?:ed)? was)\b[^.,;:]{0,25})\Z",
+    re.IGNORECASE,
+)
+_BUT = re.compile(
+    r"\b(?:but(?: rather)?|rather|instead(?: it(?:'s| is))?|it(?:'s| is)|it should be|should be|actually)\b[\s:,]{0,3}",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"\?[\s*_]{0,9}")
+_NO = re.compile(
+    r"(?:no|nope|wait|hmm|hm|not quite|actually)\b[\s,.!:;—–-]{0,6}"
+    r"(?:(?:it(?:'s| is)|it should be|that(?:'s| is)|the answer is|rather|instead|actually)\b[\s:,]{0,3}){0,3}",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r"\b(?:is|are)(?P<not>\s{1,4}not|n['’]t)?\s{1,4}(?:the|our|my)\s{1,4}"
+    r"(?:(?:final|correct|right|required|desired|only|best)\s{1,4}){0,2}\Z",
+    re.IGNORECASE,
+)
+_NOUN_END = re.compile(r"(?:answer|solution)s?\b(?!\s+(?:to be|if|that|which))", re.IGNORECASE)
+_OTHER = re.compile(r"[\s,;—–-]{0,4}(?:but\s)?([^\s.,;]{1,40})\s(?:is|are)\b")
+_SENTENCE_BEGIN = re.compile(r"[.;?!]\s|\n")
+_RETRACTED = re.compile(
+    r"\b(?:wait|no|hmm|oops|sorry|actually|hold on)\b[^.\n]{0,40}\b(?:wrong|incorrect|mistaken?|error|not (?:right|correct))\b"
+    r"|\b(?:that|this|it|which|(?:this|that|my|the|previous|above) (?:answer|result))(?:'s| is| was| cannot be| can't be| can not be)"
+    r"\s(?:wrong|incorrect|mistaken|not (?:right|correct|the (?:final |correct |right )?answer|possible)|right$)",
+    re.IGNORECASE,
+)
+_OPENING_WORDS = re.compile(
+    r"\A[\s*]*(?:(?:so|thus|therefore|hence|and|then|i think|we see that|this means|that|,)(?![a-z])[\s*]*)*",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"(?:です|である|だ|입니다|이다|になります|となります|。)+[\s*]*\Z")
+_MOST_TRIED = 40  # announcements from the end; loops repeat one
+
+
+@dataclass(frozen=True)
+class Announced:
+    """`start` is where the announcement begins and `end` where its clause begins."""
+
+    start: int
+    end: int
+    text: str
+    unfinished: bool = False
+
+
+def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterator[re.Match[str]]:
+    """All from `position` on that looks like an announcement, one by one."""
+    lower = lowered(text)
+    places = positions(lower, (*_NOUNS, "a:"))
+    for at in reversed(places) if backwards else places:
+        if at < position:
+            continue
+        if text.startswith("A:", at):
+            match = (
+                _LETTER_A.match(text, at) if _LINE_BEGIN.search(text, max(0, at - 12), at) else None
+            )
+        elif at and lower[at - 1].isalpha() and lower[at] < "\u3000":
+            continue  # inside a word
+        elif lower.startswith("to ", max(0, at - 3)):
+            continue  # a verb
+        else:
+            match = _ANNOUNCED.match(text, at)
+        if match and not _NOT_ONE.match(text, match.end()):
+            yield match
+
+
+def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | None:
+    """What one announcement announces; an empty text where it says what the answer is not."""
+    about = match["about"] or ""
+    before = _SENTENCE_BEGIN.split(text[max(0, match.start() - 120) : match.start()])[-1]
+    tail = text[match.end() : match.end() + 11_000]
+    denied = bool(match["not"]) or bool(_DOUBT_BEFORE.search(before))
+    if about and _ABOUT_NOT.search(about):
+        if not re.search(r"\b(?:not|cannot|can't|never)\b|n['’]t\b", about, re.IGNORECASE):
+            return None
+        denied = True
+    if denied:
+        sentence = tail[: sentence_end(tail)]
+        instead = _BUT.search(sentence)
+        value = value_of(sentence[instead.end() :], gold) if instead else ""
+        return Announced(match.start(), match.end(), value)
+    question = _QUESTION.search(tail, 0, 300)
+    if question and sentence_end(tail) == question.start():
+        no = _NO.match(tail, question.end())
+        value = value_of(tail[no.end() :], gold) if no else ""
+        return Announced(match.start(), match.end(), value)
+    value = _ENDS.sub("", value_of(tail, gold))
+    if not value:
+        return None
+    rest = tail.rstrip("$*")
+    unfinished = len(tail) < 11_000 and rest.endswith(value) or rest.endswith(value + ".")
+    return Announced(match.start(), match.end(), value, unfinished)
+
+
+def last_announced(text: str, gold: GoldKind, *, cut_off: bool) -> Announced | None:
+    """What the last announcement announces. One that the end of the text may have cut short gives
+    way to the one before it."""
+    unfinished = None
+    for match in islice(mentions(text, backwards=True), _MOST_TRIED):
+        found = announced(text, match, gold)
+        if found is None:
+            continue
+        if found.unfinished and unfinished is None:
+            unfinished = found
+            continue
+        if unfinished is not None:
+            shortened = found.text.startswith(unfinished.text) and found.text != unfinished.text
+            if not cut_off and not shortened:
+                break
+        return found
+    if cut_off:
+        return None
+    return unfinished
+
+
+def first_announced(text: str, gold: GoldKind) -> Announced | None:
+    """The first announcement that announces something."""
+    for match in islice(mentions(text), _MOST_TRIED):
+        found = announced(text, match, gold)
+        if found is not None and found.text:
+            return found
+    return None
+
+
+def called_the_answer(text: str, gold: GoldKind) -> Announced | None:
+    """The subject of the last "… is the answer"; an empty text where it says that it is not."""
+    for at in reversed(positions(lowered(text), ("answer", "solution"))):
+        match = _CALLED.search(text, max(0, at - 60), at)
+        if match is None:
+            continue
+        end = _NOUN_END.match(text, at)
+        if end:
+            return Announced(match.start(), end.end(), _subject(text, match, end.end(), gold))
+    return None
+
+
+def _subject(text: str, match: re.Match[str], end: int, gold: GoldKind) -> str:
+    """What is called the answer; of "7 is not the answer, 8 is" the other."""
+    if match["not"]:
+        rest = text[end : end + 200]
+        if other := _OTHER.match(rest):
+            return other[1]
+        instead = _BUT.search(rest[: sentence_end(rest)])
+        return value_of(rest[instead.end() :], gold) if instead else ""
+    before = _SENTENCE_BEGIN.split(text[max(0, match.start() - 200) : match.start()])[-1]
+    return value_of(_OPENING_WORDS.sub("", before), gold)
+
+
+def retracted(text: str, position: int) -> bool:
+    """Whether the text takes back, right after `position`, what it has said."""
+    return bool(_RETRACTED.search(text, position, position + 200))
+
+
+def all_announced(text: str, gold: GoldKind, position: int) -> Iterator[Announced]:
+    """What the last announcements after `position` announce, from the end."""
+    for match in islice(mentions(text, position, backwards=True), _MOST_TRIED):
+        found = announced(text, match, gold)
+        if found is not None:
+            yield found
+
+
+def in_box(content: str, gold: GoldKind) -> str:
+    r"""What `\text{The answer is } 7` says; "" for a content that announces nothing."""
+    for match in mentions(content[:2_000]):
+        rest = content[match.end() :]
+        opened = content[: match.end()].count("{") - content[: match.end()].count("}")
+        if opened == 1:
+            rest = rest.replace("}", "", 1)
+        if not match["not"] and rest.strip(" $"):
+            return value_of(rest, gold) or rest.strip()
+    return ""
