@@ -1,0 +1,138 @@
+"""Which letter a response to a multiple-choice question chooses."""
+
+import re
+
+from rast_bench.grading.robust.extraction.formulas import without_code
+
+_MAX_TAIL = 4_000  # characters from the end in which a bracketed letter is sought
+_DRESS = (
+    r"(?:[*_`$\"'“({\[\s:]|\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed|fbox|\()(?![A-Za-z])){0,12}"
+)
+_FILLER = (
+    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|most likely|probably|likely|now|indicated as"
+    r"|option|choice|letter|answer|alternative|statement|number|the|given by|by|represented by|labell?ed|correct)\b"
+    + _DRESS
+    + r"){0,4}"
+)
+_LETTER = r"(?<![A-Za-z0-9\\])(?P<letter>[A-J])(?![A-Za-z0-9'’_^=+*/]|\s?[-=+<>^]\s?[\w$\\]|\s(?!because|since|as\b|and\b|is\b|which|with|for\b|due|or\b|but\b|so\b|\(|I\b|if\b|-|–|—|in\b|from\b|by\b|on\b|from\b|The\b|This\b)[a-z])"
+_ANNOUNCED = re.compile(
+    r"\b(?:answer|answers|choice|option|selection|response|alternative|letter|correct (?:one|statement))\b"
+    r"(?P<about>(?:[ \t]{1,9}(?!answer|choice|option)[^\s.:=\\$?!|*]{1,20}){0,10}?)[*_\s}]{0,9}"
+    r"(?:\b(?:is|are|was|would be|will be|should be|must be|be)\b|:|=|\bto\b(?! be))"
+    + _DRESS
+    + _FILLER
+    + _LETTER,
+    re.IGNORECASE,
+)
+_CORRECT = re.compile(
+    r"(?:\b(?:option|choice|answer|alternative|statement)\s{1,4})?"
+    + r"(?:[*_(]{0,4}\b(?P<letter>[A-J])\b[*_)\]]{0,4}[.:]?)"
+    + r"(?P<thing>(?:\s[^\s.,;:?!]{1,25}){0,6}?)\s(?P<be>is|must be|should be|seems|appears|would be)\s{1,4}(?!not\b|n't|in)"
+    r"(?:(?:thus|therefore|then|clearly|indeed|also|definitely|most likely|the|a|an|our|my|only|to be|best|most|likely|probably)\s{1,4}){0,5}"
+    r"(?:(?:correct|right|true|best|appropriate|accurate|suitable)\b(?!\s(?:angle|triangle|hand|side|that|for all|if))|answer\b|choice\b|option\b)"
+)
+_CHOSEN = re.compile(
+    r"\b(?:choose|chose|select|pick|go with|choosing|selecting|corresponds? to|corresponding to|match(?:es)?|leads? (?:us )?to|points to|opt for)\b"
+    r"[\s:]{0,4}(?P<about>(?:(?:the|answer|option|choice|letter|statement|alternative)\s{1,4}){0,4})"
+    + _DRESS
+    + _LETTER,
+    re.IGNORECASE,
+)
+_LINE = re.compile(
+    r"[\s*_#>`$({\[]{0,12}(?:(?:option|choice|answer)\s{0,3}:?\s{0,3})?\**"
+    r"(?:\\(?:text(?:bf)?|mathrm|mathbf)\s?\{\s?)?\(?\s?(?P<letter>[A-J])(?:\s?[)\].:}*_$`]{1,8}(?P<rest>[^\n]{0,300})|\s*)",
+)
+_BRACKETED = re.compile(r"\((?P<letter>[A-J])\)")
+_BARE_LETTER = re.compile(
+    r"[\s{(\[*_$]{0,8}(?:\\(?:text(?:bf|it|rm)?|math(?:rm|bf))\s?\{\s?)?[\s(\[]{0,3}(?:(?:option|choice|answer)\s?:?\s?)?[({\[]?\s?"
+    r"(?P<letter>[A-Ja-j])\s?(?:(?P<closing>[)\]}.:,*_$]{1,6})(?P<rest>.{0,2000})|)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NEGATION = re.compile(
+    r"\b(?:not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(
+    r"[\s)}\]*$.]{0,6}(?:,|\band\b|\bor\b)\s{0,3}(?:option\s|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
+)
+_BOUNDARY = re.compile(r"[.;?!]\s|\n")
+
+
+def letter_of(text: str) -> str:
+    r"""The letter that a found answer is or begins with (`\textbf{(B)} 7`, `B. 5 cm`); else "".
+
+    A lower-case letter counts alone, or in brackets.
+    """
+    match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
+    if match is None:
+        return ""
+    rest = (match["rest"] or "").strip(" .*_})$")
+    if match["letter"].islower() and rest and ")" not in (match["closing"] or ""):
+        return ""
+    if match["closing"] and match["closing"][0] == "," and rest:
+        return ""
+    return match["letter"].upper()
+
+
+def value_beside(text: str) -> str:
+    r"""What stands behind the letter of an answer such as `\textbf{(B)} 7`; "" for other answers."""
+    match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
+    if match is None or not match["closing"] or not match["rest"]:
+        return ""
+    if not re.search(r"[).:}]", match["closing"]) or "text" not in text[:12] and text[0] not in "(":
+        return ""
+    return re.sub(r"\A(?:[\s})]|\\[ ,;:!]|\\q?quad(?![A-Za-z])|~)+", "", match["rest"])
+
+
+def stated_choice(text: str) -> str | None:
+    """The letter that the last statement of a choice names, letters joined by ", " where it names
+    several; None where there is none."""
+    text = without_code(text)
+    best: tuple[int, str] | None = None
+    for pattern in (_ANNOUNCED, _CHOSEN, _CORRECT):
+        for match in pattern.finditer(text):
+            if pattern is _CORRECT and not match["letter"]:
+                continue
+            if not match["letter"].isupper() or _denied(text, match):
+                continue
+            letters = [match["letter"]]
+            end = match.end("letter")
+            if pattern is not _CORRECT and (also := _ALSO.match(text, end)):
+                letters.append(also[1])
+            if best is None or match.start("letter") >= best[0]:
+                best = match.start("letter"), ", ".join(letters)
+    return best[1] if best else None
+
+
+def _denied(text: str, match: re.Match[str]) -> bool:
+    before = _BOUNDARY.split(text[max(0, match.start() - 60) : match.start()])[-1]
+    inside = text[match.start() : match.start("letter")]
+    return bool(
+        _NEGATION.search(inside)
+        or re.search(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", before, re.IGNORECASE)
+    )
+
+
+def lettered_line(text: str) -> str | None:
+    """The letter that the last line is or begins with ("B", "**(C) 5 cm**")."""
+    lines = text.rstrip()[-_MAX_TAIL:].rsplit("\n", 1)
+    match = _LINE.fullmatch(lines[-1].strip())
+    if match is None:
+        return None
+    if match["rest"] and match["letter"] in "AI" and not re.search(r"[).:*]", lines[-1][:8]):
+        return None
+    return match["letter"]
+
+
+def bracketed_letter(text: str) -> str | None:
+    """The last "(B)" of the end of a response, where its sentence names no other."""
+    tail = text[-_MAX_TAIL:]
+    found = list(_BRACKETED.finditer(tail))
+    if not found:
+        return None
+    begin = max(
+        (match.end() for match in _BOUNDARY.finditer(tail, 0, found[-1].start())), default=0
+    )
+    letters = {match["letter"] for match in found if match.start() >= begin}
+    sentence = tail[begin : found[-1].end()]
+    return found[-1]["letter"] if len(letters) == 1 and not _NEGATION.search(sentence) else None

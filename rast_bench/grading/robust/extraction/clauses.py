@@ -1,0 +1,247 @@
+"""The answer at the beginning of what follows "is": one value, several, or words."""
+
+import re
+from collections.abc import Callable
+
+from rast_bench.grading.robust.extraction.formulas import FORMULA, formulas, masked
+from rast_bench.grading.robust.extraction.gold_kind import GoldKind
+
+MAX_CLAUSE = 1_000  # characters of a formula-free clause; a formula at its beginning may be longer
+MAX_FORMULA = 10_000  # characters
+
+NUMBER = (
+    r"(?:(?<![\w)\]}" + FORMULA + r"])[-+−]\s?)?(?<![A-Za-z_\d])(?<!\d\.)"
+    r"(?:(?:\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,4}(?!\w))?"
+)
+"""A decimal number in plain text."""
+
+VALUE = (
+    r"(?:\\?[$€£]\s?)?(?:[-−]\s?(?=[$€£]))?(?:[$€£]\s?)?" + NUMBER + r"(?:"
+    r"\s?(?:×|\*|x|\\times|\\cdot)\s?10\s?\^\s?(?:\{[-−]?\d{1,4}\}|\(?[-−]?\d{1,4}\)?)"
+    r"|(?::\d{1,9}){1,9}(?:\s?[AaPp]\.?[Mm]\b\.?)?"
+    r"|\s\d{1,9}/\d{1,9}"
+    r"|\s?/\s?\d[\d,]{0,30}(?:\.\d{1,30})?"
+    r"|\s?\^\s?(?:\{[^{}\n]{1,30}\}|[-−]?\w{1,9})"
+    r"|!"
+    r"|\s(?:hundred|thousand|million|billion|trillion)\b"
+    r")?(?:\s?\\?%|\spercent\b|\s?°|\^\\circ|(?<=\d)(?:st|nd|rd|th)\b)?"
+)
+"""A number with what belongs to it: a currency sign, a power of ten, a ratio, a fraction, a %."""
+
+_VALUE = re.compile(VALUE)
+_DIGIT = re.compile(r"\d")
+_ITEM = rf"(?:{FORMULA}{{1,}}|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
+_JOINT = (
+    r"\s{0,3}(?:,|;|\band\b|\bor\b|\bas well as\b|, and\b|, or\b)\s{0,3}"
+    r"(?:(?:and|or|maybe|perhaps|possibly|probably|also|else|even)\b\s{0,3}){0,3}"
+)
+_LIST = re.compile(rf"({_ITEM})((?:{_JOINT}{_ITEM}){{1,99}})")
+_SINGLE = re.compile(rf"({_ITEM})")
+_SPLIT = re.compile(_JOINT)
+_BRACKETS = re.compile(
+    r"[(\[{]\s?[^\s()\[\]{}][^()\[\]{}\n]{0,200}[)\]}]|\\\{[^{}\n]{0,200}\\\}|\[\s{0,3}\[[^{}\n]{0,400}\]\s{0,3}\]"
+)
+_END = re.compile(
+    r"(?<![ap]\.m)(?<!i\.e)(?<!e\.g)(?<!\bvs)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bSt)(?<!approx)"
+    r"\.(?=[\s*_\"')\]}<]|\Z)|[。；]|[?!](?=[\s*_]|\Z)|\n|</|<<|<\||\s\[?\bI hope\b"
+)
+_REASON = re.compile(
+    r"[,;:(—–-]?\s{0,3}\b(?:because|since|due to|as (?:it|we|the|this|they|required|shown|desired|stated"
+    r"|above|in)|but|however|although|though|so that|whereas|while|assuming|I am|I'm|we are|we're"
+    r"|given that|which (?:is|was|means|gives|makes|matches|corresponds|equals)|after|when rounded"
+    r"|rounded|I think|I guess|according|based)\b"
+)
+_LEAD = re.compile(
+    r"(?:[\s:*_`>\"“”'‘’~=]|\\(?=\s)|\}|"
+    r"(?:approximately|about|roughly|around|nearly|almost|exactly|precisely|equal to|equals|simply|just"
+    r"|therefore|thus|hence|then|so|indeed|now|also|clearly|given by|obviously|of course|probably|likely"
+    r"|maybe|perhaps|possibly|most likely|definitely|either|both|only|still|always|actually"
+    r"|in fact|simplified to|found to be|calculated (?:to be|as)|option|choice|now|thereby)\b(?!\s*\}))+",
+    re.IGNORECASE,
+)
+_POWER = re.compile(
+    r"\s{0,3}(?:\\times|\\cdot|×)\s{0,3}10\s?\^\s?(?:\{[^{}]{1,9}\}|\d)|\s?\\?%|\s?\^\s?\{?\\circ\}?|_\{?[^\s{}$]{1,20}\}?"
+)
+_UNIT_IN_TEXT = re.compile(
+    r"(?:\\[,;:! ]|~|\s){0,4}\\(?:text|mathrm|textrm)\s?\{\s?([^{}]{1,60})\}"
+)
+_TAIL = re.compile(r"[\s.,;:*_`\"“”'‘’>]+\Z")
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|equals?|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?|takes?"
+    r"|will|contains?|left with|total of|comes? to|amounts? to|results? in)\b\s{0,3}"
+    r"(?:(?:be|equal to|a total of|exactly|approximately|about|then|thus|therefore|now|given by)\b\s{0,3}){0,3}"
+    r"(?!\Z|not\b|n't)"
+)
+_CHANGES = re.compile(
+    r"\b(?:less|fewer|greater|more|least|most|except|not|between|multiples?|times|over|plus|minus|half"
+    r"|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product|power|mod|modulo"
+    r"|base|any|all|every|no|never|from|to|through|until|before|under|above|below|older|younger|bigger"
+    r"|smaller|larger|than|dozens?|per|out of|quarter|third|fourth)\b",
+    re.IGNORECASE,
+)
+_CHANGES_WHAT_STANDS_BEFORE = re.compile(
+    r"\s{0,3}(?:times|dozens?|squared|cubed|plus|minus|divided|multiplied|mod|modulo|base|factorial"
+    r"|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below|up|over))\b"
+    r"|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
+)
+_UNIT_WORDS = re.compile(
+    r"\s{0,3}(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:\\?%|percent|°\s?[CF]?|degrees?(?: (?:Celsius|Fahrenheit))?|radians?|rad"
+    r"|(?:k|c|m|d|µ|n|M|G)?(?:m|g|s|L|l|W|J|N|Pa|V|A|Hz|eV|C|K|mol)(?:\s?/\s?[a-z]{1,3}|\^\{?[-\d]{1,2}\}?|[²³])?"
+    r"|(?:kilo|centi|milli|micro|mega)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?|seconds?|watts?|joules?|newtons?|volts?)"
+    r"|sec(?:ond)?s?|min(?:ute)?s?|h(?:(?:ou)?rs?)?|days?|weeks?|months?|years?|inch(?:es)?|feet|foot|ft|in|yards?|yd"
+    r"|miles?|mi|mph|km/h|kph|acres?|pounds?|lbs?|ounces?|oz|tons?|gallons?|quarts?|pints?|cups?"
+    r"|dollars?|cents?|euros?|pounds?|USD|[Uu]nits?)(?![A-Za-z])"
+    r"(?:\s(?:per|/)\s(?:second|minute|hour|day|week|month|year|square (?:meter|foot)|kilogram|gallon|mile)s?)?"
+)
+_BULLET = re.compile(r"\n?[ \t]{0,8}(?:[-*•]|\d{1,2}[.)]|\([a-z\d]\))[ \t]{1,4}([^\n]{1,300})")
+_MOST_BULLETS = 20
+_SUBSTANCE = re.compile(rf"[^\W_]|[{FORMULA}∅∞{{]|\\[a-z]")
+_TEXT_LEAD = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s{0,3}\{")
+
+
+def sentence_end(text: str, position: int = 0) -> int:
+    """Where the sentence ends in a masked text: a full stop, a question, a line's end."""
+    end = _END.search(text, position)
+    return end.start() if end else len(text)
+
+
+def value_of(tail: str, gold: GoldKind, depth: int = 2) -> str:
+    """The answer that a clause begins with; "" where it holds none.
+
+    Several values that "and", "or" or commas join come as a list. Words that change a value
+    ("less than 7", "all but 3") keep it from standing alone: then the clause is the answer.
+    """
+    tail = tail[: MAX_FORMULA + MAX_CLAUSE]
+    lead = _LEAD.match(tail)
+    tail = tail[lead.end() :] if lead else tail
+    spans = [span for span in formulas(tail) if len(span.content) <= MAX_FORMULA]
+    hidden = masked(tail, spans)
+    if several := _bullets(tail, gold, depth):
+        return several
+    end = sentence_end(hidden)
+    line = hidden[: min(end, hidden.find(FORMULA) + MAX_FORMULA if spans else MAX_CLAUSE)]
+    reason = _REASON.search(line)
+    if reason and reason.start() > 0:
+        line = line[: reason.start()]
+    contents = {span.start: span.content for span in spans}
+    line = line[: _last(line)]
+    if not _SUBSTANCE.search(line):
+        return ""
+    return _of_line(line, tail, contents, gold, depth)
+
+
+def unit_behind(text: str, position: int, gold: GoldKind) -> str:
+    r"""What belongs to a value that ends at `position`: `\times 10^3`, `%`, a base's subscript; and
+    its unit, where the gold answer has one."""
+    rest = text[position : position + 200]
+    if power := _POWER.match(rest):
+        return power[0].rstrip()
+    if gold.kind != "quantity":
+        return ""
+    unit = _UNIT_IN_TEXT.match(rest)
+    words = unit[1] if unit else rest.lstrip("$ ).\\ ]*")
+    found = _UNIT_WORDS.match(words)
+    return " " + found[0].strip() if found else ""
+
+
+def _last(line: str) -> int:
+    end = _TAIL.search(line)
+    return end.start() if end else len(line)
+
+
+def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, depth: int) -> str:
+    """`line` is a masked beginning of `tail`, and `contents` are the formulas by their places."""
+
+    def shown(begin: int, end: int) -> str:
+        """The text of a stretch with its formulas bare."""
+        pieces, position = [], begin
+        for start, content in contents.items():
+            if begin <= start < end:
+                stop = start
+                while stop < end and line[stop] == FORMULA:
+                    stop += 1
+                pieces += tail[position:start], content
+                position = stop
+        return "".join([*pieces, tail[position:end]]).strip()
+
+    several = _LIST.match(line)
+    if several and _is_end(line, several.end(), gold):
+        return _list(line, several.end(), shown)
+    brackets = _BRACKETS.match(line)
+    if brackets and _is_end(line, brackets.end(), gold):
+        return shown(0, brackets.end())
+    single = _SINGLE.match(line)
+    if single and single.end() > 0 and _is_end(line, single.end(), gold):
+        end = single.end()
+        if line[end - 1 : end] == "!" and end == len(line):
+            end -= 1
+        unit = _UNIT_WORDS.match(line, end) if gold.kind in ("quantity", "unknown") else None
+        return shown(0, unit.end() if unit else end)
+    if gold.kind in ("words", "truth value", "choice"):
+        return shown(0, len(line)).strip(" *`_\"'")
+    if depth > 0 and (verbs := list(_VERB.finditer(line))):
+        behind = verbs[-1].end()
+        value = _of_line(
+            line[behind:],
+            tail[behind:],
+            {start - behind: content for start, content in contents.items() if start >= behind},
+            gold,
+            depth - 1,
+        )
+        if value:
+            return value
+    alone = _alone(line, gold)
+    return shown(*alone) if alone else shown(0, len(line)).strip(" *`_\"'")
+
+
+def _list(line: str, end: int, shown: Callable[[int, int], str]) -> str:
+    joints = list(_SPLIT.finditer(line, 0, end))
+    if all(joint[0] == "," for joint in joints):
+        return shown(0, end)  # it may be a decimal comma
+    begins = [0, *(joint.end() for joint in joints)]
+    ends = [*(joint.start() for joint in joints), end]
+    return ", ".join(map(shown, begins, ends))
+
+
+def _is_end(line: str, position: int, gold: GoldKind) -> bool:
+    """Whether what follows a value leaves it as it is: nothing, a unit, a thing counted."""
+    unit = _UNIT_WORDS.match(line, position)
+    rest = line[unit.end() if unit else position :]
+    if not rest.strip(" .*_"):
+        return True
+    if gold.kind in ("words", "other", "truth value"):
+        return False
+    return (
+        rest[0] in " ,;:*" + FORMULA
+        and not _CHANGES_WHAT_STANDS_BEFORE.match(rest)
+        and not _DIGIT.search(rest)
+        and FORMULA not in rest
+    )
+
+
+def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
+    """The one formula or number of a line whose words do not change it ("the point $(1,2)$")."""
+    if gold.kind in ("words", "truth value", "choice"):
+        return None
+    found = [match for match in re.finditer(rf"{FORMULA}+", line)] or [
+        match for match in _VALUE.finditer(line) if match[0].strip()
+    ]
+    if len(found) != 1:
+        return None
+    rest = line[: found[0].start()] + " " + line[found[0].end() :]
+    if _DIGIT.search(rest) or _CHANGES.search(rest):
+        return None
+    return found[0].span()
+
+
+def _bullets(tail: str, gold: GoldKind, depth: int) -> str:
+    """The values of a list of bullets, joined by commas."""
+    values: list[str] = []
+    position = 0
+    while len(values) < _MOST_BULLETS and (bullet := _BULLET.match(tail, position)):
+        value = value_of(bullet[1], gold, 0) if depth else ""
+        if not value:
+            return ""
+        values.append(value)
+        position = bullet.end()
+    return ", ".join(values) if len(values) > 1 else ""
