@@ -1,6 +1,7 @@
 """Comparisons that misbehave, by the answer. Worker processes import them by name."""
 
 import os
+import resource
 import signal
 import time
 
@@ -28,6 +29,14 @@ def misbehave(answer: str, gold: str) -> Decision:
         return decided(pow(9, 9**9) == 0)
     if answer == "memory":
         return decided(bool(bytearray(1 << 40)))
+    if answer == "fill":
+        room = []
+        try:
+            while True:
+                room.append(bytearray(b"x") * 2**24)
+        except MemoryError:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+            return decided(len(room) >= 16 and peak < 2**30)
     if answer == "death":
         os.kill(os.getpid(), signal.SIGKILL)
     if answer == "sleep":

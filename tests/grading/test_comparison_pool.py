@@ -10,7 +10,7 @@ from slow_comparisons import misbehave
 
 from rast_bench.grading import Answer
 from rast_bench.grading.pool import ComparisonPool, compare_limited
-from rast_bench.grading.robust.grader import RobustGrader
+from rast_bench.grading.robust.grader import RobustGrader, load_libraries
 from rast_bench.grading.simplerl.grader import SimpleRLGrader
 
 GOOD = [("7", "7"), ("8", "7")]
@@ -45,6 +45,19 @@ def test_a_fault_of_ours_is_loud(pool: ComparisonPool) -> None:
     with pytest.raises(ImportError):
         pool.outcomes([("fault", "7")])
     assert [item.outcome for item in pool.outcomes(GOOD)] == ["correct", "wrong"]
+
+
+def test_a_worker_has_room_to_compute_and_stays_below_a_gibibyte() -> None:
+    pool = ComparisonPool(misbehave, workers=1, warm_up=load_libraries)
+    (compared,) = pool.outcomes([("fill", "")])
+    assert compared.outcome == "correct"
+
+
+def test_reasons_pass_through(pool: ComparisonPool) -> None:
+    compared = pool.outcomes([("perhaps", "7"), ("loop", "7"), ("death", "7"), ("odd", "7")])
+    assert [(item.reason, item.rule) for item in compared] == [
+        *(("numeric", "no proof"), ("limit", ""), ("limit", ""), ("unread", ""))
+    ]
 
 
 def test_no_pairs_start_no_process() -> None:
