@@ -1,0 +1,166 @@
+"""Closed expressions: their values, and when two of them are the same number."""
+
+from fractions import Fraction
+from typing import Any
+
+import sympy
+from flint import arb
+
+from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.exact.balls import NoValueError, VagueError, ball, precision
+from rast_bench.grading.exact.modular import differ_modulo
+from rast_bench.grading.exact.separation import separation
+
+MAX_PRECISION = 60_000  # bits
+_FIRST = 64
+_STEPPED = (sympy.floor, sympy.ceiling, sympy.sign, sympy.Mod, sympy.Max, sympy.Min)
+
+
+def rational(expression: Any) -> Fraction | None:
+    """Its exact value where it is a rational number that sympy has written out."""
+    if isinstance(expression, sympy.Expr) and expression.is_Rational:
+        return Fraction(int(expression.p), int(expression.q))
+    return None
+
+
+def enclosure(expression: Any, bits: int = 128) -> Any | None:
+    """A ball (`flint.acb`) of about `bits` bits that holds the value of a closed expression.
+
+    None where it has no value, or none that can be computed.
+    """
+    if not isinstance(expression, sympy.Expr) or expression.free_symbols:
+        return None
+    working = bits + 32
+    while working <= max(MAX_PRECISION, 2 * bits):
+        try:
+            with precision(working):
+                value = ball(expression, {})
+                if _accuracy(value) >= bits:
+                    return value
+        except VagueError:
+            pass
+        except NoValueError:
+            return None
+        working *= 2
+    return None
+
+
+def value(expression: Any, digits: int) -> Any | None:
+    """A real ball (`flint.arb`) with that many digits; None where it is not known to be real."""
+    found = enclosure(expression, int(digits * 3.33) + 8)
+    return None if found is None or not found.imag.is_zero() else found.real
+
+
+def _accuracy(value: Any) -> int:
+    if value.real.rad() == 0 and value.imag.rad() == 0:
+        return 1 << 30
+    return int(value.rel_accuracy_bits())
+
+
+def same_constant(answer: Any, gold: Any) -> Decision:
+    """Whether two expressions without unknowns have one value."""
+    if answer.is_Rational and gold.is_Rational:
+        return equal("exact", "rational numbers") if answer == gold else _unequal()
+    if answer == gold:
+        return equal("exact", "the same number")
+    if answer.is_infinite or gold.is_infinite:
+        return _infinite(answer, gold)
+    if differ_modulo(answer, gold):
+        return different("exact", "integers modulo a prime")
+    try:
+        return _compare(_settled(answer), _settled(gold))
+    except NoValueError:
+        return undecided("unread", "a number without a value")
+
+
+def _unequal() -> Decision:
+    return different("exact", "rational numbers")
+
+
+def _infinite(answer: Any, gold: Any) -> Decision:
+    if answer.is_infinite and gold.is_infinite:
+        return undecided("exact", "infinite")
+    return different("exact", "infinite")
+
+
+def _compare(answer: Any, gold: Any) -> Decision:
+    needed = None
+    working = _FIRST
+    while working <= MAX_PRECISION:
+        try:
+            with precision(working):
+                first, second = ball(answer, {}), ball(gold, {})
+                if not first.overlaps(second):
+                    return different("numeric", "values with error bounds")
+                gap = abs(first - second).abs_upper()
+        except VagueError:
+            working *= 2
+            continue
+        if needed is None and working > 2 * _FIRST:
+            difference = answer - gold
+            if difference == 0:
+                return equal("symbolic", "the difference is zero")
+            needed = separation(difference)
+            if needed.bits > MAX_PRECISION:
+                break
+        if needed is not None:
+            with precision(64):
+                if gap < arb(2) ** -int(needed.bits + 1):
+                    if needed.algebraic:
+                        return equal("exact", "algebraic numbers")
+                    return equal("numeric", "closed forms")
+            if working < needed.bits:
+                working = max(working, int(needed.bits) // 2 + 64)
+        working *= 2
+    return undecided("limit", "numbers that agree as far as they were computed")
+
+
+def _settled(expression: Any) -> Any:
+    """Floors, signs and the like of numbers, as the numbers that they are."""
+    if not expression.has(*_STEPPED):
+        return expression
+    parts = [_settled(part) for part in expression.args]
+    if not isinstance(expression, _STEPPED):
+        return expression.func(*parts) if parts else expression
+    if isinstance(expression, sympy.floor):
+        return _floor(parts[0])
+    if isinstance(expression, sympy.ceiling):
+        return -_floor(-parts[0])
+    if isinstance(expression, sympy.Mod):
+        return parts[0] - parts[1] * _floor(parts[0] / parts[1])
+    if isinstance(expression, sympy.sign):
+        return sympy.Integer(_sign(parts[0]))
+    best = parts[0]
+    for part in parts[1:]:
+        larger = _sign(part - best) > 0
+        best = part if larger == isinstance(expression, sympy.Max) else best
+    return best
+
+
+def _floor(argument: Any) -> Any:
+    if argument.is_Rational:
+        return sympy.floor(argument)
+    found = enclosure(argument, 256)
+    if found is None or not found.imag.is_zero():
+        raise NoValueError("no floor")
+    whole = found.real.floor().unique_fmpz()
+    if whole is not None:
+        return sympy.Integer(int(whole))
+    nearest = (found.real + arb("0.5")).floor().unique_fmpz()
+    if nearest is None:
+        raise NoValueError("no floor")
+    exact = sympy.Integer(int(nearest))
+    if same_constant(argument, exact).outcome != "equal":
+        raise NoValueError("no floor")
+    return exact
+
+
+def _sign(argument: Any) -> int:
+    if argument.is_Rational:
+        return int(sympy.sign(argument))
+    found = enclosure(argument, 64)
+    if found is not None and found.imag.is_zero() and not found.real.contains(0):
+        return 1 if found.real > 0 else -1
+    if same_constant(argument, sympy.Integer(0)).outcome == "equal":
+        return 0
+    raise NoValueError("no sign")

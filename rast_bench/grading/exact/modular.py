@@ -1,0 +1,132 @@
+"""Values modulo a prime: rational functions and huge integers that differ there are different.
+
+No number grows: `x^{2024}`, `2^{2^{100}}` and `9^{9^{9}}` cost what small powers cost.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+from flint import fmpz
+
+from rast_bench.grading.expressions.lazy import HugePower
+
+PRIMES = (2**61 - 1, 2**61 - 31, 2**62 - 57)  # checked by the tests
+_MAX_FACTORED = 2**64
+_MAX_FACTORIAL = 20_000
+
+
+class NoResidueError(ArithmeticError):
+    """Not a rational function, or a denominator that the prime divides."""
+
+
+def differ_modulo(answer: Any, gold: Any) -> bool:
+    """Whether two rational numbers, however large, are seen to differ modulo a prime."""
+    for prime in PRIMES[:2]:
+        try:
+            if residue(answer, {}, prime) != residue(gold, {}, prime):
+                return True
+        except NoResidueError:
+            return False
+    return False
+
+
+def residue(expression: Any, values: Mapping[Any, int], prime: int) -> int:
+    """The value modulo a prime, with the unknowns at integers.
+
+    Raises:
+        NoResidueError: it has none.
+    """
+    if expression.is_Rational:
+        return int(expression.p) % prime * _inverse(int(expression.q), prime) % prime
+    if expression.is_Symbol:
+        try:
+            return values[expression]
+        except KeyError:
+            raise NoResidueError from None
+    if expression.is_Add:
+        return sum(residue(part, values, prime) for part in expression.args) % prime
+    if expression.is_Mul:
+        product = 1
+        for part in expression.args:
+            product = product * residue(part, values, prime) % prime
+        return product
+    if expression.is_Pow or isinstance(expression, HugePower):
+        return _power(*expression.args, values, prime)
+    if isinstance(expression, sympy.factorial) and expression.args[0].is_Integer:
+        return _factorial(int(expression.args[0]), prime)
+    raise NoResidueError
+
+
+def _inverse(value: int, prime: int) -> int:
+    if value % prime == 0:
+        raise NoResidueError
+    return pow(value, -1, prime)
+
+
+def _power(base: Any, exponent: Any, values: Mapping[Any, int], prime: int) -> int:
+    below = residue(base, values, prime)
+    if exponent.is_Integer:
+        size = int(exponent)
+        if size < 0:
+            below, size = _inverse(below, prime), -size
+        return pow(below, size, prime)
+    if exponent.free_symbols or below == 0:
+        raise NoResidueError
+    # By Fermat, as the base is no multiple of the prime.
+    return pow(below, _modulo(exponent, prime - 1), prime)
+
+
+def _modulo(expression: Any, modulus: int) -> int:
+    """A positive integer built of integers, sums, products and powers, modulo any number.
+
+    Raises:
+        NoResidueError: not such an integer.
+    """
+    if expression.is_Integer and expression > 0:
+        return int(expression) % modulus
+    if expression.is_Add:
+        return sum(_modulo(part, modulus) for part in expression.args) % modulus
+    if expression.is_Mul:
+        product = 1
+        for part in expression.args:
+            product = product * _modulo(part, modulus) % modulus
+        return product
+    if expression.is_Pow or isinstance(expression, HugePower):
+        base, exponent = expression.args
+        below = _modulo(base, modulus)
+        if exponent.is_Integer and exponent > 0:
+            return pow(below, int(exponent), modulus)
+        if not exponent.is_number or modulus > _MAX_FACTORED:
+            raise NoResidueError
+        # Euler: b^e depends on e modulo φ(m) once e ≥ log2 m, and a power that is not written
+        # out is larger than that.
+        period = _totient(modulus)
+        if not _surely_large(exponent):
+            raise NoResidueError
+        return pow(below, _modulo(exponent, period) + period * 64, modulus)
+    raise NoResidueError
+
+
+def _surely_large(exponent: Any) -> bool:
+    if exponent.is_Integer:
+        return bool(exponent > 64)
+    if exponent.is_Add or exponent.is_Mul:
+        return any(_surely_large(part) for part in exponent.args)
+    return isinstance(exponent, HugePower)
+
+
+def _totient(value: int) -> int:
+    totient = value
+    for prime, _ in fmpz(value).factor():
+        totient -= totient // int(prime)
+    return totient
+
+
+def _factorial(value: int, prime: int) -> int:
+    if value > _MAX_FACTORIAL:
+        raise NoResidueError
+    product = 1
+    for factor in range(2, value + 1):
+        product = product * factor % prime
+    return product

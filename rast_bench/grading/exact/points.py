@@ -1,0 +1,58 @@
+"""Where expressions are tried: the same points in every process, exact in binary."""
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from flint import acb, arb
+
+_BITS = 40
+_MOST = 12  # unknowns that have points of their own
+
+
+@cache
+def _draws(kind: str) -> tuple[tuple[Any, ...], ...]:
+    draw = random.Random(f"rast-bench {kind}")  # noqa: S311 (no secret)
+    return tuple(
+        tuple(_number(kind, draw, row) for _ in range(_MOST)) for row in range(_ROWS[kind])
+    )
+
+
+_ROWS = {"positive": 16, "real": 24, "integer": 40, "complex": 10}
+
+
+def _number(kind: str, draw: random.Random, row: int) -> Any:
+    mantissa = arb(draw.randrange(1, 1 << _BITS) * 2 + 1)
+    if kind == "positive":
+        scale = (1, 1, 4, 1, 16, 1, 1000)[row % 7]
+        return acb(mantissa * scale / 2 ** (_BITS + 1) + (1 if row % 2 else 0))
+    if kind == "real":
+        scale = (2, 4, 8, 1, 2, 32, 1, 4, 1000)[row % 9]
+        return acb((mantissa / 2**_BITS - 1) * scale)
+    if kind == "integer":
+        bound = (6, 12, 40, 1000)[row % 4]
+        return acb(draw.randint(1, bound))
+    imaginary = arb(draw.randrange(1, 1 << _BITS) * 2 + 1)
+    scale = (1, 2, 4)[row % 3]
+    return acb((mantissa / 2**_BITS - 1) * scale, (imaginary / 2**_BITS - 1) * scale)
+
+
+def points(
+    kind: str, unknowns: Sequence[Any], integers: frozenset[str]
+) -> Iterator[dict[Any, Any]]:
+    """Values for each of the unknowns; whole numbers for `integers`.
+
+    Args:
+        kind: "positive", "real" (of both signs), "integer" (positive) or "complex".
+    """
+    whole = _draws("integer")
+    for row, numbers in enumerate(_draws(kind)):
+        chosen = {}
+        for place, unknown in enumerate(unknowns):
+            source = numbers
+            if str(unknown) in integers:
+                source = whole[row % len(whole)]
+            value = source[place % _MOST]
+            chosen[unknown] = value if place < _MOST else value + place // _MOST
+        yield chosen

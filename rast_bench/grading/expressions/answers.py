@@ -1,0 +1,687 @@
+r"""A reader of the expressions that answers are written in: LaTeX, plain text, a little Python.
+
+    relation        sum [(= | < | > | \le | \ge | \ne) sum]
+    sum             product (+ | -) …
+    product         juxtaposed (* | / | \cdot | \times | \div | \bmod) …
+    juxtaposed      sign* factor factor …
+    factor          primary (^ exponent | ! | ') …
+
+It reads the whole text or refuses it, in time linear in the text, and computes nothing that would
+be large. What can be read in two ways (`\sin x/2`, `2^3^2`) is refused. `latex.py` reads
+another dialect: that of the parsers behind the SimpleRL grader, their faults included.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import sympy
+
+from rast_bench.grading.expressions.errors import OversizedError, UnreadableError
+from rast_bench.grading.expressions.functions import FUNCTIONS, Function
+from rast_bench.grading.expressions.lazy import (
+    binomial,
+    double_factorial,
+    factorial,
+    number,
+    permutations,
+    power,
+    quotient,
+)
+from rast_bench.grading.expressions.series import product_over, sum_over
+from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES, WORDS
+
+MAX_LENGTH = 40_000  # characters
+MAX_TOKENS = 4_000
+MAX_DEPTH = 50
+
+_UNICODE = str.maketrans(
+    {
+        **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "×": "*", "·": "*", "⋅": "*", "÷": "/"},
+        **{"−": "-", "–": "-", "∗": "*", "°": r"\degree ", "≤": r"\le ", "≥": r"\ge "},
+        **{"≠": r"\ne ", "′": "'", "’": "'", "\u00a0": " ", "∑": r"\sum ", "∏": r"\prod "},
+        **{sign: f"^{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        **{sign: f"_{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+        **{"θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ", "φ": r"\phi "},
+        **{"⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil "},
+    }
+)
+_SKIPPED = re.compile(
+    r"(?:\s|~|\\[,:;!>\s]|\\(?:quad|qquad|displaystyle|textstyle|limits|nolimits|left|right|middle"
+    r"|[bB]ig+[lrm]?)(?![A-Za-z]))+"
+)
+_TOKEN = re.compile(
+    r"""
+    (?P<repeating>\d*\.\d*\\overline\s*\{\s*\d+\s*\})
+  | (?P<scientific>(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+(?![.\d]))
+  | (?P<number>\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+\.\d+|\.\d+|\d+\.(?=\s*(?:[-+*/^)}]|\Z))|\d+)
+  | (?P<styled>\\(?:text|textrm|mathrm|mathit|mathbf|mathsf|operatorname\*?|boldsymbol|rm)
+      \s*\{\s*[A-Za-z]*\s*\})
+  | (?P<command>\\(?:[A-Za-z]+|[{}|%$&]))
+  | (?P<letters>[A-Za-z]+)
+  | (?P<quotes>'+)
+  | (?P<sign>\*\*|<=|>=|!=|[-+*/^_=<>!(){}\[\]|,])
+    """,
+    re.VERBOSE,
+)
+_RELATIONS: dict[str, Callable[..., Any]] = {
+    **{"=": sympy.Eq, "<": sympy.Lt, ">": sympy.Gt, "<=": sympy.Le, ">=": sympy.Ge},
+    **{"!=": sympy.Ne, r"\lt": sympy.Lt, r"\gt": sympy.Gt, r"\ne": sympy.Ne, r"\neq": sympy.Ne},
+    **{name: sympy.Le for name in (r"\le", r"\leq", r"\leqslant")},
+    **{name: sympy.Ge for name in (r"\ge", r"\geq", r"\geqslant")},
+}
+_TIMES = frozenset({"*", r"\cdot", r"\times", r"\ast"})
+_OVER = frozenset({"/", r"\div"})
+_MODULO = frozenset({r"\bmod", r"\mod"})
+_CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|", r"\lfloor": r"\rfloor"} | {
+    r"\lceil": r"\rceil",
+    r"\lvert": r"\rvert",
+    r"\vert": r"\vert",
+}
+_BARS = frozenset({"|", r"\vert"})
+_FRACTIONS = frozenset({r"\frac", r"\dfrac", r"\tfrac", r"\cfrac"})
+_BINOMIALS = frozenset({r"\binom", r"\dbinom", r"\tbinom"})
+_CONJUGATES = frozenset({r"\overline", r"\bar"})
+_STARTS = frozenset(
+    {
+        *(r"\pi", r"\infty", r"\sqrt", r"\sum", r"\prod", r"\Gamma", r"\Re", r"\Im", r"\arg"),
+        *(*_FRACTIONS, *_BINOMIALS, *_CONJUGATES, r"\lfloor", r"\lceil", r"\lvert"),
+        *(f"\\{name}" for name in (*GREEK, *FUNCTION_NAMES)),
+    }
+)
+_APPLIED = frozenset("fgFG")
+_CONSTANTS = {"e": sympy.E, "i": sympy.I}
+
+
+class _Token(NamedTuple):
+    """`kind` is number, mixed (never a token), letter, name, command, quotes, sign or end."""
+
+    kind: str
+    text: str
+    value: Any = None
+
+
+_END = _Token("end", "")
+
+
+def read(text: str) -> Any:
+    """The expression or the relation as a sympy object, read to its last character.
+
+    `e` and `i` are the constants. Numbers too large to be written out stay as they are
+    (`lazy.HugePower`, `sympy.factorial` not evaluated): compare them with `grading/exact` only.
+
+    Raises:
+        UnreadableError: no expression, or one with words, units or two meanings.
+        OversizedError: too long or nested too deeply.
+    """
+    if len(text) > MAX_LENGTH:
+        raise OversizedError("too long")
+    reader = _Reader(_tokens(text.translate(_UNICODE)))
+    try:
+        value = reader.relation()
+    except RecursionError as error:
+        raise OversizedError("nested too deeply") from error
+    if reader.next != _END:
+        raise UnreadableError(f"unexpected {reader.next.text[:20]!r}")
+    if isinstance(value, sympy.Expr) and value.has(sympy.nan, sympy.zoo):
+        raise UnreadableError("undefined")
+    return value
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    position = 0
+    while True:
+        if skipped := _SKIPPED.match(text, position):
+            position = skipped.end()
+        if position >= len(text):
+            return tokens
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise UnreadableError(f"unexpected {text[position]!r}")
+        position = match.end()
+        tokens.extend(_of(match.lastgroup, match[0]))
+        if len(tokens) > MAX_TOKENS:
+            raise OversizedError("too many tokens")
+
+
+def _of(kind: str, text: str) -> list[_Token]:
+    if kind == "number":
+        return [_Token("number", text, number(text.replace(",", "").rstrip(".")))]
+    if kind == "repeating":
+        return [_Token("number", text, _repeating(text))]
+    if kind == "scientific":
+        return [_Token("number", text, _scientific(text))]
+    if kind == "styled":
+        return _letters(text[text.index("{") + 1 : -1].strip(), styled=True)
+    if kind == "letters":
+        return _letters(text)
+    if text in (r"\mathrm", r"\operatorname", r"\text", r"\boldsymbol"):
+        raise UnreadableError("words")
+    return [_Token(kind, text)]
+
+
+def _repeating(text: str) -> Any:
+    r"""`0.1\overline{6}` exactly."""
+    whole, _, decimals = text.partition(".")
+    once, _, again = decimals.partition(r"\overline")
+    again = again.strip(" {}\t\n")
+    if len(text) > 1_000:
+        raise OversizedError("a number of too many digits")
+    below = (10 ** len(again) - 1) * 10 ** len(once)
+    before = int(f"0{whole}{once}")
+    return sympy.Rational(int(f"0{whole}{once}{again}") - before, below)
+
+
+def _scientific(text: str) -> Any:
+    """1.5e10. `3e-2` may as well be 3e - 2, with Euler's number.
+
+    Raises:
+        UnreadableError: it has two meanings.
+    """
+    mantissa, _, exponent = text.lower().partition("e")
+    if "." not in mantissa and len(exponent.lstrip("+-")) == 1:
+        raise UnreadableError(f"{text!r} has two meanings")
+    if len(exponent) > 5:
+        raise OversizedError("a number of too many digits")
+    return number(mantissa.rstrip(".")) * sympy.Integer(10) ** int(exponent)
+
+
+def _letters(text: str, *, styled: bool = False) -> list[_Token]:
+    """Names and single letters.
+
+    Raises:
+        UnreadableError: a word or a unit.
+    """
+    if text in NAMES:
+        return [_Token("name", text)]
+    if text in WORDS or not text or (styled and len(text) > 1):
+        raise UnreadableError("words")
+    tokens, position = [], 0
+    while position < len(text):
+        if position and len(text) - position > 3 * MAX_DEPTH:
+            raise UnreadableError("words")
+        ends = range(min(len(text), position + 9), position + 1, -1)
+        end = next((end for end in ends if text[position:end] in NAMES), position + 1)
+        tokens.append(_Token("name" if end > position + 1 else "letter", text[position:end]))
+        position = end
+    if sum(token.kind == "letter" for token in tokens) > 3:
+        raise UnreadableError("words")
+    return tokens
+
+
+class _Reader:
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens = [*tokens, _END]
+        self._position = 0
+        self._depth = 0
+        self._bars = 0
+        self._angle = 0  # inside a function's argument or an exponent, where degrees are angles
+        self._bound: tuple[str, ...] = ()  # indices of the sums around
+
+    @property
+    def next(self) -> _Token:
+        return self._tokens[self._position]
+
+    def _after(self, steps: int = 1) -> _Token:
+        return self._tokens[min(self._position + steps, len(self._tokens) - 1)]
+
+    def _take(self) -> _Token:
+        token = self.next
+        if token is not _END:
+            self._position += 1
+        return token
+
+    def _expect(self, text: str) -> None:
+        if self.next.text != text:
+            raise UnreadableError(f"expected {text!r}, not {self.next.text[:20]!r}")
+        self._take()
+
+    def relation(self) -> Any:
+        left = self._sum()
+        relation = _RELATIONS.get(self.next.text)
+        if relation is None:
+            return left
+        self._take()
+        right = self._sum()
+        return relation(left, right, evaluate=False)
+
+    def _sum(self) -> Any:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise OversizedError("nested too deeply")
+        terms = [self._product()]
+        while self.next.text in ("+", "-"):
+            negative = self._take().text == "-"
+            term = self._product()
+            terms.append(-term if negative else term)
+        self._depth -= 1
+        return sympy.Add(*terms) if len(terms) > 1 else terms[0]
+
+    def _product(self) -> Any:
+        value = self._juxtaposed()
+        while True:
+            if self.next.text in _TIMES:
+                self._take()
+                value = value * self._juxtaposed()
+            elif self.next.text in _OVER:
+                self._take()
+                value = self._over(value)
+            elif self.next.text in _MODULO or self.next == _Token("name", "mod"):
+                self._take()
+                value = sympy.Mod(value, self._juxtaposed(), evaluate=False)
+            else:
+                return value
+
+    def _over(self, above: Any) -> Any:
+        """`1/2x` is half of x: numbers are a fraction; but `a/2b` is a over 2b."""
+        if above.is_Rational and self.next.kind == "number":
+            below = self._factor()
+            value = quotient(above, below)
+            if self._starts_factor():
+                value = value * self._juxtaposed()
+            return value
+        return quotient(above, self._juxtaposed())
+
+    def _juxtaposed(self) -> Any:
+        negative = False
+        while self.next.text in ("+", "-"):
+            negative ^= self._take().text == "-"
+        factors = [self._first_factor()]
+        while self._starts_factor():
+            factors.append(self._factor())
+        value = sympy.Mul(*factors) if len(factors) > 1 else factors[0]
+        return -value if negative else value
+
+    def _first_factor(self) -> Any:
+        r"""Also a mixed number, `2\frac{1}{3}`."""
+        whole = self.next
+        mixed = (
+            whole.kind == "number"
+            and whole.text.isdigit()
+            and self._after().text in _FRACTIONS
+            and whole.value > 0
+        )
+        value = self._factor()
+        if mixed and self.next.text in _FRACTIONS:
+            part = self._factor()
+            if part.is_Rational and 0 < part < 1 and not part.is_Integer:
+                return value + part
+            return value * part
+        return value
+
+    def _starts_factor(self) -> bool:
+        token = self.next
+        if token.kind == "number":
+            before = self._tokens[self._position - 1]
+            if before.kind in ("number", "letter", "name"):
+                raise UnreadableError("a number after a number or a name")
+            return True
+        if token.kind in ("letter", "name"):
+            return token.text not in ("mod", "choose")
+        if token.text in _BARS:
+            return not self._bars
+        if token.kind == "command":
+            return token.text in _STARTS
+        if token.text == "_":
+            return self._is_prefixed_count()
+        return token.text in _CLOSING
+
+    def _is_prefixed_count(self) -> bool:
+        return True
+
+    def _factor(self) -> Any:
+        value = self._primary()
+        while True:
+            if self.next.text in ("^", "**"):
+                sign = self._take().text
+                if self.next.text in (r"\circ", r"\degree") or self._is_degree_group():
+                    value = self._degrees(value)
+                    continue
+                value = power(value, self._exponent())
+                if sign == "^" and self.next.text == "^":
+                    raise UnreadableError("two exponents")
+            elif self.next.text == "!":
+                self._take()
+                if self.next.text == "!":
+                    self._take()
+                    value = double_factorial(value)
+                else:
+                    value = factorial(value)
+            elif self.next.text == r"\degree":
+                value = self._degrees(value)
+            else:
+                return value
+
+    def _is_degree_group(self) -> bool:
+        return self.next.text == "{" and self._after().text in (r"\circ", r"\degree")
+
+    def _degrees(self, value: Any) -> Any:
+        if self.next.text == "{":
+            self._take()
+            self._take()
+            self._expect("}")
+        else:
+            self._take()
+        if not self._angle:
+            raise UnreadableError("degrees")
+        return value * sympy.pi / 180
+
+    def _exponent(self) -> Any:
+        self._angle += 1
+        try:
+            if self.next.text in ("-", "+"):
+                negative = self._take().text == "-"
+                value = self._exponent()
+                return -value if negative else value
+            if self.next.text in ("{", "(", "["):
+                return self._group()
+            if self.next.kind == "command" and self.next.text[1:] in FUNCTION_NAMES:
+                if self.next.text != r"\sqrt":
+                    raise UnreadableError(f"unexpected exponent {self.next.text!r}")
+            if self.next.text in ("*", "'", "**"):
+                raise UnreadableError("no exponent")
+            value = self._primary()
+            if self.next.text == "**":
+                self._take()
+                value = power(value, self._exponent())
+            return value
+        finally:
+            self._angle -= 1
+
+    def _group(self) -> Any:
+        opening = self._take().text
+        bar = opening in _BARS
+        bars, self._bars = self._bars, 1 if bar else 0
+        value = self._sum()
+        if opening == "{" and self.next.text in (r"\choose", "choose"):
+            self._take()
+            value = binomial(value, self._sum())
+        self._expect(_CLOSING[opening])
+        self._bars = bars
+        if bar or opening == r"\lvert":
+            return FUNCTIONS["abs"].value(value)
+        if opening == r"\lfloor":
+            return FUNCTIONS["floor"].value(value)
+        if opening == r"\lceil":
+            return FUNCTIONS["ceil"].value(value)
+        return value
+
+    def _primary(self) -> Any:
+        token = self.next
+        if token.text == "{" and self._after().text == "}":
+            self._take()
+            self._take()
+            return self._prefixed_count()
+        if token.text in ("_", "^"):
+            return self._prefixed_count()
+        if token.text in _CLOSING:
+            return self._group()
+        self._take()
+        if token.kind == "number":
+            return token.value
+        if token.kind == "letter":
+            return self._named(token.text)
+        if token.kind == "name":
+            return self._command(token.text)
+        if token.kind == "command":
+            return self._command_of(token.text)
+        raise UnreadableError(f"unexpected {token.text[:20]!r}")
+
+    def _prefixed_count(self) -> Any:
+        r"""`_{10}C_3`, `^{10}C_3`, `_{10}P_3`: what stands before the letter is the upper."""
+        if self.next.text not in ("_", "^"):
+            raise UnreadableError("an empty group")
+        self._take()
+        upper = self._script()
+        letter = self._take().text
+        if letter not in ("C", "P") or self.next.text != "_":
+            raise UnreadableError("a script without a base")
+        self._take()
+        lower = self._script()
+        return binomial(upper, lower) if letter == "C" else permutations(upper, lower)
+
+    def _script(self) -> Any:
+        """A group in braces, or one number or letter."""
+        if self.next.text == "{":
+            return self._group()
+        token = self._take()
+        if token.kind == "number":
+            return token.value
+        if token.kind == "letter":
+            return sympy.Symbol(token.text)
+        raise UnreadableError("a script that is no number")
+
+    def _command_of(self, command: str) -> Any:
+        if command in _FRACTIONS:
+            above = self._argument()
+            return quotient(above, self._argument())
+        if command in _BINOMIALS:
+            above = self._argument()
+            return binomial(above, self._argument())
+        if command in _CONJUGATES:
+            value = self._argument()
+            if not value.free_symbols and not value.has(sympy.I):
+                raise UnreadableError("a line over a number")
+            if value.is_Mul:
+                raise UnreadableError("a line over letters")
+            return sympy.conjugate(value)
+        if command in (r"\sum", r"\prod"):
+            return self._series(command)
+        if command in (r"\lvert",):
+            raise UnreadableError("unexpected bar")
+        return self._command(command[1:])
+
+    def _command(self, name: str) -> Any:
+        if name in ("pi",):
+            return sympy.pi
+        if name in ("infty", "oo"):
+            return sympy.oo
+        if name == "sqrt":
+            return self._root()
+        if name == "Gamma" and self.next.text != "(":
+            return self._named(name)
+        function = FUNCTION_NAMES.get(name)
+        if function is not None:
+            return self._function(function)
+        if name in GREEK:
+            return self._named(name)
+        raise UnreadableError(f"{name} is not read")
+
+    def _argument(self) -> Any:
+        """A group in braces or a single digit or name."""
+        token = self.next
+        if token.text in ("{", "("):
+            return self._group()
+        if token.kind == "number" and token.text.isdigit():
+            self._take()
+            if len(token.text) > 1:  # \frac12 takes one digit, and leaves the others
+                rest = token.text[1:]
+                self._position -= 1
+                self._tokens[self._position] = _Token("number", rest, number(rest))
+            return sympy.Integer(token.text[0])
+        if token.kind in ("letter", "number"):
+            return self._primary()
+        if token.kind in ("command", "name") and token.text not in _CLOSING:
+            return self._primary()
+        raise UnreadableError(f"expected an argument, not {token.text[:20]!r}")
+
+    def _root(self) -> Any:
+        degree = sympy.Integer(2)
+        if self.next.text == "[":
+            degree = self._group()
+        if degree.is_Rational and degree == 0:
+            raise UnreadableError("a root of degree zero")
+        if self.next.kind == "number" and self.next.text.isdigit():
+            before = self._tokens[self._position - 1].text
+            argument = self._argument() if before.startswith("\\") else self._take().value
+        else:
+            argument = self._argument()
+        return power(argument, quotient(sympy.Integer(1), degree))
+
+    def _function(self, name: str) -> Any:
+        function = FUNCTIONS[name]
+        exponent = base = None
+        while self.next.text in ("^", "_"):
+            if self._take().text == "^":
+                if exponent is not None:
+                    raise UnreadableError("two exponents")
+                exponent = self._exponent()
+            elif name == "log" and base is None:
+                base = self._argument()
+            else:
+                raise UnreadableError("a subscript of a function")
+        if base is not None:
+            arguments = [*self._function_arguments(function), base]
+        else:
+            arguments = self._function_arguments(function)
+        value = function.of(arguments, inverse=exponent == -1)
+        if exponent is None or exponent == -1:
+            return value
+        return power(value, exponent)
+
+    def _function_arguments(self, function: Function) -> list[Any]:
+        self._angle += 1
+        try:
+            if self.next.text in ("(", "["):
+                return self._arguments()
+            if self.next.text == "{":
+                return [self._group()]
+            if function.several:
+                raise UnreadableError("a function without brackets")
+            return [self._bare_argument()]
+        finally:
+            self._angle -= 1
+
+    def _arguments(self) -> list[Any]:
+        closing = _CLOSING[self._take().text]
+        bars, self._bars = self._bars, 0
+        values = [self._sum()]
+        while self.next.text == ",":
+            self._take()
+            values.append(self._sum())
+        self._bars = bars
+        self._expect(closing)
+        return values
+
+    def _bare_argument(self) -> Any:
+        r"""`\sin 2x`: the factors up to another function.
+
+        Raises:
+            UnreadableError: a slash follows that may belong to the argument or not.
+        """
+        negative = False
+        while self.next.text in ("+", "-"):
+            negative ^= self._take().text == "-"
+        factors = [self._factor()]
+        while self._starts_factor() and not self._starts_function():
+            factors.append(self._factor())
+        value = sympy.Mul(*factors)
+        if self.next.text == "/":
+            if not value.has(sympy.pi) or self._after().kind != "number":
+                raise UnreadableError("a quotient after a function has two meanings")
+            self._take()
+            value = quotient(value, self._factor())
+        return -value if negative else value
+
+    def _starts_function(self) -> bool:
+        name = self.next.text.removeprefix("\\")
+        return name in FUNCTION_NAMES and name not in ("sqrt", "cbrt", "Gamma")
+
+    def _series(self, command: str) -> Any:
+        index = first = last = None
+        for _ in range(2):
+            sign = self._take().text
+            if sign == "_":
+                index, first = self._first_index()
+            elif sign == "^":
+                last = self._exponent()
+        if index is None or last is None:
+            raise UnreadableError("a sum without limits")
+        before, self._bound = self._bound, (*self._bound, index.name)
+        term = self._product()
+        self._bound = before
+        over = sum_over if command == r"\sum" else product_over
+        return over(term, index, first, last)
+
+    def _first_index(self) -> tuple[Any, Any]:
+        """`{k=1}`; the index is a name of its own, even `i`."""
+        self._expect("{")
+        name = self._take()
+        if name.kind != "letter":
+            raise UnreadableError("a sum without an index")
+        self._expect("=")
+        first = self._sum()
+        self._expect("}")
+        return sympy.Symbol(name.text), first
+
+    def _named(self, name: str) -> Any:
+        if name == "C" and self.next.text in ("_", "^"):
+            counted = self._scripted_count()
+            if counted is not None:
+                return counted
+        subscript = self._subscript()
+        quotes = self._take().text if self.next.kind == "quotes" else ""
+        subscript = subscript or self._subscript()
+        if not subscript and not quotes:
+            if name in ("C", "P") and self.next.text == "(":
+                return self._counted_or_product(name)
+            if name in _CONSTANTS and name not in self._bound:
+                return _CONSTANTS[name]
+        full = f"{name}{quotes}{subscript}"
+        if self.next.text == "(" and (quotes or name in _APPLIED):
+            return self._applied(full, always=bool(quotes))
+        return sympy.Symbol(full)
+
+    def _subscript(self) -> str:
+        """`x_1` and `x_{1}` are one name."""
+        if self.next.text != "_":
+            return ""
+        self._take()
+        if self.next.text != "{":
+            token = self._take()
+            if token.kind not in ("number", "letter", "name", "command"):
+                raise UnreadableError("an empty subscript")
+            return f"_{{{token.text}}}"
+        self._take()
+        parts: list[str] = []
+        while self.next.text not in ("}", "{", "") and len(parts) < 20:
+            parts.append(self._take().text)
+        self._expect("}")
+        return f"_{{{''.join(parts)}}}"
+
+    def _scripted_count(self) -> Any | None:
+        """`C_{10}^{3}` and `C^{10}_{3}`; None, and nothing taken, where C is a name."""
+        place = self._position
+        scripts: dict[str, Any] = {}
+        try:
+            while self.next.text in ("_", "^") and self.next.text not in scripts:
+                sign = self._take().text
+                scripts[sign] = self._script()
+        except UnreadableError:
+            scripts = {}
+        if len(scripts) == 2:
+            below, above = scripts["_"], scripts["^"]
+            if below.is_Integer and above.is_Integer:
+                return binomial(max(below, above), min(below, above))
+            if below.free_symbols and "_" == next(iter(scripts)):
+                return binomial(below, above)
+        self._position = place
+        return None
+
+    def _counted_or_product(self, name: str) -> Any:
+        """`C(10,3)` counts; `C(x+1)` is a product."""
+        values = self._arguments()
+        if len(values) == 1:
+            return sympy.Symbol(name) * values[0]
+        if len(values) != 2:
+            raise UnreadableError("too many arguments")
+        return binomial(*values) if name == "C" else permutations(*values)
+
+    def _applied(self, name: str, *, always: bool) -> Any:
+        """`f(x)`, `f(n+1)`; but `g(a+b)` is a product."""
+        values = self._arguments()
+        unknowns = set().union(*(value.free_symbols for value in values))
+        if always or len(values) > 1 or len(unknowns) <= 1:
+            return sympy.Function(name)(*values)
+        return sympy.Symbol(name) * values[0]

@@ -1,0 +1,121 @@
+"""The functions that answers are written with, by name."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from rast_bench.grading.expressions.errors import UnreadableError
+from rast_bench.grading.expressions.lazy import binomial, factorial, power
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the reader.
+
+    Attributes:
+        value: what it gives.
+        inverse: what `f^{-1}` gives; None where that is the power.
+        several: it takes several arguments, in brackets.
+    """
+
+    value: Callable[..., Any]
+    inverse: Callable[[Any], Any] | None = None
+    several: bool = False
+
+    def of(self, arguments: list[Any], *, inverse: bool = False) -> Any:
+        """Its value.
+
+        Raises:
+            UnreadableError: too many or too few arguments.
+        """
+        if inverse:
+            if self.inverse is None or len(arguments) != 1:
+                raise UnreadableError("a function to the power of -1")
+            return self.inverse(arguments[0])
+        try:
+            return self.value(*arguments)
+        except TypeError as error:
+            raise UnreadableError("a wrong number of arguments") from error
+
+
+def _log(value: Any, base: Any = sympy.E) -> Any:
+    if value == 0 or base in (0, 1):
+        raise UnreadableError("a logarithm of nothing")
+    above = _plain_log(value)
+    return above if base == sympy.E else above / _plain_log(base)
+
+
+def _plain_log(value: Any) -> Any:
+    """Unevaluated for large numbers, which sympy would factor."""
+    if value.is_Rational and (value.p.bit_length() > 64 or value.q.bit_length() > 64):
+        return sympy.log(value, evaluate=False)
+    return sympy.log(value)
+
+
+def _floor(value: Any) -> Any:
+    return sympy.floor(value, evaluate=bool(value.is_Rational))
+
+
+def _ceiling(value: Any) -> Any:
+    return sympy.ceiling(value, evaluate=bool(value.is_Rational))
+
+
+def _absolute(value: Any) -> Any:
+    return sympy.Abs(value, evaluate=bool(value.is_Rational))
+
+
+def _sign(value: Any) -> Any:
+    return sympy.sign(value, evaluate=bool(value.is_Rational))
+
+
+def _integers(values: tuple[Any, ...]) -> list[int]:
+    if not values or not all(value.is_Integer for value in values):
+        raise UnreadableError("no integers")
+    return [int(value) for value in values]
+
+
+def _extreme(function: Any) -> Callable[..., Any]:
+    def value(*values: Any) -> Any:
+        return function(*values, evaluate=all(each.is_Rational for each in values))
+
+    return value
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    **{
+        name: Function(getattr(sympy, name), getattr(sympy, f"a{name}"))
+        for name in ("sin", "cos", "tan", "sec", "csc", "cot")
+    },
+    **{
+        name: Function(getattr(sympy, name), getattr(sympy, f"a{name}"))
+        for name in ("sinh", "cosh", "tanh", "coth", "sech", "csch")
+    },
+    **{
+        f"a{name}": Function(getattr(sympy, f"a{name}"))
+        for name in ("sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh")
+    },
+    "exp": Function(sympy.exp),
+    "ln": Function(lambda value: _log(value)),
+    "log": Function(_log),
+    "lg": Function(lambda value: _log(value, sympy.Integer(10))),
+    "lb": Function(lambda value: _log(value, sympy.Integer(2))),
+    "cis": Function(lambda value: sympy.cos(value) + sympy.I * sympy.sin(value)),
+    "abs": Function(_absolute),
+    "sgn": Function(_sign),
+    "floor": Function(_floor),
+    "ceil": Function(_ceiling),
+    "re": Function(lambda value: sympy.re(value, evaluate=False)),
+    "im": Function(lambda value: sympy.im(value, evaluate=False)),
+    "arg": Function(lambda value: sympy.arg(value, evaluate=False)),
+    "cbrt": Function(lambda value: power(value, sympy.Rational(1, 3))),
+    "factorial": Function(factorial),
+    "Gamma": Function(lambda value: sympy.gamma(value, evaluate=False)),
+    "binomial": Function(binomial, several=True),
+    "max": Function(_extreme(sympy.Max), several=True),
+    "min": Function(_extreme(sympy.Min), several=True),
+    "gcd": Function(lambda *values: sympy.Integer(math.gcd(*_integers(values))), several=True),
+    "lcm": Function(lambda *values: sympy.Integer(math.lcm(*_integers(values))), several=True),
+}

@@ -1,0 +1,350 @@
+r"""Whether an answer is the gold answer: both are read as the kinds that they may be, and compared.
+
+1. The same characters, blanks aside, are equal.
+2. Each text is read by `READERS` in their order. The first kind of the gold answer that the answer
+   can also be read as decides, by the rules of that kind (`kinds/`). Where it says that one of
+   them cannot be read after all, the next kind is asked.
+3. Without a common kind, a rule of `CROSSINGS` lets one kind stand for another.
+4. Where none applies, the answer is different if both are clearly something, undecided otherwise.
+
+Parts (the elements of a list, the sides of a chain) are compared in the same way, to a depth of
+`MAX_LEVELS` and `MAX_COMPARISONS` times altogether.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.robust.kinds.base import Compare, Reader, Reading
+from rast_bench.grading.robust.kinds.collections import (
+    Collection,
+    read_list,
+    read_set,
+    read_tuple,
+    same_in_any_order,
+    same_in_order,
+)
+from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditioned
+from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
+from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
+from rast_bench.grading.robust.kinds.relations import (
+    Congruence,
+    Equation,
+    System,
+    read_congruence,
+    read_equation,
+    read_inequality,
+    read_system,
+)
+from rast_bench.grading.robust.kinds.solutions import (
+    GeneralSolution,
+    as_solution,
+    of_congruence,
+    read_solution,
+)
+from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
+from rast_bench.grading.robust.kinds.writing import bare
+
+MAX_LEVELS = 8
+MAX_COMPARISONS = 50_000
+
+READERS: tuple[Reader, ...] = (
+    read_matrix,
+    read_solution,
+    read_congruence,
+    read_tuple,
+    read_region,
+    read_conditioned,
+    read_system,
+    read_set,
+    read_list,
+    read_equation,
+    read_inequality,
+    read_expression,
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text and its readings in the order of `READERS`."""
+
+    text: str
+    readings: tuple[Reading, ...]
+
+    def is_structure(self) -> bool:
+        """Whether it has a reading that is more than the try to read an expression."""
+        return any(not isinstance(reading, Expression) for reading in self.readings)
+
+    def is_clear(self) -> bool:
+        """Whether it is certainly something: an expression counts where it can be read."""
+        return self.is_structure() or any(
+            isinstance(reading, Expression) and reading.is_clear() for reading in self.readings
+        )
+
+
+@lru_cache(maxsize=4_096)
+def read(text: str) -> Text:
+    return Text(text, tuple(reading for reader in READERS if (reading := reader(text))))
+
+
+def quick(answer: str, gold: str) -> Decision | None:
+    """What characters and plain numbers decide, without sympy; None where they do not.
+
+    It never differs from `compare`.
+    """
+    return _same_characters(answer, gold)
+
+
+def compare(answer: str, gold: str) -> Decision:
+    """Whether a cleaned answer is the cleaned gold answer."""
+    return _Comparison().compare(answer, gold, 0)
+
+
+def _same_characters(answer: str, gold: str) -> Decision | None:
+    if not answer or not gold:
+        return undecided("unread", "nothing is written")
+    return equal("same text") if bare(answer) == bare(gold) else None
+
+
+class _Comparison:
+    """One comparison with those of its parts."""
+
+    def __init__(self) -> None:
+        self._left = MAX_COMPARISONS
+        self._known: dict[tuple[str, str, int], Decision] = {}
+
+    def compare(self, answer: str, gold: str, level: int) -> Decision:
+        same = _same_characters(answer, gold)
+        if same is not None:
+            return same
+        key = answer, gold, level
+        known = self._known.get(key)
+        if known is None:
+            self._left -= 1
+            if level > MAX_LEVELS or self._left < 0:
+                return undecided("limit")
+            known = self._known[key] = self._by_kinds(read(answer), read(gold), level)
+        return known
+
+    def _by_kinds(self, answer: Text, gold: Text, level: int) -> Decision:
+        def below(one: str, other: str) -> Decision:
+            return self.compare(one, other, level + 1)
+
+        unread: Decision | None = None
+        for wanted in gold.readings:
+            for mine in answer.readings:
+                if mine.kind == wanted.kind:
+                    decision = mine.compare(wanted, below)
+                    if decision.reason != "unread":
+                        return decision
+                    unread = decision
+        for wanted in gold.readings:
+            for mine in answer.readings:
+                rule = _crossing(mine.kind, wanted.kind)
+                if rule is not None:
+                    crossed = rule(_Pair(answer, gold, mine, wanted, below))
+                    if crossed is not None:
+                        return crossed
+        if unread is not None and not (answer.is_structure() and gold.is_structure()):
+            return unread
+        if not (answer.is_clear() and gold.is_clear()):
+            return undecided("unread")
+        return different("kind", f"{answer.readings[0].kind} for {gold.readings[0].kind}")
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What a crossing looks at."""
+
+    answer_text: Text
+    gold_text: Text
+    answer: Any
+    gold: Any
+    compare: Compare
+
+
+Rule = Callable[[_Pair], Decision | None]
+
+
+def _equation_for_value(pair: _Pair) -> Decision | None:
+    r"""`x = 5`, `f(x) = x^2`, `2 + 3 = 5` say their last exact side."""
+    equation: Equation = pair.answer
+    decision = equation.compare_value(pair.gold_text.text, pair.compare)
+    if equation.says_value() or decision.outcome == "different":
+        return decision
+    return undecided("kind", "an equation for its right side")
+
+
+def _value_for_equation(pair: _Pair) -> Decision | None:
+    """A value is an equation only where the left side is the name of what was asked."""
+    equation: Equation = pair.gold
+    answer = pair.answer_text.text
+    if not equation.says_value():
+        return different("kind", "a right side for an equation")
+    decision = pair.compare(answer, equation.value)
+    if decision.outcome != "equal":
+        for rounded in equation.rounded:
+            if pair.compare(answer, rounded).outcome == "equal":
+                return equal("rounding", "a chain's rounded side")
+    return decision
+
+
+def _condition_of_answer(pair: _Pair) -> Decision | None:
+    conditioned: Conditioned = pair.answer
+    return conditioned.compare_without(pair.gold_text.text, pair.compare)
+
+
+def _condition_of_gold(pair: _Pair) -> Decision | None:
+    conditioned: Conditioned = pair.gold
+    return pair.compare(pair.answer_text.text, conditioned.main)
+
+
+def _in_any_order(pair: _Pair) -> Decision | None:
+    answer: Collection = pair.answer
+    gold: Collection = pair.gold
+    return same_in_any_order(answer.items, gold.items, pair.compare)
+
+
+def _list_for_tuple(pair: _Pair) -> Decision | None:
+    """`1, 2` for `(1, 2)`: in the tuple's order."""
+    answer: Collection = pair.answer
+    gold: Collection = pair.gold
+    return same_in_order(answer.items, gold.items, pair.compare)
+
+
+def _tuple_for_list(pair: _Pair) -> Decision | None:
+    """`(1, 2)` for `1, 2`: equal in order; another order leaves it open what was meant."""
+    answer: Collection = pair.answer
+    gold: Collection = pair.gold
+    decision = same_in_order(answer.items, gold.items, pair.compare)
+    if decision.outcome == "equal" and answer.opening == "[" and answer.may_be_interval():
+        return undecided("brackets", "an interval or a list")
+    if decision.outcome == "different":
+        anyhow = same_in_any_order(answer.items, gold.items, pair.compare)
+        return undecided("order") if anyhow.outcome != "different" else anyhow
+    return decision
+
+
+def _other_brackets(pair: _Pair) -> Decision | None:
+    """A tuple is no set; three numbers in square brackets may be one."""
+    sides = pair.answer, pair.gold
+    pair_of_brackets: Collection = next(side for side in sides if side.kind == "tuple")
+    if pair_of_brackets.opening == "[" and not pair_of_brackets.may_be_interval():
+        decision = same_in_any_order(pair.answer.items, pair.gold.items, pair.compare)
+        return undecided("brackets") if decision.outcome == "equal" else decision
+    return different("brackets", "a tuple for a set")
+
+
+def _components_for_tuple(pair: _Pair) -> Decision | None:
+    matrix: Matrix = pair.answer if isinstance(pair.answer, Matrix) else pair.gold
+    if matrix.kind == "determinant" or matrix.components() is None:
+        return None
+    if isinstance(pair.answer, Matrix):
+        values: Collection = pair.gold
+        return matrix.compare_components(values.items, pair.compare)
+    values = pair.answer
+    return matrix.compare_components(values.items, _turned(pair.compare))
+
+
+def _turned(compare: Compare) -> Compare:
+    return lambda one, other: compare(other, one)
+
+
+def _system_for_values(pair: _Pair) -> Decision | None:
+    """`x = 1, y = 2` for `(1, 2)` or `1, 2`."""
+    if isinstance(pair.answer, System):
+        return pair.answer.compare_values(pair.gold.items, pair.compare)
+    gold: System = pair.gold
+    return gold.compare_values(pair.answer.items, _turned(pair.compare))
+
+
+def _one_of_a_set(pair: _Pair) -> Decision | None:
+    r"""`\{5\}` says 5; a list of several is not one value."""
+    many = pair.answer if isinstance(pair.answer, Collection) else pair.gold
+    one = pair.gold_text if many is pair.answer else pair.answer_text
+    if many.kind == "tuple":
+        return None
+    if len(many.items) == 1:
+        item = many.items[0]
+        return pair.compare(*((item, one.text) if many is pair.answer else (one.text, item)))
+    if one.is_clear() and all(read(item).is_clear() for item in many.items):
+        return different("count", "one value for several")
+    return None
+
+
+def _number_for_congruence(pair: _Pair) -> Decision | None:
+    if isinstance(pair.answer, Congruence):
+        return pair.answer.compare_number(pair.gold_text.text, pair.compare)
+    gold: Congruence = pair.gold
+    return gold.compare_number(pair.answer_text.text, _turned(pair.compare))
+
+
+def _general_solutions(pair: _Pair) -> Decision | None:
+    """Where only one declares its parameter, or is a congruence."""
+    solutions: list[GeneralSolution] = []
+    for reading, text in ((pair.answer, pair.answer_text), (pair.gold, pair.gold_text)):
+        solution: GeneralSolution | None
+        if isinstance(reading, Congruence):
+            solution = of_congruence(reading)
+        elif isinstance(reading, GeneralSolution):
+            solution = reading
+        else:
+            solution = as_solution(text.text)
+        if solution is None:
+            return None
+        solutions.append(solution)
+    return solutions[0].compare(solutions[1], pair.compare)
+
+
+def _points_for_interval(pair: _Pair) -> Decision | None:
+    regions = [
+        side if isinstance(side, Region) else region_of_set(side.items)
+        for side in (pair.answer, pair.gold)
+    ]
+    return regions[0].compare(regions[1], pair.compare)
+
+
+_ANY = "*"
+CROSSINGS: Mapping[tuple[str, str], Rule] = {
+    # (kind of the answer, kind of the gold answer); "*" is any other kind
+    ("congruence", "general solution"): _general_solutions,
+    ("general solution", "congruence"): _general_solutions,
+    ("general solution", _ANY): _general_solutions,
+    (_ANY, "general solution"): _general_solutions,
+    ("answer with a condition", _ANY): _condition_of_answer,
+    (_ANY, "answer with a condition"): _condition_of_gold,
+    ("system", "tuple"): _system_for_values,
+    ("tuple", "system"): _system_for_values,
+    ("system", "list"): _system_for_values,
+    ("list", "system"): _system_for_values,
+    ("equation", _ANY): _equation_for_value,
+    (_ANY, "equation"): _value_for_equation,
+    ("list", "set"): _in_any_order,
+    ("set", "list"): _in_any_order,
+    ("list", "tuple"): _list_for_tuple,
+    ("tuple", "list"): _tuple_for_list,
+    ("tuple", "set"): _other_brackets,
+    ("set", "tuple"): _other_brackets,
+    ("matrix", "tuple"): _components_for_tuple,
+    ("tuple", "matrix"): _components_for_tuple,
+    ("matrix", "list"): _components_for_tuple,
+    ("list", "matrix"): _components_for_tuple,
+    ("set", "interval"): _points_for_interval,
+    ("interval", "set"): _points_for_interval,
+    ("congruence", "expression"): _number_for_congruence,
+    ("expression", "congruence"): _number_for_congruence,
+    ("set", _ANY): _one_of_a_set,
+    (_ANY, "set"): _one_of_a_set,
+    ("list", _ANY): _one_of_a_set,
+    (_ANY, "list"): _one_of_a_set,
+}
+
+
+def _crossing(answer: str, gold: str) -> Rule | None:
+    for key in ((answer, gold), (answer, _ANY), (_ANY, gold)):
+        rule = CROSSINGS.get(key)
+        if rule is not None:
+            return rule
+    return None

@@ -1,0 +1,444 @@
+"""Equations, inequalities, systems of them, functions and congruences."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.robust.kinds.base import Compare
+from rast_bench.grading.robust.kinds.collections import (
+    all_of,
+    read_tuple,
+    same_in_any_order,
+    same_in_order,
+)
+from rast_bench.grading.robust.kinds.writing import (
+    AND,
+    TURNED,
+    bare,
+    function_of,
+    is_name,
+    plain_name,
+    split,
+    split_relation,
+)
+
+MAX_SYSTEM = 40
+
+_LETTERS = re.compile(r"(?<![A-Za-z\\])[A-Za-z]|\\[A-Za-z]+")
+_CONSTANTS = frozenset({"e", "i", r"\pi"})
+_FUNCTIONS = re.compile(
+    r"\\(?:frac|sqrt|cdot|times|div|left|right|sin|cos|tan|cot|sec|csc|ln|log|exp|binom|pm|mp|infty"
+    r"|degree|arc(?:sin|cos|tan)|dfrac|tfrac|l?floor|r?floor|lceil|rceil|max|min|gcd|sum|prod|int)"
+    r"(?![A-Za-z])"
+)
+_WORDS_OR_OBJECT = re.compile(
+    r"(?:\{[^{}]*[A-Za-z]{2}[^{}]*\}|[A-Za-z]{3,}[A-Za-z ]*"  # {Area}, words
+    r"|(?:m ?)?\\(?:angle|triangle|overline|overrightarrow|widehat|mu|sigma) ?\{?[A-Z]{0,4}\}?"
+    r"|\|?\[?[A-Z]{1,4}\]?\|?(?:_\{?\w+\}?)?"  # AB, |AB|, [ABC]
+    r"|[A-Za-z]'*(?:_\{?\w{1,5}\}?)? ?(?:\^ ?\{?-1\}?)? ?\([^()=]*(?:\([^()=]*\)[^()=]*)*"
+    r"\)'?"  # f(3)
+    r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
+    r")\Z"
+)
+_DEPENDENT = re.compile(r"y")
+
+
+@dataclass(frozen=True)
+class Equation:
+    r"""`left = value`, or a chain that says so with steps between.
+
+    Attributes:
+        value: the last exact side; `5 = x` says 5.
+        rounded: sides after an `\approx`.
+        sides: how many sides the chain has.
+    """
+
+    left: str
+    value: str
+    rounded: tuple[str, ...] = ()
+    sides: int = 2
+    kind: str = "equation"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the left side names, where it is one unknown, `f(x)` or a tuple of unknowns."""
+        if is_name(self.left):
+            return (plain_name(self.left),)
+        applied = function_of(self.left)
+        if applied:
+            return (plain_name(applied[0]),)
+        point = read_tuple(self.left)
+        if point and all(map(is_name, point.items)):
+            return tuple(map(plain_name, point.items))
+        return ()
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The x of `f(x) = …`."""
+        applied = function_of(self.left)
+        return applied[1] if applied else ()
+
+    def is_definition(self) -> bool:
+        """Whether the left side is a name that the right side is about: `y = x + 1`."""
+        names = self.names
+        return bool(names) and not any(_occurs(name, plain_name(self.value)) for name in names)
+
+    def says_value(self) -> bool:
+        """Whether the right side alone says the same to someone who knows what was asked."""
+        return (
+            self.is_definition()
+            or bool(_WORDS_OR_OBJECT.match(self.left))
+            or not unknowns(self.left)
+        )
+
+    def compare(self, gold: Self, compare: Compare) -> Decision:
+        if self.is_definition() and gold.is_definition():
+            decision = self._compare_definition(gold, compare)
+            if decision is not None:
+                return decision
+        if bare(self.left) == bare(gold.left):
+            decision = self.compare_value(gold.value, compare)
+            if decision.outcome == "equal":
+                return equal("relation", "equations with one left side")
+            if self.says_value() or self.sides > 2 or gold.sides > 2:
+                return decision
+            other = same_equation(self, gold)
+            # what cannot be read (a limit, say) is compared by its right side
+            return decision if other.reason == "unread" else other
+        if self.sides > 2 or gold.sides > 2:
+            return undecided("relation", "chains of equations about other things")
+        return same_equation(self, gold)
+
+    def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
+        """None where the names differ, so that only the equations can tell."""
+        names, wanted = self.names, gold.names
+        if names == wanted or _loosely(names) == _loosely(wanted):
+            return self._compare_function(gold, compare)
+        if len(names) != 1 or len(wanted) != 1:
+            return different("relation", "other unknowns")
+        applied = bool(self.arguments), bool(gold.arguments)
+        if applied == (True, True):
+            decision = self._compare_function(gold, compare)
+            return undecided("relation") if decision.outcome == "equal" else decision
+        if any(applied) and _DEPENDENT.fullmatch(wanted[0] if applied[0] else names[0]):
+            return self._compare_function(gold, compare)
+        return None
+
+    def _compare_function(self, gold: "Equation", compare: Compare) -> Decision:
+        """The right sides, with the function's unknown renamed: f(t) = t^2 is f(x) = x^2."""
+        arguments, wanted = self.arguments, gold.arguments
+        value = self.value
+        if arguments and wanted and arguments != wanted:
+            if len(arguments) != len(wanted):
+                return different("relation", "functions of other numbers of unknowns")
+            renamed = renamed_names(value, dict(zip(arguments, wanted, strict=True)))
+            if renamed is None:
+                return undecided("relation")
+            return compare(renamed, gold.value)
+        return self.compare_value(gold.value, compare, gold.rounded)
+
+    def compare_value(
+        self, gold: str, compare: Compare, gold_rounded: tuple[str, ...] = ()
+    ) -> Decision:
+        """The value that the chain says against a gold one.
+
+        The exact side decides; a rounded one counts only where it is the exact one, rounded.
+        """
+        decision = compare(self.value, gold)
+        if decision.outcome == "equal":
+            return decision
+        for rounded in self.rounded:
+            if compare(rounded, gold).outcome == "equal" and is_rounding(self.value, rounded):
+                return equal("rounding", "a chain's rounded side")
+        for rounded in gold_rounded:
+            if compare(self.value, rounded).outcome == "equal":
+                return equal("rounding", "a chain's rounded side")
+        return decision
+
+
+def _loosely(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in names)
+
+
+def _occurs(name: str, text: str) -> bool:
+    return bool(re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z_])", text))
+
+
+def unknowns(text: str) -> frozenset[str]:
+    """Letters and commands of a text that stand for no number, function or sign."""
+    return frozenset(_LETTERS.findall(_FUNCTIONS.sub(" ", text))) - _CONSTANTS
+
+
+def renamed_names(text: str, names: dict[str, str]) -> str | None:
+    """A text with its one-letter unknowns renamed at once; None where the new name is taken."""
+    free = unknowns(text)
+    if any(new in free and new not in names for new in names.values()):
+        return None
+    if any(len(old) != 1 for old in names):
+        return None
+    pattern = re.compile(rf"(?<![A-Za-z\\])(?:{'|'.join(map(re.escape, names))})(?![A-Za-z])")
+    spaced = re.compile(r"(\\[A-Za-z]+)|([A-Za-z])")
+    if not pattern.pattern:
+        return text
+
+    def rename(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[1]
+        return f" {names[match[2]]} " if match[2] in names else match[2]
+
+    return spaced.sub(rename, text).strip()
+
+
+def is_rounding(exact: str, rounded: str) -> bool:
+    """Whether a decimal is an exact value, rounded to its digits."""
+    from rast_bench.grading.robust.kinds.algebra import rounds_to  # loads sympy
+
+    return rounds_to(exact, rounded)
+
+
+def same_equation(answer: Equation, gold: Equation) -> Decision:
+    """Equal up to a constant factor of the difference of their sides."""
+    from rast_bench.grading.robust.kinds.algebra import same_equations  # loads sympy
+
+    return same_equations((answer.left, answer.value), (gold.left, gold.value))
+
+
+def read_equation(text: str) -> Equation | None:
+    sides, signs = split_relation(text)
+    if not signs or any(sign not in ("=", "~", "==") for sign in signs):
+        return None
+    if not sides[0] and len(sides) > 2:  # `= a = b`, a worked line
+        sides, signs = sides[1:], signs[1:]
+    elif not sides[0]:
+        return None
+    if not all(sides):
+        return None
+    first_about = signs.index("~") if "~" in signs else len(signs)
+    exact, rounded = sides[: first_about + 1], tuple(sides[first_about + 1 :])
+    if len(exact) == 1:
+        if is_name(exact[0]) or function_of(exact[0]) or _WORDS_OR_OBJECT.match(exact[0]):
+            return Equation(exact[0], rounded[0], rounded[1:], len(sides))
+        return Equation(exact[0], exact[0], rounded, len(sides))  # `\pi \approx 3.14` says π
+    if len(exact) == 2 and is_name(exact[1]) and not is_name(exact[0]):
+        exact.reverse()
+    return Equation(exact[0], exact[-1], rounded, len(sides))
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """Sides with <, <=, >, >= or != between them."""
+
+    sides: tuple[str, ...]
+    signs: tuple[str, ...]
+    kind: str = "inequality"
+
+    def turned(self) -> "Inequality":
+        signs = tuple(TURNED.get(sign, sign) for sign in reversed(self.signs))
+        return Inequality(tuple(reversed(self.sides)), signs)
+
+    def compare(self, gold: Self, compare: Compare) -> Decision:
+        if len(self.signs) == len(gold.signs) == 1:
+            from rast_bench.grading.robust.kinds.algebra import same_inequality
+
+            return same_inequality(
+                (self.sides[0], self.signs[0], self.sides[1]),
+                (gold.sides[0], gold.signs[0], gold.sides[1]),
+            )
+        doubt = undecided("relation", "chains of inequalities")
+        for answer in (self, self.turned()):
+            if len(answer.sides) == len(gold.sides):
+                decision = same_in_order(answer.sides, gold.sides, compare)
+                if decision.outcome == "equal":
+                    if answer.signs == gold.signs:
+                        return equal("relation", "chains side by side")
+                    doubt = different("relation", "strict here and not there")
+        return doubt
+
+
+def read_inequality(text: str) -> Inequality | None:
+    sides, signs = split_relation(text)
+    if not signs or not all(sides) or any(sign in ("~", "==") for sign in signs):
+        return None
+    if all(sign == "=" for sign in signs):
+        return None
+    return Inequality(tuple(sides), tuple(signs))
+
+
+_CASES = re.compile(
+    r"(?P<name>[^\\{}]{0,40}=)? ?(?:\\\{)? ?\\begin ?\{(?P<environment>cases|aligned?|array|split"
+    r"|gathered)\*?\} ?(?:\{[lcr| ]*\})?(?P<rows>.*)\\end ?\{(?P=environment)\*?\}",
+    re.DOTALL,
+)
+_ROW = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr(?![A-Za-z])")
+_SEPARATOR = rf"[,;]|{AND}"
+
+
+@dataclass(frozen=True)
+class System:
+    """Relations that hold together, in any order."""
+
+    items: tuple[str, ...]
+    kind: str = "system"
+
+    def assignment(self) -> dict[str, str] | None:
+        """The value of each unknown where every relation gives one: `x = 1, y = 2`."""
+        values: dict[str, str] = {}
+        for item in self.items:
+            equation = read_equation(item)
+            if equation is None or not equation.is_definition() or len(equation.names) != 1:
+                return None
+            if equation.names[0] in values:
+                return None
+            values[equation.names[0]] = equation.value
+        return values
+
+    def compare(self, gold: Self, compare: Compare) -> Decision:
+        values, wanted = self.assignment(), gold.assignment()
+        if values is not None and wanted is not None:
+            if values.keys() == wanted.keys():
+                return all_of(compare(values[name], wanted[name]) for name in wanted)
+            return different("relation", "other unknowns")
+        decision = same_in_any_order(self.items, gold.items, compare)
+        if decision.outcome == "different":  # systems of one solution may look like this, too
+            return undecided("relation", "systems of other equations")
+        return decision
+
+    def compare_values(self, values: tuple[str, ...], compare: Compare) -> Decision:
+        """The values of the unknowns in their alphabetical order (or as written)."""
+        assigned = self.assignment()
+        if assigned is None:
+            return different("kind")
+        in_order = tuple(assigned[name] for name in sorted(assigned))
+        decision = same_in_order(in_order, values, compare)
+        as_written = tuple(assigned.values())
+        if decision.outcome == "different" and in_order != as_written:
+            other = same_in_order(as_written, values, compare)
+            if other.outcome != "different":
+                return undecided("order")
+        return decision
+
+
+def read_system(text: str) -> System | None:
+    r"""`x + y = 3, x - y = 1`, a `cases` environment, `(x, y) = (1, 2)`, `x = y = 2`."""
+    environment = _CASES.fullmatch(text)
+    if environment and not environment["name"]:
+        rows = _ROW.split(environment["rows"])
+        parts = [row.replace("&", " ").strip(" ,.;") for row in rows]
+    else:
+        parts = [part.strip() for part in split(text, _SEPARATOR)]
+    parts = [part for part in parts if part]
+    relations = [split_relation(part)[1] for part in parts]
+    if not parts or not all(relations) or len(parts) > MAX_SYSTEM:
+        return None
+    if len(parts) == 1:
+        return _from_one(parts[0])
+    equations = [read_equation(part) for part in parts]
+    names = [equation.names for equation in equations if equation and equation.is_definition()]
+    if len(names) == len(parts) and len(set(names)) == 1:
+        return None  # values of one unknown: a list
+    return System(tuple(parts))
+
+
+def _from_one(text: str) -> System | None:
+    sides, signs = split_relation(text)
+    if set(signs) != {"="}:
+        return None
+    if len(sides) > 2 and all(map(is_name, sides[:-1])) and not is_name(sides[-1]):
+        return System(tuple(f"{side} = {sides[-1]}" for side in sides[:-1]))
+    if len(sides) != 2:
+        return None
+    names, values = read_tuple(sides[0]), read_tuple(sides[1])
+    if names is None or values is None or not all(map(is_name, names.items)):
+        return None
+    if len(names.items) != len(values.items) or len(names.items) < 2:
+        return None
+    items = zip(names.items, values.items, strict=True)
+    return System(tuple(f"{name} = {value}" for name, value in items))
+
+
+_MODULUS = re.compile(
+    r",? ?(?P<open>\()? ?\\?(?:p|b)?mod(?![A-Za-z]) ?\{? ?(?P<modulus>[0-9]{1,40}|[a-zA-Z])"
+    r" ?\}?(?(open) ?\))\Z"
+)
+_INTEGER = re.compile(r"-? ?[0-9]{1,400}")
+
+
+@dataclass(frozen=True)
+class Congruence:
+    r"""Residues of one modulus: `x \equiv 1, 3 \pmod 8`."""
+
+    residues: tuple[str, ...]
+    modulus: str
+    name: str = ""
+    kind: str = "congruence"
+
+    def numbers(self) -> tuple[frozenset[int], int] | None:
+        """The least residues and the modulus, where all are plain integers."""
+        if not self.modulus.isdigit() or not int(self.modulus):
+            return None
+        if not all(_INTEGER.fullmatch(residue) for residue in self.residues):
+            return None
+        modulus = int(self.modulus)
+        values = (int(residue.replace(" ", "")) for residue in self.residues)
+        return frozenset(value % modulus for value in values), modulus
+
+    def compare(self, gold: Self, compare: Compare) -> Decision:
+        if self.name and gold.name and plain_name(self.name) != plain_name(gold.name):
+            return different("relation", "other unknowns")
+        mine, wanted = self.numbers(), gold.numbers()
+        if mine and wanted:
+            if mine[1] == wanted[1]:
+                same = mine[0] == wanted[0]
+                return (equal if same else different)("exact", "residues of one modulus")
+            lifted = _lifted(*mine, wanted[1]), _lifted(*wanted, mine[1])
+            if None in lifted:
+                return undecided("limit")
+            if lifted[0] == lifted[1]:
+                return equal("exact", "residues of another modulus")
+            return different("exact", "residues of another modulus")
+        return all_of(
+            (
+                compare(self.modulus, gold.modulus),
+                same_in_any_order(self.residues, gold.residues, compare),
+            )
+        )
+
+    def compare_number(self, number: str, compare: Compare) -> Decision:
+        """A gold number without its modulus: the residue as it is written."""
+        if len(self.residues) > 1:
+            return different("count")
+        decision = compare(self.residues[0], number)
+        mine = self.numbers()
+        if decision.outcome != "different" or not mine or not _INTEGER.fullmatch(number):
+            return decision
+        if int(number.replace(" ", "")) % mine[1] in mine[0]:
+            return undecided("exact", "another residue of the same class")
+        return decision
+
+
+def _lifted(residues: frozenset[int], modulus: int, other: int) -> frozenset[int] | None:
+    """The residues of a modulus as those of its least common multiple with another."""
+    from math import lcm
+
+    common = lcm(modulus, other)
+    if common // modulus * len(residues) > 10_000:
+        return None
+    return frozenset(
+        residue + modulus * turn for residue in residues for turn in range(common // modulus)
+    )
+
+
+def read_congruence(text: str) -> Congruence | None:
+    modulus = _MODULUS.search(text)
+    if modulus is None:
+        return None
+    main = text[: modulus.start()].strip()
+    sides, signs = split_relation(main)
+    if not all(sides) or len(signs) > 1 or (signs and signs[0] not in ("==", "=")):
+        return None
+    if signs and not is_name(sides[0]):
+        return None
+    residues = split(sides[-1], rf"[,;]|{AND}|(?<![A-Za-z])or(?![A-Za-z])|\{{ ?or ?\}}")
+    residues = [residue for residue in residues if residue]
+    return Congruence(tuple(residues), modulus["modulus"], sides[0] if signs else "")

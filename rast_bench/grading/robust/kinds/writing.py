@@ -1,0 +1,163 @@
+r"""How answers of several parts are written: separators, relation signs, names.
+
+All texts are cleaned: white space is single blanks, words of `\text{…}` stand in braces or bare.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+_BRACKETS = (
+    r"(?P<opens>\\begin(?![A-Za-z])|\\?[({\[]|\\l(?:floor|ceil|angle|vert)(?![A-Za-z]))"
+    r"|(?P<closes>\\end(?![A-Za-z])|\\?[)}\]]|\\r(?:floor|ceil|angle|vert)(?![A-Za-z]))"
+)
+
+AND = r"(?:\{ ?and ?\}|(?<![A-Za-z\\])and(?![A-Za-z])|\\(?:land|wedge)(?![A-Za-z]))"
+OR = (
+    r"(?:\{ ?or ?\}|(?<![A-Za-z\\])or(?![A-Za-z])|(?<![A-Za-z\\])or(?=[A-Za-z] ?=)"
+    r"|\\(?:lor|vee)(?![A-Za-z]))"
+)
+_COMMA = r"[,;]"
+_COMMA_OF_A_LIST = r";|,(?!(?<=[0-9],)[0-9]{3}(?![0-9]))"  # not the one in `1,234`
+
+_GREEK = (
+    "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi"
+    "|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi"
+    "|Omega|ell"
+)
+_SUBSCRIPT = r"(?: ?_ ?(?:\{[^{}]{0,40}\}|[A-Za-z0-9]|\\[a-z]+))"
+_LETTER = rf"(?:[A-Za-z]|\\(?:{_GREEK})(?![A-Za-z]))"
+_ACCENT = r"\\(?:vec|hat|bar|overline|tilde|dot|ddot|overrightarrow|mathbf|boldsymbol)"
+NAME = (
+    rf"(?:{_LETTER}|{_ACCENT} ?(?:\{{ ?{_LETTER} ?\}}|{_LETTER})|\{{ ?{_LETTER} ?\}}"
+    rf"|{_ACCENT} ?\{{[A-Z]{{1,3}}\}})'*{_SUBSCRIPT}?'*"
+)
+_NAME = re.compile(NAME)
+_APPLIED = re.compile(
+    rf"(?P<function>{NAME}(?: ?\^ ?(?:\{{ ?(?:-1|\(\d\)|\\prime) ?\}}|'+))?) ?\("
+    rf" ?(?P<arguments>{NAME}(?: ?, ?{NAME}){{0,4}}) ?\)"
+)
+
+SIGNS = {
+    "=": "=",
+    "==": "=",
+    ":=": "=",
+    "<": "<",
+    ">": ">",
+    "<=": "<=",
+    ">=": ">=",
+    "!=": "!=",
+    "≈": "~",
+    r"\lt": "<",
+    r"\gt": ">",
+    r"\le": "<=",
+    r"\leq": "<=",
+    r"\leqslant": "<=",
+    r"\ge": ">=",
+    r"\geq": ">=",
+    r"\geqslant": ">=",
+    r"\ne": "!=",
+    r"\neq": "!=",
+    r"\not=": "!=",
+    r"\approx": "~",
+    r"\simeq": "~",
+    r"\doteq": "~",
+    r"\equiv": "==",
+}
+RELATION = (
+    r"(?::=|==|!=|<=|>=|\\not ?=|[=<>≈]"
+    r"|\\(?:lt|gt|leqslant|leq|le|geqslant|geq|ge|neq|ne|approx|simeq|doteq|equiv)(?![A-Za-z]))"
+)
+TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+@lru_cache(maxsize=64)
+def _scanner(separator: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<separator>{separator})|{_BRACKETS}")
+
+
+def separators(text: str, separator: str) -> Iterator[re.Match[str]]:
+    """Where a separator stands outside all brackets and environments."""
+    depth = 0
+    for match in _scanner(separator).finditer(text):
+        if match["separator"] is not None:
+            if depth <= 0:
+                yield match
+        elif match["opens"] is not None:
+            depth += 1
+        else:
+            depth -= 1
+
+
+def split(text: str, separator: str) -> list[str]:
+    """The parts between separators, stripped; empty ones too."""
+    parts, begin = [], 0
+    for match in separators(text, separator):
+        parts.append(text[begin : match.start()].strip())
+        begin = match.end()
+    parts.append(text[begin:].strip())
+    return parts
+
+
+def split_relation(text: str) -> tuple[list[str], list[str]]:
+    r"""The sides and the signs between them: `a < x \le b` as [a, x, b] and ["<", "<="]."""
+    sides, signs, begin = [], [], 0
+    for match in separators(text, RELATION):
+        sides.append(text[begin : match.start()].strip())
+        signs.append(SIGNS[match[0].replace(" ", "")])
+        begin = match.end()
+    sides.append(text[begin:].strip())
+    return sides, signs
+
+
+def split_list(text: str, *, words: str = rf"{AND}|{OR}") -> list[str]:
+    """The parts of a list: between commas, semicolons, "and" and "or".
+
+    The comma of `1,234` separates where nothing else does.
+    """
+    parts = _without_empty(split(text, rf"{_COMMA_OF_A_LIST}|{words}"))
+    if len(parts) < 2:
+        parts = _without_empty(split(text, rf"{_COMMA}|{words}"))
+    return parts
+
+
+def _without_empty(parts: list[str]) -> list[str]:
+    return [part for part in parts if part]
+
+
+_BLANK = re.compile(r"(?<![0-9A-Za-z]) +| +(?![0-9A-Za-z])")
+
+
+def bare(text: str) -> str:
+    """The text without blanks, but for those between letters and digits: `1 1/2` is not `11/2`."""
+    return _BLANK.sub("", text.strip())
+
+
+def is_name(text: str) -> bool:
+    r"""Whether a text is one unknown: `x`, `x_1`, `\theta`, `\vec{v}`."""
+    return bool(_NAME.fullmatch(text.strip()))
+
+
+def function_of(text: str) -> tuple[str, tuple[str, ...]] | None:
+    r"""`f(x, y)` as f and its unknowns; None for another text (`f(2)`)."""
+    match = _APPLIED.fullmatch(text.strip())
+    if match is None:
+        return None
+    return bare(match["function"]), tuple(bare(name) for name in match["arguments"].split(","))
+
+
+def plain_name(text: str) -> str:
+    r"""A name without accents, braces and blanks: `\vec{v}` as `v`."""
+    return re.sub(rf"{_ACCENT}(?![A-Za-z])|[{{}} ]", "", text)
+
+
+def enclosed(text: str) -> bool:
+    """Whether one pair of brackets holds the whole text."""
+    if not text or (text[0] not in "([{" and not text.startswith(r"\{")):
+        return False
+    depth = 0
+    for match in _scanner(r"(?!)").finditer(text):
+        depth += 1 if match["opens"] is not None else -1
+        if depth <= 0:
+            return match.end() == len(text)
+    return False
