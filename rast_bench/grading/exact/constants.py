@@ -8,7 +8,9 @@ from flint import arb
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.exact.balls import NoValueError, VagueError, ball, precision
+from rast_bench.grading.exact.identity import is_zero
 from rast_bench.grading.exact.modular import differ_modulo
+from rast_bench.grading.exact.powers import same_power_products
 from rast_bench.grading.exact.separation import separation
 
 MAX_PRECISION = 60_000  # bits
@@ -67,6 +69,10 @@ def same_constant(answer: Any, gold: Any) -> Decision:
         return _infinite(answer, gold)
     if differ_modulo(answer, gold):
         return different("exact", "integers modulo a prime")
+    same = same_power_products(answer, gold)
+    if same is not None:
+        rule = "powers by their exponents"
+        return equal("exact", rule) if same else different("exact", rule)
     try:
         return _compare(_settled(answer), _settled(gold))
     except NoValueError:
@@ -85,6 +91,7 @@ def _infinite(answer: Any, gold: Any) -> Decision:
 
 def _compare(answer: Any, gold: Any) -> Decision:
     needed = None
+    difference = answer
     working = _FIRST
     while working <= MAX_PRECISION:
         try:
@@ -93,14 +100,19 @@ def _compare(answer: Any, gold: Any) -> Decision:
                 if not first.overlaps(second):
                     return different("numeric", "values with error bounds")
                 gap = abs(first - second).abs_upper()
+                if needed is None and working > _FIRST:
+                    difference = answer - gold
+                if working > _FIRST and not ball(difference, {}).contains(0):
+                    return different("numeric", "values with error bounds")
         except VagueError:
             working *= 2
             continue
-        if needed is None and working > 2 * _FIRST:
-            difference = answer - gold
+        if needed is None and working > _FIRST:
             if difference == 0:
                 return equal("symbolic", "the difference is zero")
             needed = separation(difference)
+            if not needed.algebraic and is_zero(difference, real=False):
+                return equal("symbolic", "an identity")
             if needed.bits > MAX_PRECISION:
                 break
         if needed is not None:
@@ -109,8 +121,7 @@ def _compare(answer: Any, gold: Any) -> Decision:
                     if needed.algebraic:
                         return equal("exact", "algebraic numbers")
                     return equal("numeric", "closed forms")
-            if working < needed.bits:
-                working = max(working, int(needed.bits) // 2 + 64)
+            working = max(working, int(needed.bits) // 2 + 64)
         working *= 2
     return undecided("limit", "numbers that agree as far as they were computed")
 

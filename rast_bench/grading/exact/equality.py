@@ -1,21 +1,23 @@
-"""Whether two expressions are the same."""
+"""Whether two expressions are the same, proportional, or the same up to a constant."""
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sympy
 from sympy.core.function import AppliedUndef
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
-from rast_bench.grading.exact.balls import NoValueError, VagueError, ball, precision
-from rast_bench.grading.exact.constants import same_constant
-from rast_bench.grading.exact.identity import TooLargeError, constant_ratio, is_zero
-from rast_bench.grading.exact.points import points
+from rast_bench.grading.exact.balls import precision
+from rast_bench.grading.exact.constants import enclosure, same_constant
+from rast_bench.grading.exact.functions import same_function
+from rast_bench.grading.exact.identity import TooLargeError, constant_ratio
 
-MIN_POINTS = 20
-_DIGITS_BITS = 400  # agreement of so many bits counts
-_REAL_ONLY = (sympy.Abs, sympy.floor, sympy.ceiling, sympy.sign, sympy.Mod, sympy.Max, sympy.Min)
-_COMPLEX = (sympy.re, sympy.im, sympy.conjugate, sympy.arg)
+_CONSTANTS = ("C", "c", "K", "k", "C_{1}", "C_{0}")  # names of constants of integration
+_VARIABLES = ("x", "t", "u", "y", r"theta", "z", "s", "r")  # of integration, likeliest first
+_PLACES = (  # where the unknowns are put to see a constant factor
+    (sympy.Rational(17, 7), sympy.Rational(29, 11), sympy.Rational(13, 5)),
+    (sympy.Rational(3, 7), sympy.Rational(5, 13), sympy.Rational(7, 17)),
+    (sympy.Rational(-19, 6), sympy.Rational(-23, 9), sympy.Rational(-31, 8)),
+)
 
 
 def same_expression(answer: Any, gold: Any, *, integers: frozenset[str] = frozenset()) -> Decision:
@@ -26,104 +28,138 @@ def same_expression(answer: Any, gold: Any, *, integers: frozenset[str] = frozen
     """
     if not isinstance(answer, sympy.Expr) or not isinstance(gold, sympy.Expr):
         return equal("symbolic", "the same") if answer == gold else undecided("unread")
-    if not answer.free_symbols and not gold.free_symbols and not _applied(answer, gold):
+    if not has_unknowns(answer) and not has_unknowns(gold):
         return same_constant(answer, gold)
     if answer == gold:
         return equal("symbolic", "the same expression")
-    if answer.is_infinite or gold.is_infinite:
+    if answer.has(sympy.oo, -sympy.oo, sympy.nan) or gold.has(sympy.oo, -sympy.oo, sympy.nan):
         return undecided("unread", "infinite")
-    return _same_function(answer, gold, integers)
+    return same_function(answer, gold, integers)
 
 
-def _applied(*expressions: Any) -> set[Any]:
-    return set().union(*(expression.atoms(AppliedUndef) for expression in expressions))
+def has_unknowns(expression: Any) -> bool:
+    """Whether it holds symbols or functions that are not known."""
+    return bool(expression.free_symbols or expression.has(AppliedUndef))
 
 
-def _unknowns(*expressions: Any) -> list[Any]:
-    free = set().union(*(expression.free_symbols for expression in expressions))
-    return sorted(free | _applied(*expressions), key=str)
-
-
-def _same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
-    unknowns = _unknowns(answer, gold)
-    if _refuted(answer, gold, unknowns, integers, kinds=("positive",), most=2, bits=64):
-        return different("numeric", "values at a point")
-    zero = is_zero(answer - gold)
-    if zero:
-        return equal("symbolic", "an identity")
-    if zero is False:
-        return different("exact", "rational functions")
-    return _by_values(answer, gold, unknowns, integers)
-
-
-def _refuted(
+def proportional(
     answer: Any,
     gold: Any,
-    unknowns: Sequence[Any],
-    integers: frozenset[str],
     *,
-    kinds: Iterable[str],
-    most: int,
-    bits: int,
-) -> bool:
-    real = not (answer.has(sympy.I) or gold.has(sympy.I))
-    for kind in kinds:
-        for tried, values in enumerate(points(kind, unknowns, integers)):
-            if tried >= most:
-                break
-            if _apart(answer, gold, values, bits, real=real and kind != "complex"):
-                return True
-    return False
-
-
-def _apart(answer: Any, gold: Any, values: Any, bits: int, *, real: bool) -> bool | None:
-    """None where one of them has no value."""
-    try:
-        with precision(bits):
-            return not ball(answer, values, real=real).overlaps(ball(gold, values, real=real))
-    except (NoValueError, VagueError):
-        return None
-
-
-def _by_values(
-    answer: Any, gold: Any, unknowns: Sequence[Any], integers: frozenset[str]
+    positive: bool = False,
+    integers: frozenset[str] = frozenset(),
 ) -> Decision:
-    real = not (answer.has(sympy.I) or gold.has(sympy.I))
-    agreed = 0
-    for kind in ("positive", "real", "integer", "complex"):
-        if kind == "complex" and (answer.has(*_REAL_ONLY) or gold.has(*_REAL_ONLY)):
-            continue
-        if kind == "complex" and real and agreed:
-            continue
-        for values in points(kind, unknowns, integers):
-            apart = _apart(answer, gold, values, _DIGITS_BITS, real=real and kind != "complex")
-            if apart:
-                return different("numeric", "values at a point")
-            agreed += apart is False
-    if agreed >= MIN_POINTS and not (answer.has(*_REAL_ONLY) or gold.has(*_REAL_ONLY)):
-        return equal("numeric", "values at many points")
-    return undecided("numeric", "they agree where they were tried")
-
-
-def proportional(answer: Any, gold: Any, *, positive: bool = False) -> Decision:
     """Whether one is the other times a constant that is not zero.
 
     Args:
-        positive: the constant must be positive, as for inequalities.
+        positive: the constant must be positive, as for the differences of sides of inequalities.
+        integers: names of the unknowns that are integers.
     """
+    if not isinstance(answer, sympy.Expr) or not isinstance(gold, sympy.Expr):
+        return undecided("unread")
     try:
         ratio = constant_ratio(answer, gold)
     except (TooLargeError, OverflowError, MemoryError, ZeroDivisionError):
+        ratio = None
+    if ratio is not None:
+        return _with_sign(ratio, positive)
+    if not has_unknowns(answer) and not has_unknowns(gold):
+        return _proportional_constants(answer, gold, positive)
+    for place in _PLACES:
+        first, second = (_at(expression, place, integers) for expression in (answer, gold))
+        above, below = enclosure(first), enclosure(second)
+        if above is None or below is None or above.contains(0) or below.contains(0):
+            continue
+        decision = same_expression(answer * second, gold * first, integers=integers)
+        if decision.outcome != "equal":
+            return decision
+        return _with_sign(first / second, positive)
+    return undecided("limit", "no constant factor is seen")
+
+
+def _at(expression: Any, place: tuple[Any, ...], integers: frozenset[str]) -> Any:
+    unknowns = sorted(expression.free_symbols | expression.atoms(AppliedUndef), key=str)
+    values = {}
+    for unknown in unknowns:
+        number = sum(map(ord, str(unknown)))
+        value = place[number % len(place)] + number % 5
+        values[unknown] = sympy.floor(value) if str(unknown) in integers else value
+    return expression.xreplace(values)
+
+
+def _proportional_constants(answer: Any, gold: Any, positive: bool) -> Decision:
+    zeros = [same_constant(side, sympy.Integer(0)).outcome for side in (answer, gold)]
+    if "undecided" in zeros:
         return undecided("limit")
-    if ratio is None:
-        return undecided("symbolic")
-    if positive and ratio < 0:
-        return different("relation", "the other side")
-    return equal("symbolic", "a constant factor")
+    if zeros[0] != zeros[1]:
+        return different("exact", "one is zero")
+    if zeros[0] == "equal":
+        return equal("exact", "both are zero")
+    return _with_sign(answer / gold, positive)
+
+
+def _with_sign(ratio: Any, positive: bool) -> Decision:
+    if not positive:
+        return equal("symbolic", "a constant factor")
+    value = enclosure(ratio)
+    if value is None or not value.imag.is_zero() or value.real.contains(0):
+        return undecided("limit", "a factor of unknown sign")
+    with precision(64):
+        if value.real > 0:
+            return equal("symbolic", "a positive factor")
+    return different("exact", "a negative factor")
 
 
 def same_up_to_constant(
     answer: Any, gold: Any, *, integers: frozenset[str] = frozenset()
 ) -> Decision:
-    """Whether their difference is constant, as for two antiderivatives."""
-    return undecided("unread")
+    """Whether both are one antiderivative plus a constant of integration.
+
+    `gold` has such a constant (`+C`), and the answer must have one, of any name.
+    """
+    if not isinstance(answer, sympy.Expr) or not isinstance(gold, sympy.Expr):
+        return undecided("unread")
+    gold_rest = _without_constant(gold, ())
+    if gold_rest is None:
+        return same_expression(answer, gold, integers=integers)
+    answer_rest = _without_constant(answer, tuple(gold_rest.free_symbols))
+    if answer_rest is None:
+        return undecided("symbolic", "no constant of integration")
+    difference = answer_rest - gold_rest
+    if not has_unknowns(difference):
+        return equal("symbolic", "up to a constant")
+    variable = _variable(gold_rest)
+    if variable is None:
+        return undecided("unread", "no variable of integration")
+    slope = sympy.diff(_without_bars(difference), variable)
+    decision = same_expression(slope, sympy.Integer(0), integers=integers)
+    if decision.outcome != "equal":
+        return decision
+    return equal(decision.reason, "up to a constant")
+
+
+def _without_constant(expression: Any, others: tuple[Any, ...]) -> Any | None:
+    """The expression less a constant of integration; None where it has none."""
+    for term in sympy.Add.make_args(expression):
+        symbol = -term if term.could_extract_minus_sign() else term
+        if symbol.is_Symbol and symbol.name in _CONSTANTS and symbol not in others:
+            rest = expression - term
+            return None if symbol in rest.free_symbols else rest
+    return None
+
+
+def _variable(expression: Any) -> Any | None:
+    by_name = {symbol.name: symbol for symbol in expression.free_symbols}
+    if len(by_name) == 1:
+        return next(iter(by_name.values()))
+    return next((by_name[name] for name in _VARIABLES if name in by_name), None)
+
+
+def _without_bars(expression: Any) -> Any:
+    """ln|u| as ln u: their derivatives are the same."""
+    logarithms = {
+        part: sympy.log(part.args[0].args[0])
+        for part in expression.atoms(sympy.log)
+        if isinstance(part.args[0], sympy.Abs)
+    }
+    return expression.xreplace(logarithms)

@@ -13,11 +13,11 @@ from typing import Any
 import sympy
 from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpz
 
-from rast_bench.grading.expressions.lazy import HugePower
+from rast_bench.grading.expressions.lazy import HugePower, power
 
 MAX_TERMS = 3_000  # of a polynomial on the way
 MAX_SIZE = 3_000_000  # terms times bits of a coefficient
-MAX_OPERATIONS = 300  # of an argument that is brought to a normal form
+MAX_OPERATIONS = 80  # of an argument that is brought to a normal form
 _MAX_FACTORED = 2**64
 
 Quotient = tuple[Any, Any]  # two fmpq_mpoly: above, below
@@ -27,13 +27,16 @@ class TooLargeError(ArithmeticError):
     """The normal form would have too many terms."""
 
 
-def is_zero(expression: Any) -> bool | None:
+def is_zero(expression: Any, *, real: bool = True) -> bool | None:
     """Whether it is zero for all values of its unknowns.
 
     False only for rational functions of unknowns, where it is certain. None: not known.
+
+    Args:
+        real: absolute values are those of real numbers.
     """
     try:
-        form = _NormalForm(expression)
+        form = _NormalForm(expression, real=real)
         above, below = form.quotient(expression)
         above = form.reduced(above)
         if above == 0:
@@ -77,7 +80,8 @@ class _Collected:
 
 
 class _NormalForm:
-    def __init__(self, *expressions: Any) -> None:
+    def __init__(self, *expressions: Any, real: bool = True) -> None:
+        self._real = real
         self._found = _Collected()
         self._canonical: dict[Any, Any] = {}
         for expression in expressions:
@@ -107,6 +111,9 @@ class _NormalForm:
             self._kernel(expression, 2, lambda: (-self._one, self._one))
         elif isinstance(expression, (sympy.tan, sympy.cot, sympy.sec, sympy.csc)):
             self._collect(_by_sine_and_cosine(expression))
+        elif isinstance(expression, sympy.log) and _is_positive_rational(expression.args[0]):
+            for part, _ in _factored(expression.args[0]):
+                self._kernel(sympy.log(part, evaluate=False))
         else:
             self._collect_function(expression)
 
@@ -115,13 +122,13 @@ class _NormalForm:
             self._collect(base)
         elif exponent.is_Rational:
             for part, _, order in self._roots(base, exponent):
+                self._collect(part)  # before the root: what is reduced last is collected first
                 self._kernel(("root", part), order, lambda part=part: self.quotient(part))
-                self._collect(part)
         else:
             for part in _prime_parts(base):
                 for coefficient, monomial in self._terms(exponent):
                     if monomial == 1:
-                        self._collect(sympy.Pow(part, coefficient))
+                        self._collect(power(part, coefficient))
                     else:
                         self._kernel(("power", part, monomial), fraction=int(coefficient.q))
 
@@ -132,14 +139,14 @@ class _NormalForm:
         _, kernel = key
         if kernel.is_Rational:
             return
-        if isinstance(kernel, sympy.Abs):
+        if isinstance(kernel, sympy.Abs) and self._real:
             inner = kernel.args[0]
             self._collect(inner)
             self._kernel(kernel, 2, lambda: self._square(inner))
         elif isinstance(kernel, sympy.sin):
             cosine = sympy.cos(kernel.args[0], evaluate=False)
-            self._kernel(kernel, 2, lambda: self._one_minus_square(cosine))
             self._kernel(cosine)
+            self._kernel(kernel, 2, lambda: self._one_minus_square(cosine))
         else:
             self._kernel(kernel)
 
@@ -237,6 +244,11 @@ class _NormalForm:
             return self._generators[expression], self._one
         if isinstance(expression, (sympy.tan, sympy.cot, sympy.sec, sympy.csc)):
             return self.quotient(_by_sine_and_cosine(expression))
+        if isinstance(expression, sympy.log) and _is_positive_rational(expression.args[0]):
+            total = self._context.constant(0)
+            for part, times in _factored(expression.args[0]):
+                total += times * self._generators[sympy.log(part, evaluate=False)]
+            return total, self._one
         key = self._function_key(expression)
         if key is None:
             raise TooLargeError
@@ -282,7 +294,7 @@ class _NormalForm:
             times = dict(_factored(base)).get(part, 1) if base.is_Rational else 1
             for coefficient, monomial in self._terms(exponent):
                 if monomial == 1:
-                    above, below = self.quotient(sympy.Pow(part, coefficient))
+                    above, below = self.quotient(power(part, coefficient))
                     factors += [(above, times), (below, -times)]
                     continue
                 name = ("power", part, monomial)
@@ -366,6 +378,10 @@ def _by_sine_and_cosine(function: Any) -> Any:
     if below == 0:
         raise TooLargeError
     return above / below
+
+
+def _is_positive_rational(value: Any) -> bool:
+    return bool(value.is_Rational and value > 0)
 
 
 def _prime_parts(base: Any) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flint import acb, arb
 
+COMPLEX = frozenset("zw")  # names of unknowns that are complex
 _BITS = 40
 _MOST = 12  # unknowns that have points of their own
 
@@ -19,7 +20,10 @@ def _draws(kind: str) -> tuple[tuple[Any, ...], ...]:
     )
 
 
-_ROWS = {"positive": 16, "real": 24, "integer": 40, "complex": 10}
+_ROWS = {
+    **{"positive": 16, "unit": 8, "large": 8, "real": 24, "integer": 40, "complex": 10},
+    "many": 300,
+}
 
 
 def _number(kind: str, draw: random.Random, row: int) -> Any:
@@ -27,6 +31,12 @@ def _number(kind: str, draw: random.Random, row: int) -> Any:
     if kind == "positive":
         scale = (1, 1, 4, 1, 16, 1, 1000)[row % 7]
         return acb(mantissa * scale / 2 ** (_BITS + 1) + (1 if row % 2 else 0))
+    if kind == "unit":
+        return acb(mantissa / 2 ** (_BITS + 1))
+    if kind == "large":
+        return acb(1 + mantissa * (4, 40, 400)[row % 3] / 2 ** (_BITS + 1))
+    if kind == "many":
+        return acb((mantissa / 2**_BITS - 1) * 4 ** (row % 5))
     if kind == "real":
         scale = (2, 4, 8, 1, 2, 32, 1, 4, 1000)[row % 9]
         return acb((mantissa / 2**_BITS - 1) * scale)
@@ -44,15 +54,18 @@ def points(
     """Values for each of the unknowns; whole numbers for `integers`.
 
     Args:
-        kind: "positive", "real" (of both signs), "integer" (positive) or "complex".
+        kind: "positive", "unit" (up to 1), "large", "real" (of both signs), "many" (such ones),
+            "integer" (positive; of both signs for `integers` among "real") or "complex".
     """
     whole = _draws("integer")
     for row, numbers in enumerate(_draws(kind)):
         chosen = {}
         for place, unknown in enumerate(unknowns):
-            source = numbers
+            value = numbers[place % _MOST]
             if str(unknown) in integers:
-                source = whole[row % len(whole)]
-            value = source[place % _MOST]
+                sign = -1 if kind in ("real", "many") and row % 2 else 1
+                value = sign * whole[row % len(whole)][place % _MOST]
+            elif kind == "complex" and str(unknown) not in COMPLEX:
+                value = acb(value.real)
             chosen[unknown] = value if place < _MOST else value + place // _MOST
         yield chosen
