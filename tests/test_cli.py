@@ -95,13 +95,10 @@ def test_verdicts_of_a_retired_grader_are_read_and_not_made(
         out, err = capsys.readouterr()
         assert out == ""
         assert err.startswith(
-            "error: grader robust-1: it no longer grades, and 12 samples on tiny-easy lack its verdict\n"
-            "hint: robust-2 replaced it"
+            "error: grader robust-1: it no longer grades, and 12 samples on tiny-easy lack its "
+            "verdict\nhint: robust-2 replaced it"
         )
     assert world.loaded == []
-    assert main(["plan", *old]) == 2
-    assert "grader robust-1: it no longer grades" in capsys.readouterr().out
-
     assert main(["run", *world.overrides, "dataset.graders=[boxed-1]"]) == 0
     ledger = Ledger(world.results)
     (cell,) = ledger.cells()

@@ -55,12 +55,13 @@ class Compared(NamedTuple):
 class Extracted(NamedTuple):
     """What was found in one response, and the gold answer in the form that it is compared with.
 
-    `over_limit`: the search ran out of CPU time or memory.
+    `over_limit`: the search ran out of CPU time or memory. `failure`: the exception that it met.
     """
 
     found: Found | None
     gold: str
     over_limit: bool = False
+    failure: str = ""
 
 
 @runtime_checkable
@@ -162,6 +163,8 @@ class AnswerGrader(ABC):
     ) -> Explained:
         if one.over_limit:
             return Explained(Judgement("timeout", None, "limit"), one.gold, 0.0)
+        if one.failure:
+            return Explained(Judgement("unparsed", None, "unread"), one.gold, 0.0)
         if one.found is None:
             return Explained(Judgement("truncated" if cut_off else "unparsed", None), one.gold, 0.0)
         outcome, seconds, reason, rule = compared[one.found.text, one.gold]

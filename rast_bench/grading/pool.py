@@ -26,6 +26,9 @@ MEMORY_BYTES = 768 * 2**20  # of address space; a worker with sympy, pint and fl
 _MOST_WORKERS = 16
 _CALLS_OF_A_WORKER = 2_000  # then it is replaced: sympy's caches grow
 
+FAULTS = (ImportError, SyntaxError, NameError)
+"""Of this program, whatever the answer: they end the grading."""
+
 _OUTCOMES: dict[Outcome, Comparison] = {
     "equal": "correct",
     "different": "wrong",
@@ -124,7 +127,7 @@ def compare_limited(
         found = Compared("timeout", reason="limit")
     except (OversizedError, RecursionError):
         found = Compared("unparsed", reason="unread")
-    except (ImportError, SyntaxError, NameError):  # a fault of this program
+    except FAULTS:
         raise
     except Exception:  # sympy fails on odd expressions with exceptions of any other kind
         found = Compared("unparsed", reason="unread")

@@ -4,19 +4,29 @@ What is quick is done in this process, under a limit of CPU time that no ordinar
 the rest, and all of it outside the main thread, goes to a pool of processes.
 """
 
+import sys
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TypeVar
 
+from rast_bench.errors import first_line
 from rast_bench.grading.base import Answer, AnswerGrader, Compared, Extracted
 from rast_bench.grading.decision import Decision
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
-from rast_bench.grading.pool import CPU_SECONDS, Compare, ComparisonPool, compared, load_sympy
+from rast_bench.grading.pool import (
+    CPU_SECONDS,
+    FAULTS,
+    Compare,
+    ComparisonPool,
+    compared,
+    load_sympy,
+)
 
 T = TypeVar("T")
 
+_TOO_MUCH = (RecursionError, MemoryError)
 HERE_SECONDS = 0.2  # of CPU time for one step on one answer in this process
 
 
@@ -48,26 +58,52 @@ class PooledGrader(AnswerGrader):
             warm_up=type(self).warm_up,
         )
         self._fast_paths = fast_paths
+        self._warned: set[str] = set()
 
     @abstractmethod
     def quick(self, answer: str, gold: str) -> Decision | None:
         """What it takes no algebra to tell; None where it does."""
 
     def extract_many(self, answers: Sequence[Answer]) -> list[Extracted]:
-        extracted = [_here(partial(self._extracted, answer)) for answer in answers]
+        """What was found in each response; an exception makes it unparsed, with a warning."""
+        extracted = [here(partial(self._extracted, answer)) for answer in answers]
         rest = [answer for answer, one in zip(answers, extracted, strict=True) if one is None]
         calls = [(type(self), answer, self._cpu_seconds) for answer in rest]
         made = iter(self._pool.run(_extract_limited, calls, lost=_OVER_LIMIT))
-        return [next(made) if one is None else one for one in extracted]
+        whole = [next(made) if one is None else one for one in extracted]
+        self._warn({one.failure for one in whole if one.failure})
+        return whole
 
     def _extracted(self, answer: Answer) -> Extracted:
-        return Extracted(self.extract(answer), self.reference(answer))
+        try:
+            return Extracted(self.extract(answer), self.reference(answer))
+        except (*FAULTS, *_TOO_MUCH):
+            raise
+        except Exception as error:
+            return Extracted(None, "", failure=f"{type(error).__name__}: {first_line(error)}")
+
+    def _warn(self, failures: set[str]) -> None:
+        """Once for each failure: no one answer ends the grading of many."""
+        for failure in sorted(failures - self._warned):
+            print(
+                f"warning: {self.name} cannot read a response ({failure}): it counts as unparsed",
+                file=sys.stderr,
+            )
+        self._warned |= failures
+
+    def _quick(self, answer: str, gold: str) -> Decision | None:
+        try:
+            return self.quick(answer, gold)
+        except (*FAULTS, *_TOO_MUCH):
+            raise
+        except Exception:  # `thorough` meets it too, or knows better
+            return None
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         known: dict[tuple[str, str], Compared] = {}
         if self._fast_paths:
             for pair in pairs:
-                decision = _here(partial(self.quick, *pair))
+                decision = here(partial(self._quick, *pair))
                 if decision is not None:
                     known[pair] = compared(decision)
         rest = [pair for pair in pairs if pair not in known]
@@ -78,13 +114,13 @@ class PooledGrader(AnswerGrader):
 _OVER_LIMIT = Extracted(None, "", over_limit=True)
 
 
-def _here(work: Callable[[], T]) -> T | None:
+def here(work: Callable[[], T]) -> T | None:
     """What `work` returns; None where it takes too long, or where no limit can be set on it."""
     if threading.current_thread() is not threading.main_thread():
         return None
     try:
         return within_cpu_limit(HERE_SECONDS, work)
-    except (CpuLimitError, RecursionError):
+    except (CpuLimitError, *_TOO_MUCH):
         return None
 
 
@@ -94,7 +130,7 @@ def _extract_limited(grader: type[PooledGrader], answer: Answer, cpu_seconds: fl
         return within_cpu_limit(
             cpu_seconds, partial(_in_worker(grader)._extracted, answer), may_kill=True
         )
-    except (CpuLimitError, RecursionError, MemoryError):
+    except (CpuLimitError, *_TOO_MUCH):
         return _OVER_LIMIT
 
 

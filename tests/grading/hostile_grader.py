@@ -32,6 +32,8 @@ class HostileGrader(PooledGrader):
                 pass
         if verb == "recurse":
             return self.extract(answer)
+        if verb == "stumble":
+            raise ValueError("over a stone")
         if verb == "die" and os.getpid() != int(last):
             os.kill(os.getpid(), signal.SIGKILL)
         if verb == "die":
@@ -39,6 +41,8 @@ class HostileGrader(PooledGrader):
         return Found(last, "last word") if last else None
 
     def quick(self, answer: str, gold: str) -> Decision | None:
+        if answer == "odd":
+            raise ValueError("over a stone")
         if answer == "slow":
             _EXPONENTIAL.search("a" * 100)
         return decided(answer == gold) if answer.isdecimal() else None

@@ -29,6 +29,7 @@ def judged(grader: HostileGrader, *texts: str) -> list[Judgement]:
         (f"die {os.getpid()}", LIMIT),  # too slow here, and it kills its worker
         ("think 7", Judgement("correct", "7", *FOUND)),  # too slow here, not in the pool
         ("slow", Judgement("wrong", "slow", *FOUND)),  # only the fast path is slow
+        ("odd", Judgement("wrong", "odd", *FOUND)),
         ("", Judgement("unparsed", None)),
     ],
 )
@@ -46,6 +47,18 @@ def test_outside_the_main_thread_all_is_done_in_the_pool(grader: HostileGrader) 
     with ThreadPoolExecutor(1) as thread:
         there = thread.submit(judged, HostileGrader(workers=1, cpu_seconds=0.6), *texts).result()
     assert there == judged(grader, *texts)
+
+
+def test_an_exception_ends_no_grading(capsys: pytest.CaptureFixture[str]) -> None:
+    grader = HostileGrader(workers=1)
+    kinds = [one.kind for one in judged(grader, "so 7", "stumble 7", "8", "stumble 8")]
+    assert kinds == ["correct", "unparsed", "wrong", "unparsed"]
+    assert capsys.readouterr().err == (
+        "warning: hostile-1 cannot read a response (ValueError: over a stone): it counts as "
+        "unparsed\n"
+    )
+    assert grader.grade("stumble 7", "7", "length") == Judgement("unparsed", None, "unread")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_timeout_says_so_in_a_response_that_was_cut_off(grader: HostileGrader) -> None:

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from rast_bench.grading.base import Answer
 from rast_bench.grading.decision import Decision
-from rast_bench.grading.pooled import PooledGrader
+from rast_bench.grading.pooled import PooledGrader, here
 from rast_bench.grading.robust import comparison
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.extraction.find import find
@@ -44,6 +44,13 @@ class RobustGrader(PooledGrader):
 
     def quick(self, answer: str, gold: str) -> Decision | None:
         return comparison.quick(answer, gold)
+
+    def reading(self, text: str) -> str:
+        return here(partial(_kinds, text)) or ""
+
+
+def _kinds(text: str) -> str:
+    return " or ".join(dict.fromkeys(reading.kind for reading in comparison.read(text).readings))
 
 
 @lru_cache(maxsize=2**12)
