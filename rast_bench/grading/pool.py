@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rast_bench.errors import ConfigError
 from rast_bench.grading.base import Compared, Comparison
 from rast_bench.grading.decision import Decision, Outcome
 from rast_bench.grading.expressions.errors import OversizedError, WorkLimitError
@@ -78,7 +79,11 @@ class ComparisonPool:
         """What `work` returns for each tuple of arguments, in order.
 
         Limits of CPU time are for `work` to set. `lost` stands for a call whose process ended.
+
+        Raises ConfigError where no process starts.
         """
+        from concurrent.futures.process import BrokenProcessPool
+
         from pebble import ProcessExpired
 
         if not calls:
@@ -92,6 +97,12 @@ class ComparisonPool:
                     results.append(future.result())
                 except ProcessExpired:  # the kernel ended it: too long in C, or out of memory
                     results.append(lost)
+        except BrokenProcessPool as error:
+            raise ConfigError(
+                "the processes that compare answers do not start",
+                hint="they import the script that starts them: it must be a file, with its work "
+                'under `if __name__ == "__main__":`',
+            ) from error
         finally:
             for future in futures[len(results) :]:
                 future.cancel()
