@@ -1,5 +1,7 @@
 """Whether two expressions are the same, proportional, or the same up to a constant."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import sympy
@@ -13,6 +15,10 @@ from rast_bench.grading.exact.identity import TooLargeError, constant_ratio
 
 _CONSTANTS = ("C", "c", "K", "k", "C_{1}", "C_{0}")  # names of constants of integration
 _VARIABLES = ("x", "t", "u", "y", r"theta", "z", "s", "r")  # of integration, likeliest first
+_FAILURES = (
+    *(ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError),
+    *(RecursionError, KeyError, IndexError),
+)
 _PLACES = (  # where the unknowns are put to see a constant factor
     (sympy.Rational(17, 7), sympy.Rational(29, 11), sympy.Rational(13, 5)),
     (sympy.Rational(3, 7), sympy.Rational(5, 13), sympy.Rational(7, 17)),
@@ -20,6 +26,20 @@ _PLACES = (  # where the unknowns are put to see a constant factor
 )
 
 
+def _bounded(decide: Callable[..., Decision]) -> Callable[..., Decision]:
+    """What sympy or the ball arithmetic cannot do is undecided, not a crash."""
+
+    @wraps(decide)
+    def bounded(*arguments: Any, **options: Any) -> Decision:
+        try:
+            return decide(*arguments, **options)
+        except _FAILURES:
+            return undecided("limit", "it could not be computed")
+
+    return bounded
+
+
+@_bounded
 def same_expression(answer: Any, gold: Any, *, integers: frozenset[str] = frozenset()) -> Decision:
     """Whether two sympy expressions have one value for all values of their unknowns.
 
@@ -42,6 +62,7 @@ def has_unknowns(expression: Any) -> bool:
     return bool(expression.free_symbols or expression.has(AppliedUndef))
 
 
+@_bounded
 def proportional(
     answer: Any,
     gold: Any,
@@ -110,6 +131,7 @@ def _with_sign(ratio: Any, positive: bool) -> Decision:
     return different("exact", "a negative factor")
 
 
+@_bounded
 def same_up_to_constant(
     answer: Any, gold: Any, *, integers: frozenset[str] = frozenset()
 ) -> Decision:

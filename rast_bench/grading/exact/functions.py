@@ -10,20 +10,25 @@ from functools import cached_property
 from typing import Any
 
 import sympy
+from flint import arb
 from sympy.core.function import AppliedUndef
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.exact.balls import NoValueError, VagueError, ball, precision
 from rast_bench.grading.exact.identity import is_zero
-from rast_bench.grading.exact.pieces import is_affine, points_in_pieces, switches
+from rast_bench.grading.exact.modular import same_modulo
+from rast_bench.grading.exact.pieces import largest_number, points_in_pieces, switches
 from rast_bench.grading.exact.points import COMPLEX, points
 from rast_bench.grading.exact.residues import is_zero_at_integers, is_zero_between_steps
+from rast_bench.grading.exact.separation import written_bits
 
 MIN_POINTS = 20
 MIN_PIECE_POINTS = 3
-MAX_COEFFICIENT = 20  # of switches in several unknowns
-BITS = 400  # to which values must agree: 120 digits
-_MOST_VAGUE = 12_800  # bits to which a point is tried
+MAX_NUMBER = 1_000  # with larger ones, pieces may lie beyond the points
+_MAX_OPERATIONS = 60  # of an argument that is multiplied out
+_MOST_TRIED = 6  # points in a piece
+BITS = 340  # to which values must agree at least: 100 digits
+_MOST_BITS = 16_000  # to which a point is tried
 _REFUTING_BITS = 64
 
 _SWITCHED = (sympy.Abs, sympy.sign, sympy.Max, sympy.Min)
@@ -36,7 +41,7 @@ _PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.exp)
 
 def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
     """Whether two expressions with unknowns have the same values."""
-    question = _Question(*_with_simple_arguments(answer, gold), integers)
+    question = _Question(_with_simple_arguments(answer), _with_simple_arguments(gold), integers)
     if question.refuted_quickly():
         return different("numeric", "values at a point")
     zero = question.is_zero()
@@ -44,22 +49,23 @@ def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
         return equal("symbolic", "an identity")
     if zero is False:
         return different("exact", "rational functions")
+    same = same_modulo(question.answer, question.gold, question.unknowns)
+    if same is not None:
+        rule = "rational functions modulo primes"
+        return equal("numeric", rule) if same else different("exact", rule)
     decision = question.by_residues()
     return question.by_values() if decision is None else decision
 
 
-def _with_simple_arguments(*expressions: Any) -> list[Any]:
+def _with_simple_arguments(expression: Any) -> Any:
     """f((x+1)²) as f(x²+2x+1): unknown functions are the same at the same place."""
-    return [
-        expression.xreplace(
-            {
-                part: part.func(*(sympy.expand(argument) for argument in part.args))
-                for part in expression.atoms(AppliedUndef)
-                if part.count_ops() < 100
-            }
-        )
-        for expression in expressions
-    ]
+    return expression.xreplace(
+        {
+            part: part.func(*(sympy.expand(argument) for argument in part.args))
+            for part in expression.atoms(AppliedUndef)
+            if part.count_ops() < _MAX_OPERATIONS
+        }
+    )
 
 
 @dataclass
@@ -99,23 +105,33 @@ class _Question:
     def must_be_real(self) -> bool:
         return not self.complex_unknowns and not self._has(sympy.I, *_COMPLEX)
 
-    def apart(self, values: Any, bits: int, *, real: bool | None = None) -> bool | None:
-        """None where one of them has no value."""
+    @cached_property
+    def bits(self) -> float:
+        """To how many bits values must agree: more than the numbers written could hide."""
+        return BITS + 2 * (written_bits(self.answer) + written_bits(self.gold))
+
+    def apart(self, values: Any, *, quick: bool = False, real: bool | None = None) -> bool | None:
+        """Whether their values there differ; None where one has no value, or it is not known.
+
+        Args:
+            quick: at a low precision; False says nothing then.
+        """
         real = self.must_be_real if real is None else real
-        while bits <= _MOST_VAGUE:
+        bits = _REFUTING_BITS if quick else min(2 * self.bits, _MOST_BITS)
+        while bits <= _MOST_BITS:
             try:
-                with precision(bits):
+                with precision(int(bits)):
                     first = ball(self.answer, values, real=real)
                     second = ball(self.gold, values, real=real)
                     if not first.overlaps(second):
                         return True
-                    if bits == _REFUTING_BITS or _agree(first, second):
+                    if quick or abs(first - second).abs_upper() < arb(2) ** -int(self.bits):
                         return False
             except VagueError:
                 pass
             except NoValueError:
                 return None
-            if bits == _REFUTING_BITS:
+            if quick:
                 return None
             bits *= 4
         return None
@@ -123,7 +139,7 @@ class _Question:
     def refuted_quickly(self) -> bool:
         tried = points("positive", self.unknowns, self.whole)
         return any(
-            self.apart(values, _REFUTING_BITS) for values, _ in zip(tried, range(3), strict=False)
+            self.apart(values, quick=True) for values, _ in zip(tried, range(3), strict=False)
         )
 
     def is_zero(self) -> bool | None:
@@ -146,35 +162,44 @@ class _Question:
 
     def by_values(self) -> Decision:
         agreed = 0
-        kinds = ["positive", "unit", "large", "integer"]
+        kinds = ["positive", "unit", "large"]
+        if self.whole or self._has(*_STEPPED):
+            kinds.append("integer")
         if self.complex_unknowns:
             kinds.append("complex")
         for kind in kinds:
             for values in points(kind, self.unknowns, self.whole):
-                apart = self.apart(values, BITS)
+                apart = self.apart(values)
                 if apart:
                     return different("numeric", "values at a point")
                 agreed += apart is False
-        positive = agreed
+        positive = bool(agreed)
         for values in points("real", self.unknowns, self.whole):
-            apart = self.apart(values, BITS)
+            apart = self.apart(values)
             if apart:
-                if positive and not self._has(*_SWITCHED, *_STEPPED, *_COMPLEX):
-                    return undecided("numeric", "equal for positive unknowns only")
-                return different("numeric", "values at a point")
+                return self._apart_there(values, positive=positive)
             agreed += apart is False
-        if agreed < MIN_POINTS:
-            return self._without_real_values() if not agreed else _unproven()
+        if not agreed:
+            return self._without_real_values()
         if self._has(*_STEPPED):
             return _unproven()
-        if self._has(*_SWITCHED) and not self.complex_unknowns and not self._covers_pieces():
-            return _unproven()
-        return equal("numeric", "values at many points")
+        return self._in_pieces(agreed)
+
+    def _apart_there(self, values: Any, *, positive: bool) -> Decision:
+        """Letters stand for lengths and the like: where only negative values differ, who knows.
+
+        Args:
+            positive: they agree where all unknowns are positive.
+        """
+        negative = any(value.real < 0 for value in values.values())
+        if positive and negative and not self._has(*_SWITCHED, *_STEPPED, *_COMPLEX):
+            return undecided("numeric", "equal for positive unknowns only")
+        return different("numeric", "values at a point")
 
     def _without_real_values(self) -> Decision:
         """No value is real: the principal values of complex analysis, then."""
         results = [
-            self.apart(values, BITS, real=False)
+            self.apart(values, real=False)
             for kind in ("positive", "real")
             for values in points(kind, self.unknowns, self.whole)
         ]
@@ -184,50 +209,60 @@ class _Question:
             return equal("numeric", "values at many points")
         return _unproven()
 
-    def _covers_pieces(self) -> bool:
-        arguments = switches(self.answer, self.gold)
-        if arguments is None or not self.must_be_real:
-            return False
-        arguments = [argument for argument in arguments if not argument.is_number]
-        if len(self.unknowns) == 1:
-            pieces = points_in_pieces(arguments, self.unknowns[0])
-            return pieces is not None and self._agree_in(pieces)
-        return all(is_affine(part, self.unknowns, MAX_COEFFICIENT) for part in arguments) and (
-            self._agree_in_patterns(arguments)
-        )
-
-    def _agree_in(self, pieces: Iterator[list[Any]]) -> bool:
-        for piece in pieces:
-            results = [self.apart({self.unknowns[0]: place}, BITS) for place in piece]
-            if any(results):
-                return False
-            defined = results.count(False)
-            if defined < MIN_PIECE_POINTS and defined:
-                return False
-        return True
-
-    def _agree_in_patterns(self, arguments: list[Any]) -> bool:
-        """Several unknowns: points in every pattern of signs that hundreds of points show."""
-        seen: dict[tuple[bool, ...], int] = {}
-        for values in points("many", self.unknowns, self.whole):
-            with precision(_REFUTING_BITS):
-                pattern = tuple(bool(ball(part, values).real > 0) for part in arguments)
-            if seen.get(pattern, 0) < MIN_PIECE_POINTS:
-                apart = self.apart(values, BITS)
+    def _in_pieces(self, agreed: int) -> Decision:
+        """Whether they agree in every piece where they are analytic, having done so elsewhere."""
+        arguments = [part for part in switches(self.answer, self.gold) if part.free_symbols]
+        small = largest_number(self.answer, self.gold) <= MAX_NUMBER
+        groups: Iterator[list[Any]] | None = iter(())
+        if arguments and not self.complex_unknowns:
+            groups = self._points_in_pieces(arguments) if len(self.unknowns) == 1 else None
+            if groups is None and small:
+                groups = self._points_in_patterns(arguments)
+        elif arguments and not small:
+            groups = None
+        if groups is None:
+            return _unproven()
+        for group in groups:
+            there = 0
+            for values in group:
+                apart = self.apart(values)
                 if apart:
-                    return False
-                seen[pattern] = seen.get(pattern, 0) + (apart is False)
-        return all(count >= MIN_PIECE_POINTS for count in seen.values())
+                    return self._apart_there(values, positive=True)
+                there += apart is False
+            if 0 < there < MIN_PIECE_POINTS:
+                return _unproven()
+            agreed += there
+        if agreed < MIN_POINTS:
+            return _unproven()
+        return equal("numeric", "values at many points")
+
+    def _points_in_pieces(self, arguments: list[Any]) -> Iterator[list[Any]] | None:
+        pieces = points_in_pieces(arguments, self.unknowns[0])
+        if pieces is None:
+            return None
+        return ([{self.unknowns[0]: place} for place in piece] for piece in pieces)
+
+    def _points_in_patterns(self, arguments: list[Any]) -> Iterator[list[Any]]:
+        """Points in every pattern of signs that hundreds of points show."""
+        patterns: dict[tuple[bool, ...], list[Any]] = {}
+        for values in points("many", self.unknowns, self.whole):
+            pattern = tuple(_is_positive(part, values) for part in arguments)
+            group = patterns.setdefault(pattern, [])
+            if len(group) < _MOST_TRIED:
+                group.append(values)
+        return iter(patterns.values())
+
+
+def _is_positive(argument: Any, values: Any) -> bool:
+    try:
+        with precision(_REFUTING_BITS):
+            return bool(ball(argument, values).real > 0)
+    except (NoValueError, VagueError):
+        return False
 
 
 def _unproven() -> Decision:
     return undecided("numeric", "they agree where they were tried")
-
-
-def _agree(first: Any, second: Any) -> bool:
-    """To at least 100 digits, relative to their size."""
-    size = max(abs(first).abs_upper(), 1)
-    return bool(abs(first - second).abs_upper() < size * 2.0**-340)
 
 
 def _counts(part: Any) -> bool:

@@ -1,7 +1,7 @@
-"""Absolute values, signs, maxima: where the pieces are that such functions are made of.
+"""Where the pieces are on which expressions are analytic.
 
-Between the zeros of their arguments (*switches*) these functions are analytic. Two expressions
-that agree at points inside every piece agree everywhere.
+Absolute values, roots, logarithms, quotients are analytic between the zeros of their arguments
+(*switches*). Two expressions that agree at points inside every piece agree everywhere.
 """
 
 from collections.abc import Iterator
@@ -11,24 +11,44 @@ from typing import Any
 import sympy
 from flint import acb, arb, fmpq, fmpq_poly
 
-PER_PIECE = 4
 MAX_DEGREE = 20
-_PARTS = ("0.2113", "0.4871", "0.6529", "0.9177")
+MAX_OPERATIONS = 60  # of a switch
+_PARTS = ("0.0719", "0.2113", "0.3571", "0.4871", "0.5703", "0.6529", "0.8117", "0.9177")
 _FAR = (1, 10, 1000)
+_INVERSE = (sympy.asin, sympy.acos, sympy.asec, sympy.acsc, sympy.acosh, sympy.atanh)
 
 
-def switches(*expressions: Any) -> list[Any] | None:
-    """What changes its sign where a piece ends; None where there are steps without end."""
+def switches(*expressions: Any) -> list[Any]:
+    """What may change its sign where a piece ends."""
     found: dict[Any, None] = {}
     for expression in expressions:
-        if expression.has(sympy.floor, sympy.ceiling, sympy.Mod):
-            return None
-        for part in expression.atoms(sympy.Abs, sympy.sign):
-            found[part.args[0]] = None
-        for part in expression.atoms(sympy.Max, sympy.Min):
-            for one, other in combinations(part.args, 2):
-                found[one - other] = None
+        for part in sympy.preorder_traversal(expression):
+            if isinstance(part, (sympy.Abs, sympy.sign, sympy.log, sympy.arg)):
+                found[part.args[0]] = None
+            elif isinstance(part, _INVERSE):
+                found[part.args[0] - 1] = found[part.args[0] + 1] = None
+            elif isinstance(part, (sympy.Max, sympy.Min)):
+                for one, other in combinations(part.args, 2):
+                    found[one - other] = None
+            elif part.is_Pow and part.base.free_symbols and not _is_natural(part.exp):
+                found[part.base] = None
     return list(found)
+
+
+def _is_natural(exponent: Any) -> bool:
+    return bool(exponent.is_Integer and exponent > 0)
+
+
+def largest_number(*expressions: Any) -> int:
+    """The largest numerator or denominator that is written."""
+    return max(
+        (
+            max(abs(int(number.p)), int(number.q))
+            for expression in expressions
+            for number in expression.atoms(sympy.Rational)
+        ),
+        default=1,
+    )
 
 
 def points_in_pieces(arguments: list[Any], unknown: Any) -> Iterator[list[Any]] | None:
@@ -38,6 +58,8 @@ def points_in_pieces(arguments: list[Any], unknown: Any) -> Iterator[list[Any]] 
     """
     zeros: list[Any] = []
     for argument in arguments:
+        if argument.count_ops() > MAX_OPERATIONS:
+            return None
         for polynomial in sympy.fraction(sympy.together(argument)):
             found = _zeros(polynomial, unknown)
             if found is None:
@@ -58,7 +80,7 @@ def _zeros(polynomial: Any, unknown: Any) -> list[Any] | None:
     coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(poly.all_coeffs())]
     if len(coefficients) < 2:
         return []
-    roots = fmpq_poly(coefficients).numer().complex_roots()
+    roots: list[Any] = fmpq_poly(coefficients).numer().complex_roots()
     return [root.real for root, _ in roots if root.imag.contains(0)]
 
 
@@ -73,15 +95,3 @@ def _between(zeros: list[Any]) -> Iterator[list[Any]]:
             start, end = left.upper(), right.lower()
             yield [acb((start + (end - start) * arb(part)).mid()) for part in _PARTS]
     yield [acb(last + far * arb(part)) for far in _FAR for part in _PARTS]
-
-
-def is_affine(argument: Any, unknowns: list[Any], largest: int) -> bool:
-    """Of small rational coefficients: then its pieces are convex, and none is tiny."""
-    try:
-        polynomial = sympy.Poly(argument, *unknowns, domain="QQ")
-    except (sympy.PolynomialError, sympy.CoercionFailed, ValueError):
-        return False
-    coefficients = polynomial.coeffs()
-    return polynomial.total_degree() <= 1 and all(
-        abs(c.p) <= largest and c.q <= largest for c in coefficients
-    )

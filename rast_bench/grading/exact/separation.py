@@ -20,6 +20,8 @@ from rast_bench.grading.expressions.lazy import HugePower
 
 _TRIGONOMETRIC = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
 
+_GROWING = (sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh, sympy.coth, sympy.sech, sympy.csch)
+
 
 @dataclass
 class _Field:
@@ -64,6 +66,32 @@ def separation(expression: Any) -> Separation:
     return Separation(bits + 8, field.algebraic)
 
 
+def written_bits(expression: Any) -> float:
+    """How far values of an expression with unknowns can be apart by what its numbers say.
+
+    Bits of its numbers; a number in an exponent counts in full, as 2^{-1000} is small.
+    """
+    if expression.is_Rational:
+        return _log2(expression.p) + _log2(expression.q)
+    if not expression.args:
+        return 1.0
+    if expression.is_Pow or isinstance(expression, HugePower):
+        base, exponent = expression.args
+        return (written_bits(base) + 1) * (1 + _magnitude(exponent))
+    if isinstance(expression, _GROWING):
+        return 3 * _magnitude(expression.args[0])
+    return 1.0 + sum(map(written_bits, expression.args))
+
+
+def _magnitude(expression: Any) -> float:
+    """Its numbers, as if all were added."""
+    if expression.is_Rational:
+        return float(abs(int(expression.p))) / float(expression.q)
+    if expression.is_Mul:
+        return math.prod(_magnitude(part) for part in expression.args)
+    return 1.0 + sum(map(_magnitude, expression.args))
+
+
 def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
     """log2 of u and l, both at least 0."""
     if expression.is_Rational:
@@ -77,7 +105,7 @@ def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
         parts = [_bounds(part, field) for part in expression.args]
         return sum(part[0] for part in parts), sum(part[1] for part in parts)
     if (expression.is_Pow or isinstance(expression, HugePower)) and expression.args[1].is_Rational:
-        return _power(*expression.args, field)
+        return _power(expression, field)
     if expression is sympy.I:
         field.roots.add((sympy.Integer(-1), 2))
         return 0.0, 0.0
@@ -95,7 +123,8 @@ def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
     return _transcendental(expression, field)
 
 
-def _power(base: Any, exponent: Any, field: _Field) -> tuple[float, float]:
+def _power(expression: Any, field: _Field) -> tuple[float, float]:
+    base, exponent = expression.args
     if base is sympy.E:
         return _transcendental(sympy.exp(exponent), field)
     above, below = _bounds(base, field)

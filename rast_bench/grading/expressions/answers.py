@@ -11,12 +11,12 @@ be large. What can be read in two ways (`\sin x/2`, `2^3^2`) is refused. `latex.
 another dialect: that of the parsers behind the SimpleRL grader, their faults included.
 """
 
-import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy
 
+from rast_bench.grading.expressions.answer_tokens import END, Token, answer_tokens
 from rast_bench.grading.expressions.errors import OversizedError, UnreadableError
 from rast_bench.grading.expressions.functions import FUNCTIONS, Function
 from rast_bench.grading.expressions.lazy import (
@@ -29,46 +29,18 @@ from rast_bench.grading.expressions.lazy import (
     quotient,
 )
 from rast_bench.grading.expressions.series import product_over, sum_over
-from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES, WORDS
+from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK
 
 MAX_LENGTH = 40_000  # characters
-MAX_TOKENS = 4_000
 MAX_DEPTH = 50
 
-_UNICODE = str.maketrans(
-    {
-        **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "×": "*", "·": "*", "⋅": "*", "÷": "/"},
-        **{"−": "-", "–": "-", "∗": "*", "°": r"\degree ", "≤": r"\le ", "≥": r"\ge "},
-        **{"≠": r"\ne ", "′": "'", "’": "'", "\u00a0": " ", "∑": r"\sum ", "∏": r"\prod "},
-        **{sign: f"^{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-        **{sign: f"_{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-        **{"θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ", "φ": r"\phi "},
-        **{"⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil "},
-    }
-)
-_SKIPPED = re.compile(
-    r"(?:\s|~|\\[,:;!>\s]|\\(?:quad|qquad|displaystyle|textstyle|limits|nolimits|left|right|middle"
-    r"|[bB]ig+[lrm]?)(?![A-Za-z]))+"
-)
-_TOKEN = re.compile(
-    r"""
-    (?P<repeating>\d*\.\d*\\overline\s*\{\s*\d+\s*\})
-  | (?P<scientific>(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+(?![.\d]))
-  | (?P<number>\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+\.\d+|\.\d+|\d+\.(?=\s*(?:[-+*/^)}]|\Z))|\d+)
-  | (?P<styled>\\(?:text|textrm|mathrm|mathit|mathbf|mathsf|operatorname\*?|boldsymbol|rm)
-      \s*\{\s*[A-Za-z]*\s*\})
-  | (?P<command>\\(?:[A-Za-z]+|[{}|%$&]))
-  | (?P<letters>[A-Za-z]+)
-  | (?P<quotes>'+)
-  | (?P<sign>\*\*|<=|>=|!=|[-+*/^_=<>!(){}\[\]|,])
-    """,
-    re.VERBOSE,
-)
 _RELATIONS: dict[str, Callable[..., Any]] = {
-    **{"=": sympy.Eq, "<": sympy.Lt, ">": sympy.Gt, "<=": sympy.Le, ">=": sympy.Ge},
-    **{"!=": sympy.Ne, r"\lt": sympy.Lt, r"\gt": sympy.Gt, r"\ne": sympy.Ne, r"\neq": sympy.Ne},
-    **{name: sympy.Le for name in (r"\le", r"\leq", r"\leqslant")},
-    **{name: sympy.Ge for name in (r"\ge", r"\geq", r"\geqslant")},
+    "=": sympy.Eq,
+    **dict.fromkeys(("<", r"\lt"), sympy.Lt),
+    **dict.fromkeys((">", r"\gt"), sympy.Gt),
+    **dict.fromkeys(("<=", r"\le", r"\leq", r"\leqslant"), sympy.Le),
+    **dict.fromkeys((">=", r"\ge", r"\geq", r"\geqslant"), sympy.Ge),
+    **dict.fromkeys(("!=", r"\ne", r"\neq"), sympy.Ne),
 }
 _TIMES = frozenset({"*", r"\cdot", r"\times", r"\ast"})
 _OVER = frozenset({"/", r"\div"})
@@ -93,17 +65,6 @@ _APPLIED = frozenset("fgFG")
 _CONSTANTS = {"e": sympy.E, "i": sympy.I}
 
 
-class _Token(NamedTuple):
-    """`kind` is number, mixed (never a token), letter, name, command, quotes, sign or end."""
-
-    kind: str
-    text: str
-    value: Any = None
-
-
-_END = _Token("end", "")
-
-
 def read(text: str) -> Any:
     """The expression or the relation as a sympy object, read to its last character.
 
@@ -116,119 +77,40 @@ def read(text: str) -> Any:
     """
     if len(text) > MAX_LENGTH:
         raise OversizedError("too long")
-    reader = _Reader(_tokens(text.translate(_UNICODE)))
+    reader = _Reader(answer_tokens(text))
     try:
         value = reader.relation()
     except RecursionError as error:
         raise OversizedError("nested too deeply") from error
-    if reader.next != _END:
+    except (ArithmeticError, TypeError, AttributeError, NotImplementedError) as error:
+        raise UnreadableError("no expression that can be evaluated") from error
+    if reader.next != END:
         raise UnreadableError(f"unexpected {reader.next.text[:20]!r}")
     if isinstance(value, sympy.Expr) and value.has(sympy.nan, sympy.zoo):
         raise UnreadableError("undefined")
     return value
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    position = 0
-    while True:
-        if skipped := _SKIPPED.match(text, position):
-            position = skipped.end()
-        if position >= len(text):
-            return tokens
-        match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup is None:
-            raise UnreadableError(f"unexpected {text[position]!r}")
-        position = match.end()
-        tokens.extend(_of(match.lastgroup, match[0]))
-        if len(tokens) > MAX_TOKENS:
-            raise OversizedError("too many tokens")
-
-
-def _of(kind: str, text: str) -> list[_Token]:
-    if kind == "number":
-        return [_Token("number", text, number(text.replace(",", "").rstrip(".")))]
-    if kind == "repeating":
-        return [_Token("number", text, _repeating(text))]
-    if kind == "scientific":
-        return [_Token("number", text, _scientific(text))]
-    if kind == "styled":
-        return _letters(text[text.index("{") + 1 : -1].strip(), styled=True)
-    if kind == "letters":
-        return _letters(text)
-    if text in (r"\mathrm", r"\operatorname", r"\text", r"\boldsymbol"):
-        raise UnreadableError("words")
-    return [_Token(kind, text)]
-
-
-def _repeating(text: str) -> Any:
-    r"""`0.1\overline{6}` exactly."""
-    whole, _, decimals = text.partition(".")
-    once, _, again = decimals.partition(r"\overline")
-    again = again.strip(" {}\t\n")
-    if len(text) > 1_000:
-        raise OversizedError("a number of too many digits")
-    below = (10 ** len(again) - 1) * 10 ** len(once)
-    before = int(f"0{whole}{once}")
-    return sympy.Rational(int(f"0{whole}{once}{again}") - before, below)
-
-
-def _scientific(text: str) -> Any:
-    """1.5e10. `3e-2` may as well be 3e - 2, with Euler's number.
-
-    Raises:
-        UnreadableError: it has two meanings.
-    """
-    mantissa, _, exponent = text.lower().partition("e")
-    if "." not in mantissa and len(exponent.lstrip("+-")) == 1:
-        raise UnreadableError(f"{text!r} has two meanings")
-    if len(exponent) > 5:
-        raise OversizedError("a number of too many digits")
-    return number(mantissa.rstrip(".")) * sympy.Integer(10) ** int(exponent)
-
-
-def _letters(text: str, *, styled: bool = False) -> list[_Token]:
-    """Names and single letters.
-
-    Raises:
-        UnreadableError: a word or a unit.
-    """
-    if text in NAMES:
-        return [_Token("name", text)]
-    if text in WORDS or not text or (styled and len(text) > 1):
-        raise UnreadableError("words")
-    tokens, position = [], 0
-    while position < len(text):
-        if position and len(text) - position > 3 * MAX_DEPTH:
-            raise UnreadableError("words")
-        ends = range(min(len(text), position + 9), position + 1, -1)
-        end = next((end for end in ends if text[position:end] in NAMES), position + 1)
-        tokens.append(_Token("name" if end > position + 1 else "letter", text[position:end]))
-        position = end
-    if sum(token.kind == "letter" for token in tokens) > 3:
-        raise UnreadableError("words")
-    return tokens
-
-
 class _Reader:
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = [*tokens, _END]
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = [*tokens, END]
         self._position = 0
         self._depth = 0
         self._bars = 0
         self._angle = 0  # inside a function's argument or an exponent, where degrees are angles
+        self._bare = False  # the last factor is a number or a name alone
         self._bound: tuple[str, ...] = ()  # indices of the sums around
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         return self._tokens[self._position]
 
-    def _after(self, steps: int = 1) -> _Token:
+    def _after(self, steps: int = 1) -> Token:
         return self._tokens[min(self._position + steps, len(self._tokens) - 1)]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self.next
-        if token is not _END:
+        if token is not END:
             self._position += 1
         return token
 
@@ -267,7 +149,7 @@ class _Reader:
             elif self.next.text in _OVER:
                 self._take()
                 value = self._over(value)
-            elif self.next.text in _MODULO or self.next == _Token("name", "mod"):
+            elif self.next.text in _MODULO or self.next == Token("name", "mod"):
                 self._take()
                 value = sympy.Mod(value, self._juxtaposed(), evaluate=False)
             else:
@@ -313,26 +195,25 @@ class _Reader:
     def _starts_factor(self) -> bool:
         token = self.next
         if token.kind == "number":
-            before = self._tokens[self._position - 1]
-            if before.kind in ("number", "letter", "name"):
+            if self._bare:
                 raise UnreadableError("a number after a number or a name")
             return True
+        if token.kind == "word":
+            raise UnreadableError(f"words: {token.text[:20]!r}")
         if token.kind in ("letter", "name"):
             return token.text not in ("mod", "choose")
         if token.text in _BARS:
             return not self._bars
         if token.kind == "command":
             return token.text in _STARTS
-        if token.text == "_":
-            return self._is_prefixed_count()
-        return token.text in _CLOSING
-
-    def _is_prefixed_count(self) -> bool:
-        return True
+        return token.text == "_" or token.text in _CLOSING
 
     def _factor(self) -> Any:
+        bare = self.next.kind in ("number", "letter", "name")
+        place = self._position + 1
         value = self._primary()
         while True:
+            self._bare = bare and self._position == place
             if self.next.text in ("^", "**"):
                 sign = self._take().text
                 if self.next.text in (r"\circ", r"\degree") or self._is_degree_group():
@@ -376,9 +257,8 @@ class _Reader:
                 return -value if negative else value
             if self.next.text in ("{", "(", "["):
                 return self._group()
-            if self.next.kind == "command" and self.next.text[1:] in FUNCTION_NAMES:
-                if self.next.text != r"\sqrt":
-                    raise UnreadableError(f"unexpected exponent {self.next.text!r}")
+            if self._starts_function():
+                raise UnreadableError(f"unexpected exponent {self.next.text!r}")
             if self.next.text in ("*", "'", "**"):
                 raise UnreadableError("no exponent")
             value = self._primary()
@@ -426,7 +306,8 @@ class _Reader:
             return self._command(token.text)
         if token.kind == "command":
             return self._command_of(token.text)
-        raise UnreadableError(f"unexpected {token.text[:20]!r}")
+        what = "words:" if token.kind == "word" else "unexpected"
+        raise UnreadableError(f"{what} {token.text[:20]!r}")
 
     def _prefixed_count(self) -> Any:
         r"""`_{10}C_3`, `^{10}C_3`, `_{10}P_3`: what stands before the letter is the upper."""
@@ -498,7 +379,7 @@ class _Reader:
             if len(token.text) > 1:  # \frac12 takes one digit, and leaves the others
                 rest = token.text[1:]
                 self._position -= 1
-                self._tokens[self._position] = _Token("number", rest, number(rest))
+                self._tokens[self._position] = Token("number", rest, number(rest))
             return sympy.Integer(token.text[0])
         if token.kind in ("letter", "number"):
             return self._primary()
@@ -640,7 +521,7 @@ class _Reader:
         self._take()
         if self.next.text != "{":
             token = self._take()
-            if token.kind not in ("number", "letter", "name", "command"):
+            if token.kind not in ("number", "letter", "name", "command", "word"):
                 raise UnreadableError("an empty subscript")
             return f"_{{{token.text}}}"
         self._take()
@@ -664,7 +545,7 @@ class _Reader:
             below, above = scripts["_"], scripts["^"]
             if below.is_Integer and above.is_Integer:
                 return binomial(max(below, above), min(below, above))
-            if below.free_symbols and "_" == next(iter(scripts)):
+            if below.free_symbols and next(iter(scripts)) == "_":
                 return binomial(below, above)
         self._position = place
         return None
