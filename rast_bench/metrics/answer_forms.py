@@ -6,17 +6,36 @@ nothing is rounded, and no two forms are "close". Units and percent signs are le
 question says them.
 """
 
-import re
+from collections import Counter
 from collections.abc import Callable, Hashable
 from functools import lru_cache
+from itertools import chain
 
-from rast_bench.grading.robust.parts import read_intervals, read_items, read_matrix
-from rast_bench.grading.robust.quantities import read_quantity
+from rast_bench.grading.robust.cleaning import clean
+from rast_bench.grading.robust.comparison import read
+from rast_bench.grading.robust.kinds.base import Reading
+from rast_bench.grading.robust.kinds.bases import BasedNumber
+from rast_bench.grading.robust.kinds.collections import Collection
+from rast_bench.grading.robust.kinds.expressions import Expression
+from rast_bench.grading.robust.kinds.intervals import (
+    Complement,
+    Either,
+    Intersection,
+    Interval,
+    Node,
+    Points,
+    Region,
+    as_intervals,
+)
+from rast_bench.grading.robust.kinds.numbers import Number
+from rast_bench.grading.robust.kinds.quantities import Quantity
+from rast_bench.grading.robust.kinds.relations import Equation
+from rast_bench.grading.robust.kinds.vectors import Matrix
 
 MAX_CHARACTERS = 200  # a longer answer is equal to none but itself
 _MAX_LEVELS = 4
 
-_NAMED = re.compile(r"[A-Za-z](?:_\{?\w+\}?)?(?:\([a-z]\))?\s*=\s*(?!.*[=<>])")
+_Form = Callable[[str], Hashable]
 
 
 @lru_cache(maxsize=2**18)
@@ -27,7 +46,10 @@ def answer_form(answer: str) -> Hashable:
     intervals and matrices are read; anything else is its text without white space and in lower
     case. `x = 5` is 5. Unknowns are taken for positive numbers, so `|x|` is x.
     """
-    return _form(answer, _MAX_LEVELS)
+    if len(answer) > MAX_CHARACTERS:
+        return spelled_form(answer)
+    form = _form(clean(answer), _MAX_LEVELS)
+    return spelled_form(answer) if form is None else form
 
 
 def spelled_form(answer: str) -> Hashable:
@@ -35,39 +57,71 @@ def spelled_form(answer: str) -> Hashable:
     return "text", "".join(answer.split()).lower()
 
 
-def _form(answer: str, levels: int) -> Hashable:
-    if len(answer) > MAX_CHARACTERS or levels == 0:
-        return spelled_form(answer)
-    text = _NAMED.sub("", answer.strip(), count=1)
-    if text.isalpha():  # a choice or a word
-        return spelled_form(text)
-    quantity = read_quantity(text)
-    if quantity is not None:
-        return ("base", quantity.base, quantity.value) if quantity.base else quantity.value
-    return _parts_form(text, lambda part: _form(part, levels - 1)) or _value_form(text)
-
-
-def _parts_form(text: str, form: Callable[[str], Hashable]) -> Hashable | None:
-    """Of a text that has parts; None for a single value."""
-    matrix = read_matrix(text)
-    if matrix:
-        rows = tuple(tuple(map(form, row)) for row in matrix)
-        return ("tuple", sum(rows, ())) if 1 in (len(rows), *map(len, rows)) else ("matrix", rows)
-    items = read_items(text)
-    if items is None or len(items.parts) == 2:
-        intervals = read_intervals(text)
-        if intervals and (items is None or items.kind == "tuple"):
-            return "intervals", frozenset(
-                (form(one.low), form(one.high), one.low_closed, one.high_closed)
-                for one in intervals
-            )
-    if items is None:
+def _form(text: str, levels: int) -> Hashable | None:
+    """None for a text that cannot be read, or is a choice or a word."""
+    if levels == 0 or text.isalpha():
         return None
-    parts = map(form, items.parts)
-    return ("tuple", tuple(parts)) if items.kind == "tuple" else ("set", frozenset(parts))
+
+    def inner(part: str) -> Hashable:
+        form = _form(part, levels - 1)
+        return spelled_form(part) if form is None else form
+
+    readings = read(text).readings
+    if any(isinstance(reading, Region) for reading in readings):  # `[1, 2)` is no tuple
+        readings = tuple(reading for reading in readings if not isinstance(reading, Collection))
+    forms = (_form_of(reading, inner) for reading in readings)
+    return next((form for form in forms if form is not None), None)
 
 
-def _value_form(text: str) -> Hashable:
-    from rast_bench.metrics.expression_forms import expression_form  # loads sympy
+def _form_of(reading: Reading, inner: _Form) -> Hashable | None:
+    match reading:
+        case Number(comma=False):
+            return reading.value
+        case BasedNumber(base=int(base)):
+            return "base", base, reading.sign, reading.digits
+        case Quantity():
+            return inner(reading.magnitude)
+        case Matrix(kind="matrix"):
+            rows = tuple(tuple(map(inner, row)) for row in reading.rows)
+            return ("tuple", *chain(*rows)) if 1 in reading.shape else ("matrix", rows)
+        case Collection():
+            return _form_of_collection(reading, inner)
+        case Region():
+            return _form_of_node(reading.node, inner)
+        case Equation(rounded=()) if reading.is_definition():
+            return inner(reading.value)
+        case Expression():
+            from rast_bench.metrics.expression_forms import expression_form  # loads sympy
 
-    return expression_form(text) or spelled_form(text)
+            return expression_form(reading.text)
+    return None
+
+
+def _form_of_collection(collection: Collection, inner: _Form) -> Hashable:
+    forms = tuple(map(inner, collection.items))
+    if collection.kind == "tuple":
+        return ("tuple", *forms)
+    counts = Counter(set(forms) if collection.kind == "set" else forms)
+    return "set", frozenset(counts.items())
+
+
+def _form_of_node(node: Node, inner: _Form) -> Hashable:
+    def parts_form(parts: tuple[Node, ...]) -> Hashable:
+        return frozenset(_form_of_node(part, inner) for part in parts)
+
+    intervals = as_intervals(node)
+    if intervals is not None:
+        return "intervals", frozenset(
+            (inner(one.low), inner(one.high), one.low_closed, one.high_closed) for one in intervals
+        )
+    match node:
+        case Points(values):
+            return "points", frozenset(map(inner, values))
+        case Complement(part):
+            return "complement", _form_of_node(part, inner)
+        case Either(parts):
+            return "union", parts_form(parts)
+        case Intersection(parts):
+            return "intersection", parts_form(parts)
+        case Interval():
+            raise AssertionError("an interval is one of its intervals")

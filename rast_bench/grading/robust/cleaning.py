@@ -8,42 +8,37 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+MAX_LENGTH = 20_000
+"""Characters beyond which a text is no answer: only its white space is cleaned."""
+
 # Unicode ------------------------------------------------------------------------------------
 
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₋₊", "0123456789-+", strict=True))
 _RAISED = re.compile(f"[{''.join(_SUPERSCRIPTS)}]+")
 _LOWERED = re.compile(f"[{''.join(_SUBSCRIPTS)}]+")
+_COMMANDS_OF_SIGNS = {
+    "degree": "°˚º", "times": "×✕⨯", "cdot": "·⋅∙•", "div": "÷", "pm": "±", "mp": "∓",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "theta": "θ",
+    "lambda": "λ", "mu": "µμ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φϕ",
+    "psi": "ψ", "omega": "ω", "Omega": "ΩΩ", "infty": "∞", "le": "≤", "ge": "≥", "ne": "≠",
+    "approx": "≈", "equiv": "≡", "cup": "∪", "cap": "∩", "in": "∈", "emptyset": "∅⌀",
+    "setminus": "∖", "to": "→", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉",
+    "angle": "∠", "land": "∧", "lor": "∨", "langle": "⟨", "rangle": "⟩",
+    "mathbb{R}": "ℝ", "mathbb{Z}": "ℤ", "mathbb{N}": "ℕ", "mathbb{Q}": "ℚ", "mathbb{C}": "ℂ",
+    "frac{1}{2}": "½", "frac{1}{3}": "⅓", "frac{2}{3}": "⅔", "frac{1}{4}": "¼",
+    "frac{3}{4}": "¾", "frac{1}{5}": "⅕", "frac{2}{5}": "⅖", "frac{3}{5}": "⅗",
+    "frac{4}{5}": "⅘", "frac{1}{6}": "⅙", "frac{5}{6}": "⅚", "frac{1}{8}": "⅛",
+    "frac{3}{8}": "⅜", "frac{5}{8}": "⅝", "frac{7}{8}": "⅞",
+}  # fmt: skip
+_PLAIN_SIGNS = {
+    "-": "−–—‒﹣", "": "\u200b\u200c\u200d\u2060\ufeff\u00ad", "'": "′’‘ʹ", "''": "″", '"': "“”",
+    "/": "⁄∕", "(": "（", ")": "）", ",": "，", ":": "：∶", ".": "。", "%": "％", "...": "…",
+    "|": "∣",
+}  # fmt: skip
 _CHARACTERS = str.maketrans(
-    {
-        **dict.fromkeys("−–—‒﹣", "-"),
-        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
-        **dict.fromkeys("×✕⨯", r"\times "),
-        **dict.fromkeys("·⋅∙•", r"\cdot "),
-        **dict.fromkeys("°˚º", r"\degree "),
-        **dict.fromkeys("′’‘ʹ", "'"),
-        **dict.fromkeys("“”", '"'),
-        **dict.fromkeys("⁄∕", "/"),
-        **dict.fromkeys("（", "("),
-        **dict.fromkeys("）", ")"),
-        **dict.fromkeys("∅⌀", r"\emptyset "),
-        **dict.fromkeys("µμ", r"\mu "),
-        **dict.fromkeys("ΩΩ", r"\Omega "),
-        **{"″": "''", "，": ",", "：": ":", "∶": ":", "。": ".", "％": "%", "÷": r"\div "},
-        **{"π": r"\pi ", "θ": r"\theta ", "λ": r"\lambda ", "α": r"\alpha ", "β": r"\beta "},
-        **{"γ": r"\gamma ", "δ": r"\delta ", "ε": r"\epsilon ", "ρ": r"\rho ", "σ": r"\sigma "},
-        **{"τ": r"\tau ", "φ": r"\phi ", "ϕ": r"\phi ", "ψ": r"\psi ", "ω": r"\omega "},
-        **{"∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "±": r"\pm ", "∓": r"\mp "},
-        **{"∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}"},
-        **{"ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}", "→": r"\to "},
-        **{"≈": r"\approx ", "≡": r"\equiv ", "⌊": r"\lfloor ", "⌋": r"\rfloor "},
-        **{"⌈": r"\lceil ", "⌉": r"\rceil ", "∠": r"\angle ", "∖": r"\setminus ", "…": "..."},
-        **{"⟨": r"\langle ", "⟩": r"\rangle ", "∧": r"\land ", "∨": r"\lor ", "∣": "|"},
-        **{"½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "¼": r"\frac{1}{4}"},
-        **{"¾": r"\frac{3}{4}", "⅕": r"\frac{1}{5}", "⅖": r"\frac{2}{5}", "⅗": r"\frac{3}{5}"},
-        **{"⅘": r"\frac{4}{5}", "⅙": r"\frac{1}{6}", "⅚": r"\frac{5}{6}", "⅛": r"\frac{1}{8}"},
-        **{"⅜": r"\frac{3}{8}", "⅝": r"\frac{5}{8}", "⅞": r"\frac{7}{8}"},
-    }
+    {sign: f"\\{name} " for name, signs in _COMMANDS_OF_SIGNS.items() for sign in signs}
+    | {sign: plain for plain, signs in _PLAIN_SIGNS.items() for sign in signs}
 )
 # Characters of one compatibility class become one, a few at a time: normalising sorts each run of
 # combining marks in a time quadratic in its length.
@@ -57,7 +52,9 @@ def _in_latex(text: str) -> str:
         return text
     text = _RAISED.sub(lambda run: f"^{{{''.join(_SUPERSCRIPTS[c] for c in run[0])}}}", text)
     text = _LOWERED.sub(lambda run: f"_{{{''.join(_SUBSCRIPTS[c] for c in run[0])}}}", text)
-    text = _FOREIGN.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text.translate(_CHARACTERS))
+    text = _FOREIGN.sub(
+        lambda run: unicodedata.normalize("NFKC", run[0]), text.translate(_CHARACTERS)
+    )
     text = text.translate(_CHARACTERS)
     return _ROOT_SIGN.sub(r"\\sqrt{\1}", text).replace("√", r"\sqrt ")
 
@@ -82,12 +79,16 @@ _SWITCHES = frozenset(
     )
 )
 _SIZES = frozenset(
-    ("left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr")
-    + ("biggl", "biggr", "Biggl", "Biggr", "bigm", "Bigm", "biggm", "Biggm")
+    (
+        *("left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl"),
+        *("Bigr", "biggl", "biggr", "Biggl", "Biggr", "bigm", "Bigm", "biggm", "Biggm"),
+    )
 )
-_SPACES = frozenset(("quad", "qquad", "enspace", "thinspace", "enskip", "space", "nobreakspace"))
+_BLANK = _SWITCHES | frozenset(
+    ("quad", "qquad", "enspace", "thinspace", "enskip", "space", "nobreakspace")
+)
 _DROPPED_WITH_ARGUMENT = frozenset(
-    ("phantom", "hphantom", "vphantom", "hspace", "vspace", "kern", "color", "label", "tag")
+    (*("phantom", "hphantom", "vphantom", "hspace", "vspace", "kern", "color", "label", "tag"),)
 )
 _ONE_WRITING = {
     **dict.fromkeys(("dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"), r"\frac"),
@@ -102,10 +103,26 @@ _ONE_WRITING = {
     **dict.fromkeys(("dots", "ldots", "cdots", "dotsc", "dotsb"), "..."),
     **dict.fromkeys(("degree", "degrees"), r"\degree "),
     **dict.fromkeys(("rightarrow", "longrightarrow"), r"\to "),
-    **{"lt": "<", "gt": ">", "lbrace": r"\{", "rbrace": r"\}", "colon": ":", "langle": "("},
-    **{"rangle": ")", "percent": "%", "ast": "*", "dollar": r"\$", "textdollar": r"\$"},
-    **{"textdegree": r"\degree ", "euro": "€", "pounds": "£", "textasciitilde": " "},
-    **{"lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")", "textendash": "-"},
+    "lt": "<",
+    "gt": ">",
+    "lbrace": r"\{",
+    "rbrace": r"\}",
+    "colon": ":",
+    "langle": "(",
+    "rangle": ")",
+    "percent": "%",
+    "ast": "*",
+    "dollar": r"\$",
+    "textdollar": r"\$",
+    "textdegree": r"\degree ",
+    "euro": "€",
+    "pounds": "£",
+    "textasciitilde": " ",
+    "lbrack": "[",
+    "rbrack": "]",
+    "lparen": "(",
+    "rparen": ")",
+    "textendash": "-",
 }
 _GREEK = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
@@ -118,8 +135,25 @@ _FUNCTIONS = (
     *("arctan", "ln", "log", "exp", "cdot", "times", "infty"),
 )
 _WHOLE = frozenset(
-    (*_GREEK, *_FUNCTIONS, *_FONTS, *_SWITCHES, *_SIZES, *_SPACES, *_DROPPED_WITH_ARGUMENT)
-    + (*_ONE_WRITING, "coth", "lnot", "textcolor", "frac", "sqrt", "binom", "pm", "mp", "begin", "end")
+    (
+        *_GREEK,
+        *_FUNCTIONS,
+        *_FONTS,
+        *_BLANK,
+        *_SIZES,
+        *_DROPPED_WITH_ARGUMENT,
+        *_ONE_WRITING,
+        "coth",
+        "lnot",
+        "textcolor",
+        "frac",
+        "sqrt",
+        "binom",
+        "pm",
+        "mp",
+        "begin",
+        "end",
+    )
 )
 _JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=len, reverse=True)))
 _MARKS_OF_NAMES = frozenset(("overrightarrow", "vec", "hat", "widehat"))
@@ -174,9 +208,7 @@ def _with_plain_commands(text: str) -> str:
         name, sign = match[1], match[2]
         if name is None:
             written, position = _escaped(sign, text, position, pieces, marked)
-        elif name in _FONTS and _after_space(text, position).startswith("{"):
-            written = " "
-        elif name in _SWITCHES or name in _SPACES:
+        elif name in _BLANK or (name in _FONTS and _after_space(text, position) == "{"):
             written = " "
         elif name in _SIZES:
             written = ""
@@ -405,7 +437,11 @@ _Replacement = str | Callable[[re.Match[str]], str]
 _THIRD = r"(?=\d{3}(?!\d))"
 _LAST: tuple[tuple[str, re.Pattern[str], _Replacement], ...] = (
     # (what the text must have for the pattern to be tried, pattern, replacement)
-    ("circ", re.compile(r"\{ ?\^ ?\\circ ?\}|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))"), r"\\degree "),
+    (
+        "circ",
+        re.compile(r"\{ ?\^ ?\\circ ?\}|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))"),
+        r"\\degree ",
+    ),
     (",", re.compile(rf"(?<=\d) ?\{{ ?, ?\}} ?{_THIRD}"), ","),
     ("=", re.compile(r"(?<![\d)!}])!=(?!=)"), r"\\ne "),
     ("=", re.compile(r"<=(?!>)|=<"), r"\\le "),
@@ -434,7 +470,9 @@ def clean(text: str) -> str:
     * Degrees are `\degree`, a currency's dollar is `\$`, a percent sign is `%`.
     * Thousands keep a comma (`1{,}234` is `1,234`); `3{,}75` stays, for it may be 3.75.
     """
-    text = " ".join(_in_latex(text).replace("~", " ").split())
+    if len(text) > MAX_LENGTH:
+        return _single_spaced(text)
+    text = _single_spaced(_in_latex(text).replace("~", " "))
     text = _EMPTY_FONT.sub(" ", _once_escaped(text)) if "\\" in text else text
     text = _without_dollars(text)
     if "\\" in text:

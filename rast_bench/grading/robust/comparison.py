@@ -18,17 +18,23 @@ from typing import Any
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare, Reader, Reading
+from rast_bench.grading.robust.kinds.bases import BasedNumber, read_based
+from rast_bench.grading.robust.kinds.choices import Choice, read_choice
 from rast_bench.grading.robust.kinds.collections import (
     Collection,
     read_list,
     read_set,
     read_tuple,
+    same_elements,
     same_in_any_order,
     same_in_order,
 )
 from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditioned
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
+from rast_bench.grading.robust.kinds.numbers import read_number
+from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
+from rast_bench.grading.robust.kinds.ratios import Ratio, read_ratio
 from rast_bench.grading.robust.kinds.relations import (
     Congruence,
     Equation,
@@ -44,22 +50,55 @@ from rast_bench.grading.robust.kinds.solutions import (
     of_congruence,
     read_solution,
 )
+from rast_bench.grading.robust.kinds.times import read_date, read_time_of_day
 from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
-from rast_bench.grading.robust.kinds.writing import bare
+from rast_bench.grading.robust.kinds.words import (
+    Words,
+    read_bound,
+    read_infinitely_many,
+    read_nothing,
+    read_truth,
+    read_words,
+)
+from rast_bench.grading.robust.kinds.writing import bare, has_parts
 
 MAX_LEVELS = 8
 MAX_COMPARISONS = 50_000
 
+
+def _read_values(text: str) -> Collection | None:
+    """A list that is no system: what `x = 1, y = 2` gives has no order of its own."""
+    return None if read_system(text) else read_list(text)
+
+
+def _read_conditioned(text: str) -> Conditioned | None:
+    """Not a phrase, in which "for" and "with" are words as others."""
+    conditioned = read_conditioned(text)
+    return None if conditioned is None or read_words(conditioned.main) else conditioned
+
+
 READERS: tuple[Reader, ...] = (
+    read_truth,
+    read_nothing,
+    read_infinitely_many,
+    read_bound,
+    read_choice,
+    read_time_of_day,
+    read_date,
+    read_number,
+    read_based,
+    read_quantity,
+    read_ratio,
     read_matrix,
     read_solution,
     read_congruence,
     read_tuple,
     read_region,
-    read_conditioned,
+    _read_conditioned,
     read_system,
     read_set,
-    read_list,
+    _read_values,
+    read_words,
     read_equation,
     read_inequality,
     read_expression,
@@ -73,9 +112,20 @@ class Text:
     text: str
     readings: tuple[Reading, ...]
 
+    def quantity(self) -> Quantity | None:
+        return next((found for found in self.readings if isinstance(found, Quantity)), None)
+
+    @property
+    def kind(self) -> str:
+        """The first kind that it was written as."""
+        return next(filter(_stands_alone, self.readings)).kind
+
     def is_structure(self) -> bool:
         """Whether it has a reading that is more than the try to read an expression."""
-        return any(not isinstance(reading, Expression) for reading in self.readings)
+        return any(
+            not isinstance(reading, Expression) and _stands_alone(reading)
+            for reading in self.readings
+        )
 
     def is_clear(self) -> bool:
         """Whether it is certainly something: an expression counts where it can be read."""
@@ -86,7 +136,12 @@ class Text:
 
 @lru_cache(maxsize=4_096)
 def read(text: str) -> Text:
-    return Text(text, tuple(reading for reader in READERS if (reading := reader(text))))
+    """The readings of a cleaned text; `= 5` is read as 5."""
+    text = text.removeprefix("=").lstrip()
+    readings = [reading for reader in READERS if (reading := reader(text))]
+    if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
+        readings = [reading for reading in readings if not isinstance(reading, Expression)]
+    return Text(text, tuple(readings))
 
 
 def quick(answer: str, gold: str) -> Decision | None:
@@ -137,11 +192,13 @@ class _Comparison:
             for mine in answer.readings:
                 if mine.kind == wanted.kind:
                     decision = mine.compare(wanted, below)
+                    if isinstance(wanted, Expression):
+                        decision = _beside_unit(answer, gold, decision, below)
                     if decision.reason != "unread":
                         return decision
                     unread = decision
-        for wanted in gold.readings:
-            for mine in answer.readings:
+        for wanted in filter(_stands_alone, gold.readings):
+            for mine in filter(_stands_alone, answer.readings):
                 rule = _crossing(mine.kind, wanted.kind)
                 if rule is not None:
                     crossed = rule(_Pair(answer, gold, mine, wanted, below))
@@ -151,7 +208,29 @@ class _Comparison:
             return unread
         if not (answer.is_clear() and gold.is_clear()):
             return undecided("unread")
-        return different("kind", f"{answer.readings[0].kind} for {gold.readings[0].kind}")
+        return different("kind", f"{answer.kind} for {gold.kind}")
+
+
+def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare) -> Decision:
+    """Two expressions of which one may be a quantity: the N of `2450\\pi N` is no factor then."""
+    units = [text.quantity() for text in (answer, gold)]
+    if decision.outcome == "equal" or (units[0] is None) == (units[1] is None):
+        return decision
+    if units[1] is not None:
+        other = units[1].compare_answer(answer.text, compare)
+    elif units[0] is not None:
+        other = units[0].compare_gold(gold.text, compare)
+    sure = decision.outcome == "different" and other.outcome == "different"
+    return decision if sure or other.reason == "unread" else other
+
+
+def _stands_alone(reading: Reading) -> bool:
+    """Whether a text was written as this kind, rather than beside a text of it only.
+
+    Plain digits are a number in base n, and a fraction is a ratio, where the other text is one.
+    """
+    plain = isinstance(reading, BasedNumber) and reading.base is None
+    return not plain and not (isinstance(reading, Ratio) and reading.quotient)
 
 
 @dataclass(frozen=True)
@@ -172,7 +251,9 @@ def _equation_for_value(pair: _Pair) -> Decision | None:
     r"""`x = 5`, `f(x) = x^2`, `2 + 3 = 5` say their last exact side."""
     equation: Equation = pair.answer
     decision = equation.compare_value(pair.gold_text.text, pair.compare)
-    if equation.says_value() or decision.outcome == "different":
+    if decision.outcome == "different" or equation.says_value() or equation.answers_sum():
+        return decision
+    if equation.is_simplification():
         return decision
     return undecided("kind", "an equation for its right side")
 
@@ -204,7 +285,7 @@ def _condition_of_gold(pair: _Pair) -> Decision | None:
 def _in_any_order(pair: _Pair) -> Decision | None:
     answer: Collection = pair.answer
     gold: Collection = pair.gold
-    return same_in_any_order(answer.items, gold.items, pair.compare)
+    return same_elements(answer.items, gold.items, pair.compare)
 
 
 def _list_for_tuple(pair: _Pair) -> Decision | None:
@@ -269,9 +350,19 @@ def _one_of_a_set(pair: _Pair) -> Decision | None:
     if len(many.items) == 1:
         item = many.items[0]
         return pair.compare(*((item, one.text) if many is pair.answer else (one.text, item)))
+    if _is_thousands(many, pair):
+        return undecided("unread", "a number or a list")
+    if many is pair.answer and len(set(map(bare, many.items))) == 1:
+        return undecided("count", "one value written repeatedly")
     if one.is_clear() and all(read(item).is_clear() for item in many.items):
         return different("count", "one value for several")
     return None
+
+
+def _is_thousands(many: Collection, pair: _Pair) -> bool:
+    """Whether a list may as well be one number with something beside it: `\\$1,234`."""
+    text = pair.answer_text.text if many is pair.answer else pair.gold_text.text
+    return many.kind == "list" and not has_parts(text) and "," in text
 
 
 def _number_for_congruence(pair: _Pair) -> Decision | None:
@@ -306,6 +397,40 @@ def _points_for_interval(pair: _Pair) -> Decision | None:
     return regions[0].compare(regions[1], pair.compare)
 
 
+def _value_for_choice(pair: _Pair) -> Decision | None:
+    """An answer without a letter: only the value that the gold answer gives beside it can tell."""
+    choice: Choice = pair.gold
+    return choice.compare_value(pair.answer_text.text, pair.compare)
+
+
+def _choice_for_value(pair: _Pair) -> Decision | None:
+    """`(B) 7` for 7: the value beside the letter; a letter alone is none."""
+    choice: Choice = pair.answer
+    if choice.value:
+        return pair.compare(choice.value, pair.gold_text.text)
+    return different("choice", "a letter for a value") if choice.bracketed else None
+
+
+def _value_for_quantity(pair: _Pair) -> Decision | None:
+    quantity: Quantity = pair.gold
+    return quantity.compare_answer(pair.answer_text.text, pair.compare)
+
+
+def _quantity_for_value(pair: _Pair) -> Decision | None:
+    quantity: Quantity = pair.answer
+    return quantity.compare_gold(pair.gold_text.text, pair.compare)
+
+
+def _words_for_another(pair: _Pair) -> Decision | None:
+    """Words with numbers in them, or about truth, may say anything."""
+    words: Words = pair.answer if isinstance(pair.answer, Words) else pair.gold
+    other = pair.gold if words is pair.answer else pair.answer
+    vague = other.kind in ("truth value", "no solution", "infinitely many")
+    if vague or any(character.isdigit() for character in words.flat):
+        return undecided("text", "words for something else")
+    return None
+
+
 _ANY = "*"
 CROSSINGS: Mapping[tuple[str, str], Rule] = {
     # (kind of the answer, kind of the gold answer); "*" is any other kind
@@ -335,6 +460,14 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     ("interval", "set"): _points_for_interval,
     ("congruence", "expression"): _number_for_congruence,
     ("expression", "congruence"): _number_for_congruence,
+    ("quantity", "number"): _quantity_for_value,
+    ("number", "quantity"): _value_for_quantity,
+    ("quantity", "expression"): _quantity_for_value,
+    ("expression", "quantity"): _value_for_quantity,
+    ("text", _ANY): _words_for_another,
+    (_ANY, "text"): _words_for_another,
+    ("choice", _ANY): _choice_for_value,
+    (_ANY, "choice"): _value_for_choice,
     ("set", _ANY): _one_of_a_set,
     (_ANY, "set"): _one_of_a_set,
     ("list", _ANY): _one_of_a_set,

@@ -1,9 +1,9 @@
 """Algebra: everything else that is mathematics. Loads sympy."""
 
 import re
-from fractions import Fraction
 from functools import lru_cache
 from itertools import permutations
+from math import isfinite
 from typing import Any
 
 import sympy
@@ -16,10 +16,19 @@ from rast_bench.grading.exact import (
     read,
     same_expression,
     same_up_to_constant,
+    value,
 )
 from rast_bench.grading.expressions.errors import OversizedError, UnreadableError, WorkLimitError
+from rast_bench.grading.robust.kinds.numbers import (
+    LEAST_DIGITS_OF_ANSWER,
+    LEAST_DIGITS_OF_GOLD,
+    read_number,
+    same_rounded,
+)
 
-_CONSTANT = re.compile(r"(?P<sign>[-+]) ?(?:[CcKk]|\{ ?[Cc]onst(?:ant)?\.? ?\}|const)\Z")
+DIGITS = 60  # of a value that a decimal may round
+
+_CONSTANT = re.compile(r"[-+] ?(?P<name>[CcKk])\Z")
 _ARBITRARY = re.compile(r"[CcKkAB]_?\{?\d\}?|[CK]")
 MAX_ARBITRARY = 4
 
@@ -40,10 +49,13 @@ def read_cached(text: str) -> Any:
 def same_texts(answer: str, gold: str) -> Decision:
     """Whether two expressions are the same; "unread" where one of them is none."""
     try:
-        constant = _without_constant(answer), _without_constant(gold)
-        if constant[1] is not None:
-            return _same_antiderivative(constant[0], constant[1], answer, gold)
-        return _same(read_cached(answer), read_cached(gold))
+        mine, wanted = read_cached(answer), read_cached(gold)
+        if _has_constant(gold, wanted):
+            return _same_antiderivative(mine, wanted, has_constant=_has_constant(answer, mine))
+        decision = _same(mine, wanted)
+        if decision.outcome == "different" and not mine.free_symbols | wanted.free_symbols:
+            return _same_rounded(answer, mine, gold, wanted, decision)
+        return decision
     except UnreadableError:
         return undecided("unread")
     except (OversizedError, WorkLimitError):
@@ -58,32 +70,34 @@ def _same(answer: Any, gold: Any) -> Decision:
     return decision if renamed is None else renamed
 
 
-def _without_constant(text: str) -> str | None:
-    """What stands before `+ C`; None where that is not how the text ends."""
+def _same_rounded(answer: str, mine: Any, gold: str, wanted: Any, exact: Decision) -> Decision:
+    """Numbers of which one may be a decimal that rounds the other."""
+    for text, other, digits in (
+        (gold, mine, LEAST_DIGITS_OF_GOLD),
+        (answer, wanted, LEAST_DIGITS_OF_ANSWER),
+    ):
+        decimal = read_number(text)
+        if decimal is not None and decimal.places is not None:
+            bounds = value(other, DIGITS)
+            return exact if bounds is None else same_rounded(decimal, bounds, least_digits=digits)
+    return exact
+
+
+def _has_constant(text: str, expression: Any) -> bool:
+    """Whether it ends in a constant of integration; the c of `mx + c` is none."""
     match = _CONSTANT.search(text)
-    if match is None or not text[: match.start()].strip():
-        return None
-    rest = text[: match.start()].strip()
-    letter = match[0].strip("+- ")
-    if len(letter) == 1 and len(read_cached(rest).free_symbols) > 1 and letter != "C":
-        return None  # m x + c
-    return rest
+    return match is not None and (match["name"] == "C" or len(expression.free_symbols) <= 2)
 
 
-def _same_antiderivative(
-    answer: str | None, gold: str, whole_answer: str, whole_gold: str
-) -> Decision:
-    if answer is None:
-        whole = _same(read_cached(whole_answer), read_cached(whole_gold))
-        if (
-            whole.outcome != "equal"
-            and same_up_to_constant(read_cached(whole_answer), read_cached(gold)).outcome == "equal"
-        ):
-            return different("elements", "a missing constant of integration")
-        return whole
-    decision = same_up_to_constant(read_cached(answer), read_cached(gold))
+def _same_antiderivative(mine: Any, wanted: Any, *, has_constant: bool) -> Decision:
+    """Where the gold answer has a constant of integration."""
+    if has_constant:
+        return same_up_to_constant(mine, wanted)
+    decision = _same(mine, wanted)
     if decision.outcome == "equal":
-        return equal(decision.reason, "antiderivatives")
+        return decision
+    if same_up_to_constant(mine + sympy.Symbol("C"), wanted).outcome == "equal":
+        return different("elements", "a missing constant of integration")
     return decision
 
 
@@ -165,23 +179,30 @@ def order(first: str, second: str) -> int | None:
     return 1 if ball.real > 0 else -1
 
 
-_DECIMAL = re.compile(r"-? ?\d+\.(?P<decimals>\d+)")
+_WITH_UNIT = re.compile(r"[%$]|\\degree")
+
+
+def approximately(text: str) -> float | None:
+    """The value of a real number without a unit."""
+    if _WITH_UNIT.search(text):
+        return None
+    try:
+        ball = enclosure(read_cached(text), 53)
+    except (UnreadableError, OversizedError, WorkLimitError):
+        return None
+    if ball is None or not ball.imag.is_zero():
+        return None
+    size = float(ball.real.mid())
+    return size if isfinite(size) else None
 
 
 def rounds_to(exact: str, rounded: str) -> bool:
     """Whether a decimal is the value of an expression, rounded to its digits."""
-    decimal = _DECIMAL.fullmatch(rounded.strip())
-    if decimal is None:
+    decimal = read_number(rounded)
+    if decimal is None or decimal.places is None:
         return False
     try:
-        ball = enclosure(read_cached(exact))
+        bounds = value(read_cached(exact), DIGITS)
     except (UnreadableError, OversizedError, WorkLimitError):
         return False
-    if ball is None or not ball.imag.is_zero():
-        return False
-    half = Fraction(1, 2 * 10 ** len(decimal["decimals"]))
-    value = Fraction(rounded.replace(" ", ""))
-    from flint import arb, fmpq
-
-    gap = abs(ball.real - arb(fmpq(value.numerator, value.denominator)))
-    return bool(gap <= arb(fmpq(half.numerator, half.denominator)))
+    return bounds is not None and same_rounded(decimal, bounds, least_digits=1).outcome == "equal"

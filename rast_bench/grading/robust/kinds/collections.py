@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
@@ -11,6 +11,9 @@ from rast_bench.grading.robust.kinds.writing import OR, bare, enclosed, split, s
 
 MAX_ITEMS = 400
 MAX_COMPARISONS = 40_000  # of the items of two collections in any order
+
+_MANY = 8  # items whose values tell which pairs are worth comparing
+_FAR = 0.2  # relative: no rounding is as coarse
 
 _LABEL = re.compile(r"(?P<label>[A-Z](?:'|_\{?\w\}?)?) ?(?=\()")
 _MEMBER = re.compile(r"(?:[A-Za-z]|\([A-Za-z](?:, ?[A-Za-z])*\)) ?\\in(?![A-Za-z]) ?")
@@ -37,10 +40,7 @@ class Collection:
     def compare(self, gold: Self, compare: Compare) -> Decision:
         if self.kind == "tuple":
             return self._compare_tuple(gold, compare)
-        answer: Collection = self
-        if self.kind == "set":  # of which it does not matter how often an element is written
-            answer = self if gold.repeats() else _without_repeats(self)
-        return same_in_any_order(answer.items, gold.items, compare)
+        return same_elements(self.items, gold.items, compare)
 
     def _compare_tuple(self, gold: Self, compare: Compare) -> Decision:
         if self.label and gold.label and self.label != gold.label:
@@ -61,9 +61,6 @@ class Collection:
         except ValueError:
             return True
         return low < high
-
-    def repeats(self) -> bool:
-        return len(set(map(bare, self.items))) < len(self.items)
 
 
 def read_tuple(text: str) -> Collection | None:
@@ -95,6 +92,8 @@ def read_set(text: str) -> Collection | None:
 def read_list(text: str) -> Collection | None:
     r"""`1, 2 and 3`, `1 \pm \sqrt{2}`, `x = 1, y = 2 or x = 2, y = 1`; None for one part."""
     text = _MEMBER.sub("", text, count=1) if _MEMBER.match(text) else text
+    if read_set(text) or read_tuple(text):
+        return None
     items = _alternatives(text) or split_list(text)
     both = _both_signs(items)
     return Collection("list", both) if len(both) > 1 else None
@@ -128,11 +127,26 @@ def with_sign(text: str, upper: Literal["+", "-"]) -> str:
     return _PLUS.sub("", signed).strip()
 
 
-def _without_repeats(collection: Collection) -> Collection:
-    kept: dict[str, str] = {}
-    for item in collection.items:
-        kept.setdefault(bare(item), item)
-    return replace(collection, items=tuple(kept.values()))
+def same_elements(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
+    """In any order; how often an element is there counts where the gold has one repeatedly."""
+    if len(items) > len(gold) and not _repeats(gold):
+        items = _without_repeats(items, compare)
+    return same_in_any_order(items, gold, compare)
+
+
+def _repeats(items: Sequence[str]) -> bool:
+    return len(set(map(bare, items))) < len(items)
+
+
+def _without_repeats(items: Sequence[str], compare: Compare) -> list[str]:
+    kept = list({bare(item): item for item in items}.values())
+    if len(kept) > _MANY:
+        return kept
+    return [
+        item
+        for place, item in enumerate(kept)
+        if not any(compare(item, before).outcome == "equal" for before in kept[:place])
+    ]
 
 
 def same_in_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
@@ -186,12 +200,41 @@ def _without_same_writing(items: Sequence[str], gold: Sequence[str]) -> tuple[li
 def _paired(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
     if len(items) * len(gold) > MAX_COMPARISONS:
         return undecided("limit")
-    table = [[compare(item, wanted).outcome for wanted in gold] for item in items]
+    sizes, wanted_sizes = _sizes(items), _sizes(gold)
+    if sizes is not None and wanted_sizes is not None:
+        ascending = (
+            sorted(zip(sizes, items, strict=True)),
+            sorted(zip(wanted_sizes, gold, strict=True)),
+        )
+        if all(
+            compare(item, wanted).outcome == "equal"
+            for (_, item), (_, wanted) in zip(*ascending, strict=True)
+        ):
+            return equal("elements", "elements in any order")
+
+    def outcome(row: int, column: int) -> str:
+        if sizes is not None and wanted_sizes is not None:
+            size, wanted = sizes[row], wanted_sizes[column]
+            if abs(size - wanted) > _FAR * max(abs(size), abs(wanted)):
+                return "different"
+        return compare(items[row], gold[column]).outcome
+
+    table = [[outcome(row, column) for column in range(len(gold))] for row in range(len(items))]
     if _has_pairing(table, lambda outcome: outcome == "equal"):
         return equal("elements", "elements in any order")
     if _has_pairing(table, lambda outcome: outcome != "different"):
         return undecided("elements")
     return different("elements", "a missing element")
+
+
+def _sizes(items: Sequence[str]) -> list[float] | None:
+    """The approximate values of many real numbers; None for few items and for other ones."""
+    if len(items) < _MANY:
+        return None
+    from rast_bench.grading.robust.kinds.algebra import approximately  # loads sympy
+
+    sizes = [approximately(item) for item in items]
+    return [size for size in sizes if size is not None] if None not in sizes else None
 
 
 def _has_pairing(table: Sequence[Sequence[str]], allowed: Callable[[str], bool]) -> bool:

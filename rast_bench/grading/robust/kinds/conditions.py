@@ -13,6 +13,7 @@ _WORD = (
 )
 _MEMBERS = re.compile(rf"{NAME}(?: ?, ?{NAME}){{0,4}} ?(?:\\in(?![A-Za-z])|∈).+")
 _DOMAIN = re.compile(rf"{NAME}(?: ?, ?{NAME}){{0,4}} ?(?:<|>|!=|\\(?:le|ge|ne|in)(?![A-Za-z])).*")
+_BUILT = re.compile(r"\\?\{ ?[A-Za-z] ?(?:\\mid|[|:])")
 _FREE = re.compile(
     r"\{? ?(?:for |where |with |and )?(?:all|any|every|some|each|an? arbitrary|real|constants?"
     r"|arbitrary|integers?|positive|nonnegative|negative|number|numbers|is|are|an?|the|any|domain"
@@ -85,7 +86,7 @@ def read_conditioned(text: str) -> Conditioned | None:
 
 def _is_condition(part: str) -> bool:
     bare = part.strip(" (){}")
-    if _MEMBERS.fullmatch(bare):
+    if _MEMBERS.fullmatch(bare) or _BUILT.match(part):
         return True
     signs = split_relation(bare)[1]
     return bool(signs) and all(sign in ("<", ">", "<=", ">=", "!=") for sign in signs)

@@ -6,7 +6,7 @@ from typing import Self
 
 from rast_bench.grading.decision import Decision
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.writing import RELATION, separators
+from rast_bench.grading.robust.kinds.writing import RELATION, enclosed, separators
 
 _NO_EXPRESSION = rf"{RELATION}|[,;&]"
 
@@ -43,6 +43,7 @@ def read_expression(text: str) -> Expression | None:
     """None for relations, lists and environments."""
     if r"\begin" in text:
         return None
-    outside = next(separators(text, _NO_EXPRESSION), None)
+    inner = text[1:-1] if text[:1] in ("(", "[") and enclosed(text) else text
+    outside = next(separators(inner, _NO_EXPRESSION), None)
     thousands = outside is not None and re.fullmatch(r"[-+\d,. ]+", text)
     return Expression(text) if text and (outside is None or thousands) else None

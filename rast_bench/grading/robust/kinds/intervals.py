@@ -111,6 +111,8 @@ class Region:
             return self._compare_by_ends(gold, compare)
         cells = 2 * len(set(ranks.values())) + 1
         mine, wanted = (_covered(node, ranks, cells) for node in (self.node, gold.node))
+        if not mine or not wanted:
+            return undecided("elements", "no number at all")
         if mine == wanted:
             return equal("elements", "the same set of numbers")
         rule = "brackets" if _differ_in_points(mine, wanted) else "elements"
@@ -118,7 +120,7 @@ class Region:
 
     def _compare_by_ends(self, gold: "Region", compare: Compare) -> Decision:
         """Where the order of the ends is unknown: interval by interval."""
-        mine, wanted = _parts(self.node), _parts(gold.node)
+        mine, wanted = as_intervals(self.node), as_intervals(gold.node)
         if mine is None or wanted is None:
             return undecided("elements", "ends of unknown order")
         if len(mine) != len(wanted):
@@ -175,7 +177,8 @@ def _ends(node: Node) -> Iterator[str]:
                 yield from _ends(part)
 
 
-def _parts(node: Node) -> list[Interval] | None:
+def as_intervals(node: Node) -> list[Interval] | None:
+    """A union as its intervals; None for another set, or one that takes arithmetic."""
     match node:
         case Interval():
             return [node]
@@ -240,9 +243,9 @@ def _covered(node: Node, ranks: dict[str, int], cells: int) -> frozenset[int]:
     match node:
         case Interval(low, high, low_closed, high_closed):
             begin = 0 if _infinite(low) else 2 * ranks[low] + (1 if low_closed else 2)
-            end = cells - 1 if _infinite(high) else 2 * ranks[high] + (1 if high_closed else 0)
             if _infinite(low) > 0 or _infinite(high) < 0:
                 return frozenset()
+            end = cells - 1 if _infinite(high) else 2 * ranks[high] + (1 if high_closed else 0)
             return frozenset(range(begin, end + 1))
         case Points(values):
             return frozenset(2 * ranks[value] + 1 for value in values)
@@ -263,10 +266,28 @@ def _differ_in_points(mine: frozenset[int], wanted: frozenset[int]) -> bool:
 def read_region(text: str) -> Region | None:
     """An interval or what says the same; None for a finite set and for other texts."""
     found = _Reader()
-    node = found.read(text, 0)
+    node = found.read(_with_usual_brackets(text), 0)
     if node is None or len(found.names) > 1 or not _is_infinite(node):
         return None
     return Region(node, next(iter(found.names), ""))
+
+
+_REVERSED = re.compile(r"(?P<low>[][(])(?P<ends>[^][(),;]{1,60}[,;][^][(),;]{1,60})(?P<high>[])[])")
+
+
+def _with_usual_brackets(text: str) -> str:
+    """`]1, 2[` as (1, 2), so that brackets are pairs."""
+    if "]" not in text and "[" not in text:
+        return text
+    opening, closing = {"]": "("}, {"[": ")"}
+    return _REVERSED.sub(
+        lambda match: (
+            opening.get(match["low"], match["low"])
+            + match["ends"]
+            + closing.get(match["high"], match["high"])
+        ),
+        text,
+    )
 
 
 def region_of_set(items: tuple[str, ...]) -> Region:
@@ -302,7 +323,9 @@ class _Reader:
             return Interval("0", r"\infty", False, False)
         for separator, join in ((OR, Either), (rf",|;|{AND}|\\quad", _loose)):
             parts = [part for part in split(text, separator) if part]
-            if len(parts) > 1 and not (join is Either and _is_bare_list(parts)):
+            if len(parts) > 1 and not (
+                _is_bare_list(parts) if join is Either else _are_pairs(parts)
+            ):
                 nodes = self._all(parts, depth, after_comma=join is _loose)
                 return None if nodes is None else join(nodes)
         for separator, combine in ((_CUP, Either), (_CAP, Intersection)):
@@ -433,6 +456,11 @@ def _is_bare_list(parts: list[str]) -> bool:
     return not any(split_relation(part)[1] or part[:1] in "([\\{" for part in parts)
 
 
+def _are_pairs(parts: list[str]) -> bool:
+    """Whether commas part points or intervals, which are a list."""
+    return len(parts) > 1 and any(part[:1] in ("(", "[") for part in parts)
+
+
 def _is_not_equal(node: Node) -> bool:
     return isinstance(node, Complement) and isinstance(node.part, Points)
 
@@ -450,11 +478,7 @@ def _with_both_signs(values: list[str]) -> tuple[str, ...]:
 
 
 def _interval(text: str) -> Interval | None:
-    r"""`(a, b]`; also `]a, b]`."""
-    if len(text) < 5 or text[0] not in "([]" or text[-1] not in ")][":
-        return None
-    usual = text[0] != "]" and text[-1] != "["
-    if usual and not enclosed(text):
+    if text[:1] not in ("(", "[") or text[-1] not in ")]" or not enclosed(text):
         return None
     parts = split(text[1:-1], r"[,;]")
     if len(parts) != 2 or not all(parts) or any(split_relation(part)[1] for part in parts):

@@ -14,11 +14,14 @@ from rast_bench.grading.robust.kinds.collections import (
 )
 from rast_bench.grading.robust.kinds.writing import (
     AND,
+    OR,
     TURNED,
     bare,
     function_of,
+    has_parts,
     is_name,
     plain_name,
+    separators,
     split,
     split_relation,
 )
@@ -41,6 +44,7 @@ _WORDS_OR_OBJECT = re.compile(
     r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
     r")\Z"
 )
+_SUM_OF_NAMES = re.compile(r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}\Z")
 _DEPENDENT = re.compile(r"y")
 
 
@@ -51,14 +55,17 @@ class Equation:
     Attributes:
         value: the last exact side; `5 = x` says 5.
         rounded: sides after an `\approx`.
-        sides: how many sides the chain has.
+        steps: the exact sides before the last one.
     """
 
     left: str
     value: str
     rounded: tuple[str, ...] = ()
-    sides: int = 2
+    steps: tuple[str, ...] = ()
     kind: str = "equation"
+
+    def is_chain(self) -> bool:
+        return len(self.steps) + len(self.rounded) > 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,12 +92,20 @@ class Equation:
         return bool(names) and not any(_occurs(name, plain_name(self.value)) for name in names)
 
     def says_value(self) -> bool:
-        """Whether the right side alone says the same to someone who knows what was asked."""
-        return (
-            self.is_definition()
-            or bool(_WORDS_OR_OBJECT.match(self.left))
-            or not unknowns(self.left)
-        )
+        """Whether the right side alone says the same to someone who knows what was asked.
+
+        The left side names it (`x`, `f(3)`, `AB`), or a step of the chain is arithmetic.
+        """
+        named = bool(_WORDS_OR_OBJECT.match(self.left)) and not unknowns(self.value)
+        return self.is_definition() or named or not all(map(unknowns, self.steps))
+
+    def answers_sum(self) -> bool:
+        """Whether it says what a sum of unknowns is, as questions ask for: `m + n = 107`."""
+        return bool(_SUM_OF_NAMES.match(self.left)) and not unknowns(self.value)
+
+    def is_simplification(self) -> bool:
+        """Whether left and right side are one expression: `2x + x = 3x`."""
+        return same_expressions(self.left, self.value)
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
         if self.is_definition() and gold.is_definition():
@@ -101,12 +116,12 @@ class Equation:
             decision = self.compare_value(gold.value, compare)
             if decision.outcome == "equal":
                 return equal("relation", "equations with one left side")
-            if self.says_value() or self.sides > 2 or gold.sides > 2:
+            if self.says_value() or self.is_chain() or gold.is_chain():
                 return decision
             other = same_equation(self, gold)
             # what cannot be read (a limit, say) is compared by its right side
             return decision if other.reason == "unread" else other
-        if self.sides > 2 or gold.sides > 2:
+        if self.is_chain() or gold.is_chain():
             return undecided("relation", "chains of equations about other things")
         return same_equation(self, gold)
 
@@ -190,6 +205,12 @@ def renamed_names(text: str, names: dict[str, str]) -> str | None:
     return spaced.sub(rename, text).strip()
 
 
+def same_expressions(one: str, other: str) -> bool:
+    from rast_bench.grading.robust.kinds.algebra import same_texts  # loads sympy
+
+    return same_texts(one, other).outcome == "equal"
+
+
 def is_rounding(exact: str, rounded: str) -> bool:
     """Whether a decimal is an exact value, rounded to its digits."""
     from rast_bench.grading.robust.kinds.algebra import rounds_to  # loads sympy
@@ -206,7 +227,7 @@ def same_equation(answer: Equation, gold: Equation) -> Decision:
 
 def read_equation(text: str) -> Equation | None:
     sides, signs = split_relation(text)
-    if not signs or any(sign not in ("=", "~", "==") for sign in signs):
+    if not signs or any(sign not in ("=", "~", "==") for sign in signs) or has_parts(text):
         return None
     if not sides[0] and len(sides) > 2:  # `= a = b`, a worked line
         sides, signs = sides[1:], signs[1:]
@@ -218,11 +239,11 @@ def read_equation(text: str) -> Equation | None:
     exact, rounded = sides[: first_about + 1], tuple(sides[first_about + 1 :])
     if len(exact) == 1:
         if is_name(exact[0]) or function_of(exact[0]) or _WORDS_OR_OBJECT.match(exact[0]):
-            return Equation(exact[0], rounded[0], rounded[1:], len(sides))
-        return Equation(exact[0], exact[0], rounded, len(sides))  # `\pi \approx 3.14` says π
+            return Equation(exact[0], rounded[0], rounded[1:], (exact[0],))
+        return Equation(exact[0], exact[0], rounded, (exact[0],))  # `\pi \approx 3.14` says π
     if len(exact) == 2 and is_name(exact[1]) and not is_name(exact[0]):
         exact.reverse()
-    return Equation(exact[0], exact[-1], rounded, len(sides))
+    return Equation(exact[0], exact[-1], rounded, tuple(exact[:-1]))
 
 
 @dataclass(frozen=True)
@@ -260,7 +281,7 @@ def read_inequality(text: str) -> Inequality | None:
     sides, signs = split_relation(text)
     if not signs or not all(sides) or any(sign in ("~", "==") for sign in signs):
         return None
-    if all(sign == "=" for sign in signs):
+    if all(sign == "=" for sign in signs) or has_parts(text):
         return None
     return Inequality(tuple(sides), tuple(signs))
 
@@ -325,6 +346,8 @@ def read_system(text: str) -> System | None:
     if environment and not environment["name"]:
         rows = _ROW.split(environment["rows"])
         parts = [row.replace("&", " ").strip(" ,.;") for row in rows]
+    elif next(separators(text, OR), None):  # alternatives
+        return None
     else:
         parts = [part.strip() for part in split(text, _SEPARATOR)]
     parts = [part for part in parts if part]

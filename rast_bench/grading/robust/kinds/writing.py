@@ -18,7 +18,10 @@ OR = (
     r"|\\(?:lor|vee)(?![A-Za-z]))"
 )
 _COMMA = r"[,;]"
-_COMMA_OF_A_LIST = r";|,(?!(?<=[0-9],)[0-9]{3}(?![0-9]))"  # not the one in `1,234`
+_THOUSANDS = r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))"  # the comma of `1,234`
+_TIGHT = re.compile(
+    r",(?=[^ ])(?!(?<=[0-9],)[0-9]{3}(?![0-9]))"
+)  # one that is none and has no blank
 
 _GREEK = (
     "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi"
@@ -113,12 +116,17 @@ def split_relation(text: str) -> tuple[list[str], list[str]]:
 def split_list(text: str, *, words: str = rf"{AND}|{OR}") -> list[str]:
     """The parts of a list: between commas, semicolons, "and" and "or".
 
-    The comma of `1,234` separates where nothing else does.
+    The comma of `1,234` separates, unless something else does: `1,234 and 5,678` are two numbers.
     """
-    parts = _without_empty(split(text, rf"{_COMMA_OF_A_LIST}|{words}"))
-    if len(parts) < 2:
+    parts = _without_empty(split(text, rf"(?!{_THOUSANDS})(?:{_COMMA}|{words})"))
+    if len(parts) < 2 or _TIGHT.search(text):
         parts = _without_empty(split(text, rf"{_COMMA}|{words}"))
     return parts
+
+
+def has_parts(text: str) -> bool:
+    """Whether commas, semicolons or words part a text; those of `1,234` do not."""
+    return next(separators(text, rf"(?!{_THOUSANDS})(?:{_COMMA}|{AND}|{OR})"), None) is not None
 
 
 def _without_empty(parts: list[str]) -> list[str]:

@@ -1,0 +1,92 @@
+import pytest
+from pairs import DIFFERENT, EQUAL, UNDECIDED, compared
+
+CASES = [
+    # equations
+    ("2x + 4y = 6", "x + 2y = 3", EQUAL),
+    ("x = 3 - 2y", "x + 2y = 3", EQUAL),
+    ("x + 2y = 4", "x + 2y = 3", DIFFERENT),
+    ("x - 2y = 3", "x + 2y = 3", DIFFERENT),
+    ("25", "x^2 + y^2 = 25", DIFFERENT),
+    ("12", "xy = 12", DIFFERENT),
+    ("0", "3x - 2y + 1 = 0", DIFFERENT),
+    ("x^2 + y^2 = 25", "25", UNDECIDED),
+    ("(x+1)^2 + y^2 = 4", "x^2 + y^2 + 2x = 3", EQUAL),
+    # a name and its value
+    ("x = 5", "5", EQUAL),
+    ("5 = x", "5", EQUAL),
+    ("5", "x = 5", EQUAL),
+    ("x = 5", "x = 6", DIFFERENT),
+    ("x = 5", "y = 5", DIFFERENT),
+    ("x = 5", "-5", DIFFERENT),
+    ("S = 2 + 3 = 5", "5", EQUAL),
+    ("S = 2 + 3 = 5", "6", DIFFERENT),
+    (r"6 \approx 7", "7", DIFFERENT),
+    (r"6 \approx 7 \approx 8", "7", DIFFERENT),
+    (r"x = \frac{22}{3} \approx 7", "7", DIFFERENT),
+    (r"\sqrt{2} \approx 1.414", r"\sqrt{2}", EQUAL),
+    (r"\sqrt{2} \approx 1.414", "1.414", EQUAL),
+    (r"\sqrt{2} \approx 1.424", "1.424", DIFFERENT),
+    ("m_{max} = 7", "7", EQUAL),
+    ("f(3) = 7", "7", EQUAL),
+    ("AB = 7", "7", EQUAL),
+    # functions
+    ("y = x + 1", "x + 1", EQUAL),
+    ("x + 1", "f(x) = x + 1", EQUAL),
+    ("y = x + 1", "f(x) = x + 1", EQUAL),
+    ("f(t) = t^2", "f(x) = x^2", EQUAL),
+    ("f(t) = t^3", "f(x) = x^2", DIFFERENT),
+    ("f(x) = x^2", "f(x) = -x^2", DIFFERENT),
+    ("g(x) = x^2", "f(x) = x^2", UNDECIDED),
+    (r"f(x)=cx \text{ for any real } c", "f(x)=cx", EQUAL),
+    ("f(x) = cx, c \\in \\mathbb{R}", "f(x)=cx", EQUAL),
+    (r"f(x)=2x \text{ for any real } c", "f(x)=cx", DIFFERENT),
+    ("y = x^2, x > 0", "y = x^2", EQUAL),
+    ("y = x^2, x > 0", "y = x^2, x > 0", EQUAL),
+    ("y = x^2", "y = x^2, x > 0", EQUAL),
+    ("y = x^2, x < 0", "y = x^2, x > 0", DIFFERENT),
+    (r"y = x^2, x \ge 0", "y = x^2, x > 0", DIFFERENT),
+    (r"x(500-2x)", r"x(500-2x), \{x \mid 0 \le x \le 250\}", EQUAL),
+    # limits
+    (r"\lim_{x \to 0} f(x) = 3", r"\lim_{x\to 0} f(x) = 3", EQUAL),
+    (r"\lim_{x \to 0} f(x) = 4", r"\lim_{x \to 0} f(x) = 3", DIFFERENT),
+    # systems
+    ("x + y = 3, x - y = 1", "x - y = 1, x + y = 3", EQUAL),
+    ("x + y = 3, x - y = 2", "x - y = 1, x + y = 3", UNDECIDED),
+    ("(x,y) = (1,2)", "x = 1, y = 2", EQUAL),
+    ("(1, 2)", "x = 1, y = 2", EQUAL),
+    ("y = 2, x = 1", "x = 1, y = 2", EQUAL),
+    ("x = 2, y = 1", "x = 1, y = 2", DIFFERENT),
+    ("(2, 1)", "x = 1, y = 2", DIFFERENT),
+    ("x = 1", "x = 1, y = 2", DIFFERENT),
+    ("1, 2", "x = 1, y = 2", EQUAL),
+    ("2, 1", "x = 1, y = 2", DIFFERENT),
+    (r"\begin{cases} x = 1 \\ y = 2 \end{cases}", "x = 1, y = 2", EQUAL),
+    (r"\begin{cases} x = 1 \\ y = 3 \end{cases}", "x = 1, y = 2", DIFFERENT),
+    ("x = y = 2", "x = 2, y = 2", EQUAL),
+    ("B = 2D, 2C = E", r"B=2D,\quad E=2C", EQUAL),
+    # inequalities
+    ("2x > 4", "x > 2", EQUAL),
+    ("4 < 2x", "x > 2", EQUAL),
+    ("-2x > 4", "x > -2", DIFFERENT),
+    ("x + y < 3", "2x + 2y < 6", EQUAL),
+    ("x + y < 3", "2x + 2y > 6", DIFFERENT),
+    (r"x + y \le 3", "2x + 2y < 6", DIFFERENT),
+    ("3 > x + y", "x + y < 3", EQUAL),
+    ("a < b < c", "c > b > a", EQUAL),
+    (r"a \le b < c", "a < b < c", DIFFERENT),
+    # congruences
+    (r"x \equiv 3 \pmod{7}", "3", EQUAL),
+    (r"x \equiv 4 \pmod{7}", "3", DIFFERENT),
+    (r"x \equiv 10 \pmod{7}", "3", UNDECIDED),
+    (r"x \equiv 10 \pmod{7}", r"x \equiv 3 \pmod 7", EQUAL),
+    (r"x \equiv 3 \pmod{8}", r"x \equiv 3 \pmod 7", DIFFERENT),
+    (r"x \equiv 1, 3 \pmod{4}", r"x \equiv 1 \pmod 2", EQUAL),
+    (r"x \equiv 1 \pmod{4}", r"x \equiv 1 \pmod 2", DIFFERENT),
+    ("3", r"3 \pmod{7}", EQUAL),
+]
+
+
+@pytest.mark.parametrize(("answer", "gold", "outcome"), CASES)
+def test_relations(answer: str, gold: str, outcome: str) -> None:
+    assert compared(answer, gold).outcome == outcome
