@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from rast_bench.grading.robust.extraction.clauses import sentence_end, value_of
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
+from rast_bench.grading.robust.extraction.keywords import lowered, positions
 
 _BE = r"(?:is|are|was|were|would be|will be|should be|must be|has to be|to be|equals|comes out to be|becomes)"
 _NO_ANSWER = (
@@ -16,25 +18,39 @@ _NO_ANSWER = (
     r"|already|positive that|in fact correct|confirmed|accurate|possible|impossible|undefined because"
     r"|therefore correct|also correct|being|meant|hidden|used)\b"
 )
-_NOUNS = r"answer|respuesta|solución|risposta|resposta|réponse|antwort|ответ"
-_WORDS = rf"(?:[ \t]{{1,9}}(?!{_NOUNS})[^\s.:=$\\<>?!|*—–]{{1,25}}){{0,12}}?"
+_NOUNS = (
+    *("answer", "respuesta", "solución", "risposta", "resposta", "réponse", "antwort", "ответ"),
+    *("final result", "final value", "final solution"),
+    *("答案", "答え", "解答", "正解", "정답", "답은"),
+)
+_WORDS = rf"(?:[ \t]{{1,9}}(?!{'|'.join(_NOUNS[:8])})[^\s.:=$\\<>?!|*—–]{{1,25}}){{0,12}}?"
+_ANNOUNCES = (
+    r"[*_`\"”}]{0,4}\s{0,9}(?:\b" + _BE + r"\b|\b(?:is|are|was|could|should|would|ca)(?=n['’]t\b)"
+    r"|:|=|\\text\{\s*is\s*\})"
+)
 _ANNOUNCED = re.compile(
     r"(?:"
-    r"\b(?:final\s{1,9})?answers?\b(?!\s{0,3}[\"'`])(?P<about>" + _WORDS + r")"
-    r"[*_`\"”}]{0,4}\s{0,9}(?:\b" + _BE + r"\b|:|=|\\text\{\s*is\s*\})"
-    r"|^[ \t*_#>]{0,9}A:"
-    r"|答案(?:应该|應該)?(?:是|为|為|：|:)|答案\s{0,3}[=＝]"
-    r"|\b(?:respuesta|solución|resposta|risposta)s?\b"
+    r"answers?\b(?!\s{0,3}[\"'`])(?P<about>"
+    + _WORDS
+    + r")"
+    + _ANNOUNCES
+    + r"|final\s(?:result|value|solution)s?\b"
+    + _WORDS
+    + _ANNOUNCES
+    + r"|答案(?:应该|應該)?(?:是|为|為|：|:|=|＝)"
+    r"|(?:respuesta|solución|resposta|risposta)s?\b"
     + _WORDS
     + r"\s{0,3}(?:\b(?:es|son|è|sono|é)\b|:)"
-    r"|\bréponses?\b" + _WORDS + r"\s{0,3}(?:\b(?:est|sont)\b|:)"
-    r"|\bAntwort(?:en)?\b" + _WORDS + r"\s{0,3}(?:\b(?:ist|lautet|lauten|sind)\b|:)"
-    r"|\bответ\b" + _WORDS + r"\s{0,3}(?:[:：—–=-]|\bравен\b|\bравно\b)"
+    r"|réponses?\b" + _WORDS + r"\s{0,3}(?:\b(?:est|sont)\b|:)"
+    r"|antwort(?:en)?\b" + _WORDS + r"\s{0,3}(?:\b(?:ist|lautet|lauten|sind)\b|:)"
+    r"|ответ\b" + _WORDS + r"\s{0,3}(?:[:：—–=-]|\bравен\b|\bравно\b)"
     r"|(?:答え|解答|正解)(?:は|：|:)、?"
     r"|(?:정답|답)(?:은|：|:)"
     r")(?P<not>\s{0,3}(?:not|never)\b|n['’]?t\b)?",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
+_LETTER_A = re.compile(r"A:(?P<about>)(?P<not>)")
+_LINE_BEGIN = re.compile(r"(?:\A|\n)[ \t*_#>]{0,9}\Z")
 _NOT_ONE = re.compile(r"[\s*_:]{0,9}(?:" + _NO_ANSWER + r")", re.IGNORECASE)
 _ABOUT_NOT = re.compile(
     r"\b(?:not|cannot|can't|never|n't|neither|nor|choices|options|key|sheet|format|wrong|incorrect|and|they|we"
@@ -58,11 +74,13 @@ _NO = re.compile(
     r"(?:(?:it(?:'s| is)|it should be|that(?:'s| is)|the answer is|rather|instead|actually)\b[\s:,]{0,3}){0,3}",
     re.IGNORECASE,
 )
-_BACKWARDS = re.compile(
+_CALLED = re.compile(
     r"\b(?:is|are)(?P<not>\s{1,4}not|n['’]t)?\s{1,4}(?:the|our|my)\s{1,4}"
-    r"(?:(?:final|correct|right|required|desired|only|best)\s{1,4}){0,2}(?:answers?|solutions?)\b(?!\s+(?:to be|if))",
+    r"(?:(?:final|correct|right|required|desired|only|best)\s{1,4}){0,2}\Z",
     re.IGNORECASE,
 )
+_NOUN_END = re.compile(r"(?:answer|solution)s?\b(?!\s+(?:to be|if|that|which))", re.IGNORECASE)
+_OTHER = re.compile(r"[\s,;—–-]{0,4}(?:but\s)?([^\s.,;]{1,40})\s(?:is|are)\b")
 _SENTENCE_BEGIN = re.compile(r"[.;?!]\s|\n")
 _RETRACTED = re.compile(
     r"\b(?:wait|no|hmm|oops|sorry|actually|hold on)\b[^.\n]{0,40}\b(?:wrong|incorrect|mistaken?|error|not (?:right|correct))\b"
@@ -88,9 +106,25 @@ class Announced:
     unfinished: bool = False
 
 
-def mentions(text: str) -> list[re.Match[str]]:
-    """All that looks like an announcement, in order. Linear."""
-    return list(_ANNOUNCED.finditer(text))
+def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterator[re.Match[str]]:
+    """All from `position` on that looks like an announcement, one by one."""
+    lower = lowered(text)
+    places = positions(lower, (*_NOUNS, "a:"))
+    for at in reversed(places) if backwards else places:
+        if at < position:
+            continue
+        if text.startswith("A:", at):
+            match = (
+                _LETTER_A.match(text, at) if _LINE_BEGIN.search(text, max(0, at - 12), at) else None
+            )
+        elif at and lower[at - 1].isalpha() and lower[at] < "\u3000":
+            continue  # inside a word
+        elif lower.startswith("to ", max(0, at - 3)):
+            continue  # a verb
+        else:
+            match = _ANNOUNCED.match(text, at)
+        if match and not _NOT_ONE.match(text, match.end()):
+            yield match
 
 
 def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | None:
@@ -103,8 +137,6 @@ def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | No
         if not re.search(r"\b(?:not|cannot|can't|never)\b|n['’]t\b", about, re.IGNORECASE):
             return None
         denied = True
-    if not denied and _NOT_ONE.match(tail):
-        return None
     if denied:
         sentence = tail[: sentence_end(tail)]
         instead = _BUT.search(sentence)
@@ -126,11 +158,8 @@ def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | No
 def last_announced(text: str, gold: GoldKind, *, cut_off: bool) -> Announced | None:
     """What the last announcement announces. One that the end of the text may have cut short gives
     way to the one before it."""
-    matches = mentions(text)
     unfinished = None
-    for tried, match in enumerate(reversed(matches)):
-        if tried == _MOST_TRIED:
-            break
+    for match in islice(mentions(text, backwards=True), _MOST_TRIED):
         found = announced(text, match, gold)
         if found is None:
             continue
@@ -149,9 +178,7 @@ def last_announced(text: str, gold: GoldKind, *, cut_off: bool) -> Announced | N
 
 def first_announced(text: str, gold: GoldKind) -> Announced | None:
     """The first announcement that announces something."""
-    for tried, match in enumerate(_ANNOUNCED.finditer(text)):
-        if tried == _MOST_TRIED:
-            break
+    for match in islice(mentions(text), _MOST_TRIED):
         found = announced(text, match, gold)
         if found is not None and found.text:
             return found
@@ -160,19 +187,21 @@ def first_announced(text: str, gold: GoldKind) -> Announced | None:
 
 def called_the_answer(text: str, gold: GoldKind) -> Announced | None:
     """The subject of the last "… is the answer"; an empty text where it says that it is not."""
-    last = None
-    for match in _BACKWARDS.finditer(text):
-        last = match
-    if last is None:
-        return None
-    return Announced(last.start(), last.end(), _subject(text, last, gold))
+    for at in reversed(positions(lowered(text), ("answer", "solution"))):
+        match = _CALLED.search(text, max(0, at - 60), at)
+        if match is None:
+            continue
+        end = _NOUN_END.match(text, at)
+        if end:
+            return Announced(match.start(), end.end(), _subject(text, match, end.end(), gold))
+    return None
 
 
-def _subject(text: str, match: re.Match[str], gold: GoldKind) -> str:
+def _subject(text: str, match: re.Match[str], end: int, gold: GoldKind) -> str:
+    """What is called the answer; of "7 is not the answer, 8 is" the other."""
     if match["not"]:
-        rest = text[match.end() : match.end() + 200]
-        other = re.match(r"[\s,;—–-]{0,4}(?:but\s)?([^\s.,;]{1,40})\s(?:is|are)\b", rest)
-        if other:
+        rest = text[end : end + 200]
+        if other := _OTHER.match(rest):
             return other[1]
         instead = _BUT.search(rest[: sentence_end(rest)])
         return value_of(rest[instead.end() :], gold) if instead else ""
@@ -187,8 +216,7 @@ def retracted(text: str, position: int) -> bool:
 
 def all_announced(text: str, gold: GoldKind, position: int) -> Iterator[Announced]:
     """What the last announcements after `position` announce, from the end."""
-    matches = list(_ANNOUNCED.finditer(text, position))
-    for match in matches[: -_MOST_TRIED - 1 : -1]:
+    for match in islice(mentions(text, position, backwards=True), _MOST_TRIED):
         found = announced(text, match, gold)
         if found is not None:
             yield found
@@ -196,7 +224,7 @@ def all_announced(text: str, gold: GoldKind, position: int) -> Iterator[Announce
 
 def in_box(content: str, gold: GoldKind) -> str:
     r"""What `\text{The answer is } 7` says; "" for a content that announces nothing."""
-    for match in _ANNOUNCED.finditer(content[:2_000]):
+    for match in mentions(content[:2_000]):
         rest = content[match.end() :]
         opened = content[: match.end()].count("{") - content[: match.end()].count("}")
         if opened == 1:

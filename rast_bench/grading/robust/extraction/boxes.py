@@ -3,10 +3,15 @@ r"""Boxes: `\boxed{…}` and its relatives, found in one walk."""
 import re
 from dataclasses import dataclass
 
+from rast_bench.grading.robust.extraction.keywords import positions
+
+_NAMES = ("oxed", "fbox", "framebox", "fcolorbox")
 _OPENING = re.compile(
-    r"(?:(\\|\x08|(?<![A-Za-z]))[bB]?oxed|(\\f(?:rame)?box)|(\\fcolorbox)\{[^{}]{0,30}\}\{[^{}]{0,30}\})"
+    r"(?:(\\|\x08|(?<![A-Za-z]))[bB]?oxed|(\\f(?:rame)?box)"
+    r"|(\\fcolorbox)\{[^{}]{0,30}\}\{[^{}]{0,30}\})"
     r"(?![A-Za-z])\s{0,20}(?:\[[^\[\]{}]{0,20}\]){0,2}(\{)?"
 )
+_MOST_BOXES = 256  # from the end; more are a loop
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash takes its next character along
 _BARE = re.compile(r"[^\s$\\{}]+|\\(?![\])\\])[^\n$]*?(?=\\[\])]|[$\n]|\Z)")
 _MAX_BARE = 200  # characters
@@ -55,8 +60,8 @@ class Boxes:
 
 
 def find_boxes(text: str) -> Boxes:
-    """Linear: one walk over the commands, one over the braces."""
-    openings = [match for match in _OPENING.finditer(text) if _is_command(match)]
+    """The last 256 boxes: one walk over their commands, one over the braces from the first on."""
+    openings = _openings(text)
     if not openings:
         return Boxes([])
     partners = _partners(text, openings)
@@ -76,6 +81,28 @@ def find_boxes(text: str) -> Boxes:
     if open_at is not None and closed and closed[-1].start > open_at:
         open_at = None
     return Boxes(_innermost(closed), open_at)
+
+
+def first_box_end(text: str) -> int | None:
+    """Where the first box that holds something closes, if it is a short one."""
+    for at in positions(text, _NAMES)[:20]:
+        boxes = find_boxes(text[max(0, at - 9) : at + 2_000]).closed
+        if boxes and boxes[0].content and not boxes[0].mention:
+            return max(0, at - 9) + boxes[0].end
+    return None
+
+
+def _openings(text: str) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    for at in positions(text, _NAMES)[: -2 * _MOST_BOXES - 1 : -1]:
+        begin = max(0, at - 2)
+        match = _OPENING.search(text, begin, at + 120)
+        if match and match.start() <= at and _is_command(match):
+            if not found or match.start() < found[-1].start():
+                found.append(match)
+        if len(found) == _MOST_BOXES:
+            break
+    return found[::-1]
 
 
 def _is_command(match: re.Match[str]) -> bool:
@@ -111,7 +138,7 @@ def _box(text: str, start: int, end: int, content: str) -> Box:
 def _innermost(boxes: list[Box]) -> list[Box]:
     return [
         box
-        for box, following in zip(boxes, [*boxes[1:], None], strict=True)
+        for box, following in zip(boxes, [*boxes[1:], None], strict=False)
         if following is None or following.start >= box.end
     ]
 

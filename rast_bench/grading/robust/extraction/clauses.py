@@ -9,8 +9,11 @@ from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 MAX_CLAUSE = 1_000  # characters of a formula-free clause; a formula at its beginning may be longer
 MAX_FORMULA = 10_000  # characters
 
+_SIGN = (  # no operator: nothing stands before it that could be its left side
+    rf"(?<![\w)\]}}{FORMULA}])(?<![\d)\]}}{FORMULA}]\s)(?<!\b[A-Za-z]\s)[-+−]\s?"
+)
 NUMBER = (
-    r"(?:(?<![\w)\]}" + FORMULA + r"])[-+−]\s?)?(?<![A-Za-z_\d])(?<!\d\.)"
+    rf"(?:{_SIGN})?(?<![A-Za-z_\d])(?<!\d\.)"
     r"(?:(?:\d{1,3}(?:(?:,|\{,\})\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,4}(?!\w))?"
 )
 """A decimal number in plain text."""
@@ -30,20 +33,24 @@ VALUE = (
 
 _VALUE = re.compile(VALUE)
 _DIGIT = re.compile(r"\d")
-_ITEM = rf"(?:{FORMULA}{{1,}}|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
+_FORMULA = re.compile(rf"{FORMULA}+")
+_MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|]|\s[-*]\s|-\s*\Z")
+_CONDITION = re.compile(r"[\s,]{0,3}(?:for|where|when|with|if|such that|and|or|in|on)\b")
+_ITEM = rf"(?:{FORMULA}+|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
 _JOINT = (
     r"\s{0,3}(?:,|;|\band\b|\bor\b|\bas well as\b|, and\b|, or\b)\s{0,3}"
     r"(?:(?:and|or|maybe|perhaps|possibly|probably|also|else|even)\b\s{0,3}){0,3}"
 )
-_LIST = re.compile(rf"({_ITEM})((?:{_JOINT}{_ITEM}){{1,99}})")
-_SINGLE = re.compile(rf"({_ITEM})")
+LIST = rf"{_ITEM}(?:{_JOINT}{_ITEM}){{1,99}}"
+_LIST = re.compile(LIST)
+_SINGLE = re.compile(_ITEM)
 _SPLIT = re.compile(_JOINT)
 _BRACKETS = re.compile(
     r"[(\[{]\s?[^\s()\[\]{}][^()\[\]{}\n]{0,200}[)\]}]|\\\{[^{}\n]{0,200}\\\}|\[\s{0,3}\[[^{}\n]{0,400}\]\s{0,3}\]"
 )
 _END = re.compile(
     r"(?<![ap]\.m)(?<!i\.e)(?<!e\.g)(?<!\bvs)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bSt)(?<!approx)"
-    r"\.(?=[\s*_\"')\]}<]|\Z)|[。；]|[?!](?=[\s*_]|\Z)|\n|</|<<|<\||\s\[?\bI hope\b"
+    r"\.(?=[\s*_\"')\]}<]|\Z)|[。；]|\?(?=[\s*_]|\Z)|!(?=\s{1,3}[A-Z\n]|\s{0,3}\Z)|\n|</|<<|<\||\s<[A-Z]{2}|\s\[?\bI hope\b"
 )
 _REASON = re.compile(
     r"[,;:(—–-]?\s{0,3}\b(?:because|since|due to|as (?:it|we|the|this|they|required|shown|desired|stated"
@@ -63,11 +70,12 @@ _POWER = re.compile(
     r"\s{0,3}(?:\\times|\\cdot|×)\s{0,3}10\s?\^\s?(?:\{[^{}]{1,9}\}|\d)|\s?\\?%|\s?\^\s?\{?\\circ\}?|_\{?[^\s{}$]{1,20}\}?"
 )
 _UNIT_IN_TEXT = re.compile(
-    r"(?:\\[,;:! ]|~|\s){0,4}\\(?:text|mathrm|textrm)\s?\{\s?([^{}]{1,60})\}"
+    r"(?:\\[,;:! ]|~|\s){0,4}\\(?:text|mathrm|textrm)\s?\{\s?[^\W\d_][^{}]{0,60}\}"
+    r"(?:\s{0,2}(?:\^\s?(?:\{[^{}]{1,9}\}|\d)|/|\\cdot|\\[,;:! ]|~|\\(?:text|mathrm)\s?\{[^{}]{0,60}\})){0,9}"
 )
 _TAIL = re.compile(r"[\s.,;:*_`\"“”'‘’>]+\Z")
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|equals?|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?|takes?"
+    r"\b(?:is|are|was|were|equals|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?|takes?"
     r"|will|contains?|left with|total of|comes? to|amounts? to|results? in)\b\s{0,3}"
     r"(?:(?:be|equal to|a total of|exactly|approximately|about|then|thus|therefore|now|given by)\b\s{0,3}){0,3}"
     r"(?!\Z|not\b|n't)"
@@ -96,7 +104,6 @@ _UNIT_WORDS = re.compile(
 _BULLET = re.compile(r"\n?[ \t]{0,8}(?:[-*•]|\d{1,2}[.)]|\([a-z\d]\))[ \t]{1,4}([^\n]{1,300})")
 _MOST_BULLETS = 20
 _SUBSTANCE = re.compile(rf"[^\W_]|[{FORMULA}∅∞{{]|\\[a-z]")
-_TEXT_LEAD = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s{0,3}\{")
 
 
 def sentence_end(text: str, position: int = 0) -> int:
@@ -138,10 +145,12 @@ def unit_behind(text: str, position: int, gold: GoldKind) -> str:
         return power[0].rstrip()
     if gold.kind != "quantity":
         return ""
-    unit = _UNIT_IN_TEXT.match(rest)
-    words = unit[1] if unit else rest.lstrip("$ ).\\ ]*")
-    found = _UNIT_WORDS.match(words)
-    return " " + found[0].strip() if found else ""
+    if written := _UNIT_IN_TEXT.match(rest):
+        return written[0].rstrip(" \\")
+    words = rest.lstrip("$ )\\]*")
+    unit = _UNIT_WORDS.match(words)
+    whole = unit is not None and words[unit.end() : unit.end() + 1] not in ("^", "/", "²", "³", "-")
+    return " " + unit[0].strip() if unit and whole else ""
 
 
 def _last(line: str) -> int:
@@ -173,23 +182,17 @@ def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, dep
     single = _SINGLE.match(line)
     if single and single.end() > 0 and _is_end(line, single.end(), gold):
         end = single.end()
-        if line[end - 1 : end] == "!" and end == len(line):
-            end -= 1
+        if line[end - 1 : end] == "!" and end == len(line) and tail[end : end + 1] != ".":
+            end -= 1  # an exclamation
         unit = _UNIT_WORDS.match(line, end) if gold.kind in ("quantity", "unknown") else None
         return shown(0, unit.end() if unit else end)
     if gold.kind in ("words", "truth value", "choice"):
         return shown(0, len(line)).strip(" *`_\"'")
-    if depth > 0 and (verbs := list(_VERB.finditer(line))):
+    if depth > 0 and not _starts_with_value(line) and (verbs := list(_VERB.finditer(line))):
         behind = verbs[-1].end()
-        value = _of_line(
-            line[behind:],
-            tail[behind:],
-            {start - behind: content for start, content in contents.items() if start >= behind},
-            gold,
-            depth - 1,
-        )
-        if value:
-            return value
+        if _DIGIT.search(line, behind) or FORMULA in line[behind:]:
+            contents = {start - behind: each for start, each in contents.items() if start >= behind}
+            return _of_line(line[behind:], tail[behind:], contents, gold, depth - 1)
     alone = _alone(line, gold)
     return shown(*alone) if alone else shown(0, len(line)).strip(" *`_\"'")
 
@@ -203,16 +206,22 @@ def _list(line: str, end: int, shown: Callable[[int, int], str]) -> str:
     return ", ".join(map(shown, begins, ends))
 
 
+def _starts_with_value(line: str) -> bool:
+    single = _SINGLE.match(line)
+    return single is not None and single.end() > 0 and FORMULA not in single[0]
+
+
 def _is_end(line: str, position: int, gold: GoldKind) -> bool:
     """Whether what follows a value leaves it as it is: nothing, a unit, a thing counted."""
     unit = _UNIT_WORDS.match(line, position)
     rest = line[unit.end() if unit else position :]
+    rest = rest.lstrip("*_") if rest.startswith("**") else rest
     if not rest.strip(" .*_"):
         return True
-    if gold.kind in ("words", "other", "truth value"):
+    if gold.kind in ("words", "truth value") or (gold.kind == "other" and _CONDITION.match(rest)):
         return False
     return (
-        rest[0] in " ,;:*" + FORMULA
+        rest[0] in " ,;:*"
         and not _CHANGES_WHAT_STANDS_BEFORE.match(rest)
         and not _DIGIT.search(rest)
         and FORMULA not in rest
@@ -223,13 +232,11 @@ def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
     """The one formula or number of a line whose words do not change it ("the point $(1,2)$")."""
     if gold.kind in ("words", "truth value", "choice"):
         return None
-    found = [match for match in re.finditer(rf"{FORMULA}+", line)] or [
-        match for match in _VALUE.finditer(line) if match[0].strip()
-    ]
+    found = list(_FORMULA.finditer(line)) or list(_VALUE.finditer(line))
     if len(found) != 1:
         return None
     rest = line[: found[0].start()] + " " + line[found[0].end() :]
-    if _DIGIT.search(rest) or _CHANGES.search(rest):
+    if _DIGIT.search(rest) or _CHANGES.search(rest) or _MATHEMATICAL.search(rest):
         return None
     return found[0].span()
 

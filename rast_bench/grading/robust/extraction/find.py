@@ -2,7 +2,7 @@ r"""Finds the answer in a response. The rules in their order are `RULES` and `GU
 
 What counts of a response is what its own turn holds: after the thinking, before a mark that ends a
 turn, before a line that begins another problem once an answer was given, and of that the last
-131,072 characters. All work is linear in the length of the response.
+65,536 characters. All work is linear in the length of the response.
 """
 
 import re
@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rast_bench.grading.robust.extraction import announcements, choices, marks, scope
-from rast_bench.grading.robust.extraction.boxes import Boxes, find_boxes, last_together, open_box
+from rast_bench.grading.robust.extraction.boxes import (
+    Boxes,
+    find_boxes,
+    first_box_end,
+    last_together,
+    open_box,
+)
 from rast_bench.grading.robust.extraction.clauses import unit_behind, value_of
 from rast_bench.grading.robust.extraction.formulas import without_code
 from rast_bench.grading.robust.extraction.found import Found
@@ -24,6 +30,7 @@ MAX_ANSWER = 10_000
 _MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
 _SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
+_PROSE = re.compile(r"[A-Za-z]{3,} [A-Za-z]{2,} ")
 _SECOND_THOUGHT = re.compile(
     r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead|hmm)\b",
     re.IGNORECASE,
@@ -46,7 +53,9 @@ class Response:
     def prose(self) -> str:
         """Without code, unless it is all code."""
         prose = without_code(self.text)
-        return prose if announcements.mentions(prose) else self.text
+        if prose is self.text or any(announcements.mentions(prose)):
+            return prose
+        return self.text
 
     @cached_property
     def ending(self) -> Ending:
@@ -84,7 +93,7 @@ def _before_next_problem(response: Response) -> Response:
     text = response.text
     if scope.next_problem(text, 0) == len(text):
         return response
-    ends = [box.end for box in response.boxes.closed[:50] if box.content and not box.mention][:1]
+    ends = [end for end in (first_box_end(text),) if end is not None]
     if hashes := marks.after_hashes(text):
         ends.append(hashes[1])
     if announced := announcements.first_announced(text, response.gold):
@@ -121,9 +130,24 @@ def _within(content: str, gold: GoldKind) -> str:
     if announced:
         return announced.text
     if len(content) > _MAX_PLAIN or "\n" in content:
-        value = inner.ending.last_value(gold)
-        return value[0] if value else content
+        return inner.ending.last_value(gold) or content
     return value_of(content, gold) or content
+
+
+def after_the_box(response: Response) -> str | None:
+    """ "… Wait, that is wrong: the answer is 8", "The final answer is 8", behind the last box."""
+    text = response.prose
+    boxes = [each for each in response.boxes.closed if each.content and not each.mention]
+    if not boxes:
+        return None
+    position = boxes[-1].end
+    for announced in announcements.all_announced(text, response.gold, position):
+        between = text[max(position, announced.start - 300) : announced.start]
+        final = between.rstrip()[-5:].lower() == "final"
+        plain = announced.text and not _PROSE.search(announced.text)
+        if (final and plain) or _SECOND_THOUGHT.search(between):
+            return announced.text
+    return "" if announcements.retracted(text, position) else None
 
 
 def box(response: Response) -> str | None:
@@ -132,9 +156,6 @@ def box(response: Response) -> str | None:
     boxes = [each for each in response.boxes.closed if not each.mention]
     if not boxes:
         return None
-    corrected = _corrected(response, boxes[-1].end)
-    if corrected is not None:
-        return corrected
     if not boxes[-1].content:
         rest = text[boxes[-1].end : boxes[-1].end + _MAX_PLAIN]
         return value_of(rest.lstrip(" $).\\"), gold) if rest.strip(" $).\n\\]") else ""
@@ -145,8 +166,7 @@ def box(response: Response) -> str | None:
     if gold.kind == "choice" and len(contents) == 1:
         letter = choices.letter_of(contents[0])
         return letter or choices.stated_choice(text) or contents[0]
-    unit = unit_behind(text, together[-1].end, gold)
-    return ", ".join(contents) + unit
+    return ", ".join(contents) + unit_behind(text, together[-1].end, gold)
 
 
 def _content(content: str, gold: GoldKind) -> str:
@@ -155,19 +175,6 @@ def _content(content: str, gold: GoldKind) -> str:
         content = choices.value_beside(content) or content
     announced = announcements.in_box(content, gold)
     return announced or content
-
-
-def _corrected(response: Response, position: int) -> str | None:
-    """What the response calls its answer after its last box, where it says "final" or "wait";
-    "" where it takes its answer back."""
-    text = response.prose
-    for announced in announcements.all_announced(text, response.gold, position):
-        between = text[position : announced.start]
-        final = text[announced.start : announced.end].lower().startswith("final")
-        plain = not re.search(r"[A-Za-z]{3,} [A-Za-z]{2,} ", announced.text)
-        if (final and plain and announced.text) or _SECOND_THOUGHT.search(between[-300:]):
-            return announced.text
-    return "" if announcements.retracted(text, position) else None
 
 
 def hashes(response: Response) -> str | None:
@@ -219,9 +226,9 @@ def lettered_line(response: Response) -> str | None:
     return choices.lettered_line(response.text) if response.gold.kind == "choice" else None
 
 
-def bracketed_letter(response: Response) -> str | None:
-    """The last "(B)", where its sentence names no other, for a gold letter."""
-    return choices.bracketed_letter(response.text) if response.gold.kind == "choice" else None
+def named_letter(response: Response) -> str | None:
+    """The last "(B)" or "option B", where its sentence names no other, for a gold letter."""
+    return choices.named_letter(response.text) if response.gold.kind == "choice" else None
 
 
 def open_line(response: Response) -> str | None:
@@ -233,8 +240,8 @@ def open_line(response: Response) -> str | None:
 
 
 def one_line_response(response: Response) -> str | None:
-    """A response of one line without prose, whole."""
-    return one_line(response.text)
+    """A response of one line without prose, whole; not for a gold letter."""
+    return None if response.gold.kind == "choice" else one_line(response.text)
 
 
 def nothing(response: Response) -> str | None:
@@ -253,20 +260,21 @@ def truth_value(response: Response) -> str | None:
 
 
 def conclusion(response: Response) -> str | None:
-    """The bold words of the last sentence, or what it says behind "is", for a gold answer in words."""
-    if response.gold.kind != "words":
+    """ "…, so the limit does not exist"; for a gold answer in words, the bold words of the last
+    sentence or those behind its "is"."""
+    if response.gold.kind in ("choice", "truth value"):
         return None
     return response.ending.conclusion(response.gold)
 
 
 def last_value(response: Response) -> str | None:
-    """The last formula or number."""
-    found = response.ending.last_value(response.gold)
-    return found[0] if found else None
+    """The last formula or number, or several that "and" or "or" joins."""
+    return response.ending.last_value(response.gold)
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
     ("answer tag", answer_tag),
+    ("after the box", after_the_box),
     ("box", box),
     ("hashes", hashes),
     ("JSON", json_value),
@@ -281,10 +289,10 @@ GUESSES: tuple[tuple[str, Rule], ...] = (
     ("open box", open_line),
     ("one line", one_line_response),
     ("no answer", nothing),
-    ("bracketed letter", bracketed_letter),
+    ("named letter", named_letter),
     ("truth value", truth_value),
     ("code output", last_output),
     ("conclusion", conclusion),
-    ("last formula or number", last_value),
+    ("last value", last_value),
 )
 """What it may mean where it calls nothing its answer; not asked where it was cut off."""

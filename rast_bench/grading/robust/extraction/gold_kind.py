@@ -12,7 +12,7 @@ _MARKS = re.compile(r"\\(?:text|mathrm|mathbf|textbf|textit|mbox)(?![A-Za-z])|[$
 _CHOICE = re.compile(r"\s*(?:\(\s*([A-Ja-j])\s*\)|([A-J])\s*[.)]?)\s*")
 _TRUTH = re.compile(r"\s*(?:true|false|yes|no)\s*\.?\s*", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"\s*\\?\$?\s*[-+−]?\s*(?:\d[\d,. ]*|\.\d+|\\[dt]?frac|\\sqrt|\\pi)"
+    r"\s*\\?\$?\s*[-+−]?\s*(?:\d[\d,. ]*(?:[eE][-+]?\d{1,4})?|\.\d+|\\[dt]?frac|\\sqrt|\\pi)"
     r"(?:[\d\s.,/^+*()\[\]!-]|\\(?:[dtc]?frac|sqrt|pi|cdot|times|left|right|[!,;: ])(?![A-Za-z]))*"
     r"(?:\\?%|\^?\\circ|°)?\s*"
 )

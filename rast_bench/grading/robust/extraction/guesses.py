@@ -2,7 +2,7 @@
 
 import re
 
-from rast_bench.grading.robust.extraction.clauses import VALUE, sentence_end, value_of
+from rast_bench.grading.robust.extraction.clauses import LIST, VALUE, sentence_end, value_of
 from rast_bench.grading.robust.extraction.formulas import (
     FORMULA,
     Formula,
@@ -20,6 +20,7 @@ _PROSE = re.compile(
     r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e|[Ii]t|I"
     r"|was|were|has|have|not)\b(?!\s*\})|n['’]t\b"
 )
+_LABEL = re.compile(r"\A(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)\s{0,3}[:=]\s{0,3}")
 _CHATTER = re.compile(
     r"\b(?:I hope|hope (?:this|that|it)|let me know|feel free|if you (?:have|need|want|would)|thank|thanks"
     r"|good luck|happy to|(?:any|more|further|other) questions|is there anything|would you like|do you want"
@@ -27,11 +28,13 @@ _CHATTER = re.compile(
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"\b(?:I|we)\s?(?:['’]m| am| are)?\s?(?:really |truly |very )?(?:sorry\b|apologi[sz]e|cannot\b|can['’]?t\b|could not|couldn['’]t"
-    r"|unable\b|do not know|don['’]t know|not able|not sure\b|have no idea|give up|am not certain|do not have|don['’]t have)"
-    r"[^.\n]{0,60}"
-    r"|\b(?:unable to (?:solve|answer|determine|find|provide)|cannot be (?:solved|answered|determined)|not enough information"
-    r"|insufficient information|is not sufficient to|impossible to (?:determine|say|tell))\b",
+    r"\b(?:I|we)(?:['’]m| am| are)?\s(?:really |truly |very )?(?:sorry\b|apologi[sz]e|(?:do not|don['’]t) know\b"
+    r"|have no idea|give up|(?:do not|don['’]t) have enough"
+    r"|(?:cannot|can['’]?t|can not|could not|couldn['’]t|unable to|not able to)\s(?:\w{1,12}\s){0,2}"
+    r"(?:solve|answer|help|assist|provide|determine|find|compute|complete|say|tell|figure|give))\b"
+    r"|\b(?:unable to (?:solve|answer|determine|find|provide)|cannot be (?:solved|answered|determined)"
+    r"|not enough information|insufficient information|is not sufficient to"
+    r"|impossible to (?:determine|say|tell))\b",
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
@@ -43,18 +46,31 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(VALUE)
+_LIST = re.compile(LIST)
 _TUPLE = re.compile(r"(?<![A-Za-z_])[(\[][-\d][^()\[\]{}\n=]{0,80},[^()\[\]{}\n=]{1,80}[)\]]")
 _BOLD = re.compile(r"\*\*([^*\n]{1,100})\*\*")
 _TRUE = re.compile(
     r"\b(?:(?P<not>not|n't|never|cannot be|hardly)\s{1,4}(?:\w{1,12}\s{1,4}){0,2})?(?P<word>true|false|yes|no)\b(?!\s{1,3}(?:\w+\s+)?(?:positive|negative|solution|number|value|such|real|other|more|less|matter|longer|way|integer|one))",
     re.IGNORECASE,
 )
-_ABBREVIATED = re.compile(r"n['’]t\b")
 _CONCLUSION = re.compile(
     r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}|an\s{1,4})?([^\n]{1,120})",
     re.IGNORECASE,
 )
-_OUTPUT = re.compile(r"```(?:output|text|plaintext|)[ \t]*\n([^`]{1,400}?)\n?```\s*\Z")
+_ASIDE = re.compile(r",\s(?:with|who|whose|which|where|having|so|as)\b|\swith a\b")
+_NO_VALUE = re.compile(
+    r"\b(?:is|are|has|have|there (?:is|are))\s{1,3}(undefined|not defined|infinite|no (?:real |integer )?solutions?"
+    r"|infinitely many(?: solutions)?)[\s.*]{0,4}\Z"
+    r"|\b(does not exist|do not exist|diverges)[\s.*]{0,4}\Z",
+    re.IGNORECASE,
+)
+_OPEN_MARK = re.compile(r"\\[(\[]|(?<!\\)\$(?![\d\s])")
+_MAX_BEHIND_LIST = 25  # characters
+_CUT = re.compile(r"[-+*/^=_\\({\[]\s*\Z")
+_ESCAPED = re.compile(r"\\[{}]")
+_AND = re.compile(r"\b(?:and|or)\b")
+_WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,}")
+_OUTPUT = re.compile(r"```output[ \t]{0,9}\n([^`]{1,800}?)\n?```")
 _ERROR = re.compile(r"error|exception|traceback|timeout", re.IGNORECASE)
 
 
@@ -71,20 +87,22 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def one_line(text: str) -> str | None:
-    """The whole of a response of one line without prose."""
+    """The whole of a response of one line without prose, less a label ("Result = ")."""
     line = text.strip()
-    short = len(line) <= MAX_LINE and "\n" not in line
-    return (
-        line if line and short and not _PROSE.search(line) and not _CHATTER.search(line) else None
-    )
+    if len(line) > MAX_LINE or "\n" in line or line.startswith("<"):
+        return None
+    if _PROSE.search(line) or _CHATTER.search(line):
+        return None
+    return _LABEL.sub("", line) or None
 
 
 def code_output(text: str) -> str | None:
-    """The last line of what a program printed, where the response ends in that."""
-    if not text.rstrip().endswith("```"):
+    """The last line that a program printed, where no value stands behind it."""
+    begin = text.rfind("```output")
+    if begin < 0:
         return None
-    match = _OUTPUT.search(text, max(0, len(text) - 500))
-    if match is None or _ERROR.search(match[1]):
+    match = _OUTPUT.match(text, begin, begin + 1_000)
+    if match is None or _ERROR.search(match[1]) or _VALUE.search(text, match.end()):
         return None
     return match[1].strip().rsplit("\n", 1)[-1].strip() or None
 
@@ -108,14 +126,17 @@ class Ending:
         return self.masked[span[0] : span[1]]
 
     def gives_up(self) -> bool:
-        """Whether its last sentences refuse, or say what the answer is not."""
+        """Whether it begins by refusing, or its last sentences refuse or say what the answer is
+        not."""
+        if self.sentences and _REFUSAL.search(self._masked(self.sentences[0])):
+            return True
         for span in self.sentences[:-4:-1]:
             sentence = self._masked(span)
             if _DENIAL.search(sentence) or _REFUSAL.search(sentence):
                 return True
             if FORMULA in sentence or _VALUE.search(sentence):
                 return False
-        return bool(self.sentences and _REFUSAL.search(self._masked(self.sentences[0])))
+        return False
 
     def truth_value(self) -> str | None:
         """ "True", "False", "Yes" or "No" as the last sentence that has one says."""
@@ -130,31 +151,75 @@ class Ending:
         return None
 
     def conclusion(self, gold: GoldKind) -> str | None:
-        """What the last sentence says behind its verb; its bold words come before."""
+        """What the last sentence says: that there is no value; for a gold answer in words, its bold
+        words, or those behind its verb."""
         if not self.sentences:
             return None
         begin, end = self.sentences[-1]
         sentence = self.text[begin:end]
+        if no_value := _NO_VALUE.search(sentence):
+            return no_value[1] or no_value[2]
+        if gold.kind != "words":
+            return None
         bold = _BOLD.findall(sentence)
         if bold:
             return str(bold[-1]).strip(" .:") or None
         verb = _CONCLUSION.search(sentence)
-        return value_of(verb[1], gold) or None if verb else None
+        return value_of(_ASIDE.split(verb[1])[0], gold) or None if verb else None
 
-    def last_value(self, gold: GoldKind) -> tuple[str, str] | None:
-        """The last formula or number, and the name of the rule."""
-        for span in reversed(self.sentences):
-            begin, end = span
-            sentence = self._masked(span)
+    def last_value(self, gold: GoldKind) -> str | None:
+        """The last formula or number, or list of them; the right side of the last equation.
+
+        None where the text ends in the middle of it.
+        """
+        value = self._last_value(gold)
+        return value if value and not _CUT.search(value) and _closes(value) else None
+
+    def _last_value(self, gold: GoldKind) -> str | None:
+        for begin, end in reversed(self.sentences):
+            sentence = self.masked[begin:end]
+            if several := _last_list(sentence):
+                listed = value_of(self.text[begin + several[0] : begin + several[1]], gold)
+                if listed:
+                    return listed
             inside = [each for each in self.formulas if begin <= each.start < end]
-            number = None
-            for number in _VALUE.finditer(sentence):  # noqa: B007 (the last one)
-                pass
-            for bracketed in _TUPLE.finditer(sentence):
-                if number is not None and bracketed.start() <= number.start() < bracketed.end():
-                    number = bracketed
-            if inside and (number is None or begin + number.start() < inside[-1].end):
-                return inside[-1].content, "last formula"
-            if number is not None and number[0].strip():
-                return number[0].strip(), "last number"
+            numbers = list(_VALUE.finditer(sentence))
+            if inside and (not numbers or begin + numbers[-1].start() < inside[-1].end):
+                return inside[-1].content
+            if numbers:
+                return self._plain(begin, end, numbers[-1], gold)
         return None
+
+    def _plain(self, begin: int, end: int, number: re.Match[str], gold: GoldKind) -> str | None:
+        """What the last number outside of formulas belongs to."""
+        if _OPEN_MARK.search(self.masked, 0, begin + number.start()):
+            return None  # the text ends inside a formula
+        sentence = self.masked[begin:end]
+        equals = max(sentence.rfind("=", 0, number.start()), sentence.rfind("≈", 0, number.start()))
+        if equals >= 0:
+            value = value_of(self.text[begin + equals + 1 : end], gold)
+            if value and (len(value) < 40 or not _WORDS.search(value)):
+                return value
+        for bracketed in _TUPLE.finditer(sentence):
+            if bracketed.start() <= number.start() < bracketed.end():
+                return bracketed[0]
+        return number[0].strip()
+
+
+def _last_list(sentence: str) -> tuple[int, int] | None:
+    """Where the last values of a masked sentence stand that "and" or "or" joins."""
+    last = None
+    for last in _LIST.finditer(sentence):  # noqa: B007 (the last one)
+        pass
+    if last is None or not _AND.search(last[0]):
+        return None
+    rest = sentence[last.end() :]
+    return last.span() if len(rest) <= _MAX_BEHIND_LIST and not _VALUE.search(rest) else None
+
+
+def _closes(value: str) -> bool:
+    """Whether its brackets close; those of an interval may be of two kinds."""
+    bare = _ESCAPED.sub("", value)
+    return bare.count("{") == bare.count("}") and bare.count("(") + bare.count("[") == bare.count(
+        ")"
+    ) + bare.count("]")

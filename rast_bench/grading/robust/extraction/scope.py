@@ -2,8 +2,8 @@
 
 import re
 
-WINDOW = 2**17
-"""Characters: what stands before the last 131,072 of a response is not read."""
+WINDOW = 2**16
+"""Characters: what stands before the last 65,536 of a response is not read."""
 
 _THINKING = (
     ("<think>", "</think>"),
