@@ -18,6 +18,7 @@ from rast_bench.config.experiment import (
 from rast_bench.config.identity import cell_identity
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import DatasetError, ModelError
+from rast_bench.grading import graders_of
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.paper.published import Published, load_published
@@ -151,7 +152,7 @@ def stored_outcome(planned: Planned, ledger: Ledger, grader: str | None) -> Cell
         return NOT_RUN
     if done < wanted:
         return f"{done:,} of {wanted:,}"
-    return load_outcome(planned, ledger, planned.cell.graders(grader)[0])
+    return load_outcome(planned, ledger, graders_of(planned.cell, grader)[0])
 
 
 def path_coverages(results: Path, name: str) -> PathMeans:

@@ -9,8 +9,13 @@ from typing import Literal
 FinishReason = Literal["eos", "stop", "length"]
 """Why a generation ended: an EOS id, a stop string, or `max_tokens`."""
 
-VerdictKind = Literal["correct", "wrong", "unparsed", "truncated", "timeout"]
-"""`truncated`: cut off at `max_tokens` before an answer; `timeout`: the grader ran out of time."""
+VerdictKind = Literal["correct", "wrong", "unparsed", "truncated", "timeout", "undecided"]
+"""Only `correct` counts as correct.
+
+* truncated: cut off at `max_tokens` before an answer;
+* timeout: the grader ran out of CPU time or memory;
+* undecided: the answer was read, and neither proven equal to the gold answer nor safely refuted.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One grader's judgement of one sample. `extracted` is None when no answer was found."""
+    """One grader's judgement of one sample. `extracted` is None when no answer was found.
+
+    `reason` says what decided ("exact", "unit", …), `rule` by which rule, and `extraction` how the
+    answer was found: words of docs/graders.md. "" where the grader does not say, and for verdicts
+    that were stored before there were reasons.
+    """
 
     key: SampleKey
     kind: VerdictKind
     extracted: str | None
+    reason: str = ""
+    rule: str = ""
+    extraction: str = ""

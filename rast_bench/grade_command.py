@@ -1,12 +1,22 @@
-"""`rast-bench grade IN.jsonl OUT.jsonl --grader NAME`: verdicts on responses from anywhere."""
+"""`rast-bench grade`: verdicts on responses from anywhere, and why one answer gets its verdict."""
 
 import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rast_bench.grading import Answer
 
 BATCH = 1_000  # responses between two reports of progress
+DEFAULT = "robust"
+
+_USAGE = """\
+rast-bench grade IN.jsonl OUT.jsonl [--grader NAME] [--explain]
+       rast-bench grade --gold GOLD (--answer ANSWER | --response TEXT) [--grader NAME]
+                        [--dataset NAME] [--finish-reason REASON]"""
 _EPILOG = """\
 IN.jsonl has one response a line:
   id        string or number, copied to the output
@@ -16,33 +26,68 @@ IN.jsonl has one response a line:
   finish_reason  eos, stop or length (optional, eos): "length" makes a missing answer truncated
 OUT.jsonl repeats id in the same order, with
   extracted  the answer that was found, null where none was
-  verdict    correct, wrong, unparsed, truncated or timeout
-  seconds    CPU seconds that the comparison took; a repeated answer repeats them"""
+  verdict    correct, wrong, undecided, unparsed, truncated or timeout
+  seconds    CPU seconds that the comparison took; a repeated answer repeats them
+and with --explain
+  gold        the gold answer as the grader reads it
+  extraction  how the answer was found
+  reason      what decided
+  rule        by which rule
+which are null where the grader does not say. docs/graders.md has the words.
+
+With --gold one answer is graded and explained on stdout:
+  rast-bench grade --gold '|x+5|' --answer 'x+5'
+  rast-bench grade --gold='-x' --answer='-2x/2'
+  rast-bench grade --gold '1/2' --response 'So it is \\boxed{0.5}.'"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the subcommand and returns its exit code. Raises ConfigError and DatasetError."""
-    from rast_bench.grading import grader_names
+    from rast_bench.grading import Answer, grader_names
+    from rast_bench.grading.response_file import FINISH_REASONS
 
     parser = argparse.ArgumentParser(
         prog="rast-bench grade",
-        description="Grade the responses of a JSONL file.",
+        usage=_USAGE,
+        description="Grade the responses of a JSONL file, or explain the verdict on one answer.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", metavar="IN.jsonl", type=Path)
-    parser.add_argument("target", metavar="OUT.jsonl", type=Path, help="replaced if it exists")
+    parser.add_argument("source", metavar="IN.jsonl", type=Path, nargs="?")
+    parser.add_argument(
+        "target", metavar="OUT.jsonl", type=Path, nargs="?", help="replaced if it exists"
+    )
     parser.add_argument(
         "--grader",
-        required=True,
+        default=DEFAULT,
         metavar="NAME",
-        help=f"{', '.join(grader_names())}; without a version, the newest",
+        help=f"{', '.join(grader_names())}; without a version, the newest; or your own, "
+        f"module:Class (default: {DEFAULT})",
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="write how each verdict came about, too"
+    )
+    one = parser.add_argument_group("one answer")
+    one.add_argument("--gold", metavar="GOLD", help="its gold answer")
+    one.add_argument("--answer", metavar="ANSWER", help="the answer, graded as \\boxed{ANSWER}")
+    one.add_argument("--response", metavar="TEXT", help="the whole response that has the answer")
+    one.add_argument("--dataset", metavar="NAME", default="")
+    one.add_argument("--finish-reason", choices=FINISH_REASONS, default="eos")
     options = parser.parse_args(arguments)
-    return grade_file(options.source, options.target, options.grader)
+    if options.gold is None and options.answer is None and options.response is None:
+        if options.target is None:
+            parser.error("IN.jsonl and OUT.jsonl are needed, or --gold and --answer")
+        return grade_file(options.source, options.target, options.grader, explain=options.explain)
+    if options.source is not None:
+        parser.error("--gold, --answer and --response are for one answer, without files")
+    if options.gold is None or (options.answer is None) == (options.response is None):
+        parser.error("one answer needs --gold, and either --answer or --response")
+    text = options.response if options.answer is None else f"\\boxed{{{options.answer}}}"
+    answer = Answer(text, options.gold, options.finish_reason, options.dataset)
+    return grade_one(answer, options.grader)
 
 
-def grade_file(source: Path, target: Path, grader_name: str) -> int:
+def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = False) -> int:
     """Grades every line of `source` into `target`; progress and a summary go to stderr.
 
     Raises:
@@ -62,12 +107,36 @@ def grade_file(source: Path, target: Path, grader_name: str) -> int:
     try:
         for start in range(0, len(responses), BATCH):
             batch = responses[start : start + BATCH]
-            judged += grader.grade_timed([response.answer for response in batch])
+            judged += grader.explain([response.answer for response in batch])
             progress.advance(len(batch))
     finally:
         progress.stop()
-    write_judgements(target, responses, judged)
-    kinds = Counter(judgement.kind for judgement, _ in judged)
+    write_judgements(target, responses, judged, explain=explain)
+    kinds = Counter(explained.judgement.kind for explained in judged)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
     print(f"{grader.name}: {len(responses):,} responses: {counts or 'none'}", file=sys.stderr)
+    return 0
+
+
+def grade_one(answer: "Answer", grader_name: str) -> int:
+    """Prints how one response is judged. Raises ConfigError where no grader has this name."""
+    from rast_bench.grading import get_grader, newest_version
+
+    grader = get_grader(newest_version(grader_name), workers=1)
+    ((judgement, gold, _),) = grader.explain([answer])
+    extracted = judgement.extracted
+    lines = (
+        ("grader", grader.name),
+        ("found by", judgement.extraction),
+        ("answer", "none" if extracted is None else extracted),
+        ("read as", grader.reading(extracted) if extracted else ""),
+        ("gold", gold),
+        ("read as", grader.reading(gold)),
+        ("verdict", judgement.kind),
+        ("reason", judgement.reason),
+        ("rule", judgement.rule),
+    )
+    for name, text in lines:
+        if text:
+            print(f"{name:<10}{text}".encode(errors="backslashreplace").decode())
     return 0

@@ -85,16 +85,20 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
 def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
     """Reads data sets and checks models for all jobs at once; loads no weights.
 
-    Raises DatasetError, ModelError, and ConfigError for a grader that does not exist.
+    Raises DatasetError, ModelError, and ConfigError for a grader that does not exist or that no
+    longer grades and has verdicts to give.
     """
-    from rast_bench.grading import get_grader
+    from rast_bench.grading import check_graders, check_retired
 
-    for name in {
+    check_graders(
         name for job in jobs for cell in job.cells for name in cell.graders(job.options.grader)
-    }:
-        get_grader(name)
+    )
     cells = iter(plan_cells([cell for job in jobs for cell in job.cells]))
-    return [PlannedJob(job, tuple(next(cells) for _ in job.cells)) for job in jobs]
+    planned = [PlannedJob(job, tuple(next(cells) for _ in job.cells)) for job in jobs]
+    for item in planned:
+        options = item.job.options
+        check_retired(item.planned, Ledger(Path(options.results_dir)), options.grader)
+    return planned
 
 
 def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptions) -> None:

@@ -16,7 +16,7 @@ from rast_bench.comparison import (
 )
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig, Role
 from rast_bench.config.schema import CellConfig
-from rast_bench.grading import disagreement_notes
+from rast_bench.grading import disagreement_notes, graders_of, undecided_notes
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.paper.published import load_published
 from rast_bench.reporting.claim_tables import claim_tables
@@ -91,6 +91,11 @@ def experiment_report(
         *experiment.notes,
         *_notes(in_rows, grader),
         *disagreement_notes([one for one in planned if not isinstance(one, str)], ledger, grader),
+        *undecided_notes(
+            (graders_of(entry.cell, grader)[0], outcome)
+            for entry, outcome in zip(entries, outcomes, strict=True)
+            if not isinstance(outcome, str)
+        ),
     )
     grid_notes = _notes(in_grids, grader)
     if not (experiment.published or experiment.measures or experiment.figures or experiment.costs):
@@ -148,11 +153,12 @@ def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str |
     labels = _labels([cell.cell for cell in unique.values()])
     outcomes: dict[tuple[str, str], dict[str, CellOutcome]] = {}
     methods: dict[tuple[str, str], str] = {}
-    for cell, label in zip(unique.values(), labels, strict=True):
+    made = [_outcome(cell, ledger, grader) for cell in unique.values()]
+    for cell, label, outcome in zip(unique.values(), labels, made, strict=True):
         key = (cell.cell.base_model.name, label)
         if cell.cell.dataset.name in outcomes.get(key, {}):  # they differ by prompt, seed, …
             key = (key[0], f"{label} [{cell.cell_id}]")
-        outcomes.setdefault(key, {})[cell.cell.dataset.name] = _outcome(cell, ledger, grader)
+        outcomes.setdefault(key, {})[cell.cell.dataset.name] = outcome
         methods[key] = cell.cell.method.name
     counts = Counter((section, methods[section, label]) for section, label in outcomes)
     rows = [
@@ -162,13 +168,17 @@ def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str |
     notes = (
         *_notes([(cell.cell, _engine(cell.cell, cell, ledger)) for cell in planned], grader),
         *disagreement_notes(planned, ledger, grader),
+        *undecided_notes(
+            (graders_of(cell.cell, grader)[0], outcome)
+            for cell, outcome in zip(unique.values(), made, strict=True)
+        ),
     )
     return build_report("cells", measure_rows(rows), notes=notes)
 
 
 def _outcome(planned: PlannedCell, ledger: "Ledger", grader: str | None) -> CellOutcome:
     """By the grader that fills the tables: the chosen one, else the first of the data set."""
-    return load_outcome(planned, ledger, planned.cell.graders(grader)[0])
+    return load_outcome(planned, ledger, graders_of(planned.cell, grader)[0])
 
 
 def _role(method: str, counts: Counter[tuple[str, str]], section: str) -> Role:
@@ -240,7 +250,7 @@ def _notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -> tuple[
         + f"; at most {tokens} new tokens"
         + (f"; seed {seeds}." if seeds else "."),
         f"Prompt: {_prompts(cells)}. Grader: "
-        f"{_listed(cell.graders(grader)[0] for cell in cells)}. Engine: "
+        f"{_listed(graders_of(cell, grader)[0] for cell in cells)}. Engine: "
         f"{_listed(settled or engines)}.",
     ]
     drawn = {(cell.dataset.limit, cell.dataset.limit_seed) for cell in cells}

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.errors import RastBenchError
+from rast_bench.grading import graders_of
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.agreement import agreement_z, judge
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
@@ -69,7 +70,7 @@ def load(overrides: list[str]) -> Run:
     ledger = Ledger(job.options.results_dir)
     planned = {(cell.cell_id, cell.wanted): cell for cell in plan_jobs([job])[0].planned}
     return [
-        (cell, load_outcome(cell, ledger, cell.cell.graders(job.options.grader)[0]))
+        (cell, load_outcome(cell, ledger, graders_of(cell.cell, job.options.grader)[0]))
         for cell in planned.values()
     ]
 

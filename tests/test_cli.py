@@ -5,6 +5,8 @@ from app_world import World
 
 from rast_bench import __version__
 from rast_bench.cli import main
+from rast_bench.domain import SampleKey, Verdict
+from rast_bench.ledger import Ledger
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_show_prompt_shows_each_prompt_of_an_experiment_once(
 @pytest.mark.parametrize(
     ("words", "reported", "families"),
     [
-        ([], "robust-1", ["robust-1"]),
+        ([], "robust-2", ["robust-2"]),
         (["dataset.graders=[simplerl-1,boxed-1]"], "simplerl-1", ["boxed-1", "simplerl-1"]),
         (["dataset.graders=[simplerl-1]", "grader=boxed-1"], "boxed-1", ["boxed-1"]),
     ],
@@ -77,11 +79,41 @@ def test_the_data_set_names_its_graders(
     world: World,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    overrides = [*world.overrides, "dataset.graders=[robust-1]", *words]
+    overrides = [*world.overrides, "dataset.graders=[robust-2]", *words]
     assert main(["run", *overrides]) == 0
     assert f"Grader: {reported}." in " ".join(capsys.readouterr().out.split())
     found = {path.name for path in world.results.rglob("verdicts-*.parquet")}
     assert sorted({name.removeprefix("verdicts-").rpartition("-")[0] for name in found}) == families
+
+
+def test_verdicts_of_a_retired_grader_are_read_and_not_made(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = [*world.overrides, "dataset.graders=[boxed-1,robust-1]"]
+    for words in (["run", *old], ["run", *world.overrides, "grader=robust-1"]):
+        assert main(words) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith(
+            "error: grader robust-1: it no longer grades, and 12 samples on tiny-easy lack its "
+            "verdict\nhint: robust-2 replaced it"
+        )
+    assert world.loaded == []
+    assert main(["run", *world.overrides, "dataset.graders=[boxed-1]"]) == 0
+    ledger = Ledger(world.results)
+    (cell,) = ledger.cells()
+    kinds = {key: "correct" if key[1] == 0 else "wrong" for key in ledger.completed(cell)}
+    verdicts = [Verdict(SampleKey(cell, *key), kind, "1") for key, kind in kinds.items()]
+    ledger.write_verdicts(cell, "robust-1", verdicts)
+    capsys.readouterr()
+    assert main(["run", *world.overrides, "grader=robust-1"]) == 0
+    out = capsys.readouterr().out
+    assert "25.0 ± 0.0" in out
+    assert "Grader: robust-1." in out
+    assert main(["run", *world.overrides, "dataset.graders=[robust-2,robust-1]"]) == 0
+    assert "Graders robust-2 and robust-1 disagree on" in capsys.readouterr().out
+    assert main(["run", *world.overrides, "grader=robust-1", "decoding.n=5"]) == 2
+    assert "and 3 samples on tiny-easy lack its verdict" in capsys.readouterr().err
 
 
 def test_status_counts_cells(

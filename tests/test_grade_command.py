@@ -26,7 +26,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["simplerl", "simplerl-1", "robust"])
+@pytest.mark.parametrize("name", ["simplerl", "simplerl-1"])
 def test_every_line_gets_its_verdict_in_order(
     name: str, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -45,6 +45,62 @@ def test_every_line_gets_its_verdict_in_order(
     assert out == ""
     assert "6/6 samples (100%)" in err
     assert err.endswith("-1: 6 responses: 3 correct, 1 unparsed, 1 truncated, 1 timeout\n")
+
+
+def test_explain_adds_what_led_to_the_verdict(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    assert main([str(source), str(target), "--explain"]) == 0  # by the default grader
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [line["verdict"] for line in lines[:5]] == [
+        *("correct", "correct", "unparsed", "truncated", "correct")
+    ]
+    assert lines[5]["verdict"] != "correct"
+    first, _, none, *_ = lines
+    assert (first["extracted"], first["gold"], first["extraction"]) == ("0.5", "1/2", "box")
+    assert first["reason"]
+    assert (none["gold"], none["extraction"], none["reason"], none["rule"]) == ("7", *[None] * 3)
+
+
+def test_one_answer_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--gold", "12,8", "--grader", "boxed", "--explain"]
+    assert main([*words, "--answer", "12, 08"]) == 0
+    assert capsys.readouterr().out == (
+        "grader    boxed-1\nfound by  box\nanswer    12,8\ngold      12,8\nverdict   correct\n"
+    )
+    assert main([*words, "--response", "12", "--finish-reason", "length"]) == 0
+    assert capsys.readouterr().out == (
+        "grader    boxed-1\nanswer    none\ngold      12,8\nverdict   truncated\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["in.jsonl"], "IN.jsonl and OUT.jsonl are needed"),
+        ([], "IN.jsonl and OUT.jsonl are needed"),
+        (["--gold", "7"], "needs --gold, and either --answer or --response"),
+        (["--answer", "7"], "needs --gold, and either --answer or --response"),
+        (["--gold", "7", "--answer", "7", "--response", "7"], "either --answer or --response"),
+        (["in.jsonl", "out.jsonl", "--gold", "7", "--answer", "7"], "without files"),
+    ],
+)
+def test_words_that_do_not_go_together(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as leave:
+        main(words)
+    assert leave.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_retired_grader_is_refused(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["grade", str(source), str(source.parent / "out.jsonl"), "--grader", "robust-1"]
+    assert cli.main(words) == 2
+    assert capsys.readouterr().err == (
+        "error: grader robust-1: it no longer grades\n"
+        "hint: robust-2 replaced it: name that one in graders or grader=; stored verdicts of "
+        "robust-1 are still read\n"
+    )
 
 
 def test_verdicts_of_a_second_run_are_the_same(source: Path, tmp_path: Path) -> None:
@@ -136,7 +192,7 @@ def test_places_that_do_not_work(source: Path, tmp_path: Path) -> None:
         main([str(source), str(tmp_path), "--grader", "boxed"])
     with pytest.raises(RastBenchError, match="unknown grader 'rubost'") as caught:
         main([str(source), str(tmp_path / "out.jsonl"), "--grader", "rubost"])
-    assert "did you mean 'robust-1'?" in (caught.value.hint or "")
+    assert "did you mean 'robust-2'?" in (caught.value.hint or "")
 
 
 def test_an_empty_file_is_no_mistake(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets import iter_references
 from rast_bench.errors import ConfigError
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
+from rast_bench.grading.robust.extraction.found import Found
 
 _Program = tuple[int, str]  # its place among the pairs, and its text
 
@@ -40,9 +41,10 @@ class CodeTestsGrader(AnswerGrader):
         self._workers = workers
         self._heads: dict[str, Head] | None = None
 
-    def extract(self, answer: Answer) -> str | None:
+    def extract(self, answer: Answer) -> Found | None:
         head = self._head(answer.gold)
-        return extract_program(answer.text, entry_point=head.entry_point, prompt=head.prompt)
+        program = extract_program(answer.text, entry_point=head.entry_point, prompt=head.prompt)
+        return None if program is None else Found(program, "program")
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         """The outcome of each (program, gold) pair.

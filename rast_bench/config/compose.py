@@ -17,7 +17,7 @@ from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
-from rast_bench.config.schema import GROUPS, CellConfig, Name
+from rast_bench.config.schema import GROUPS, CellConfig, GraderName
 from rast_bench.config.strict import Strict
 from rast_bench.config.validate import validated
 
@@ -35,7 +35,7 @@ class RunOptions(Strict):
     """What the command line may set beside a cell's groups."""
 
     results_dir: str = Field(default="results", min_length=1)
-    grader: Name | None = None  # None: each data set has its own
+    grader: GraderName | None = None  # None: each data set has its own
     allow_code_execution: bool = False
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
     label: str | None = None

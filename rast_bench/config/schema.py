@@ -24,6 +24,8 @@ Seed = Annotated[int, Field(ge=0)]
 ChatMarkup = Literal["chatml", "llama3"]
 _MARKUP_SIGNS: dict[ChatMarkup, str] = {"chatml": "<|im_start|>", "llama3": "<|start_header_id|>"}
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+GraderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*(:[A-Za-z_]\w*)?$")]
+"""`robust-2`, or a user's own class: `my_package.my_module:MyGrader`."""
 
 
 class ModelRef(Strict):
@@ -79,7 +81,7 @@ class DatasetConfig(Strict):
     those of a hub repository that `datasets` cannot load (.jsonl or .parquet). An `adapter`
     (datasets/adapters.py, or `module:function`) makes the problem of a row where fields alone do
     not. `known_rows` and `known_fingerprints` are those of copies that were looked at. The first
-    of `graders` fills the tables, the others are asked beside it.
+    of `graders` fills the tables, the others are asked beside it; `module:Class` is a user's own.
 
     `limit` takes that many problems: the first, or with `limit_seed` some drawn at random
     (datasets/load.py). Neither is part of a cell's id.
@@ -98,7 +100,7 @@ class DatasetConfig(Strict):
     id_field: str | None = None
     known_rows: tuple[Annotated[int, Field(ge=1)], ...] = ()
     known_fingerprints: tuple[str, ...] = ()
-    graders: Annotated[tuple[Name, ...], Field(min_length=1)] = ("robust-1",)
+    graders: Annotated[tuple[GraderName, ...], Field(min_length=1)] = ("robust-2",)
     limit: Annotated[int, Field(ge=1)] | None = None
     limit_seed: Seed | None = None
 

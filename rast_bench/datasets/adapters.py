@@ -5,13 +5,13 @@ An adapter takes a row and returns its item, or None to leave the row out. It re
 """
 
 import hashlib
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rast_bench.datasets.rows import Row, RowError
 from rast_bench.errors import ConfigError
+from rast_bench.importing import import_object
 
 LETTERS = "ABCDEFGHIJ"
 
@@ -153,18 +153,13 @@ ADAPTERS: Mapping[str, Adapter] = {
 
 def get_adapter(name: str) -> Adapter:
     """The adapter of that name, or the function of a `module:function`. Raises ConfigError."""
-    module, colon, function = name.partition(":")
-    if not colon:
-        if name in ADAPTERS:
-            return ADAPTERS[name]
-        raise ConfigError(
-            f"dataset.adapter={name}: there is no such adapter",
-            hint=f"there are {', '.join(sorted(ADAPTERS))}; your own is module:function",
-        )
-    try:
-        adapter: Adapter = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"dataset.adapter={name}: {error}", hint="its folder must be on PYTHONPATH"
-        ) from error
-    return adapter
+    place = f"dataset.adapter={name}"
+    if ":" in name:
+        adapter: Adapter = import_object(name, place)
+        return adapter
+    if name in ADAPTERS:
+        return ADAPTERS[name]
+    raise ConfigError(
+        f"{place}: there is no such adapter",
+        hint=f"there are {', '.join(sorted(ADAPTERS))}; your own is module:function",
+    )

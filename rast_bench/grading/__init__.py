@@ -1,23 +1,39 @@
 """From samples to verdicts: graders by name and the stage that applies one to a ledger.
 
 grader = get_grader("boxed-1")
-kind, extracted = grader.grade(text, gold, finish_reason)
+judgement = grader.grade(text, gold, finish_reason)      # its kind, extracted, reason, rule
 grade_cells(planned, ledger, "boxed-1")     # only samples that lack a verdict
 """
 
-from rast_bench.grading.base import Answer, Grader, Judgement
-from rast_bench.grading.disagreement import disagreement_notes
-from rast_bench.grading.registry import get_grader, grader_names, newest_version
+from rast_bench.grading.base import Answer, AnswerGrader, Compared, Explained, Grader, Judgement
+from rast_bench.grading.disagreement import disagreement_notes, undecided_notes
+from rast_bench.grading.registry import (
+    check_graders,
+    check_retired,
+    get_grader,
+    grader_names,
+    graders_of,
+    newest_version,
+)
+from rast_bench.grading.robust.extraction.found import Found
 from rast_bench.grading.stage import GradingSummary, grade_cells
 
 __all__ = [
     "Answer",
+    "AnswerGrader",
+    "Compared",
+    "Explained",
+    "Found",
     "Grader",
     "GradingSummary",
     "Judgement",
+    "check_graders",
+    "check_retired",
     "disagreement_notes",
     "get_grader",
     "grade_cells",
     "grader_names",
+    "graders_of",
     "newest_version",
+    "undecided_notes",
 ]

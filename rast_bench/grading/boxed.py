@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
+from rast_bench.grading.robust.extraction.found import Found
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash takes its next character out of play
@@ -24,9 +25,10 @@ class BoxedGrader(AnswerGrader):
 
     name = "boxed-1"
 
-    def extract(self, answer: Answer) -> str | None:
+    def extract(self, answer: Answer) -> Found | None:
         content = last_boxed(answer.text)
-        return None if content is None else normalise(content) or None
+        text = None if content is None else normalise(content)
+        return Found(text, "box") if text else None
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         return [

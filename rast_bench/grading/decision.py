@@ -27,6 +27,7 @@ Reason = Literal[
     "relation",  # equations and inequalities: the same solutions, or others
     "limit",  # the work would have been too much
     "unread",  # one of them could not be read
+    "",  # of a grader that gives none
 ]
 
 
@@ -40,6 +41,11 @@ class Decision:
 
     def __bool__(self) -> bool:
         raise TypeError("a decision has three outcomes: ask for its `outcome`")
+
+
+def decided(is_equal: bool) -> Decision:
+    """A decision without a reason."""
+    return Decision("equal" if is_equal else "different", "")
 
 
 def equal(reason: Reason, rule: str = "") -> Decision:

@@ -1,13 +1,18 @@
-"""How often two graders call the same sample correct and not: a table's footnote."""
+"""How often two graders call the same sample correct and not, and what they leave undecided:
+footnotes of tables."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from rast_bench.grading.registry import graders_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from rast_bench.ledger import Ledger
+    from rast_bench.metrics.outcomes import CellOutcome
     from rast_bench.runner.plan import PlannedCell
 
 _SAMPLE = ["problem_id", "sample_index"]
@@ -15,11 +20,16 @@ _SAMPLE = ["problem_id", "sample_index"]
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Samples that both graders judged, and those that only one of them calls correct."""
+    """Samples that both graders judged, and those that only one of them calls correct.
+
+    Those that one leaves undecided count as not correct, and are told apart beside it.
+    """
 
     samples: int = 0
     first_only: int = 0
     second_only: int = 0
+    first_undecided: int = 0
+    second_undecided: int = 0
 
     @property
     def share(self) -> float:
@@ -30,6 +40,8 @@ class Disagreement:
             self.samples + other.samples,
             self.first_only + other.first_only,
             self.second_only + other.second_only,
+            self.first_undecided + other.first_undecided,
+            self.second_undecided + other.second_undecided,
         )
 
 
@@ -46,7 +58,7 @@ def disagreement_notes(
     """
     found: dict[tuple[str, str], dict[str, Disagreement]] = {}
     for cell in {(cell.cell_id, cell.wanted): cell for cell in planned}.values():
-        first, *others = cell.cell.graders(chosen)
+        first, *others = graders_of(cell.cell, chosen)
         for second in others:
             by_dataset = found.setdefault((first, second), {})
             name = cell.cell.dataset.name
@@ -59,22 +71,27 @@ def cell_disagreement(
     cell: "PlannedCell", ledger: "Ledger", first: str, second: str
 ) -> Disagreement:
     """Over the cell's own samples that both graders judged. Raises LedgerError."""
-    both = _correct(cell, ledger, first).merge(
-        _correct(cell, ledger, second), on=_SAMPLE, suffixes=("_first", "_second")
+    both = _kinds(cell, ledger, first).merge(
+        _kinds(cell, ledger, second), on=_SAMPLE, suffixes=("_first", "_second")
     )
-    one, other = both["correct_first"], both["correct_second"]
-    return Disagreement(len(both), int((one & ~other).sum()), int((other & ~one).sum()))
+    kinds = both["kind_first"], both["kind_second"]
+    one, other = (kind == "correct" for kind in kinds)
+    return Disagreement(
+        len(both),
+        int((one & ~other).sum()),
+        int((other & ~one).sum()),
+        *(int((kind == "undecided").sum()) for kind in kinds),
+    )
 
 
-def _correct(cell: "PlannedCell", ledger: "Ledger", grader: str) -> "pd.DataFrame":
-    """Columns problem_id, sample_index and correct; the ledger may hold more than was planned."""
+def _kinds(cell: "PlannedCell", ledger: "Ledger", grader: str) -> "pd.DataFrame":
+    """Columns problem_id, sample_index and kind; the ledger may hold more than was planned."""
     verdicts = ledger.verdicts(cell.cell_id, grader)
     problems = [problem.problem_id for problem in cell.problems]
     wanted = verdicts["problem_id"].isin(problems) & (
         verdicts["sample_index"] < cell.cell.decoding.samples_per_problem
     )
-    mine = verdicts.loc[wanted]
-    return mine[_SAMPLE].assign(correct=mine["kind"] == "correct")
+    return verdicts.loc[wanted, [*_SAMPLE, "kind"]]
 
 
 def note(first: str, second: str, by_dataset: dict[str, Disagreement]) -> str:
@@ -83,7 +100,33 @@ def note(first: str, second: str, by_dataset: dict[str, Disagreement]) -> str:
     return (
         f"Graders {first} and {second} disagree on {total.share:.2%} of {total.samples:,} samples"
         f"{_shares(list(by_dataset.items()))}; correct to {first} alone: {total.first_only:,}, "
-        f"to {second} alone: {total.second_only:,}."
+        f"to {second} alone: {total.second_only:,}"
+        + "".join(
+            f"; undecided by {name}: {count:,}"
+            for name, count in ((first, total.first_undecided), (second, total.second_undecided))
+            if count
+        )
+        + "."
+    )
+
+
+def undecided_notes(judged: Iterable[tuple[str, "CellOutcome"]]) -> tuple[str, ...]:
+    """A sentence for each grader that left samples of a table undecided.
+
+    Args:
+        judged: graders and what they judged; a cell that comes twice counts once.
+    """
+    distinct = {(name, outcome.cell_id, outcome.kinds.shape): outcome for name, outcome in judged}
+    samples: Counter[str] = Counter()
+    undecided: Counter[str] = Counter()
+    for (name, *_), outcome in distinct.items():
+        samples[name] += outcome.kinds.size
+        undecided[name] += int((outcome.kinds == "undecided").sum())
+    return tuple(
+        f"{name} left {count:,} of {samples[name]:,} samples ({count / samples[name]:.2%}) "
+        "undecided: they count as not correct."
+        for name, count in undecided.items()
+        if count
     )
 
 

@@ -1,13 +1,16 @@
-"""Comparisons in processes of their own: none can take more than its time, memory or process."""
+"""Work on answers in processes of its own: none can take more than its time, memory or process."""
 
 import multiprocessing
 import signal
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from rast_bench.errors import ConfigError
 from rast_bench.grading.base import Compared, Comparison
+from rast_bench.grading.decision import Decision, Outcome
 from rast_bench.grading.expressions.errors import OversizedError, WorkLimitError
 from rast_bench.grading.limits import CpuLimitError, limit_memory, within_cpu_limit
 from rast_bench.hardware import usable_cores
@@ -15,19 +18,35 @@ from rast_bench.hardware import usable_cores
 if TYPE_CHECKING:
     from pebble import ProcessPool
 
-Compare = Callable[[str, str], bool]
+T = TypeVar("T")
+
+Compare = Callable[[str, str], Decision]
 
 CPU_SECONDS = 5.0  # of one comparison; the slowest of 1,800 real ones takes 0.6
-MEMORY_BYTES = 2 * 2**30
+MEMORY_BYTES = 768 * 2**20  # of address space; a worker with sympy, pint and flint has 230 MiB
 _MOST_WORKERS = 16
-_COMPARISONS_OF_A_WORKER = 2_000  # then it is replaced: sympy's caches grow
+_CALLS_OF_A_WORKER = 2_000  # then it is replaced: sympy's caches grow
+
+FAULTS = (ImportError, SyntaxError, NameError)
+"""Of this program, whatever the answer: they end the grading."""
+
+_OUTCOMES: dict[Outcome, Comparison] = {
+    "equal": "correct",
+    "different": "wrong",
+    "undecided": "undecided",
+}
+
+
+def load_sympy() -> None:
+    import sympy  # noqa: F401
 
 
 class ComparisonPool:
     """Asks `compare(answer, gold)` for many pairs, each under limits of CPU time and memory.
 
-    The processes start with the first pair and end with this object or the interpreter. `compare`
-    is a function of a module, since it is sent to them by name.
+    The processes start with the first call and end with this object or the interpreter. `compare`
+    is a function of a module, since it is sent to them by name; so is `warm_up`, which each process
+    calls first, so that imports count in no comparison's time.
     """
 
     def __init__(
@@ -37,11 +56,13 @@ class ComparisonPool:
         workers: int | None = None,
         cpu_seconds: float = CPU_SECONDS,
         memory_bytes: int = MEMORY_BYTES,
+        warm_up: Callable[[], None] = load_sympy,
     ) -> None:
         self._compare = compare
         self._workers = workers or min(_MOST_WORKERS, usable_cores())
         self._cpu_seconds = cpu_seconds
         self._memory_bytes = memory_bytes
+        self._warm_up = warm_up
         self._pool: ProcessPool | None = None
 
     def outcomes(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
@@ -50,30 +71,42 @@ class ComparisonPool:
         * "timeout": it ran out of CPU time, of memory, or killed its process;
         * "unparsed": it could not be compared.
         """
+        work = partial(compare_limited, self._compare, may_kill=True)
+        calls = [(*pair, self._cpu_seconds) for pair in pairs]
+        return self.run(work, calls, lost=Compared("timeout", self._cpu_seconds, "limit"))
+
+    def run(self, work: Callable[..., T], calls: Sequence[tuple[Any, ...]], *, lost: T) -> list[T]:
+        """What `work` returns for each tuple of arguments, in order.
+
+        Limits of CPU time are for `work` to set. `lost` stands for a call whose process ended.
+
+        Raises ConfigError where no process starts.
+        """
+        from concurrent.futures.process import BrokenProcessPool
+
         from pebble import ProcessExpired
 
-        if not pairs:
+        if not calls:
             return []
         pool = self._started()
-        futures = [
-            pool.schedule(
-                compare_limited,
-                args=(self._compare, *pair, self._cpu_seconds),
-                kwargs={"may_kill": True},
-            )
-            for pair in pairs
-        ]
-        compared = []
+        futures = [pool.schedule(work, args=call) for call in calls]
+        results: list[T] = []
         try:
             for future in futures:
                 try:
-                    compared.append(future.result())
+                    results.append(future.result())
                 except ProcessExpired:  # the kernel ended it: too long in C, or out of memory
-                    compared.append(Compared("timeout", self._cpu_seconds))
+                    results.append(lost)
+        except BrokenProcessPool as error:
+            raise ConfigError(
+                "the processes that compare answers do not start",
+                hint="they import the script that starts them: it must be a file, with its work "
+                'under `if __name__ == "__main__":`',
+            ) from error
         finally:
-            for future in futures[len(compared) :]:
+            for future in futures[len(results) :]:
                 future.cancel()
-        return compared
+        return results
 
     def _started(self) -> "ProcessPool":
         from pebble import ProcessPool
@@ -81,9 +114,9 @@ class ComparisonPool:
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=self._workers,
-                max_tasks=_COMPARISONS_OF_A_WORKER,
+                max_tasks=_CALLS_OF_A_WORKER,
                 initializer=_start_worker,
-                initargs=(self._memory_bytes,),
+                initargs=(self._warm_up, self._memory_bytes),
                 context=multiprocessing.get_context("spawn"),
             )
             weakref.finalize(self, _stop, self._pool)
@@ -98,24 +131,26 @@ def compare_limited(
     may_kill: whether that process may be killed when nothing else ends the comparison.
     """
     start = time.process_time()
-    outcome: Comparison
     try:
-        equal = within_cpu_limit(cpu_seconds, lambda: compare(answer, gold), may_kill=may_kill)
-        outcome = "correct" if equal else "wrong"
+        decision = within_cpu_limit(cpu_seconds, lambda: compare(answer, gold), may_kill=may_kill)
+        found = compared(decision)
     except (CpuLimitError, WorkLimitError, MemoryError):
-        outcome = "timeout"
+        found = Compared("timeout", reason="limit")
     except (OversizedError, RecursionError):
-        outcome = "unparsed"
-    except (ImportError, SyntaxError, NameError):  # a fault of this program
+        found = Compared("unparsed", reason="unread")
+    except FAULTS:
         raise
     except Exception:  # sympy fails on odd expressions with exceptions of any other kind
-        outcome = "unparsed"
-    return Compared(outcome, time.process_time() - start)
+        found = Compared("unparsed", reason="unread")
+    return found._replace(seconds=time.process_time() - start)
 
 
-def _start_worker(memory_bytes: int) -> None:
-    import sympy  # noqa: F401 (before the first comparison's clock starts)
+def compared(decision: Decision) -> Compared:
+    return Compared(_OUTCOMES[decision.outcome], 0.0, decision.reason, decision.rule)
 
+
+def _start_worker(warm_up: Callable[[], None], memory_bytes: int) -> None:
+    warm_up()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     limit_memory(memory_bytes)
 

@@ -1,19 +1,46 @@
-"""The frame of graders that need algebra: what strings and plain numbers decide stays here."""
+"""The frame of graders that need algebra: all work on an answer is under limits.
 
+What is quick is done in this process, under a limit of CPU time that no ordinary answer comes near;
+the rest, and all of it outside the main thread, goes to a pool of processes.
+"""
+
+import sys
+import threading
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import TypeVar
 
-from rast_bench.grading.base import AnswerGrader, Compared
-from rast_bench.grading.pool import CPU_SECONDS, Compare, ComparisonPool
+from rast_bench.errors import first_line
+from rast_bench.grading.base import Answer, AnswerGrader, Compared, Extracted
+from rast_bench.grading.decision import Decision
+from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
+from rast_bench.grading.pool import (
+    CPU_SECONDS,
+    FAULTS,
+    Compare,
+    ComparisonPool,
+    compared,
+    load_sympy,
+)
+
+T = TypeVar("T")
+
+_TOO_MUCH = (RecursionError, MemoryError)
+HERE_SECONDS = 0.2  # of CPU time for one step on one answer in this process
 
 
 class PooledGrader(AnswerGrader):
     """Compares pairs by `quick` where that decides, by `thorough` in a pool of processes elsewhere.
 
-    `thorough` alone gives the same outcomes; `fast_paths=False` is there to show it.
+    `thorough` alone gives the same outcomes; `fast_paths=False` is there to show it. `extract`,
+    `reference` and `quick` are asked in this process first; one that takes too long is asked again
+    in the pool. So they depend on their arguments alone, import nothing (an import that is broken
+    off leaves half a module), and the class can be called without arguments, as it is there.
     """
 
     thorough: Compare
+    warm_up: Callable[[], None] = staticmethod(load_sympy)
 
     def __init__(
         self,
@@ -23,20 +50,91 @@ class PooledGrader(AnswerGrader):
         fast_paths: bool = True,
     ) -> None:
         super().__init__()
-        self._pool = ComparisonPool(type(self).thorough, workers=workers, cpu_seconds=cpu_seconds)
+        self._cpu_seconds = cpu_seconds
+        self._pool = ComparisonPool(
+            type(self).thorough,
+            workers=workers,
+            cpu_seconds=cpu_seconds,
+            warm_up=type(self).warm_up,
+        )
         self._fast_paths = fast_paths
+        self._warned: set[str] = set()
 
     @abstractmethod
-    def quick(self, answer: str, gold: str) -> bool | None:
-        """Whether they are equal, as far as it takes no algebra to tell; None otherwise."""
+    def quick(self, answer: str, gold: str) -> Decision | None:
+        """What it takes no algebra to tell; None where it does."""
+
+    def extract_many(self, answers: Sequence[Answer]) -> list[Extracted]:
+        """What was found in each response; an exception makes it unparsed, with a warning."""
+        extracted = [here(partial(self._extracted, answer)) for answer in answers]
+        rest = [answer for answer, one in zip(answers, extracted, strict=True) if one is None]
+        calls = [(type(self), answer, self._cpu_seconds) for answer in rest]
+        made = iter(self._pool.run(_extract_limited, calls, lost=_OVER_LIMIT))
+        whole = [next(made) if one is None else one for one in extracted]
+        self._warn({one.failure for one in whole if one.failure})
+        return whole
+
+    def _extracted(self, answer: Answer) -> Extracted:
+        try:
+            return Extracted(self.extract(answer), self.reference(answer))
+        except (*FAULTS, *_TOO_MUCH):
+            raise
+        except Exception as error:
+            return Extracted(None, "", failure=f"{type(error).__name__}: {first_line(error)}")
+
+    def _warn(self, failures: set[str]) -> None:
+        """Once for each failure: no one answer ends the grading of many."""
+        for failure in sorted(failures - self._warned):
+            print(
+                f"warning: {self.name} cannot read a response ({failure}): it counts as unparsed",
+                file=sys.stderr,
+            )
+        self._warned |= failures
+
+    def _quick(self, answer: str, gold: str) -> Decision | None:
+        try:
+            return self.quick(answer, gold)
+        except (*FAULTS, *_TOO_MUCH):
+            raise
+        except Exception:  # `thorough` meets it too, or knows better
+            return None
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         known: dict[tuple[str, str], Compared] = {}
         if self._fast_paths:
             for pair in pairs:
-                equal = self.quick(*pair)
-                if equal is not None:
-                    known[pair] = Compared("correct" if equal else "wrong")
+                decision = here(partial(self._quick, *pair))
+                if decision is not None:
+                    known[pair] = compared(decision)
         rest = [pair for pair in pairs if pair not in known]
         known.update(zip(rest, self._pool.outcomes(rest), strict=True))
         return [known[pair] for pair in pairs]
+
+
+_OVER_LIMIT = Extracted(None, "", over_limit=True)
+
+
+def here(work: Callable[[], T]) -> T | None:
+    """What `work` returns; None where it takes too long, or where no limit can be set on it."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    try:
+        return within_cpu_limit(HERE_SECONDS, work)
+    except (CpuLimitError, *_TOO_MUCH):
+        return None
+
+
+def _extract_limited(grader: type[PooledGrader], answer: Answer, cpu_seconds: float) -> Extracted:
+    """In a worker, which may be killed."""
+    try:
+        return within_cpu_limit(
+            cpu_seconds, partial(_in_worker(grader)._extracted, answer), may_kill=True
+        )
+    except (CpuLimitError, *_TOO_MUCH):
+        return _OVER_LIMIT
+
+
+@cache
+def _in_worker(grader: type[PooledGrader]) -> PooledGrader:
+    """The worker's own; its pool never starts."""
+    return grader()

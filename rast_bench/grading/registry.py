@@ -1,21 +1,33 @@
-"""Graders by name."""
+"""Graders by name: ours, and a user's own as `module:Class`."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from rast_bench.code_tests.consent import GRADER as CODE_TESTS
-from rast_bench.config.schema import DatasetConfig
-from rast_bench.errors import ConfigError
+from rast_bench.config.schema import CellConfig, DatasetConfig
+from rast_bench.errors import ConfigError, first_line
 from rast_bench.grading.base import Grader
 from rast_bench.grading.boxed import BoxedGrader
 from rast_bench.grading.pooled import PooledGrader
 from rast_bench.grading.robust.grader import RobustGrader
 from rast_bench.grading.simplerl.grader import SimpleRLGrader
+from rast_bench.importing import import_object
+
+if TYPE_CHECKING:
+    from rast_bench.ledger import Ledger
+    from rast_bench.runner.plan import PlannedCell
 
 _POOLED: dict[str, type[PooledGrader]] = {
     grader.name: grader for grader in (RobustGrader, SimpleRLGrader)
 }
 _NAMES = (BoxedGrader.name, CODE_TESTS, *_POOLED)
+_RETIRED = {"robust-1": RobustGrader.name}
+"""Graders whose stored verdicts are read, and by what they were replaced."""
+
+_VERSIONED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*-[0-9]+")
 
 
 def grader_names() -> tuple[str, ...]:
@@ -25,7 +37,7 @@ def grader_names() -> tuple[str, ...]:
 
 def newest_version(name: str) -> str:
     """The full name of a grader whose version may be left out; other names as they are."""
-    versions = [known for known in _NAMES if known.rpartition("-")[0] == name]
+    versions = [known for known in _NAMES if _family(known) == name]
     return max(versions, key=lambda known: int(known.rpartition("-")[2]), default=name)
 
 
@@ -36,14 +48,16 @@ def get_grader(
     datasets: Sequence[DatasetConfig] = (),
     allow_code_execution: bool = False,
 ) -> Grader:
-    """A new grader of that name, version included.
+    """A new grader of that name, version included, or of a user's own class, `module:Class`.
 
     `workers` is the most processes that it may use; one per core where it is None. A grader of
     programs reads its tests from `datasets`, and runs programs only where the user allows it.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, it grades no longer, or the class is no grader.
     """
+    if ":" in name:
+        return _own_grader(name, workers)
     if name in _POOLED:
         return _POOLED[name](workers=workers)
     if name == BoxedGrader.name:
@@ -52,8 +66,129 @@ def get_grader(
         from rast_bench.code_tests.grader import CodeTestsGrader  # imports this package's base
 
         return CodeTestsGrader(datasets, allow_code_execution=allow_code_execution, workers=workers)
+    if is_retired(name):
+        raise _no_longer(name, "it no longer grades")
     known = grader_names()
-    families = [full.rpartition("-")[0] for full in known]
-    close = get_close_matches(name.lower(), [*known, *families], n=1)
+    close = get_close_matches(name.lower(), [*known, *map(_family, known)], n=1)
     guess = f"did you mean {newest_version(close[0])!r}? " if close else ""
-    raise ConfigError(f"unknown grader {name!r}", hint=f"{guess}known graders: {', '.join(known)}")
+    raise ConfigError(
+        f"unknown grader {name!r}",
+        hint=f"{guess}known graders: {', '.join(known)}; your own is module:Class",
+    )
+
+
+def stored_name(name: str) -> str:
+    """The name under which a grader's verdicts are stored: of `module:Class`, the class's own.
+
+    Raises ConfigError as `get_grader`.
+    """
+    return _own_name(name) if ":" in name else name
+
+
+def graders_of(cell: CellConfig, chosen: str | None) -> tuple[str, ...]:
+    """The stored names of those who judge a cell's samples. Raises ConfigError."""
+    return tuple(map(stored_name, cell.graders(chosen)))
+
+
+def check_graders(names: Iterable[str]) -> None:
+    """Raises ConfigError for a grader that there is not, and for two of one name.
+
+    One that is retired passes: see `check_retired`.
+    """
+    by_name: dict[str, str] = {}
+    for name in sorted(set(names)):
+        if is_retired(name):
+            continue
+        stored = get_grader(name).name
+        other = by_name.setdefault(stored, name)
+        if other != name:
+            raise ConfigError(
+                f"graders {other} and {name} both call themselves {stored!r}",
+                hint="a name is the key of stored verdicts: give one of them another",
+            )
+
+
+def is_retired(name: str) -> bool:
+    """Whether verdicts of this grader are read where they are stored, and no new ones are made."""
+    return name in _RETIRED
+
+
+def check_retired(
+    planned: Iterable["PlannedCell"], ledger: "Ledger", chosen: str | None = None
+) -> None:
+    """Raises ConfigError where a retired grader is asked for and a planned verdict is not stored.
+
+    Raises LedgerError, too.
+    """
+    for cell in planned:
+        for name in filter(is_retired, cell.cell.graders(chosen)):
+            count = cell.cell.decoding.samples_per_problem
+            stored = ledger.judged(cell.cell_id, name)
+            missing = sum(
+                (problem.problem_id, index) not in stored
+                for problem in cell.problems
+                for index in range(count)
+            )
+            check_nothing_missing(name, cell, missing)
+
+
+def check_nothing_missing(name: str, cell: "PlannedCell", missing: int) -> None:
+    """Raises ConfigError where samples of a cell lack a verdict of a retired grader."""
+    if missing:
+        raise _no_longer(
+            name,
+            f"it no longer grades, and {missing:,} samples on {cell.cell.dataset.name} lack its "
+            "verdict",
+        )
+
+
+def _no_longer(name: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"grader {name}: {why}",
+        hint=f"{_RETIRED[name]} replaced it: name that one in graders or grader=; "
+        f"stored verdicts of {name} are still read",
+    )
+
+
+@cache
+def _own_name(path: str) -> str:
+    return _own_grader(path, None).name
+
+
+def _own_grader(path: str, workers: int | None) -> Grader:
+    place = f"grader {path}"
+    made: Any = import_object(path, place)
+    pooled = isinstance(made, type) and issubclass(made, PooledGrader)
+    if callable(made):
+        try:
+            made = made(workers=workers) if pooled else made()
+        except Exception as error:
+            raise ConfigError(
+                f"{place}: making it fails with {type(error).__name__}: {first_line(error)}",
+                hint="the class is called without arguments; docs/add_a_grader.md shows one",
+            ) from error
+    if not isinstance(made, Grader):
+        lacking = [part for part in _PARTS if not hasattr(made, part)]
+        raise ConfigError(
+            f"{place} is no grader: it lacks {', '.join(lacking)}",
+            hint="derive it from rast_bench.grading.AnswerGrader; docs/add_a_grader.md shows how",
+        )
+    name = made.name
+    if not isinstance(name, str) or not _VERSIONED.fullmatch(name):
+        raise ConfigError(
+            f"{place}: its name {name!r} has no version",
+            hint="say name = 'mine-1': letters, digits, . _ + - and the version at the end",
+        )
+    if _family(name) in {_family(known) for known in (*_NAMES, *_RETIRED)}:
+        raise ConfigError(
+            f"{place}: the name {name!r} belongs to a grader of rast-bench",
+            hint="a name is the key of stored verdicts: choose one of your own",
+        )
+    return made
+
+
+_PARTS = ("name", "grade", "grade_many", "explain", "reading")
+
+
+def _family(name: str) -> str:
+    return name.rpartition("-")[0]

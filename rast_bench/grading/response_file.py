@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from rast_bench.domain import FinishReason
 from rast_bench.errors import ConfigError, DatasetError
-from rast_bench.grading.base import Answer, Judgement
+from rast_bench.grading.base import Answer, Explained
 from rast_bench.ledger.atomic import write_durably
 
 REQUIRED = ("id", "gold", "response")
@@ -83,23 +83,15 @@ def check_target(target: Path, source: Path) -> None:
 
 
 def write_judgements(
-    target: Path, responses: Sequence[Response], judged: Sequence[tuple[Judgement, float]]
+    target: Path, responses: Sequence[Response], judged: Sequence[Explained], *, explain: bool
 ) -> None:
     """A line for each response, in order; the file appears whole or not at all.
 
-    Raises ConfigError where the place does not take it.
+    `explain` adds what led to the verdict. Raises ConfigError where the place does not take it.
     """
     lines = (
-        json.dumps(
-            {
-                "id": response.response_id,
-                "extracted": judgement.extracted,
-                "verdict": judgement.kind,
-                "seconds": round(seconds, 6),
-            },
-            ensure_ascii=False,
-        )
-        for response, (judgement, seconds) in zip(responses, judged, strict=True)
+        json.dumps(_row(response, one, explain=explain), ensure_ascii=False)
+        for response, one in zip(responses, judged, strict=True)
     )
     text = "".join(f"{line}\n" for line in lines)
     try:
@@ -107,3 +99,20 @@ def write_judgements(
         write_durably(target.resolve(), text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise ConfigError(f"cannot write {target}: {error.strerror}") from error
+
+
+def _row(response: Response, explained: Explained, *, explain: bool) -> dict[str, Any]:
+    judgement, gold, seconds = explained
+    row = {
+        "id": response.response_id,
+        "extracted": judgement.extracted,
+        "verdict": judgement.kind,
+        "seconds": round(seconds, 6),
+    }
+    if explain:
+        row |= {"gold": gold}
+        row |= {name: getattr(judgement, name) or None for name in _WHY}
+    return row
+
+
+_WHY = ("extraction", "reason", "rule")

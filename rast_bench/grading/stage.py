@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from rast_bench.domain import FinishReason, SampleKey, Verdict, VerdictKind
 from rast_bench.grading.base import Answer, Grader
-from rast_bench.grading.registry import get_grader
+from rast_bench.grading.registry import check_nothing_missing, get_grader, is_retired
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
@@ -35,13 +35,19 @@ def grade_cells(
 ) -> GradingSummary:
     """Gives every planned sample that the ledger holds a verdict of this grader, once.
 
-    A partial cell is graded as far as it goes; a second call grades only what is new.
+    A partial cell is graded as far as it goes; a second call grades only what is new. A retired
+    grader has nothing to do where its verdicts are stored.
 
     Raises:
-        ConfigError: no grader has this name, or it runs programs and may not.
+        ConfigError: no grader has this name, it is retired and has work to do, or it runs programs
+            and may not.
         LedgerError: the ledger cannot be read or written. Verdicts written before that stay.
     """
     cells = list(planned)
+    if is_retired(grader_name):
+        for cell in cells:
+            check_nothing_missing(grader_name, cell, len(_missing(cell, ledger, grader_name)))
+        return GradingSummary(grader_name, len(cells), 0, {})
     grader = get_grader(
         grader_name,
         datasets=list(dict.fromkeys(cell.cell.dataset for cell in cells)),
@@ -60,23 +66,27 @@ def _grade_cell(cell: "PlannedCell", ledger: "Ledger", grader: Grader) -> Counte
         shard = missing[start : start + SHARD_SAMPLES]
         judgements = grader.grade_many([answer for _, answer in shard])
         verdicts = [
-            Verdict(key, kind, extracted)
-            for (key, _), (kind, extracted) in zip(shard, judgements, strict=True)
+            Verdict(key, *judgement) for (key, _), judgement in zip(shard, judgements, strict=True)
         ]
         ledger.write_verdicts(cell.cell_id, grader.name, verdicts)
         kinds.update(verdict.kind for verdict in verdicts)
     return kinds
 
 
+def _missing(cell: "PlannedCell", ledger: "Ledger", grader_name: str) -> set[tuple[str, int]]:
+    """Samples of the cell's own problems and indices only: a ledger may hold more of both."""
+    problems = {problem.problem_id for problem in cell.problems}
+    count = cell.cell.decoding.samples_per_problem
+    unjudged = ledger.completed(cell.cell_id) - ledger.judged(cell.cell_id, grader_name)
+    return {(id_, index) for id_, index in unjudged if id_ in problems and index < count}
+
+
 def _samples_without_verdict(
     cell: "PlannedCell", ledger: "Ledger", grader_name: str
 ) -> Sequence[tuple[SampleKey, Answer]]:
-    """Samples of the cell's own problems and indices only: a ledger may hold more of both."""
     gold = {problem.problem_id: problem.gold for problem in cell.problems}
-    count = cell.cell.decoding.samples_per_problem
     dataset = cell.cell.dataset.name
-    unjudged = ledger.completed(cell.cell_id) - ledger.judged(cell.cell_id, grader_name)
-    missing = {(id_, index) for id_, index in unjudged if id_ in gold and index < count}
+    missing = _missing(cell, ledger, grader_name)
     if not missing:
         return []  # texts are most of a ledger: a table is printed often, and graded once
     samples = ledger.samples(

@@ -28,8 +28,13 @@ VERDICT_SCHEMA = pa.schema(
         ("sample_index", pa.int64()),
         ("kind", pa.string()),
         ("extracted", pa.string()),
+        ("reason", pa.string()),
+        ("rule", pa.string()),
+        ("extraction", pa.string()),
     ]
 )
+REASONS = ("reason", "rule", "extraction")
+"""Columns of verdicts, null where a grader does not say. Older shards lack them."""
 KEY = ("problem_id", "sample_index")
 
 
@@ -42,12 +47,19 @@ class Family:
     """Shards of one kind: their file names begin with `prefix`; `order` ranks duplicates.
 
     `order` begins with the key; of rows with one key, the first in this order is kept. It names
-    stored columns only, so the choice does not depend on which shard holds a row.
+    stored columns only, so the choice does not depend on which shard holds a row. Columns in
+    `optional` are null where a shard lacks them.
     """
 
     prefix: str
     schema: pa.Schema
     order: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    def needed(self, columns: Sequence[str]) -> list[str]:
+        """What must be read for these columns; optional ones rank rows only where asked for."""
+        ranking = (name for name in self.order if name not in self.optional or name in columns)
+        return list(dict.fromkeys([*ranking, *columns]))
 
 
 # Run ids begin with the time: the first run's sample wins. One run never makes a sample twice.
@@ -55,7 +67,8 @@ SAMPLES = Family("samples", SAMPLE_SCHEMA, (*KEY, "run_id"))
 
 
 def verdict_family(grader: str) -> Family:
-    return Family(f"verdicts-{grader}", VERDICT_SCHEMA, (*KEY, "kind", "extracted"))
+    order = (*KEY, "kind", "extracted", *REASONS)
+    return Family(f"verdicts-{grader}", VERDICT_SCHEMA, order, REASONS)
 
 
 def sample_table(samples: Sequence[Sample], run_id: str) -> pa.Table:
@@ -84,6 +97,7 @@ def verdict_table(verdicts: Iterable[Verdict]) -> pa.Table:
             "sample_index": [v.key.sample_index for v in rows],
             "kind": [v.kind for v in rows],
             "extracted": [v.extracted for v in rows],
+            **{name: [getattr(v, name) or None for v in rows] for name in REASONS},
         },
         schema=VERDICT_SCHEMA,
     )
@@ -97,8 +111,15 @@ def encode(table: pa.Table, shard_id: str) -> bytes:
     return buffer.getvalue()
 
 
-def decode(data: bytes, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+def decode(
+    data: bytes,
+    schema: pa.Schema,
+    columns: Sequence[str] | None = None,
+    optional: Sequence[str] = (),
+) -> pa.Table:
     """The named columns (all of `schema` by default), without file metadata.
+
+    Columns in `optional` that the file lacks are null.
 
     Raises:
         UnreadableShardError: not Parquet, or a column is missing or has another type.
@@ -109,10 +130,16 @@ def decode(data: bytes, schema: pa.Schema, columns: Sequence[str] | None = None)
         found = file.schema_arrow
         for field in schema:
             index = found.get_field_index(field.name)
+            if index < 0 and field.name in optional:
+                continue
             if index < 0 or not found.field(index).type.equals(field.type):
                 raise UnreadableShardError(f"its column {field.name} is missing or of another type")
         # Arrow's threads now and then abort the process when it exits (apache/arrow#34314).
         table = file.read(columns=wanted, use_threads=False)
+        for name in wanted:
+            if name not in table.column_names:
+                field = schema.field(name)
+                table = table.append_column(field, pa.nulls(table.num_rows, field.type))
         return table.select(wanted).replace_schema_metadata(None)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableShardError("it is not a whole Parquet file") from error

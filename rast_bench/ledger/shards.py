@@ -73,7 +73,7 @@ def read_union(folder: Path, family: Family, columns: Sequence[str]) -> "pd.Data
     Raises:
         LedgerError: the folder or a shard is there but cannot be read.
     """
-    needed = list(dict.fromkeys([*family.order, *columns]))
+    needed = family.needed(columns)
     return _unique(_read_tables(folder, family, needed), family, needed)[list(columns)]
 
 
@@ -146,12 +146,13 @@ def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> "
     schema = pa.schema([family.schema.field(name) for name in needed])
     union = pa.concat_tables([tables[name] for name in sorted(tables)] or [schema.empty_table()])
     frame: pd.DataFrame = union.to_pandas(use_threads=False)  # see codec.decode
-    order = frame[list(family.order)].sort_values(list(family.order), kind="stable")
+    ranking = [name for name in family.order if name in needed]
+    order = frame[ranking].sort_values(ranking, kind="stable")
     kept = order.index[~order.duplicated(list(KEY))]
     frame = frame.loc[kept].reset_index(drop=True)
-    if "extracted" in needed:  # None rather than NaN for "no answer"
-        values = [None if value is None else str(value) for value in union["extracted"].to_pylist()]
-        frame["extracted"] = pd.Series(values, dtype=object).loc[kept].reset_index(drop=True)
+    for name in {"extracted", *family.optional}.intersection(needed):  # None rather than NaN
+        values = [None if value is None else str(value) for value in union[name].to_pylist()]
+        frame[name] = pd.Series(values, dtype=object).loc[kept].reset_index(drop=True)
     return frame
 
 
@@ -177,7 +178,7 @@ def _checked(name: str, data: bytes, family: Family, columns: Sequence[str] | No
     match = _NAME.fullmatch(name)
     if match is None or match["digest"] != _digest(data):
         raise UnreadableShardError("its checksum does not match its name")
-    return decode(data, family.schema, columns)
+    return decode(data, family.schema, columns, family.optional)
 
 
 def _read(path: Path) -> bytes | None:

@@ -171,12 +171,17 @@ class Ledger:
             make_folder(folder)
             shards.write_shard(folder, family, table)
 
-    def verdicts(self, cell_id: str, grader: str) -> "pd.DataFrame":
-        """One grader's verdicts: problem_id, sample_index, kind, extracted (str or None)."""
+    def verdicts(
+        self, cell_id: str, grader: str, columns: Sequence[str] = VERDICT_COLUMNS
+    ) -> "pd.DataFrame":
+        """One grader's verdicts: problem_id, sample_index, kind, extracted (str or None).
+
+        There are also reason, rule and extraction (str or None), which `columns` may name.
+        """
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
-        return shards.read_union(self.cell_folder(cell_id), family, VERDICT_COLUMNS)
+        return shards.read_union(self.cell_folder(cell_id), family, columns)
 
     def judged(self, cell_id: str, grader: str) -> set[tuple[str, int]]:
         """(problem id, sample index) of every verdict of one grader."""

@@ -7,6 +7,7 @@ from rast_bench.config.compose import Job
 from rast_bench.config.identity import engine_key
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.schema import CellConfig, ModelRef
+from rast_bench.grading import check_graders, check_retired
 from rast_bench.hardware import GIB
 from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
@@ -103,6 +104,8 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
     _check_options(jobs, faults)
     planned = check_cells(cells, faults)
     readable = [item for item in planned if item is not None]
+    with faults.gathering(len(cells)):
+        check_retired(readable, ledger, jobs[0].options.grader)
     works = cell_work(readable, ledger)
     groups = group_cells(readable)
     by_group = _works_by_group(groups, works)
@@ -182,12 +185,10 @@ def _precision_notes(cells: Sequence[CellConfig], devices: Devices) -> list[str]
 
 def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
     from rast_bench.code_tests.consent import check_code_execution
-    from rast_bench.grading import get_grader
 
     for job in jobs:
         with faults.gathering(len(job.cells)):
-            for name in {name for cell in job.cells for name in cell.graders(job.options.grader)}:
-                get_grader(name)
+            check_graders(name for cell in job.cells for name in cell.graders(job.options.grader))
         with faults.gathering(len(job.cells)):
             check_code_execution(
                 job.cells,

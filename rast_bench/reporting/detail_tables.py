@@ -38,6 +38,10 @@ GENERATION_NOTE = (
     "wrong: mean over samples judged so. trunc.: ended by max_tokens; unpars.: ended by itself, "
     "but without an answer."
 )
+UNDECIDED_NOTE = (
+    "undec.: with an answer that is neither proven equal to the gold answer nor safely refuted; "
+    "not correct, and in none of the means by verdict."
+)
 BEHAVIOUR_NOTE = "The last columns count behaviour lemmas a sample, as found by {lemmatizer}."
 
 
@@ -132,7 +136,13 @@ def _generation_table(measurements: Measurements, footnotes: tuple[str, ...]) ->
             for name in cell.behaviour
         )
     )
-    headings = ("mean", "median", "correct", "wrong", "trunc. %", "unpars. %")
+    undecided = any(
+        cell.undecided_share for row in measurements.rows for cell in row.cells.values()
+    )
+    headings = ["mean", "median", "correct", "wrong", "trunc. %", "unpars. %"]
+    if undecided:  # most tables have none
+        headings.append("undec. %")
+        footnotes = (footnotes[0], UNDECIDED_NOTE, *footnotes[1:])
     columns = (
         Column("", "left"),
         Column("data set", "left"),
@@ -153,6 +163,7 @@ def _generation_table(measurements: Measurements, footnotes: tuple[str, ...]) ->
                     _optional(lengths.wrong_mean),
                     RateCell(Estimate(cell.truncated_share, None)),
                     RateCell(Estimate(cell.unparsed_share, None)),
+                    *((RateCell(Estimate(cell.undecided_share, None)),) if undecided else ()),
                     *(
                         QuantityCell(cell.behaviour[name].value, 3)
                         if name in cell.behaviour

@@ -40,7 +40,7 @@ class Recovery:
 class Lengths:
     """Output tokens per sample; a mean over no sample is None.
 
-    `wrong_mean` is over answers judged wrong: unparsed and truncated samples are in neither mean.
+    `wrong_mean` is over answers judged wrong: samples with any other verdict are in neither mean.
     """
 
     mean: Estimate
@@ -77,9 +77,10 @@ class CellMeasures:
     """One row × data set. Mappings are by k; `paper_*` is the paper's own protocol.
 
     `pass_at_k` holds every k from 1 to `samples`; the others hold the k of the detail tables.
-    `truncated_share` counts the samples that max_tokens ended, `unparsed_share` and `timeout_share`
-    verdicts. `behaviour` is by name: occurrences per sample. `by_verdict` has the verdicts that
-    occur. `difference` is from the section's base, Holm's family all such cells of the section.
+    `truncated_share` counts the samples that max_tokens ended; `unparsed_share`, `timeout_share`
+    and `undecided_share` count verdicts. `behaviour` is by name: occurrences per sample.
+    `by_verdict` has the verdicts that occur. `difference` is from the section's base, Holm's family
+    all such cells of the section.
     """
 
     cell_id: str
@@ -99,6 +100,11 @@ class CellMeasures:
     recovery: Recovery | None = None
     by_verdict: Mapping[VerdictKind, VerdictLengths] = field(default_factory=dict)
     difference: Difference | None = None
+
+    @property
+    def undecided_share(self) -> float:
+        undecided = self.by_verdict.get("undecided")
+        return undecided.share if undecided else 0.0
 
 
 @dataclass(frozen=True)

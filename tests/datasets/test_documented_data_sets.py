@@ -63,7 +63,7 @@ def test_run_makes_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*words[1:], "decoding.n=1", "decoding.max_tokens=8", "workers=1"]) == 0
     out = capsys.readouterr().out
     assert "riddles" in out
-    assert "Grader: robust-1" in out
+    assert "Grader: robust-2" in out
 
 
 def test_the_adapter_is_asked(folder: Path) -> None:

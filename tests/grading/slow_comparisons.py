@@ -1,13 +1,15 @@
 """Comparisons that misbehave, by the answer. Worker processes import them by name."""
 
 import os
+import resource
 import signal
 import time
 
+from rast_bench.grading.decision import Decision, decided, undecided
 from rast_bench.grading.expressions.errors import OversizedError, WorkLimitError
 
 
-def misbehave(answer: str, gold: str) -> bool:
+def misbehave(answer: str, gold: str) -> Decision:
     if answer == "loop":
         while True:
             try:
@@ -24,9 +26,17 @@ def misbehave(answer: str, gold: str) -> bool:
         while True:
             sum(range(1000))
     if answer == "one long step in C":
-        return pow(9, 9**9) == 0
+        return decided(pow(9, 9**9) == 0)
     if answer == "memory":
-        return bool(bytearray(1 << 40))
+        return decided(bool(bytearray(1 << 40)))
+    if answer == "fill":
+        room = []
+        try:
+            while True:
+                room.append(bytearray(b"x") * 2**24)
+        except MemoryError:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+            return decided(len(room) >= 16 and peak < 2**30)
     if answer == "death":
         os.kill(os.getpid(), signal.SIGKILL)
     if answer == "sleep":
@@ -39,4 +49,6 @@ def misbehave(answer: str, gold: str) -> bool:
         raise AttributeError("as sympy does")
     if answer == "fault":
         raise ImportError("ours")
-    return answer == gold
+    if answer == "perhaps":
+        return undecided("numeric", "no proof")
+    return decided(answer == gold)

@@ -2,27 +2,35 @@
 
 from collections.abc import Sequence
 
-from rast_bench.grading.base import Answer, AnswerGrader, Compared
+import pytest
+
+from rast_bench.grading import Found, base
+from rast_bench.grading.base import Answer, AnswerGrader, Compared, Explained, Judgement
 
 
 class Counting(AnswerGrader):
-    """The answer is the text itself; "?" is none, "slow" runs out of time."""
+    """The answer is the text itself: "?" is none, "slow" takes too long, "odd" is undecided."""
 
     name = "counting-1"
 
-    def __init__(self) -> None:
+    def __init__(self, *, guesses: bool = False) -> None:
         super().__init__()
+        self.guesses = guesses
         self.asked: list[tuple[str, str]] = []
 
-    def extract(self, answer: Answer) -> str | None:
-        return None if answer.text == "?" else answer.text
+    def extract(self, answer: Answer) -> Found | None:
+        return None if answer.text == "?" else Found(answer.text, "whole text", self.guesses)
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         self.asked.extend(pairs)
         return [
             Compared(
-                "timeout" if answer == "slow" else "correct" if answer == gold else "wrong",
+                {"slow": "timeout", "odd": "undecided"}.get(
+                    answer, "correct" if answer == gold else "wrong"
+                ),
                 len(answer),
+                "text",
+                "as it stands",
             )
             for answer, gold in pairs
         ]
@@ -36,14 +44,17 @@ def test_judgements_come_in_order() -> None:
         Answer("slow", "1", "length"),
         Answer("?", "1", "length"),
         Answer("1", "2", "eos"),
+        Answer("odd", "1", "length"),
     ]
+    because = ("text", "as it stands", "whole text")
     assert Counting().grade_many(answers) == [
-        ("correct", "1"),
-        ("unparsed", None),
-        ("wrong", "2"),
-        ("timeout", "slow"),
-        ("truncated", None),
-        ("wrong", "1"),
+        ("correct", "1", *because),
+        ("unparsed", None, "", "", ""),
+        ("wrong", "2", *because),
+        ("timeout", "slow", *because),
+        ("truncated", None, "", "", ""),
+        ("wrong", "1", *because),
+        ("undecided", "odd", *because),
     ]
 
 
@@ -53,24 +64,38 @@ def test_each_distinct_pair_is_compared_once() -> None:
     first = grader.grade_many(batch * 3)
     again = grader.grade_many([*batch, Answer("1", "2", "eos")])
     assert again[:3] == first[:3]
-    assert grader.grade("2", "1", "eos") == ("wrong", "2")
+    assert grader.grade("2", "1", "eos")[:2] == ("wrong", "2")
     assert sorted(grader.asked) == [("1", "1"), ("1", "2"), ("2", "1")]
 
 
-def test_a_wrong_guess_at_a_response_that_was_cut_off_is_truncated() -> None:
-    class Guessing(Counting):
-        def is_guess(self, answer: Answer) -> bool:
-            return answer.text != "2"
+def test_a_guess_at_a_response_that_was_cut_off_is_truncated_unless_it_is_correct() -> None:
+    texts = ("1", "2", "odd", "slow")
+    for reason, guesses, kinds in (
+        ("length", True, ["correct", "truncated", "truncated", "timeout"]),
+        ("length", False, ["correct", "wrong", "undecided", "timeout"]),
+        ("eos", True, ["correct", "wrong", "undecided", "timeout"]),
+    ):
+        answers = [Answer(text, "1", reason) for text in texts]
+        judged = Counting(guesses=guesses).grade_many(answers)
+        assert [judgement.kind for judgement in judged] == kinds
 
-    answers = [Answer(text, "1", reason) for text in "123" for reason in ("length", "eos")]
-    assert [kind for kind, _ in Guessing().grade_many(answers)] == [
-        *("correct", "correct", "wrong", "wrong", "truncated", "wrong")
-    ]
 
-
-def test_seconds_belong_to_the_comparison() -> None:
+def test_seconds_and_gold_belong_to_the_comparison() -> None:
     answers = [Answer("slow", "1", "eos"), Answer("?", "1", "eos"), Answer("slow", "1", "stop")]
-    assert [seconds for _, seconds in Counting().grade_timed(answers)] == [4, 0, 4]
+    explained = Counting().explain(answers)
+    assert [(one.gold, one.seconds) for one in explained] == [("1", 4), ("1", 0), ("1", 4)]
+    assert explained[1] == Explained(Judgement("unparsed", None), "1", 0)
+
+
+def test_what_a_grader_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "MOST_PAIRS", 3)
+    grader = Counting()
+    texts = ["1", "2", "3", "4", "1", "5", "6"]
+    judged = [grader.grade_many([Answer(text, "1", "eos")])[0].kind for text in texts]
+    assert judged == ["correct", *["wrong"] * 3, "correct", "wrong", "wrong"]
+    assert [answer for answer, _ in grader.asked] == ["1", "2", "3", "4", "1", "5", "6"]
+    many = [Answer(text, "1", "eos") for text in ("7", "8", "9", "10", "7")]
+    assert [one.extracted for one in grader.grade_many(many)] == ["7", "8", "9", "10", "7"]
 
 
 def test_nothing_to_grade() -> None:

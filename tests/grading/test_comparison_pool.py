@@ -10,7 +10,7 @@ from slow_comparisons import misbehave
 
 from rast_bench.grading import Answer
 from rast_bench.grading.pool import ComparisonPool, compare_limited
-from rast_bench.grading.robust.grader import RobustGrader
+from rast_bench.grading.robust.grader import RobustGrader, load_libraries
 from rast_bench.grading.simplerl.grader import SimpleRLGrader
 
 GOOD = [("7", "7"), ("8", "7")]
@@ -32,6 +32,7 @@ def pool() -> Iterator[ComparisonPool]:
         ("work", "timeout"),
         ("oversized", "unparsed"),
         ("odd", "unparsed"),
+        ("perhaps", "undecided"),
         ("sleep", "wrong"),  # waiting is no work: three times the limit of CPU time
     ],
 )
@@ -44,6 +45,19 @@ def test_a_fault_of_ours_is_loud(pool: ComparisonPool) -> None:
     with pytest.raises(ImportError):
         pool.outcomes([("fault", "7")])
     assert [item.outcome for item in pool.outcomes(GOOD)] == ["correct", "wrong"]
+
+
+def test_a_worker_has_room_to_compute_and_stays_below_a_gibibyte() -> None:
+    pool = ComparisonPool(misbehave, workers=1, warm_up=load_libraries)
+    (compared,) = pool.outcomes([("fill", "")])
+    assert compared.outcome == "correct"
+
+
+def test_reasons_pass_through(pool: ComparisonPool) -> None:
+    compared = pool.outcomes([("perhaps", "7"), ("loop", "7"), ("death", "7"), ("odd", "7")])
+    assert [(item.reason, item.rule) for item in compared] == [
+        *(("numeric", "no proof"), ("limit", ""), ("limit", ""), ("unread", ""))
+    ]
 
 
 def test_no_pairs_start_no_process() -> None:
@@ -101,6 +115,9 @@ def test_hostile_answers(grader: type[SimpleRLGrader] | type[RobustGrader]) -> N
         ]
     start = time.process_time()
     kinds = [judgement.kind for judgement in grader(workers=1).grade_many(answers)]
-    assert set(kinds[0::2]) <= {"timeout", "unparsed"}
+    refused = {"timeout", "unparsed"}
+    if grader is RobustGrader:  # may know better, without computing them
+        refused |= {"wrong", "undecided"}
+    assert set(kinds[0::2]) <= refused
     assert set(kinds[1::2]) == {"correct"}
     assert time.process_time() - start < 20

@@ -3,12 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from planned_cells import CELL_ID, planned_cell
 
 from rast_bench.domain import SampleKey, Verdict, VerdictKind
-from rast_bench.grading.disagreement import Disagreement, cell_disagreement, disagreement_notes
+from rast_bench.grading.disagreement import (
+    Disagreement,
+    cell_disagreement,
+    disagreement_notes,
+    undecided_notes,
+)
 from rast_bench.ledger import Ledger
+from rast_bench.metrics.outcomes import CellOutcome
 from rast_bench.runner.plan import PlannedCell
 
 PAIR = ("simplerl-1", "robust-1")
@@ -67,6 +74,36 @@ def test_data_sets_are_told_apart(ledger: Ledger) -> None:
     ledger.write_verdicts(other.cell_id, PAIR[0], [])
     (sentence,) = disagreement_notes([planned(), other], ledger)
     assert "on 50.00% of 4 samples (sums 50.00%, others 0.00%); correct" in sentence
+
+
+def test_what_is_undecided_stands_beside_it(ledger: Ledger) -> None:
+    verdicts = [
+        Verdict(SampleKey(CELL_ID, "a", index), "undecided" if index else "correct", "x")
+        for index in range(3)
+    ]
+    ledger.write_verdicts(CELL_ID, "third-1", verdicts)
+    plan = planned(graders=(PAIR[0], "third-1"))
+    assert cell_disagreement(plan, ledger, PAIR[0], "third-1") == Disagreement(2, 1, 0, 0, 1)
+    (sentence,) = disagreement_notes([plan], ledger)
+    assert sentence.endswith("to third-1 alone: 0; undecided by third-1: 1.")
+
+
+def test_a_table_says_what_its_grader_left_undecided() -> None:
+    def outcome(cell_id: str, *kinds: VerdictKind) -> CellOutcome:
+        array = np.array([kinds], dtype=object)
+        return CellOutcome(cell_id, ("p",), array, array, np.ones((1, len(kinds))), array, array)
+
+    one = outcome("a", "correct", "undecided", "wrong", "undecided")
+    judged = [
+        ("r-2", one),
+        ("r-2", one),
+        ("r-2", outcome("b", "wrong")),
+        ("b-1", outcome("c", "wrong")),
+    ]
+    assert undecided_notes(judged) == (
+        "r-2 left 2 of 5 samples (40.00%) undecided: they count as not correct.",
+    )
+    assert undecided_notes(judged[2:]) == ()
 
 
 def test_one_grader_has_no_one_to_disagree_with(ledger: Ledger) -> None:

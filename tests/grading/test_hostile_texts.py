@@ -6,7 +6,8 @@ import pytest
 
 from rast_bench.grading import Answer
 from rast_bench.grading.pooled import PooledGrader
-from rast_bench.grading.robust.grader import MAX_ANSWER, RobustGrader
+from rast_bench.grading.robust.extraction.find import MAX_ANSWER
+from rast_bench.grading.robust.grader import RobustGrader
 from rast_bench.grading.simplerl.grader import SimpleRLGrader
 
 LENGTH = 100_000
@@ -52,8 +53,7 @@ def test_repetition_is_searched_in_no_time(grader: type[PooledGrader], unit: str
     for text in texts:
         for dataset, gold in (("math500", "1"), ("mmlu_stem", "B")):
             answer = Answer(text, gold, "eos", dataset)
-            judge.is_guess(answer)
-            extracted = judge.extract(answer)
-            if extracted is not None:
-                judge.quick(extracted, judge.reference(answer))
+            found = judge.extract(answer)
+            if found is not None:
+                judge.quick(found.text, judge.reference(answer))
     assert time.process_time() - start < LIMIT

@@ -89,9 +89,9 @@ def test_an_unknown_grader_fails_before_any_work(ledger: Ledger) -> None:
 def test_algebra_is_done_in_a_pool_and_kept_under_its_own_name(ledger: Ledger) -> None:
     rows = [("c", 0, r"\\boxed{(x+1)^2}", "eos"), ("c", 1, r"\\boxed{x^2+1}", "eos")]
     ledger.write_samples(CELL_ID, samples_of(rows), "run")
-    summary = grade_cells([planned_cell({"c": "x^2+2x+1"}, 2)], ledger, "robust-1")
-    assert summary == GradingSummary("robust-1", 1, 2, {"correct": 1, "wrong": 1})
-    assert list(ledger.verdicts(CELL_ID, "robust-1")["kind"]) == ["correct", "wrong"]
+    summary = grade_cells([planned_cell({"c": "x^2+2x+1"}, 2)], ledger, "robust-2")
+    assert summary == GradingSummary("robust-2", 1, 2, {"correct": 1, "wrong": 1})
+    assert list(ledger.verdicts(CELL_ID, "robust-2")["kind"]) == ["correct", "wrong"]
     assert verdicts(ledger) == []
 
 

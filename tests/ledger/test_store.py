@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from ledger_samples import CELL, make_sample, rows, sample_rows
 from rast_bench.domain import SampleKey, Verdict
 from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
+from rast_bench.ledger.codec import KEY, Family
+from rast_bench.ledger.shards import write_shard
 from rast_bench.ledger.store import SAMPLE_COLUMNS, VERDICT_COLUMNS
 
 
@@ -128,6 +131,52 @@ def test_verdicts_are_kept_by_grader_and_version(ledger: Ledger) -> None:
 def test_verdicts_without_any_answer_stay_none(ledger: Ledger) -> None:
     ledger.write_verdicts(CELL, "boxed-1", [Verdict(SampleKey(CELL, "p", 0), "unparsed", None)])
     assert ledger.verdicts(CELL, "boxed-1")["extracted"].tolist() == [None]
+
+
+WITH_REASONS = (*VERDICT_COLUMNS, "reason", "rule", "extraction")
+
+
+def write_old_shard(ledger: Ledger, table: pa.Table) -> None:
+    """A shard of the time before verdicts had reasons."""
+    old = Family("verdicts-g-1", table.schema, KEY)
+    ledger.cell_folder(CELL).mkdir(parents=True, exist_ok=True)
+    write_shard(ledger.cell_folder(CELL), old, table)
+
+
+def test_reasons_come_back_and_older_shards_have_none(ledger: Ledger) -> None:
+    key = SampleKey(CELL, "p", 0)
+    full = Verdict(key, "undecided", "x", "numeric", "no proof", "box")
+    ledger.write_verdicts(CELL, "g-1", [full, Verdict(SampleKey(CELL, "p", 1), "wrong", "2")])
+    old = {"problem_id": ["o"], "sample_index": [0], "kind": ["correct"], "extracted": ["1"]}
+    write_old_shard(ledger, pa.table(old))
+    expected = [
+        ("o", 0, "correct", "1", None, None, None),
+        ("p", 0, "undecided", "x", "numeric", "no proof", "box"),
+        ("p", 1, "wrong", "2", None, None, None),
+    ]
+
+    for _ in range(2):
+        assert rows(ledger.verdicts(CELL, "g-1", WITH_REASONS)) == expected
+        assert rows(ledger.verdicts(CELL, "g-1")) == [row[:4] for row in expected]
+        assert rows(ledger.verdicts(CELL, "g-1", ["rule"])) == [(row[5],) for row in expected]
+        assert ledger.judged(CELL, "g-1") == {("o", 0), ("p", 0), ("p", 1)}
+        ledger.compact(CELL)
+    assert len(shards(ledger)) == 1
+
+
+def test_of_two_equal_verdicts_the_one_with_a_reason_counts(ledger: Ledger) -> None:
+    for number in range(8):  # the order of shards is that of their hashes
+        key = SampleKey(CELL, "p", number)
+        for reason in ("", "exact"):
+            ledger.write_verdicts(CELL, "g-1", [Verdict(key, "correct", "1", reason)])
+    assert rows(ledger.verdicts(CELL, "g-1", ["reason"])) == [("exact",)] * 8
+
+
+def test_a_column_of_another_type_is_corrupt(ledger: Ledger) -> None:
+    broken = {"problem_id": ["o"], "sample_index": [0], "kind": ["correct"], "extracted": ["1"]}
+    write_old_shard(ledger, pa.table({**broken, "reason": [1]}))
+    assert rows(ledger.verdicts(CELL, "g-1")) == []
+    assert list(ledger.cell_folder(CELL).glob("*.corrupt"))
 
 
 def test_a_graders_name_must_fit_a_file_name(ledger: Ledger) -> None:

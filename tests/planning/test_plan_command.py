@@ -29,6 +29,15 @@ def test_the_words_of_run_give_a_report(capsys: pytest.CaptureFixture[str]) -> N
     assert max(map(len, out.splitlines())) <= 100
 
 
+def test_a_retired_grader_is_told_before_anything_loads(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["plan", *SMALL, "grader=robust-1"]) == 2
+    out = capsys.readouterr().out
+    assert "grader robust-1: it no longer grades" in " ".join(out.split())
+    assert "robust-2 replaced it" in " ".join(out.split())
+
+
 def test_flags_may_stand_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
     orders = (
         ["--gpu-memory", "80", "-m", *SMALL, "decoding.lambda=0.5,1"],

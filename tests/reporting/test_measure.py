@@ -14,11 +14,11 @@ from rast_bench.reporting.measures import Measurements, Recovery
 from rast_bench.reporting.records import GridPoint, ReportRow, Role
 from rast_bench.reporting.report import build_report
 
-KINDS = {"c": "correct", "w": "wrong", "u": "unparsed", "t": "truncated"}
+KINDS = {"c": "correct", "w": "wrong", "u": "unparsed", "t": "truncated", "d": "undecided"}
 
 
 def outcome(cell_id: str, *problems: str, ids: tuple[str, ...] | None = None) -> CellOutcome:
-    """One word a problem, one letter a sample: correct, wrong, unparsed, truncated."""
+    """One word a problem, one letter a sample: correct, wrong, unparsed, truncated, undecided."""
     letters = [list(problem) for problem in problems]
 
     def each(values: dict[str, Any], dtype: type) -> Any:
@@ -28,10 +28,10 @@ def outcome(cell_id: str, *problems: str, ids: tuple[str, ...] | None = None) ->
         cell_id=cell_id,
         problem_ids=ids or tuple(f"p{i}" for i in range(len(problems))),
         kinds=each(KINDS, object),
-        answers=each({"c": "4", "w": "5", "u": None, "t": None}, object),
-        token_counts=each({"c": 10, "w": 20, "u": 50, "t": 50}, int),
-        finish_reasons=each({"c": "eos", "w": "eos", "u": "eos", "t": "length"}, object),
-        texts=each(dict.fromkeys("cut", "so it is 4") | {"w": "but check it again"}, object),
+        answers=each({"c": "4", "w": "5", "u": None, "t": None, "d": "x"}, object),
+        token_counts=each({"c": 10, "w": 20, "u": 50, "t": 50, "d": 30}, int),
+        finish_reasons=each(dict.fromkeys("cwud", "eos") | {"t": "length"}, object),
+        texts=each(dict.fromkeys("cutd", "so it is 4") | {"w": "but check it again"}, object),
     )
 
 
@@ -68,6 +68,22 @@ def test_one_cell_by_hand() -> None:
     assert {name: value.value for name, value in cell.behaviour.items()} == pytest.approx(
         {"branching": 0.0, "backtracking": 2 / 3, "self-verification": 1 / 3}
     )
+
+
+def test_what_is_undecided_is_not_correct_and_counted_apart() -> None:
+    rows = measure(row("r", "rast", {"d": outcome("a", "cddw"), "e": outcome("b", "cwww")}))
+    cell, other = (rows.rows[0].cells[name] for name in "de")
+    assert cell.avg.value == 0.25
+    assert (cell.undecided_share, other.undecided_share) == (0.5, 0.0)
+    assert (cell.lengths.correct_mean, cell.lengths.wrong_mean) == (10.0, 20.0)
+    numbers = build_report("t", rows).texts["numbers.csv"].splitlines()
+    lines = [line for line in numbers if "undecided" in line]
+    assert [line.split(",")[3:5] for line in lines] == [
+        *(
+            ["d", f"{metric}_undecided"]
+            for metric in ("verdict_share", "tokens_mean", "tokens_median")
+        )
+    ]
 
 
 def recovering(base: str, rast: str, rl: str, *, copies: int = 100) -> Measurements:

@@ -5,7 +5,7 @@ from reporting_samples import DATASETS, grid, measurements
 
 from rast_bench.metrics.estimate import Estimate
 from rast_bench.reporting.detail_tables import detail_tables
-from rast_bench.reporting.measures import Measurements, Recovery
+from rast_bench.reporting.measures import Measurements, Recovery, VerdictLengths
 from rast_bench.reporting.numbers import cell_text
 from rast_bench.reporting.table import Column, Table, TableRow, TableSection, TextCell
 from rast_bench.reporting.tables import grid_table, main_table, samples_note
@@ -143,6 +143,23 @@ def test_generation_table_shows_lengths_shares_and_behaviour() -> None:
     ]
     assert "as found by simplemma 1.1.2." in table.footnotes[-2]
     assert table.footnotes[-1] == "shared."
+
+
+def test_what_is_undecided_has_a_column_only_where_something_is() -> None:
+    first, *others = measurements().rows
+    cell = replace(
+        first.cells["tiny-easy"], by_verdict={"undecided": VerdictLengths(0.0125, 40.0, 38.0)}
+    )
+    rows = (replace(first, cells={**first.cells, "tiny-easy": cell}), *others)
+    before = detail_tables(measurements(), ["shared."])[2]
+    table = detail_tables(replace(measurements(), rows=rows), ["shared."])[2]
+    headings = [column.heading for column in table.columns]
+    assert headings[:9] == [*[one.heading for one in before.columns][:8], "undec. %"]
+    assert [row[8] for row in grid_of(table)[:2]] == ["1.2", "0.0"]
+    first_line = grid_of(table)[0]
+    assert [*first_line[:8], *first_line[9:]] == grid_of(before)[0]
+    assert len(table.footnotes) == len(before.footnotes) + 1
+    assert table.footnotes[1].startswith("undec.: ")
 
 
 def test_a_mean_over_no_samples_is_a_dash() -> None:

@@ -1,64 +1,65 @@
 """The grader that aims at truth, under its name."""
 
 import re
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 
 from rast_bench.grading.base import Answer
-from rast_bench.grading.pooled import PooledGrader
-from rast_bench.grading.robust.clean import clean
-from rast_bench.grading.robust.extract import (
-    chosen_letter,
-    find_answer,
-    guess_answer,
-    letter_of,
-)
-from rast_bench.grading.robust.second_opinion import math_verify_equal, worth_asking
-from rast_bench.grading.robust.writing import same_in_writing
-
-MAX_ANSWER = 10_000  # characters; a longer one is none
+from rast_bench.grading.decision import Decision
+from rast_bench.grading.pooled import PooledGrader, here
+from rast_bench.grading.robust import comparison
+from rast_bench.grading.robust.cleaning import clean
+from rast_bench.grading.robust.extraction.find import find
+from rast_bench.grading.robust.extraction.found import Found
 
 _SOLUTION = re.compile(r"\\boxed|####")  # the gold of some sets is a worked solution
 
 
-def equal_by_all_means(answer: str, gold: str) -> bool:
-    """Our own comparison, and math-verify's where ours cannot read one of them."""
-    from rast_bench.grading.robust.compare import same  # loads sympy
+def load_libraries() -> None:
+    """What comparing needs, before the first one's time counts."""
+    import flint  # noqa: F401
+    import sympy  # noqa: F401
 
-    known = same(answer, gold)
-    if known is None and worth_asking(answer, gold):
-        return math_verify_equal(answer, gold)
-    return bool(known)
+    comparison.compare("1 km", "1000 m")  # the registry of units
 
 
 class RobustGrader(PooledGrader):
-    """Equal answers are equal however they are written (docs/graders.md)."""
+    """Equal answers are equal however they are written (docs/graders.md).
 
-    name = "robust-1"
-    thorough = staticmethod(equal_by_all_means)
+    Where equality is neither proven nor safely refuted, the verdict is "undecided".
+    """
 
-    def extract(self, answer: Answer) -> str | None:
-        found = find_answer(answer.text)
-        if found is not None and len(found) > MAX_ANSWER:
-            return None
-        if letter_of(self.reference(answer)):
-            letter = letter_of(found) if found else None
-            if letter is None and "\\boxed" not in answer.text:
-                letter = chosen_letter(answer.text)
-            if letter:
-                return letter
-        if found is None and answer.finish_reason != "length":
-            found = guess_answer(answer.text)
-        return (_clean(found) or None) if found else None
+    name = "robust-2"
+    thorough = staticmethod(comparison.compare)
+    warm_up = staticmethod(load_libraries)
+
+    def extract(self, answer: Answer) -> Found | None:
+        cut_off = answer.finish_reason == "length"
+        found = find(answer.text, gold=_written(answer.gold), cut_off=cut_off)
+        text = clean(found.text) if found else ""
+        return replace(found, text=text) if found and text else None
 
     def reference(self, answer: Answer) -> str:
-        announced = find_answer(answer.gold) if _SOLUTION.search(answer.gold) else None
-        gold = _clean(announced or answer.gold)
-        return letter_of(gold) or gold if "(" in answer.gold else gold
+        return _cleaned_gold(answer.gold)
 
-    def quick(self, answer: str, gold: str) -> bool | None:
-        return same_in_writing(answer, gold)
+    def quick(self, answer: str, gold: str) -> Decision | None:
+        return comparison.quick(answer, gold)
+
+    def reading(self, text: str) -> str:
+        return here(partial(_kinds, text)) or ""
 
 
-@lru_cache(maxsize=2**16)
-def _clean(text: str) -> str:
-    return clean(text)
+def _kinds(text: str) -> str:
+    return " or ".join(dict.fromkeys(reading.kind for reading in comparison.read(text).readings))
+
+
+@lru_cache(maxsize=2**12)
+def _written(gold: str) -> str:
+    """The gold answer as its data set writes it: of a worked solution, its last step's."""
+    found = find(gold, gold="", cut_off=False) if _SOLUTION.search(gold) else None
+    return found.text if found else gold
+
+
+@lru_cache(maxsize=2**12)
+def _cleaned_gold(gold: str) -> str:
+    return clean(_written(gold))

@@ -3,7 +3,9 @@
 from functools import lru_cache
 
 from rast_bench.grading.base import Answer
+from rast_bench.grading.decision import Decision, decided
 from rast_bench.grading.pooled import PooledGrader
+from rast_bench.grading.robust.extraction.found import Found
 from rast_bench.grading.simplerl.equality import equal, equal_without_algebra
 from rast_bench.grading.simplerl.extract import (
     CHOICES,
@@ -20,11 +22,11 @@ _CHOICE_SETS = ("mmlu", "gpqa", "sat_math", "aqua")
 _SETS_WITH_UNITS = ("minerva", "carp_en")
 
 
-def equal_with_algebra(answer: str, gold: str) -> bool:
+def equal_with_algebra(answer: str, gold: str) -> Decision:
     """The protocol's whole ladder. Raises WorkLimitError and OversizedError."""
     from rast_bench.grading.simplerl.algebra import same_expression  # loads sympy
 
-    return equal(answer, gold, same_expression)
+    return decided(equal(answer, gold, same_expression))
 
 
 class SimpleRLGrader(PooledGrader):
@@ -38,7 +40,14 @@ class SimpleRLGrader(PooledGrader):
     name = "simplerl-1"
     thorough = staticmethod(equal_with_algebra)
 
-    def extract(self, answer: Answer) -> str | None:
+    def extract(self, answer: Answer) -> Found | None:
+        text = self._answer(answer)
+        if text is None:
+            return None
+        # Whether it is a guess counts only in a response that was cut off.
+        return Found(text, "", answer.finish_reason == "length" and not announces(answer.text))
+
+    def _answer(self, answer: Answer) -> str | None:
         dataset = answer.dataset.lower()
         if dataset.startswith(_CHOICE_SETS):
             return _checked(choice_of_text(answer.text))
@@ -57,22 +66,20 @@ class SimpleRLGrader(PooledGrader):
     def reference(self, answer: Answer) -> str:
         return _normal(answer.gold, keep_units=answer.dataset.lower().startswith(_SETS_WITH_UNITS))
 
-    def is_guess(self, answer: Answer) -> bool:
-        return not announces(answer.text)
-
-    def quick(self, answer: str, gold: str) -> bool | None:
-        return equal_without_algebra(answer, gold)
+    def quick(self, answer: str, gold: str) -> Decision | None:
+        known = equal_without_algebra(answer, gold)
+        return None if known is None else decided(known)
 
 
 def _checked(raw: str) -> str | None:
     return raw if len(raw) <= MAX_ANSWER else None
 
 
-@lru_cache(maxsize=2**16)
+@lru_cache(maxsize=2**12)
 def _normal(raw: str, *, keep_units: bool) -> str:
     return normal_form(raw, keep_units=keep_units)
 
 
-@lru_cache(maxsize=2**16)
+@lru_cache(maxsize=2**12)
 def _twice_normal(raw: str, *, keep_units: bool) -> str:
     return normal_form(normal_form(raw, keep_units=keep_units), keep_units=keep_units)
