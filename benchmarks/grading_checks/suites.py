@@ -5,8 +5,9 @@ that its authors expect, taken out of their test files by reading them (Python's
 by running them. DIR holds a clone of each repository in `SUITES`, as DIR/NAME (`git clone`) or
 DIR/OWNER+NAME/repo; the commit that a suite is pinned to must be in it.
 
-A case is named SUITE:FUNCTION:NUMBER, where the number counts the function's cases from 0, so a
-list of names says which cases without repeating them.
+A case is named SUITE/FILE/FUNCTION/NUMBER, where the number counts the function's cases from 0, so
+a list of names says which cases without repeating them. `suite_wrong.jsonl` names those whose
+expected verdict is no truth about the two answers, with the reason.
 """
 
 import ast
@@ -56,9 +57,9 @@ class Suite:
         numbers: dict[str, int] = {}
         for path, reader in self.files:
             for function, gold, response, expected in reader(self._text(clone, path)):
-                number = numbers[function] = numbers.get(function, -1) + 1
-                name = f"{self.name}:{function}:{number}"
-                cases.append(SuiteCase(name, gold, response, expected))
+                table = f"{self.name}/{Path(path).stem}/{function}"
+                number = numbers[table] = numbers.get(table, -1) + 1
+                cases.append(SuiteCase(f"{table}/{number}", gold, response, expected))
         return cases
 
     def _clone(self, folder: Path) -> Path | None:
