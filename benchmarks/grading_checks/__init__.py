@@ -1,0 +1,1 @@
+"""What the grading benchmark measures graders on, and how it counts."""
