@@ -125,7 +125,7 @@ def _compare(answer: Any, gold: Any) -> Decision:
             if not needed.algebraic and is_zero(difference, real=False):
                 return equal("symbolic", "an identity")
             if needed.algebraic:
-                most = MAX_ALGEBRAIC_PRECISION
+                most = MAX_ALGEBRAIC_PRECISION // (1 + int(difference.count_ops()) // 10)
             if needed.bits > most:
                 break
         if needed is not None:

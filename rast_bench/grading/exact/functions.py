@@ -73,6 +73,7 @@ class _Question:
     answer: Any
     gold: Any
     integers: frozenset[str]
+    same_domain: bool = True  # no point was seen where only one of them has a value
 
     def _has(self, *kinds: Any) -> bool:
         return bool(self.answer.has(*kinds) or self.gold.has(*kinds))
@@ -87,15 +88,16 @@ class _Question:
     @cached_property
     def whole(self) -> frozenset[str]:
         """Names of unknowns that are integers: said to be, or by their letter and their use."""
-        names = {
-            symbol.name
-            for expression in (self.answer, self.gold)
-            for part in sympy.preorder_traversal(expression)
-            if _counts(part)
-            for symbol in part.free_symbols
-            if symbol.name[0] in _INTEGER_NAMES
-        }
-        return self.integers | names
+        names: set[str] = set()
+        not_whole: set[str] = set()
+        for expression in (self.answer, self.gold):
+            for part in sympy.preorder_traversal(expression):
+                found = {symbol.name for symbol in part.free_symbols}
+                if _rounds_integers(part):
+                    not_whole |= found
+                elif _counts(part):
+                    names |= {name for name in found if name[0] in _INTEGER_NAMES}
+        return self.integers | (names - not_whole)
 
     @cached_property
     def complex_unknowns(self) -> bool:
@@ -121,20 +123,28 @@ class _Question:
         while bits <= _MOST_BITS:
             try:
                 with precision(int(bits)):
-                    first = ball(self.answer, values, real=real)
-                    second = ball(self.gold, values, real=real)
+                    first = self._value(self.answer, values, real)
+                    second = self._value(self.gold, values, real)
+                    if first is None or second is None:
+                        self.same_domain &= first is second
+                        return None
                     if not first.overlaps(second):
                         return True
                     if quick or abs(first - second).abs_upper() < arb(2) ** -int(self.bits):
                         return False
             except VagueError:
                 pass
-            except NoValueError:
-                return None
             if quick:
                 return None
             bits *= 4
         return None
+
+    @staticmethod
+    def _value(expression: Any, values: Any, real: bool) -> Any | None:
+        try:
+            return ball(expression, values, real=real)
+        except NoValueError:
+            return None
 
     def refuted_quickly(self) -> bool:
         tried = points("positive", self.unknowns, self.whole)
@@ -234,6 +244,8 @@ class _Question:
             agreed += there
         if agreed < MIN_POINTS:
             return _unproven()
+        if not self.same_domain and self._has(*_SWITCHED):
+            return undecided("numeric", "equal where both are defined")
         return equal("numeric", "values at many points")
 
     def _points_in_pieces(self, arguments: list[Any]) -> Iterator[list[Any]] | None:
@@ -263,6 +275,16 @@ def _is_positive(argument: Any, values: Any) -> bool:
 
 def _unproven() -> Decision:
     return undecided("numeric", "they agree where they were tried")
+
+
+def _rounds_integers(part: Any) -> bool:
+    """Whether it rounds what is an integer for integers: the unknowns are none, then."""
+    if not isinstance(part, (sympy.floor, sympy.ceiling)) or not part.free_symbols:
+        return False
+    argument = part.args[0]
+    if not argument.is_polynomial(*argument.free_symbols):
+        return False
+    return all(number.is_Integer for number in argument.atoms(sympy.Number))
 
 
 def _counts(part: Any) -> bool:

@@ -19,7 +19,7 @@ from rast_bench.grading.expressions.lazy import HugePower, power
 MAX_TERMS = 3_000  # of a polynomial on the way
 MAX_SIZE = 3_000_000  # terms times bits of a coefficient
 MAX_OPERATIONS = 80  # of an argument that is brought to a normal form
-MAX_EXPANDED = 30  # power of a sum in such an argument
+MAX_ARGUMENT = 300  # terms of such an argument
 _MAX_FACTORED = 2**64
 
 Quotient = tuple[Any, Any]  # two fmpq_mpoly: above, below
@@ -180,7 +180,7 @@ class _NormalForm:
         if known is None:
             known = argument
             if not argument.is_Atom:
-                if argument.count_ops() > MAX_OPERATIONS or _has_high_power(argument):
+                if argument.count_ops() > MAX_OPERATIONS or _terms_of(argument) > MAX_ARGUMENT:
                     raise TooLargeError
                 symbols = argument.free_symbols
                 if symbols and argument.is_rational_function(*symbols):
@@ -408,9 +408,17 @@ def _factored(value: Any) -> list[tuple[Any, int]]:
     return parts
 
 
-def _has_high_power(expression: Any) -> bool:
-    """Of a sum, which would be multiplied out."""
-    return any(
-        power.base.is_Add and power.exp.is_Integer and abs(power.exp) > MAX_EXPANDED
-        for power in expression.atoms(sympy.Pow)
-    )
+def _terms_of(expression: Any) -> float:
+    """At most how many terms it has when multiplied out."""
+    if expression.is_Add:
+        return sum(map(_terms_of, expression.args))
+    if expression.is_Mul:
+        return math.prod(map(_terms_of, expression.args))
+    if expression.is_Pow and expression.exp.is_Integer:
+        terms, times = _terms_of(expression.base), abs(int(expression.exp))
+        if terms <= 1:
+            return 1.0
+        if times > MAX_ARGUMENT or terms > MAX_ARGUMENT:
+            return math.inf
+        return float(math.comb(times + int(terms) - 1, times))
+    return 1.0

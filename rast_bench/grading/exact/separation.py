@@ -112,9 +112,13 @@ def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
     if expression is sympy.GoldenRatio:
         field.roots.add((sympy.Integer(5), 2))
         return 1.0, 0.0
-    if isinstance(expression, sympy.Abs):
-        field.roots.add((expression, 2))  # |z|² = z z̄
+    if isinstance(expression, sympy.Abs) and expression.args[0].is_extended_real:
         return _bounds(expression.args[0], field)
+    if isinstance(expression, sympy.exp):
+        multiple = expression.args[0] / sympy.pi / sympy.I
+        if multiple.is_Rational:
+            field.cyclotomic = math.lcm(field.cyclotomic, 2 * int(multiple.q))
+            return 0.0, 0.0
     if isinstance(expression, _TRIGONOMETRIC):
         multiple = expression.args[0] / sympy.pi
         if multiple.is_Rational:

@@ -10,6 +10,7 @@ from rast_bench.grading.expressions.lazy import number
 from rast_bench.grading.expressions.words import NAMES, SHORT_WORDS, WORDS
 
 MAX_TOKENS = 4_000
+_VARIABLES = frozenset("rstuvwxyzVPQ")
 _LONGEST_NAME = max(map(len, NAMES))
 _MOST_LETTERS = 8  # and names written together, as in `2xsiny`
 _UNICODE = str.maketrans(
@@ -106,6 +107,8 @@ def _of(kind: str, text: str, after_sign: bool) -> list[Token]:
         return [Token("number", text, _scientific(text))]
     if kind == "styled":
         name = text[text.index("{") + 1 : -1].strip()
+        if name == "d":
+            return [Token("word", name)]
         return [Token("word", name)] if len(name) != 1 and name not in NAMES else _letters(name)
     if kind == "letters":
         if text in WORDS or (text in SHORT_WORDS and not after_sign):
@@ -145,6 +148,8 @@ def _letters(text: str) -> list[Token]:
     """Names and single letters; a word where they are too many to be a product."""
     if text in NAMES:
         return [Token("name", text)]
+    if len(text) == 2 and text[0] == "d" and text[1] in _VARIABLES:
+        return [Token("letter", text)]  # a differential: dy/dx is not y/x
     tokens: list[Token] = []
     position = 0
     while position < len(text) and len(tokens) < _MOST_LETTERS:

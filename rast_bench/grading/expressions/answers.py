@@ -29,7 +29,7 @@ from rast_bench.grading.expressions.lazy import (
     quotient,
 )
 from rast_bench.grading.expressions.series import product_over, sum_over
-from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK
+from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES
 
 MAX_LENGTH = 40_000  # characters
 MAX_DEPTH = 50
@@ -163,7 +163,25 @@ class _Reader:
             if self._starts_factor():
                 value = value * self._juxtaposed()
             return value
-        return quotient(above, self._juxtaposed())
+        grouped = self.next.text in ("(", "[")
+        before = self._position
+        below = self._juxtaposed()
+        if grouped and self._is_product_of_groups(before):
+            raise UnreadableError("a quotient with two meanings")
+        return quotient(above, below)
+
+    def _is_product_of_groups(self, start: int) -> bool:
+        """Whether what was read since then goes on after its first group: `1/(2)(3)`."""
+        level = 0
+        for place in range(start, self._position):
+            level += (self._tokens[place].text in ("(", "[")) - (
+                self._tokens[place].text in (")", "]")
+            )
+            if level == 0:
+                return self._tokens[place + 1].text not in ("^", "**", "!") and (
+                    place + 1 < self._position
+                )
+        return False
 
     def _juxtaposed(self) -> Any:
         negative = False
@@ -455,7 +473,7 @@ class _Reader:
         while self.next.text in ("+", "-"):
             negative ^= self._take().text == "-"
         factors = [self._factor()]
-        while self._starts_factor() and not self._starts_function():
+        while self._starts_factor() and not self._ends_bare_argument(factors):
             factors.append(self._factor())
         value = sympy.Mul(*factors)
         if self.next.text == "/":
@@ -464,6 +482,21 @@ class _Reader:
             self._take()
             value = quotient(value, self._factor())
         return -value if negative else value
+
+    def _ends_bare_argument(self, factors: list[Any]) -> bool:
+        r"""`\sin x\cos x`, `\sin x(x+1)`, `\sin x e^x` are products.
+
+        Raises:
+            UnreadableError: `\sin 2(x+1)`, `\sin x\sqrt2` may be read in two ways.
+        """
+        if self._starts_function() or (self.next.text == "e" and self._after().text == "^"):
+            return True
+        if self.next.text in ("(", "[") and not factors[-1].is_Number:
+            return True
+        name = self.next.text.removeprefix("\\")
+        if name != "sqrt" and (self.next.kind in ("number", "letter", "name") or name in NAMES):
+            return False
+        raise UnreadableError("the argument of a function has two meanings")
 
     def _starts_function(self) -> bool:
         name = self.next.text.removeprefix("\\")
