@@ -195,14 +195,16 @@ def _rounds(
     if decimal.digits < least_digits and not (decimal.cut and decimal.digits >= 3):
         return different("rounding", "too few digits for a rounding")
     step = Fraction(10) ** -decimal.places
-    if low >= written - step / 2 and high <= written + step / 2:
+    if written - step / 2 <= low and high <= written + step / 2:
         return equal("rounding", "a decimal that rounds the other to its digits")
+    touched = high >= written - step / 2 and low <= written + step / 2
     if cuts and written and (decimal.cut or decimal.digits >= LEAST_DIGITS_CUT):
-        ends = (written, written + step) if written > 0 else (written - step, written)
-        inside = ends[0] <= low and high <= ends[1]
-        if inside and (high < ends[1] if written > 0 else low > ends[0]):
+        if written < 0:
+            low, high, written = -high, -low, -written
+        if written <= low and high < written + step:
             return equal("rounding", "a decimal that is the other cut off")
-    if low != high and low <= written + step and high >= written - step:
+        touched = touched or (high >= written and low < written + step)
+    if touched and low != high:
         return undecided("limit", "too close to the edge of a rounding")
     return different("rounding", "not the other's rounding")
 

@@ -45,7 +45,7 @@ _COMMAND_BEFORE = re.compile(
     r"[A-Za-z]+ ?\Z"
 )
 _UNREADABLE = re.compile(
-    r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|text|begin)(?![A-Za-z])|[A-Za-z]{5,}(?<!\\frac)(?<!\\sqrt)"
+    r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|begin)(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]{3,}|\bor\b"
 )
 
 
