@@ -28,11 +28,11 @@ _DIGITS_OF_FLOAT = 15
 _MOST_DIGITS_BESIDE_FLOAT = 12
 _ERROR_OF_FLOAT = Fraction(1, 10**12)
 
-_INTEGER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
+_INTEGER = r"(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+)"
 _PLAIN = r"(?:\d+(?:\.\d+)?\.?|\.\d+)"
 _UNSIGNED = rf"""
     (?P<grouped>
-        \d{{1,3}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?
+        [1-9]\d{{0,2}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?
       | \d{{1,3}}(?:[ ]\d{{3}})+(?![\d/]|,\d|\{{,)(?:\.\d+)? )
   | (?P<european>
         \d{{1,3}}(?:\.\d{{3}}){{2,}}(?![\d.])(?:(?:,|\{{,\}})\d+)?
@@ -54,7 +54,7 @@ _NUMBER = re.compile(
     rf"""
     (?P<sign>[-+])?[ ]?
     (?:
-        (?:(?P<whole>\d+)(?:[ ]|(?=\\frac)))?
+        (?:(?P<whole>\d{{1,3}}(?:[ ,]\d{{3}})+|\d+)(?:[ ]|(?=\\frac)))?
         (?: \\frac[ ]?\{{[ ]?(?P<above>-?[ ]?(?:{_INTEGER}|{_PLAIN}))[ ]?\}}[ ]?
                        \{{[ ]?(?P<below>-?[ ]?(?:{_INTEGER}|{_PLAIN}))[ ]?\}}
           | (?P<above_slash>{_INTEGER}|{_PLAIN})[ ]?/[ ]?
@@ -69,7 +69,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _PERCENT = re.compile(
-    r" ?(?:%|\{ ?(?:%|percent|per cent|percentage) ?\}|(?:percent|per cent)(?![a-z]))"
+    r" ?(?:%|\{ ?(?:%|percent(?:age)?|per cent|pct) ?\}|(?:percent(?:age)?|per cent|pct)(?![a-z]))"
 )
 _HAS_DIGIT = re.compile(r"\d")
 
@@ -195,14 +195,16 @@ def _rounds(
     if decimal.digits < least_digits and not (decimal.cut and decimal.digits >= 3):
         return different("rounding", "too few digits for a rounding")
     step = Fraction(10) ** -decimal.places
-    if low >= written - step / 2 and high <= written + step / 2:
+    if written - step / 2 <= low and high <= written + step / 2:
         return equal("rounding", "a decimal that rounds the other to its digits")
+    touched = high >= written - step / 2 and low <= written + step / 2
     if cuts and written and (decimal.cut or decimal.digits >= LEAST_DIGITS_CUT):
-        ends = (written, written + step) if written > 0 else (written - step, written)
-        inside = ends[0] <= low and high <= ends[1]
-        if inside and (high < ends[1] if written > 0 else low > ends[0]):
+        if written < 0:
+            low, high, written = -high, -low, -written
+        if written <= low and high < written + step:
             return equal("rounding", "a decimal that is the other cut off")
-    if low != high and low <= written + step and high >= written - step:
+        touched = touched or (high >= written and low < written + step)
+    if touched and low != high:
         return undecided("limit", "too close to the edge of a rounding")
     return different("rounding", "not the other's rounding")
 
@@ -246,10 +248,10 @@ def _bounds(ball: Any) -> tuple[Fraction, Fraction] | None:
 def _with_comma(answer: Number, gold: Number) -> Decision:
     """Where one is written as `3,75`: the number 3.75, or 3 and 75."""
     plain = _same_percentage(answer, gold)
+    if any(number.comma and number.above.startswith("0") for number in (answer, gold)):
+        return plain  # `0,111` is no list
     if plain.outcome != "equal" or _ends_in_zero(answer) or _ends_in_zero(gold):
         return undecided("unread", "a comma in a number or between two")
-    if gold.comma and not answer.comma:
-        return undecided("kind", "a gold answer whose comma may part two numbers")
     return equal(plain.reason, "a decimal comma")
 
 
@@ -346,7 +348,8 @@ def _fraction(match: re.Match[str]) -> Number | None:
     below = below.lstrip("0")
     exponent = below_places - above_places
     if match["whole"] is None or not exponent:
-        return Number(sign, above, below, match["whole"] or "0", exponent)
+        whole = (match["whole"] or "0").replace(" ", "").replace(",", "")
+        return Number(sign, above, below, whole, exponent)
     return None
 
 

@@ -45,7 +45,7 @@ _COMMAND_BEFORE = re.compile(
     r"[A-Za-z]+ ?\Z"
 )
 _UNREADABLE = re.compile(
-    r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|text|begin)(?![A-Za-z])|[A-Za-z]{5,}(?<!\\frac)(?<!\\sqrt)"
+    r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|begin)(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]{3,}|\bor\b"
 )
 
 
@@ -193,6 +193,8 @@ def read_quantity(text: str) -> Quantity | None:
         end = found[1]
         unit = read_unit(text[end:], spaced=text[end : end + 1] in (" ", "{", "\\"))
         if unit is not None:
+            if found[0].places is not None and unit.powers[0][1:] != (1,):
+                unit = replace(unit, letter=False)  # no one writes 1.5 m^2 for an unknown m
             return Quantity(text[:end], unit)
         compound = _sum(text)
         if compound is not None:

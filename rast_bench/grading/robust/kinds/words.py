@@ -237,6 +237,8 @@ class Words:
         mine, wanted = self.flat.split(), gold.flat.split()
         shorter, longer = sorted((mine, wanted), key=len)
         rest = [word for word in longer if word not in shorter]
+        if {"and", "or"} & set(rest):
+            return different("text", "another beside it")
         if f" {' '.join(shorter)} " in f" {' '.join(longer)} " and not _NEGATIONS & set(rest):
             return undecided("text", "one says more than the other")
         return different("text", "other words")
