@@ -50,7 +50,7 @@ from rast_bench.grading.robust.kinds.solutions import (
     of_congruence,
     read_solution,
 )
-from rast_bench.grading.robust.kinds.times import read_date, read_time_of_day
+from rast_bench.grading.robust.kinds.times import TimeOfDay, read_date, read_time_of_day
 from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
 from rast_bench.grading.robust.kinds.words import (
     Words,
@@ -101,6 +101,7 @@ READERS: tuple[Reader, ...] = (
     read_inequality,
     read_expression,
 )
+_QUICK_READERS = READERS.index(read_number) + 1
 
 
 @dataclass(frozen=True)
@@ -135,16 +136,43 @@ class Text:
 @lru_cache(maxsize=4_096)
 def read(text: str) -> Text:
     """The readings of a cleaned text; `= 5` is read as 5."""
-    text = text.removeprefix("=").lstrip()
-    return Text(text, tuple(reading for reader in READERS if (reading := reader(text))))
+    text = _body(text)
+    readings = tuple(reading for reader in READERS if (reading := reader(text)))
+    if any(isinstance(reading, TimeOfDay) and reading.half for reading in readings):
+        readings = tuple(reading for reading in readings if not isinstance(reading, Ratio))
+    return Text(text, readings)
+
+
+def _body(text: str) -> str:
+    return text.removeprefix("=").lstrip()
 
 
 def quick(answer: str, gold: str) -> Decision | None:
-    """What characters and plain numbers decide, without sympy; None where they do not.
+    """What characters, plain numbers, letters and truth values decide; None where they do not.
 
-    It never differs from `compare`.
+    It takes no sympy and never differs from `compare`: it asks the first of the readers.
     """
-    return _same_characters(answer, gold)
+    same = _same_characters(answer, gold)
+    if same is not None:
+        return same
+    for reader in READERS[:_QUICK_READERS]:
+        wanted = reader(_body(gold))
+        mine = None if wanted is None else reader(_body(answer))
+        if wanted is not None and mine is not None:
+            try:
+                decision = mine.compare(wanted, _compared_later)
+            except _NotQuickError:
+                return None
+            return None if decision.reason == "unread" else decision
+    return None
+
+
+class _NotQuickError(Exception):
+    """The parts would have to be compared."""
+
+
+def _compared_later(_answer: str, _gold: str) -> Decision:
+    raise _NotQuickError
 
 
 def compare(answer: str, gold: str) -> Decision:
