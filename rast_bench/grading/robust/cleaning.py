@@ -177,21 +177,17 @@ def _once_escaped(text: str) -> str:
     r"""Undo the doubling of backslashes (`\\frac`) that JSON and source code leave behind."""
     if r"\\" not in text:
         return text
-    before_names = [
-        (run, name[0])
+    if r"\\begin" in text:
+        return _RUN.sub(lambda run: "\\" * (len(run[0]) // 2), text)
+    doubled = [
+        (run.start(), run.end(), "\\")
         for run in _RUN.finditer(text)
-        if (name := _NAME.match(text, run.end())) and name[0] in _WHOLE
+        if len(run[0]) % 2 == 0  # `\\\frac` is a new row and a fraction
+        and (name := _NAME.match(text, run.end()))
+        and name[0] in _WHOLE
     ]
-    if not before_names:
-        return text if r"\begin" in text else _DOUBLED_SIGN.sub(r"\\", text)
-    if r"\\begin" in text or r"\begin" not in text:
-        return _RUN.sub(lambda run: "\\" * max(1, len(run[0]) // 2), text)
-    pieces, position = [], 0
-    for run, _ in before_names:  # `\\frac` in a matrix; `\\\frac` there is a new row
-        if len(run[0]) == 2:
-            pieces += [text[position : run.start()], "\\"]
-            position = run.end()
-    return "".join([*pieces, text[position:]])
+    text = _edited(text, doubled)
+    return text if r"\begin" in text else _DOUBLED_SIGN.sub(r"\\", text)
 
 
 def _with_plain_commands(text: str) -> str:

@@ -50,10 +50,11 @@ from rast_bench.grading.robust.kinds.solutions import (
     of_congruence,
     read_solution,
 )
-from rast_bench.grading.robust.kinds.times import TimeOfDay, read_date, read_time_of_day
+from rast_bench.grading.robust.kinds.times import read_date, read_time_of_day
 from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
 from rast_bench.grading.robust.kinds.words import (
     Words,
+    read_bound,
     read_infinitely_many,
     read_nothing,
     read_truth,
@@ -80,6 +81,7 @@ READERS: tuple[Reader, ...] = (
     read_truth,
     read_nothing,
     read_infinitely_many,
+    read_bound,
     read_choice,
     read_time_of_day,
     read_date,
@@ -137,10 +139,10 @@ class Text:
 def read(text: str) -> Text:
     """The readings of a cleaned text; `= 5` is read as 5."""
     text = _body(text)
-    readings = tuple(reading for reader in READERS if (reading := reader(text)))
-    if any(isinstance(reading, TimeOfDay) and reading.half for reading in readings):
-        readings = tuple(reading for reading in readings if not isinstance(reading, Ratio))
-    return Text(text, readings)
+    readings = [reading for reader in READERS if (reading := reader(text))]
+    if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
+        readings = [reading for reading in readings if not isinstance(reading, Expression)]
+    return Text(text, tuple(readings))
 
 
 def _body(text: str) -> str:

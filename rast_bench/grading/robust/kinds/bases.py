@@ -32,7 +32,7 @@ _BASES = {
     "b": 2,
     "h": 16,
 }
-_DIGITS = r"[0-9][0-9A-Za-z ,]*?|[A-F][0-9A-F ]*?"
+_DIGITS = r"[0-9][0-9A-Za-z ,]*?|[A-Fa-f][0-9A-Fa-f ]*?"
 _BASE = r"(?P<base>\d{1,2}|[a-z]{1,8})"
 _WITH_BASE = re.compile(
     rf"""
@@ -66,12 +66,13 @@ class BasedNumber:
         return "number in base n"
 
     @property
-    def value(self) -> int:
-        """The integer; digits of base ten where no base is written."""
-        value = 0
-        for digit in self.digits:
-            value = value * (self.base or 10) + int(digit, 36)
-        return -value if self.sign else value
+    def value(self) -> int | None:
+        """The integer; in base ten where no base is written. None for `183_8`, which is none."""
+        base = self.base or 10
+        try:
+            return int(f"{self.sign}{self.digits}", base)
+        except ValueError:
+            return None
 
     def compare(self, gold: "BasedNumber", _compare: Compare) -> Decision:
         """Digits decide in one base; a base may be left out, but not another be meant."""
@@ -87,17 +88,17 @@ class BasedNumber:
         if self.base is None:
             if same_digits:
                 return equal("base", "a base left out")
-            if self.value == gold.value:
+            if self.value is not None and self.value == gold.value:
                 return different("base", "converted to base ten where base n was asked")
             return different("base", "other digits")
-        if self.value == gold.value:
+        if self.value is not None and self.value == gold.value:
             return undecided("base", "the same value in another base")
         return different("base", "another value")
 
     def _compare_with_plain(self, gold: "BasedNumber", same_digits: bool) -> Decision:
         if same_digits:
             return equal("base", "a base that the gold answer leaves out")
-        if self.value == gold.value:
+        if self.value is not None and self.value == gold.value:
             return undecided("base", "the same value in another base")
         return different("base", "other digits")
 
@@ -125,7 +126,9 @@ def _based(sign: str, digits: str, base: int | None) -> BasedNumber | None:
     bare = digits.replace(" ", "").replace(",", "").replace("_", "").upper()
     if base is not None and not 2 <= base <= 36:
         return None
-    if not bare or any(int(digit, 36) >= (base or 10) for digit in bare):
+    if bare[:1].isalpha() and (len(bare) < 2 or (base or 0) <= 10):
+        return None  # an unknown or a function with an index: `a_{12}`, `F_{16}`
+    if not bare or (base is None and not bare.isdecimal()):
         return None
     bare = bare.lstrip("0") or "0"
     return BasedNumber("" if bare == "0" else sign, bare, base)

@@ -26,13 +26,13 @@ LEAST_DIGITS_CUT = 6
 """Of a decimal answer cut off instead of rounded: 0.666666 is 2/3."""
 _DIGITS_OF_FLOAT = 15
 _MOST_DIGITS_BESIDE_FLOAT = 12
-_ERROR_OF_FLOAT = Fraction(1, 10**14)
+_ERROR_OF_FLOAT = Fraction(1, 10**12)
 
-_INTEGER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
+_INTEGER = r"(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+)"
 _PLAIN = r"(?:\d+(?:\.\d+)?\.?|\.\d+)"
 _UNSIGNED = rf"""
     (?P<grouped>
-        \d{{1,3}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?
+        [1-9]\d{{0,2}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?
       | \d{{1,3}}(?:[ ]\d{{3}})+(?![\d/]|,\d|\{{,)(?:\.\d+)? )
   | (?P<european>
         \d{{1,3}}(?:\.\d{{3}}){{2,}}(?![\d.])(?:(?:,|\{{,\}})\d+)?
@@ -54,7 +54,7 @@ _NUMBER = re.compile(
     rf"""
     (?P<sign>[-+])?[ ]?
     (?:
-        (?:(?P<whole>\d+)(?:[ ]|(?=\\frac)))?
+        (?:(?P<whole>\d{{1,3}}(?:[ ,]\d{{3}})+|\d+)(?:[ ]|(?=\\frac)))?
         (?: \\frac[ ]?\{{[ ]?(?P<above>-?[ ]?(?:{_INTEGER}|{_PLAIN}))[ ]?\}}[ ]?
                        \{{[ ]?(?P<below>-?[ ]?(?:{_INTEGER}|{_PLAIN}))[ ]?\}}
           | (?P<above_slash>{_INTEGER}|{_PLAIN})[ ]?/[ ]?
@@ -69,7 +69,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _PERCENT = re.compile(
-    r" ?(?:%|\{ ?(?:%|percent|per cent|percentage) ?\}|(?:percent|per cent)(?![a-z]))"
+    r" ?(?:%|\{ ?(?:%|percent(?:age)?|per cent|pct) ?\}|(?:percent(?:age)?|per cent|pct)(?![a-z]))"
 )
 _HAS_DIGIT = re.compile(r"\d")
 
@@ -135,6 +135,10 @@ def same_number(answer: Number, gold: Number) -> Decision:
             return equal("exact", "equal numbers")
         if answer.places is None and gold.places is None:
             return different("exact", "integers are never approximated")
+        if abs(gold.exponent) > MAX_DIGITS:
+            answer, gold = shifted(answer, -gold.exponent), shifted(gold, -gold.exponent)
+        if abs(answer.exponent) > MAX_DIGITS >= max(len(answer.above), len(gold.above)):
+            return different("exact", "numbers of other sizes")
     value, wanted_value = answer.value, gold.value
     if value is None or wanted_value is None:
         return undecided("limit", "a number of too many digits")
@@ -143,6 +147,12 @@ def same_number(answer: Number, gold: Number) -> Decision:
     if answer.places is None and gold.places is None:
         return different("exact", "different numbers")
     return _same_rounded(answer, value, gold, wanted_value)
+
+
+def shifted(number: Number, power: int) -> Number:
+    """Times a power of ten."""
+    places = None if number.places is None else number.places - power
+    return replace(number, exponent=number.exponent + power, places=places)
 
 
 def _same_rounded(answer: Number, value: Fraction, gold: Number, wanted: Fraction) -> Decision:
@@ -185,14 +195,16 @@ def _rounds(
     if decimal.digits < least_digits and not (decimal.cut and decimal.digits >= 3):
         return different("rounding", "too few digits for a rounding")
     step = Fraction(10) ** -decimal.places
-    if low >= written - step / 2 and high <= written + step / 2:
+    if written - step / 2 <= low and high <= written + step / 2:
         return equal("rounding", "a decimal that rounds the other to its digits")
+    touched = high >= written - step / 2 and low <= written + step / 2
     if cuts and written and (decimal.cut or decimal.digits >= LEAST_DIGITS_CUT):
-        ends = (written, written + step) if written > 0 else (written - step, written)
-        inside = ends[0] <= low and high <= ends[1]
-        if inside and (high < ends[1] if written > 0 else low > ends[0]):
+        if written < 0:
+            low, high, written = -high, -low, -written
+        if written <= low and high < written + step:
             return equal("rounding", "a decimal that is the other cut off")
-    if low != high and low <= written + step and high >= written - step:
+        touched = touched or (high >= written and low < written + step)
+    if touched and low != high:
         return undecided("limit", "too close to the edge of a rounding")
     return different("rounding", "not the other's rounding")
 
@@ -236,10 +248,10 @@ def _bounds(ball: Any) -> tuple[Fraction, Fraction] | None:
 def _with_comma(answer: Number, gold: Number) -> Decision:
     """Where one is written as `3,75`: the number 3.75, or 3 and 75."""
     plain = _same_percentage(answer, gold)
+    if any(number.comma and number.above.startswith("0") for number in (answer, gold)):
+        return plain  # `0,111` is no list
     if plain.outcome != "equal" or _ends_in_zero(answer) or _ends_in_zero(gold):
         return undecided("unread", "a comma in a number or between two")
-    if gold.comma and not answer.comma:
-        return undecided("kind", "a gold answer whose comma may part two numbers")
     return equal(plain.reason, "a decimal comma")
 
 
@@ -275,8 +287,7 @@ def _is_equal(decision: Decision) -> bool:
 
 def _of_one(number: Number) -> Number:
     """A percentage as a part of one."""
-    places = None if number.places is None else number.places + 2
-    return replace(number, exponent=number.exponent - 2, places=places, percent=False)
+    return replace(shifted(number, -2), percent=False)
 
 
 # Reading ------------------------------------------------------------------------------------
@@ -337,7 +348,8 @@ def _fraction(match: re.Match[str]) -> Number | None:
     below = below.lstrip("0")
     exponent = below_places - above_places
     if match["whole"] is None or not exponent:
-        return Number(sign, above, below, match["whole"] or "0", exponent)
+        whole = (match["whole"] or "0").replace(" ", "").replace(",", "")
+        return Number(sign, above, below, whole, exponent)
     return None
 
 
@@ -418,6 +430,7 @@ _PARTS = {
     "twelfth": 12,
     "hundredth": 100,
 }
+NUMBER_WORDS = frozenset((*_SMALL, *_SCALES))
 _MAX_WORDS = 40
 _NUMBER_WORDS = re.compile(r"[A-Za-z][A-Za-z \-]{2,200}")
 

@@ -15,6 +15,7 @@ from rast_bench.grading.robust.kinds.numbers import (
     read_number,
     read_number_words,
     same_number,
+    shifted,
 )
 from rast_bench.grading.robust.kinds.units import (
     GENERIC,
@@ -44,7 +45,7 @@ _COMMAND_BEFORE = re.compile(
     r"[A-Za-z]+ ?\Z"
 )
 _UNREADABLE = re.compile(
-    r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|text|begin)(?![A-Za-z])|[A-Za-z]{5,}(?<!\\frac)(?<!\\sqrt)"
+    r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|begin)(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]{3,}|\bor\b"
 )
 
 
@@ -164,8 +165,7 @@ def _converted(number: Number, factor: Fraction, offset: Fraction) -> Number:
     """A number in another unit, with its places where the factor is a power of ten."""
     power = _power_of_ten(factor)
     if power is not None and not offset:
-        places = None if number.places is None else number.places - power
-        return replace(number, exponent=number.exponent + power, places=places)
+        return shifted(number, power)
     value = number.value
     if value is None:
         return number
@@ -193,6 +193,8 @@ def read_quantity(text: str) -> Quantity | None:
         end = found[1]
         unit = read_unit(text[end:], spaced=text[end : end + 1] in (" ", "{", "\\"))
         if unit is not None:
+            if found[0].places is not None and unit.powers[0][1:] != (1,):
+                unit = replace(unit, letter=False)  # no one writes 1.5 m^2 for an unknown m
             return Quantity(text[:end], unit)
         compound = _sum(text)
         if compound is not None:
@@ -318,13 +320,14 @@ def _arguments(text: str) -> dict[int, int]:
             arguments[start] = end
         elif before.endswith(("}", "]")):
             opened = next((at for at, close in arguments.items() if close == len(before) - 1), None)
-            if opened is not None and _wants_second(text[:opened].rstrip(" ")):
+            if opened is not None and text[:opened].rstrip(" ").endswith(
+                _TWO_ARGUMENTS[before[-1]]
+            ):
                 arguments[start] = end
     return arguments
 
 
-def _wants_second(before: str) -> bool:
-    return before.endswith((r"\frac", r"\binom", r"\sqrt"))
+_TWO_ARGUMENTS = {"}": (r"\frac", r"\binom"), "]": (r"\sqrt",)}
 
 
 def _inside(position: int, arguments: dict[int, int]) -> bool:

@@ -16,7 +16,8 @@ MAX_LENGTH = 200
 _COLON = re.compile(r" ?:(?!=) ?")
 _TO = re.compile(r" ?(?:\{ ?to ?\}| to (?=\S)) ?")
 _NO_PART = re.compile(
-    r"[=<>,;|]|\\(?:to|le|ge|ne|in|approx|equiv|text)(?![A-Za-z])|[A-Za-z]{4,}|\.\."
+    r"[=<>,;|]|\\(?:to|le|ge|ne|in|approx|equiv|text)(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]{4,}|\.\."
+    r"|[ {][aApP]\.? ?[mM]\b"
 )
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _QUOTIENT = re.compile(r"(-?)\\frac\{([^{}]{1,60})\}\{([^{}]{1,60})\}")
@@ -45,12 +46,14 @@ class Ratio:
             return undecided("unread", "two quotients")
         if len(self.parts) != len(gold.parts):
             return different("ratio", "another number of parts")
-        if gold.clock and not gold.may_be_ratio():
-            return undecided("kind", "a time of day")
         values, wanted = _numbers(self.parts), _numbers(gold.parts)
         if values and wanted:
-            return _proportional(values, wanted)
-        return self._compare_products(gold, compare)
+            decision = _proportional(values, wanted)
+        else:
+            decision = self._compare_products(gold, compare)
+        if decision.outcome == "equal" and not gold.may_be_ratio():
+            return undecided("kind", "a time of day")
+        return decision
 
     def may_be_ratio(self) -> bool:
         """Whether what looks like a time of day may be a ratio: one in lowest terms."""

@@ -25,14 +25,14 @@ class TimeOfDay:
     """A time as written. `half` is None where neither AM nor PM is written.
 
     Attributes:
-        bare: digits and a colon alone, which may be a ratio too.
+        ratio: the two numbers where nothing else is written, which may be a ratio then.
     """
 
     hour: int
     minute: int
     second: int
     half: Literal["am", "pm"] | None
-    bare: bool = False
+    ratio: tuple[int, int] | None = None
 
     @property
     def kind(self) -> str:
@@ -59,9 +59,10 @@ class TimeOfDay:
 
     def _other(self, gold: "TimeOfDay") -> Decision:
         """Another time, unless both are ratios and equal as such."""
-        if self.bare and gold.bare and self.hour * gold.minute == self.minute * gold.hour:
-            zeros = 0 in (self.minute, gold.minute) or min(self.minute, gold.minute) < 10
-            if not zeros and gcd(gold.hour, gold.minute) == 1:
+        if self.ratio and gold.ratio and min(self.minute, gold.minute) > 9:
+            (above, below), (wanted_above, wanted_below) = self.ratio, gold.ratio
+            proportional = above * wanted_below == below * wanted_above
+            if proportional and gcd(wanted_above, wanted_below) == 1:
                 return undecided("time", "two times or one ratio")
         return different("time", "another time")
 
@@ -80,7 +81,10 @@ def read_time_of_day(text: str) -> TimeOfDay | None:
     half = _half(match)
     if hour > (12 if half else 23) or (half and not hour) or minute > 59 or second > 59:
         return None
-    return TimeOfDay(hour, minute, second, half, bare=text.replace(":", "").isdigit())
+    ratio = (hour, minute) if text.count(":") == 1 and text.replace(":", "").isdigit() else None
+    if half is None and (hour > 12 or not hour):
+        return TimeOfDay((hour - 12) % 12 or 12, minute, second, "pm" if hour else "am", ratio)
+    return TimeOfDay(hour, minute, second, half, ratio)
 
 
 def _half(match: re.Match[str]) -> Literal["am", "pm"] | None:

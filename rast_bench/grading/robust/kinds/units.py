@@ -11,6 +11,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from rast_bench.grading.robust.kinds.numbers import NUMBER_WORDS
+
 MAX_UNIT = 80
 _MOST_WORDS = 5
 
@@ -79,7 +81,7 @@ _DESCRIPTIONS = frozenset(
         "later",
     )
 )
-_NO_NOUNS = frozenset(
+_NO_NOUNS = NUMBER_WORDS | frozenset(
     (
         *("and", "or", "by", "if", "when", "where", "is", "are", "was", "to", "not", "only"),
         *("more", "than", "less", "least", "most", "mod", "modulo", "plus", "minus", "over"),

@@ -36,7 +36,7 @@ _MATHEMATICS = re.compile(r"[\d=\\<>^_$]")
 
 @dataclass(frozen=True)
 class Truth:
-    """A truth value. `rest` is what is said after it, `letter` a lone T or F that may be one."""
+    """A truth value. `rest` is what is said after it, `letter` a lone letter that may be one."""
 
     value: bool
     rest: str = ""
@@ -50,6 +50,8 @@ class Truth:
         """The same value; a lone letter only as a gold answer whose word the answer spells out."""
         if self.letter:
             return undecided("unread", "a letter that may be anything")
+        if gold.letter in ("Y", "N"):
+            return undecided("truth value", "a letter that may be anything")
         if self.value != gold.value:
             return different("truth value", "the other value")
         if _MATHEMATICS.search(gold.rest) and _flat(self.rest) != _flat(gold.rest):
@@ -58,9 +60,9 @@ class Truth:
 
 
 def read_truth(text: str) -> Truth | None:
-    """Read true, false, yes, no and what they open ("No, it is not closed"); also T and F."""
-    if text in ("T", "F"):
-        return Truth(text == "T", letter=text)
+    """Read true, false, yes, no and what they open ("No, it is not closed"); also T, F, Y, N."""
+    if text in ("T", "F", "Y", "N"):
+        return Truth(text in "TY", letter=text)
     if len(text) > MAX_LENGTH:
         return None
     match = _TRUTH.fullmatch(text) or _SAID.fullmatch(text)
@@ -75,7 +77,7 @@ def read_truth(text: str) -> Truth | None:
 
 # No solution --------------------------------------------------------------------------------
 
-_THING = r"(?:real |integer |integral |positive |valid |possible |complex |rational |such )*"
+_THING = r"(?:real |integer |integral |positive |valid |possible |complex |rational |such ){0,4}"
 _THINGS = (
     r"(?:solutions?|roots?|answers?|values?|numbers?|integers?|limits?|zeros?|pairs?|triples?|points?"
     r"|functions?|triangles?|intercepts?|asymptotes?|polynomials?|[a-z])"
@@ -84,7 +86,7 @@ _NOTHING = re.compile(
     rf"(?:(?:there )?(?:is |are |has |have |exists? )?)?no {_THING}{_THINGS}"
     r"(?: exists?| possible| for [a-z]| to (?:the |this )?(?:equation|system|problem|inequality))?"
     r"|none(?: exists?)?|dne|d\.?n\.?e|null|nil"
-    r"|(?:(?:the |this |it |its |[a-z] |such |an? )*(?:limit|solution|value|number|inverse|answer"
+    r"|(?:(?:the |this |its? |such |an |[a-z] ){0,6}(?:limit|solution|value|number|inverse|answer"
     r"|function|derivative|integral|expression|sum|slope)?(?: [a-z])? ?)?"
     r"(?:does not exist|doesn't exist|do not exist|(?:is )?undefined|(?:is )?not defined)"
     r"|(?:the )?empty set|(?:the )?null set|impossible|not possible|it is impossible|cannot exist"
@@ -131,7 +133,7 @@ def _plain(text: str) -> str:
 
 _MANY = re.compile(
     r"(?:there are |has |have )?(?:infinitely many|infinite(?: many)?|(?:an )?infinite number of"
-    r"|countless)(?: (?:real |integer |positive |possible )*"
+    r"|countless)(?: (?:real |integer |positive |possible ){0,4}"
     r"(?:solutions?|values?|answers?|numbers?|integers?|pairs?|primes?|roots?|points?|triples?))?"
 )
 
@@ -152,6 +154,47 @@ def read_infinitely_many(text: str) -> InfinitelyMany | None:
     if len(text) > MAX_LENGTH:
         return None
     return InfinitelyMany() if _MANY.fullmatch(_plain(text)) else None
+
+
+# Bounds -------------------------------------------------------------------------------------
+
+_BOUND = re.compile(
+    r"(?P<bound>at least|no (?:less|fewer) than|not less than|at most|no more than|not more than"
+    r"|no greater than|more than|greater than|fewer than|less than|up to|under|over) "
+    r"(?P<value>\\?[\d$].{0,60})",
+    re.IGNORECASE,
+)
+_BOUNDS = {
+    **dict.fromkeys(("at least", "no less than", "no fewer than", "not less than"), r"\ge"),
+    **dict.fromkeys(("at most", "no more than", "not more than", "no greater than"), r"\le"),
+    **dict.fromkeys(("more than", "greater than", "over"), ">"),
+    **dict.fromkeys(("fewer than", "less than", "under"), "<"),
+    "up to": r"\le",
+}
+
+
+@dataclass(frozen=True)
+class Bound:
+    """ "At least 5": a side of a number, in words."""
+
+    sign: str
+    value: str
+
+    @property
+    def kind(self) -> str:
+        return "bound"
+
+    def compare(self, gold: "Bound", compare: Compare) -> Decision:
+        """The same side of the same number."""
+        if self.sign != gold.sign:
+            return different("relation", "another bound")
+        return compare(self.value, gold.value)
+
+
+def read_bound(text: str) -> Bound | None:
+    """Read "at least 5", "no more than 5 { cm}"."""
+    match = _BOUND.fullmatch(text.strip("{} ")) if len(text) <= MAX_LENGTH else None
+    return Bound(_BOUNDS[match["bound"].lower()], match["value"]) if match else None
 
 
 # Names and phrases --------------------------------------------------------------------------
@@ -194,6 +237,8 @@ class Words:
         mine, wanted = self.flat.split(), gold.flat.split()
         shorter, longer = sorted((mine, wanted), key=len)
         rest = [word for word in longer if word not in shorter]
+        if {"and", "or"} & set(rest):
+            return different("text", "another beside it")
         if f" {' '.join(shorter)} " in f" {' '.join(longer)} " and not _NEGATIONS & set(rest):
             return undecided("text", "one says more than the other")
         return different("text", "other words")
@@ -201,7 +246,7 @@ class Words:
 
 def read_words(text: str) -> Words | None:
     """Read a text that is words and not letters of mathematics."""
-    if len(text) > MAX_LENGTH or not _PHRASE.fullmatch(text):
+    if len(text) > MAX_LENGTH or not _PHRASE.fullmatch(text) or read_bound(text):
         return None
     tokens = _TOKEN.findall(text)
     braced = text.startswith("{")
