@@ -17,28 +17,32 @@ TAIL = 4_000
 MAX_LINE = 200  # characters of a response of one line that is all answer
 
 _PROSE = re.compile(
-    r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e|[Ii]t|I"
-    r"|was|were|has|have|not)\b(?!\s*\})|n['’]t\b"
+    r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e"
+    r"|[Ii]t|I|was|were|has|have|not|[Ff]irst|[Tt]hen|[Aa]nswer)\b(?!\s*\})|n['’]t\b"
 )
 _LABEL = re.compile(r"\A(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)\s{0,3}[:=]\s{0,3}")
 _CHATTER = re.compile(
-    r"\b(?:I hope|hope (?:this|that|it)|let me know|feel free|if you (?:have|need|want|would)|thank|thanks"
-    r"|good luck|happy to|(?:any|more|further|other) questions|is there anything|would you like|do you want"
+    r"\b(?:I hope|hope (?:this|that|it)|let me know|feel free|if you (?:have|need|want|would)"
+    r"|thank|thanks"
+    r"|good luck|happy to|(?:any|more|further|other) questions|is there anything|would you like"
+    r"|do you want"
     r"|please (?:ask|note|let)|ask (?:me )?again|step[- ]by[- ]step guide|glad to)\b",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"\b(?:I|we)(?:['’]m| am| are)?\s(?:really |truly |very )?(?:sorry\b|apologi[sz]e|(?:do not|don['’]t) know\b"
-    r"|have no idea|give up|(?:do not|don['’]t) have enough"
-    r"|(?:cannot|can['’]?t|can not|could not|couldn['’]t|unable to|not able to)\s(?:\w{1,12}\s){0,2}"
+    r"\b(?:I|we)(?:['’]m| am| are)?\s(?:really |truly |very )?(?:sorry\b|apologi[sz]e|(?:do not"
+    r"|don['’]t) know\b|have no idea|give up|(?:do not|don['’]t) have enough"
+    r"|(?:cannot|can['’]?t|can not|could not|couldn['’]t|unable to"
+    r"|not able to)\s(?:\w{1,12}\s){0,2}"
     r"(?:solve|answer|help|assist|provide|determine|find|compute|complete|say|tell|figure|give))\b"
-    r"|\b(?:unable to (?:solve|answer|determine|find|provide)|cannot be (?:solved|answered|determined)"
-    r"|not enough information|insufficient information|is not sufficient to"
+    r"|\b(?:unable to (?:solve|answer|determine|find|provide)|cannot be (?:solved|answered"
+    r"|determined)|not enough information|insufficient information|is not sufficient to"
     r"|impossible to (?:determine|say|tell))\b",
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
-    r"\b(?:is|are|was|were|be|can|could|should|would|must|will)(?:\s?not|n['’]t)\s(?:be\s)?(?:the|a|an|my|our)?\s?"
+    r"\b(?:is|are|was|were|be|can|could|should|would|must|will)(?:\s?not"
+    r"|n['’]t)\s(?:be\s)?(?:the|a|an|my|our)?\s?"
     r"(?:final\s|correct\s|right\s)?(?:answer|solution|result|correct|right|valid)\b"
     r"|\banswer\b[^.\n]{0,30}?(?:\bnot\b|n['’]t\b|\bcannot\b|\bnever\b)"
     r"|\bnot (?:equal to )?[-$]?\d|\b(?:isn|aren|wasn)['’]t [-$]?\d"
@@ -50,17 +54,20 @@ _LIST = re.compile(LIST)
 _TUPLE = re.compile(r"(?<![A-Za-z_])[(\[][-\d][^()\[\]{}\n=]{0,80},[^()\[\]{}\n=]{1,80}[)\]]")
 _BOLD = re.compile(r"\*\*([^*\n]{1,100})\*\*")
 _TRUE = re.compile(
-    r"\b(?:(?P<not>not|n't|never|cannot be|hardly)\s{1,4}(?:\w{1,12}\s{1,4}){0,2})?(?P<word>true|false|yes|no)\b(?!\s{1,3}(?:\w+\s+)?(?:positive|negative|solution|number|value|such|real|other|more|less|matter|longer|way|integer|one))",
+    r"\b(?:(?P<not>not|n't|never|cannot be|hardly)\s{1,4}(?:\w{1,12}\s{1,4}){0,2})?(?P<word>true"
+    r"|false|yes|no)\b(?!\s{1,3}(?:\w+\s+)?(?:positive|negative|solution|number|value|such|real"
+    r"|other|more|less|matter|longer|way|integer|one))",
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
-    r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}|an\s{1,4})?([^\n]{1,120})",
+    r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}"
+    r"|an\s{1,4})?([^\n]{1,120})",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r",\s(?:with|who|whose|which|where|having|so|as)\b|\swith a\b")
 _NO_VALUE = re.compile(
-    r"\b(?:is|are|has|have|there (?:is|are))\s{1,3}(undefined|not defined|infinite|no (?:real |integer )?solutions?"
-    r"|infinitely many(?: solutions)?)[\s.*]{0,4}\Z"
+    r"\b(?:is|are|has|have|there (?:is|are))\s{1,3}(undefined|not defined|infinite|no (?:real "
+    r"|integer )?solutions?|infinitely many(?: solutions)?)[\s.*]{0,4}\Z"
     r"|\b(does not exist|do not exist|diverges)[\s.*]{0,4}\Z",
     re.IGNORECASE,
 )
