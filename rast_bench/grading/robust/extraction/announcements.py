@@ -11,19 +11,17 @@ from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 from rast_bench.grading.robust.extraction.keywords import lowered, positions
 
 _BE = (
-    r"(?:is|are|was|were|would be|will be|should be|must be|has to be|to be|equals"
-    r"|comes out to be|becomes)"
+    r"(?:is|are|was|were|would be|will be|should be|must be|has to be|to be|equals|comes out to be"
+    r"|becomes)"
 )
 _NO_ANSWER = (
     r"(?:(?:in)?correct|wrong|right|verified|valid|invalid|obtained|given (?!by)|as follows\s*\."
-    r"|found (?!to)|derived"
-    r"|shown|written|expressed|represented|rounded|consistent|reasonable|unique|clear|unclear"
-    r"|unknown"
-    r"|unchanged|simply the|needed|required|asked|supposed|usually|often|based|in the (?:form"
-    r"|format|box)"
-    r"|below|above|boxed|incomplete|complete|going|what|that of|one of|supported|provided|called"
-    r"|always|already|positive that|in fact correct|confirmed|accurate|possible|impossible"
-    r"|undefined because|therefore correct|also correct|being|meant|hidden|used)\b"
+    r"|found (?!to)|derived|shown|written|expressed|represented|rounded|consistent|reasonable"
+    r"|unique|clear|unclear|unknown|unchanged|simply the|needed|required|asked|supposed|usually"
+    r"|often|based|in the (?:form|format|box)|below|above|boxed|incomplete|complete|going|what"
+    r"|that of|one of|supported|provided|called|always|already|positive that|in fact correct"
+    r"|confirmed|accurate|possible|impossible|undefined because|therefore correct|also correct"
+    r"|being|meant|hidden|used)\b"
 )
 _NOUNS = (
     *("answer", "respuesta", "solución", "risposta", "resposta", "réponse", "antwort", "ответ"),
@@ -52,24 +50,25 @@ _ANNOUNCED = re.compile(
     r"|antwort(?:en)?\b" + _WORDS + r"\s{0,3}(?:\b(?:ist|lautet|lauten|sind)\b|:)"
     r"|ответ\b" + _WORDS + r"\s{0,3}(?:[:：—–=-]|\bравен\b|\bравно\b)"
     r"|(?:答え|解答|正解)(?:は|：|:)、?|(?:정답|답)(?:은|：|:)"
-    r")(?P<not>\s{0,3}(?:not|never)\b|n['’]?t\b)?",
+    r")(?P<not>\s{0,3}(?:not|never|unlikely|hardly|no longer|anything but|far from|neither)\b"
+    r"|n['’]?t\b)?",
     re.IGNORECASE,
 )
 _LETTER_A = re.compile(r"A:(?P<about>)(?P<not>)")
 _LINE_BEGIN = re.compile(r"(?:\A|\n)[ \t*_#>]{0,9}\Z")
+_HEADING_BEGIN = re.compile(r"(?:\A|\n)(?:#{1,6} {0,3}|\*\*){1,2}(?:final )?\Z", re.IGNORECASE)
+_HEADING = re.compile(r"answer[ *:]{0,6}\n(?P<about>)(?P<not>)", re.IGNORECASE)
 _NOT_ONE = re.compile(r"[\s*_:]{0,9}(?:" + _NO_ANSWER + r")", re.IGNORECASE)
 _ABOUT_NOT = re.compile(
-    r"\b(?:not|cannot|can't|never|n't|neither|nor|choices|options|key|sheet|format|wrong"
-    r"|incorrect|and|they|we"
-    r"|you|which|who|whether|if|however|because|will|would|could|might|may|but|so|should|must"
-    r"|check|can)\b|n['’]t\b",
+    r"\b(?:not|cannot|can't|never|n't|neither|nor|choices|options|key|sheet|format|wrong|incorrect"
+    r"|and|they|we|you|which|who|whether|if|however|because|will|would|could|might|may|but|so"
+    r"|should|must|check|can)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _DOUBT_BEFORE = re.compile(
     r"(?:(?:n['’]?t|\bnot|\bnever)\s+(?:\w+\s+)?(?:think|believe|say|mean|true|sure|certain"
-    r"|convinced|correct|right|possible|likely|the case|know|clear)\b[^.]{0,30}"
-    r"|\b(?:doubt|whether|if|unless|suppose|assum\w+|pretend|wrong(?:ly)?|incorrect(?:ly)?"
-    r"|might think|may think"
+    r"|convinced|correct|right|possible|likely|the case|know|clear)\b[^.]{0,30}|\b(?:doubt|whether"
+    r"|if|unless|suppose|assum\w+|pretend|wrong(?:ly)?|incorrect(?:ly)?|might think|may think"
     r"|might say|could think|claims?|claimed|says?|guess(?:ed)? was)\b[^.,;:]{0,25})\Z",
     re.IGNORECASE,
 )
@@ -119,6 +118,7 @@ _NO_VALUE = re.compile(
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]|\A[A-Z][a-z]+,? \S")
 _DIGIT = re.compile(r"\d")
 _MAX_TAIL = 11_000  # characters of what may follow an announcement
+_MAX_WORDS = 200  # characters of a number in words
 _MOST_TRIED = 40  # announcements from the end; loops repeat one
 
 
@@ -149,6 +149,8 @@ def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterat
             continue  # a verb
         else:
             match = _ANNOUNCED.match(text, at)
+            if match is None and _HEADING_BEGIN.search(text, max(0, at - 20), at):
+                match = _HEADING.match(text, at)
         if match and not _NOT_ONE.match(text, match.end()):
             yield match
 
@@ -189,7 +191,8 @@ def _says_nothing(value: str, gold: GoldKind) -> bool:
     """Whether it is about the answer and not it ("easy to check"), where a number is wanted."""
     if not (gold.is_number or gold.kind == "list") or " " not in value:
         return False
-    return not (_SUBSTANCE.search(value) or number_of_words(value) or _NO_VALUE.match(value))
+    counts = number_of_words(value[:_MAX_WORDS])
+    return not (_SUBSTANCE.search(value) or counts or _NO_VALUE.match(value))
 
 
 def _is_working(announcement: str, value: str, rest: str, gold: GoldKind) -> bool:

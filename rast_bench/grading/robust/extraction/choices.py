@@ -10,9 +10,9 @@ _DRESS = (
     r"(?:[*_`$\"'“({\[\s:]|\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed|fbox)(?![A-Za-z])|\\\(){0,12}"
 )
 _FILLER = (
-    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|most likely|probably"
-    r"|likely|now|indicated as"
-    r"|option|choice|letter|answer|alternative|statement|number|the|given by|by|represented by"
+    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|most likely|probably|likely"
+    r"|now|indicated as|option|choice|letter|answer|alternative|statement|number|the|given by|by"
+    r"|represented by"
     r"|labell?ed|correct)\b" + _DRESS + r"){0,4}"
 )
 _LETTER = (
@@ -50,6 +50,13 @@ _CHOSEN = re.compile(
     r"|alternative)\s{1,4}){0,4})" + _DRESS + _LETTER,
     re.IGNORECASE,
 )
+_THEREFORE = re.compile(
+    r"\b(?:therefore|thus|hence|so)\b[,:]?\s{1,3}(?:it is |it's |the )?"
+    + _DRESS
+    + _LETTER
+    + r"[\s.)}\]*_$]{0,6}(?:\n|\Z)",
+    re.IGNORECASE,
+)
 _LINE = re.compile(
     r"[\s*_#>`$({\[]{0,12}(?:(?:option|choice|answer)\s{0,3}:?\s{0,3})?\**"
     r"(?:\\(?:text(?:bf)?|mathrm"
@@ -78,6 +85,10 @@ _ALSO = re.compile(
 )
 _DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[.,;?!]\s|\n")
+_ASKED = re.compile(  # "B? No, C."
+    r"[\s)}\]*$]{0,6}\?(?:\s{1,3}No\b[\s,.:;—–-]{0,4}(?:it(?:'s| is)\s"
+    r"|the answer is\s)?\(?([A-J])\b)?"
+)
 _ANOTHER = re.compile(r"(?:,|and\b|or\b|&|/)\s*(?:\\text\w*\{)?[({]?\s*[A-Ja-j]\b", re.IGNORECASE)
 _BOUNDARY = re.compile(r"[.;?!]\s|\n")
 
@@ -109,7 +120,7 @@ def stated_choice(text: str) -> str | None:
     several; None where there is none."""
     text = without_code(text[-_MAX_STATED:])
     best: tuple[int, str] | None = None
-    for pattern in (_ANNOUNCED, _CHOSEN, _CORRECT):
+    for pattern in (_ANNOUNCED, _CHOSEN, _THEREFORE, _CORRECT):
         for match in pattern.finditer(text):
             if pattern is _CORRECT and not match["letter"]:
                 continue
@@ -117,6 +128,11 @@ def stated_choice(text: str) -> str | None:
                 continue
             letters = [match["letter"].upper()]
             end = match.end("letter")
+            if asked := _ASKED.match(text, end):
+                if asked[1]:
+                    letters, end = [asked[1]], asked.end()
+                else:
+                    continue
             if pattern is not _CORRECT and (also := _ALSO.match(text, end)):
                 letters.append(also[1])
             if best is None or match.start("letter") >= best[0]:

@@ -52,21 +52,19 @@ _END = re.compile(
     r"|\s<[A-Z]{2}|\s\[?\bI hope\b"
 )
 _REASON = re.compile(
-    r"[,;:(—–-]?\s{0,3}\b(?:because|since|due to|as (?:it|we|the|this|they|required|shown"
-    r"|desired|stated"
-    r"|above|in)|but|however|although|though|so that|whereas|while|assuming|I am|I'm|we are|we're"
-    r"|given that|which (?:is|was|means|gives|makes|matches|corresponds|equals)|after|when rounded"
-    r"|rounded|I think|I guess|according|based|(?:or )?equivalently|or about|or approximately"
-    r"|i\.e)\b|\s\((?:or|i\.e|about|approx|rounded|to the|which|that|≈)"
+    r"[,;:(—–-]?\s{0,3}\b(?:because|since|due to|but|however|although|though|so that|whereas|while"
+    r"|as (?:it|we|the|this|they|required|shown|desired|stated|above|in)|assuming|given that"
+    r"|which (?:is|was|means|gives|makes|matches|corresponds|equals)|I am|I'm|we are|we're|after"
+    r"|when rounded|rounded|I think|I guess|according|based|(?:or )?equivalently|or about"
+    r"|or approximately|i\.e)\b|,\s{1,3}not\b|\s(?:rather than|instead of)\b|\s\((?:or|i\.e|about"
+    r"|approx|rounded|to the|which|that|≈)"
 )
 _LEAD = re.compile(
     r"(?:[\s:*_`>\"“”'‘’~=]|\\(?=\s)|\}|"
-    r"(?:approximately|about|roughly|around|nearly|almost|exactly|precisely|equal to|equals"
-    r"|simply|just"
-    r"|therefore|thus|hence|then|so|indeed|now|also|clearly|given by|obviously|of course"
-    r"|probably|likely"
-    r"|maybe|perhaps|possibly|most likely|definitely|either|both|only|still|always|actually"
-    r"|in fact|simplified to|found to be|calculated (?:to be|as)|option|choice|now"
+    r"(?:approximately|about|roughly|around|nearly|almost|exactly|precisely|equal to|equals|simply"
+    r"|just|therefore|thus|hence|then|so|indeed|now|also|clearly|given by|obviously|of course"
+    r"|probably|likely|maybe|perhaps|possibly|most likely|definitely|either|both|only|still|always"
+    r"|actually|in fact|simplified to|found to be|calculated (?:to be|as)|option|choice|now"
     r"|thereby)\b(?!\s*\}))+",
     re.IGNORECASE,
 )
@@ -79,7 +77,7 @@ _UNIT_IN_TEXT = re.compile(
     r"(?:\s{0,2}(?:\^\s?(?:\{[^{}]{1,9}\}|\d)|/|\\cdot|\\[,;:! ]|~|\\(?:text"
     r"|mathrm)\s?\{[^{}]{0,60}\})){0,9}"
 )
-_TAIL = re.compile(r"[\s.,;:*_`\"“”'‘’>]+\Z")
+_TRAILING = " \t\n\r.,;:*_$`\"“”'‘’>"
 _VERB = re.compile(
     r"\b(?:is|are|was|were|equals|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?"
     r"|takes?|will|contains?|left with|total of|comes? to|amounts? to|results? in)\b\s{0,3}"
@@ -87,32 +85,28 @@ _VERB = re.compile(
     r"|given by)\b\s{0,3}){0,3}"
     r"(?!\Z|not\b|n't)"
 )
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _CHANGES = re.compile(
-    r"\b(?:less|fewer|greater|more|least|most|except|not|between|multiples?|times|over|plus"
-    r"|minus|half"
-    r"|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product|power"
-    r"|mod|modulo"
-    r"|base|any|all|every|no|never|from|to|through|until|before|under|above|below|older|younger"
-    r"|bigger"
-    r"|smaller|larger|than|dozens?|per|out of|quarter|third|fourth)\b",
+    rf"\b(?:{MONTH}|less|fewer|greater|more|least|most|except|not|between|multiples?|times|over"
+    rf"|plus"
+    r"|minus|half|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product"
+    r"|power|mod|modulo|base|any|all|every|no|never|from|to|through|until|before|under|above|below"
+    r"|older|younger|bigger|smaller|larger|than|dozens?|per|out of|quarter|third|fourth)\b",
     re.IGNORECASE,
 )
 _CHANGES_WHAT_STANDS_BEFORE = re.compile(
-    r"\s{0,3}(?:times|dozens?|squared|cubed|plus|minus|divided|multiplied|mod|modulo|base|factorial"
-    r"|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below|up|over))\b"
-    r"|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
+    r"\s{0,3}(?:is|was|times|dozens?|squared|cubed|plus|minus|divided|multiplied|mod|modulo|base"
+    r"|factorial|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below"
+    r"|up|over))\b|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
 )
 _UNIT_WORDS = re.compile(
     r"\s{0,3}(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:\\?%|percent|°\s?[CF]?|degrees?(?: (?:Celsius"
-    r"|Fahrenheit))?|radians?|rad"
-    r"|(?:k|c|m|d|µ|n|M|G)?(?:m|g|s|L|l|W|J|N|Pa|V|A|Hz|eV|C|K|mol)(?:\s?/\s?[a-z]{1,3}"
-    r"|\^\{?[-\d]{1,2}\}?|[²³])?"
-    r"|(?:kilo|centi|milli|micro|mega)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?|seconds?|watts?"
-    r"|joules?|newtons?|volts?)"
+    r"|Fahrenheit))?|radians?|rad|(?:k|c|m|d|µ|n|M|G)?(?:m|g|s|L|l|W|J|N|Pa|V|A|Hz|eV|C|K"
+    r"|mol)(?:\s?/\s?[a-z]{1,3}|\^\{?[-\d]{1,2}\}?|[²³])?|(?:kilo|centi|milli|micro"
+    r"|mega)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?|seconds?|watts?|joules?|newtons?|volts?)"
     r"|sec(?:ond)?s?|min(?:ute)?s?|h(?:(?:ou)?rs?)?|days?|weeks?|months?|years?|inch(?:es)?|feet"
-    r"|foot|ft|in|yards?|yd"
-    r"|miles?|mi|mph|km/h|kph|acres?|pounds?|lbs?|ounces?|oz|tons?|gallons?|quarts?|pints?|cups?"
-    r"|dollars?|cents?|euros?|pounds?|USD|[Uu]nits?)(?![A-Za-z])"
+    r"|foot|ft|in|yards?|yd|miles?|mi|mph|km/h|kph|acres?|pounds?|lbs?|ounces?|oz|tons?|gallons?"
+    r"|quarts?|pints?|cups?|dollars?|cents?|euros?|pounds?|USD|[Uu]nits?)(?![A-Za-z])"
     r"(?:\s(?:per|/)\s(?:second|minute|hour|day|week|month|year|square (?:meter|foot)|kilogram"
     r"|gallon|mile)s?)?"
 )
@@ -150,7 +144,7 @@ def value_of(tail: str, gold: GoldKind, depth: int = 2) -> str:
     if reason and reason.start() > 0:
         line = line[: reason.start()]
     contents = {span.start: span.content for span in spans}
-    line = line[: _last(line)]
+    line = line.rstrip(_TRAILING)
     if not _SUBSTANCE.search(line):
         return ""
     return _of_line(line, tail, contents, gold, depth)
@@ -170,11 +164,6 @@ def unit_behind(text: str, position: int, gold: GoldKind) -> str:
     unit = _UNIT_WORDS.match(words)
     whole = unit is not None and words[unit.end() : unit.end() + 1] not in ("^", "/", "²", "³", "-")
     return " " + unit[0].strip() if unit and whole else ""
-
-
-def _last(line: str) -> int:
-    end = _TAIL.search(line)
-    return end.start() if end else len(line)
 
 
 def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, depth: int) -> str:
@@ -250,7 +239,7 @@ def _is_end(line: str, position: int, gold: GoldKind) -> bool:
 
 def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
     """The one formula or number of a line whose words do not change it ("the point $(1,2)$")."""
-    if gold.kind in ("words", "truth value", "choice"):
+    if gold.kind in ("words", "truth value", "choice") or _starts_with_value(line):
         return None
     found = list(_FORMULA.finditer(line)) or list(_VALUE.finditer(line))
     if len(found) != 1:

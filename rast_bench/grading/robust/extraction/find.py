@@ -30,7 +30,8 @@ MAX_ANSWER = 10_000
 _MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
 _SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
-_PROSE = re.compile(r"[A-Za-z]{3,} [A-Za-z]{2,} ")
+_PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} ")
+_CONCLUDED = re.compile(r"\b(?:[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence)\b[^\n]{0,200}\d")
 _SECOND_THOUGHT = re.compile(
     r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead"
     r"|hmm)\b",
@@ -100,6 +101,11 @@ def _before_next_problem(response: Response) -> Response:
         ends.append(hashes[1])
     if announced := announcements.first_announced(text, response.gold):
         ends.append(announced.end)
+    begin = scope.next_problem(text, 0)
+    if begin < min(ends, default=len(text)):
+        concluded = scope.asks(text, begin) and _CONCLUDED.search(text, 0, begin)
+        if concluded or one_line(text[:begin]):
+            ends.append(begin)
     if not ends:
         return response
     end = scope.next_problem(text, min(ends))
