@@ -5,18 +5,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from rast_bench.grading.number_words import number_of_words
 from rast_bench.grading.robust.extraction.clauses import sentence_end, value_of
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 from rast_bench.grading.robust.extraction.keywords import lowered, positions
 
-_BE = r"(?:is|are|was|were|would be|will be|should be|must be|has to be|to be|equals|comes out to be|becomes)"
+_BE = (
+    r"(?:is|are|was|were|would be|will be|should be|must be|has to be|to be|equals|comes out to be"
+    r"|becomes)"
+)
 _NO_ANSWER = (
-    r"(?:(?:in)?correct|wrong|right|verified|valid|invalid|obtained|given (?!by)|as follows\s*\.|found (?!to)|derived"
-    r"|shown|written|expressed|represented|rounded|consistent|reasonable|unique|clear|unclear|unknown"
-    r"|unchanged|simply the|needed|required|asked|supposed|usually|often|based|in the (?:form|format|box)"
-    r"|below|above|boxed|incomplete|complete|going|what|that of|one of|supported|provided|called|always"
-    r"|already|positive that|in fact correct|confirmed|accurate|possible|impossible|undefined because"
-    r"|therefore correct|also correct|being|meant|hidden|used)\b"
+    r"(?:(?:in)?correct|wrong|right|verified|valid|invalid|obtained|given (?!by)|as follows\s*\."
+    r"|found (?!to)|derived|shown|written|expressed|represented|rounded|consistent|reasonable"
+    r"|unique|clear|unclear|unknown|unchanged|simply the|needed|required|asked|supposed|usually"
+    r"|often|based|in the (?:form|format|box)|below|above|boxed|incomplete|complete|going|what"
+    r"|that of|one of|supported|provided|called|always|already|positive that|in fact correct"
+    r"|confirmed|accurate|possible|impossible|undefined because|therefore correct|also correct"
+    r"|being|meant|hidden|used)\b"
 )
 _NOUNS = (
     *("answer", "respuesta", "solución", "risposta", "resposta", "réponse", "antwort", "ответ"),
@@ -44,34 +49,39 @@ _ANNOUNCED = re.compile(
     r"|réponses?\b" + _WORDS + r"\s{0,3}(?:\b(?:est|sont)\b|:)"
     r"|antwort(?:en)?\b" + _WORDS + r"\s{0,3}(?:\b(?:ist|lautet|lauten|sind)\b|:)"
     r"|ответ\b" + _WORDS + r"\s{0,3}(?:[:：—–=-]|\bравен\b|\bравно\b)"
-    r"|(?:答え|解答|正解)(?:は|：|:)、?"
-    r"|(?:정답|답)(?:은|：|:)"
-    r")(?P<not>\s{0,3}(?:not|never)\b|n['’]?t\b)?",
+    r"|(?:答え|解答|正解)(?:は|：|:)、?|(?:정답|답)(?:은|：|:)"
+    r")(?P<not>\s{0,3}(?:not|never|unlikely|hardly|no longer|anything but|far from|neither)\b"
+    r"|n['’]?t\b)?",
     re.IGNORECASE,
 )
 _LETTER_A = re.compile(r"A:(?P<about>)(?P<not>)")
 _LINE_BEGIN = re.compile(r"(?:\A|\n)[ \t*_#>]{0,9}\Z")
+_HEADING_BEGIN = re.compile(r"(?:\A|\n)(?:#{1,6} {0,3}|\*\*){1,2}(?:final )?\Z", re.IGNORECASE)
+_HEADING = re.compile(r"answer[ *:]{0,6}\n(?P<about>)(?P<not>)", re.IGNORECASE)
 _NOT_ONE = re.compile(r"[\s*_:]{0,9}(?:" + _NO_ANSWER + r")", re.IGNORECASE)
 _ABOUT_NOT = re.compile(
-    r"\b(?:not|cannot|can't|never|n't|neither|nor|choices|options|key|sheet|format|wrong|incorrect|and|they|we"
-    r"|you|which|who|whether|if|however|because|will|would|could|might|may|but|so|should|must|check|can)\b|n['’]t\b",
+    r"\b(?:not|cannot|can't|never|n't|neither|nor|choices|options|key|sheet|format|wrong|incorrect"
+    r"|and|they|we|you|which|who|whether|if|however|because|will|would|could|might|may|but|so"
+    r"|should|must|check|can)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _DOUBT_BEFORE = re.compile(
-    r"(?:(?:n['’]?t|\bnot|\bnever)\s+(?:\w+\s+)?(?:think|believe|say|mean|true|sure|certain|convinced|correct|right"
-    r"|possible|likely|the case|know|clear)\b[^.]{0,30}"
-    r"|\b(?:doubt|whether|if|unless|suppose|assum\w+|pretend|wrong(?:ly)?|incorrect(?:ly)?|might think|may think"
+    r"(?:(?:n['’]?t|\bnot|\bnever)\s+(?:\w+\s+)?(?:think|believe|say|mean|true|sure|certain"
+    r"|convinced|correct|right|possible|likely|the case|know|clear)\b[^.]{0,30}|\b(?:doubt|whether"
+    r"|if|unless|suppose|assum\w+|pretend|wrong(?:ly)?|incorrect(?:ly)?|might think|may think"
     r"|might say|could think|claims?|claimed|says?|guess(?:ed)? was)\b[^.,;:]{0,25})\Z",
     re.IGNORECASE,
 )
 _BUT = re.compile(
-    r"\b(?:but(?: rather)?|rather|instead(?: it(?:'s| is))?|it(?:'s| is)|it should be|should be|actually)\b[\s:,]{0,3}",
+    r"\b(?:but(?: rather)?|rather|instead(?: it(?:'s| is))?|it(?:'s| is)|it should be|should be"
+    r"|actually)\b[\s:,]{0,3}",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(r"\?[\s*_]{0,9}")
 _NO = re.compile(
     r"(?:no|nope|wait|hmm|hm|not quite|actually)\b[\s,.!:;—–-]{0,6}"
-    r"(?:(?:it(?:'s| is)|it should be|that(?:'s| is)|the answer is|rather|instead|actually)\b[\s:,]{0,3}){0,3}",
+    r"(?:(?:it(?:'s| is)|it should be|that(?:'s| is)|the answer is|rather|instead"
+    r"|actually)\b[\s:,]{0,3}){0,3}",
     re.IGNORECASE,
 )
 _CALLED = re.compile(
@@ -82,23 +92,39 @@ _CALLED = re.compile(
 _NOUN_END = re.compile(r"(?:answer|solution)s?\b(?!\s+(?:to be|if|that|which))", re.IGNORECASE)
 _OTHER = re.compile(r"[\s,;—–-]{0,4}(?:but\s)?([^\s.,;]{1,40})\s(?:is|are)\b")
 _SENTENCE_BEGIN = re.compile(r"[.;?!]\s|\n")
+_WRONG = r"(?:wrong|incorrect|mistaken?|an? (?:error|mistake)|not (?:right|correct))\b"
 _RETRACTED = re.compile(
-    r"\b(?:wait|no|hmm|oops|sorry|actually|hold on)\b[^.\n]{0,40}\b(?:wrong|incorrect|mistaken?|error|not (?:right|correct))\b"
-    r"|\b(?:that|this|it|which|(?:this|that|my|the|previous|above) (?:answer|result))(?:'s| is| was| cannot be| can't be| can not be)"
-    r"\s(?:wrong|incorrect|mistaken|not (?:right|correct|the (?:final |correct |right )?answer|possible)|right$)",
+    r"[\s.*_$)\]}\\,;!—–-]{0,12}(?:"
+    r"(?:oh |but )?(?:wait|oops|hmm|hold on|sorry|actually|no)\b[^.\n]{0,60}\b" + _WRONG + r"|"
+    r"(?:(?:but|however|and)\b[\s,]{0,3})?(?:that|this|it|(?:this|that|my|the previous"
+    r"|the above) (?:answer|result))"
+    r"(?:['’]s| is| was| must be| cannot be| can['’]t be)\s(?:clearly |obviously )?(?:"
+    + _WRONG
+    + r"|right\b))",
     re.IGNORECASE,
 )
 _OPENING_WORDS = re.compile(
-    r"\A[\s*]*(?:(?:so|thus|therefore|hence|and|then|i think|we see that|this means|that|,)(?![a-z])[\s*]*)*",
+    r"\A[\s*]*(?:(?:so|thus|therefore|hence|and|then|i think|we see that|this means|that"
+    r"|,)(?![a-z])[\s*]*)*",
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"(?:です|である|だ|입니다|이다|になります|となります|。)+[\s*]*\Z")
+_DENIED = re.compile(r"\b(?:not|cannot|can't|never)\b|n['’]t\b", re.IGNORECASE)
+_SUBSTANCE = re.compile(r"[\d\\√π∞∅]")
+_NO_VALUE = re.compile(
+    r"(?:there|no|none|not|un\w+|infinit\w+|all|every|any|cannot|impossible|does|do)\b",
+    re.IGNORECASE,
+)
+_PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]|\A[A-Z][a-z]+,? \S")
+_DIGIT = re.compile(r"\d")
+_MAX_TAIL = 11_000  # characters of what may follow an announcement
+_MAX_WORDS = 200  # characters of a number in words
 _MOST_TRIED = 40  # announcements from the end; loops repeat one
 
 
 @dataclass(frozen=True)
 class Announced:
-    """`start` is where the announcement begins and `end` where its clause begins."""
+    """`start` is where the announcement begins and `end` where its sentence ends."""
 
     start: int
     end: int
@@ -123,6 +149,8 @@ def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterat
             continue  # a verb
         else:
             match = _ANNOUNCED.match(text, at)
+            if match is None and _HEADING_BEGIN.search(text, max(0, at - 20), at):
+                match = _HEADING.match(text, at)
         if match and not _NOT_ONE.match(text, match.end()):
             yield match
 
@@ -131,49 +159,68 @@ def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | No
     """What one announcement announces; an empty text where it says what the answer is not."""
     about = match["about"] or ""
     before = _SENTENCE_BEGIN.split(text[max(0, match.start() - 120) : match.start()])[-1]
-    tail = text[match.end() : match.end() + 11_000]
+    tail = text[match.end() : match.end() + _MAX_TAIL]
+    end = match.end() + sentence_end(tail, len(tail) - len(tail.lstrip()))
     denied = bool(match["not"]) or bool(_DOUBT_BEFORE.search(before))
     if about and _ABOUT_NOT.search(about):
-        if not re.search(r"\b(?:not|cannot|can't|never)\b|n['’]t\b", about, re.IGNORECASE):
+        if not _DENIED.search(about):
             return None
         denied = True
     if denied:
         sentence = tail[: sentence_end(tail)]
         instead = _BUT.search(sentence)
         value = value_of(sentence[instead.end() :], gold) if instead else ""
-        return Announced(match.start(), match.end(), value)
+        return Announced(match.start(), end, value)
     question = _QUESTION.search(tail, 0, 300)
     if question and sentence_end(tail) == question.start():
         no = _NO.match(tail, question.end())
         value = value_of(tail[no.end() :], gold) if no else ""
-        return Announced(match.start(), match.end(), value)
+        return Announced(match.start(), end, value)
     value = _ENDS.sub("", value_of(tail, gold))
-    if not value:
+    if not value or _says_nothing(value, gold) or _is_working(match[0], value, text[end:], gold):
         return None
-    rest = tail.rstrip("$*")
-    unfinished = len(tail) < 11_000 and rest.endswith(value) or rest.endswith(value + ".")
-    return Announced(match.start(), match.end(), value, unfinished)
+    return Announced(match.start(), end, value, _at_the_end(tail, value))
+
+
+def _at_the_end(tail: str, value: str) -> bool:
+    """Whether the text may have been cut off inside the value: a full stop may be a point."""
+    return len(tail) < _MAX_TAIL and tail.rstrip("$*").removesuffix(".").endswith(value)
+
+
+def _says_nothing(value: str, gold: GoldKind) -> bool:
+    """Whether it is about the answer and not it ("easy to check"), where a number is wanted."""
+    if not (gold.is_number or gold.kind == "list") or " " not in value:
+        return False
+    counts = number_of_words(value[:_MAX_WORDS])
+    return not (_SUBSTANCE.search(value) or counts or _NO_VALUE.match(value))
+
+
+def _is_working(announcement: str, value: str, rest: str, gold: GoldKind) -> bool:
+    """Whether "Answer:" heads a worked solution: prose with more numbers behind it."""
+    if not announcement.endswith(":") or gold.kind in ("words", "truth value"):
+        return False
+    return bool(_PROSE.search(value) and _DIGIT.search(rest[:1_000]))
 
 
 def last_announced(text: str, gold: GoldKind, *, cut_off: bool) -> Announced | None:
-    """What the last announcement announces. One that the end of the text may have cut short gives
-    way to the one before it."""
-    unfinished = None
+    """What the last announcement announces.
+
+    Where the text ends inside it, one that said more counts: the one before it in a response that
+    was cut off, the one that a loop repeats in others.
+    """
+    found: list[Announced] = []
     for match in islice(mentions(text, backwards=True), _MOST_TRIED):
-        found = announced(text, match, gold)
-        if found is None:
-            continue
-        if found.unfinished and unfinished is None:
-            unfinished = found
-            continue
-        if unfinished is not None:
-            shortened = found.text.startswith(unfinished.text) and found.text != unfinished.text
-            if not cut_off and not shortened:
+        if each := announced(text, match, gold):
+            found.append(each)
+            if not found[0].unfinished or len(found) == 3:
                 break
-        return found
+    if not found or not found[0].unfinished:
+        return found[0] if found else None
+    longer = len(found) > 1 and found[1].text.startswith(found[0].text)
     if cut_off:
-        return None
-    return unfinished
+        return found[1] if longer else None
+    repeated = len(found) == 3 and found[1].text == found[2].text
+    return found[1] if longer and repeated else found[0]
 
 
 def first_announced(text: str, gold: GoldKind) -> Announced | None:
@@ -210,8 +257,8 @@ def _subject(text: str, match: re.Match[str], end: int, gold: GoldKind) -> str:
 
 
 def retracted(text: str, position: int) -> bool:
-    """Whether the text takes back, right after `position`, what it has said."""
-    return bool(_RETRACTED.search(text, position, position + 200))
+    """Whether the sentence behind `position` takes back what the text has said."""
+    return bool(_RETRACTED.match(text, position))
 
 
 def all_announced(text: str, gold: GoldKind, position: int) -> Iterator[Announced]:

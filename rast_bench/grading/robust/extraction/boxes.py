@@ -20,19 +20,20 @@ MAX_OPEN = 200  # characters that an open box may hold
 
 _MINUS = re.compile(r"(?:[=$(\[{,:]|\\approx|\\\(|\\\[|\bis|\A)\s{0,3}[-−]\s{0,3}\Z")
 _MENTION = re.compile(
-    r"\b(?:in|within|inside|using|with|into|as|like|format|notation|of|a|the|your|by)\s*[\"'`$(*:]{0,3}"
+    r"\b(?:in|within|inside|using|with|into|as|like|format|notation|of|a|the|your"
+    r"|by)\s*[\"'`$(*:]{0,3}"
     r"\s*\Z"
 )
 _PLACEHOLDER = re.compile(
-    r"[\s.…\\,]*(?:\\[lc]?dots|\\text\{)?\s*(?:(?:the|your|my|final)\s+){0,2}(?:answer|result)?[\s.…}]*",
+    r"[\s.…\\,]*(?:\\[lc]?dots|\\text\{)?\s*(?:(?:the|your|my|final)\s+){0,2}(?:answer"
+    r"|result)?[\s.…}]*",
     re.IGNORECASE,
 )
 _MAX_GAP = 120  # characters between boxes that belong together
 _GAP_FILLING = re.compile(
-    r"\s+|\\q?quad(?![A-Za-z])|\\[,;:! ()\[\]]|\\\\|\$|&|\."
-    r"|\\(?:text|mbox|textrm|mathrm)\s{0,3}\{\s*(?:and|or|,|;)*\s*\}"
-    r"|,|;|\b(?:and|or|also)\b"
-    r"|(?:[A-Za-z]|\\[a-z]{2,8})(?:_\{?\w\}?)?\s*=|\*\*"
+    r"\s+|\\q?quad(?![A-Za-z])|\\[,;:! ()\[\]]|\\\\|\$|&|\.|\\(?:text|mbox|textrm"
+    r"|mathrm)\s{0,3}\{\s*(?:and|or|,|;)*\s*\}|,|;|\b(?:and|or|also)\b|(?:[A-Za-z]"
+    r"|\\[a-z]{2,8})(?:_\{?\w\}?)?\s*=|\*\*"
 )
 _CONNECTOR = re.compile(r",|;|\b(?:and|or)\b|quad")
 
@@ -97,9 +98,10 @@ def _openings(text: str) -> list[re.Match[str]]:
     for at in positions(text, _NAMES)[: -2 * _MOST_BOXES - 1 : -1]:
         begin = max(0, at - 2)
         match = _OPENING.search(text, begin, at + 120)
-        if match and match.start() <= at and _is_command(match):
-            if not found or match.start() < found[-1].start():
-                found.append(match)
+        if match is None or match.start() > at or not _is_command(match):
+            continue
+        if not found or match.start() < found[-1].start():
+            found.append(match)
         if len(found) == _MOST_BOXES:
             break
     return found[::-1]

@@ -10,21 +10,22 @@ _DRESS = (
     r"(?:[*_`$\"'“({\[\s:]|\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed|fbox)(?![A-Za-z])|\\\(){0,12}"
 )
 _FILLER = (
-    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|most likely|probably|likely|now|indicated as"
-    r"|option|choice|letter|answer|alternative|statement|number|the|given by|by|represented by|labell?ed|correct)\b"
-    + _DRESS
-    + r"){0,4}"
+    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|most likely|probably|likely"
+    r"|now|indicated as|option|choice|letter|answer|alternative|statement|number|the|given by|by"
+    r"|represented by"
+    r"|labell?ed|correct)\b" + _DRESS + r"){0,4}"
 )
 _LETTER = (
     r"(?<![A-Za-z0-9\\])(?P<letter>[A-J])"
     r"(?![A-Za-z0-9'’_^=+]|\s?[-=+<>^]\s?[\w$\\])"  # no word, and no side of an equation
 )
 _NO_NOUN = re.compile(  # what may follow a letter that is no article and counts nothing
-    r"\s(?:because|since|as|and|is|which|with|for|due|or|but|so|if|in|from|by|on|rather|not|instead)\b"
-    r"|(?!\s[a-z])"
+    r"\s(?:because|since|as|and|is|which|with|for|due|or|but|so|if|in|from|by|on|rather|not"
+    r"|instead)\b|(?!\s[a-z])"
 )
 _ANNOUNCED = re.compile(
-    r"\b(?:answer|answers|choice|option|selection|response|alternative|letter|correct (?:one|statement))\b"
+    r"\b(?:answer|answers|choice|option|selection|response|alternative|letter|correct (?:one"
+    r"|statement))\b"
     r"(?P<about>(?:[ \t]{1,9}(?!answer|choice|option)[^\s.:=\\$?!|*]{1,20}){0,10}?)[*_\s}]{0,9}"
     r"(?:\b(?:is|are|was|would be|will be|should be|must be|be)\b|:|=|\bto\b(?! be))"
     + _DRESS
@@ -35,24 +36,36 @@ _ANNOUNCED = re.compile(
 _CORRECT = re.compile(
     r"(?:\b(?:option|choice|answer|alternative|statement)\s{1,4})?"
     + r"(?:[*_(]{0,4}\b(?P<letter>[A-J])\b[*_)\]]{0,4}[.:]?)"
-    + r"(?P<thing>(?:\s[^\s.,;:?!]{1,25}){0,6}?)\s(?P<be>is|must be|should be|seems|appears|would be)\s{1,4}(?!not\b|n't|in)"
-    r"(?:(?:thus|therefore|then|clearly|indeed|also|definitely|most likely|the|a|an|our|my|only|to be|best|most|likely|probably)\s{1,4}){0,5}"
-    r"(?:(?:correct|right|true|best|appropriate|accurate|suitable)\b(?!\s(?:angle|triangle|hand|side|that|for all|if))|answer\b|choice\b|option\b)"
+    + r"(?P<thing>(?:\s[^\s.,;:?!]{1,25}){0,6}?)\s(?P<be>is|must be|should be|seems|appears"
+    r"|would be)\s{1,4}(?!not\b|n't|in)"
+    r"(?:(?:thus|therefore|then|clearly|indeed|also|definitely|most likely|the|a|an|our|my|only"
+    r"|to be|best|most|likely|probably)\s{1,4}){0,5}"
+    r"(?:(?:correct|right|true|best|appropriate|accurate|suitable)\b(?!\s(?:angle|triangle|hand"
+    r"|side|that|for all|if))|answer\b|choice\b|option\b)"
 )
 _CHOSEN = re.compile(
-    r"\b(?:choose|chose|select|pick|go with|choosing|selecting|corresponds? to|corresponding to|match(?:es)?|leads? (?:us )?to|points to|opt for)\b"
-    r"[\s:]{0,4}(?P<about>(?:(?:the|answer|option|choice|letter|statement|alternative)\s{1,4}){0,4})"
+    r"\b(?:choose|chose|select|pick|go with|choosing|selecting|corresponds? to|corresponding to"
+    r"|match(?:es)?|leads? (?:us )?to|points to|opt for)\b"
+    r"[\s:]{0,4}(?P<about>(?:(?:the|answer|option|choice|letter|statement"
+    r"|alternative)\s{1,4}){0,4})" + _DRESS + _LETTER,
+    re.IGNORECASE,
+)
+_THEREFORE = re.compile(
+    r"\b(?:therefore|thus|hence|so)\b[,:]?\s{1,3}(?:it is |it's |the )?"
     + _DRESS
-    + _LETTER,
+    + _LETTER
+    + r"[\s.)}\]*_$]{0,6}(?:\n|\Z)",
     re.IGNORECASE,
 )
 _LINE = re.compile(
     r"[\s*_#>`$({\[]{0,12}(?:(?:option|choice|answer)\s{0,3}:?\s{0,3})?\**"
-    r"(?:\\(?:text(?:bf)?|mathrm|mathbf)\s?\{\s?)?\(?\s?(?P<letter>[A-J])(?:\s?[)\].:}*_$`]{1,8}(?P<rest>[^\n]{0,300})|\s*)",
+    r"(?:\\(?:text(?:bf)?|mathrm"
+    r"|mathbf)\s?\{\s?)?\(?\s?(?P<letter>[A-J])(?:\s?[)\].:}*_$`]{1,8}(?P<rest>[^\n]{0,300})|\s*)",
 )
 _NAMED = re.compile(r"\(([A-J])\)|\b(?:[Oo]ption|[Cc]hoice)\s\(?([A-J])\b")
 _BARE_LETTER = re.compile(
-    r"[\s{(\[*_$]{0,8}(?:\\(?:text(?:bf|it|rm)?|math(?:rm|bf))\s?\{\s?)?[\s(\[]{0,3}(?:(?:option|choice|answer)\s?:?\s?)?[({\[]?\s?"
+    r"[\s{(\[*_$]{0,8}(?:\\(?:text(?:bf|it|rm)?|math(?:rm|bf))\s?\{\s?)?[\s(\[]{0,3}(?:(?:option"
+    r"|choice|answer)\s?:?\s?)?[({\[]?\s?"
     r"(?P<letter>[A-Ja-j])\s?(?:(?P<closing>[)\]}.:,*_$]{1,6})(?P<rest>.{0,2000})|)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -67,10 +80,15 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _ALSO = re.compile(
-    r"[\s)}\]*$.]{0,6}(?:,|\band\b|\bor\b)\s{0,3}(?:option\s|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
+    r"[\s)}\]*$.]{0,6}(?:,|\band\b|\bor\b)\s{0,3}(?:option\s"
+    r"|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
 )
 _DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[.,;?!]\s|\n")
+_ASKED = re.compile(  # "B? No, C."
+    r"[\s)}\]*$]{0,6}\?(?:\s{1,3}No\b[\s,.:;—–-]{0,4}(?:it(?:'s| is)\s"
+    r"|the answer is\s)?\(?([A-J])\b)?"
+)
 _ANOTHER = re.compile(r"(?:,|and\b|or\b|&|/)\s*(?:\\text\w*\{)?[({]?\s*[A-Ja-j]\b", re.IGNORECASE)
 _BOUNDARY = re.compile(r"[.;?!]\s|\n")
 
@@ -92,7 +110,7 @@ def letter_of(text: str) -> str:
 
 
 def value_beside(text: str) -> str:
-    r"""What stands behind the letter of an answer such as `\textbf{(B)} 7`; "" for other answers."""
+    r"""What stands behind the letter of `\textbf{(B)} 7`; "" for an answer without one."""
     match = _LETTER_AND_VALUE.fullmatch(text.strip()[:2_100])
     return match["value"].strip() if match else ""
 
@@ -102,7 +120,7 @@ def stated_choice(text: str) -> str | None:
     several; None where there is none."""
     text = without_code(text[-_MAX_STATED:])
     best: tuple[int, str] | None = None
-    for pattern in (_ANNOUNCED, _CHOSEN, _CORRECT):
+    for pattern in (_ANNOUNCED, _CHOSEN, _THEREFORE, _CORRECT):
         for match in pattern.finditer(text):
             if pattern is _CORRECT and not match["letter"]:
                 continue
@@ -110,6 +128,11 @@ def stated_choice(text: str) -> str | None:
                 continue
             letters = [match["letter"].upper()]
             end = match.end("letter")
+            if asked := _ASKED.match(text, end):
+                if asked[1]:
+                    letters, end = [asked[1]], asked.end()
+                else:
+                    continue
             if pattern is not _CORRECT and (also := _ALSO.match(text, end)):
                 letters.append(also[1])
             if best is None or match.start("letter") >= best[0]:

@@ -21,11 +21,8 @@ NUMBER = (
 VALUE = (
     r"(?:\\?[$€£]\s?)?(?:[-−]\s?(?=[$€£]))?(?:[$€£]\s?)?" + NUMBER + r"(?:"
     r"\s?(?:×|\*|x|\\times|\\cdot)\s?10\s?\^\s?(?:\{[-−]?\d{1,4}\}|\(?[-−]?\d{1,4}\)?)"
-    r"|(?::\d{1,9}){1,9}(?:\s?[AaPp]\.?[Mm]\b\.?)?"
-    r"|\s\d{1,9}/\d{1,9}"
-    r"|\s?/\s?\d[\d,]{0,30}(?:\.\d{1,30})?"
-    r"|\s?\^\s?(?:\{[^{}\n]{1,30}\}|[-−]?\w{1,9})"
-    r"|!"
+    r"|(?::\d{1,9}){1,9}(?:\s?[AaPp]\.?[Mm]\b\.?)?|\s\d{1,9}/\d{1,9}"
+    r"|\s?/\s?\d[\d,]{0,30}(?:\.\d{1,30})?|\s?\^\s?(?:\{[^{}\n]{1,30}\}|[-−]?\w{1,9})|!"
     r"|\s(?:hundred|thousand|million|billion|trillion)\b"
     r")?(?:\s?\\?%|\spercent\b|\s?°|\^\\circ|(?<=\d)(?:st|nd|rd|th)\b)?"
 )
@@ -36,7 +33,7 @@ _DIGIT = re.compile(r"\d")
 _FORMULA = re.compile(rf"{FORMULA}+")
 _MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|]|\s[-*]\s|-\s*\Z")
 _CONDITION = re.compile(r"[\s,]{0,3}(?:for|where|when|with|if|such that|and|or|in|on)\b")
-_ITEM = rf"(?:{FORMULA}+|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
+_ITEM = rf"(?:(?<!{FORMULA}){FORMULA}++|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
 _JOINT = (
     r"\s{0,3}(?:,|;|\band\b|\bor\b|\bas well as\b|, and\b|, or\b)\s{0,3}"
     r"(?:(?:and|or|maybe|perhaps|possibly|probably|also|else|even)\b\s{0,3}){0,3}"
@@ -46,62 +43,76 @@ _LIST = re.compile(LIST)
 _SINGLE = re.compile(_ITEM)
 _SPLIT = re.compile(_JOINT)
 _BRACKETS = re.compile(
-    r"[(\[{]\s?[^\s()\[\]{}][^()\[\]{}\n]{0,200}[)\]}]|\\\{[^{}\n]{0,200}\\\}|\[\s{0,3}\[[^{}\n]{0,400}\]\s{0,3}\]"
+    r"[(\[{]\s?[^\s()\[\]{}][^()\[\]{}\n]{0,200}[)\]}]|\\\{[^{}\n]{0,200}\\\}"
+    r"|\[\s{0,3}\[[^{}\n]{0,400}\]\s{0,3}\]"
 )
 _END = re.compile(
     r"(?<![ap]\.m)(?<!i\.e)(?<!e\.g)(?<!\bvs)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bSt)(?<!approx)"
-    r"\.(?=[\s*_\"')\]}<]|\Z)|[。；]|\?(?=[\s*_]|\Z)|!(?=\s{1,3}[A-Z\n]|\s{0,3}\Z)|\n|</|<<|<\||\s<[A-Z]{2}|\s\[?\bI hope\b"
+    r"\.(?=[\s*_\"')\]}<]|\Z)|[。；]|\?(?=[\s*_]|\Z)|!(?=\s{1,3}[A-Z\n]|\s{0,3}\Z)|\n|</|<<|<\|"
+    r"|\s<[A-Z]{2}|\s\[?\bI hope\b"
 )
 _REASON = re.compile(
-    r"[,;:(—–-]?\s{0,3}\b(?:because|since|due to|as (?:it|we|the|this|they|required|shown|desired|stated"
-    r"|above|in)|but|however|although|though|so that|whereas|while|assuming|I am|I'm|we are|we're"
-    r"|given that|which (?:is|was|means|gives|makes|matches|corresponds|equals)|after|when rounded"
-    r"|rounded|I think|I guess|according|based)\b"
+    r"[,;:(—–-]?\s{0,3}\b(?:because|since|due to|but|however|although|though|so that|whereas|while"
+    r"|as (?:it|we|the|this|they|required|shown|desired|stated|above|in)|assuming|given that"
+    r"|which (?:is|was|means|gives|makes|matches|corresponds|equals)|I am|I'm|we are|we're|after"
+    r"|when rounded|rounded|I think|I guess|according|based|(?:or )?equivalently|or about"
+    r"|or approximately|i\.e)\b|,\s{1,3}not\b|\s(?:rather than|instead of)\b|\s\((?:or|i\.e|about"
+    r"|approx|rounded|to the|which|that|≈)"
 )
 _LEAD = re.compile(
     r"(?:[\s:*_`>\"“”'‘’~=]|\\(?=\s)|\}|"
-    r"(?:approximately|about|roughly|around|nearly|almost|exactly|precisely|equal to|equals|simply|just"
-    r"|therefore|thus|hence|then|so|indeed|now|also|clearly|given by|obviously|of course|probably|likely"
-    r"|maybe|perhaps|possibly|most likely|definitely|either|both|only|still|always|actually"
-    r"|in fact|simplified to|found to be|calculated (?:to be|as)|option|choice|now|thereby)\b(?!\s*\}))+",
+    r"(?:approximately|about|roughly|around|nearly|almost|exactly|precisely|equal to|equals|simply"
+    r"|just|therefore|thus|hence|then|so|indeed|now|also|clearly|given by|obviously|of course"
+    r"|probably|likely|maybe|perhaps|possibly|most likely|definitely|either|both|only|still|always"
+    r"|actually|in fact|simplified to|found to be|calculated (?:to be|as)|option|choice|now"
+    r"|thereby)\b(?!\s*\}))+",
     re.IGNORECASE,
 )
 _POWER = re.compile(
-    r"\s{0,3}(?:\\times|\\cdot|×)\s{0,3}10\s?\^\s?(?:\{[^{}]{1,9}\}|\d)|\s?\\?%|\s?\^\s?\{?\\circ\}?|_\{?[^\s{}$]{1,20}\}?"
+    r"\s{0,3}(?:\\times|\\cdot|×)\s{0,3}10\s?\^\s?(?:\{[^{}]{1,9}\}|\d)|\s?\\?%"
+    r"|\s?\^\s?\{?\\circ\}?|_\{?[^\s{}$]{1,20}\}?"
 )
 _UNIT_IN_TEXT = re.compile(
     r"(?:\\[,;:! ]|~|\s){0,4}\\(?:text|mathrm|textrm)\s?\{\s?[^\W\d_][^{}]{0,60}\}"
-    r"(?:\s{0,2}(?:\^\s?(?:\{[^{}]{1,9}\}|\d)|/|\\cdot|\\[,;:! ]|~|\\(?:text|mathrm)\s?\{[^{}]{0,60}\})){0,9}"
+    r"(?:\s{0,2}(?:\^\s?(?:\{[^{}]{1,9}\}|\d)|/|\\cdot|\\[,;:! ]|~|\\(?:text"
+    r"|mathrm)\s?\{[^{}]{0,60}\})){0,9}"
 )
-_TAIL = re.compile(r"[\s.,;:*_`\"“”'‘’>]+\Z")
+_TRAILING = " \t\n\r.,;:*_$`\"“”'‘’>"
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|equals|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?|takes?"
-    r"|will|contains?|left with|total of|comes? to|amounts? to|results? in)\b\s{0,3}"
-    r"(?:(?:be|equal to|a total of|exactly|approximately|about|then|thus|therefore|now|given by)\b\s{0,3}){0,3}"
+    r"\b(?:is|are|was|were|equals|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?"
+    r"|takes?|will|contains?|left with|total of|comes? to|amounts? to|results? in)\b\s{0,3}"
+    r"(?:(?:be|equal to|a total of|exactly|approximately|about|then|thus|therefore|now"
+    r"|given by)\b\s{0,3}){0,3}"
     r"(?!\Z|not\b|n't)"
 )
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _CHANGES = re.compile(
-    r"\b(?:less|fewer|greater|more|least|most|except|not|between|multiples?|times|over|plus|minus|half"
-    r"|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product|power|mod|modulo"
-    r"|base|any|all|every|no|never|from|to|through|until|before|under|above|below|older|younger|bigger"
-    r"|smaller|larger|than|dozens?|per|out of|quarter|third|fourth)\b",
+    rf"\b(?:{MONTH}|less|fewer|greater|more|least|most|except|not|between|multiples?|times|over"
+    rf"|plus"
+    r"|minus|half|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product"
+    r"|power|mod|modulo|base|any|all|every|no|never|from|to|through|until|before|under|above|below"
+    r"|older|younger|bigger|smaller|larger|than|dozens?|per|out of|quarter|third|fourth)\b",
     re.IGNORECASE,
 )
 _CHANGES_WHAT_STANDS_BEFORE = re.compile(
-    r"\s{0,3}(?:times|dozens?|squared|cubed|plus|minus|divided|multiplied|mod|modulo|base|factorial"
-    r"|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below|up|over))\b"
-    r"|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
+    r"\s{0,3}(?:is|was|times|dozens?|squared|cubed|plus|minus|divided|multiplied|mod|modulo|base"
+    r"|factorial|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below"
+    r"|up|over))\b|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
 )
 _UNIT_WORDS = re.compile(
-    r"\s{0,3}(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:\\?%|percent|°\s?[CF]?|degrees?(?: (?:Celsius|Fahrenheit))?|radians?|rad"
-    r"|(?:k|c|m|d|µ|n|M|G)?(?:m|g|s|L|l|W|J|N|Pa|V|A|Hz|eV|C|K|mol)(?:\s?/\s?[a-z]{1,3}|\^\{?[-\d]{1,2}\}?|[²³])?"
-    r"|(?:kilo|centi|milli|micro|mega)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?|seconds?|watts?|joules?|newtons?|volts?)"
-    r"|sec(?:ond)?s?|min(?:ute)?s?|h(?:(?:ou)?rs?)?|days?|weeks?|months?|years?|inch(?:es)?|feet|foot|ft|in|yards?|yd"
-    r"|miles?|mi|mph|km/h|kph|acres?|pounds?|lbs?|ounces?|oz|tons?|gallons?|quarts?|pints?|cups?"
-    r"|dollars?|cents?|euros?|pounds?|USD|[Uu]nits?)(?![A-Za-z])"
-    r"(?:\s(?:per|/)\s(?:second|minute|hour|day|week|month|year|square (?:meter|foot)|kilogram|gallon|mile)s?)?"
+    r"\s{0,3}(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:\\?%|percent|°\s?[CF]?|degrees?(?: (?:Celsius"
+    r"|Fahrenheit))?|radians?|rad|(?:k|c|m|d|µ|n|M|G)?(?:m|g|s|L|l|W|J|N|Pa|V|A|Hz|eV|C|K"
+    r"|mol)(?:\s?/\s?[a-z]{1,3}|\^\{?[-\d]{1,2}\}?|[²³])?|(?:kilo|centi|milli|micro"
+    r"|mega)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?|seconds?|watts?|joules?|newtons?|volts?)"
+    r"|sec(?:ond)?s?|min(?:ute)?s?|h(?:(?:ou)?rs?)?|days?|weeks?|months?|years?|inch(?:es)?|feet"
+    r"|foot|ft|in|yards?|yd|miles?|mi|mph|km/h|kph|acres?|pounds?|lbs?|ounces?|oz|tons?|gallons?"
+    r"|quarts?|pints?|cups?|dollars?|cents?|euros?|pounds?|USD|[Uu]nits?)(?![A-Za-z])"
+    r"(?:\s(?:per|/)\s(?:second|minute|hour|day|week|month|year|square (?:meter|foot)|kilogram"
+    r"|gallon|mile)s?)?"
 )
 _BULLET = re.compile(r"\n?[ \t]{0,8}(?:[-*•]|\d{1,2}[.)]|\([a-z\d]\))[ \t]{1,4}([^\n]{1,300})")
+_STEP = re.compile(r"\d{1,2}[.)]\s{1,4}\**[A-Za-z]{2}")
+_SHORT = re.compile(r"(?!.*[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,})")
 _MOST_BULLETS = 20
 _SUBSTANCE = re.compile(rf"[^\W_]|[{FORMULA}∅∞{{]|\\[a-z]")
 
@@ -125,13 +136,15 @@ def value_of(tail: str, gold: GoldKind, depth: int = 2) -> str:
     hidden = masked(tail, spans)
     if several := _bullets(tail, gold, depth):
         return several
+    if lead and "\n" in lead[0] and _STEP.match(tail):
+        return ""  # a worked solution begins
     end = sentence_end(hidden)
     line = hidden[: min(end, hidden.find(FORMULA) + MAX_FORMULA if spans else MAX_CLAUSE)]
     reason = _REASON.search(line)
     if reason and reason.start() > 0:
         line = line[: reason.start()]
     contents = {span.start: span.content for span in spans}
-    line = line[: _last(line)]
+    line = line.rstrip(_TRAILING)
     if not _SUBSTANCE.search(line):
         return ""
     return _of_line(line, tail, contents, gold, depth)
@@ -153,17 +166,13 @@ def unit_behind(text: str, position: int, gold: GoldKind) -> str:
     return " " + unit[0].strip() if unit and whole else ""
 
 
-def _last(line: str) -> int:
-    end = _TAIL.search(line)
-    return end.start() if end else len(line)
-
-
 def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, depth: int) -> str:
     """`line` is a masked beginning of `tail`, and `contents` are the formulas by their places."""
 
     def shown(begin: int, end: int) -> str:
         """The text of a stretch with its formulas bare."""
-        pieces, position = [], begin
+        pieces: list[str] = []
+        position = begin
         for start, content in contents.items():
             if begin <= start < end:
                 stop = start
@@ -230,7 +239,7 @@ def _is_end(line: str, position: int, gold: GoldKind) -> bool:
 
 def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
     """The one formula or number of a line whose words do not change it ("the point $(1,2)$")."""
-    if gold.kind in ("words", "truth value", "choice"):
+    if gold.kind in ("words", "truth value", "choice") or _starts_with_value(line):
         return None
     found = list(_FORMULA.finditer(line)) or list(_VALUE.finditer(line))
     if len(found) != 1:
@@ -246,7 +255,8 @@ def _bullets(tail: str, gold: GoldKind, depth: int) -> str:
     values: list[str] = []
     position = 0
     while len(values) < _MOST_BULLETS and (bullet := _BULLET.match(tail, position)):
-        value = value_of(bullet[1], gold, 0) if depth else ""
+        short = depth and _SHORT.match(bullet[1])
+        value = value_of(bullet[1], gold, 0) if short else ""
         if not value:
             return ""
         values.append(value)

@@ -19,7 +19,7 @@ from rast_bench.grading.robust.extraction.boxes import (
     open_box,
 )
 from rast_bench.grading.robust.extraction.clauses import unit_behind, value_of
-from rast_bench.grading.robust.extraction.formulas import without_code
+from rast_bench.grading.robust.extraction.formulas import FORMULA, without_code
 from rast_bench.grading.robust.extraction.found import Found
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind, gold_kind
 from rast_bench.grading.robust.extraction.guesses import Ending, code_output, one_line
@@ -30,9 +30,11 @@ MAX_ANSWER = 10_000
 _MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
 _SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
-_PROSE = re.compile(r"[A-Za-z]{3,} [A-Za-z]{2,} ")
+_PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} ")
+_CONCLUDED = re.compile(r"\b(?:[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence)\b[^\n]{0,200}\d")
 _SECOND_THOUGHT = re.compile(
-    r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead|hmm)\b",
+    r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead"
+    r"|hmm)\b",
     re.IGNORECASE,
 )
 
@@ -76,7 +78,8 @@ def find(text: str, *, gold: str = "", cut_off: bool = False) -> Found | None:
             what unfinished thinking calls so is a guess.
     """
     own, unfinished = scope.after_thinking(scope.own_turn(text))
-    response = _before_next_problem(Response(own[-scope.WINDOW :], gold_kind(gold), cut_off))
+    own = own[-scope.WINDOW :].replace(FORMULA, "\ufffd")
+    response = _before_next_problem(Response(own, gold_kind(gold), cut_off))
     for rules, guess in ((RULES, unfinished), (GUESSES, True)):
         if rules is GUESSES and (cut_off or unfinished):
             break
@@ -97,7 +100,12 @@ def _before_next_problem(response: Response) -> Response:
     if hashes := marks.after_hashes(text):
         ends.append(hashes[1])
     if announced := announcements.first_announced(text, response.gold):
-        ends.append(announced.end + 1)
+        ends.append(announced.end)
+    begin = scope.next_problem(text, 0)
+    if begin < min(ends, default=len(text)):
+        concluded = scope.asks(text, begin) and _CONCLUDED.search(text, 0, begin)
+        if concluded or one_line(text[:begin]):
+            ends.append(begin)
     if not ends:
         return response
     end = scope.next_problem(text, min(ends))
@@ -144,8 +152,8 @@ def after_the_box(response: Response) -> str | None:
     for announced in announcements.all_announced(text, response.gold, position):
         between = text[max(position, announced.start - 300) : announced.start]
         final = between.rstrip()[-5:].lower() == "final"
-        plain = announced.text and not _PROSE.search(announced.text)
-        if (final and plain) or _SECOND_THOUGHT.search(between):
+        plain = not _PROSE.search(announced.text)
+        if plain and (_SECOND_THOUGHT.search(between) or (final and announced.text)):
             return announced.text
     return "" if announcements.retracted(text, position) else None
 

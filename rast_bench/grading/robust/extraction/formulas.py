@@ -1,4 +1,4 @@
-r"""Where mathematics stands in a text: `$…$`, `$$…$$`, `\(…\)`, `\[…\]`; and code, `` ```…``` ``."""
+r"""Where mathematics and code stand in a text: `$…$`, `$$…$$`, `\(…\)`, `\[…\]`, `` ```…``` ``."""
 
 import re
 from dataclasses import dataclass

@@ -2,7 +2,14 @@
 
 import re
 
-from rast_bench.grading.robust.extraction.clauses import LIST, VALUE, sentence_end, value_of
+from rast_bench.grading.robust.extraction.clauses import (
+    LIST,
+    MONTH,
+    VALUE,
+    sentence_end,
+    unit_behind,
+    value_of,
+)
 from rast_bench.grading.robust.extraction.formulas import (
     FORMULA,
     Formula,
@@ -17,51 +24,61 @@ TAIL = 4_000
 MAX_LINE = 200  # characters of a response of one line that is all answer
 
 _PROSE = re.compile(
-    r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e|[Ii]t|I"
-    r"|was|were|has|have|not)\b(?!\s*\})|n['’]t\b"
+    r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e"
+    r"|[Ii]t|I|was|were|has|have|not|[Ff]irst|[Tt]hen|[Aa]nswer)\b(?!\s*\})|n['’]t\b"
 )
-_LABEL = re.compile(r"\A(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)\s{0,3}[:=]\s{0,3}")
+_LABEL = re.compile(r"\A\**(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)\s{0,3}[:=]\**\s{0,3}")
+_ALL_BOLD = re.compile(r"\*\*([^*]+)\*\*\.?")
 _CHATTER = re.compile(
-    r"\b(?:I hope|hope (?:this|that|it)|let me know|feel free|if you (?:have|need|want|would)|thank|thanks"
-    r"|good luck|happy to|(?:any|more|further|other) questions|is there anything|would you like|do you want"
-    r"|please (?:ask|note|let)|ask (?:me )?again|step[- ]by[- ]step guide|glad to)\b",
+    r"\b(?:I hope|hope (?:this|that|it)|let me know|feel free|if you (?:have|need|want|would)"
+    r"|thank|thanks|good luck|note(?=:)|happy to|(?:any|more|further|other) questions"
+    r"|is there anything|would you like|do you want|please (?:ask|note|let)|ask (?:me )?again"
+    r"|step[- ]by[- ]step guide|glad to)\b",
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"\b(?:I|we)(?:['’]m| am| are)?\s(?:really |truly |very )?(?:sorry\b|apologi[sz]e|(?:do not|don['’]t) know\b"
-    r"|have no idea|give up|(?:do not|don['’]t) have enough"
-    r"|(?:cannot|can['’]?t|can not|could not|couldn['’]t|unable to|not able to)\s(?:\w{1,12}\s){0,2}"
+    r"\b(?:I|we)(?:['’]m| am| are)?\s(?:really |truly |very )?(?:sorry\b|apologi[sz]e|(?:do not"
+    r"|don['’]t) know\b|have no idea|give up|(?:do not|don['’]t) have enough|(?:cannot|can['’]?t"
+    r"|can not|could not|couldn['’]t|unable to|not able to)\s(?:\w{1,12}\s){0,2}"
     r"(?:solve|answer|help|assist|provide|determine|find|compute|complete|say|tell|figure|give))\b"
-    r"|\b(?:unable to (?:solve|answer|determine|find|provide)|cannot be (?:solved|answered|determined)"
-    r"|not enough information|insufficient information|is not sufficient to"
+    r"|\b(?:unable to (?:solve|answer|determine|find|provide)|not enough information"
+    r"|insufficient information|cannot be (?:solved|answered|determined)|is not sufficient to"
     r"|impossible to (?:determine|say|tell))\b",
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
-    r"\b(?:is|are|was|were|be|can|could|should|would|must|will)(?:\s?not|n['’]t)\s(?:be\s)?(?:the|a|an|my|our)?\s?"
+    r"\b(?:is|are|was|were|be|can|could|should|would|must|will)(?:\s?not|n['’]t)\s(?:be\s)?(?:the"
+    r"|a|an|my|our)?\s?"
     r"(?:final\s|correct\s|right\s)?(?:answer|solution|result|correct|right|valid)\b"
     r"|\banswer\b[^.\n]{0,30}?(?:\bnot\b|n['’]t\b|\bcannot\b|\bnever\b)"
-    r"|\bnot (?:equal to )?[-$]?\d|\b(?:isn|aren|wasn)['’]t [-$]?\d"
+    rf"|(?:\b(?:not|never|cannot)|n['’]t)\s(?:be\s|equal\s(?:to\s)?)?[-$]?[\d{FORMULA}]"
     r"|\b(?:that|this|it|which)(?:'s| is| was) (?:wrong|incorrect|mistaken)\b",
     re.IGNORECASE,
 )
 _VALUE = re.compile(VALUE)
 _LIST = re.compile(LIST)
 _TUPLE = re.compile(r"(?<![A-Za-z_])[(\[][-\d][^()\[\]{}\n=]{0,80},[^()\[\]{}\n=]{1,80}[)\]]")
+_DATE = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?)?{MONTH}\b"
+    r"(?:\s\d{1,2}\b(?:st|nd|rd|th)?)?(?:,?\s\d{4})?"
+)
 _BOLD = re.compile(r"\*\*([^*\n]{1,100})\*\*")
 _TRUE = re.compile(
-    r"\b(?:(?P<not>not|n't|never|cannot be|hardly)\s{1,4}(?:\w{1,12}\s{1,4}){0,2})?(?P<word>true|false|yes|no)\b(?!\s{1,3}(?:\w+\s+)?(?:positive|negative|solution|number|value|such|real|other|more|less|matter|longer|way|integer|one))",
+    r"\b(?:(?P<not>not|n't|never|cannot be|hardly)\s{1,4}(?:\w{1,12}\s{1,4}){0,2})?(?P<word>true"
+    r"|false|yes|no)\b(?!\s{1,3}(?:\w+\s+)?(?:positive|negative|solution|number|value|such|real"
+    r"|other|more|less|matter|longer|way|integer|one))",
     re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
-    r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}|an\s{1,4})?([^\n]{1,120})",
+    r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}"
+    r"|an\s{1,4})?([^\n]{1,120})",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r",\s(?:with|who|whose|which|where|having|so|as)\b|\swith a\b")
 _NO_VALUE = re.compile(
-    r"\b(?:is|are|has|have|there (?:is|are))\s{1,3}(undefined|not defined|infinite|no (?:real |integer )?solutions?"
-    r"|infinitely many(?: solutions)?)[\s.*]{0,4}\Z"
-    r"|\b(does not exist|do not exist|diverges)[\s.*]{0,4}\Z",
+    r"\b(?:is|are|has|have|there (?:is|are))\s{1,3}(undefined|not defined|infinite|no (?:real "
+    r"|integer )?solutions?|infinitely many(?: solutions)?)[\s.*]{0,4}\Z|\b(does not exist"
+    r"|do not exist|diverges)[\s.*]{0,4}\Z",
     re.IGNORECASE,
 )
 _OPEN_MARK = re.compile(r"\\[(\[]|(?<!\\)\$(?![\d\s])")
@@ -93,7 +110,8 @@ def one_line(text: str) -> str | None:
         return None
     if _PROSE.search(line) or _CHATTER.search(line):
         return None
-    return _LABEL.sub("", line) or None
+    bold = _ALL_BOLD.fullmatch(line)
+    return _LABEL.sub("", bold[1] if bold else line).strip() or None
 
 
 def code_output(text: str) -> str | None:
@@ -114,7 +132,7 @@ class Ending:
         tail = text
         if len(text) > TAIL:
             tail = text[-TAIL:]
-            tail = tail[tail.find("\n") + 1 :] if "\n" in tail[:-1] else tail
+            tail = tail[tail.find("\n", 0, TAIL // 4) + 1 :]  # not from within a line, if it may be
         self.text = tail
         self.formulas: list[Formula] = formulas(tail)
         self.masked = masked(tail, self.formulas)
@@ -135,7 +153,7 @@ class Ending:
             if _DENIAL.search(sentence) or _REFUSAL.search(sentence):
                 return True
             if FORMULA in sentence or _VALUE.search(sentence):
-                return False
+                return self.masked.startswith("?", span[1])  # it only asks
         return False
 
     def truth_value(self) -> str | None:
@@ -185,7 +203,7 @@ class Ending:
             inside = [each for each in self.formulas if begin <= each.start < end]
             numbers = list(_VALUE.finditer(sentence))
             if inside and (not numbers or begin + numbers[-1].start() < inside[-1].end):
-                return inside[-1].content
+                return inside[-1].content + unit_behind(self.text, inside[-1].end, gold)
             if numbers:
                 return self._plain(begin, end, numbers[-1], gold)
         return None
@@ -200,10 +218,11 @@ class Ending:
             value = value_of(self.text[begin + equals + 1 : end], gold)
             if value and (len(value) < 40 or not _WORDS.search(value)):
                 return value
-        for bracketed in _TUPLE.finditer(sentence):
-            if bracketed.start() <= number.start() < bracketed.end():
-                return bracketed[0]
-        return number[0].strip()
+        for pattern in (_TUPLE, _DATE):
+            for larger in pattern.finditer(sentence):
+                if larger.start() <= number.start() < larger.end():
+                    return larger[0]
+        return number[0].strip() + unit_behind(self.text, begin + number.end(), gold)
 
 
 def _last_list(sentence: str) -> tuple[int, int] | None:
@@ -211,7 +230,7 @@ def _last_list(sentence: str) -> tuple[int, int] | None:
     last = None
     for last in _LIST.finditer(sentence):  # noqa: B007 (the last one)
         pass
-    if last is None or not _AND.search(last[0]):
+    if last is None or not ("=" in last[0] or _AND.search(last[0])):
         return None
     rest = sentence[last.end() :]
     return last.span() if len(rest) <= _MAX_BEHIND_LIST and not _VALUE.search(rest) else None
