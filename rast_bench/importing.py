@@ -28,5 +28,5 @@ def import_object(path: str, place: str) -> Any:
     if not hasattr(module, attribute):
         close = get_close_matches(attribute, dir(module), n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"it is read from {module.__file__}"
-        raise ConfigError(f"{place}: module {name} has no {attribute!r}", hint=hint)
+        raise ConfigError(f"{place}: module {name} has no attribute {attribute!r}", hint=hint)
     return getattr(module, attribute)

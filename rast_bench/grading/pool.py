@@ -25,7 +25,9 @@ Compare = Callable[[str, str], Decision]
 CPU_SECONDS = 5.0  # of one comparison; the slowest of 1,800 real ones takes 0.6
 MEMORY_BYTES = 768 * 2**20  # of address space; a worker with sympy, pint and flint has 230 MiB
 _MOST_WORKERS = 16
-_CALLS_OF_A_WORKER = 2_000  # then it is replaced: sympy's caches grow
+_CHUNK = 8  # calls in one task: a task costs two milliseconds, most comparisons less
+_CHUNKS_PER_WORKER = 4  # at least, where there are so many calls
+_TASKS_OF_A_WORKER = 500  # then it is replaced: sympy's caches grow
 
 FAULTS = (ImportError, SyntaxError, NameError)
 """Of this program, whatever the answer: they end the grading."""
@@ -82,21 +84,38 @@ class ComparisonPool:
 
         Raises ConfigError where no process starts.
         """
+        size = min(_CHUNK, 1 + len(calls) // (_CHUNKS_PER_WORKER * self._workers))
+        chunks = [calls[start : start + size] for start in range(0, len(calls), size)]
+        results: list[T] = []
+        for chunk, made in zip(chunks, self._run_chunks(work, chunks), strict=True):
+            if made is not None:
+                results += made
+            elif len(chunk) == 1:
+                results.append(lost)
+            else:  # one of them ended the process: alone, it harms no other
+                alone = self._run_chunks(work, [[call] for call in chunk])
+                results += [lost if one is None else one[0] for one in alone]
+        return results
+
+    def _run_chunks(
+        self, work: Callable[..., T], chunks: Sequence[Sequence[tuple[Any, ...]]]
+    ) -> list[list[T] | None]:
+        """The results of each chunk; None where the process ended."""
+        if not chunks:
+            return []
         from concurrent.futures.process import BrokenProcessPool
 
         from pebble import ProcessExpired
 
-        if not calls:
-            return []
         pool = self._started()
-        futures = [pool.schedule(work, args=call) for call in calls]
-        results: list[T] = []
+        futures = [pool.schedule(_work_through, args=(work, chunk)) for chunk in chunks]
+        results: list[list[T] | None] = []
         try:
             for future in futures:
                 try:
                     results.append(future.result())
                 except ProcessExpired:  # the kernel ended it: too long in C, or out of memory
-                    results.append(lost)
+                    results.append(None)
         except BrokenProcessPool as error:
             raise ConfigError(
                 "the processes that compare answers do not start",
@@ -114,7 +133,7 @@ class ComparisonPool:
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=self._workers,
-                max_tasks=_CALLS_OF_A_WORKER,
+                max_tasks=_TASKS_OF_A_WORKER,
                 initializer=_start_worker,
                 initargs=(self._warm_up, self._memory_bytes),
                 context=multiprocessing.get_context("spawn"),
@@ -147,6 +166,10 @@ def compare_limited(
 
 def compared(decision: Decision) -> Compared:
     return Compared(_OUTCOMES[decision.outcome], 0.0, decision.reason, decision.rule)
+
+
+def _work_through(work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
+    return [work(*call) for call in calls]
 
 
 def _start_worker(warm_up: Callable[[], None], memory_bytes: int) -> None:

@@ -53,6 +53,19 @@ def test_a_worker_has_room_to_compute_and_stays_below_a_gibibyte() -> None:
     assert compared.outcome == "correct"
 
 
+def test_among_many_each_gets_its_own_verdict(pool: ComparisonPool) -> None:
+    """Many go to a worker together; what ends it is found by asking each alone."""
+    answers = ["7", "8", "perhaps"] * 7
+    hostile = {3: "death", 10: "loop", 11: "death"}
+    for place, answer in hostile.items():
+        answers.insert(place, answer)
+    compared = pool.outcomes([(answer, "7") for answer in answers])
+    expected = {"7": "correct", "8": "wrong", "perhaps": "undecided"}
+    assert [item.outcome for item in compared] == [
+        expected.get(answer, "timeout") for answer in answers
+    ]
+
+
 def test_reasons_pass_through(pool: ComparisonPool) -> None:
     compared = pool.outcomes([("perhaps", "7"), ("loop", "7"), ("death", "7"), ("odd", "7")])
     assert [(item.reason, item.rule) for item in compared] == [

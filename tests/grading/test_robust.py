@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from rast_bench.grading import Answer
 from rast_bench.grading.base import Compared
-from rast_bench.grading.pool import compare_limited
+from rast_bench.grading.pool import compare_limited, compared
 from rast_bench.grading.robust.clean import clean, split_outside
 from rast_bench.grading.robust.extract import find_answer, guess_answer
-from rast_bench.grading.robust.grader import RobustGrader, equal_by_all_means
+from rast_bench.grading.robust.grader import RobustGrader
 from rast_bench.grading.robust.quantities import read_quantity, rounded
 from rast_bench.grading.robust.second_opinion import worth_asking
 
@@ -26,13 +26,13 @@ GRADER = RobustGrader(workers=1)
 def judged(response: str, gold: str) -> str:
     """The thorough comparison's outcome, which the quick one must not refute."""
     answer = Answer(response, gold, "eos")
-    extracted, reference = GRADER.extract(answer), GRADER.reference(answer)
-    if extracted is None:
+    found, reference = GRADER.extract(answer), GRADER.reference(answer)
+    if found is None:
         return "unparsed"
-    compared: Compared = compare_limited(equal_by_all_means, extracted, reference, 10.0)
-    quick = GRADER.quick(extracted, reference)
-    assert quick is None or quick == (compared.outcome == "correct")
-    return compared.outcome
+    thorough: Compared = compare_limited(RobustGrader.thorough, found.text, reference, 10.0)
+    quick = GRADER.quick(found.text, reference)
+    assert quick is None or compared(quick).outcome == thorough.outcome
+    return thorough.outcome
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,9 @@ def test_whole_responses(case: dict[str, Any]) -> None:
 def test_a_response_that_was_cut_off_has_no_answer_by_guess() -> None:
     text = "First we compute 3 + 4 = 7 and then"
     assert GRADER.extract(Answer(text, "7", "length")) is None
-    assert GRADER.extract(Answer(text, "7", "stop")) == "7"
+    found = GRADER.extract(Answer(text, "7", "stop"))
+    assert found is not None
+    assert (found.text, found.guess) == ("7", True)
 
 
 @settings(deadline=None)  # a busy machine is no failure

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from planned_cells import CELL_ID, planned_cell, samples_of
 
+from rast_bench.domain import SampleKey, Verdict
 from rast_bench.errors import ConfigError
 from rast_bench.grading import GradingSummary, grade_cells, stage
 from rast_bench.ledger import Ledger
@@ -93,6 +94,20 @@ def test_algebra_is_done_in_a_pool_and_kept_under_its_own_name(ledger: Ledger) -
     assert summary == GradingSummary("robust-2", 1, 2, {"correct": 1, "wrong": 1})
     assert list(ledger.verdicts(CELL_ID, "robust-2")["kind"]) == ["correct", "wrong"]
     assert verdicts(ledger) == []
+    why = ledger.verdicts(CELL_ID, "robust-2", ["extraction", "reason"])
+    assert list(why["extraction"]) == ["box", "box"]
+    assert all(why["reason"])
+
+
+def test_a_retired_grader_has_nothing_to_do_where_its_verdicts_are(ledger: Ledger) -> None:
+    cells = [planned_cell({"a": "1,2"}, 2)]
+    with pytest.raises(ConfigError, match="no longer grades, and 2 samples on sums lack its"):
+        grade_cells(cells, ledger, "robust-1")
+    stored = [Verdict(SampleKey(CELL_ID, "a", index), "wrong", "1") for index in range(2)]
+    ledger.write_verdicts(CELL_ID, "robust-1", stored)
+    assert grade_cells(cells, ledger, "robust-1") == GradingSummary("robust-1", 1, 0, {})
+    assert grade_cells(cells, ledger, "robust-2").graded == 2
+    assert list(ledger.verdicts(CELL_ID, "robust-1")["kind"]) == ["wrong", "wrong"]
 
 
 def test_the_name_of_the_data_set_reaches_the_grader(
