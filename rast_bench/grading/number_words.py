@@ -35,12 +35,6 @@ def number_of_words(text: str) -> str | None:
     return f"{value}.{''.join(map(str, digits))}"
 
 
-def only_number_words(text: str) -> bool:
-    """Whether a text is a number in words and nothing else ("twenty-five")."""
-    words = text.replace("-", " ").lower().split()
-    return bool(words) and all(_is_number_word(word) or word == "and" for word in words)
-
-
 def _is_number_word(word: str) -> bool:
     return word in _SMALL or word in _SCALES or word in ("hundred", "point")
 
