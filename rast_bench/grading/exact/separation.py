@@ -16,10 +16,12 @@ from typing import Any
 
 import sympy
 
+from rast_bench.grading.exact.identity import factored
 from rast_bench.grading.expressions.lazy import HugePower
 
 _TRIGONOMETRIC = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
 
+_NOT_REAL = (sympy.I, sympy.exp, sympy.log, sympy.Pow)  # or perhaps not
 _GROWING = (sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh, sympy.coth, sympy.sech, sympy.csch)
 
 
@@ -112,7 +114,7 @@ def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
     if expression is sympy.GoldenRatio:
         field.roots.add((sympy.Integer(5), 2))
         return 1.0, 0.0
-    if isinstance(expression, sympy.Abs) and expression.args[0].is_extended_real:
+    if isinstance(expression, sympy.Abs) and not expression.has(*_NOT_REAL):
         return _bounds(expression.args[0], field)
     if isinstance(expression, sympy.exp):
         multiple = expression.args[0] / sympy.pi / sympy.I
@@ -134,7 +136,9 @@ def _power(expression: Any, field: _Field) -> tuple[float, float]:
     above, below = _bounds(base, field)
     order = int(exponent.q)
     if order > 1:
-        field.roots.add((base, order))
+        # √6 is in the field of √2 and √3.
+        parts = [part for part, _ in factored(base)] if base.is_Rational else [base]
+        field.roots |= {(part, order) for part in parts}
         # k-th root of U/L: (U L^{k-1})^{1/k} / L, or U / (U^{k-1} L)^{1/k}.
         if above >= below:
             above = (above + (order - 1) * below) / order
