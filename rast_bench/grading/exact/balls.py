@@ -76,7 +76,7 @@ def _ball(expression: Any, values: Mapping[Any, Any], real: bool) -> Any:
             product *= _ball(part, values, real)
         return product
     if expression.is_Pow or isinstance(expression, HugePower):
-        return _power(*expression.args, values, real)
+        return _power(expression, values, real)
     function = _FUNCTIONS.get(type(expression))
     if function is None:
         raise NoValueError
@@ -107,7 +107,8 @@ def _is_real(value: Any) -> bool:
     return bool(value.imag.is_zero())
 
 
-def _power(base: Any, exponent: Any, values: Mapping[Any, Any], real: bool) -> Any:
+def _power(expression: Any, values: Mapping[Any, Any], real: bool) -> Any:
+    base, exponent = expression.args
     if base is sympy.E:
         return _ball(exponent, values, real).exp()
     below = _ball(base, values, real)
@@ -240,6 +241,8 @@ def _gamma(value: Any) -> Any:
 
 
 def _binomial(upper: Any, lower: Any) -> Any:
+    if upper.real < 0 and _is_real(upper) and upper.real.is_exact() and upper.real.is_integer():
+        raise NoValueError("a choice from a negative number")
     exact = _is_real(lower) and lower.real.is_exact() and lower.real.is_integer()
     if exact and 0 <= lower.real <= _MAX_PRODUCT:
         value = acb(1)

@@ -14,6 +14,10 @@ from rast_bench.grading.exact.powers import same_power_products
 from rast_bench.grading.exact.separation import separation
 
 MAX_PRECISION = 60_000  # bits
+MAX_ALGEBRAIC_PRECISION = 1_000_000  # which is never needed for what is not algebraic
+_FLOOR_BITS = (128, 1_024, 8_192)
+_MAX_SLOW_PRECISION = 2_000  # of what is slow to compute
+_SLOW = (sympy.factorial, sympy.gamma, sympy.binomial, sympy.zeta)
 _FIRST = 64
 _STEPPED = (sympy.floor, sympy.ceiling, sympy.sign, sympy.Mod, sympy.Max, sympy.Min)
 
@@ -33,7 +37,7 @@ def enclosure(expression: Any, bits: int = 128) -> Any | None:
     if not isinstance(expression, sympy.Expr) or expression.free_symbols:
         return None
     working = bits + 32
-    while working <= max(MAX_PRECISION, 2 * bits):
+    while working <= max(_most_bits(expression), 2 * bits):
         try:
             with precision(working):
                 value = ball(expression, {})
@@ -45,6 +49,11 @@ def enclosure(expression: Any, bits: int = 128) -> Any | None:
             return None
         working *= 2
     return None
+
+
+def _most_bits(*expressions: Any) -> int:
+    slow = any(expression.has(*_SLOW) for expression in expressions)
+    return _MAX_SLOW_PRECISION if slow else MAX_PRECISION
 
 
 def value(expression: Any, digits: int) -> Any | None:
@@ -76,7 +85,7 @@ def same_constant(answer: Any, gold: Any) -> Decision:
     try:
         return _compare(_settled(answer), _settled(gold))
     except NoValueError:
-        return undecided("unread", "a number without a value")
+        return undecided("limit", "a number whose value is not known")
 
 
 def _unequal() -> Decision:
@@ -84,16 +93,18 @@ def _unequal() -> Decision:
 
 
 def _infinite(answer: Any, gold: Any) -> Decision:
-    if answer.is_infinite and gold.is_infinite:
-        return undecided("exact", "infinite")
-    return different("exact", "infinite")
+    signed = (sympy.oo, -sympy.oo)
+    if (answer in signed and gold in signed) or not answer.is_infinite or not gold.is_infinite:
+        return different("exact", "infinite")
+    return undecided("exact", "infinite")
 
 
 def _compare(answer: Any, gold: Any) -> Decision:
     needed = None
     difference = answer
     working = _FIRST
-    while working <= MAX_PRECISION:
+    most = _most_bits(answer, gold)
+    while working <= most:
         try:
             with precision(working):
                 first, second = ball(answer, {}), ball(gold, {})
@@ -113,7 +124,9 @@ def _compare(answer: Any, gold: Any) -> Decision:
             needed = separation(difference)
             if not needed.algebraic and is_zero(difference, real=False):
                 return equal("symbolic", "an identity")
-            if needed.bits > MAX_PRECISION:
+            if needed.algebraic:
+                most = MAX_ALGEBRAIC_PRECISION // (1 + int(difference.count_ops()) // 10)
+            if needed.bits > most:
                 break
         if needed is not None:
             with precision(64):
@@ -151,17 +164,17 @@ def _settled(expression: Any) -> Any:
 def _floor(argument: Any) -> Any:
     if argument.is_Rational:
         return sympy.floor(argument)
-    found = enclosure(argument, 256)
-    if found is None or not found.imag.is_zero():
-        raise NoValueError("no floor")
-    whole = found.real.floor().unique_fmpz()
-    if whole is not None:
-        return sympy.Integer(int(whole))
-    nearest = (found.real + arb("0.5")).floor().unique_fmpz()
-    if nearest is None:
-        raise NoValueError("no floor")
-    exact = sympy.Integer(int(nearest))
-    if same_constant(argument, exact).outcome != "equal":
+    for bits in _FLOOR_BITS:
+        found = enclosure(argument, bits)
+        if found is None or not found.imag.is_zero():
+            raise NoValueError("no floor")
+        with precision(2 * bits):
+            whole = found.real.floor().unique_fmpz()
+            nearest = (found.real + arb("0.5")).floor().unique_fmpz()
+        if whole is not None:
+            return sympy.Integer(int(whole))
+    exact = None if nearest is None else sympy.Integer(int(nearest))
+    if exact is None or same_constant(argument, exact).outcome != "equal":
         raise NoValueError("no floor")
     return exact
 

@@ -86,6 +86,14 @@ def proportional(
         return _with_sign(ratio, positive)
     if not has_unknowns(answer) and not has_unknowns(gold):
         return _proportional_constants(answer, gold, positive)
+    zero = sympy.Integer(0)
+    if zero in (answer, gold):
+        decision = same_expression(answer, gold, integers=integers)
+        return (
+            different(decision.reason, "one is zero")
+            if (decision.outcome == "different")
+            else decision
+        )
     for place in _PLACES:
         first, second = (_at(expression, place, integers) for expression in (answer, gold))
         above, below = enclosure(first), enclosure(second)

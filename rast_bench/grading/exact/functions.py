@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.exact.balls import NoValueError, VagueError, ball, precision
 from rast_bench.grading.exact.identity import is_zero
+from rast_bench.grading.exact.modular import same_modulo
 from rast_bench.grading.exact.pieces import largest_number, points_in_pieces, switches
 from rast_bench.grading.exact.points import COMPLEX, points
 from rast_bench.grading.exact.residues import is_zero_at_integers, is_zero_between_steps
@@ -24,6 +25,7 @@ from rast_bench.grading.exact.separation import written_bits
 MIN_POINTS = 20
 MIN_PIECE_POINTS = 3
 MAX_NUMBER = 1_000  # with larger ones, pieces may lie beyond the points
+_MAX_OPERATIONS = 60  # of an argument that is multiplied out
 _MOST_TRIED = 6  # points in a piece
 BITS = 340  # to which values must agree at least: 100 digits
 _MOST_BITS = 16_000  # to which a point is tried
@@ -39,7 +41,7 @@ _PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.exp)
 
 def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
     """Whether two expressions with unknowns have the same values."""
-    question = _Question(*_with_simple_arguments(answer, gold), integers)
+    question = _Question(_with_simple_arguments(answer), _with_simple_arguments(gold), integers)
     if question.refuted_quickly():
         return different("numeric", "values at a point")
     zero = question.is_zero()
@@ -47,22 +49,23 @@ def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
         return equal("symbolic", "an identity")
     if zero is False:
         return different("exact", "rational functions")
+    same = same_modulo(question.answer, question.gold, question.unknowns)
+    if same is not None:
+        rule = "rational functions modulo primes"
+        return equal("numeric", rule) if same else different("exact", rule)
     decision = question.by_residues()
     return question.by_values() if decision is None else decision
 
 
-def _with_simple_arguments(*expressions: Any) -> list[Any]:
+def _with_simple_arguments(expression: Any) -> Any:
     """f((x+1)²) as f(x²+2x+1): unknown functions are the same at the same place."""
-    return [
-        expression.xreplace(
-            {
-                part: part.func(*(sympy.expand(argument) for argument in part.args))
-                for part in expression.atoms(AppliedUndef)
-                if part.count_ops() < 100
-            }
-        )
-        for expression in expressions
-    ]
+    return expression.xreplace(
+        {
+            part: part.func(*(sympy.expand(argument) for argument in part.args))
+            for part in expression.atoms(AppliedUndef)
+            if part.count_ops() < _MAX_OPERATIONS
+        }
+    )
 
 
 @dataclass
@@ -70,6 +73,7 @@ class _Question:
     answer: Any
     gold: Any
     integers: frozenset[str]
+    same_domain: bool = True  # no point was seen where only one of them has a value
 
     def _has(self, *kinds: Any) -> bool:
         return bool(self.answer.has(*kinds) or self.gold.has(*kinds))
@@ -84,15 +88,16 @@ class _Question:
     @cached_property
     def whole(self) -> frozenset[str]:
         """Names of unknowns that are integers: said to be, or by their letter and their use."""
-        names = {
-            symbol.name
-            for expression in (self.answer, self.gold)
-            for part in sympy.preorder_traversal(expression)
-            if _counts(part)
-            for symbol in part.free_symbols
-            if symbol.name[0] in _INTEGER_NAMES
-        }
-        return self.integers | names
+        names: set[str] = set()
+        not_whole: set[str] = set()
+        for expression in (self.answer, self.gold):
+            for part in sympy.preorder_traversal(expression):
+                found = {symbol.name for symbol in part.free_symbols}
+                if _rounds_integers(part):
+                    not_whole |= found
+                elif _counts(part):
+                    names |= {name for name in found if name[0] in _INTEGER_NAMES}
+        return self.integers | (names - not_whole)
 
     @cached_property
     def complex_unknowns(self) -> bool:
@@ -118,20 +123,28 @@ class _Question:
         while bits <= _MOST_BITS:
             try:
                 with precision(int(bits)):
-                    first = ball(self.answer, values, real=real)
-                    second = ball(self.gold, values, real=real)
+                    first = self._value(self.answer, values, real)
+                    second = self._value(self.gold, values, real)
+                    if first is None or second is None:
+                        self.same_domain &= first is second
+                        return None
                     if not first.overlaps(second):
                         return True
                     if quick or abs(first - second).abs_upper() < arb(2) ** -int(self.bits):
                         return False
             except VagueError:
                 pass
-            except NoValueError:
-                return None
             if quick:
                 return None
             bits *= 4
         return None
+
+    @staticmethod
+    def _value(expression: Any, values: Any, real: bool) -> Any | None:
+        try:
+            return ball(expression, values, real=real)
+        except NoValueError:
+            return None
 
     def refuted_quickly(self) -> bool:
         tried = points("positive", self.unknowns, self.whole)
@@ -170,22 +183,28 @@ class _Question:
                 if apart:
                     return different("numeric", "values at a point")
                 agreed += apart is False
-        positive = agreed
+        positive = bool(agreed)
         for values in points("real", self.unknowns, self.whole):
             apart = self.apart(values)
             if apart:
-                if positive and not self._has(*_SWITCHED, *_STEPPED, *_COMPLEX):
-                    return undecided("numeric", "equal for positive unknowns only")
-                return different("numeric", "values at a point")
+                return self._apart_there(values, positive=positive)
             agreed += apart is False
         if not agreed:
             return self._without_real_values()
         if self._has(*_STEPPED):
             return _unproven()
-        in_pieces = self._agreed_in_pieces()
-        if in_pieces is None or agreed + in_pieces < MIN_POINTS:
-            return _unproven()
-        return equal("numeric", "values at many points")
+        return self._in_pieces(agreed)
+
+    def _apart_there(self, values: Any, *, positive: bool) -> Decision:
+        """Letters stand for lengths and the like: where only negative values differ, who knows.
+
+        Args:
+            positive: they agree where all unknowns are positive.
+        """
+        negative = any(value.real < 0 for value in values.values())
+        if positive and negative and not self._has(*_SWITCHED, *_STEPPED, *_COMPLEX):
+            return undecided("numeric", "equal for positive unknowns only")
+        return different("numeric", "values at a point")
 
     def _without_real_values(self) -> Decision:
         """No value is real: the principal values of complex analysis, then."""
@@ -200,48 +219,50 @@ class _Question:
             return equal("numeric", "values at many points")
         return _unproven()
 
-    def _agreed_in_pieces(self) -> int | None:
-        """At how many points they agree, some in every piece where they are analytic.
-
-        None where they do not, or where such pieces are not known.
-        """
+    def _in_pieces(self, agreed: int) -> Decision:
+        """Whether they agree in every piece where they are analytic, having done so elsewhere."""
         arguments = [part for part in switches(self.answer, self.gold) if part.free_symbols]
-        if not arguments:
-            return 0
         small = largest_number(self.answer, self.gold) <= MAX_NUMBER
-        if self.complex_unknowns:
-            return 0 if small else None
-        if len(self.unknowns) == 1:
-            pieces = points_in_pieces(arguments, self.unknowns[0])
-            if pieces is not None:
-                return self._agreed_in(pieces)
-        return self._agreed_in_patterns(arguments) if small else None
+        groups: Iterator[list[Any]] | None = iter(())
+        if arguments and not self.complex_unknowns:
+            groups = self._points_in_pieces(arguments) if len(self.unknowns) == 1 else None
+            if groups is None and small:
+                groups = self._points_in_patterns(arguments)
+        elif arguments and not small:
+            groups = None
+        if groups is None:
+            return _unproven()
+        for group in groups:
+            there = 0
+            for values in group:
+                apart = self.apart(values)
+                if apart:
+                    return self._apart_there(values, positive=True)
+                there += apart is False
+            if 0 < there < MIN_PIECE_POINTS:
+                return _unproven()
+            agreed += there
+        if agreed < MIN_POINTS:
+            return _unproven()
+        if not self.same_domain and self._has(*_SWITCHED):
+            return undecided("numeric", "equal where both are defined")
+        return equal("numeric", "values at many points")
 
-    def _agreed_in(self, pieces: Iterator[list[Any]]) -> int | None:
-        agreed = 0
-        for piece in pieces:
-            results = [self.apart({self.unknowns[0]: place}) for place in piece]
-            if any(results) or 0 < results.count(False) < MIN_PIECE_POINTS:
-                return None
-            agreed += results.count(False)
-        return agreed
+    def _points_in_pieces(self, arguments: list[Any]) -> Iterator[list[Any]] | None:
+        pieces = points_in_pieces(arguments, self.unknowns[0])
+        if pieces is None:
+            return None
+        return ([{self.unknowns[0]: place} for place in piece] for piece in pieces)
 
-    def _agreed_in_patterns(self, arguments: list[Any]) -> int | None:
+    def _points_in_patterns(self, arguments: list[Any]) -> Iterator[list[Any]]:
         """Points in every pattern of signs that hundreds of points show."""
-        agreed: dict[tuple[bool, ...], int] = {}
-        tried: dict[tuple[bool, ...], int] = {}
+        patterns: dict[tuple[bool, ...], list[Any]] = {}
         for values in points("many", self.unknowns, self.whole):
             pattern = tuple(_is_positive(part, values) for part in arguments)
-            if tried.get(pattern, 0) >= _MOST_TRIED or agreed.get(pattern, 0) >= MIN_PIECE_POINTS:
-                continue
-            apart = self.apart(values)
-            if apart:
-                return None
-            tried[pattern] = tried.get(pattern, 0) + 1
-            agreed[pattern] = agreed.get(pattern, 0) + (apart is False)
-        if any(0 < count < MIN_PIECE_POINTS for count in agreed.values()):
-            return None
-        return sum(agreed.values())
+            group = patterns.setdefault(pattern, [])
+            if len(group) < _MOST_TRIED:
+                group.append(values)
+        return iter(patterns.values())
 
 
 def _is_positive(argument: Any, values: Any) -> bool:
@@ -254,6 +275,16 @@ def _is_positive(argument: Any, values: Any) -> bool:
 
 def _unproven() -> Decision:
     return undecided("numeric", "they agree where they were tried")
+
+
+def _rounds_integers(part: Any) -> bool:
+    """Whether it rounds what is an integer for integers: the unknowns are none, then."""
+    if not isinstance(part, (sympy.floor, sympy.ceiling)) or not part.free_symbols:
+        return False
+    argument = part.args[0]
+    if not argument.is_polynomial(*argument.free_symbols):
+        return False
+    return all(number.is_Integer for number in argument.atoms(sympy.Number))
 
 
 def _counts(part: Any) -> bool:

@@ -8,6 +8,7 @@ have a relation (√a² = a, i² = -1, |u|² = u², sin² = 1 - cos²), by which
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sympy
@@ -18,7 +19,7 @@ from rast_bench.grading.expressions.lazy import HugePower, power
 MAX_TERMS = 3_000  # of a polynomial on the way
 MAX_SIZE = 3_000_000  # terms times bits of a coefficient
 MAX_OPERATIONS = 80  # of an argument that is brought to a normal form
-MAX_EXPANDED = 30  # power of a sum in such an argument
+MAX_ARGUMENT = 300  # terms of such an argument
 _MAX_FACTORED = 2**64
 
 Quotient = tuple[Any, Any]  # two fmpq_mpoly: above, below
@@ -124,7 +125,7 @@ class _NormalForm:
         elif exponent.is_Rational:
             for part, _, order in self._roots(base, exponent):
                 self._collect(part)  # before the root: what is reduced last is collected first
-                self._kernel(("root", part), order, lambda part=part: self.quotient(part))
+                self._kernel(("root", part), order, partial(self.quotient, part))
         else:
             for part in _prime_parts(base):
                 for coefficient, monomial in self._terms(exponent):
@@ -179,7 +180,7 @@ class _NormalForm:
         if known is None:
             known = argument
             if not argument.is_Atom:
-                if argument.count_ops() > MAX_OPERATIONS or _has_high_power(argument):
+                if argument.count_ops() > MAX_OPERATIONS or _terms_of(argument) > MAX_ARGUMENT:
                     raise TooLargeError
                 symbols = argument.free_symbols
                 if symbols and argument.is_rational_function(*symbols):
@@ -364,7 +365,8 @@ def _raised(polynomial: Any, exponent: int) -> Any:
 def _base_and_exponent(expression: Any) -> tuple[Any, Any]:
     if isinstance(expression, sympy.exp):
         return sympy.E, expression.args[0]
-    return expression.args
+    base, exponent = expression.args
+    return base, exponent
 
 
 def _by_sine_and_cosine(function: Any) -> Any:
@@ -406,9 +408,17 @@ def _factored(value: Any) -> list[tuple[Any, int]]:
     return parts
 
 
-def _has_high_power(expression: Any) -> bool:
-    """Of a sum, which would be multiplied out."""
-    return any(
-        power.base.is_Add and power.exp.is_Integer and abs(power.exp) > MAX_EXPANDED
-        for power in expression.atoms(sympy.Pow)
-    )
+def _terms_of(expression: Any) -> float:
+    """At most how many terms it has when multiplied out."""
+    if expression.is_Add:
+        return sum(map(_terms_of, expression.args))
+    if expression.is_Mul:
+        return math.prod(map(_terms_of, expression.args))
+    if expression.is_Pow and expression.exp.is_Integer:
+        terms, times = _terms_of(expression.base), abs(int(expression.exp))
+        if terms <= 1:
+            return 1.0
+        if times > MAX_ARGUMENT or terms > MAX_ARGUMENT:
+            return math.inf
+        return float(math.comb(times + int(terms) - 1, times))
+    return 1.0

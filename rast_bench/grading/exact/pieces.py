@@ -13,7 +13,7 @@ from flint import acb, arb, fmpq, fmpq_poly
 
 MAX_DEGREE = 20
 MAX_OPERATIONS = 60  # of a switch
-_PARTS = ("0.2113", "0.4871", "0.6529", "0.9177")
+_PARTS = ("0.0719", "0.2113", "0.3571", "0.4871", "0.5703", "0.6529", "0.8117", "0.9177")
 _FAR = (1, 10, 1000)
 _INVERSE = (sympy.asin, sympy.acos, sympy.asec, sympy.acsc, sympy.acosh, sympy.atanh)
 
@@ -30,10 +30,13 @@ def switches(*expressions: Any) -> list[Any]:
             elif isinstance(part, (sympy.Max, sympy.Min)):
                 for one, other in combinations(part.args, 2):
                     found[one - other] = None
-            elif part.is_Pow and not (part.exp.is_Integer and part.exp > 0):
-                if part.base.free_symbols:
-                    found[part.base] = None
+            elif part.is_Pow and part.base.free_symbols and not _is_natural(part.exp):
+                found[part.base] = None
     return list(found)
+
+
+def _is_natural(exponent: Any) -> bool:
+    return bool(exponent.is_Integer and exponent > 0)
 
 
 def largest_number(*expressions: Any) -> int:
@@ -77,7 +80,7 @@ def _zeros(polynomial: Any, unknown: Any) -> list[Any] | None:
     coefficients = [fmpq(int(c.p), int(c.q)) for c in reversed(poly.all_coeffs())]
     if len(coefficients) < 2:
         return []
-    roots = fmpq_poly(coefficients).numer().complex_roots()
+    roots: list[Any] = fmpq_poly(coefficients).numer().complex_roots()
     return [root.real for root, _ in roots if root.imag.contains(0)]
 
 

@@ -14,14 +14,19 @@ _MOST = 12  # unknowns that have points of their own
 
 @cache
 def _draws(kind: str) -> tuple[tuple[Any, ...], ...]:
-    draw = random.Random(f"rast-bench {kind}")  # noqa: S311 (no secret)
+    draw = random.Random(f"rast-bench {kind}")
     return tuple(
         tuple(_number(kind, draw, row) for _ in range(_MOST)) for row in range(_ROWS[kind])
     )
 
 
 _ROWS = {
-    **{"positive": 10, "unit": 5, "large": 5, "real": 14, "integer": 40, "complex": 10},
+    "positive": 10,
+    "unit": 5,
+    "large": 5,
+    "real": 14,
+    "integer": 40,
+    "complex": 10,
     "many": 300,
 }
 

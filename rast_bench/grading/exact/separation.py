@@ -105,16 +105,20 @@ def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
         parts = [_bounds(part, field) for part in expression.args]
         return sum(part[0] for part in parts), sum(part[1] for part in parts)
     if (expression.is_Pow or isinstance(expression, HugePower)) and expression.args[1].is_Rational:
-        return _power(*expression.args, field)
+        return _power(expression, field)
     if expression is sympy.I:
         field.roots.add((sympy.Integer(-1), 2))
         return 0.0, 0.0
     if expression is sympy.GoldenRatio:
         field.roots.add((sympy.Integer(5), 2))
         return 1.0, 0.0
-    if isinstance(expression, sympy.Abs):
-        field.roots.add((expression, 2))  # |z|² = z z̄
+    if isinstance(expression, sympy.Abs) and expression.args[0].is_extended_real:
         return _bounds(expression.args[0], field)
+    if isinstance(expression, sympy.exp):
+        multiple = expression.args[0] / sympy.pi / sympy.I
+        if multiple.is_Rational:
+            field.cyclotomic = math.lcm(field.cyclotomic, 2 * int(multiple.q))
+            return 0.0, 0.0
     if isinstance(expression, _TRIGONOMETRIC):
         multiple = expression.args[0] / sympy.pi
         if multiple.is_Rational:
@@ -123,7 +127,8 @@ def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
     return _transcendental(expression, field)
 
 
-def _power(base: Any, exponent: Any, field: _Field) -> tuple[float, float]:
+def _power(expression: Any, field: _Field) -> tuple[float, float]:
+    base, exponent = expression.args
     if base is sympy.E:
         return _transcendental(sympy.exp(exponent), field)
     above, below = _bounds(base, field)

@@ -11,12 +11,12 @@ be large. What can be read in two ways (`\sin x/2`, `2^3^2`) is refused. `latex.
 another dialect: that of the parsers behind the SimpleRL grader, their faults included.
 """
 
-import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy
 
+from rast_bench.grading.expressions.answer_tokens import END, Token, answer_tokens
 from rast_bench.grading.expressions.errors import OversizedError, UnreadableError
 from rast_bench.grading.expressions.functions import FUNCTIONS, Function
 from rast_bench.grading.expressions.lazy import (
@@ -29,46 +29,18 @@ from rast_bench.grading.expressions.lazy import (
     quotient,
 )
 from rast_bench.grading.expressions.series import product_over, sum_over
-from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES, SHORT_WORDS, WORDS
+from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES
 
 MAX_LENGTH = 40_000  # characters
-MAX_TOKENS = 4_000
 MAX_DEPTH = 50
 
-_UNICODE = str.maketrans(
-    {
-        **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "×": "*", "·": "*", "⋅": "*", "÷": "/"},
-        **{"−": "-", "–": "-", "∗": "*", "°": r"\degree ", "≤": r"\le ", "≥": r"\ge "},
-        **{"≠": r"\ne ", "′": "'", "’": "'", "\u00a0": " ", "∑": r"\sum ", "∏": r"\prod "},
-        **{sign: f"^{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-        **{sign: f"_{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-        **{"θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "λ": r"\lambda ", "φ": r"\phi "},
-        **{"⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil "},
-    }
-)
-_SKIPPED = re.compile(
-    r"(?:\s|~|\\[,:;!>\s]|\\(?:quad|qquad|displaystyle|textstyle|limits|nolimits|left|right|middle"
-    r"|[bB]ig+[lrm]?)(?![A-Za-z]))+"
-)
-_TOKEN = re.compile(
-    r"""
-    (?P<repeating>\d*\.\d*\\overline\s*\{\s*\d+\s*\})
-  | (?P<scientific>(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+(?![.\d]))
-  | (?P<number>\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+\.\d+|\.\d+|\d+\.(?=\s*(?:[-+*/^)}]|\Z))|\d+)
-  | (?P<styled>\\(?:text|textrm|mathrm|mathit|mathbf|mathsf|operatorname\*?|boldsymbol|rm)
-      \s*\{\s*[A-Za-z]*\s*\})
-  | (?P<command>\\(?:[A-Za-z]+|[{}|%$&]))
-  | (?P<letters>[A-Za-z]+)
-  | (?P<quotes>'+)
-  | (?P<sign>\*\*|<=|>=|!=|[-+*/^_=<>!(){}\[\]|,])
-    """,
-    re.VERBOSE,
-)
 _RELATIONS: dict[str, Callable[..., Any]] = {
-    **{"=": sympy.Eq, "<": sympy.Lt, ">": sympy.Gt, "<=": sympy.Le, ">=": sympy.Ge},
-    **{"!=": sympy.Ne, r"\lt": sympy.Lt, r"\gt": sympy.Gt, r"\ne": sympy.Ne, r"\neq": sympy.Ne},
-    **{name: sympy.Le for name in (r"\le", r"\leq", r"\leqslant")},
-    **{name: sympy.Ge for name in (r"\ge", r"\geq", r"\geqslant")},
+    "=": sympy.Eq,
+    **dict.fromkeys(("<", r"\lt"), sympy.Lt),
+    **dict.fromkeys((">", r"\gt"), sympy.Gt),
+    **dict.fromkeys(("<=", r"\le", r"\leq", r"\leqslant"), sympy.Le),
+    **dict.fromkeys((">=", r"\ge", r"\geq", r"\geqslant"), sympy.Ge),
+    **dict.fromkeys(("!=", r"\ne", r"\neq"), sympy.Ne),
 }
 _TIMES = frozenset({"*", r"\cdot", r"\times", r"\ast"})
 _OVER = frozenset({"/", r"\div"})
@@ -90,20 +62,7 @@ _STARTS = frozenset(
     }
 )
 _APPLIED = frozenset("fgFG")
-_LONGEST_NAME = max(map(len, NAMES))
-_MOST_LETTERS = 8  # and names written together, as in `2xsiny`
 _CONSTANTS = {"e": sympy.E, "i": sympy.I}
-
-
-class _Token(NamedTuple):
-    """`kind` is number, letter, name, word (not read), command, quotes, sign or end."""
-
-    kind: str
-    text: str
-    value: Any = None
-
-
-_END = _Token("end", "")
 
 
 def read(text: str) -> Any:
@@ -118,100 +77,23 @@ def read(text: str) -> Any:
     """
     if len(text) > MAX_LENGTH:
         raise OversizedError("too long")
-    reader = _Reader(_tokens(text.translate(_UNICODE)))
+    reader = _Reader(answer_tokens(text))
     try:
         value = reader.relation()
     except RecursionError as error:
         raise OversizedError("nested too deeply") from error
     except (ArithmeticError, TypeError, AttributeError, NotImplementedError) as error:
         raise UnreadableError("no expression that can be evaluated") from error
-    if reader.next != _END:
+    if reader.next != END:
         raise UnreadableError(f"unexpected {reader.next.text[:20]!r}")
     if isinstance(value, sympy.Expr) and value.has(sympy.nan, sympy.zoo):
         raise UnreadableError("undefined")
     return value
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    position = 0
-    while True:
-        if skipped := _SKIPPED.match(text, position):
-            position = skipped.end()
-        if position >= len(text):
-            return tokens
-        match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup is None:
-            raise UnreadableError(f"unexpected {text[position]!r}")
-        after_sign = text[match.start() - 1 : match.start()] in ("{", "(", "+", "-", "*", "/", "^")
-        position = match.end()
-        tokens.extend(_of(match.lastgroup, match[0], after_sign))
-        if len(tokens) > MAX_TOKENS:
-            raise OversizedError("too many tokens")
-
-
-def _of(kind: str, text: str, after_sign: bool) -> list[_Token]:
-    if kind == "number":
-        return [_Token("number", text, number(text.replace(",", "").rstrip(".")))]
-    if kind == "repeating":
-        return [_Token("number", text, _repeating(text))]
-    if kind == "scientific":
-        return [_Token("number", text, _scientific(text))]
-    if kind == "styled":
-        name = text[text.index("{") + 1 : -1].strip()
-        return [_Token("word", name)] if len(name) != 1 and name not in NAMES else _letters(name)
-    if kind == "letters":
-        if text in WORDS or (text in SHORT_WORDS and not after_sign):
-            return [_Token("word", text)]
-        return _letters(text)
-    return [_Token(kind, text)]
-
-
-def _repeating(text: str) -> Any:
-    r"""`0.1\overline{6}` exactly."""
-    whole, _, decimals = text.partition(".")
-    once, _, again = decimals.partition(r"\overline")
-    again = again.strip(" {}\t\n")
-    if len(text) > 1_000:
-        raise OversizedError("a number of too many digits")
-    below = (10 ** len(again) - 1) * 10 ** len(once)
-    before = int(f"0{whole}{once}")
-    return sympy.Rational(int(f"0{whole}{once}{again}") - before, below)
-
-
-def _scientific(text: str) -> Any:
-    """1.5e10. `3e-2` may as well be 3e - 2, with Euler's number.
-
-    Raises:
-        UnreadableError: it has two meanings.
-    """
-    mantissa, _, exponent = text.lower().partition("e")
-    signed = exponent[0] in "+-"
-    if signed and mantissa != "1" and "." not in mantissa and len(exponent) == 2:
-        raise UnreadableError(f"{text!r} has two meanings")
-    if len(exponent) > 5:
-        raise OversizedError("a number of too many digits")
-    return number(mantissa.rstrip(".")) * sympy.Integer(10) ** int(exponent)
-
-
-def _letters(text: str) -> list[_Token]:
-    """Names and single letters; a word where they are too many to be a product."""
-    if text in NAMES:
-        return [_Token("name", text)]
-    tokens: list[_Token] = []
-    position = 0
-    while position < len(text) and len(tokens) < _MOST_LETTERS:
-        ends = range(min(len(text), position + _LONGEST_NAME), position + 1, -1)
-        end = next((end for end in ends if text[position:end] in NAMES), position + 1)
-        tokens.append(_Token("name" if end > position + 1 else "letter", text[position:end]))
-        position = end
-    letters = sum(token.kind == "letter" for token in tokens)
-    return [_Token("word", text)] if letters > 3 or position < len(text) else tokens
-
-
 class _Reader:
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = [*tokens, _END]
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = [*tokens, END]
         self._position = 0
         self._depth = 0
         self._bars = 0
@@ -220,15 +102,15 @@ class _Reader:
         self._bound: tuple[str, ...] = ()  # indices of the sums around
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         return self._tokens[self._position]
 
-    def _after(self, steps: int = 1) -> _Token:
+    def _after(self, steps: int = 1) -> Token:
         return self._tokens[min(self._position + steps, len(self._tokens) - 1)]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self.next
-        if token is not _END:
+        if token is not END:
             self._position += 1
         return token
 
@@ -267,7 +149,7 @@ class _Reader:
             elif self.next.text in _OVER:
                 self._take()
                 value = self._over(value)
-            elif self.next.text in _MODULO or self.next == _Token("name", "mod"):
+            elif self.next.text in _MODULO or self.next == Token("name", "mod"):
                 self._take()
                 value = sympy.Mod(value, self._juxtaposed(), evaluate=False)
             else:
@@ -281,7 +163,25 @@ class _Reader:
             if self._starts_factor():
                 value = value * self._juxtaposed()
             return value
-        return quotient(above, self._juxtaposed())
+        grouped = self.next.text in ("(", "[")
+        before = self._position
+        below = self._juxtaposed()
+        if grouped and self._is_product_of_groups(before):
+            raise UnreadableError("a quotient with two meanings")
+        return quotient(above, below)
+
+    def _is_product_of_groups(self, start: int) -> bool:
+        """Whether what was read since then goes on after its first group: `1/(2)(3)`."""
+        level = 0
+        for place in range(start, self._position):
+            level += (self._tokens[place].text in ("(", "[")) - (
+                self._tokens[place].text in (")", "]")
+            )
+            if level == 0:
+                return self._tokens[place + 1].text not in ("^", "**", "!") and (
+                    place + 1 < self._position
+                )
+        return False
 
     def _juxtaposed(self) -> Any:
         negative = False
@@ -375,9 +275,8 @@ class _Reader:
                 return -value if negative else value
             if self.next.text in ("{", "(", "["):
                 return self._group()
-            if self.next.kind == "command" and self.next.text[1:] in FUNCTION_NAMES:
-                if self.next.text != r"\sqrt":
-                    raise UnreadableError(f"unexpected exponent {self.next.text!r}")
+            if self._starts_function():
+                raise UnreadableError(f"unexpected exponent {self.next.text!r}")
             if self.next.text in ("*", "'", "**"):
                 raise UnreadableError("no exponent")
             value = self._primary()
@@ -498,7 +397,7 @@ class _Reader:
             if len(token.text) > 1:  # \frac12 takes one digit, and leaves the others
                 rest = token.text[1:]
                 self._position -= 1
-                self._tokens[self._position] = _Token("number", rest, number(rest))
+                self._tokens[self._position] = Token("number", rest, number(rest))
             return sympy.Integer(token.text[0])
         if token.kind in ("letter", "number"):
             return self._primary()
@@ -574,7 +473,7 @@ class _Reader:
         while self.next.text in ("+", "-"):
             negative ^= self._take().text == "-"
         factors = [self._factor()]
-        while self._starts_factor() and not self._starts_function():
+        while self._starts_factor() and not self._ends_bare_argument(factors):
             factors.append(self._factor())
         value = sympy.Mul(*factors)
         if self.next.text == "/":
@@ -583,6 +482,21 @@ class _Reader:
             self._take()
             value = quotient(value, self._factor())
         return -value if negative else value
+
+    def _ends_bare_argument(self, factors: list[Any]) -> bool:
+        r"""`\sin x\cos x`, `\sin x(x+1)`, `\sin x e^x` are products.
+
+        Raises:
+            UnreadableError: `\sin 2(x+1)`, `\sin x\sqrt2` may be read in two ways.
+        """
+        if self._starts_function() or (self.next.text == "e" and self._after().text == "^"):
+            return True
+        if self.next.text in ("(", "[") and not factors[-1].is_Number:
+            return True
+        name = self.next.text.removeprefix("\\")
+        if name != "sqrt" and (self.next.kind in ("number", "letter", "name") or name in NAMES):
+            return False
+        raise UnreadableError("the argument of a function has two meanings")
 
     def _starts_function(self) -> bool:
         name = self.next.text.removeprefix("\\")
@@ -664,7 +578,7 @@ class _Reader:
             below, above = scripts["_"], scripts["^"]
             if below.is_Integer and above.is_Integer:
                 return binomial(max(below, above), min(below, above))
-            if below.free_symbols and "_" == next(iter(scripts)):
+            if below.free_symbols and next(iter(scripts)) == "_":
                 return binomial(below, above)
         self._position = place
         return None

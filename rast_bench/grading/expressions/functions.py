@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy
+from flint import fmpz
 
 from rast_bench.grading.expressions.errors import UnreadableError
 from rast_bench.grading.expressions.lazy import binomial, factorial, power
+
+_MAX_FACTORED_BITS = 64  # of a number under a logarithm
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,27 @@ def _log(value: Any, base: Any = sympy.E) -> Any:
     if value == 0 or base in (0, 1):
         raise UnreadableError("a logarithm of nothing")
     above = _plain_log(value)
+    if value.is_Integer and base.is_Integer and min(value, base) > 1:
+        ratio = _ratio_of_logs(int(value), int(base))
+        if ratio is not None:
+            return ratio
     return above if base == sympy.E else above / _plain_log(base)
+
+
+def _ratio_of_logs(value: int, base: int) -> Any | None:
+    """log value / log base where it is rational: both are powers of one integer."""
+    if max(value, base).bit_length() > _MAX_FACTORED_BITS:
+        return None
+    above, below = (dict(fmpz(number).factor()) for number in (value, base))
+    if above.keys() != below.keys():
+        return None
+    ratios = {sympy.Rational(int(above[prime]), int(below[prime])) for prime in above}
+    return ratios.pop() if len(ratios) == 1 else None
 
 
 def _plain_log(value: Any) -> Any:
     """Unevaluated for large numbers, which sympy would factor."""
-    if value.is_Rational and (value.p.bit_length() > 64 or value.q.bit_length() > 64):
+    if value.is_Rational and max(value.p.bit_length(), value.q.bit_length()) > _MAX_FACTORED_BITS:
         return sympy.log(value, evaluate=False)
     return sympy.log(value)
 

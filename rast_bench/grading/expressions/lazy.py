@@ -15,10 +15,11 @@ from rast_bench.grading.expressions.errors import OversizedError, UnreadableErro
 MAX_BITS = 100_000  # of a number that is written out
 MAX_DIGITS = 30_000  # of one that is given so
 MAX_DEGREE = 1_000  # of a root, and of a power of what is no rational number
+MAX_ROOT_BITS = 256  # of what is factored under a root
 _PYTHON_DIGITS = 4_000  # beyond about these Python refuses to read an integer
 
 
-class HugePower(sympy.Function):
+class HugePower(sympy.Function):  # type: ignore[misc]  # sympy has no types
     """base^exponent, not to be written out."""
 
     nargs = 2
@@ -50,7 +51,17 @@ def power(base: Any, exponent: Any) -> Any:
         return sign * power(-base, exponent)
     if _too_large(base, exponent):
         return HugePower(base, exponent)
+    if base.is_Rational and exponent.q > 1 and _bits(base) > MAX_ROOT_BITS:
+        return _root_of_large(base, exponent)
     return sympy.Pow(base, exponent)
+
+
+def _root_of_large(base: Any, exponent: Any) -> Any:
+    """sympy would look for factors of the base."""
+    order = int(exponent.q)
+    roots = [flint.fmpz(int(part)).root(order) for part in (base.p, base.q)]
+    exact = sympy.Rational(int(roots[0]), int(roots[1]))
+    return exact**exponent.p if exact**order == base else HugePower(base, exponent)
 
 
 def _general_power(base: Any, exponent: Any) -> Any:

@@ -5,8 +5,11 @@ from typing import Any
 import sympy
 
 from rast_bench.grading.expressions.errors import UnreadableError
+from rast_bench.grading.expressions.lazy import HugePower
 
 MAX_TERMS = 1_000
+_MAX_OPERATIONS = 20  # of a term of a series
+MAX_INDEX = 100_000
 _MAX_DEGREE = 12  # of a polynomial that is summed
 
 
@@ -35,6 +38,8 @@ def _is_short(first: Any, last: Any) -> bool:
 def _terms(term: Any, index: Any, first: Any, last: Any) -> list[Any]:
     if term.count_ops() * int(last - first + 1) > 20 * MAX_TERMS:
         raise UnreadableError("a sum of too many terms")
+    if max(abs(first), abs(last)) > MAX_INDEX or _grows(term, index):
+        raise UnreadableError("a sum of large numbers")
     return [term.xreplace({index: sympy.Integer(k)}) for k in range(int(first), int(last) + 1)]
 
 
@@ -45,4 +50,40 @@ def _polynomial(term: Any, index: Any, first: Any, last: Any) -> Any:
 
 
 def _infinite(term: Any, index: Any, first: Any) -> Any:
-    raise UnreadableError("a sum that is not read")
+    """Geometric and arithmetic-geometric series, 1/k^s, telescoping sums, 1/k!."""
+    if term.count_ops() > _MAX_OPERATIONS or not _has_known_series(term, index):
+        raise UnreadableError("a series that is not read")
+    total = sympy.Sum(term, (index, first, sympy.oo)).doit()
+    if isinstance(total, sympy.Piecewise):
+        total = total.args[0][0]  # where it converges
+    if total.has(sympy.Sum, sympy.Piecewise, sympy.oo, sympy.nan, sympy.zoo, index):
+        raise UnreadableError("a series without a known sum")
+    return total
+
+
+def _has_known_series(term: Any, index: Any) -> bool:
+    if term.is_rational_function(index):
+        return True
+    others = sympy.Integer(1)
+    for factor in sympy.Mul.make_args(term):
+        if factor.is_Pow and index in factor.exp.free_symbols:
+            if index in factor.base.free_symbols or not factor.exp.is_polynomial(index):
+                return False
+            if sympy.degree(factor.exp, index) != 1:
+                return False
+        elif not (1 / factor).has(sympy.factorial) or (1 / factor) != sympy.factorial(
+            index, evaluate=False
+        ):
+            others *= factor
+    return bool(others.is_rational_function(index))
+
+
+def _grows(term: Any, index: Any) -> bool:
+    """Whether numbers in it may grow faster than exponentially, and sympy would write them out."""
+    for part in term.atoms(sympy.Pow, HugePower, sympy.factorial, sympy.binomial, sympy.factorial2):
+        exponent = part.args[-1]
+        if index in exponent.free_symbols and (
+            not exponent.is_polynomial(index) or sympy.degree(exponent, index) > 2
+        ):
+            return True
+    return False

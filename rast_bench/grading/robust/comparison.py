@@ -103,6 +103,7 @@ READERS: tuple[Reader, ...] = (
     read_inequality,
     read_expression,
 )
+_QUICK_READERS = READERS.index(read_number) + 1
 
 
 @dataclass(frozen=True)
@@ -137,19 +138,43 @@ class Text:
 @lru_cache(maxsize=4_096)
 def read(text: str) -> Text:
     """The readings of a cleaned text; `= 5` is read as 5."""
-    text = text.removeprefix("=").lstrip()
+    text = _body(text)
     readings = [reading for reader in READERS if (reading := reader(text))]
     if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
         readings = [reading for reading in readings if not isinstance(reading, Expression)]
     return Text(text, tuple(readings))
 
 
-def quick(answer: str, gold: str) -> Decision | None:
-    """What characters and plain numbers decide, without sympy; None where they do not.
+def _body(text: str) -> str:
+    return text.removeprefix("=").lstrip()
 
-    It never differs from `compare`.
+
+def quick(answer: str, gold: str) -> Decision | None:
+    """What characters, plain numbers, letters and truth values decide; None where they do not.
+
+    It takes no sympy and never differs from `compare`: it asks the first of the readers.
     """
-    return _same_characters(answer, gold)
+    same = _same_characters(answer, gold)
+    if same is not None:
+        return same
+    for reader in READERS[:_QUICK_READERS]:
+        wanted = reader(_body(gold))
+        mine = None if wanted is None else reader(_body(answer))
+        if wanted is not None and mine is not None:
+            try:
+                decision = mine.compare(wanted, _compared_later)
+            except _NotQuickError:
+                return None
+            return None if decision.reason == "unread" else decision
+    return None
+
+
+class _NotQuickError(Exception):
+    """The parts would have to be compared."""
+
+
+def _compared_later(_answer: str, _gold: str) -> Decision:
+    raise _NotQuickError
 
 
 def compare(answer: str, gold: str) -> Decision:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.writing import OR, bare, enclosed, split, split_list
+from rast_bench.grading.robust.kinds.writing import OR, bare, enclosed, has_parts, split, split_list
 
 MAX_ITEMS = 400
 MAX_COMPARISONS = 40_000  # of the items of two collections in any order
@@ -16,19 +16,20 @@ _MANY = 8  # items whose values tell which pairs are worth comparing
 _FAR = 0.2  # relative: no rounding is as coarse
 
 _LABEL = re.compile(r"(?P<label>[A-Z](?:'|_\{?\w\}?)?) ?(?=\()")
-_MEMBER = re.compile(r"(?:[A-Za-z]|\([A-Za-z](?:, ?[A-Za-z])*\)) ?\\in(?![A-Za-z]) ?")
+_MEMBER = re.compile(r"(?P<name>[A-Za-z]|\([A-Za-z](?:, ?[A-Za-z])*\)) ?\\in(?![A-Za-z]) ?")
+_ZERO_GROUP = re.compile(r"(?<=[0-9],)0[0-9]{2}(?![0-9])")
 _SIGNS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
 _PLUS = re.compile(r"\A ?\+ ?|(?<=[({=]) ?\+ ?")
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Items in the order of the text.
+    r"""Items in the order of the text.
 
     Attributes:
         kind: "list" (bare), "set" (in braces) or "tuple" (in parentheses or square brackets).
         opening, closing: the brackets of a tuple.
-        label: the name of a point, the P of `P(3,-1)`.
+        label: the name of a point, the P of `P(3,-1)`, or of what is in a set: `x \in \{1, 2\}`.
     """
 
     kind: Literal["list", "set", "tuple"]
@@ -38,13 +39,13 @@ class Collection:
     label: str = ""
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
+        if self.label and gold.label and self.label != gold.label:
+            return different("elements", "other points or unknowns")
         if self.kind == "tuple":
             return self._compare_tuple(gold, compare)
         return same_elements(self.items, gold.items, compare)
 
     def _compare_tuple(self, gold: Self, compare: Compare) -> Decision:
-        if self.label and gold.label and self.label != gold.label:
-            return different("elements", "points of other names")
         decision = same_in_order(self.items, gold.items, compare)
         if decision.outcome == "different" or len(self.items) != 2:
             return decision
@@ -78,7 +79,9 @@ def read_tuple(text: str) -> Collection | None:
 
 def read_set(text: str) -> Collection | None:
     r"""`\{1, 2\}`; also where the backslashes are lost. `\pm` makes two elements of one."""
-    text = _MEMBER.sub("", text, count=1) if _MEMBER.match(text) else text
+    member = _MEMBER.match(text)
+    if member:
+        text = text[member.end() :]
     size = 2 if text.startswith(r"\{") else 1
     if text[:1] not in ("\\", "{") or not enclosed(text) or text[size - 1] != "{":
         return None
@@ -86,15 +89,16 @@ def read_set(text: str) -> Collection | None:
     items = split_list(inner)
     if size == 1 and len(items) < 2:  # braces that only group
         return None
-    return Collection("set", _both_signs(items))
+    return Collection("set", _both_signs(items), label=member["name"] if member else "")
 
 
 def read_list(text: str) -> Collection | None:
     r"""`1, 2 and 3`, `1 \pm \sqrt{2}`, `x = 1, y = 2 or x = 2, y = 1`; None for one part."""
-    text = _MEMBER.sub("", text, count=1) if _MEMBER.match(text) else text
     if read_set(text) or read_tuple(text):
         return None
     items = _alternatives(text) or split_list(text)
+    if _ZERO_GROUP.search(text) and not has_parts(text):
+        return None  # `10,080` is a number
     both = _both_signs(items)
     return Collection("list", both) if len(both) > 1 else None
 

@@ -8,7 +8,7 @@ from rast_bench.grading.decision import Decision
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.writing import RELATION, enclosed, separators
 
-_NO_EXPRESSION = rf"{RELATION}|[,;&]"
+_NO_EXPRESSION = rf"{RELATION}|[,;&]|\\in(?![A-Za-z])"
 
 
 @dataclass(frozen=True)

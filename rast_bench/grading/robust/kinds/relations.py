@@ -123,6 +123,8 @@ class Equation:
             return decision if other.reason == "unread" else other
         if self.is_chain() or gold.is_chain():
             return undecided("relation", "chains of equations about other things")
+        if not unknowns(self.left + self.value) and not unknowns(gold.left + gold.value):
+            return self.compare_value(gold.value, compare)  # worked sums
         return same_equation(self, gold)
 
     def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
@@ -328,8 +330,8 @@ class System:
     def compare_values(self, values: tuple[str, ...], compare: Compare) -> Decision:
         """The values of the unknowns in their alphabetical order (or as written)."""
         assigned = self.assignment()
-        if assigned is None:
-            return different("kind")
+        if assigned is None or any(split_relation(value)[1] for value in values):
+            return different("kind", "values for relations")
         in_order = tuple(assigned[name] for name in sorted(assigned))
         decision = same_in_order(in_order, values, compare)
         as_written = tuple(assigned.values())

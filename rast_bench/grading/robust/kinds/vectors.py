@@ -6,10 +6,11 @@ from itertools import chain
 from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different
+from rast_bench.grading.robust.cleaning import bracket_partners
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.collections import read_tuple, same_in_order
 from rast_bench.grading.robust.kinds.relations import unknowns
-from rast_bench.grading.robust.kinds.writing import bare, enclosed, separators
+from rast_bench.grading.robust.kinds.writing import bare, separators
 
 MAX_CELLS = 400
 MAX_TERMS = 8
@@ -140,9 +141,12 @@ def _term(sign: str, term: str, *, alone: bool) -> Matrix | None:
             factor, body = factor[:-1].rstrip(), body[:-1].rstrip()
         matrix = _environment(body)
     else:
-        start = next((match.start() for match in re.finditer(r"[(\[]", term)
-                      if enclosed(term[match.start() :])), -1)  # fmt: skip
-        factor, body = term[: max(start, 0)].strip(), term[max(start, 0) :]
+        start = _last_group(term)
+        if start < 0:
+            return None
+        factor, body = term[:start].strip(), term[start:]
+        if body[:1] + body[-1:] not in ("()", "[]"):
+            return None
         matrix = _bracketed(body, plain=alone and not factor and not sign)
         if alone and not _NUMBER.fullmatch(factor):
             return None
@@ -159,6 +163,13 @@ def _term(sign: str, term: str, *, alone: bool) -> Matrix | None:
         return None
     rows = tuple(tuple(f"{scale}({cell})" for cell in row) for row in matrix.rows)
     return Matrix(rows)
+
+
+def _last_group(text: str) -> int:
+    """Where the bracket opens that the text's last character closes; -1 if it closes none."""
+    partners = bracket_partners(text)
+    last = len(text) - 1
+    return next((start for start, end in partners.items() if end == last), -1)
 
 
 def _environment(text: str) -> Matrix | None:

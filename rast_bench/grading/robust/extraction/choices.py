@@ -1,0 +1,180 @@
+"""Which letter a response to a multiple-choice question chooses."""
+
+import re
+
+from rast_bench.grading.robust.extraction.formulas import without_code
+
+_MAX_TAIL = 4_000  # characters from the end in which a letter alone is sought
+_MAX_STATED = 20_000  # characters from the end in which a statement of the choice is sought
+_DRESS = (
+    r"(?:[*_`$\"'“({\[\s:]|\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed|fbox)(?![A-Za-z])|\\\(){0,12}"
+)
+_FILLER = (
+    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|most likely|probably|likely"
+    r"|now|indicated as|option|choice|letter|answer|alternative|statement|number|the|given by|by"
+    r"|represented by"
+    r"|labell?ed|correct)\b" + _DRESS + r"){0,4}"
+)
+_LETTER = (
+    r"(?<![A-Za-z0-9\\])(?P<letter>[A-J])"
+    r"(?![A-Za-z0-9'’_^=+]|\s?[-=+<>^]\s?[\w$\\])"  # no word, and no side of an equation
+)
+_NO_NOUN = re.compile(  # what may follow a letter that is no article and counts nothing
+    r"\s(?:because|since|as|and|is|which|with|for|due|or|but|so|if|in|from|by|on|rather|not"
+    r"|instead)\b|(?!\s[a-z])"
+)
+_ANNOUNCED = re.compile(
+    r"\b(?:answer|answers|choice|option|selection|response|alternative|letter|correct (?:one"
+    r"|statement))\b"
+    r"(?P<about>(?:[ \t]{1,9}(?!answer|choice|option)[^\s.:=\\$?!|*]{1,20}){0,10}?)[*_\s}]{0,9}"
+    r"(?:\b(?:is|are|was|would be|will be|should be|must be|be)\b|:|=|\bto\b(?! be))"
+    + _DRESS
+    + _FILLER
+    + _LETTER,
+    re.IGNORECASE,
+)
+_CORRECT = re.compile(
+    r"(?:\b(?:option|choice|answer|alternative|statement)\s{1,4})?"
+    + r"(?:[*_(]{0,4}\b(?P<letter>[A-J])\b[*_)\]]{0,4}[.:]?)"
+    + r"(?P<thing>(?:\s[^\s.,;:?!]{1,25}){0,6}?)\s(?P<be>is|must be|should be|seems|appears"
+    r"|would be)\s{1,4}(?!not\b|n't|in)"
+    r"(?:(?:thus|therefore|then|clearly|indeed|also|definitely|most likely|the|a|an|our|my|only"
+    r"|to be|best|most|likely|probably)\s{1,4}){0,5}"
+    r"(?:(?:correct|right|true|best|appropriate|accurate|suitable)\b(?!\s(?:angle|triangle|hand"
+    r"|side|that|for all|if))|answer\b|choice\b|option\b)"
+)
+_CHOSEN = re.compile(
+    r"\b(?:choose|chose|select|pick|go with|choosing|selecting|corresponds? to|corresponding to"
+    r"|match(?:es)?|leads? (?:us )?to|points to|opt for)\b"
+    r"[\s:]{0,4}(?P<about>(?:(?:the|answer|option|choice|letter|statement"
+    r"|alternative)\s{1,4}){0,4})" + _DRESS + _LETTER,
+    re.IGNORECASE,
+)
+_THEREFORE = re.compile(
+    r"\b(?:therefore|thus|hence|so)\b[,:]?\s{1,3}(?:it is |it's |the )?"
+    + _DRESS
+    + _LETTER
+    + r"[\s.)}\]*_$]{0,6}(?:\n|\Z)",
+    re.IGNORECASE,
+)
+_LINE = re.compile(
+    r"[\s*_#>`$({\[]{0,12}(?:(?:option|choice|answer)\s{0,3}:?\s{0,3})?\**"
+    r"(?:\\(?:text(?:bf)?|mathrm"
+    r"|mathbf)\s?\{\s?)?\(?\s?(?P<letter>[A-J])(?:\s?[)\].:}*_$`]{1,8}(?P<rest>[^\n]{0,300})|\s*)",
+)
+_NAMED = re.compile(r"\(([A-J])\)|\b(?:[Oo]ption|[Cc]hoice)\s\(?([A-J])\b")
+_BARE_LETTER = re.compile(
+    r"[\s{(\[*_$]{0,8}(?:\\(?:text(?:bf|it|rm)?|math(?:rm|bf))\s?\{\s?)?[\s(\[]{0,3}(?:(?:option"
+    r"|choice|answer)\s?:?\s?)?[({\[]?\s?"
+    r"(?P<letter>[A-Ja-j])\s?(?:(?P<closing>[)\]}.:,*_$]{1,6})(?P<rest>.{0,2000})|)",
+    re.IGNORECASE | re.DOTALL,
+)
+_LETTER_AND_VALUE = re.compile(
+    r"(?:\\(?:text(?:bf|it|rm)?|math(?:rm|bf))\s?\{\s?(?:\(\s?[A-J]\s?\)|[A-J]\s?[).:])\s{0,3}\}"
+    r"|\(\s?[A-J]\s?\)(?=\s|\\)|[A-J][).](?=\s|\\[ ,;]))"
+    r"(?:\s|\\[ ,;:!]|\\q?quad(?![A-Za-z])|~)*(?P<value>[^\s,].*)",
+    re.DOTALL,
+)
+_NEGATION = re.compile(
+    r"\b(?:not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(
+    r"[\s)}\]*$.]{0,6}(?:,|\band\b|\bor\b)\s{0,3}(?:option\s"
+    r"|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
+)
+_DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[.,;?!]\s|\n")
+_ASKED = re.compile(  # "B? No, C."
+    r"[\s)}\]*$]{0,6}\?(?:\s{1,3}No\b[\s,.:;—–-]{0,4}(?:it(?:'s| is)\s"
+    r"|the answer is\s)?\(?([A-J])\b)?"
+)
+_ANOTHER = re.compile(r"(?:,|and\b|or\b|&|/)\s*(?:\\text\w*\{)?[({]?\s*[A-Ja-j]\b", re.IGNORECASE)
+_BOUNDARY = re.compile(r"[.;?!]\s|\n")
+
+
+def letter_of(text: str) -> str:
+    r"""The letter that a found answer is or begins with (`\textbf{(B)} 7`, `B. 5 cm`); else "".
+
+    A lower-case letter counts alone, or in brackets.
+    """
+    match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
+    if match is None:
+        return ""
+    rest = (match["rest"] or "").strip(" .*_})$")
+    if match["letter"].islower() and rest and ")" not in (match["closing"] or ""):
+        return ""
+    if rest and (match["closing"][0] == "," or _ANOTHER.match(rest)):
+        return ""
+    return match["letter"].upper()
+
+
+def value_beside(text: str) -> str:
+    r"""What stands behind the letter of `\textbf{(B)} 7`; "" for an answer without one."""
+    match = _LETTER_AND_VALUE.fullmatch(text.strip()[:2_100])
+    return match["value"].strip() if match else ""
+
+
+def stated_choice(text: str) -> str | None:
+    """The letter that the last statement of a choice names, letters joined by ", " where it names
+    several; None where there is none."""
+    text = without_code(text[-_MAX_STATED:])
+    best: tuple[int, str] | None = None
+    for pattern in (_ANNOUNCED, _CHOSEN, _THEREFORE, _CORRECT):
+        for match in pattern.finditer(text):
+            if pattern is _CORRECT and not match["letter"]:
+                continue
+            if not _is_letter(text, match, pattern) or _denied(text, match):
+                continue
+            letters = [match["letter"].upper()]
+            end = match.end("letter")
+            if asked := _ASKED.match(text, end):
+                if asked[1]:
+                    letters, end = [asked[1]], asked.end()
+                else:
+                    continue
+            if pattern is not _CORRECT and (also := _ALSO.match(text, end)):
+                letters.append(also[1])
+            if best is None or match.start("letter") >= best[0]:
+                best = match.start("letter"), ", ".join(letters)
+    return best[1] if best else None
+
+
+def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
+    """Whether it is no word ("A ball") and names no thing ("choose B balls")."""
+    end = match.end("letter")
+    if match["letter"].islower():
+        return text.startswith(")", end)
+    if pattern is _CORRECT or (pattern is _ANNOUNCED and match["letter"] not in "AI"):
+        return True
+    return _NO_NOUN.match(text, end) is not None
+
+
+def _denied(text: str, match: re.Match[str]) -> bool:
+    before = _CLAUSE.split(text[max(0, match.start() - 60) : match.start()])[-1]
+    inside = text[match.start() : match.start("letter")]
+    return bool(_NEGATION.search(inside) or _DOUBT.search(before))
+
+
+def lettered_line(text: str) -> str | None:
+    """The letter that the last line is or begins with ("B", "**(C) 5 cm**")."""
+    lines = text.rstrip()[-_MAX_TAIL:].rsplit("\n", 1)
+    match = _LINE.fullmatch(lines[-1].strip())
+    if match is None or _ANOTHER.match((match["rest"] or "").lstrip()):
+        return None
+    if match["rest"] and match["letter"] in "AI" and not re.search(r"[).:*]", lines[-1][:8]):
+        return None
+    return match["letter"]
+
+
+def named_letter(text: str) -> str | None:
+    """The last "(B)" or "option B" of a response's end, where its sentence names no other."""
+    tail = text[-_MAX_TAIL:]
+    found = list(_NAMED.finditer(tail))
+    if not found:
+        return None
+    begin = max((end.end() for end in _BOUNDARY.finditer(tail, 0, found[-1].start())), default=0)
+    named = {match[1] or match[2] for match in found if match.start() >= begin}
+    behind = _BOUNDARY.search(tail, found[-1].end())
+    sentence = tail[begin : behind.start() if behind else len(tail)]
+    return min(named) if len(named) == 1 and not _NEGATION.search(sentence) else None

@@ -1,0 +1,306 @@
+r"""Finds the answer in a response. The rules in their order are `RULES` and `GUESSES`.
+
+What counts of a response is what its own turn holds: after the thinking, before a mark that ends a
+turn, before a line that begins another problem once an answer was given, and of that the last
+65,536 characters. All work is linear in the length of the response.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rast_bench.grading.robust.extraction import announcements, choices, marks, scope
+from rast_bench.grading.robust.extraction.boxes import (
+    Boxes,
+    find_boxes,
+    first_box_end,
+    last_together,
+    open_box,
+)
+from rast_bench.grading.robust.extraction.clauses import unit_behind, value_of
+from rast_bench.grading.robust.extraction.formulas import FORMULA, without_code
+from rast_bench.grading.robust.extraction.found import Found
+from rast_bench.grading.robust.extraction.gold_kind import GoldKind, gold_kind
+from rast_bench.grading.robust.extraction.guesses import Ending, code_output, one_line
+
+MAX_ANSWER = 10_000
+"""Characters; a longer answer is none."""
+
+_MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
+_DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
+_SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
+_PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} ")
+_CONCLUDED = re.compile(r"\b(?:[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence)\b[^\n]{0,200}\d")
+_SECOND_THOUGHT = re.compile(
+    r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead"
+    r"|hmm)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What counts of a response, and what its rules share."""
+
+    text: str
+    gold: GoldKind
+    cut_off: bool
+
+    @cached_property
+    def boxes(self) -> Boxes:
+        return find_boxes(self.text)
+
+    @cached_property
+    def prose(self) -> str:
+        """Without code, unless it is all code."""
+        prose = without_code(self.text)
+        if prose is self.text or any(announcements.mentions(prose)):
+            return prose
+        return self.text
+
+    @cached_property
+    def ending(self) -> Ending:
+        return Ending(without_code(self.text))
+
+
+Rule = Callable[[Response], str | None]
+"""The answer as it is written; None where the rule does not apply; "" where the response has none
+and no later rule may find one."""
+
+
+def find(text: str, *, gold: str = "", cut_off: bool = False) -> Found | None:
+    """The answer that a response gives; None where it gives none.
+
+    Args:
+        gold: tells its kind alone (a choice, a number, words, how many parts), never its value.
+        cut_off: the response ended at the token limit: only what it calls its answer counts, and
+            what unfinished thinking calls so is a guess.
+    """
+    own, unfinished = scope.after_thinking(scope.own_turn(text))
+    own = own[-scope.WINDOW :].replace(FORMULA, "\ufffd")
+    response = _before_next_problem(Response(own, gold_kind(gold), cut_off))
+    for rules, guess in ((RULES, unfinished), (GUESSES, True)):
+        if rules is GUESSES and (cut_off or unfinished):
+            break
+        for name, rule in rules:
+            found = rule(response)
+            if found is not None:
+                found = _tidy(found)
+                return Found(found, name, guess) if 0 < len(found) <= MAX_ANSWER else None
+    return None
+
+
+def _before_next_problem(response: Response) -> Response:
+    """Without the problems that a model puts to itself when it has answered."""
+    text = response.text
+    if scope.next_problem(text, 0) == len(text):
+        return response
+    ends = [end for end in (first_box_end(text),) if end is not None]
+    if hashes := marks.after_hashes(text):
+        ends.append(hashes[1])
+    if announced := announcements.first_announced(text, response.gold):
+        ends.append(announced.end)
+    begin = scope.next_problem(text, 0)
+    if begin < min(ends, default=len(text)):
+        concluded = scope.asks(text, begin) and _CONCLUDED.search(text, 0, begin)
+        if concluded or one_line(text[:begin]):
+            ends.append(begin)
+    if not ends:
+        return response
+    end = scope.next_problem(text, min(ends))
+    return response if end == len(text) else replace(response, text=text[:end])
+
+
+def _tidy(text: str) -> str:
+    """One backslash where a response doubles all of them."""
+    text = text.strip()
+    if _DOUBLED.search(text) and not _SINGLE.search(text):
+        text = text.replace("\\\\", "\\")
+    return text
+
+
+def answer_tag(response: Response) -> str | None:
+    """`<answer>42</answer>`"""
+    tagged = marks.tagged(response.text, cut_off=response.cut_off)
+    return _within(tagged[0], response.gold) if tagged else None
+
+
+def _within(content: str, gold: GoldKind) -> str:
+    """The answer in what a mark holds, which may be a sentence or a box."""
+    inner = Response(content, gold, cut_off=False)
+    boxed = box(inner)
+    if boxed:
+        return boxed
+    if gold.kind == "choice" and (letter := choices.letter_of(content)):
+        return letter
+    announced = announcements.last_announced(content, gold, cut_off=False)
+    if announced:
+        return announced.text
+    if len(content) > _MAX_PLAIN or "\n" in content:
+        return inner.ending.last_value(gold) or content
+    return value_of(content, gold) or content
+
+
+def after_the_box(response: Response) -> str | None:
+    """ "… Wait, that is wrong: the answer is 8", "The final answer is 8", behind the last box."""
+    text = response.prose
+    boxes = [each for each in response.boxes.closed if each.content and not each.mention]
+    if not boxes:
+        return None
+    position = boxes[-1].end
+    for announced in announcements.all_announced(text, response.gold, position):
+        between = text[max(position, announced.start - 300) : announced.start]
+        final = between.rstrip()[-5:].lower() == "final"
+        plain = not _PROSE.search(announced.text)
+        if plain and (_SECOND_THOUGHT.search(between) or (final and announced.text)):
+            return announced.text
+    return "" if announcements.retracted(text, position) else None
+
+
+def box(response: Response) -> str | None:
+    r"""`\boxed{42}`: the last, with those that "and", "or" or a comma joins to it."""
+    text, gold = response.text, response.gold
+    boxes = [each for each in response.boxes.closed if not each.mention]
+    if not boxes:
+        return None
+    if not boxes[-1].content:
+        rest = text[boxes[-1].end : boxes[-1].end + _MAX_PLAIN]
+        return value_of(rest.lstrip(" $).\\"), gold) if rest.strip(" $).\n\\]") else ""
+    together = last_together(text, boxes)
+    if gold.kind == "list" and len(together) == 1 and len(boxes) == gold.elements:
+        together = boxes
+    contents = [_content(each.content, gold) for each in together]
+    if gold.kind == "choice" and len(contents) == 1:
+        letter = choices.letter_of(contents[0])
+        return letter or choices.stated_choice(text) or contents[0]
+    return ", ".join(contents) + unit_behind(text, together[-1].end, gold)
+
+
+def _content(content: str, gold: GoldKind) -> str:
+    """What a box says without the words and letters around it."""
+    if gold.kind != "choice":
+        content = choices.value_beside(content) or content
+    announced = announcements.in_box(content, gold)
+    return announced or content
+
+
+def hashes(response: Response) -> str | None:
+    """`#### 42`: the first that is no heading."""
+    found = marks.after_hashes(response.text)
+    return _within(found[0], response.gold) if found else None
+
+
+def json_value(response: Response) -> str | None:
+    """`{"answer": 42}`"""
+    found = marks.in_json(response.text)
+    return _within(found[0], response.gold) if found else None
+
+
+def stated_choice(response: Response) -> str | None:
+    """ "The correct option is B", "(C) is right", "I choose D": the last, for a gold letter."""
+    if response.gold.kind != "choice":
+        return None
+    return choices.stated_choice(response.text)
+
+
+def announced(response: Response) -> str | None:
+    """ "The answer is 42", "**Answer:** 42", "42 is the answer": the last."""
+    text, gold = response.prose, response.gold
+    forwards = announcements.last_announced(text, gold, cut_off=response.cut_off)
+    backwards = announcements.called_the_answer(text, gold)
+    found = max(
+        (each for each in (forwards, backwards) if each is not None),
+        key=lambda each: each.start,
+        default=None,
+    )
+    if found is None:
+        return None
+    if announcements.retracted(text, found.end):
+        return ""
+    if gold.kind == "choice" and found.text:
+        return choices.letter_of(found.text) or found.text
+    return found.text
+
+
+def table_row(response: Response) -> str | None:
+    """`| Answer | 42 |`"""
+    found = marks.in_row(response.text)
+    return _within(found[0], response.gold) if found else None
+
+
+def lettered_line(response: Response) -> str | None:
+    """A last line that is a letter or begins with one ("(B) 5 cm"), for a gold letter."""
+    return choices.lettered_line(response.text) if response.gold.kind == "choice" else None
+
+
+def named_letter(response: Response) -> str | None:
+    """The last "(B)" or "option B", where its sentence names no other, for a gold letter."""
+    return choices.named_letter(response.text) if response.gold.kind == "choice" else None
+
+
+def open_line(response: Response) -> str | None:
+    """The rest of the line in a box that nothing closes."""
+    at = response.boxes.open_at
+    if at is None or any(each.content for each in response.boxes.closed):
+        return None
+    return open_box(response.text, at)
+
+
+def one_line_response(response: Response) -> str | None:
+    """A response of one line without prose, whole; not for a gold letter."""
+    return None if response.gold.kind == "choice" else one_line(response.text)
+
+
+def nothing(response: Response) -> str | None:
+    """The last sentences refuse, or say what the answer is not: there is none."""
+    return "" if response.ending.gives_up() else None
+
+
+def last_output(response: Response) -> str | None:
+    """What a program printed, where the response ends in that."""
+    return code_output(response.text)
+
+
+def truth_value(response: Response) -> str | None:
+    """ "The statement is false", for a gold truth value."""
+    return response.ending.truth_value() if response.gold.kind == "truth value" else None
+
+
+def conclusion(response: Response) -> str | None:
+    """ "…, so the limit does not exist"; for a gold answer in words, the bold words of the last
+    sentence or those behind its "is"."""
+    if response.gold.kind in ("choice", "truth value"):
+        return None
+    return response.ending.conclusion(response.gold)
+
+
+def last_value(response: Response) -> str | None:
+    """The last formula or number, or several that "and" or "or" joins."""
+    return response.ending.last_value(response.gold)
+
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("answer tag", answer_tag),
+    ("after the box", after_the_box),
+    ("box", box),
+    ("hashes", hashes),
+    ("JSON", json_value),
+    ("stated choice", stated_choice),
+    ("announced", announced),
+    ("table", table_row),
+    ("lettered line", lettered_line),
+)
+"""What a response calls its answer."""
+
+GUESSES: tuple[tuple[str, Rule], ...] = (
+    ("open box", open_line),
+    ("one line", one_line_response),
+    ("no answer", nothing),
+    ("named letter", named_letter),
+    ("truth value", truth_value),
+    ("code output", last_output),
+    ("conclusion", conclusion),
+    ("last value", last_value),
+)
+"""What it may mean where it calls nothing its answer; not asked where it was cut off."""

@@ -1,0 +1,244 @@
+"""What a response that announces nothing answers: the end of it, as it may be understood."""
+
+import re
+
+from rast_bench.grading.robust.extraction.clauses import (
+    LIST,
+    MONTH,
+    VALUE,
+    sentence_end,
+    unit_behind,
+    value_of,
+)
+from rast_bench.grading.robust.extraction.formulas import (
+    FORMULA,
+    Formula,
+    formulas,
+    masked,
+)
+from rast_bench.grading.robust.extraction.gold_kind import GoldKind
+
+TAIL = 4_000
+"""Characters: what a response does not announce is sought in its last 4,000."""
+
+MAX_LINE = 200  # characters of a response of one line that is all answer
+
+_PROSE = re.compile(
+    r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e"
+    r"|[Ii]t|I|was|were|has|have|not|[Ff]irst|[Tt]hen|[Aa]nswer)\b(?!\s*\})|n['’]t\b"
+)
+_LABEL = re.compile(r"\A\**(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)\s{0,3}[:=]\**\s{0,3}")
+_ALL_BOLD = re.compile(r"\*\*([^*]+)\*\*\.?")
+_CHATTER = re.compile(
+    r"\b(?:I hope|hope (?:this|that|it)|let me know|feel free|if you (?:have|need|want|would)"
+    r"|thank|thanks|good luck|note(?=:)|happy to|(?:any|more|further|other) questions"
+    r"|is there anything|would you like|do you want|please (?:ask|note|let)|ask (?:me )?again"
+    r"|step[- ]by[- ]step guide|glad to)\b",
+    re.IGNORECASE,
+)
+_REFUSAL = re.compile(
+    r"\b(?:I|we)(?:['’]m| am| are)?\s(?:really |truly |very )?(?:sorry\b|apologi[sz]e|(?:do not"
+    r"|don['’]t) know\b|have no idea|give up|(?:do not|don['’]t) have enough|(?:cannot|can['’]?t"
+    r"|can not|could not|couldn['’]t|unable to|not able to)\s(?:\w{1,12}\s){0,2}"
+    r"(?:solve|answer|help|assist|provide|determine|find|compute|complete|say|tell|figure|give))\b"
+    r"|\b(?:unable to (?:solve|answer|determine|find|provide)|not enough information"
+    r"|insufficient information|cannot be (?:solved|answered|determined)|is not sufficient to"
+    r"|impossible to (?:determine|say|tell))\b",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"\b(?:is|are|was|were|be|can|could|should|would|must|will)(?:\s?not|n['’]t)\s(?:be\s)?(?:the"
+    r"|a|an|my|our)?\s?"
+    r"(?:final\s|correct\s|right\s)?(?:answer|solution|result|correct|right|valid)\b"
+    r"|\banswer\b[^.\n]{0,30}?(?:\bnot\b|n['’]t\b|\bcannot\b|\bnever\b)"
+    rf"|(?:\b(?:not|never|cannot)|n['’]t)\s(?:be\s|equal\s(?:to\s)?)?[-$]?[\d{FORMULA}]"
+    r"|\b(?:that|this|it|which)(?:'s| is| was) (?:wrong|incorrect|mistaken)\b",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(VALUE)
+_LIST = re.compile(LIST)
+_TUPLE = re.compile(r"(?<![A-Za-z_])[(\[][-\d][^()\[\]{}\n=]{0,80},[^()\[\]{}\n=]{1,80}[)\]]")
+_DATE = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?)?{MONTH}\b"
+    r"(?:\s\d{1,2}\b(?:st|nd|rd|th)?)?(?:,?\s\d{4})?"
+)
+_BOLD = re.compile(r"\*\*([^*\n]{1,100})\*\*")
+_TRUE = re.compile(
+    r"\b(?:(?P<not>not|n't|never|cannot be|hardly)\s{1,4}(?:\w{1,12}\s{1,4}){0,2})?(?P<word>true"
+    r"|false|yes|no)\b(?!\s{1,3}(?:\w+\s+)?(?:positive|negative|solution|number|value|such|real"
+    r"|other|more|less|matter|longer|way|integer|one))",
+    re.IGNORECASE,
+)
+_CONCLUSION = re.compile(
+    r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}"
+    r"|an\s{1,4})?([^\n]{1,120})",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r",\s(?:with|who|whose|which|where|having|so|as)\b|\swith a\b")
+_NO_VALUE = re.compile(
+    r"\b(?:is|are|has|have|there (?:is|are))\s{1,3}(undefined|not defined|infinite|no (?:real "
+    r"|integer )?solutions?|infinitely many(?: solutions)?)[\s.*]{0,4}\Z|\b(does not exist"
+    r"|do not exist|diverges)[\s.*]{0,4}\Z",
+    re.IGNORECASE,
+)
+_OPEN_MARK = re.compile(r"\\[(\[]|(?<!\\)\$(?![\d\s])")
+_MAX_BEHIND_LIST = 25  # characters
+_CUT = re.compile(r"[-+*/^=_\\({\[]\s*\Z")
+_ESCAPED = re.compile(r"\\[{}]")
+_AND = re.compile(r"\b(?:and|or)\b")
+_WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,}")
+_OUTPUT = re.compile(r"```output[ \t]{0,9}\n([^`]{1,800}?)\n?```")
+_ERROR = re.compile(r"error|exception|traceback|timeout", re.IGNORECASE)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """The sentences of a masked text: where each begins and ends."""
+    found: list[tuple[int, int]] = []
+    position = 0
+    while position < len(text):
+        end = sentence_end(text, position)
+        if text[position:end].strip():
+            found.append((position, end))
+        position = end + 1
+    return found
+
+
+def one_line(text: str) -> str | None:
+    """The whole of a response of one line without prose, less a label ("Result = ")."""
+    line = text.strip()
+    if len(line) > MAX_LINE or "\n" in line or line.startswith("<"):
+        return None
+    if _PROSE.search(line) or _CHATTER.search(line):
+        return None
+    bold = _ALL_BOLD.fullmatch(line)
+    return _LABEL.sub("", bold[1] if bold else line).strip() or None
+
+
+def code_output(text: str) -> str | None:
+    """The last line that a program printed, where no value stands behind it."""
+    begin = text.rfind("```output")
+    if begin < 0:
+        return None
+    match = _OUTPUT.match(text, begin, begin + 1_000)
+    if match is None or _ERROR.search(match[1]) or _VALUE.search(text, match.end()):
+        return None
+    return match[1].strip().rsplit("\n", 1)[-1].strip() or None
+
+
+class Ending:
+    """The end of a response, sentence by sentence, without what says goodbye."""
+
+    def __init__(self, text: str) -> None:
+        tail = text
+        if len(text) > TAIL:
+            tail = text[-TAIL:]
+            tail = tail[tail.find("\n", 0, TAIL // 4) + 1 :]  # not from within a line, if it may be
+        self.text = tail
+        self.formulas: list[Formula] = formulas(tail)
+        self.masked = masked(tail, self.formulas)
+        self.sentences = sentences(self.masked)
+        while self.sentences and _CHATTER.search(self._masked(self.sentences[-1])):
+            self.sentences.pop()
+
+    def _masked(self, span: tuple[int, int]) -> str:
+        return self.masked[span[0] : span[1]]
+
+    def gives_up(self) -> bool:
+        """Whether it begins by refusing, or its last sentences refuse or say what the answer is
+        not."""
+        if self.sentences and _REFUSAL.search(self._masked(self.sentences[0])):
+            return True
+        for span in self.sentences[:-4:-1]:
+            sentence = self._masked(span)
+            if _DENIAL.search(sentence) or _REFUSAL.search(sentence):
+                return True
+            if FORMULA in sentence or _VALUE.search(sentence):
+                return self.masked.startswith("?", span[1])  # it only asks
+        return False
+
+    def truth_value(self) -> str | None:
+        """ "True", "False", "Yes" or "No" as the last sentence that has one says."""
+        for span in reversed(self.sentences[-12:]):
+            found = list(_TRUE.finditer(self._masked(span)))
+            if found:
+                word = found[-1]["word"].capitalize()
+                before = self._masked(span)[: found[-1].start()]
+                denied = found[-1]["not"] or re.search(r"(?:n['’]t|\bnot)\s\Z", before)
+                opposite = {"True": "False", "False": "True", "Yes": "No", "No": "Yes"}
+                return opposite[word] if denied else word
+        return None
+
+    def conclusion(self, gold: GoldKind) -> str | None:
+        """What the last sentence says: that there is no value; for a gold answer in words, its bold
+        words, or those behind its verb."""
+        if not self.sentences:
+            return None
+        begin, end = self.sentences[-1]
+        sentence = self.text[begin:end]
+        if no_value := _NO_VALUE.search(sentence):
+            return no_value[1] or no_value[2]
+        if gold.kind != "words":
+            return None
+        bold = _BOLD.findall(sentence)
+        if bold:
+            return str(bold[-1]).strip(" .:") or None
+        verb = _CONCLUSION.search(sentence)
+        return value_of(_ASIDE.split(verb[1])[0], gold) or None if verb else None
+
+    def last_value(self, gold: GoldKind) -> str | None:
+        """The last formula or number, or list of them; the right side of the last equation.
+
+        None where the text ends in the middle of it.
+        """
+        value = self._last_value(gold)
+        return value if value and not _CUT.search(value) and _closes(value) else None
+
+    def _last_value(self, gold: GoldKind) -> str | None:
+        for begin, end in reversed(self.sentences):
+            sentence = self.masked[begin:end]
+            if several := _last_list(sentence):
+                listed = value_of(self.text[begin + several[0] : begin + several[1]], gold)
+                if listed:
+                    return listed
+            inside = [each for each in self.formulas if begin <= each.start < end]
+            numbers = list(_VALUE.finditer(sentence))
+            if inside and (not numbers or begin + numbers[-1].start() < inside[-1].end):
+                return inside[-1].content + unit_behind(self.text, inside[-1].end, gold)
+            if numbers:
+                return self._plain(begin, end, numbers[-1], gold)
+        return None
+
+    def _plain(self, begin: int, end: int, number: re.Match[str], gold: GoldKind) -> str | None:
+        """What the last number outside of formulas belongs to."""
+        if _OPEN_MARK.search(self.masked, 0, begin + number.start()):
+            return None  # the text ends inside a formula
+        sentence = self.masked[begin:end]
+        equals = max(sentence.rfind("=", 0, number.start()), sentence.rfind("≈", 0, number.start()))
+        if equals >= 0:
+            value = value_of(self.text[begin + equals + 1 : end], gold)
+            if value and (len(value) < 40 or not _WORDS.search(value)):
+                return value
+        for pattern in (_TUPLE, _DATE):
+            for larger in pattern.finditer(sentence):
+                if larger.start() <= number.start() < larger.end():
+                    return larger[0]
+        return number[0].strip() + unit_behind(self.text, begin + number.end(), gold)
+
+
+def _last_list(sentence: str) -> tuple[int, int] | None:
+    """Where the last values of a masked sentence stand that "and" or "or" joins."""
+    last = None
+    for last in _LIST.finditer(sentence):  # noqa: B007 (the last one)
+        pass
+    if last is None or not ("=" in last[0] or _AND.search(last[0])):
+        return None
+    rest = sentence[last.end() :]
+    return last.span() if len(rest) <= _MAX_BEHIND_LIST and not _VALUE.search(rest) else None
+
+
+def _closes(value: str) -> bool:
+    """Whether its brackets close; those of an interval may be of two kinds."""
+    bare = _ESCAPED.sub("", value)
+    return bare.count("{") == bare.count("}") and bare.count("(") + bare.count("[") == bare.count(
+        ")"
+    ) + bare.count("]")
