@@ -15,6 +15,7 @@ from rast_bench.grading.exact.separation import separation
 
 MAX_PRECISION = 60_000  # bits
 MAX_ALGEBRAIC_PRECISION = 1_000_000  # which is never needed for what is not algebraic
+_MOST_BITS_BY_BOUND = 4_000  # beyond, an identity is looked for before so many are computed
 _FLOOR_BITS = (128, 1_024, 8_192)
 _MAX_SLOW_PRECISION = 2_000  # of what is slow to compute
 _SLOW = (sympy.factorial, sympy.gamma, sympy.binomial, sympy.zeta)
@@ -122,7 +123,8 @@ def _compare(answer: Any, gold: Any) -> Decision:
             if difference == 0:
                 return equal("symbolic", "the difference is zero")
             needed = separation(difference)
-            if not needed.algebraic and is_zero(difference, real=False):
+            by_bound = needed.algebraic and needed.bits < _MOST_BITS_BY_BOUND
+            if not by_bound and is_zero(difference, real=False):
                 return equal("symbolic", "an identity")
             if needed.algebraic:
                 most = MAX_ALGEBRAIC_PRECISION // (1 + int(difference.count_ops()) // 10)

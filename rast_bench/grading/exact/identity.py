@@ -114,7 +114,7 @@ class _NormalForm:
         elif isinstance(expression, (sympy.tan, sympy.cot, sympy.sec, sympy.csc)):
             self._collect(_by_sine_and_cosine(expression))
         elif isinstance(expression, sympy.log) and _is_positive_rational(expression.args[0]):
-            for part, _ in _factored(expression.args[0]):
+            for part, _ in factored(expression.args[0]):
                 self._kernel(sympy.log(part, evaluate=False))
         else:
             self._collect_function(expression)
@@ -194,12 +194,12 @@ class _NormalForm:
         """Parts of base^exponent as (part, p, q): part^{p/q}."""
         p, q = int(exponent.p), int(exponent.q)
         if base.is_Rational:
-            return [(part, p * times, q) for part, times in _factored(base)]
+            return [(part, p * times, q) for part, times in factored(base)]
         simple = self._simple(base)
         content, primitive = simple.as_content_primitive()
         if primitive == 1 or content <= 0:
             return [(simple, p, q)]
-        return [(primitive, p, q), *((part, p * times, q) for part, times in _factored(content))]
+        return [(primitive, p, q), *((part, p * times, q) for part, times in factored(content))]
 
     def _terms(self, exponent: Any) -> list[tuple[Any, Any]]:
         return [term.as_coeff_Mul() for term in sympy.Add.make_args(self._simple(exponent))]
@@ -248,7 +248,7 @@ class _NormalForm:
             return self.quotient(_by_sine_and_cosine(expression))
         if isinstance(expression, sympy.log) and _is_positive_rational(expression.args[0]):
             total = self._context.constant(0)
-            for part, times in _factored(expression.args[0]):
+            for part, times in factored(expression.args[0]):
                 total += times * self._generators[sympy.log(part, evaluate=False)]
             return total, self._one
         key = self._function_key(expression)
@@ -293,7 +293,7 @@ class _NormalForm:
             return factors
         factors = []
         for part in _prime_parts(base):
-            times = dict(_factored(base)).get(part, 1) if base.is_Rational else 1
+            times = dict(factored(base)).get(part, 1) if base.is_Rational else 1
             for coefficient, monomial in self._terms(exponent):
                 if monomial == 1:
                     above, below = self.quotient(power(part, coefficient))
@@ -389,11 +389,11 @@ def _is_positive_rational(value: Any) -> bool:
 
 def _prime_parts(base: Any) -> list[Any]:
     if base.is_Rational and base > 0:
-        return [part for part, _ in _factored(base)]
+        return [part for part, _ in factored(base)]
     return [base]
 
 
-def _factored(value: Any) -> list[tuple[Any, int]]:
+def factored(value: Any) -> list[tuple[Any, int]]:
     """Primes with exponents, and -1; a large number is one part."""
     above, below = int(value.p), int(value.q)
     parts = []

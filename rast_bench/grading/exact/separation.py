@@ -16,6 +16,7 @@ from typing import Any
 
 import sympy
 
+from rast_bench.grading.exact.identity import factored
 from rast_bench.grading.expressions.lazy import HugePower
 
 _TRIGONOMETRIC = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
@@ -134,7 +135,9 @@ def _power(expression: Any, field: _Field) -> tuple[float, float]:
     above, below = _bounds(base, field)
     order = int(exponent.q)
     if order > 1:
-        field.roots.add((base, order))
+        # √6 is in the field of √2 and √3.
+        parts = [part for part, _ in factored(base)] if base.is_Rational else [base]
+        field.roots |= {(part, order) for part in parts}
         # k-th root of U/L: (U L^{k-1})^{1/k} / L, or U / (U^{k-1} L)^{1/k}.
         if above >= below:
             above = (above + (order - 1) * below) / order

@@ -124,7 +124,7 @@ def test_perturbed_expressions_differ(tree: Tree, data: st.DataObject) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(2, 60)), min_size=1, max_size=5))
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(2, 60)), min_size=1, max_size=4))
 def test_sums_of_roots(terms: list[tuple[int, int]]) -> None:
     """Their squares are exact; one more than a sum of roots never is the sum."""
     total = "+".join(f"({factor})\\sqrt{{{root}}}" for factor, root in terms)
@@ -149,7 +149,7 @@ def test_floors_by_their_values(slope: int, shift: int, below: int, other: int) 
         (slope * n + shift) // below == (slope * n + shift + other) // below
         for n in range(1, below + 1)
     )
-    outcome = same_expression(read(first), read(second)).outcome
+    outcome = same_expression(read(first), read(second), integers=frozenset({"n"})).outcome
     assert outcome == ("equal" if same else "different")
 
 
