@@ -6,7 +6,7 @@ _UNITS = (
     "nineteen",
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_SMALL = {word: value for value, word in enumerate(_UNITS)} | {
+SMALL = {word: value for value, word in enumerate(_UNITS)} | {
     word: 10 * ten for ten, word in enumerate(_TENS, start=2)
 }
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
@@ -29,7 +29,7 @@ def number_of_words(text: str) -> str | None:
         return None
     if not point:
         return str(value)
-    digits = [_SMALL.get(word, 10) for word in fraction]
+    digits = [SMALL.get(word, 10) for word in fraction]
     if not digits or max(digits) > 9:
         return None
     return f"{value}.{''.join(map(str, digits))}"
@@ -42,7 +42,7 @@ def only_number_words(text: str) -> bool:
 
 
 def _is_number_word(word: str) -> bool:
-    return word in _SMALL or word in _SCALES or word in ("hundred", "point")
+    return word in SMALL or word in _SCALES or word in ("hundred", "point")
 
 
 def _split_at_point(words: list[str]) -> tuple[list[str], bool, list[str]]:
@@ -75,5 +75,5 @@ def _group(words: list[str]) -> int:
         return 1
     value = 0
     for word in words:
-        value = value * 100 if word == "hundred" else value + _SMALL[word]
+        value = value * 100 if word == "hundred" else value + SMALL[word]
     return value

@@ -36,8 +36,10 @@ _PLAIN_SIGNS = {
     "/": "⁄∕", "(": "（", ")": "）", ",": "，", ":": "：∶", ".": "。", "%": "％", "...": "…",
     "|": "∣",
 }  # fmt: skip
+_RAISED_UNITS = {"㎡": "m^{2}", "㎠": "cm^{2}", "㎢": "km^{2}", "㎥": "m^{3}", "㎤": "cm^{3}"}
 _CHARACTERS = str.maketrans(
-    {sign: f"\\{name} " for name, signs in _COMMANDS_OF_SIGNS.items() for sign in signs}
+    _RAISED_UNITS
+    | {sign: f"\\{name} " for name, signs in _COMMANDS_OF_SIGNS.items() for sign in signs}
     | {sign: plain for plain, signs in _PLAIN_SIGNS.items() for sign in signs}
 )
 # Characters of one compatibility class become one, a few at a time: normalising sorts each run of

@@ -11,9 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
+from rast_bench.grading.number_words import SMALL
 from rast_bench.grading.robust.kinds.base import Compare
 
-MAX_DIGITS = 4_000
+MAX_DIGITS = 1_500
 """Digits beyond which a fraction or a rounding is not computed."""
 
 LEAST_DIGITS_OF_ANSWER = 4
@@ -406,15 +407,6 @@ _ONLY_DIGITS = re.compile(r"\d+")
 
 # Words --------------------------------------------------------------------------------------
 
-_UNITS = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
-    "nineteen",
-)
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_SMALL = {word: value for value, word in enumerate(_UNITS)} | {
-    word: 10 * ten for ten, word in enumerate(_TENS, start=2)
-}
 _PARTS = {
     "half": 2,
     "halve": 2,
@@ -430,7 +422,9 @@ _PARTS = {
     "twelfth": 12,
     "hundredth": 100,
 }
-NUMBER_WORDS = frozenset((*_SMALL, *_SCALES))
+_NAMES_OF_PARTS = frozenset(f"{word}ths" for word in (*SMALL, *_SCALES))
+NUMBER_WORDS = frozenset((*SMALL, *_SCALES, *_PARTS, *_NAMES_OF_PARTS, "dozen", "halves"))
+"""Words that make or change a number: `5 tenths` and `5 dozen` are not 5."""
 _MAX_WORDS = 40
 _NUMBER_WORDS = re.compile(r"[A-Za-z][A-Za-z \-]{2,200}")
 
@@ -463,7 +457,7 @@ def _of_words(words: list[str]) -> Number | None:
     if "point" in words:
         at = words.index("point")
         count = _whole(words[:at])
-        decimals = [_SMALL.get(word, 10) for word in words[at + 1 :]]
+        decimals = [SMALL.get(word, 10) for word in words[at + 1 :]]
         if count is None or not decimals or max(decimals) > 9:
             return None
         written = str(count) + "".join(map(str, decimals))
@@ -504,7 +498,7 @@ def _below_thousand(words: list[str]) -> int | None:
     if words == ["a"]:
         return 1
     if "hundred" in words[1:2]:
-        hundreds = _SMALL.get(words[0], 0)
+        hundreds = SMALL.get(words[0], 0)
         rest = words[3:] if words[2:3] == ["and"] else words[2:]
         if not 1 <= hundreds <= 99:
             return None
@@ -516,7 +510,7 @@ def _below_thousand(words: list[str]) -> int | None:
 
 
 def _below_hundred(words: list[str]) -> int | None:
-    values = [_SMALL.get(word) for word in words]
+    values = [SMALL.get(word) for word in words]
     if len(values) == 1:
         return values[0]
     if len(values) == 2 and values[0] and values[1] and values[0] >= 20 and values[1] < 10:

@@ -31,6 +31,7 @@ from rast_bench.grading.robust.kinds.units import (
 
 MAX_LENGTH = 400
 _MOST_PARTS = 4
+_MOST_DIGITS_OF_PART = 40
 
 _CURRENCY = re.compile(
     r"(-?) ?(?:US ?)?(\\\$|€|£|¥|₹|(?:\{ ?)?(?:USD|Rs\.?|EUR|GBP)(?: ?\})?) ?(?=[-\d.\\(])"
@@ -62,7 +63,7 @@ class Quantity:
 
     def compare(self, gold: "Quantity", compare: Compare) -> Decision:
         """Equal after conversion; other dimensions, currencies and things counted are different."""
-        mine, wanted = _pounds(self.unit, gold.unit), _pounds(gold.unit, self.unit)
+        mine, wanted = _meant(self.unit, gold.unit), _meant(gold.unit, self.unit)
         if mine.powers == wanted.powers and same_nouns(mine.nouns, wanted.nouns):
             return _in_unit(compare(self.magnitude, gold.magnitude), "the same unit")
         if GENERIC in dict(mine.powers).keys() ^ dict(wanted.powers).keys():
@@ -111,6 +112,8 @@ class Quantity:
 
     def compare_answer(self, answer: str, compare: Compare) -> Decision:
         """An answer without a unit, where this is the gold answer."""
+        if _is_percentage(answer):
+            return different("unit", "a percentage for a quantity")
         decision = compare(answer, self.magnitude)
         if decision.outcome == "equal":
             return self._without_unit(decision)
@@ -118,6 +121,8 @@ class Quantity:
 
     def compare_gold(self, gold: str, compare: Compare) -> Decision:
         """This answer, where the gold answer has no unit."""
+        if _is_percentage(gold):
+            return different("unit", "a quantity for a percentage")
         decision = compare(self.magnitude, gold)
         if decision.outcome == "equal":
             return self._without_unit(decision)
@@ -143,6 +148,11 @@ class Quantity:
         return _in_unit(turned, "degrees and radians")
 
 
+def _is_percentage(text: str) -> bool:
+    number = read_number(text)
+    return number is not None and number.percent
+
+
 def _radians(degrees: str) -> str:
     return rf"\frac{{({degrees})\pi}}{{180}}"
 
@@ -154,10 +164,23 @@ def _in_unit(decision: Decision, rule: str) -> Decision:
     return Decision(decision.outcome, "rounding" if decision.reason == "rounding" else "unit", rule)
 
 
-def _pounds(unit: Unit, other: Unit) -> Unit:
-    """Pounds as the currency where the other is one."""
-    if unit.powers == (("pound", 1),) and other.powers == (("gbp", 1),):
-        return replace(unit, powers=other.powers)
+_MEANT = (
+    # (a unit as written, the other side's, what is meant then)
+    ("pound", frozenset(("gbp",)), "gbp"),
+    ("arcminute", frozenset(("foot", "inch", "yard", "meter", "centimeter")), "foot"),
+    ("arcsecond", frozenset(("foot", "inch", "yard", "meter", "centimeter")), "inch"),
+    ("coulomb", frozenset(("degree_Celsius", "degree_Fahrenheit")), "degree_Celsius"),
+    ("farad", frozenset(("degree_Celsius", "degree_Fahrenheit")), "degree_Fahrenheit"),
+    ("degree", frozenset(("degree_Celsius",)), "degree_Celsius"),
+    ("degree", frozenset(("degree_Fahrenheit",)), "degree_Fahrenheit"),
+)
+
+
+def _meant(unit: Unit, other: Unit) -> Unit:
+    """A unit of two meanings as that which the other's suggests: pounds, `5'`, `25 { C}`."""
+    for written, beside, meant in _MEANT:
+        if unit.powers == ((written, 1),) and [name for name, _ in other.powers if name in beside]:
+            return replace(unit, powers=((meant, 1),))
     return unit
 
 
@@ -193,7 +216,7 @@ def read_quantity(text: str) -> Quantity | None:
         end = found[1]
         unit = read_unit(text[end:], spaced=text[end : end + 1] in (" ", "{", "\\"))
         if unit is not None:
-            if found[0].places is not None and unit.powers[0][1:] != (1,):
+            if found[0].places is not None and any(power != 1 for _, power in unit.powers):
                 unit = replace(unit, letter=False)  # no one writes 1.5 m^2 for an unknown m
             return Quantity(text[:end], unit)
         compound = _sum(text)
@@ -229,6 +252,8 @@ def _sum(text: str) -> Quantity | None:
         written = found and _PART.match(text, found[1])
         if found is None or not written or len(parts) == _MOST_PARTS:
             return None
+        if max(found[1] - position, abs(found[0].exponent)) > _MOST_DIGITS_OF_PART:
+            return None
         unit = read_unit(_TAIL.sub("", written[0]))
         value = found[0].value
         if unit is None or value is None or (parts and value < 0):
@@ -257,14 +282,15 @@ def _written(value: Fraction) -> str:
 
 def _feet(parts: list[tuple[Fraction, Unit]]) -> list[tuple[Fraction, Unit]]:
     """`5' 3''` as feet and inches, unless degrees come first."""
-    names = [unit.powers for _, unit in parts]
-    if names and names[0] == (("arcminute", 1),):
-        known = {"arcminute": "foot", "arcsecond": "inch"}
-        return [
-            (value, replace(unit, powers=((known.get(unit.powers[0][0], ""), 1),)))
-            for value, unit in parts
-        ]
-    return parts
+    known: dict[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]] = {
+        (("arcminute", 1),): (("foot", 1),),
+        (("arcsecond", 1),): (("inch", 1),),
+    }
+    if not parts or parts[0][1].powers not in known:
+        return parts
+    return [
+        (value, replace(unit, powers=known.get(unit.powers, unit.powers))) for value, unit in parts
+    ]
 
 
 def _in_words(text: str) -> Quantity | None:

@@ -83,6 +83,17 @@ _DESCRIPTIONS = frozenset(
 )
 _NO_NOUNS = NUMBER_WORDS | frozenset(
     (
+        *(
+            "fewer",
+            "incorrect",
+            "wrong",
+            "invalid",
+            "impossible",
+            "undefined",
+            "unknown",
+            "negative",
+        ),
+        *("binary", "octal", "hexadecimal", "hex", "decimal", "inverse", "root"),
         *("and", "or", "by", "if", "when", "where", "is", "are", "was", "to", "not", "only"),
         *("more", "than", "less", "least", "most", "mod", "modulo", "plus", "minus", "over"),
         *("divided", "no", "times", "sin", "cos", "tan", "log", "ln", "exp", "percent"),
@@ -245,7 +256,13 @@ class _Reading:
 
     def _noun(self, word: str) -> bool:
         self._words += 1
-        if word in _NO_NOUNS or len(word) < 3 or self._words > _MOST_WORDS or self._powers:
+        if (
+            word in _NO_NOUNS
+            or singular(word) in NUMBER_WORDS
+            or len(word) < 3
+            or self._words > _MOST_WORDS
+            or self._powers
+        ):
             return self._noun_under(word)
         self._nouns.append(word)
         return True

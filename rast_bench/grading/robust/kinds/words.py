@@ -9,12 +9,12 @@ from rast_bench.grading.robust.kinds.base import Compare
 MAX_LENGTH = 600
 
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[^a-z0-9]+")
-_ARTICLE = re.compile(r"\b(?:the|a|an)\b")
+_ARTICLE = re.compile(r"(?:^\W*A|\b(?:[Tt]he|THE|an?|An))\b(?=\W+\w)")  # not that of "plan A"
 
 
 def _flat(text: str) -> str:
     """Lower case without braces, articles and punctuation, with single spaces."""
-    return " ".join(_NOT_A_LETTER_OR_DIGIT.sub(" ", _ARTICLE.sub(" ", text.lower())).split())
+    return " ".join(_NOT_A_LETTER_OR_DIGIT.sub(" ", _ARTICLE.sub(" ", text).lower()).split())
 
 
 # Truth values -------------------------------------------------------------------------------
@@ -36,11 +36,16 @@ _MATHEMATICS = re.compile(r"[\d=\\<>^_$]")
 
 @dataclass(frozen=True)
 class Truth:
-    """A truth value. `rest` is what is said after it, `letter` a lone letter that may be one."""
+    """A truth value.
+
+    Attributes:
+        word: in lower case; a lone T, F, Y or N is a letter that may be one.
+        rest: what is said after it.
+    """
 
     value: bool
+    word: str
     rest: str = ""
-    letter: str = ""
 
     @property
     def kind(self) -> str:
@@ -48,21 +53,30 @@ class Truth:
 
     def compare(self, gold: "Truth", _compare: Compare) -> Decision:
         """The same value; a lone letter only as a gold answer whose word the answer spells out."""
-        if self.letter:
+        if len(self.word) == 1:
             return undecided("unread", "a letter that may be anything")
-        if gold.letter in ("Y", "N"):
-            return undecided("truth value", "a letter that may be anything")
+        if len(gold.word) == 1:
+            return self._spells_out(gold)
         if self.value != gold.value:
             return different("truth value", "the other value")
         if _MATHEMATICS.search(gold.rest) and _flat(self.rest) != _flat(gold.rest):
             return undecided("truth value", "the gold answer says more than its truth value")
-        return equal("truth value", "a letter spelt out" if gold.letter else "the same value")
+        return equal("truth value", "the same value")
+
+    def _spells_out(self, gold: "Truth") -> Decision:
+        """ "True" for T, "False" for F."""
+        plain = self.word == ("true" if self.value else "false")
+        if gold.word not in "tf" or not plain:
+            return undecided("truth value", "a letter that may be anything")
+        if self.word.startswith(gold.word):
+            return equal("truth value", "a letter spelt out")
+        return different("truth value", "the other value")
 
 
 def read_truth(text: str) -> Truth | None:
     """Read true, false, yes, no and what they open ("No, it is not closed"); also T, F, Y, N."""
     if text in ("T", "F", "Y", "N"):
-        return Truth(text in "TY", letter=text)
+        return Truth(text in "TY", text.lower())
     if len(text) > MAX_LENGTH:
         return None
     match = _TRUTH.fullmatch(text) or _SAID.fullmatch(text)
@@ -71,8 +85,10 @@ def read_truth(text: str) -> Truth | None:
     word = match["word"].lower()
     if match["not"] and word in ("yes", "no", "untrue"):
         return None
-    rest = match.groupdict().get("rest") or ""
-    return Truth((word in _TRUE) != bool(match["not"]), rest.strip(" {}.,;:!"))
+    rest = (match.groupdict().get("rest") or "").strip(" {}.,;:!")
+    if _TRUTH.fullmatch(rest):  # "True, False"
+        return None
+    return Truth((word in _TRUE) != bool(match["not"]), word, rest)
 
 
 # No solution --------------------------------------------------------------------------------
@@ -85,7 +101,7 @@ _THINGS = (
 _NOTHING = re.compile(
     rf"(?:(?:there )?(?:is |are |has |have |exists? )?)?no {_THING}{_THINGS}"
     r"(?: exists?| possible| for [a-z]| to (?:the |this )?(?:equation|system|problem|inequality))?"
-    r"|none(?: exists?)?|dne|d\.?n\.?e|null|nil"
+    r"|none(?: exists?)?|d\.?n\.?e|null"
     r"|(?:(?:the |this |its? |such |an |[a-z] ){0,6}(?:limit|solution|value|number|inverse|answer"
     r"|function|derivative|integral|expression|sum|slope)?(?: [a-z])? ?)?"
     r"(?:does not exist|doesn't exist|do not exist|(?:is )?undefined|(?:is )?not defined)"
@@ -199,7 +215,7 @@ def read_bound(text: str) -> Bound | None:
 
 # Names and phrases --------------------------------------------------------------------------
 
-_PHRASE = re.compile(r"[A-Za-z0-9 {}'\"\-.,;:!?()/&%\u00c0-\u024f\u0400-\u04ff\u4e00-\u9fff]+")
+_PHRASE = re.compile(r"[A-Za-z0-9 {}'\"\-.,;:!?()/&\u00c0-\u024f\u0400-\u04ff\u4e00-\u9fff]+")
 _TOKEN = re.compile(r"[A-Za-z\u00c0-\u024f\u0400-\u04ff\u4e00-\u9fff]+")
 _FOREIGN_LETTER = re.compile(r"[\u00c0-\u024f\u0400-\u04ff\u4e00-\u9fff]")
 _FUNCTIONS = frozenset(
@@ -232,7 +248,8 @@ class Words:
             upper = self.single.isupper() != gold.single.isupper()
             if upper and self.single.lower() == gold.single.lower() and len(self.single) < 5:
                 return undecided("text", "letters of another case, which may be other quantities")
-        if self.flat == gold.flat or self.flat.replace(" ", "") == gold.flat.replace(" ", ""):
+        joined = self.flat.replace(" ", "")
+        if self.flat == gold.flat or (joined.isalpha() and joined == gold.flat.replace(" ", "")):
             return equal("text", "the same words")
         mine, wanted = self.flat.split(), gold.flat.split()
         shorter, longer = sorted((mine, wanted), key=len)
