@@ -32,8 +32,8 @@ _PLACEHOLDER = re.compile(
 _MAX_GAP = 120  # characters between boxes that belong together
 _GAP_FILLING = re.compile(
     r"\s+|\\q?quad(?![A-Za-z])|\\[,;:! ()\[\]]|\\\\|\$|&|\.|\\(?:text|mbox|textrm"
-    r"|mathrm)\s{0,3}\{\s*(?:and|or|,|;)*\s*\}|,|;|\b(?:and|or|also)\b|(?:[A-Za-z]"
-    r"|\\[a-z]{2,8})(?:_\{?\w\}?)?\s*=|\*\*"
+    r"|mathrm)\s{0,3}\{\s*(?:and|or|,|;)*\s*\}|,|;|\b(?:and|or|also|maybe|perhaps|possibly)\b"
+    r"|(?:[A-Za-z]|\\[a-z]{2,8})(?:_\{?\w\}?)?\s*=|\*\*"
 )
 _CONNECTOR = re.compile(r",|;|\b(?:and|or)\b|quad")
 

@@ -3,6 +3,8 @@
 import re
 
 from rast_bench.grading.robust.extraction.clauses import (
+    ATTACHED,
+    CONTINUED,
     LIST,
     MONTH,
     VALUE,
@@ -106,7 +108,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
 def one_line(text: str) -> str | None:
     """The whole of a response of one line without prose, less a label ("Result = ")."""
     line = text.strip()
-    if len(line) > MAX_LINE or "\n" in line or line.startswith("<"):
+    if len(line) > MAX_LINE or "\n" in line or line.startswith(("<", "\\boxed")):
         return None
     if _PROSE.search(line) or _CHATTER.search(line):
         return None
@@ -222,6 +224,8 @@ class Ending:
             for larger in pattern.finditer(sentence):
                 if larger.start() <= number.start() < larger.end():
                     return larger[0]
+        if ATTACHED.search(sentence[: number.start()]) or CONTINUED.match(sentence, number.end()):
+            return None
         return number[0].strip() + unit_behind(self.text, begin + number.end(), gold)
 
 
