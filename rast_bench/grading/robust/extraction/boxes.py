@@ -95,7 +95,7 @@ def first_box_end(text: str) -> int | None:
 
 def _openings(text: str) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
-    for at in positions(text, _NAMES)[: -2 * _MOST_BOXES - 1 : -1]:
+    for at in positions(text, _NAMES, from_end=True)[: -2 * _MOST_BOXES - 1 : -1]:
         begin = max(0, at - 2)
         match = _OPENING.search(text, begin, at + 120)
         if match is None or match.start() > at or not _is_command(match):

@@ -279,8 +279,11 @@ def conclusion(response: Response) -> str | None:
 
 
 def last_value(response: Response) -> str | None:
-    """The last formula or number, or several that "and" or "or" joins."""
-    return response.ending.last_value(response.gold)
+    """The last formula or number, or several that "and" or "or" joins; for a gold letter, one."""
+    value = response.ending.last_value(response.gold)
+    if response.gold.kind == "choice":
+        return (choices.letter_of(value) if value else None) or None
+    return value
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
