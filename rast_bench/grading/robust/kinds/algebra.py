@@ -135,11 +135,20 @@ def same_equations(answer: tuple[str, str], gold: tuple[str, str]) -> Decision:
     except (OversizedError, WorkLimitError):
         return undecided("limit")
     decision = proportional(mine, wanted)
-    if decision.outcome == "equal":
-        return equal("relation", "equations up to a factor")
     if decision.outcome == "different":
-        return different("relation", "equations up to a factor")
-    return decision
+        decision = _without_denominators(mine, wanted)
+    if decision.outcome == "undecided":
+        return decision
+    decide = equal if decision.outcome == "equal" else different
+    return decide("relation", "equations up to a factor")
+
+
+def _without_denominators(mine: Any, wanted: Any) -> Decision:
+    """Equations of rational functions as polynomial ones; others may agree in their solutions."""
+    above = [sympy.fraction(sympy.together(side))[0] for side in (mine, wanted)]
+    if not all(side.is_polynomial(*side.free_symbols) for side in above):
+        return undecided("relation", "equations that may have the same solutions")
+    return proportional(*above)
 
 
 def same_inequality(answer: tuple[str, str, str], gold: tuple[str, str, str]) -> Decision:
