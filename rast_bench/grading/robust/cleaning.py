@@ -259,6 +259,8 @@ def _marked(name: str, text: str, position: int) -> tuple[str, int]:
 
 def _parted(name: str, command: str) -> str:
     r"""`\lnx`, which no LaTeX has, as `\ln x`: spaces get lost on the way to a gold answer."""
+    if name.startswith("quad") and len(name) == len("quad") + 1:
+        return f" {name[-1]}"
     beginning = _JOINED.match(name)
     if name in _WHOLE or beginning is None or len(name) - beginning.end() > 2:
         return command

@@ -276,7 +276,7 @@ def _equation_for_value(pair: _Pair) -> Decision | None:
     r"""`x = 5`, `f(x) = x^2`, `2 + 3 = 5` say their last exact side."""
     equation: Equation = pair.answer
     decision = equation.compare_value(pair.gold_text.text, pair.compare)
-    if decision.outcome == "different" or equation.says_value() or equation.answers_sum():
+    if decision.outcome == "different" or equation.says_value() or equation.answers_question():
         return decision
     if equation.is_simplification():
         return decision
@@ -288,6 +288,8 @@ def _value_for_equation(pair: _Pair) -> Decision | None:
     equation: Equation = pair.gold
     answer = pair.answer_text.text
     if not equation.says_value():
+        if not pair.answer_text.is_clear():
+            return undecided("unread")
         return different("kind", "a right side for an equation")
     decision = pair.compare(answer, equation.value)
     if decision.outcome != "equal":
@@ -450,7 +452,7 @@ def _words_for_another(pair: _Pair) -> Decision | None:
     """Words with numbers in them, or about truth, may say anything."""
     words: Words = pair.answer if isinstance(pair.answer, Words) else pair.gold
     other = pair.gold if words is pair.answer else pair.answer
-    vague = other.kind in ("truth value", "no solution", "infinitely many")
+    vague = other.kind in ("truth value", "no solution", "infinitely many", "interval")
     if vague or any(character.isdigit() for character in words.flat):
         return undecided("text", "words for something else")
     return None

@@ -166,6 +166,7 @@ def test_what_is_denied_is_no_answer(before: list[str], form: str, answer: int) 
 
 
 UNITS = (
+    *("111,", "$x$" + " " * 9_000 + "a", "ab" * 500 + " ", "hundred ", "- - ", "'answer':'", "x  "),
     *string.punctuation,
     *(" ", "\n", "\t", "1", "a", "A", "é", "答", "\ue000", "1 ", "A ", "a ", "1,", "1/2 ", "$1$, "),
     *("\\quad ", "\\boxed{", "\\boxed{1}", "\\boxed{1} and ", "\\boxed ", "\\boxed1 ", "boxed"),

@@ -135,7 +135,7 @@ class Announced:
 def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterator[re.Match[str]]:
     """All from `position` on that looks like an announcement, one by one."""
     lower = lowered(text)
-    places = positions(lower, (*_NOUNS, "a:"))
+    places = positions(lower, (*_NOUNS, "a:"), from_end=backwards)
     for at in reversed(places) if backwards else places:
         if at < position:
             continue
@@ -234,7 +234,7 @@ def first_announced(text: str, gold: GoldKind) -> Announced | None:
 
 def called_the_answer(text: str, gold: GoldKind) -> Announced | None:
     """The subject of the last "… is the answer"; an empty text where it says that it is not."""
-    for at in reversed(positions(lowered(text), ("answer", "solution"))):
+    for at in reversed(positions(lowered(text), ("answer", "solution"), from_end=True)):
         match = _CALLED.search(text, max(0, at - 60), at)
         if match is None:
             continue

@@ -32,8 +32,8 @@ _PLACEHOLDER = re.compile(
 _MAX_GAP = 120  # characters between boxes that belong together
 _GAP_FILLING = re.compile(
     r"\s+|\\q?quad(?![A-Za-z])|\\[,;:! ()\[\]]|\\\\|\$|&|\.|\\(?:text|mbox|textrm"
-    r"|mathrm)\s{0,3}\{\s*(?:and|or|,|;)*\s*\}|,|;|\b(?:and|or|also)\b|(?:[A-Za-z]"
-    r"|\\[a-z]{2,8})(?:_\{?\w\}?)?\s*=|\*\*"
+    r"|mathrm)\s{0,3}\{\s*(?:and|or|,|;)*\s*\}|,|;|\b(?:and|or|also|maybe|perhaps|possibly)\b"
+    r"|(?:[A-Za-z]|\\[a-z]{2,8})(?:_\{?\w\}?)?\s*=|\*\*"
 )
 _CONNECTOR = re.compile(r",|;|\b(?:and|or)\b|quad")
 
@@ -95,7 +95,7 @@ def first_box_end(text: str) -> int | None:
 
 def _openings(text: str) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
-    for at in positions(text, _NAMES)[: -2 * _MOST_BOXES - 1 : -1]:
+    for at in positions(text, _NAMES, from_end=True)[: -2 * _MOST_BOXES - 1 : -1]:
         begin = max(0, at - 2)
         match = _OPENING.search(text, begin, at + 120)
         if match is None or match.start() > at or not _is_command(match):

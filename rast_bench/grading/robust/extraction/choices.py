@@ -84,6 +84,11 @@ _ALSO = re.compile(
     r"|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
 )
 _DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
+_THING = re.compile(
+    r"\b(?:plan|point|set|event|matrix|person|group|class|vitamin|type|box|bag|train|car|city"
+    r"|company|machine|line|angle|side|vertex|case|graph|figure|team|part|function|player)\s\Z",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[.,;?!]\s|\n")
 _ASKED = re.compile(  # "B? No, C."
     r"[\s)}\]*$]{0,6}\?(?:\s{1,3}No\b[\s,.:;—–-]{0,4}(?:it(?:'s| is)\s"
@@ -143,6 +148,8 @@ def stated_choice(text: str) -> str | None:
 def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
     """Whether it is no word ("A ball") and names no thing ("choose B balls")."""
     end = match.end("letter")
+    if _THING.search(text, max(0, match.start("letter") - 20), match.start("letter")):
+        return False
     if match["letter"].islower():
         return text.startswith(")", end)
     if pattern is _CORRECT or (pattern is _ANNOUNCED and match["letter"] not in "AI"):

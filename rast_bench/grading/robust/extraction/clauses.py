@@ -31,7 +31,13 @@ VALUE = (
 _VALUE = re.compile(VALUE)
 _DIGIT = re.compile(r"\d")
 _FORMULA = re.compile(rf"{FORMULA}+")
-_MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|]|\s[-*]\s|-\s*\Z")
+_MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|√]|\s[-*]\s|-\s*\Z|-[(\s]|\s-")
+ATTACHED = re.compile(
+    r"(?:[√^_|\\{]|\b(?:log|ln|sin|cos|tan|exp|sqrt|root)\b\s?|-)\(?\Z", re.IGNORECASE
+)
+"""The end of what makes a number behind it part of an expression (`log 7`)."""
+CONTINUED = re.compile(r"[\^_|}\\√πA-Za-z]|-[A-Za-z]")
+"""The beginning of what makes a number before it part of an expression or a word ("7-gon")."""
 _CONDITION = re.compile(r"[\s,]{0,3}(?:for|where|when|with|if|such that|and|or|in|on)\b")
 _ITEM = rf"(?:(?<!{FORMULA}){FORMULA}++|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
 _JOINT = (
@@ -56,8 +62,8 @@ _REASON = re.compile(
     r"|as (?:it|we|the|this|they|required|shown|desired|stated|above|in)|assuming|given that"
     r"|which (?:is|was|means|gives|makes|matches|corresponds|equals)|I am|I'm|we are|we're|after"
     r"|when rounded|rounded|I think|I guess|according|based|(?:or )?equivalently|or about"
-    r"|or approximately|i\.e)\b|,\s{1,3}not\b|\s(?:rather than|instead of)\b|\s\((?:or|i\.e|about"
-    r"|approx|rounded|to the|which|that|≈)"
+    r"|or approximately|i\.e)\b|(?:,|\sand)\s{1,3}not\b|\s(?:rather than|instead of)\b|\s\((?:or"
+    r"|i\.e|about|approx|rounded|to the|which|that|≈)"
 )
 _LEAD = re.compile(
     r"(?:[\s:*_`>\"“”'‘’~=]|\\(?=\s)|\}|"
@@ -91,7 +97,8 @@ _CHANGES = re.compile(
     rf"|plus"
     r"|minus|half|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product"
     r"|power|mod|modulo|base|any|all|every|no|never|from|to|through|until|before|under|above|below"
-    r"|older|younger|bigger|smaller|larger|than|dozens?|per|out of|quarter|third|fourth)\b",
+    r"|older|younger|bigger|smaller|larger|than|dozens?|per|out of|quarter|third|fourth|log|ln|sin"
+    r"|cos|tan|exp|sqrt|none|model|step|case|part|figure|type)\b",
     re.IGNORECASE,
 )
 _CHANGES_WHAT_STANDS_BEFORE = re.compile(
@@ -225,7 +232,7 @@ def _is_end(line: str, position: int, gold: GoldKind) -> bool:
     unit = _UNIT_WORDS.match(line, position)
     rest = line[unit.end() if unit else position :]
     rest = rest.lstrip("*_") if rest.startswith("**") else rest
-    if not rest.strip(" .*_"):
+    if not rest.strip(" .*_)"):
         return True
     if gold.kind in ("words", "truth value") or (gold.kind == "other" and _CONDITION.match(rest)):
         return False
@@ -243,6 +250,8 @@ def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
         return None
     found = list(_FORMULA.finditer(line)) or list(_VALUE.finditer(line))
     if len(found) != 1:
+        return None
+    if ATTACHED.search(line[: found[0].start()]) or CONTINUED.match(line, found[0].end()):
         return None
     rest = line[: found[0].start()] + " " + line[found[0].end() :]
     if _DIGIT.search(rest) or _CHANGES.search(rest) or _MATHEMATICAL.search(rest):

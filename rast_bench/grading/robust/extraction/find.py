@@ -31,6 +31,7 @@ _MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
 _SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
 _PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} ")
+_DIGIT = re.compile(r"\d")
 _CONCLUDED = re.compile(r"\b(?:[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence)\b[^\n]{0,200}\d")
 _SECOND_THOUGHT = re.compile(
     r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead"
@@ -153,6 +154,8 @@ def after_the_box(response: Response) -> str | None:
         between = text[max(position, announced.start - 300) : announced.start]
         final = between.rstrip()[-5:].lower() == "final"
         plain = not _PROSE.search(announced.text)
+        if response.gold.is_number and not _DIGIT.search(announced.text):
+            plain = plain and not announced.text.isalpha()
         if plain and (_SECOND_THOUGHT.search(between) or (final and announced.text)):
             return announced.text
     return "" if announcements.retracted(text, position) else None
@@ -276,8 +279,11 @@ def conclusion(response: Response) -> str | None:
 
 
 def last_value(response: Response) -> str | None:
-    """The last formula or number, or several that "and" or "or" joins."""
-    return response.ending.last_value(response.gold)
+    """The last formula or number, or several that "and" or "or" joins; for a gold letter, one."""
+    value = response.ending.last_value(response.gold)
+    if response.gold.kind == "choice":
+        return (choices.letter_of(value) if value else None) or None
+    return value
 
 
 RULES: tuple[tuple[str, Rule], ...] = (

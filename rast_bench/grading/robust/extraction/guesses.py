@@ -3,6 +3,8 @@
 import re
 
 from rast_bench.grading.robust.extraction.clauses import (
+    ATTACHED,
+    CONTINUED,
     LIST,
     MONTH,
     VALUE,
@@ -63,12 +65,17 @@ _DATE = re.compile(
     r"(?:\s\d{1,2}\b(?:st|nd|rd|th)?)?(?:,?\s\d{4})?"
 )
 _BOLD = re.compile(r"\*\*([^*\n]{1,100})\*\*")
-_TRUE = re.compile(
-    r"\b(?:(?P<not>not|n't|never|cannot be|hardly)\s{1,4}(?:\w{1,12}\s{1,4}){0,2})?(?P<word>true"
-    r"|false|yes|no)\b(?!\s{1,3}(?:\w+\s+)?(?:positive|negative|solution|number|value|such|real"
-    r"|other|more|less|matter|longer|way|integer|one))",
+_TRUE = re.compile(  # as a predicate or a sentence's first word; "there is no …" is none
+    r"(?:\A[\s*_\"(]{0,6}|\b(?:is|are|was|be|thus|therefore|hence|so)\b[\s,:]{0,3}"
+    r"|\b(?:is|are|was)(?=n['’]t))"
+    r"(?P<not>\s{0,3}not\s|n['’]t\s)?(?:(?:\w{1,12}ly|always|indeed|also|in fact)\s|\*\*){0,2}"
+    r"(?P<word>true|false)\b|\A[\s*_\"(]{0,6}(?P<yes>yes|no)(?=\s{0,3}(?:[,.!;:*—-]|\Z))",
     re.IGNORECASE,
 )
+_ASSUMED = re.compile(r"\b(?:if|whether|suppose|assum\w{1,5})\b", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:not|never|cannot)\s\Z", re.IGNORECASE)
+_GOES_ON = re.compile(r"\b(?:so|but|thus|hence|therefore)\b|=")
+_OPPOSITE = {"True": "False", "False": "True"}
 _CONCLUSION = re.compile(
     r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}"
     r"|an\s{1,4})?([^\n]{1,120})",
@@ -106,7 +113,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
 def one_line(text: str) -> str | None:
     """The whole of a response of one line without prose, less a label ("Result = ")."""
     line = text.strip()
-    if len(line) > MAX_LINE or "\n" in line or line.startswith("<"):
+    if len(line) > MAX_LINE or "\n" in line or line.startswith(("<", "\\boxed")):
         return None
     if _PROSE.search(line) or _CHATTER.search(line):
         return None
@@ -150,7 +157,10 @@ class Ending:
             return True
         for span in self.sentences[:-4:-1]:
             sentence = self._masked(span)
-            if _DENIAL.search(sentence) or _REFUSAL.search(sentence):
+            denial = _DENIAL.search(sentence)
+            if denial and not _GOES_ON.search(sentence, denial.end()):
+                return True
+            if _REFUSAL.search(sentence):
                 return True
             if FORMULA in sentence or _VALUE.search(sentence):
                 return self.masked.startswith("?", span[1])  # it only asks
@@ -159,13 +169,14 @@ class Ending:
     def truth_value(self) -> str | None:
         """ "True", "False", "Yes" or "No" as the last sentence that has one says."""
         for span in reversed(self.sentences[-12:]):
-            found = list(_TRUE.finditer(self._masked(span)))
-            if found:
-                word = found[-1]["word"].capitalize()
-                before = self._masked(span)[: found[-1].start()]
-                denied = found[-1]["not"] or re.search(r"(?:n['’]t|\bnot)\s\Z", before)
-                opposite = {"True": "False", "False": "True", "Yes": "No", "No": "Yes"}
-                return opposite[word] if denied else word
+            sentence = self._masked(span)
+            for found in reversed(list(_TRUE.finditer(sentence))):
+                before = sentence[: found.start()]
+                if _ASSUMED.search(before):
+                    continue
+                word = str(found["word"] or found["yes"]).capitalize()
+                denied = found["not"] or _DENIED.search(before)
+                return _OPPOSITE.get(word, word) if denied else word
         return None
 
     def conclusion(self, gold: GoldKind) -> str | None:
@@ -222,6 +233,8 @@ class Ending:
             for larger in pattern.finditer(sentence):
                 if larger.start() <= number.start() < larger.end():
                     return larger[0]
+        if ATTACHED.search(sentence[: number.start()]) or CONTINUED.match(sentence, number.end()):
+            return None
         return number[0].strip() + unit_behind(self.text, begin + number.end(), gold)
 
 

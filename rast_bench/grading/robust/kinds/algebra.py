@@ -29,7 +29,9 @@ from rast_bench.grading.robust.kinds.numbers import (
 DIGITS = 60  # of a value that a decimal may round
 
 _CONSTANT = re.compile(r"[-+] ?(?P<name>[CcKk])\Z")
-_ARBITRARY = re.compile(r"[CcKkAB]_?\{?\d\}?|[CK]")
+_STYLED_FUNCTION = re.compile(r"\{ ?(cis|lcm|sgn|sign|arccot|arcsec|arccsc|sech|csch) ?\}")
+_NUMBERED = re.compile(r"[CcKkAB]_?\{?\d\}?")
+_ARBITRARY = re.compile(rf"{_NUMBERED.pattern}|[CK]")
 MAX_ARBITRARY = 4
 
 
@@ -40,7 +42,7 @@ def read_cached(text: str) -> Any:
     Raises:
         UnreadableError, OversizedError, WorkLimitError: as `read`; a relation is none.
     """
-    expression = read(text)
+    expression = read(_STYLED_FUNCTION.sub(r" \1 ", text))
     if not isinstance(expression, sympy.Expr):
         raise UnreadableError("a relation")
     return expression
@@ -106,12 +108,16 @@ def _same_with_constants(answer: Any, gold: Any) -> Decision | None:
     mine, wanted = _arbitrary(answer), _arbitrary(gold)
     if not wanted or len(mine) != len(wanted) or len(wanted) > MAX_ARBITRARY:
         return None
+    if len(gold.free_symbols) == len(wanted):
+        return None  # constants of nothing
     places = [sympy.Symbol(f"constant_{number}") for number in range(len(wanted))]
     target = gold.subs(dict(zip(wanted, places, strict=True)), simultaneous=True)
     for order in permutations(places):
         renamed = answer.subs(dict(zip(mine, order, strict=True)), simultaneous=True)
         if same_expression(renamed, target).outcome == "equal":
-            return equal("symbolic", "other names of arbitrary constants")
+            if all(_NUMBERED.fullmatch(symbol.name) for symbol in (*mine, *wanted)):
+                return equal("symbolic", "other names of arbitrary constants")
+            return undecided("symbolic", "a constant or a quantity of another name")
     return None
 
 
@@ -129,11 +135,20 @@ def same_equations(answer: tuple[str, str], gold: tuple[str, str]) -> Decision:
     except (OversizedError, WorkLimitError):
         return undecided("limit")
     decision = proportional(mine, wanted)
-    if decision.outcome == "equal":
-        return equal("relation", "equations up to a factor")
     if decision.outcome == "different":
-        return different("relation", "equations up to a factor")
-    return decision
+        decision = _without_denominators(mine, wanted)
+    if decision.outcome == "undecided":
+        return decision
+    decide = equal if decision.outcome == "equal" else different
+    return decide("relation", "equations up to a factor")
+
+
+def _without_denominators(mine: Any, wanted: Any) -> Decision:
+    """Equations of rational functions as polynomial ones; others may agree in their solutions."""
+    above = [sympy.fraction(sympy.together(side))[0] for side in (mine, wanted)]
+    if not all(side.is_polynomial(*side.free_symbols) for side in above):
+        return undecided("relation", "equations that may have the same solutions")
+    return proportional(*above)
 
 
 def same_inequality(answer: tuple[str, str, str], gold: tuple[str, str, str]) -> Decision:

@@ -3,11 +3,20 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.writing import OR, bare, enclosed, has_parts, split, split_list
+from rast_bench.grading.robust.kinds.writing import (
+    OR,
+    bare,
+    enclosed,
+    has_parts,
+    separators,
+    split,
+    split_list,
+)
 
 MAX_ITEMS = 400
 MAX_COMPARISONS = 40_000  # of the items of two collections in any order
@@ -17,6 +26,8 @@ _FAR = 0.2  # relative: no rounding is as coarse
 
 _LABEL = re.compile(r"(?P<label>[A-Z](?:'|_\{?\w\}?)?) ?(?=\()")
 _MEMBER = re.compile(r"(?P<name>[A-Za-z]|\([A-Za-z](?:, ?[A-Za-z])*\)) ?\\in(?![A-Za-z]) ?")
+_ELLIPSIS = "..."
+_SMALL_INTEGER = re.compile(r"-?[0-9]{1,6}")
 _ZERO_GROUP = re.compile(r"(?<=[0-9],)0[0-9]{2}(?![0-9])")
 _SIGNS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
 _PLUS = re.compile(r"\A ?\+ ?|(?<=[({=]) ?\+ ?")
@@ -71,6 +82,8 @@ def read_tuple(text: str) -> Collection | None:
         text = text[label.end() :]
     if text[:1] not in ("(", "[") or text[-1:] not in (")", "]") or not enclosed(text):
         return None
+    if text[0] == "(" and _SIGNS.search(text):
+        return None  # two tuples
     items = split_list(text[1:-1], words=r"(?!)")
     if not items or (len(items) == 1 and (text[0] == "(" or label)):
         return None
@@ -86,6 +99,8 @@ def read_set(text: str) -> Collection | None:
     if text[:1] not in ("\\", "{") or not enclosed(text) or text[size - 1] != "{":
         return None
     inner = text[size : -size if text.endswith(r"\}") else -1].strip()
+    if next(separators(inner, r"\\mid(?![A-Za-z])|[|:]"), None):
+        return None  # all with a property
     items = split_list(inner)
     if size == 1 and len(items) < 2:  # braces that only group
         return None
@@ -155,6 +170,9 @@ def _without_repeats(items: Sequence[str], compare: Compare) -> list[str]:
 
 def same_in_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
     """Item by item: one difference refutes, one undecided item leaves it undecided."""
+    items, gold = _written_out(items), _written_out(gold)
+    if _ELLIPSIS in items or _ELLIPSIS in gold:
+        return undecided("elements", "dots that stand for elements")
     if len(items) != len(gold):
         return different("count", "another number of elements")
     if len(items) > MAX_ITEMS:
@@ -175,6 +193,9 @@ def all_of(decisions: Iterable[Decision]) -> Decision:
 
 def same_in_any_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
     """Whether there is a pairing of equal items, or may be one."""
+    items, gold = _written_out(items), _written_out(gold)
+    if _ELLIPSIS in items or _ELLIPSIS in gold:
+        return undecided("elements", "dots that stand for elements")
     if len(items) != len(gold):
         return different("count", "another number of elements")
     left, wanted = _without_same_writing(items, gold)
@@ -184,6 +205,24 @@ def same_in_any_order(items: Sequence[str], gold: Sequence[str], compare: Compar
     if decision.outcome == "equal" or len(left) == len(items):
         return decision
     return _paired(items, gold, compare)  # a rounded item may need the partner that was taken
+
+
+def _written_out(items: Sequence[str]) -> Sequence[str]:
+    """`1, 2, ..., 10` as its ten numbers; other items as they are."""
+    if _ELLIPSIS not in items:
+        return items
+    place = items.index(_ELLIPSIS)
+    numbers = [*items[:place], *items[place + 1 :]]
+    if place < 1 or len(items) != place + 2 or not all(map(_SMALL_INTEGER.fullmatch, numbers)):
+        return items
+    values = list(map(int, numbers))
+    step = values[1] - values[0] if place > 1 else 1
+    steps = {after - before for before, after in pairwise(values[:-1])}
+    if not step or steps - {step} or (values[-1] - values[0]) % step:
+        return items
+    if not 0 < (values[-1] - values[0]) // step < MAX_ITEMS:
+        return items
+    return list(map(str, range(values[0], values[-1] + (1 if step > 0 else -1), step)))
 
 
 def _without_same_writing(items: Sequence[str], gold: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -41,7 +41,10 @@ def same_families(answer: GeneralSolution, gold: GeneralSolution) -> Decision:
 
 def _expressions(solution: GeneralSolution) -> list[Any]:
     parameter = sympy.Symbol(solution.parameter)
-    return [read_cached(family).subs(parameter, _INTEGER) for family in solution.families]
+    return [
+        read_cached(family.replace(r"\degree", r" (\pi/180) ")).subs(parameter, _INTEGER)
+        for family in solution.families
+    ]
 
 
 def _as_written(mine: Sequence[Any], wanted: Sequence[Any], *, alike: bool) -> Decision:

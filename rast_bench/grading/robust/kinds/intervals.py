@@ -45,6 +45,12 @@ _REALS = re.compile(
     re.IGNORECASE,
 )
 _POSITIVE = re.compile(r"(?:\\mathbb ?\{? ?R ?\}?|R) ?(?:\^ ?\{?\+\}?|_ ?\{? ?(?:\+|> ?0) ?\}?)")
+_SIGNED = re.compile(
+    r"\{? ?(?:the )?(?:set of )?(?:all )?(?P<sign>positive|negative|non-? ?negative|non-? ?positive"
+    r"|non-? ?zero) (?:real (?:numbers?|values)|reals)(?: ?[a-z])? ?\}?",
+    re.IGNORECASE,
+)
+_OF_SIGN = {"positive": ">", "negative": "<", "nonnegative": ">=", "nonpositive": "<="}
 _EXCEPT = re.compile(
     r"\{? ?(?:the )?(?:set of )?all (?:real )?(?:numbers?|values|reals)(?: of)?(?: ?[a-z])?"
     r",? (?:except|other than|but|excluding|not equal to|besides)(?: for| when| at| that)? ?\}?"
@@ -319,6 +325,10 @@ class _Reader:
             return self._except(exception["points"])
         if _REALS.fullmatch(text):
             return REALS
+        signed = _SIGNED.fullmatch(text)
+        if signed:
+            word = signed["sign"].lower().replace("-", "").replace(" ", "")
+            return _half_line(_OF_SIGN.get(word, "!="), "0")
         if _POSITIVE.fullmatch(text):
             return Interval("0", r"\infty", False, False)
         for separator, join in ((OR, Either), (rf",|;|{AND}|\\quad", _loose)):

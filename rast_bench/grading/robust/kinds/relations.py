@@ -44,7 +44,12 @@ _WORDS_OR_OBJECT = re.compile(
     r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
     r")\Z"
 )
-_SUM_OF_NAMES = re.compile(r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}\Z")
+_ASKED = re.compile(
+    r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}"  # m + n
+    r"|\|[A-Za-z]{1,2}\||[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # |z|, a : b
+    r"|\\(?:sin|cos|tan|cot|sec|csc) ?\(? ?(?:[A-Za-z]|\\(?:theta|alpha|beta|gamma|phi)) ?\)?"
+)
+_DERIVATIVE = re.compile(r"\\frac ?\{ ?d ?[a-zA-Z]? ?\} ?\{ ?d ?[a-zA-Z] ?\}")
 _DEPENDENT = re.compile(r"y")
 
 
@@ -70,7 +75,7 @@ class Equation:
     @property
     def names(self) -> tuple[str, ...]:
         """What the left side names, where it is one unknown, `f(x)` or a tuple of unknowns."""
-        if is_name(self.left):
+        if is_name(self.left) or _DERIVATIVE.fullmatch(self.left):
             return (plain_name(self.left),)
         applied = function_of(self.left)
         if applied:
@@ -99,9 +104,9 @@ class Equation:
         named = bool(_WORDS_OR_OBJECT.match(self.left)) and not unknowns(self.value)
         return self.is_definition() or named or not all(map(unknowns, self.steps))
 
-    def answers_sum(self) -> bool:
-        """Whether it says what a sum of unknowns is, as questions ask for: `m + n = 107`."""
-        return bool(_SUM_OF_NAMES.match(self.left)) and not unknowns(self.value)
+    def answers_question(self) -> bool:
+        """Whether it gives the number of what questions ask for: `m + n = 107`, `|z| = 5`."""
+        return bool(_ASKED.fullmatch(self.left)) and not unknowns(self.value)
 
     def is_simplification(self) -> bool:
         """Whether left and right side are one expression: `2x + x = 3x`."""
@@ -320,7 +325,13 @@ class System:
         values, wanted = self.assignment(), gold.assignment()
         if values is not None and wanted is not None:
             if values.keys() == wanted.keys():
-                return all_of(compare(values[name], wanted[name]) for name in wanted)
+                decision = all_of(compare(values[name], wanted[name]) for name in wanted)
+                names = sorted(wanted)
+                if decision.outcome == "different" and _has_parameter(values, wanted):
+                    return same_lines(
+                        [values[name] for name in names], [wanted[name] for name in names]
+                    )
+                return decision
             return different("relation", "other unknowns")
         decision = same_in_any_order(self.items, gold.items, compare)
         if decision.outcome == "different":  # systems of one solution may look like this, too
@@ -330,6 +341,16 @@ class System:
     def compare_values(self, values: tuple[str, ...], compare: Compare) -> Decision:
         """The values of the unknowns in their alphabetical order (or as written)."""
         assigned = self.assignment()
+        numbered = {name.partition("_")[0] for name in assigned or ()}
+        if assigned and len(numbered) == 1 and len(assigned) > 1:
+            name = next(iter(numbered))
+            equations = [read_equation(value) for value in values]
+            if any(equation and equation.names == (name,) for equation in equations):
+                bare_values = [
+                    each.value if each else value
+                    for each, value in zip(equations, values, strict=True)
+                ]
+                return same_in_any_order(tuple(assigned.values()), bare_values, compare)
         if assigned is None or any(split_relation(value)[1] for value in values):
             return different("kind", "values for relations")
         in_order = tuple(assigned[name] for name in sorted(assigned))
@@ -340,6 +361,20 @@ class System:
             if other.outcome != "different":
                 return undecided("order")
         return decision
+
+
+def _has_parameter(values: dict[str, str], wanted: dict[str, str]) -> bool:
+    """Whether both give the unknowns by one parameter each: `x = 1 + t, y = 2t`."""
+    return all(
+        len(frozenset().union(*map(unknowns, each.values())) - each.keys()) == 1
+        for each in (values, wanted)
+    )
+
+
+def same_lines(values: list[str], wanted: list[str]) -> Decision:
+    from rast_bench.grading.robust.kinds.lines import same_line  # loads sympy
+
+    return same_line(values, wanted)
 
 
 def read_system(text: str) -> System | None:

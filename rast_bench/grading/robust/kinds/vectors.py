@@ -201,6 +201,8 @@ def _bracketed(text: str, *, plain: bool) -> Matrix | None:
 def _unit_vectors(text: str) -> Matrix | None:
     r"""`2\mathbf{i} - \mathbf{j}`: a sum of at least two of i, j and k with factors."""
     components: dict[str, str] = {}
+    if "=" in text:
+        return None
     terms = _terms(text)
     if not 2 <= len(terms) <= 3:
         return None

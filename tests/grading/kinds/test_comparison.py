@@ -1,0 +1,161 @@
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pairs import DIFFERENT, EQUAL, UNDECIDED, compared
+from test_collections import CASES as COLLECTIONS
+from test_real_sets import CASES as REAL_SETS
+from test_relations import CASES as RELATIONS
+from test_solutions import CASES as SOLUTIONS
+from test_vectors import CASES as VECTORS
+
+from rast_bench.grading.robust import comparison
+from rast_bench.grading.robust.cleaning import clean
+from rast_bench.grading.robust.comparison import CROSSINGS, READERS, compare, quick, read
+
+CASES = [*COLLECTIONS, *REAL_SETS, *RELATIONS, *SOLUTIONS, *VECTORS]
+MIXED = [
+    # kinds that no rule joins
+    ("7", "east", DIFFERENT),
+    ("(1, 2)", "7", DIFFERENT),
+    (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "7", DIFFERENT),
+    ("x^2 + y^2 = 25", "(3, 4)", DIFFERENT),
+    ("no solution", "7", DIFFERENT),
+    ("3:00", "[3, 0]", DIFFERENT),
+    # what cannot be read is not judged
+    ("7", r"\frac{1}{", UNDECIDED),
+    (r"\begin{foo} 1 \end{foo}", "7", UNDECIDED),
+    ("", "7", UNDECIDED),
+    ("7", "", UNDECIDED),
+    ("labeled_graphs()", "15", UNDECIDED),
+    # blanks between digits are not nothing
+    ("1 1/2", "11/2", DIFFERENT),
+    ("1 2", "12", UNDECIDED),
+    ("( 1 , 2 )", "(1,2)", EQUAL),
+    ("= 15", "15", EQUAL),
+    # a number, an expression and their units
+    (r"2450\pi", r"2450\pi \text{ J}", EQUAL),
+    (r"2451\pi", r"2450\pi \text{ J}", DIFFERENT),
+    ("56 km/h and 76 km/h", "56, 76", EQUAL),
+    ("x = 5 cm", "5", EQUAL),
+    (r"(B)\ 7", "7", EQUAL),
+    (r"(B)\ 8", "7", DIFFERENT),
+    ("7", r"\textbf{(B)}\ 7", EQUAL),
+    ("8", r"\textbf{(B)}\ 7", DIFFERENT),
+    (r"\sqrt{2}", "1.414", EQUAL),
+    (r"\sqrt{2}", "1.415", DIFFERENT),
+    ("1.4142", r"\sqrt{2}", EQUAL),
+    ("1.41", r"\sqrt{2}", DIFFERENT),  # too few digits for an exact gold answer
+    # constants of integration
+    (r"\frac{x^2}{2} + K", r"\frac{x^2}{2} + C", EQUAL),
+    (r"\frac{1}{2}\ln|x+\frac12|+C", r"\frac{1}{2}\ln|2x+1|+C", EQUAL),
+    (r"\frac{x^2}{2}", r"\frac{x^2}{2} + C", DIFFERENT),
+    (r"\frac{x^2}{3} + C", r"\frac{x^2}{2} + C", DIFFERENT),
+    (r"\frac{x^2}{2} + C", r"\frac{x^2}{2}", DIFFERENT),
+    ("mx + 5 + c", "mx + c", DIFFERENT),
+    ("c_1 e^x + c_2 e^{-x}", "C_1 e^{-x} + C_2 e^x", EQUAL),
+    ("c_1 e^x + c_2 e^{-2x}", "C_1 e^{-x} + C_2 e^x", DIFFERENT),
+    ("KV", "CV", UNDECIDED),
+]
+
+
+@pytest.mark.parametrize(("answer", "gold", "outcome"), MIXED)
+def test_kinds_together(answer: str, gold: str, outcome: str) -> None:
+    assert compared(answer, gold).outcome == outcome
+
+
+@pytest.mark.parametrize(("answer", "gold", "outcome"), [*CASES, *MIXED])
+def test_quick_says_what_compare_says_or_nothing(answer: str, gold: str, outcome: str) -> None:
+    decision = quick(clean(answer), clean(gold))
+    assert decision is None or decision.outcome == outcome
+
+
+def test_numbers_and_letters_need_no_comparison_of_parts() -> None:
+    for answer, gold in [("1,234", "1234"), ("0.5", r"\frac{1}{2}"), ("(b)", "B"), ("Yes", "True")]:
+        decision = quick(clean(answer), clean(gold))
+        assert decision is not None
+        assert decision.outcome == EQUAL
+    assert quick("x+1", "1+x") is None
+
+
+@pytest.mark.parametrize(("answer", "gold", "outcome"), CASES[::3])
+def test_an_equal_answer_is_equal_to_itself_whatever_its_blanks(
+    answer: str, gold: str, outcome: str
+) -> None:
+    del answer, outcome
+    assert compare(clean(gold), clean(gold)).reason == "same text"
+
+
+def test_every_crossing_is_between_kinds_that_are_read() -> None:
+    kinds = {
+        reading.kind
+        for pair in [*CASES, *MIXED]
+        for text in pair[:2]
+        for reading in read(clean(text)).readings
+    }
+    crossed = {kind for pair in CROSSINGS for kind in pair} - {"*"}
+    assert crossed <= kinds
+
+
+def test_depth_and_number_of_comparisons_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = "(" * 40 + "1, 2" + ", 3)" * 40
+    assert compare(deep, deep.replace("2", "4")).outcome == UNDECIDED
+    monkeypatch.setattr(comparison, "MAX_COMPARISONS", 3)
+    assert compared("9, 8, 7, 6", r"1, \sqrt{2}, \sqrt{3}, 5").outcome == UNDECIDED
+
+
+_HOSTILE = (
+    *("(", "[", r"\{", "{", "|", "1,", "1, ", "x<", "x=", "a or ", "-", "1", r"\quad ", r"\frac"),
+    *(r"x \in ", "(1,2),", r"\begin{pmatrix}", "=", r"\pm ", "i+", r"k\pi,", "for ", "(mod 7"),
+    *(r"n \in Z", "integer ", r"\cup ", "_{", "P(", r"\setminus", "]1,2[", r"\\", "&", "x_1"),
+)
+
+
+@pytest.mark.parametrize("unit", _HOSTILE)
+def test_reading_ends_however_often_a_sign_is_written(unit: str) -> None:
+    text = unit * (3_000 // len(unit))
+    for reader in READERS:
+        for written in (text, f"({text})"):
+            reader(written)
+
+
+_PARTS = st.sampled_from(
+    [
+        *("1", "2", "-3", "x", "y", r"\pi", "n", "+", "-", "=", "<", r"\le ", ",", ", ", "(", ")"),
+        *(
+            "[",
+            "]",
+            r"\{",
+            r"\}",
+            "^2",
+            r"\frac{1}{2}",
+            r"\sqrt{2}",
+            " or ",
+            " and ",
+            r"\cup ",
+            "|",
+        ),
+        *(r"\in \mathbb{Z}", r"\infty", r"\pm ", "f(x)", r"\pmod{7}", r"\ne ", "cm", "%", ":"),
+    ]
+)
+_TEXTS = st.lists(_PARTS, min_size=1, max_size=9).map("".join)
+
+
+@settings(max_examples=80, deadline=None)
+@given(_TEXTS, _TEXTS)
+def test_no_text_breaks_the_comparison(answer: str, gold: str) -> None:
+    decision = compared(answer, gold)
+    assert decision.outcome in (EQUAL, DIFFERENT, UNDECIDED)
+    assert compared(gold, gold).outcome in (EQUAL, UNDECIDED)
+
+
+def test_reading_loads_no_sympy() -> None:
+    program = (
+        "import sys\n"
+        "from rast_bench.grading.robust.comparison import quick, read\n"
+        "read('x^2 + 1'), read(r'(-1, 2]'), quick('1', '2')\n"
+        "raise SystemExit('sympy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
