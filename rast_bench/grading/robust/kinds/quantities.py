@@ -18,6 +18,7 @@ from rast_bench.grading.robust.kinds.numbers import (
     shifted,
 )
 from rast_bench.grading.robust.kinds.units import (
+    DEGREE,
     GENERIC,
     MAX_UNIT,
     RADIAN,
@@ -49,6 +50,8 @@ _COMMAND_BEFORE = re.compile(
 _UNREADABLE = re.compile(
     r"[=<>,;:|&]|\\(?:le|ge|ne|in|approx|begin)(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]{3,}|\bor\b"
 )
+
+_OF_AN_ANGLE = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])|cis(?![A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -328,6 +331,8 @@ def _expression(text: str) -> Quantity | None:
         if unit is None or unit.letter:
             continue
         magnitude = text[:start].strip()
+        if unit == DEGREE and _OF_AN_ANGLE.search(magnitude):
+            return None  # the degrees of \tan 45\degree are its argument's
         if not magnitude or _UNREADABLE.search(magnitude) or not _has_value(magnitude):
             return None
         return None if unit.nouns else Quantity(magnitude, unit)
