@@ -32,7 +32,7 @@ from rast_bench.grading.robust.kinds.collections import (
 from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditioned
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
-from rast_bench.grading.robust.kinds.numbers import read_number
+from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
 from rast_bench.grading.robust.kinds.ratios import Ratio, read_ratio
 from rast_bench.grading.robust.kinds.relations import (
@@ -252,10 +252,14 @@ def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare)
 def _stands_alone(reading: Reading) -> bool:
     """Whether a text was written as this kind, rather than beside a text of it only.
 
-    Plain digits are a number in base n, and a fraction is a ratio, where the other text is one.
+    Plain digits are a number in base n, a fraction is a ratio, and `1,2` is one number, where the
+    other text is one.
     """
-    plain = isinstance(reading, BasedNumber) and reading.base is None
-    return not plain and not (isinstance(reading, Ratio) and reading.quotient)
+    if isinstance(reading, BasedNumber):
+        return reading.base is not None
+    if isinstance(reading, Ratio):
+        return not reading.quotient
+    return not (isinstance(reading, Number) and reading.comma and not reading.is_decimal_comma())
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,13 @@ class Number:
         zeros = len(self.above) - len(self.above.rstrip("0"))
         return self.sign, digits, self.exponent + zeros
 
+    def is_decimal_comma(self) -> bool:
+        """`0,111` and `3,05` are no lists; `3,75` and `0,5` may be."""
+        if not self.comma or self.places is None:
+            return False
+        part = self.above[-self.places :]
+        return (self.above.startswith("0") and len(part) > 2) or (part[0] == "0" and len(part) > 1)
+
     def compare(self, gold: "Number", _compare: Compare) -> Decision:
         """Whether this number is `gold`, or one is the other's rounding to digits enough."""
         if self.comma or gold.comma:
@@ -247,12 +254,17 @@ def _bounds(ball: Any) -> tuple[Fraction, Fraction] | None:
 
 
 def _with_comma(answer: Number, gold: Number) -> Decision:
-    """Where one is written as `3,75`: the number 3.75, or 3 and 75."""
+    """Where one is written as `3,75`: the number 3.75, or 3 and 75.
+
+    A gold answer `2,3` is more often a list than a number, so 2.3 is not said to be equal to it.
+    """
     plain = _same_percentage(answer, gold)
-    if any(number.comma and number.above.startswith("0") for number in (answer, gold)):
-        return plain  # `0,111` is no list
+    if any(number.is_decimal_comma() for number in (answer, gold)):
+        return plain
     if plain.outcome != "equal" or _ends_in_zero(answer) or _ends_in_zero(gold):
         return undecided("unread", "a comma in a number or between two")
+    if gold.comma and not answer.comma:
+        return undecided("kind", "a comma in a number or between two")
     return equal(plain.reason, "a decimal comma")
 
 
