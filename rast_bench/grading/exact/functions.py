@@ -130,7 +130,7 @@ class _Question:
                         return None
                     if not first.overlaps(second):
                         return True
-                    if quick or abs(first - second).abs_upper() < arb(2) ** -int(self.bits):
+                    if quick or self._agree(first, second):
                         return False
             except VagueError:
                 pass
@@ -138,6 +138,11 @@ class _Question:
                 return None
             bits *= 4
         return None
+
+    def _agree(self, first: Any, second: Any) -> bool:
+        if self.bits > _MOST_BITS:
+            return False
+        return bool(abs(first - second).abs_upper() < arb(2) ** -int(self.bits))
 
     @staticmethod
     def _value(expression: Any, values: Any, real: bool) -> Any | None:
@@ -249,6 +254,8 @@ class _Question:
         return equal("numeric", "values at many points")
 
     def _points_in_pieces(self, arguments: list[Any]) -> Iterator[list[Any]] | None:
+        if str(self.unknowns[0]) in self.whole:
+            return None
         pieces = points_in_pieces(arguments, self.unknowns[0])
         if pieces is None:
             return None

@@ -21,6 +21,7 @@ from rast_bench.grading.expressions.lazy import HugePower
 
 _TRIGONOMETRIC = (sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec, sympy.csc)
 
+_NOT_REAL = (sympy.I, sympy.exp, sympy.log, sympy.Pow)  # or perhaps not
 _GROWING = (sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh, sympy.coth, sympy.sech, sympy.csch)
 
 
@@ -113,7 +114,7 @@ def _bounds(expression: Any, field: _Field) -> tuple[float, float]:
     if expression is sympy.GoldenRatio:
         field.roots.add((sympy.Integer(5), 2))
         return 1.0, 0.0
-    if isinstance(expression, sympy.Abs) and expression.args[0].is_extended_real:
+    if isinstance(expression, sympy.Abs) and not expression.has(*_NOT_REAL):
         return _bounds(expression.args[0], field)
     if isinstance(expression, sympy.exp):
         multiple = expression.args[0] / sympy.pi / sympy.I

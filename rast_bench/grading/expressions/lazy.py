@@ -100,7 +100,7 @@ def quotient(above: Any, below: Any) -> Any:
     Raises:
         UnreadableError: a division by zero.
     """
-    if below.is_zero and below == 0:
+    if below == 0:
         raise UnreadableError("a division by zero")
     if below.is_Rational and above.is_Rational:
         return above / below
@@ -108,7 +108,7 @@ def quotient(above: Any, below: Any) -> Any:
 
 
 def factorial(value: Any) -> Any:
-    if value.is_infinite:
+    if value in (sympy.oo, -sympy.oo):
         raise UnreadableError("a factorial of infinity")
     if value.is_Integer:
         if value < 0:

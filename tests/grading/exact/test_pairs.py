@@ -58,6 +58,8 @@ def test_unknowns_said_to_be_integers() -> None:
     assert same_expression(answer, gold, integers=frozenset({"x"})).outcome == "equal"
     odd, zero = read(r"\sin\frac{x\pi}{2}"), read("0")
     assert same_expression(odd, zero, integers=frozenset({"x"})).outcome == "different"
+    power, one = read("|(-1)^n|"), read("1")
+    assert same_expression(power, one).outcome == "equal"
     absolute, plain = read("|n|"), read("n")
     assert same_expression(absolute, plain, integers=frozenset({"n"})).outcome == "different"
 
