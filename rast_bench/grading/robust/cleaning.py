@@ -138,23 +138,8 @@ _FUNCTIONS = (
 )
 _WHOLE = frozenset(
     (
-        *_GREEK,
-        *_FUNCTIONS,
-        *_FONTS,
-        *_BLANK,
-        *_SIZES,
-        *_DROPPED_WITH_ARGUMENT,
-        *_ONE_WRITING,
-        "coth",
-        "lnot",
-        "textcolor",
-        "frac",
-        "sqrt",
-        "binom",
-        "pm",
-        "mp",
-        "begin",
-        "end",
+        *(*_GREEK, *_FUNCTIONS, *_FONTS, *_BLANK, *_SIZES, *_DROPPED_WITH_ARGUMENT, *_ONE_WRITING),
+        *("coth", "lnot", "textcolor", "frac", "sqrt", "binom", "pm", "mp", "begin", "end"),
     )
 )
 _JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=len, reverse=True)))
@@ -435,7 +420,7 @@ def _chosen(
 
 _Replacement = str | Callable[[re.Match[str]], str]
 _THIRD = r"(?=\d{3}(?!\d))"
-_LAST: tuple[tuple[str, re.Pattern[str], _Replacement], ...] = (
+_PATTERNS: tuple[tuple[str, re.Pattern[str], _Replacement], ...] = (
     # (what the text must have for the pattern to be tried, pattern, replacement)
     (
         "circ",
@@ -479,7 +464,7 @@ def clean(text: str) -> str:
         text = _with_braced_arguments(_single_spaced(_with_plain_commands(text)))
     elif "sqrt" in text:
         text = _with_braced_arguments(text)
-    for needed, pattern, replacement in _LAST:
+    for needed, pattern, replacement in _PATTERNS:
         if needed in text:
             text = pattern.sub(replacement, text)
     return _unwrapped(_single_spaced(text))
@@ -520,7 +505,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _stripped(text: str) -> str:
-    """Without the full stops, commas and line ends (`\\\\`) at its end; an ellipsis stays."""
+    """Without the full stops, commas and line ends at its end; an ellipsis stays."""
     end = len(text)
     while end:
         if text[end - 1] in _ENDS and text[end - 2 : end - 1] != "\\":

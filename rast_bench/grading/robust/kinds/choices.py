@@ -51,6 +51,8 @@ class Choice:
                 if certain
                 else undecided("choice", "a letter of another case, which may be another quantity")
             )
+        if gold.lower and gold.value and not self.value:
+            return undecided("choice", "a letter for one of several parts")
         if not self.value or not gold.value or self.value == gold.value:
             return equal("choice", "the same letter")
         if compare(self.value, gold.value).outcome == "equal":

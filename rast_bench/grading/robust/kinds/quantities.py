@@ -24,6 +24,7 @@ from rast_bench.grading.robust.kinds.units import (
     Unit,
     conversion,
     kin,
+    length_power,
     read_unit,
     same_nouns,
     size,
@@ -103,10 +104,10 @@ class Quantity:
     def _compare_generic(self, gold: "Quantity", compare: Compare) -> Decision:
         """`5 square units` and `5 { cm}^2`."""
         decision = compare(self.magnitude, gold.magnitude)
-        powers = sorted(abs(sum(power for _, power in each.unit.powers)) for each in (self, gold))
-        if decision.outcome != "equal" or self.unit.nouns or gold.unit.nouns:
+        if decision.outcome != "equal":
             return _in_unit(decision, "units without a name")
-        if powers[0] == powers[1] and len(self.unit.powers) == len(gold.unit.powers) == 1:
+        powers = [length_power(each.unit) for each in (self, gold)]
+        if powers[0] is not None and powers[0] == powers[1]:
             return equal("unit", "units without a name")
         return undecided("unit", "units without a name")
 
@@ -133,6 +134,8 @@ class Quantity:
         return self._as_angle(gold, compare, decision, is_gold=False)
 
     def _without_unit(self, decision: Decision) -> Decision:
+        if decision.reason in ("ratio", "choice", "base", "time"):
+            return undecided("kind", "a quantity for something else")
         if self.unit.letter:
             return undecided("unit", "a letter that may be a unit or an unknown")
         return _in_unit(decision, "a unit left out")

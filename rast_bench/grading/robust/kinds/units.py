@@ -412,6 +412,9 @@ _FAMILIES = (
 )
 
 
+_LENGTHS = tuple(family for family in _FAMILIES if "inch" in family or "meter" in family)
+
+
 def size(unit: Unit, of: Unit) -> Fraction | None:
     """How many of one unit another of its family has; None for units of no common family."""
     names = [each.powers[0] for each in (unit, of) if len(each.powers) == 1 and not each.nouns]
@@ -421,6 +424,15 @@ def size(unit: Unit, of: Unit) -> Fraction | None:
         if names[0][0] in family and names[1][0] in family:
             return Fraction(family[names[0][0]], family[names[1][0]])
     return None
+
+
+def length_power(unit: Unit) -> int | None:
+    """2 for square centimetres and "square units"; None for what is no power of a length."""
+    if len(unit.powers) != 1 or unit.nouns:
+        return None
+    name, power = unit.powers[0]
+    is_length = name == GENERIC or any(name in family for family in _LENGTHS)
+    return power if is_length else None
 
 
 def kin(unit: Unit) -> tuple[Fraction, ...]:

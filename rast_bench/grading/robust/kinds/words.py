@@ -263,7 +263,9 @@ class Words:
 
 def read_words(text: str) -> Words | None:
     """Read a text that is words and not letters of mathematics."""
-    if len(text) > MAX_LENGTH or not _PHRASE.fullmatch(text) or read_bound(text):
+    if len(text) > MAX_LENGTH or not _PHRASE.fullmatch(text):
+        return None
+    if read_bound(text) or read_nothing(text) or read_infinitely_many(text):
         return None
     tokens = _TOKEN.findall(text)
     braced = text.startswith("{")
