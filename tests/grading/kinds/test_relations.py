@@ -30,6 +30,8 @@ CASES = [
     ("m_{max} = 7", "7", EQUAL),
     ("f(3) = 7", "7", EQUAL),
     ("AB = 7", "7", EQUAL),
+    ("a = 5", "A = 5", UNDECIDED),
+    (r"\vec{v} = 5", "v = 5", EQUAL),
     ("m + n = 107", "107", EQUAL),
     ("m + n = 107", "108", DIFFERENT),
     ("7", "x + y = 7", DIFFERENT),

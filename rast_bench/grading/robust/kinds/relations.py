@@ -135,8 +135,11 @@ class Equation:
     def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
         """None where the names differ, so that only the equations can tell."""
         names, wanted = self.names, gold.names
-        if names == wanted or _loosely(names) == _loosely(wanted):
+        if names == wanted:
             return self._compare_function(gold, compare)
+        if _loosely(names) == _loosely(wanted):  # an area A is no side a
+            decision = self._compare_function(gold, compare)
+            return undecided("relation") if decision.outcome == "equal" else decision
         if len(names) != 1 or len(wanted) != 1:
             return different("relation", "other unknowns")
         applied = bool(self.arguments), bool(gold.arguments)
