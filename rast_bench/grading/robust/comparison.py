@@ -367,9 +367,17 @@ def _turned(compare: Compare) -> Compare:
 def _system_for_values(pair: _Pair) -> Decision | None:
     """`x = 1, y = 2` for `(1, 2)` or `1, 2`."""
     if isinstance(pair.answer, System):
-        return pair.answer.compare_values(pair.gold.items, pair.compare)
+        values: Collection = pair.gold
+        ordered = values.kind == "tuple"
+        decision = pair.answer.compare_values(values.items, pair.compare, ordered=ordered)
+        given = tuple((pair.answer.assignment() or {}).values())
+        if decision.outcome == "different" and not ordered and given:
+            anyhow = same_in_any_order(given, values.items, pair.compare)
+            return decision if anyhow.outcome == "different" else undecided("order")
+        return decision
     gold: System = pair.gold
-    return gold.compare_values(pair.answer.items, _turned(pair.compare))
+    values = pair.answer
+    return gold.compare_values(values.items, _turned(pair.compare), ordered=values.kind == "tuple")
 
 
 def _one_of_a_set(pair: _Pair) -> Decision | None:

@@ -53,7 +53,21 @@ CASES = [
     (r"\pm 1", "1", DIFFERENT),
     (r"1 \pm \sqrt{2}", r"1 + \sqrt{2}, 2 - \sqrt{2}", DIFFERENT),
     (r"\{1 \pm \sqrt{5}, -2\}", r"-2, 1+\sqrt5, 1-\sqrt5", EQUAL),
+    (r"(\pm 1, 2)", "(1, 2), (-1, 2)", EQUAL),
+    (r"(\pm 1, 2)", "(1, 2), (-1, 3)", DIFFERENT),
+    (r"(\pm 1, 2)", "(1, 2)", DIFFERENT),
+    # dots
+    (r"1, 2, \ldots, 10", "1, 2, 3, 4, 5, 6, 7, 8, 9, 10", EQUAL),
+    (r"1, 3, \ldots, 9", r"\{1, 3, 5, 7, 9\}", EQUAL),
+    (r"1, 2, \ldots, 10", "1, 2, 3, 4, 5, 6, 7, 8, 9", DIFFERENT),
+    (r"1, 3, \ldots, 9", "1, 2, 3, 4, 5, 6, 7, 8, 9", DIFFERENT),
+    (r"1, 4, \ldots, 81", "1, 4, 9, 16, 25, 36, 49, 64, 81", UNDECIDED),
+    # members
+    (r"x \in \{1, 2\}", r"x \in \{1, 2\}", EQUAL),
+    (r"y \in \{1, 2\}", r"x \in \{1, 2\}", DIFFERENT),
+    (r"\{(x,y) \mid x+y=1\}", "x+y=1", UNDECIDED),
     # thousands
+    ("10,10,080", "10,080", DIFFERENT),
     ("1,234", "1234", EQUAL),
     ("1,234", "1,235", DIFFERENT),
     ("234, 1", "1, 234", EQUAL),

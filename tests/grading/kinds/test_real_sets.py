@@ -54,6 +54,11 @@ CASES = [
     ("|x| < 2", "(-2, 2)", EQUAL),
     (r"|x - 1| \ge 2", r"(-\infty, -1] \cup [3, \infty)", EQUAL),
     ("|x - 1| < 2", "(-2, 2)", DIFFERENT),
+    # words
+    (r"\text{all positive real numbers}", r"(0, \infty)", EQUAL),
+    (r"\text{all nonnegative real numbers}", r"(0, \infty)", DIFFERENT),
+    (r"\text{all nonzero real numbers}", r"x \ne 0", EQUAL),
+    (r"\text{everything between}", "(0, 1)", UNDECIDED),
     # unknown ends
     ("a < x < b", "(a, b)", EQUAL),
     ("(a, b]", "(a, b)", DIFFERENT),

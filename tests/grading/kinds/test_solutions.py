@@ -45,6 +45,8 @@ CASES = [
         r"\arctan 2 + k\pi, k \in \mathbb{Z}",
         DIFFERENT,
     ),
+    (r"45^\circ + 180^\circ k, k \in \mathbb{Z}", GOLD, EQUAL),
+    (r"45^\circ + 90^\circ k, k \in \mathbb{Z}", GOLD, DIFFERENT),
     (r"3 + 7n, n \in \mathbb{Z}", r"x \equiv 3 \pmod 7", EQUAL),
     (r"x \equiv 3 \pmod 7", r"7k - 4, k \in \mathbb{Z}", EQUAL),
     (r"x \equiv 4 \pmod 7", r"7k - 4, k \in \mathbb{Z}", DIFFERENT),

@@ -135,8 +135,11 @@ class Equation:
     def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
         """None where the names differ, so that only the equations can tell."""
         names, wanted = self.names, gold.names
-        if names == wanted or _loosely(names) == _loosely(wanted):
+        if names == wanted:
             return self._compare_function(gold, compare)
+        if _loosely(names) == _loosely(wanted):  # an area A is no side a
+            decision = self._compare_function(gold, compare)
+            return undecided("relation") if decision.outcome == "equal" else decision
         if len(names) != 1 or len(wanted) != 1:
             return different("relation", "other unknowns")
         applied = bool(self.arguments), bool(gold.arguments)
@@ -338,20 +341,25 @@ class System:
             return undecided("relation", "systems of other equations")
         return decision
 
-    def compare_values(self, values: tuple[str, ...], compare: Compare) -> Decision:
-        """The values of the unknowns in their alphabetical order (or as written)."""
+    def compare_values(
+        self, values: tuple[str, ...], compare: Compare, *, ordered: bool
+    ) -> Decision:
+        """The values of the unknowns in their alphabetical order (or as written).
+
+        ordered: whether the other side is a tuple; in a list, those of x_1 and x_2 have no order.
+        """
         assigned = self.assignment()
-        numbered = {name.partition("_")[0] for name in assigned or ()}
-        if assigned and len(numbered) == 1 and len(assigned) > 1:
-            name = next(iter(numbered))
-            equations = [read_equation(value) for value in values]
-            if any(equation and equation.names == (name,) for equation in equations):
-                bare_values = [
-                    each.value if each else value
-                    for each, value in zip(equations, values, strict=True)
-                ]
-                return same_in_any_order(tuple(assigned.values()), bare_values, compare)
-        if assigned is None or any(split_relation(value)[1] for value in values):
+        if assigned is None:
+            return different("kind", "values for relations")
+        equations = [read_equation(value) for value in values]
+        unknown = {name.partition("_")[0] for name in assigned}
+        names = {name for equation in equations if equation for name in equation.names}
+        if len(unknown) == 1 and names <= unknown and not ordered:
+            given = [
+                each.value if each else value for each, value in zip(equations, values, strict=True)
+            ]
+            return same_in_any_order(tuple(assigned.values()), given, compare)
+        if any(split_relation(value)[1] for value in values):
             return different("kind", "values for relations")
         in_order = tuple(assigned[name] for name in sorted(assigned))
         decision = same_in_order(in_order, values, compare)
