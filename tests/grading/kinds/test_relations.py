@@ -60,6 +60,12 @@ CASES = [
     ("y = x^2, x < 0", "y = x^2, x > 0", DIFFERENT),
     (r"y = x^2, x \ge 0", "y = x^2, x > 0", DIFFERENT),
     (r"x(500-2x)", r"x(500-2x), \{x \mid 0 \le x \le 250\}", EQUAL),
+    ("x = 1", "x = 1, y > 2", DIFFERENT),
+    ("x = 1, y > 2", "x = 1", DIFFERENT),
+    ("x = 1, y > 3", "x = 1, y > 2", DIFFERENT),
+    (r"x = 1, y \ge 2", "x = 1, y > 2", DIFFERENT),
+    ("x = 1, 2y > 4", "x = 1, y > 2", EQUAL),
+    ("y > 2, x = 1", "x = 1, y > 2", EQUAL),
     # limits
     (r"\lim_{x \to 0} f(x) = 3", r"\lim_{x\to 0} f(x) = 3", EQUAL),
     (r"\lim_{x \to 0} f(x) = 4", r"\lim_{x \to 0} f(x) = 3", DIFFERENT),

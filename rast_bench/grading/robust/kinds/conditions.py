@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rast_bench.grading.decision import Decision, undecided
 from rast_bench.grading.robust.kinds.base import Compare
+from rast_bench.grading.robust.kinds.relations import unknowns
 from rast_bench.grading.robust.kinds.writing import NAME, separators, split, split_relation
 
 _WORD = (
@@ -81,6 +82,9 @@ def read_conditioned(text: str) -> Conditioned | None:
     answers, conditions = parts[:-count], parts[-count:]
     if len(answers) == 1 and _is_condition(answers[0]):
         return None  # a system of inequalities
+    about = frozenset().union(*map(unknowns, answers))
+    if not all(unknowns(condition) & about for condition in conditions):
+        return None  # `x = 1, y > 2`
     return Conditioned(", ".join(answers), tuple(conditions))
 
 

@@ -337,9 +337,29 @@ class System:
                 return decision
             return different("relation", "other unknowns")
         decision = same_in_any_order(self.items, gold.items, compare)
-        if decision.outcome == "different":  # systems of one solution may look like this, too
-            return undecided("relation", "systems of other equations")
-        return decision
+        if decision.outcome != "different":
+            return decision
+        return self._compare_one_relation(gold, compare)
+
+    def _compare_one_relation(self, gold: Self, compare: Compare) -> Decision:
+        """Where all relations but one are the same: this one tells if it stands for itself.
+
+        Other systems that look different may have the same solutions.
+        """
+        mine, rest = self.items, list(gold.items)
+        left = []
+        for item in mine:
+            partner = next((each for each in rest if compare(item, each).outcome == "equal"), None)
+            if partner is None:
+                left.append(item)
+            else:
+                rest.remove(partner)
+        if len(left) == len(rest) == 1:
+            about = unknowns(left[0]) | unknowns(rest[0])
+            others = (item for item in (*mine, *gold.items) if item not in (*left, *rest))
+            if not any(unknowns(item) & about for item in others):
+                return compare(left[0], rest[0])
+        return undecided("relation", "systems of other equations")
 
     def compare_values(
         self, values: tuple[str, ...], compare: Compare, *, ordered: bool
