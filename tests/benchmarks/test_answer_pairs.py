@@ -1,6 +1,7 @@
 """Made-up pairs: always the same for a seed, true by an independent reading, and judged."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from random import Random
@@ -15,19 +16,22 @@ from answer_pairs.responses import STYLES, respond
 from answer_pairs.writing import decimal, in_words, recurring, terminates
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sympy import N, Rational
+from sympy import Float, N, Rational
 from sympy.core.relational import Relational
 
 from rast_bench.grading import Answer, Grader, get_grader, newest_version
 
 SEEDS = st.integers(0, 2**32)
-POINTS = (Rational(-347, 100), Rational(-71, 100), Rational(129, 100), Rational(553, 100))
 DIGITS = 300
+POINTS = [Float(text, DIGITS) for text in ("-3.47", "-0.71", "1.29", "5.53")]
 READABLE = sorted(
-    # Unread or misread by latex2sympy: floors, C(n, k) of large numbers, mixed numbers, f(x) = …
-    {*NUMBERS, *ALGEBRA} - {"floor", "line", "circle", "plane", "function", "antiderivative"}
+    # Left out is what latex2sympy misreads: decimals, floors, i, equations, degrees.
+    {*NUMBERS, *ALGEBRA}
+    - {"decimal", "scientific notation", "complex number", "trigonometric value", "floor"}
+    - {"line", "circle", "plane", "function", "antiderivative"}
 )
-MISREAD = {"mixed number", "recurring", "named", "equation", "both signs", "inequality", "percent"}
+MISREAD = {"mixed number", "recurring", "named", "equation", "both signs", "inequality"}
+MISREAD |= {"percent", "text", "bold", "words", "extra element"}
 
 
 def test_a_seed_gives_the_same_pairs_and_another_gives_others() -> None:
@@ -51,7 +55,7 @@ def test_nothing_is_both_right_and_wrong(seed: int, kind: str) -> None:
     assert all(text.count("{") == text.count("}") for text in right)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(SEEDS, st.sampled_from(READABLE))
 def test_what_is_right_has_the_golds_value_and_what_is_wrong_has_not(seed: int, kind: str) -> None:
     """By another reader of LaTeX, at real points, to 300 digits."""
@@ -66,8 +70,12 @@ def test_what_is_right_has_the_golds_value_and_what_is_wrong_has_not(seed: int, 
 
 
 def read(latex: str) -> Any:
-    """None where it cannot be read."""
+    """None where it cannot be read, or not exactly: decimals become floats, degrees numbers."""
     from latex2sympy2_extended import latex2sympy
+
+    if "." in latex or "circ" in latex:
+        return None
+    latex = re.sub(r"\{,\}|,\\!|\\,|(?<=\d),(?=\d{3})", "", latex)
 
     with suppress(Exception):
         read = latex2sympy(latex)
@@ -150,7 +158,7 @@ def test_no_wrong_pair_is_judged_correct(robust: Grader) -> None:
     assert [p for p, v in zip(made, verdicts, strict=True) if v.kind == "correct"] == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(SEEDS, st.sampled_from(sorted(KINDS)))
 def test_an_answer_written_as_the_gold_is_correct(robust: Grader, seed: int, kind: str) -> None:
     gold = one(Random(seed), kind, True, "x").gold
