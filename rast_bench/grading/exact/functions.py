@@ -30,6 +30,7 @@ _MOST_TRIED = 6  # points in a piece
 BITS = 340  # to which values must agree at least: 100 digits
 _MOST_BITS = 16_000  # to which a point is tried
 _REFUTING_BITS = 64
+_HOPELESS_BITS = 8_000
 
 _SWITCHED = (sympy.Abs, sympy.sign, sympy.Max, sympy.Min)
 _STEPPED = (sympy.floor, sympy.ceiling, sympy.Mod)
@@ -119,7 +120,8 @@ class _Question:
             quick: at a low precision; False says nothing then.
         """
         real = self.must_be_real if real is None else real
-        bits = _REFUTING_BITS if quick else min(2 * self.bits, _MOST_BITS)
+        hopeless = self.bits > _MOST_BITS / 2  # they can be refuted, not seen to agree
+        bits = _REFUTING_BITS if quick else _HOPELESS_BITS if hopeless else 2 * self.bits
         while bits <= _MOST_BITS:
             try:
                 with precision(int(bits)):
@@ -130,18 +132,16 @@ class _Question:
                         return None
                     if not first.overlaps(second):
                         return True
-                    if quick or self._agree(first, second):
+                    if quick or (not hopeless and self._agree(first, second)):
                         return False
             except VagueError:
                 pass
-            if quick:
+            if quick or hopeless:
                 return None
             bits *= 4
         return None
 
     def _agree(self, first: Any, second: Any) -> bool:
-        if self.bits > _MOST_BITS:
-            return False
         return bool(abs(first - second).abs_upper() < arb(2) ** -int(self.bits))
 
     @staticmethod
