@@ -179,7 +179,7 @@ class Equation:
             if compare(rounded, gold).outcome == "equal" and is_rounding(self.value, rounded):
                 return equal("rounding", "a chain's rounded side")
         for rounded in gold_rounded:
-            if compare(self.value, rounded).outcome == "equal":
+            if compare(self.value, rounded).outcome == "equal" and is_rounding(gold, rounded):
                 return equal("rounding", "a chain's rounded side")
         return decision
 
