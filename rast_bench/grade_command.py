@@ -120,11 +120,12 @@ def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = 
 
 def grade_one(answer: "Answer", grader_name: str) -> int:
     """Prints how one response is judged. Raises ConfigError where no grader has this name."""
-    from rast_bench.grading import get_grader, newest_version
+    from rast_bench.grading import get_grader, newest_version, peer
 
     grader = get_grader(newest_version(grader_name), workers=1)
     ((judgement, gold, _),) = grader.explain([answer])
     extracted = judgement.extracted
+    mathematics = grader.name.startswith(("robust-", "simplerl-"))
     lines = (
         ("grader", grader.name),
         ("found by", judgement.extraction),
@@ -135,8 +136,9 @@ def grade_one(answer: "Answer", grader_name: str) -> int:
         ("verdict", judgement.kind),
         ("reason", judgement.reason),
         ("rule", judgement.rule),
+        (peer.NAME, peer.math_verify_says([answer])[0] if mathematics else ""),
     )
     for name, text in lines:
         if text:
-            print(f"{name:<10}{text}".encode(errors="backslashreplace").decode())
+            print(f"{name:<11} {text}".encode(errors="backslashreplace").decode())
     return 0

@@ -65,11 +65,12 @@ def test_one_answer_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--gold", "12,8", "--grader", "boxed", "--explain"]
     assert main([*words, "--answer", "12, 08"]) == 0
     assert capsys.readouterr().out == (
-        "grader    boxed-1\nfound by  box\nanswer    12,8\ngold      12,8\nverdict   correct\n"
+        "grader      boxed-1\nfound by    box\nanswer      12,8\ngold        12,8\n"
+        "verdict     correct\n"
     )
     assert main([*words, "--response", "12", "--finish-reason", "length"]) == 0
     assert capsys.readouterr().out == (
-        "grader    boxed-1\nanswer    none\ngold      12,8\nverdict   truncated\n"
+        "grader      boxed-1\nanswer      none\ngold        12,8\nverdict     truncated\n"
     )
 
 

@@ -1,7 +1,6 @@
 """Cases with a known verdict, how graders judge them, and how that is counted."""
 
 import json
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 from rast_bench.errors import DatasetError
 from rast_bench.grading import Answer, get_grader
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
+from rast_bench.grading.peer import NAME as MATH_VERIFY
+from rast_bench.grading.peer import math_verify_says
 
 FAULTS = "grader_faults.jsonl"
-MATH_VERIFY = "math-verify"
 MOST_SECONDS = 5.0  # of CPU time that a response may take in the main process
 NO_VERDICT = ("undecided", "timeout", "hung")
-_MATHEMATICS = ("$", "\\boxed", "\\[", "\\(")
 
 Row = dict[str, Any]
 Verdicts = list[str]
@@ -78,24 +77,13 @@ def by_grader(name: str, answers: Sequence[Answer], workers: int | None = None) 
     return [verdict(answer) for answer in answers]
 
 
-def by_math_verify(answers: Sequence[Answer]) -> Verdicts:
-    """As its documentation shows: default settings and limits, the gold answer in dollars."""
-    from math_verify import parse, verify
-
-    logging.getLogger("math_verify").setLevel(logging.CRITICAL)  # it logs responses whole
-
-    def gold(text: str) -> str:
-        return text if any(sign in text for sign in _MATHEMATICS) else f"${text}$"
-
-    return [
-        "correct" if verify(parse(gold(answer.gold)), parse(answer.text)) else "wrong"
-        for answer in answers
-    ]
-
-
 def judge(name: str, cases: Sequence[Case], workers: int | None = None) -> Verdicts:
     answers = [case.answer() for case in cases]
-    return by_math_verify(answers) if name == MATH_VERIFY else by_grader(name, answers, workers)
+    return (
+        list(math_verify_says(answers))
+        if name == MATH_VERIFY
+        else by_grader(name, answers, workers)
+    )
 
 
 def score(cases: Sequence[Case], verdicts: Verdicts) -> dict[str, Any]:

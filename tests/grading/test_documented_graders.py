@@ -45,16 +45,16 @@ def test_one_answer_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     words = command("grade", "--grader", "mygraders:LastLineGrader")
     assert cli.main(words) == 0
     assert capsys.readouterr().out.split("\n") == [
-        "grader    last-line-1",
-        "found by  last line",
-        "answer    i think of france. paris",
-        "gold      paris",
-        "verdict   wrong",
-        "reason    text",
+        "grader      last-line-1",
+        "found by    last line",
+        "answer      i think of france. paris",
+        "gold        paris",
+        "verdict     wrong",
+        "reason      text",
         "",
     ]
     assert cli.main([*words[:-1], "Of France.\nparis"]) == 0
-    assert "verdict   correct\n" in capsys.readouterr().out
+    assert "verdict     correct\n" in capsys.readouterr().out
 
 
 def test_a_file_is_graded(folder: Path) -> None:
@@ -87,4 +87,4 @@ def test_algebra_is_done_by_workers(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert cli.main([*words[:-1], answer]) == 0
         out = capsys.readouterr().out
-        assert f"verdict   {verdict}\nreason    {reason}\n" in out
+        assert f"verdict     {verdict}\nreason      {reason}\n" in out
