@@ -131,5 +131,6 @@ def told(case: Case, verdict: str) -> str:
 
 
 def total(scores: Iterable[dict[str, Any]]) -> dict[str, int]:
+    parts = list(scores)
     names = ("cases", "right", "false_corrects", "false_wrongs", "undecided")
-    return {name: sum(each[name] for each in scores) for name in names}
+    return {name: sum(part[name] for part in parts) for name in names}

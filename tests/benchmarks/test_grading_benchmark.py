@@ -8,7 +8,7 @@ from typing import Any
 
 import grading
 import pytest
-from grading_checks.cases import Case, score
+from grading_checks.cases import Case, score, total
 from grading_checks.disagreements import read_file
 from grading_checks.suites import (
     SUITES,
@@ -154,6 +154,8 @@ def test_undecided_is_neither_right_nor_a_false_correct() -> None:
         "false_wrongs": [],
         "undecided": ["2 (undecided)"],
     }
+    twice = total(iter([counted, counted]))
+    assert (twice["cases"], twice["right"], twice["false_corrects"]) == (8, 4, 2)
 
 
 def test_made_up_pairs_and_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -174,7 +174,7 @@ def _rational_power(below: Any, p: int, q: int, real: bool) -> Any:
 
 
 def _exact(p: int) -> bool:
-    return p.bit_length() <= flint.ctx.prec
+    return p.bit_length() <= int(flint.ctx.prec)
 
 
 def _root_power(below: Any, p: int, q: int) -> Any:

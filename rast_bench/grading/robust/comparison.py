@@ -39,6 +39,7 @@ from rast_bench.grading.robust.kinds.relations import (
     Congruence,
     Equation,
     System,
+    is_rounding,
     read_congruence,
     read_equation,
     read_inequality,
@@ -305,7 +306,8 @@ def _value_for_equation(pair: _Pair) -> Decision | None:
     decision = pair.compare(answer, equation.value)
     if decision.outcome != "equal":
         for rounded in equation.rounded:
-            if pair.compare(answer, rounded).outcome == "equal":
+            same = pair.compare(answer, rounded).outcome == "equal"
+            if same and is_rounding(equation.value, rounded):
                 return equal("rounding", "a chain's rounded side")
     return decision
 

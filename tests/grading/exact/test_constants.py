@@ -40,7 +40,7 @@ def test_residues_of_towers() -> None:
     "text",
     [
         *(r"\sqrt{x}", r"\sqrt[3]{x}", r"\ln x", "x^x", r"\arctan x", r"\sinh x", r"|x-2|"),
-        *(r"\lfloor 10x\rfloor", "x!", r"\cot x", r"\arcsin\frac{x}{9}", r"\binom{x}{3}"),
+        *(r"\lfloor 10x+\sqrt{2}\rfloor", "x!", r"\cot x", r"\arcsin\frac{x}{9}", r"\binom{x}{3}"),
     ],
 )
 @given(st.fractions(min_value="0.01", max_value=8, max_denominator=10**6))

@@ -152,7 +152,9 @@ def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> boo
         return False
     if match["letter"].islower():
         return text.startswith(")", end)
-    if pattern is _CORRECT or (pattern is _ANNOUNCED and match["letter"] not in "AI"):
+    if pattern is _CORRECT:
+        return match["letter"] not in "AI" or not match["thing"]  # "A ball is", "I hope it is"
+    if pattern is _ANNOUNCED and match["letter"] not in "AI":
         return True
     return _NO_NOUN.match(text, end) is not None
 

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from rast_bench.grading.robust.extraction import announcements, choices, marks, scope
 from rast_bench.grading.robust.extraction.boxes import (
+    Box,
     Boxes,
     find_boxes,
     first_box_end,
@@ -19,7 +20,7 @@ from rast_bench.grading.robust.extraction.boxes import (
     open_box,
 )
 from rast_bench.grading.robust.extraction.clauses import unit_behind, value_of
-from rast_bench.grading.robust.extraction.formulas import FORMULA, without_code
+from rast_bench.grading.robust.extraction.formulas import FORMULA, is_bare, without_code
 from rast_bench.grading.robust.extraction.found import Found
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind, gold_kind
 from rast_bench.grading.robust.extraction.guesses import Ending, code_output, one_line
@@ -35,7 +36,7 @@ _DIGIT = re.compile(r"\d")
 _CONCLUDED = re.compile(r"\b(?:[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence)\b[^\n]{0,200}\d")
 _SECOND_THOUGHT = re.compile(
     r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead"
-    r"|hmm)\b",
+    r"|hmm|not the case)\b",
     re.IGNORECASE,
 )
 
@@ -133,6 +134,8 @@ def _within(content: str, gold: GoldKind) -> str:
     boxed = box(inner)
     if boxed:
         return boxed
+    if gold.kind != "choice" and len(content) <= _MAX_PLAIN and is_bare(content):
+        return content
     if gold.kind == "choice" and (letter := choices.letter_of(content)):
         return letter
     announced = announcements.last_announced(content, gold, cut_off=False)
@@ -171,13 +174,22 @@ def box(response: Response) -> str | None:
         rest = text[boxes[-1].end : boxes[-1].end + _MAX_PLAIN]
         return value_of(rest.lstrip(" $).\\"), gold) if rest.strip(" $).\n\\]") else ""
     together = last_together(text, boxes)
-    if gold.kind == "list" and len(together) == 1 and len(boxes) == gold.elements:
+    if gold.kind == "list" and len(together) == 1 and _one_each(text, boxes, gold):
         together = boxes
     contents = [_content(each.content, gold) for each in together]
     if gold.kind == "choice" and len(contents) == 1:
         letter = choices.letter_of(contents[0])
         return letter or choices.stated_choice(text) or contents[0]
     return ", ".join(contents) + unit_behind(text, together[-1].end, gold)
+
+
+def _one_each(text: str, boxes: list[Box], gold: GoldKind) -> bool:
+    """Whether every box holds one element of the answer, and none is taken back."""
+    return (
+        len(boxes) == gold.elements
+        and all(gold_kind(each.content).elements == 1 for each in boxes)
+        and not _SECOND_THOUGHT.search(text, boxes[0].end, boxes[-1].start)
+    )
 
 
 def _content(content: str, gold: GoldKind) -> str:

@@ -10,6 +10,8 @@ _CLOSER = {"$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]"}
 _MOST_UNCLOSED = 3  # each costs another walk to the end
 _PRICE = re.compile(r"\d[\d,.]*(?:\s+[a-z]{2,}\s*|\s*[-+*/=]\s+)\Z")
 _PROSE = re.compile(r"(?<![\\{A-Za-z])[A-Za-z]{2,} [A-Za-z]{2,} |<<|\. [A-Z]|\n[ \t]*\n")
+_TEXT = re.compile(r"\\(?:text|mbox|mathrm)(?:bf|it|rm)?\s?\{[^{}]*\}")
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}|\n")
 _FENCE = "```"
 
 
@@ -52,7 +54,7 @@ def _walk(text: str, position: int, found: list[Formula]) -> int | None:
         if mark != _CLOSER[opener]:
             continue
         content = text[begin : match.start()]
-        if opener == "$" and (_PRICE.match(content) or _PROSE.search(content)):
+        if opener == "$" and (_PRICE.match(content) or _is_prose(content)):
             start, begin = end - 1, end  # a price: this dollar may open a formula
             continue
         if content.strip():
@@ -61,6 +63,16 @@ def _walk(text: str, position: int, found: list[Formula]) -> int | None:
         if end < match.end():
             opener, start, begin = "$", end, match.end()
     return begin if opener else None
+
+
+def _is_prose(text: str) -> bool:
+    r"""Whether there are words in it that no `\text{…}` makes part of a formula."""
+    return _PROSE.search(_TEXT.sub(" ", text)) is not None
+
+
+def is_bare(text: str) -> bool:
+    """Whether a text is one line of mathematics without marks and words around it."""
+    return not _WORD.search(_TEXT.sub(" ", text)) and not any(formulas(text))
 
 
 def masked(text: str, spans: list[Formula]) -> str:

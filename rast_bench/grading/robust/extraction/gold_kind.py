@@ -16,6 +16,7 @@ _NUMBER = re.compile(
     r"(?:[\d\s.,/^+*()\[\]!-]|\\(?:[dtc]?frac|sqrt|pi|cdot|times|left|right|[!,;: ])(?![A-Za-z]))*"
     r"(?:\\?%|\^?\\circ|°)?\s*"
 )
+_MONEY = re.compile(r"[\s$({]*\\\$|\s*\$(?![^$]*\$)")
 _UNIT = re.compile(r"\s*(?:\\?\s)?[A-Za-zµΩ°]")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _NO_WORDS = re.compile(r"[\d\\=<>^_]")
@@ -52,7 +53,7 @@ def gold_kind(gold: str) -> GoldKind:
         return GoldKind("list", elements)
     number = _NUMBER.match(bare)
     if number and number.end() == len(bare):
-        return GoldKind("number")
+        return GoldKind("quantity" if _MONEY.match(gold) else "number")
     if _WORD.search(bare) and not _NO_WORDS.search(bare):
         return GoldKind("words")
     if number and _UNIT.match(bare, number.end()):

@@ -11,6 +11,7 @@ _JSON = re.compile(
     r"|[^\s,{}\[\]\"'][^,}\n]{0,200})",
     re.IGNORECASE,
 )
+_ESCAPED = re.compile(r"\\u((?!d[89a-f])[0-9a-f]{4})", re.IGNORECASE)
 _HASHES = re.compile(r"^[ \t]{0,8}####[ \t]{0,8}([^#\n][^\n]{0,2000})", re.MULTILINE)
 _HASHES_INLINE = re.compile(r"(?<![#\n])####[ \t]{0,8}([^#\s][^\n]{0,2000})")
 _VALUE = re.compile(
@@ -55,6 +56,7 @@ def in_json(text: str) -> tuple[str, int] | None:
     raw = last[1].strip()
     if raw[0] in "\"'":
         value = raw[1:-1].replace('\\"', '"')  # not json.loads: it takes "\frac" for a form feed
+        value = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
     elif raw[0] == "[":
         value = ", ".join(part.strip(" \"'") for part in raw[1:-1].split(","))
     else:

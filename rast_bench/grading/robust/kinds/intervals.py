@@ -340,7 +340,7 @@ class _Reader:
                 return None if nodes is None else join(nodes)
         for separator, combine in ((_CUP, Either), (_CAP, Intersection)):
             parts = split(text, separator)
-            if len(parts) > 1 and not text.startswith("x \\in"):
+            if len(parts) > 1:
                 member = _MEMBER.match(parts[0])
                 if member:
                     break

@@ -29,6 +29,8 @@ from rast_bench.grading.robust.kinds.writing import (
 MAX_SYSTEM = 40
 
 _LETTERS = re.compile(r"(?<![A-Za-z\\])[A-Za-z]|\\[A-Za-z]+")
+_COMMAND_OR_LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
+_BARE_FUNCTION = re.compile(r"(?<![\\A-Za-z])(?:sin|cos|tan|cot|sec|csc|ln|log|exp|sqrt|max|min)")
 _CONSTANTS = frozenset({"e", "i", r"\pi"})
 _FUNCTIONS = re.compile(
     r"\\(?:frac|sqrt|cdot|times|div|left|right|sin|cos|tan|cot|sec|csc|ln|log|exp|binom|pm|mp|infty"
@@ -177,7 +179,7 @@ class Equation:
             if compare(rounded, gold).outcome == "equal" and is_rounding(self.value, rounded):
                 return equal("rounding", "a chain's rounded side")
         for rounded in gold_rounded:
-            if compare(self.value, rounded).outcome == "equal":
+            if compare(self.value, rounded).outcome == "equal" and is_rounding(gold, rounded):
                 return equal("rounding", "a chain's rounded side")
         return decision
 
@@ -196,23 +198,19 @@ def unknowns(text: str) -> frozenset[str]:
 
 
 def renamed_names(text: str, names: dict[str, str]) -> str | None:
-    """A text with its one-letter unknowns renamed at once; None where the new name is taken."""
+    """A text with its one-letter unknowns renamed at once.
+
+    None where a new name is taken, and where letters are the name of a function.
+    """
     free = unknowns(text)
-    if any(new in free and new not in names for new in names.values()):
+    taken = any(new in free and new not in names for new in names.values())
+    if taken or any(len(old) != 1 for old in names) or _BARE_FUNCTION.search(text):
         return None
-    if any(len(old) != 1 for old in names):
-        return None
-    pattern = re.compile(rf"(?<![A-Za-z\\])(?:{'|'.join(map(re.escape, names))})(?![A-Za-z])")
-    spaced = re.compile(r"(\\[A-Za-z]+)|([A-Za-z])")
-    if not pattern.pattern:
-        return text
 
     def rename(match: re.Match[str]) -> str:
-        if match[1]:
-            return match[1]
-        return f" {names[match[2]]} " if match[2] in names else match[2]
+        return f" {names[match[0]]} " if match[0] in names else match[0]
 
-    return spaced.sub(rename, text).strip()
+    return _COMMAND_OR_LETTER.sub(rename, text).strip()
 
 
 def same_expressions(one: str, other: str) -> bool:
