@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from command_line import make_parser, read_options, run_benchmark
 
-from rast_bench.code_tests.consent import GRADER
+from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.manifest import now
 
@@ -66,14 +66,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     for cell_id in ledger.cells():
         record = ledger.cell(cell_id)
         dataset = record and record["display"].get("dataset")
-        if dataset in FORMS and (ours := ledger.verdicts(cell_id, GRADER)).shape[0]:
+        if dataset in FORMS and (ours := ledger.verdicts(cell_id, CODE_TESTS)).shape[0]:
             print(f"{cell_id}: {len(ours)} responses to {dataset}", file=sys.stderr)
             cells.append(compared(ledger, cell_id, dataset, options))
     return {
         "command": options.command,
         "time": now().isoformat(timespec="seconds"),
         "evalplus": version_of(options.python),
-        "grader": GRADER,
+        "grader": CODE_TESTS,
         "cells": cells,
     }
 
@@ -84,7 +84,9 @@ def compared(
     """One cell: how many pass by each, and the responses that pass by one alone."""
     form = FORMS[dataset]
     keys = ["problem_id", "sample_index"]
-    rows = ledger.samples(cell_id, [*keys, "text"]).merge(ledger.verdicts(cell_id, GRADER), on=keys)
+    rows = ledger.samples(cell_id, [*keys, "text"]).merge(
+        ledger.verdicts(cell_id, CODE_TESTS), on=keys
+    )
     asked = [
         {"task_id": form.task.format(problem), "response": text}
         for problem, text in zip(rows["problem_id"], rows["text"], strict=True)

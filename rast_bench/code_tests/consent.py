@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from rast_bench.code_tests.run import working_sandbox
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
-
-GRADER = "code-tests-2"
+from rast_bench.grading.registry import CODE_TESTS
 
 
 def check_code_execution(
@@ -23,7 +22,7 @@ def check_code_execution(
     """
     needed = False
     for cell in cells:
-        wants, has = GRADER in cell.dataset.graders, GRADER in cell.graders(chosen)
+        wants, has = CODE_TESTS in cell.dataset.graders, CODE_TESTS in cell.graders(chosen)
         if wants != has:
             raise ConfigError(
                 f"grader={chosen} cannot judge data set {cell.dataset.name}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rast_bench.code_tests.consent import GRADER, check_allowed
+from rast_bench.code_tests.consent import check_allowed
 from rast_bench.code_tests.extract import extract_program
 from rast_bench.code_tests.references import Head, Reference, head_of, tests_of
 from rast_bench.code_tests.run import run_many
@@ -12,6 +12,7 @@ from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets import iter_references
 from rast_bench.errors import ConfigError
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
+from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.grading.robust.extraction.found import Found
 
 _Program = tuple[int, str]  # its place among the pairs, and its text
@@ -26,7 +27,7 @@ class CodeTestsGrader(AnswerGrader):
     * Each distinct program is run once for each problem.
     """
 
-    name = GRADER
+    name = CODE_TESTS
 
     def __init__(
         self,

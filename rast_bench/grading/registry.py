@@ -6,25 +6,26 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rast_bench.code_tests.consent import GRADER as CODE_TESTS
-from rast_bench.config.schema import CellConfig, DatasetConfig
 from rast_bench.errors import ConfigError, first_line
 from rast_bench.grading.base import Grader
-from rast_bench.grading.boxed import BoxedGrader
 from rast_bench.grading.pooled import PooledGrader
-from rast_bench.grading.robust.grader import RobustGrader
-from rast_bench.grading.simplerl.grader import SimpleRLGrader
 from rast_bench.importing import import_object
 
 if TYPE_CHECKING:
+    from rast_bench.config.schema import CellConfig, DatasetConfig
     from rast_bench.ledger import Ledger
     from rast_bench.runner.plan import PlannedCell
 
-_POOLED: dict[str, type[PooledGrader]] = {
-    grader.name: grader for grader in (RobustGrader, SimpleRLGrader)
+CODE_TESTS = "code-tests-2"
+_OURS = {
+    "boxed-1": "rast_bench.grading.boxed:BoxedGrader",
+    CODE_TESTS: "rast_bench.code_tests.grader:CodeTestsGrader",
+    "robust-2": "rast_bench.grading.robust.grader:RobustGrader",
+    "simplerl-1": "rast_bench.grading.simplerl.grader:SimpleRLGrader",
 }
-_NAMES = (BoxedGrader.name, CODE_TESTS, *_POOLED)
-_RETIRED = {"robust-1": RobustGrader.name}
+"""Imported when they are asked for: each process of a pool imports this package."""
+
+_RETIRED = {"robust-1": "robust-2"}
 """Graders whose stored verdicts are read, and by what they were replaced."""
 
 _VERSIONED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*-[0-9]+")
@@ -32,12 +33,12 @@ _VERSIONED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*-[0-9]+")
 
 def grader_names() -> tuple[str, ...]:
     """Every known name, sorted."""
-    return tuple(sorted(_NAMES))
+    return tuple(sorted(_OURS))
 
 
 def newest_version(name: str) -> str:
     """The full name of a grader whose version may be left out; other names as they are."""
-    versions = [known for known in _NAMES if _family(known) == name]
+    versions = [known for known in _OURS if _family(known) == name]
     return max(versions, key=lambda known: int(known.rpartition("-")[2]), default=name)
 
 
@@ -45,7 +46,7 @@ def get_grader(
     name: str,
     *,
     workers: int | None = None,
-    datasets: Sequence[DatasetConfig] = (),
+    datasets: Sequence["DatasetConfig"] = (),
     allow_code_execution: bool = False,
 ) -> Grader:
     """A new grader of that name, version included, or of a user's own class, `module:Class`.
@@ -58,14 +59,14 @@ def get_grader(
     """
     if ":" in name:
         return _own_grader(name, workers)
-    if name in _POOLED:
-        return _POOLED[name](workers=workers)
-    if name == BoxedGrader.name:
-        return BoxedGrader()
-    if name == CODE_TESTS:
-        from rast_bench.code_tests.grader import CodeTestsGrader  # imports this package's base
-
-        return CodeTestsGrader(datasets, allow_code_execution=allow_code_execution, workers=workers)
+    if name in _OURS:
+        kind = import_object(_OURS[name], f"grader {name}")
+        options: dict[str, Any] = {"workers": workers} if issubclass(kind, PooledGrader) else {}
+        if name == CODE_TESTS:
+            options = {"datasets": datasets, "allow_code_execution": allow_code_execution}
+            options["workers"] = workers
+        grader: Grader = kind(**options)
+        return grader
     if is_retired(name):
         raise _no_longer(name, "it no longer grades")
     known = grader_names()
@@ -85,7 +86,7 @@ def stored_name(name: str) -> str:
     return _own_name(name) if ":" in name else name
 
 
-def graders_of(cell: CellConfig, chosen: str | None) -> tuple[str, ...]:
+def graders_of(cell: "CellConfig", chosen: str | None) -> tuple[str, ...]:
     """The stored names of those who judge a cell's samples. Raises ConfigError."""
     return tuple(map(stored_name, cell.graders(chosen)))
 
@@ -179,7 +180,7 @@ def _own_grader(path: str, workers: int | None) -> Grader:
             f"{place}: its name {name!r} has no version",
             hint="say name = 'mine-1': letters, digits, . _ + - and the version at the end",
         )
-    if _family(name) in {_family(known) for known in (*_NAMES, *_RETIRED)}:
+    if _family(name) in {_family(known) for known in (*_OURS, *_RETIRED)}:
         raise ConfigError(
             f"{place}: the name {name!r} belongs to a grader of rast-bench",
             hint="a name is the key of stored verdicts: choose one of your own",

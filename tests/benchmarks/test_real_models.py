@@ -11,8 +11,8 @@ import real_models
 import real_models_evalplus
 from real_models import COPIES, ITSELF, PLAIN
 
-from rast_bench.code_tests.consent import GRADER
 from rast_bench.domain import Sample, SampleKey, Verdict
+from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.ledger import Ledger
 
 JUDGE = """
@@ -35,7 +35,7 @@ def test_every_response_is_compared_and_differences_are_kept(
     samples = [Sample(keys[n], 0, "", (1,), text, "eos") for n, (text, _) in judged.items()]
     ledger.write_samples(cell, samples, "run")
     verdicts = [Verdict(keys[n], kind, None) for n, (_, kind) in judged.items()]
-    ledger.write_verdicts(cell, GRADER, verdicts)
+    ledger.write_verdicts(cell, CODE_TESTS, verdicts)
     script = tmp_path / "judge.py"
     script.write_text(JUDGE)
     monkeypatch.setattr(real_models_evalplus, "JUDGE", script)

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from command import RUN, Finished, run
 
-from rast_bench.code_tests.consent import GRADER
+from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.ledger import Ledger
 
 NAME = "smollm2-135m-instruct"
@@ -67,7 +67,7 @@ def asked(results: Path, model: Path, problems: Path, *further: str) -> Finished
         *("base_model.instruct=true", "delta.name=itself"),
         f"delta.pairs=[{{rl: {{path: {model}}}, base: {{path: {model}}}}}]",
         *(f"dataset.path={problems}", "dataset.name=made", "dataset.adapter=humaneval"),
-        *(f"dataset.graders=[{GRADER}]", "allow_code_execution=true", "prompt=evalplus"),
+        *(f"dataset.graders=[{CODE_TESTS}]", "allow_code_execution=true", "prompt=evalplus"),
         *("decoding=greedy", "decoding.max_tokens=96", "workers=1"),
         *further,
     )
@@ -81,7 +81,7 @@ def texts(results: Path) -> dict[tuple[str, str], pd.DataFrame]:
         record = ledger.cell(cell_id)
         assert record is not None
         frame = ledger.samples(cell_id).merge(
-            ledger.verdicts(cell_id, GRADER), on=["problem_id", "sample_index"]
+            ledger.verdicts(cell_id, CODE_TESTS), on=["problem_id", "sample_index"]
         )
         engine = record["identity"]["engine"]["name"]
         found[engine, record["display"]["method"]] = frame

@@ -10,7 +10,8 @@ from slow_comparisons import misbehave
 
 from rast_bench.grading import Answer
 from rast_bench.grading.pool import ComparisonPool, compare_limited
-from rast_bench.grading.robust.grader import RobustGrader, load_libraries
+from rast_bench.grading.robust.comparison import load_libraries
+from rast_bench.grading.robust.grader import RobustGrader
 from rast_bench.grading.simplerl.grader import SimpleRLGrader
 
 GOOD = [("7", "7"), ("8", "7")]

@@ -178,6 +178,13 @@ def _compared_later(_answer: str, _gold: str) -> Decision:
     raise _NotQuickError
 
 
+def load_libraries() -> None:
+    """What comparing needs, before the first one's time counts."""
+    import pint  # noqa: F401
+
+    from rast_bench.grading.robust.kinds import algebra  # noqa: F401  # loads sympy and flint
+
+
 def compare(answer: str, gold: str) -> Decision:
     """Whether a cleaned answer is the cleaned gold answer."""
     return _Comparison().compare(answer, gold, 0)

@@ -15,14 +15,6 @@ from rast_bench.grading.robust.extraction.found import Found
 _SOLUTION = re.compile(r"\\boxed|####")  # the gold of some sets is a worked solution
 
 
-def load_libraries() -> None:
-    """What comparing needs, before the first one's time counts."""
-    import flint  # noqa: F401
-    import sympy  # noqa: F401
-
-    comparison.compare("1 km", "1000 m")  # the registry of units
-
-
 class RobustGrader(PooledGrader):
     """Equal answers are equal however they are written (docs/graders.md).
 
@@ -31,7 +23,7 @@ class RobustGrader(PooledGrader):
 
     name = "robust-2"
     thorough = staticmethod(comparison.compare)
-    warm_up = staticmethod(load_libraries)
+    warm_up = staticmethod(comparison.load_libraries)
 
     def extract(self, answer: Answer) -> Found | None:
         cut_off = answer.finish_reason == "length"

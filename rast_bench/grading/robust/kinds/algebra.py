@@ -35,23 +35,33 @@ _ARBITRARY = re.compile(rf"{_NUMBERED.pattern}|[CK]")
 MAX_ARBITRARY = 4
 
 
-@lru_cache(maxsize=4_096)
 def read_cached(text: str) -> Any:
     """A sympy expression.
 
     Raises:
         UnreadableError, OversizedError, WorkLimitError: as `read`; a relation is none.
     """
-    expression = read(_STYLED_FUNCTION.sub(r" \1 ", text))
-    if not isinstance(expression, sympy.Expr):
-        raise UnreadableError("a relation")
+    expression = _read_or_error(text)
+    if isinstance(expression, Exception):
+        raise expression.with_traceback(None)  # or each time it would keep more frames
     return expression
+
+
+@lru_cache(maxsize=4_096)
+def _read_or_error(text: str) -> Any:
+    """What `read` returns or raises: a series without a known sum takes long to be found one."""
+    try:
+        expression = read(_STYLED_FUNCTION.sub(r" \1 ", text))
+    except (UnreadableError, OversizedError, WorkLimitError) as error:
+        return error
+    return expression if isinstance(expression, sympy.Expr) else UnreadableError("a relation")
 
 
 def same_texts(answer: str, gold: str) -> Decision:
     """Whether two expressions are the same; "unread" where one of them is none."""
     try:
-        mine, wanted = read_cached(answer), read_cached(gold)
+        wanted = read_cached(gold)  # first: many answers share it, and some cannot be read
+        mine = read_cached(answer)
         if _has_constant(gold, wanted):
             return _same_antiderivative(mine, wanted, has_constant=_has_constant(answer, mine))
         decision = _same(mine, wanted)

@@ -1,8 +1,7 @@
 r"""Units as answers write them: `{ km/h}`, `{ m s}^{-2}`, `{square feet}`, `\degree C`, `\$`.
 
 A table of words and symbols gives each its name in pint, which knows what they are and converts
-them. Its registry takes a second to load, so it is asked only about two units that are not the
-same word.
+them. It is imported only for two units that are not the same word.
 """
 
 import re
@@ -12,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from rast_bench.grading.robust.kinds.numbers import NUMBER_WORDS
+from rast_bench.grading.robust.kinds.unit_definitions import PREFIXES, UNITS
 
 MAX_UNIT = 80
 _MOST_WORDS = 5
@@ -72,7 +72,6 @@ _PREFIXED = frozenset(
         *("byte", "bit", "electronvolt", "ohm", "henry", "parsec", "molar", "gramme"),
     )
 )
-_CURRENCIES = ("usd", "eur", "gbp", "jpy", "inr", "cny", "mxn")
 _SQUARED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _RAISED = {"squared": 2, "cubed": 3}
 _DESCRIPTIONS = frozenset(
@@ -328,16 +327,13 @@ def singular(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _registry() -> Any:
-    """pint's units with exact factors, and currencies, which it does not convert."""
+def registry() -> Any:
+    """Our units with exact factors."""
     import pint
 
-    registry: Any = pint.UnitRegistry(non_int_type=Fraction, autoconvert_offset_to_baseunit=True)
-    for currency in _CURRENCIES:
-        registry.define(f"{currency} = [currency_{currency}]")
-    registry.define("usd_cent = usd / 100")
-    registry.define(f"{GENERIC} = [generic_unit]")
-    return registry
+    units: Any = pint.UnitRegistry(None, non_int_type=Fraction, autoconvert_offset_to_baseunit=True)
+    units.load_definitions(f"{PREFIXES}{UNITS}".splitlines())
+    return units
 
 
 _TEMPERATURES = frozenset(("degree_Celsius", "degree_Fahrenheit", "kelvin"))
@@ -355,23 +351,22 @@ def conversion(unit: Unit, wanted: Unit) -> tuple[Fraction, Fraction] | None:
         return Fraction(1), Fraction(0)
     if "degree" in dict(unit.powers).keys() ^ dict(wanted.powers).keys():
         return _angle(unit, wanted)
-    registry = _registry()
-    one, other = (_pint_unit(registry, each) for each in (unit, wanted))
+    one, other = (_pint_unit(each) for each in (unit, wanted))
     if one.dimensionality != other.dimensionality:
         return None
     if unit.powers[0][0] in _TEMPERATURES and len(unit.powers) == len(wanted.powers) == 1:
         at_zero, at_one = (
-            Fraction(registry.Quantity(Fraction(value), one).to(other).magnitude)
+            Fraction(registry().Quantity(Fraction(value), one).to(other).magnitude)
             for value in (0, 1)
         )
         return at_one - at_zero, at_zero
-    return Fraction(registry.Quantity(Fraction(1), one).to(other).magnitude), Fraction(0)
+    return Fraction(registry().Quantity(Fraction(1), one).to(other).magnitude), Fraction(0)
 
 
-def _pint_unit(registry: Any, unit: Unit) -> Any:
-    product = registry.Unit("")
+def _pint_unit(unit: Unit) -> Any:
+    product = registry().Unit("")
     for name, power in unit.powers:
-        product = product * registry.Unit(name) ** power
+        product = product * registry().Unit(name) ** power
     return product
 
 
