@@ -191,11 +191,11 @@ class Fuzzer:
         return time.process_time() - start
 
     def extract(self, answer: Any) -> str | None:
-        self.grader.is_guess(answer)
         found = self.grader.extract(answer)
-        if found is not None:
-            self.grader.quick(found, self.grader.reference(answer))
-        return found
+        if found is None:
+            return None
+        self.grader.quick(found.text, self.grader.reference(answer))
+        return found.text
 
     def verdict(self, response: str, gold: str) -> str | None:
         """None where there is no answer to compare."""
@@ -206,7 +206,7 @@ class Fuzzer:
         reference = self.caught(lambda: self.grader.reference(answer), response, gold)
         if found is None or reference is None:
             return None
-        return self.compared(found, reference, response, gold)
+        return self.compared(found.text, reference, response, gold)
 
     def compared(self, answer: str, reference: str, response: str, gold: str) -> str | None:
         from rast_bench.grading.pool import compare_limited
