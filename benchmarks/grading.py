@@ -33,13 +33,14 @@ from grading_checks.agreement import (
     read_corpus,
     render_agreement,
 )
-from grading_checks.cases import FAULTS, MATH_VERIFY, Case, judge, read_faults, score, total
+from grading_checks.cases import FAULTS, Case, judge, read_faults, score, total
 from grading_checks.disagreements import read_file, truth_of, update_file
 from grading_checks.memory import peak_bytes
 from grading_checks.speed import measure_speed, render_speed
 from grading_checks.suites import SUITES
 
 from rast_bench.grading import get_grader, newest_version
+from rast_bench.grading.peer import MATH_VERIFY
 from rast_bench.ledger.manifest import environment, now
 
 Result = dict[str, Any]

@@ -136,7 +136,7 @@ def grade_one(answer: "Answer", grader_name: str) -> int:
         ("verdict", judgement.kind),
         ("reason", judgement.reason),
         ("rule", judgement.rule),
-        (peer.NAME, peer.math_verify_says([answer])[0] if mathematics else ""),
+        (peer.MATH_VERIFY, peer.math_verify_says([answer])[0] if mathematics else ""),
     )
     for name, text in lines:
         if text:

@@ -9,8 +9,7 @@ from typing import Any
 from rast_bench.errors import DatasetError
 from rast_bench.grading import Answer, get_grader
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
-from rast_bench.grading.peer import NAME as MATH_VERIFY
-from rast_bench.grading.peer import math_verify_says
+from rast_bench.grading.peer import MATH_VERIFY, math_verify_says
 
 FAULTS = "grader_faults.jsonl"
 MOST_SECONDS = 5.0  # of CPU time that a response may take in the main process

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 from spreads import between, spread
 
-from grading_checks.cases import MATH_VERIFY, Verdicts
+from grading_checks.cases import Verdicts
 from rast_bench.grading import Answer, get_grader
-from rast_bench.grading.peer import math_verify_says
+from rast_bench.grading.peer import MATH_VERIFY, math_verify_says
 from rast_bench.grading.pooled import PooledGrader
 
 NEEDS_ALGEBRA = Answer("\\boxed{(x+1)^2}", "x^2+2x+1", "eos")

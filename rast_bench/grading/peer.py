@@ -6,7 +6,7 @@ from typing import Literal
 
 from rast_bench.grading.base import Answer
 
-NAME = "math-verify"
+MATH_VERIFY = "math-verify"
 
 _MATHEMATICS = ("$", "\\boxed", "\\[", "\\(")
 

@@ -11,33 +11,34 @@ import grading_fuzz
 import pytest
 from grading_fuzz import Fuzzer, RandomSource
 
-from rast_bench.grading import Answer
+from rast_bench.grading import Answer, Found
+from rast_bench.grading.decision import Decision, different, equal
 from rast_bench.grading.pooled import PooledGrader
 
 
-def equal(answer: str, gold: str) -> bool:
-    return answer == gold
+def same(answer: str, gold: str) -> Decision:
+    return equal("text") if answer == gold else different("text")
 
 
-def never(_answer: str, _gold: str) -> bool:
-    return False
+def never(_answer: str, _gold: str) -> Decision:
+    return different("text")
 
 
-def always(_answer: str, _gold: str) -> bool:
-    return True
+def always(_answer: str, _gold: str) -> Decision:
+    return equal("text")
 
 
 class Plain(PooledGrader):
     """Without any fault."""
 
     name = "plain-1"
-    thorough = staticmethod(equal)
+    thorough = staticmethod(same)
 
-    def extract(self, answer: Answer) -> str | None:
-        return answer.text.removeprefix("\\boxed{").removesuffix("}")
+    def extract(self, answer: Answer) -> Found | None:
+        return Found(answer.text.removeprefix("\\boxed{").removesuffix("}"), "box")
 
-    def quick(self, answer: str, gold: str) -> bool | None:
-        return answer == gold
+    def quick(self, answer: str, gold: str) -> Decision | None:
+        return same(answer, gold)
 
 
 class NeverEqual(Plain):
@@ -49,12 +50,12 @@ class AlwaysEqual(Plain):
 
 
 class Raises(Plain):
-    def extract(self, answer: Answer) -> str | None:
-        return str(1 / (answer.text.count("½") - 1))
+    def extract(self, answer: Answer) -> Found | None:
+        return Found(str(1 / (answer.text.count("½") - 1)), "box")
 
 
 class Quadratic(Plain):
-    def extract(self, answer: Answer) -> str | None:
+    def extract(self, answer: Answer) -> Found | None:
         end = time.process_time() + (len(answer.text) / 1e5) ** 2
         while time.process_time() < end:
             pass
