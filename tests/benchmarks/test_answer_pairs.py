@@ -149,9 +149,13 @@ def robust() -> Iterator[Grader]:
     yield get_grader(newest_version("robust"), workers=1)
 
 
-@pytest.mark.xfail(
-    newest_version("robust") == "robust-1", reason="what robust-2 is made for", strict=True
-)
+def test_right_pairs_are_judged_correct(robust: Grader) -> None:
+    made = pairs(True, 120, seed=11)
+    verdicts = robust.grade_many([Answer(p.response, p.gold, "eos") for p in made])
+    assert [v.kind for v in verdicts].count("correct") >= 117
+    assert "wrong" not in [v.kind for v in verdicts]
+
+
 def test_no_wrong_pair_is_judged_correct(robust: Grader) -> None:
     made = pairs(False, 120, seed=11)
     verdicts = robust.grade_many([Answer(p.response, p.gold, "eos") for p in made])
