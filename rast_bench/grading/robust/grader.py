@@ -1,6 +1,5 @@
 """The grader that aims at truth, under its name."""
 
-import re
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -9,10 +8,8 @@ from rast_bench.grading.decision import Decision
 from rast_bench.grading.pooled import PooledGrader, here
 from rast_bench.grading.robust import comparison
 from rast_bench.grading.robust.cleaning import clean
-from rast_bench.grading.robust.extraction.find import find
+from rast_bench.grading.robust.extraction.find import find, written
 from rast_bench.grading.robust.extraction.found import Found
-
-_SOLUTION = re.compile(r"\\boxed|####")  # the gold of some sets is a worked solution
 
 
 class RobustGrader(PooledGrader):
@@ -47,9 +44,7 @@ def _kinds(text: str) -> str:
 
 @lru_cache(maxsize=2**12)
 def _written(gold: str) -> str:
-    """The gold answer as its data set writes it: of a worked solution, its last step's."""
-    found = find(gold, gold="", cut_off=False) if _SOLUTION.search(gold) else None
-    return found.text if found else gold
+    return written(gold)
 
 
 @lru_cache(maxsize=2**12)

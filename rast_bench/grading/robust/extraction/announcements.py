@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rast_bench.grading.number_words import number_of_words
+from rast_bench.grading.robust.extraction import languages
 from rast_bench.grading.robust.extraction.clauses import sentence_end, value_of
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 from rast_bench.grading.robust.extraction.keywords import lowered, positions
@@ -26,7 +27,7 @@ _NO_ANSWER = (
 _NOUNS = (
     *("answer", "respuesta", "solución", "risposta", "resposta", "réponse", "antwort", "ответ"),
     *("final result", "final value", "final solution"),
-    *("答案", "答え", "解答", "正解", "정답", "답은"),
+    *("答案", "答え", "解答", "正解", "정답", "답은", "उत्तर", "উত্তর", "الجواب", "الإجابة"),
 )
 _WORDS = rf"(?:[ \t]{{1,9}}(?!{'|'.join(_NOUNS[:8])})[^\s.:=$\\<>?!|*—–]{{1,25}}){{0,12}}?"
 _ANNOUNCES = (
@@ -50,7 +51,10 @@ _ANNOUNCED = re.compile(
     r"|antwort(?:en)?\b" + _WORDS + r"\s{0,3}(?:\b(?:ist|lautet|lauten|sind)\b|:)"
     r"|ответ\b" + _WORDS + r"\s{0,3}(?:[:：—–=-]|\bравен\b|\bравно\b)"
     r"|(?:答え|解答|正解)(?:は|：|:)、?|(?:정답|답)(?:은|：|:)"
-    r")(?P<not>\s{0,3}(?:not|never|unlikely|hardly|no longer|anything but|far from|neither)\b"
+    r"|(?:उत्तर|উত্তর)[*\s]{0,5}(?:[:：=]|है|हैं|होगा|হল|হলো|হবে|(?=[$\\(*]{0,4}\d))"
+    r"|(?:الجواب|الإجابة)" + _WORDS + r"\s{0,3}(?:\b(?:هو|هي)\b|:)"
+    r")(?P<not>\s{0,3}(?:not|never|unlikely|hardly|no longer|anything but|far from|neither"
+    r"|pas|nicht|keine?)\b"
     r"|n['’]?t\b)?",
     re.IGNORECASE,
 )
@@ -110,6 +114,7 @@ _OPENING_WORDS = re.compile(
 )
 _ENDS = re.compile(r"(?:です|である|だ|입니다|이다|になります|となります|。)+[\s*]*\Z")
 _DENIED = re.compile(r"\b(?:not|cannot|can't|never)\b|n['’]t\b", re.IGNORECASE)
+_DENIED_ABROAD = re.compile(languages.NOT, re.IGNORECASE)
 _SUBSTANCE = re.compile(r"[\d\\√π∞∅]")
 _NO_VALUE = re.compile(
     r"(?:there|no|none|not|un\w+|infinit\w+|all|every|any|cannot|impossible|does|do)\b",
@@ -162,6 +167,8 @@ def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | No
     tail = text[match.end() : match.end() + _MAX_TAIL]
     end = match.end() + sentence_end(tail, len(tail) - len(tail.lstrip()))
     denied = bool(match["not"]) or bool(_DOUBT_BEFORE.search(before))
+    if match["about"] is None:  # another language, or "final result"
+        denied = denied or bool(_DENIED_ABROAD.search(match[0]))
     if about and _ABOUT_NOT.search(about):
         if not _DENIED.search(about):
             return None

@@ -2,15 +2,18 @@
 
 import re
 
+from rast_bench.grading.robust.extraction import languages
 from rast_bench.grading.robust.extraction.formulas import without_code
 
 _MAX_TAIL = 4_000  # characters from the end in which a letter alone is sought
 _MAX_STATED = 20_000  # characters from the end in which a statement of the choice is sought
+_MAX_ALONE = 8  # characters of a response that is a letter and marks around it
 _DRESS = (
     r"(?:[*_`$\"'“({\[\s:]|\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed|fbox)(?![A-Za-z])|\\\(){0,12}"
 )
 _FILLER = (
-    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|most likely|probably|likely"
+    r"(?:(?:therefore|thus|then|hence|clearly|indeed|simply|definitely|for sure|surely|certainly"
+    r"|most likely|probably|likely"
     r"|now|indicated as|option|choice|letter|answer|alternative|statement|number|the|given by|by"
     r"|represented by"
     r"|labell?ed|correct)\b" + _DRESS + r"){0,4}"
@@ -33,6 +36,19 @@ _ANNOUNCED = re.compile(
     + _LETTER,
     re.IGNORECASE,
 )
+_ANNOUNCED_ABROAD = re.compile(
+    r"(?:\b(?:réponse|respuesta|risposta|resposta|antwort|ответ|الجواب|الإجابة)\b"
+    r"(?P<about>(?:[ \t]{1,9}[^\s.:=\\$?!|*]{1,20}){0,6}?)\s{0,3}"
+    r"(?:\b(?:est|es|è|é|ist|lautet|هو|هي)\b|[:—–-])"
+    r"|(?:答案|选项|選項|正解|答え|정답|답)(?:应该|應該)?(?:选|選)?(?:是|为|為|は|은|：|:|(?<=[选選]))"
+    r"|(?:应该|應該|因此|所以|故)(?:选择|選擇|选|選)|(?:उत्तर|উত্তর)\s{0,3}[:：]?)"
+    + _DRESS
+    + r"(?:(?:la|el|die|der|opci[oó]n|option|选项|選項|вариант|विकल्प)\b"
+    + _DRESS
+    + r"){0,2}"
+    + _LETTER,
+    re.IGNORECASE,
+)
 _CORRECT = re.compile(
     r"(?:\b(?:option|choice|answer|alternative|statement)\s{1,4})?"
     + r"(?:[*_(]{0,4}\b(?P<letter>[A-J])\b[*_)\]]{0,4}[.:]?)"
@@ -40,7 +56,7 @@ _CORRECT = re.compile(
     r"|would be)\s{1,4}(?!not\b|n't|in)"
     r"(?:(?:thus|therefore|then|clearly|indeed|also|definitely|most likely|the|a|an|our|my|only"
     r"|to be|best|most|likely|probably)\s{1,4}){0,5}"
-    r"(?:(?:correct|right|true|best|appropriate|accurate|suitable)\b(?!\s(?:angle|triangle|hand"
+    r"(?:(?:correct|right|true|valid|best|appropriate|accurate|suitable)\b(?!\s(?:angle|triangle|hand"
     r"|side|that|for all|if))|answer\b|choice\b|option\b)"
 )
 _CHOSEN = re.compile(
@@ -51,10 +67,9 @@ _CHOSEN = re.compile(
     re.IGNORECASE,
 )
 _THEREFORE = re.compile(
-    r"\b(?:therefore|thus|hence|so)\b[,:]?\s{1,3}(?:it is |it's |the )?"
-    + _DRESS
-    + _LETTER
-    + r"[\s.)}\]*_$]{0,6}(?:\n|\Z)",
+    r"\b(?:therefore|thus|hence|so)\b[,:]?\s{1,3}"
+    r"(?:(?:I|we) (?:think|believe|guess|say) (?:that )?)?"
+    r"(?:it is |it['’]s |the )?" + _DRESS + _LETTER + r"[\s.)}\]*_$]{0,6}(?:\n|\Z)",
     re.IGNORECASE,
 )
 _LINE = re.compile(
@@ -78,6 +93,14 @@ _LETTER_AND_VALUE = re.compile(
 _NEGATION = re.compile(
     r"\b(?:not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b|n['’]t\b",
     re.IGNORECASE,
+)
+_NOT_ABROAD = re.compile(languages.NOT, re.IGNORECASE)
+_ONE_NOT_ANOTHER = re.compile(  # "B, not A", "B。不是 A"
+    r"\(?(?P<letter>[B-HJ])\)?[\s,.:;。，、—–-]{0,4}"
+    r"(?:(?:and\s)?not|rather than|non(?: pas)?|et pas|nicht|y no"
+    r"|no|não|не|а не|而?不是|而非)"
+    r"\s{0,3}\(?[A-J]\)?(?:\s{0,3}(?:,|or|nor|ou|o|oder|和|或)"
+    r"\s{0,3}\(?[A-J]\)?){0,5}[\s.。!]{0,3}"
 )
 _ALSO = re.compile(
     r"[\s)}\]*$.]{0,6}(?:,|\band\b|\bor\b)\s{0,3}(?:option\s"
@@ -125,7 +148,7 @@ def stated_choice(text: str) -> str | None:
     several; None where there is none."""
     text = without_code(text[-_MAX_STATED:])
     best: tuple[int, str] | None = None
-    for pattern in (_ANNOUNCED, _CHOSEN, _THEREFORE, _CORRECT):
+    for pattern in (_ANNOUNCED, _ANNOUNCED_ABROAD, _CHOSEN, _THEREFORE, _CORRECT):
         for match in pattern.finditer(text):
             if pattern is _CORRECT and not match["letter"]:
                 continue
@@ -154,7 +177,7 @@ def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> boo
         return text.startswith(")", end)
     if pattern is _CORRECT:
         return match["letter"] not in "AI" or not match["thing"]  # "A ball is", "I hope it is"
-    if pattern is _ANNOUNCED and match["letter"] not in "AI":
+    if pattern in (_ANNOUNCED, _ANNOUNCED_ABROAD) and match["letter"] not in "AI":
         return True
     return _NO_NOUN.match(text, end) is not None
 
@@ -162,12 +185,18 @@ def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> boo
 def _denied(text: str, match: re.Match[str]) -> bool:
     before = _CLAUSE.split(text[max(0, match.start() - 60) : match.start()])[-1]
     inside = text[match.start() : match.start("letter")]
+    if match.re is _ANNOUNCED_ABROAD and _NOT_ABROAD.search(inside):
+        return True
     return bool(_NEGATION.search(inside) or _DOUBT.search(before))
 
 
 def lettered_line(text: str) -> str | None:
     """The letter that the last line is or begins with ("B", "**(C) 5 cm**")."""
     lines = text.rstrip()[-_MAX_TAIL:].rsplit("\n", 1)
+    if only := (letter_of(text) if len(text.strip()) <= _MAX_ALONE else ""):
+        return only
+    if chosen := _ONE_NOT_ANOTHER.fullmatch(lines[-1].strip()):
+        return chosen["letter"]
     match = _LINE.fullmatch(lines[-1].strip())
     if match is None or _ANOTHER.match((match["rest"] or "").lstrip()):
         return None

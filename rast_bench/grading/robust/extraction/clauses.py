@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from rast_bench.grading.robust.extraction import languages
 from rast_bench.grading.robust.extraction.formulas import FORMULA, formulas, masked
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 
@@ -32,12 +33,14 @@ _VALUE = re.compile(VALUE)
 _DIGIT = re.compile(r"\d")
 _FORMULA = re.compile(rf"{FORMULA}+")
 _MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|√]|\s[-*]\s|-\s*\Z|-[(\s]|\s-")
-ATTACHED = re.compile(
+_ATTACHED = re.compile(
     r"(?:[√^_|\\{]|\b(?:log|ln|sin|cos|tan|exp|sqrt|root)\b\s?|-)\(?\Z", re.IGNORECASE
 )
 """The end of what makes a number behind it part of an expression (`log 7`)."""
-CONTINUED = re.compile(r"[\^_|}\\√πA-Za-z]|-[A-Za-z]")
+_CONTINUED = re.compile(r"[\^_|}\\√πA-Za-z]|-[A-Za-z]")
 """The beginning of what makes a number before it part of an expression or a word ("7-gon")."""
+_WRITTEN_UNIT = re.compile(r"(?:[km]?g|[kcm]m|[kcm]?m[²³]|m/s|km/h|k?W|min|[KMG]B)(?![\w^²³/·*])")
+"""Units that stand right behind their numbers and are no product of variables."""
 _CONDITION = re.compile(r"[\s,]{0,3}(?:for|where|when|with|if|such that|and|or|in|on)\b")
 _ITEM = rf"(?:(?<!{FORMULA}){FORMULA}++|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
 _JOINT = (
@@ -50,11 +53,12 @@ _SINGLE = re.compile(_ITEM)
 _SPLIT = re.compile(_JOINT)
 _BRACKETS = re.compile(
     r"[(\[{]\s?[^\s()\[\]{}][^()\[\]{}\n]{0,200}[)\]}]|\\\{[^{}\n]{0,200}\\\}"
-    r"|\[\s{0,3}\[[^{}\n]{0,400}\]\s{0,3}\]"
+    r"|\[\s{0,3}\[[^{}\n]{0,400}\]\s{0,3}\]|\((?:[^()\[\]{}\n]|\{[^{}\n]{1,40}\}){1,200}\)"
 )
+_WORKING = re.compile(r"\(([^()=,]+(?:=[^()=,]+)+)\)")  # "(35 + 70 = 105)"
 _END = re.compile(
     r"\.(?=[\s*_\"')\]}<]|\Z)(?<![ap]\.m\.)(?<!i\.e\.)(?<!e\.g\.)(?<!\bvs\.)(?<!\bDr\.)(?<!\bMr\.)"
-    r"(?<!\bMrs\.)(?<!\bSt\.)(?<!approx\.)|[。；]|\?(?=[\s*_]|\Z)|!(?=\s{1,3}[A-Z\n]|\s{0,3}\Z)|\n|</|<<|<\|"
+    r"(?<!\bMrs\.)(?<!\bSt\.)(?<!approx\.)|[。；？！।۔؟]|\?(?=[\s*_]|\Z)|!(?=\s{1,3}[A-Z\n]|\s{0,3}\Z)|\n|</|<<|<\|"
     r"|\s<[A-Z]{2}|\s\[?\bI hope\b"
 )
 _REASON = re.compile(
@@ -62,11 +66,12 @@ _REASON = re.compile(
     r"|as (?:it|we|the|this|they|required|shown|desired|stated|above|in)|assuming|given that"
     r"|which (?:is|was|means|gives|makes|matches|corresponds|equals)|I am|I'm|we are|we're|after"
     r"|when rounded|rounded|I think|I guess|according|based|(?:or )?equivalently|or about"
-    r"|or approximately|i\.e)\b|(?:,|\sand)\s{1,3}not\b|\s(?:rather than|instead of)\b|\s\((?:or"
+    r"|or approximately|i\.e|d['’]ici|après|dopo|após|nach|через)\b"
+    r"|(?:,|\sand)\s{1,3}not\b|\s(?:rather than|instead of)\b|\s\((?:or"
     r"|i\.e|about|approx|rounded|to the|which|that|≈)"
 )
 _LEAD = re.compile(
-    r"(?:[\s:*_`>\"“”'‘’~=]|\\(?=\s)|\}|"
+    r"(?:[\s:*_`>\"“”'‘’~=]|\\(?=[\s\"])|\}|"
     r"(?:approximately|about|roughly|around|nearly|almost|exactly|precisely|equal to|equals|simply"
     r"|just|therefore|thus|hence|then|so|indeed|now|also|clearly|given by|obviously|of course"
     r"|probably|likely|maybe|perhaps|possibly|most likely|definitely|either|both|only|still|always"
@@ -83,13 +88,13 @@ _UNIT_IN_TEXT = re.compile(
     r"(?:\s{0,2}(?:\^\s?(?:\{[^{}]{1,9}\}|\d)|/|\\cdot|\\[,;:! ]|~|\\(?:text"
     r"|mathrm)\s?\{[^{}]{0,60}\})){0,9}"
 )
-_TRAILING = " \t\n\r.,;:*_$`\"“”'‘’>"
+_TRAILING = " \\\t\n\r.,;:*_$`\"“”'‘’>"
 _VERB = re.compile(
     r"\b(?:is|are|was|were|equals|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?"
     r"|takes?|will|contains?|left with|total of|comes? to|amounts? to|results? in)\b\s{0,3}"
     r"(?:(?:be|equal to|a total of|exactly|approximately|about|then|thus|therefore|now"
     r"|given by)\b\s{0,3}){0,3}"
-    r"(?!\Z|not\b|n't)"
+    rf"(?!\Z|not\b|n't)|{languages.VERB}(?!\Z)"
 )
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _CHANGES = re.compile(
@@ -98,7 +103,8 @@ _CHANGES = re.compile(
     r"|minus|half|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product"
     r"|power|mod|modulo|base|any|all|every|no|never|from|to|through|until|before|under|above|below"
     r"|older|younger|bigger|smaller|larger|than|dozens?|per|out of|quarter|third|fourth|log|ln|sin"
-    r"|cos|tan|exp|sqrt|none|model|step|case|part|figure|type)\b",
+    r"|cos|tan|exp|sqrt|none|model|step|case|part|figure|type)\b"
+    rf"|{languages.BOUNDS}",
     re.IGNORECASE,
 )
 _CHANGES_WHAT_STANDS_BEFORE = re.compile(
@@ -106,7 +112,7 @@ _CHANGES_WHAT_STANDS_BEFORE = re.compile(
     r"|factorial|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below"
     r"|up|over))\b|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
 )
-_UNIT_WORDS = re.compile(
+UNIT_WORDS = re.compile(
     r"\s{0,3}(?:(?:square|cubic|sq\.?|cu\.?)\s)?(?:\\?%|percent|°\s?[CF]?|degrees?(?: (?:Celsius"
     r"|Fahrenheit))?|radians?|rad|(?:k|c|m|d|µ|n|M|G)?(?:m|g|s|L|l|W|J|N|Pa|V|A|Hz|eV|C|K"
     r"|mol)(?:\s?/\s?[a-z]{1,3}|\^\{?[-\d]{1,2}\}?|[²³])?|(?:kilo|centi|milli|micro"
@@ -168,7 +174,9 @@ def unit_behind(text: str, position: int, gold: GoldKind) -> str:
     if written := _UNIT_IN_TEXT.match(rest):
         return written[0].rstrip(" \\")
     words = rest.lstrip("$ )\\]*")
-    unit = _UNIT_WORDS.match(words)
+    if abroad := languages.UNIT.match(words):
+        return abroad[0].strip()
+    unit = UNIT_WORDS.match(words)
     whole = unit is not None and words[unit.end() : unit.end() + 1] not in ("^", "/", "²", "³", "-")
     return " " + unit[0].strip() if unit and whole else ""
 
@@ -194,14 +202,17 @@ def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, dep
         return _list(line, several.end(), shown)
     brackets = _BRACKETS.match(line)
     if brackets and _is_end(line, brackets.end(), gold):
-        return shown(0, brackets.end())
+        working = gold.is_number and _WORKING.fullmatch(brackets[0])
+        return shown(*working.span(1)) if working else shown(0, brackets.end())
     single = _SINGLE.match(line)
     if single and single.end() > 0 and _is_end(line, single.end(), gold):
         end = single.end()
         if line[end - 1 : end] == "!" and end == len(line) and tail[end : end + 1] != ".":
             end -= 1  # an exclamation
-        unit = _UNIT_WORDS.match(line, end) if gold.kind in ("quantity", "unknown") else None
-        return shown(0, unit.end() if unit else end)
+        if gold.kind in ("quantity", "unknown"):
+            unit = UNIT_WORDS.match(line, end) or languages.UNIT.match(line, end)
+            end = unit.end() if unit else end
+        return shown(0, end)
     if gold.kind in ("words", "truth value", "choice"):
         return shown(0, len(line)).strip(" *`_\"'")
     if depth > 0 and not _starts_with_value(line) and (verbs := list(_VERB.finditer(line))):
@@ -211,6 +222,18 @@ def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, dep
             return _of_line(line[behind:], tail[behind:], contents, gold, depth - 1)
     alone = _alone(line, gold)
     return shown(*alone) if alone else shown(0, len(line)).strip(" *`_\"'")
+
+
+def is_part(line: str, start: int, end: int) -> bool:
+    """Whether a value there is part of an expression, a word or another number."""
+    before = line[max(0, start - 20) : start]
+    if (
+        _ATTACHED.search(before)
+        or languages.PART.search(before)
+        or languages.SCALED.match(line, end)
+    ):
+        return True
+    return bool(_CONTINUED.match(line, end) and not _WRITTEN_UNIT.match(line, end))
 
 
 def _list(line: str, end: int, shown: Callable[[int, int], str]) -> str:
@@ -229,7 +252,7 @@ def _starts_with_value(line: str) -> bool:
 
 def _is_end(line: str, position: int, gold: GoldKind) -> bool:
     """Whether what follows a value leaves it as it is: nothing, a unit, a thing counted."""
-    unit = _UNIT_WORDS.match(line, position)
+    unit = UNIT_WORDS.match(line, position)
     rest = line[unit.end() if unit else position :]
     rest = rest.lstrip("*_") if rest.startswith("**") else rest
     if not rest.strip(" .*_)"):
@@ -237,8 +260,9 @@ def _is_end(line: str, position: int, gold: GoldKind) -> bool:
     if gold.kind in ("words", "truth value") or (gold.kind == "other" and _CONDITION.match(rest)):
         return False
     return (
-        rest[0] in " ,;:*"
+        (rest[0] in " ,;:*，、；：（" or languages.LETTER.match(rest) is not None)
         and not _CHANGES_WHAT_STANDS_BEFORE.match(rest)
+        and not languages.SCALED.match(rest)
         and not _DIGIT.search(rest)
         and FORMULA not in rest
     )
@@ -251,7 +275,7 @@ def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
     found = list(_FORMULA.finditer(line)) or list(_VALUE.finditer(line))
     if len(found) != 1:
         return None
-    if ATTACHED.search(line[: found[0].start()]) or CONTINUED.match(line, found[0].end()):
+    if is_part(line, *found[0].span()):
         return None
     rest = line[: found[0].start()] + " " + line[found[0].end() :]
     if _DIGIT.search(rest) or _CHANGES.search(rest) or _MATHEMATICAL.search(rest):

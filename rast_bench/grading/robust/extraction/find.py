@@ -29,6 +29,8 @@ MAX_ANSWER = 10_000
 """Characters; a longer answer is none."""
 
 _MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
+_MARKED = re.compile(r"\\boxed|####")
+_ANNOUNCES = re.compile(r"\banswer(?: is\b|:)", re.IGNORECASE)
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
 _SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
 _PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} ")
@@ -106,7 +108,7 @@ def _before_next_problem(response: Response) -> Response:
     begin = scope.next_problem(text, 0)
     if begin < min(ends, default=len(text)):
         concluded = scope.asks(text, begin) and _CONCLUDED.search(text, 0, begin)
-        if concluded or one_line(text[:begin]):
+        if concluded or one_line(text[:begin], response.gold):
             ends.append(begin)
     if not ends:
         return response
@@ -114,8 +116,17 @@ def _before_next_problem(response: Response) -> Response:
     return response if end == len(text) else replace(response, text=text[:end])
 
 
+def written(gold: str) -> str:
+    """The gold answer as its data set writes it: of a worked solution, its last step's."""
+    if _MARKED.search(gold):
+        found = find(gold)
+    else:
+        found = find(gold, cut_off=True) if _ANNOUNCES.search(gold) else None
+    return found.text if found else _tidy(gold)
+
+
 def _tidy(text: str) -> str:
-    """One backslash where a response doubles all of them."""
+    """One backslash where a text doubles all of them."""
     text = text.strip()
     if _DOUBLED.search(text) and not _SINGLE.search(text):
         text = text.replace("\\\\", "\\")
@@ -264,7 +275,7 @@ def open_line(response: Response) -> str | None:
 
 def one_line_response(response: Response) -> str | None:
     """A response of one line without prose, whole; not for a gold letter."""
-    return None if response.gold.kind == "choice" else one_line(response.text)
+    return None if response.gold.kind == "choice" else one_line(response.text, response.gold)
 
 
 def nothing(response: Response) -> str | None:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from rast_bench.grading.robust.extraction.languages import LETTER
+
 Kind = Literal["choice", "truth value", "words", "number", "quantity", "list", "other", "unknown"]
 
 MAX_GOLD = 10_000  # characters; the kind of a longer one is "other"
@@ -17,8 +19,8 @@ _NUMBER = re.compile(
     r"(?:\\?%|\^?\\circ|°)?\s*"
 )
 _MONEY = re.compile(r"[\s$({]*\\\$|\s*\$(?![^$]*\$)")
-_UNIT = re.compile(r"\s*(?:\\?\s)?[A-Za-zµΩ°]")
-_WORD = re.compile(r"[A-Za-z]{3,}")
+_UNIT = re.compile(rf"\s*(?:\\?\s)?(?:[A-Za-zµΩ°]|{LETTER.pattern})")
+_WORD = re.compile(rf"[A-Za-z]{{3,}}|{LETTER.pattern}")
 _NO_WORDS = re.compile(r"[\d\\=<>^_]")
 _OPEN = "([{"
 _CLOSE = ")]}"

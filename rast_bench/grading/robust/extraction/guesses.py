@@ -1,13 +1,15 @@
 """What a response that announces nothing answers: the end of it, as it may be understood."""
 
 import re
+from itertools import pairwise
 
+from rast_bench.grading.robust.extraction import languages
 from rast_bench.grading.robust.extraction.clauses import (
-    ATTACHED,
-    CONTINUED,
     LIST,
     MONTH,
+    UNIT_WORDS,
     VALUE,
+    is_part,
     sentence_end,
     unit_behind,
     value_of,
@@ -29,7 +31,14 @@ _PROSE = re.compile(
     r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e"
     r"|[Ii]t|I|was|were|has|have|not|[Ff]irst|[Tt]hen|[Aa]nswer)\b(?!\s*\})|n['’]t\b"
 )
+_QUESTION_MARKS = ("?", "？", "؟")
 _LABEL = re.compile(r"\A\**(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)\s{0,3}[:=]\**\s{0,3}")
+_LEAD_IN = re.compile(
+    r"(?!.{0,60}\b(?:wrong|incorrect|except|given|hint|question|problem|find|solve|compute|evaluate"
+    r"|calculate|simplify|prove|show|determine|factor|expand|suppose|let|consider|guess|note)\b)"
+    r"[^\W\d_][^:$\\\d=?\n]{0,60}[:：]\s{0,3}",
+    re.IGNORECASE,
+)
 _ALL_BOLD = re.compile(r"\*\*([^*]+)\*\*\.?")
 _CHATTER = re.compile(
     r"\b(?:I hope|hope (?:this|that|it)|let me know|feel free|if you (?:have|need|want|would)"
@@ -74,7 +83,11 @@ _TRUE = re.compile(  # as a predicate or a sentence's first word; "there is no �
 )
 _ASSUMED = re.compile(r"\b(?:if|whether|suppose|assum\w{1,5})\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|never|cannot)\s\Z", re.IGNORECASE)
-_GOES_ON = re.compile(r"\b(?:so|but|thus|hence|therefore)\b|=")
+_GOES_ON = re.compile(
+    r"\b(?:so|but|thus|hence|therefore)\b|="
+    r"|\b(?:it['’]s|it is|which is|rather|instead)\s(?:about |exactly )?[-$€£]?[\d\ue000]",
+    re.IGNORECASE,
+)
 _OPPOSITE = {"True": "False", "False": "True"}
 _CONCLUSION = re.compile(
     r"\b(?:is|are|was|were|equals|be|called|named|by|:)\s{1,4}(?:the\s{1,4}|a\s{1,4}"
@@ -88,7 +101,8 @@ _NO_VALUE = re.compile(
     r"|do not exist|diverges)[\s.*]{0,4}\Z",
     re.IGNORECASE,
 )
-_OPEN_MARK = re.compile(r"\\[(\[]|(?<!\\)\$(?![\d\s])")
+_OPEN_MARK = re.compile(r"\\[(\[]|(?<!\\)\$(?![\d\s.,;:)])")
+_JOINS_UNITS = re.compile(r"\s{0,3}(?:,\s{1,3})?(?:and\s{1,3})?")
 _MAX_BEHIND_LIST = 25  # characters
 _CUT = re.compile(r"[-+*/^=_\\({\[]\s*\Z")
 _ESCAPED = re.compile(r"\\[{}]")
@@ -99,26 +113,57 @@ _ERROR = re.compile(r"error|exception|traceback|timeout", re.IGNORECASE)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """The sentences of a masked text: where each begins and ends."""
+    """The sentences of a masked text: where each begins and ends; conclusions are their own."""
     found: list[tuple[int, int]] = []
     position = 0
     while position < len(text):
         end = sentence_end(text, position)
-        if text[position:end].strip():
-            found.append((position, end))
+        begins = [each.start() for each in languages.CONCLUDES.finditer(text, position, end)]
+        for begin, stop in pairwise((position, *begins, end)):
+            if text[begin:stop].strip():
+                found.append((begin, stop))
         position = end + 1
     return found
 
 
-def one_line(text: str) -> str | None:
-    """The whole of a response of one line without prose, less a label ("Result = ")."""
+def one_line(text: str, gold: GoldKind) -> str | None:
+    """The whole of a response of one line without prose, less a label ("Result = ").
+
+    Of a few words, a colon and one formula, the formula.
+    """
     line = text.strip()
     if len(line) > MAX_LINE or "\n" in line or line.startswith(("<", "\\boxed")):
         return None
-    if _PROSE.search(line) or _CHATTER.search(line):
+    if _PROSE.search(line) or _CHATTER.search(line) or _is_foreign_prose(line, gold):
         return None
+    if gold.kind != "words" and (formula := _introduced(line)):
+        return formula
     bold = _ALL_BOLD.fullmatch(line)
     return _LABEL.sub("", bold[1] if bold else line).strip() or None
+
+
+def _is_foreign_prose(line: str, gold: GoldKind) -> bool:
+    """Whether a line in another language has a value in a sentence."""
+    if gold.kind in ("words", "truth value") or not (_VALUE.search(line) or "\\" in line):
+        return False
+    letters = len(languages.LETTER.findall(line))
+    if gold.kind in ("number", "list"):
+        return letters > 0 or languages.PROSE.search(line) is not None
+    if gold.kind == "quantity" and (languages.LETTER.match(line) or languages.PROSE.search(line)):
+        return True
+    return letters > languages.SHORT
+
+
+def _introduced(line: str) -> str:
+    """The formula of "In lowest terms: $1/2$"; "" where there is more, or another colon."""
+    lead = _LEAD_IN.match(line)
+    if lead is None:
+        return ""
+    found = formulas(line[lead.end() :])
+    alone = len(found) == 1 and not (
+        line[lead.end() :][found[0].end :].strip(" .") or found[0].start
+    )
+    return found[0].content if alone else ""
 
 
 def code_output(text: str) -> str | None:
@@ -157,13 +202,13 @@ class Ending:
             return True
         for span in self.sentences[:-4:-1]:
             sentence = self._masked(span)
-            denial = _DENIAL.search(sentence)
+            denial = _DENIAL.search(sentence) or languages.DENIES.search(sentence)
             if denial and not _GOES_ON.search(sentence, denial.end()):
                 return True
             if _REFUSAL.search(sentence):
                 return True
             if FORMULA in sentence or _VALUE.search(sentence):
-                return self.masked.startswith("?", span[1])  # it only asks
+                return self.masked.startswith(_QUESTION_MARKS, span[1])  # it only asks
         return False
 
     def truth_value(self) -> str | None:
@@ -216,11 +261,14 @@ class Ending:
             if inside and (not numbers or begin + numbers[-1].start() < inside[-1].end):
                 return inside[-1].content + unit_behind(self.text, inside[-1].end, gold)
             if numbers:
-                return self._plain(begin, end, numbers[-1], gold)
+                return self._plain(begin, end, numbers, gold)
         return None
 
-    def _plain(self, begin: int, end: int, number: re.Match[str], gold: GoldKind) -> str | None:
+    def _plain(
+        self, begin: int, end: int, numbers: list[re.Match[str]], gold: GoldKind
+    ) -> str | None:
         """What the last number outside of formulas belongs to."""
+        number = numbers[-1]
         if _OPEN_MARK.search(self.masked, 0, begin + number.start()):
             return None  # the text ends inside a formula
         sentence = self.masked[begin:end]
@@ -229,11 +277,13 @@ class Ending:
             value = value_of(self.text[begin + equals + 1 : end], gold)
             if value and (len(value) < 40 or not _WORDS.search(value)):
                 return value
+        if compound := _compound(sentence, numbers):
+            return compound
         for pattern in (_TUPLE, _DATE):
             for larger in pattern.finditer(sentence):
                 if larger.start() <= number.start() < larger.end():
                     return larger[0]
-        if ATTACHED.search(sentence[: number.start()]) or CONTINUED.match(sentence, number.end()):
+        if is_part(sentence, *number.span()):
             return None
         return number[0].strip() + unit_behind(self.text, begin + number.end(), gold)
 
@@ -247,6 +297,21 @@ def _last_list(sentence: str) -> tuple[int, int] | None:
         return None
     rest = sentence[last.end() :]
     return last.span() if len(rest) <= _MAX_BEHIND_LIST and not _VALUE.search(rest) else None
+
+
+def _compound(sentence: str, numbers: list[re.Match[str]]) -> str:
+    """The last numbers with their units where they are one quantity ("5 hours 30 minutes")."""
+    unit = UNIT_WORDS.match(sentence, numbers[-1].end())
+    begin = numbers[-1].start()
+    for number in reversed(numbers[:-1]):
+        between = UNIT_WORDS.match(sentence, number.end()) if unit else None
+        joined = between and _JOINS_UNITS.fullmatch(sentence, between.end(), begin)
+        if not joined and not languages.COMPOUND.fullmatch(sentence, number.end(), begin):
+            break
+        begin = number.start()
+    if begin == numbers[-1].start():
+        return ""
+    return sentence[begin : unit.end() if unit else numbers[-1].end() + 4]
 
 
 def _closes(value: str) -> bool:
