@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rast_bench.grading.robust.extraction.find import GUESSES, MAX_ANSWER, RULES, find
+from rast_bench.grading.robust.extraction.find import GUESSES, MAX_ANSWER, RULES, find, written
 from rast_bench.grading.robust.extraction.formulas import formulas
 from rast_bench.grading.robust.extraction.gold_kind import gold_kind
 from rast_bench.grading.robust.extraction.scope import WINDOW
@@ -66,6 +66,28 @@ def test_the_value_of_the_gold_answer_decides_nothing(other: str) -> None:
 def test_gold_kind(gold: str, kind: str, elements: int) -> None:
     found = gold_kind(gold)
     assert (found.kind, found.elements) == (kind, elements)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        (r"$1 \\le x \\le 3$", r"$1 \le x \le 3$"),
+        (r"\begin{pmatrix}1 \\ 2\end{pmatrix}", r"\begin{pmatrix}1 \\ 2\end{pmatrix}"),
+        (r"He keeps $100 - 36 = 64$. So it is \boxed{36}.", "36"),
+        ("4 + 5 = 9\n#### 9", "9"),
+        (
+            r"It is $1-0.64=0.36$. Final Answer: The final answer is $36 \%$. I hope it is correct."
+            " Note: Wrong. The correct approach is as follows:",
+            r"36 \%",
+        ),
+        ("x and the answer is\n(D) Dora", "(D) Dora"),
+        ("There is no answer", "There is no answer"),
+        ('"east"', "east"),
+        ("x + 5", "x + 5"),
+    ],
+)
+def test_the_gold_answer_of_a_worked_solution(gold: str, answer: str) -> None:
+    assert written(gold) == answer
 
 
 def test_an_answer_that_is_too_long_is_none() -> None:
@@ -227,6 +249,20 @@ UNITS = (
         ". ",
         "? ",
     ),
+    *(
+        "3只或",
+        "5小时",
+        "因此",
+        "是",
+        "不是5",
+        "B不是",
+        "答案选",
+        "réponse est ",
+        "donc ",
+        "उत्तर ",
+        "3万",
+    ),
+    *("(1{2}", "({1}", "5 hours ", "1 et ", "a: ", "है। "),
 )
 
 

@@ -41,7 +41,7 @@ _ANNOUNCED_ABROAD = re.compile(
     r"(?P<about>(?:[ \t]{1,9}[^\s.:=\\$?!|*]{1,20}){0,6}?)\s{0,3}"
     r"(?:\b(?:est|es|è|é|ist|lautet|هو|هي)\b|[:—–-])"
     r"|(?:答案|选项|選項|正解|答え|정답|답)(?:应该|應該)?(?:选|選)?(?:是|为|為|は|은|：|:|(?<=[选選]))"
-    r"|(?:应该|應該|因此|所以|故)(?:选择|選擇|选|選)|(?:उत्तर|উত্তর)\s{0,3}[:：]?)"
+    r"|(?<!不)(?:应该|應該|因此|所以|故)(?:选择|選擇|选|選)|(?:उत्तर|উত্তর)\s{0,3}[:：]?)"
     + _DRESS
     + r"(?:(?:la|el|die|der|opci[oó]n|option|选项|選項|вариант|विकल्प)\b"
     + _DRESS
@@ -103,7 +103,7 @@ _ONE_NOT_ANOTHER = re.compile(  # "B, not A", "B。不是 A"
     r"\s{0,3}\(?[A-J]\)?){0,5}[\s.。!]{0,3}"
 )
 _ALSO = re.compile(
-    r"[\s)}\]*$.]{0,6}(?:,|\band\b|\bor\b)\s{0,3}(?:option\s"
+    r"[\s)}\]*$.]{0,6}(?:,|\b(?:and|or|ou|oder|или)\b|或者?|还是|または)\s{0,3}(?:option\s"
     r"|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
 )
 _DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
@@ -114,7 +114,7 @@ _THING = re.compile(
 )
 _CLAUSE = re.compile(r"[.,;?!]\s|\n")
 _ASKED = re.compile(  # "B? No, C."
-    r"[\s)}\]*$]{0,6}\?(?:\s{1,3}No\b[\s,.:;—–-]{0,4}(?:it(?:'s| is)\s"
+    r"[\s)}\]*$]{0,6}[吗嗎ですか까]{0,3}[?？](?:\s{1,3}No\b[\s,.:;—–-]{0,4}(?:it(?:'s| is)\s"
     r"|the answer is\s)?\(?([A-J])\b)?"
 )
 _ANOTHER = re.compile(r"(?:,|and\b|or\b|&|/)\s*(?:\\text\w*\{)?[({]?\s*[A-Ja-j]\b", re.IGNORECASE)
@@ -177,7 +177,9 @@ def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> boo
         return text.startswith(")", end)
     if pattern is _CORRECT:
         return match["letter"] not in "AI" or not match["thing"]  # "A ball is", "I hope it is"
-    if pattern in (_ANNOUNCED, _ANNOUNCED_ABROAD) and match["letter"] not in "AI":
+    if pattern is _ANNOUNCED_ABROAD:
+        return True
+    if pattern is _ANNOUNCED and match["letter"] not in "AI":
         return True
     return _NO_NOUN.match(text, end) is not None
 

@@ -39,12 +39,12 @@ _ATTACHED = re.compile(
 """The end of what makes a number behind it part of an expression (`log 7`)."""
 _CONTINUED = re.compile(r"[\^_|}\\√πA-Za-z]|-[A-Za-z]")
 """The beginning of what makes a number before it part of an expression or a word ("7-gon")."""
-_WRITTEN_UNIT = re.compile(r"(?:[km]?g|[kcm]m|[kcm]?m[²³]|m/s|km/h|k?W|min|[KMG]B)(?![\w^²³/·*])")
+_WRITTEN_UNIT = re.compile(r"(?:kg|[kcm]m|[kcm]?m[²³]|km/h|kW|min|[KMG]B)(?![\w^²³/·*])")
 """Units that stand right behind their numbers and are no product of variables."""
 _CONDITION = re.compile(r"[\s,]{0,3}(?:for|where|when|with|if|such that|and|or|in|on)\b")
 _ITEM = rf"(?:(?<!{FORMULA}){FORMULA}++|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
 _JOINT = (
-    r"\s{0,3}(?:,|;|\band\b|\bor\b|\bas well as\b|, and\b|, or\b)\s{0,3}"
+    r"\s{0,3}(?:,|;|\band\b|\bor\b|\bas well as\b|, and\b|, or\b|" + languages.AND + r")\s{0,3}"
     r"(?:(?:and|or|maybe|perhaps|possibly|probably|also|else|even)\b\s{0,3}){0,3}"
 )
 LIST = rf"{_ITEM}(?:{_JOINT}{_ITEM}){{1,99}}"
@@ -88,7 +88,7 @@ _UNIT_IN_TEXT = re.compile(
     r"(?:\s{0,2}(?:\^\s?(?:\{[^{}]{1,9}\}|\d)|/|\\cdot|\\[,;:! ]|~|\\(?:text"
     r"|mathrm)\s?\{[^{}]{0,60}\})){0,9}"
 )
-_TRAILING = " \\\t\n\r.,;:*_$`\"“”'‘’>"
+_TRAILING = " \t\n\r.,;:*_$`\"“”'‘’>"
 _VERB = re.compile(
     r"\b(?:is|are|was|were|equals|equal to|be|becomes?|gives?|has|have|had|gets?|costs?|needs?"
     r"|takes?|will|contains?|left with|total of|comes? to|amounts? to|results? in)\b\s{0,3}"
@@ -158,6 +158,8 @@ def value_of(tail: str, gold: GoldKind, depth: int = 2) -> str:
         line = line[: reason.start()]
     contents = {span.start: span.content for span in spans}
     line = line.rstrip(_TRAILING)
+    if line.endswith("\\") and hidden.startswith('"', len(line)):  # a quotation mark, escaped
+        line = line[:-1].rstrip(_TRAILING)
     if not _SUBSTANCE.search(line):
         return ""
     return _of_line(line, tail, contents, gold, depth)
@@ -227,11 +229,9 @@ def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, dep
 def is_part(line: str, start: int, end: int) -> bool:
     """Whether a value there is part of an expression, a word or another number."""
     before = line[max(0, start - 20) : start]
-    if (
-        _ATTACHED.search(before)
-        or languages.PART.search(before)
-        or languages.SCALED.match(line, end)
-    ):
+    if _ATTACHED.search(before) or languages.ATTACHED.search(before):
+        return True
+    if languages.SCALED.match(line, end):
         return True
     return bool(_CONTINUED.match(line, end) and not _WRITTEN_UNIT.match(line, end))
 

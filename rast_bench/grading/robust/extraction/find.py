@@ -31,6 +31,7 @@ MAX_ANSWER = 10_000
 _MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
 _MARKED = re.compile(r"\\boxed|####")
 _ANNOUNCES = re.compile(r"\banswer(?: is\b|:)", re.IGNORECASE)
+_QUOTED = re.compile(r"(?:\\?\"|“)([^\"“”]+?)(?:\\?\"|”)")
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
 _SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
 _PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} ")
@@ -128,6 +129,8 @@ def written(gold: str) -> str:
 def _tidy(text: str) -> str:
     """One backslash where a text doubles all of them."""
     text = text.strip()
+    if quoted := _QUOTED.fullmatch(text):
+        text = quoted[1].strip()
     if _DOUBLED.search(text) and not _SINGLE.search(text):
         text = text.replace("\\\\", "\\")
     return text

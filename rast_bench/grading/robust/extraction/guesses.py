@@ -106,7 +106,7 @@ _JOINS_UNITS = re.compile(r"\s{0,3}(?:,\s{1,3})?(?:and\s{1,3})?")
 _MAX_BEHIND_LIST = 25  # characters
 _CUT = re.compile(r"[-+*/^=_\\({\[]\s*\Z")
 _ESCAPED = re.compile(r"\\[{}]")
-_AND = re.compile(r"\b(?:and|or)\b")
+_AND = re.compile(rf"\b(?:and|or)\b|{languages.AND}")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,}")
 _OUTPUT = re.compile(r"```output[ \t]{0,9}\n([^`]{1,800}?)\n?```")
 _ERROR = re.compile(r"error|exception|traceback|timeout", re.IGNORECASE)
@@ -136,8 +136,8 @@ def one_line(text: str, gold: GoldKind) -> str | None:
         return None
     if _PROSE.search(line) or _CHATTER.search(line) or _is_foreign_prose(line, gold):
         return None
-    if gold.kind != "words" and (formula := _introduced(line)):
-        return formula
+    if gold.kind != "words" and (value := _introduced(line)):
+        return value
     bold = _ALL_BOLD.fullmatch(line)
     return _LABEL.sub("", bold[1] if bold else line).strip() or None
 
@@ -155,15 +155,15 @@ def _is_foreign_prose(line: str, gold: GoldKind) -> bool:
 
 
 def _introduced(line: str) -> str:
-    """The formula of "In lowest terms: $1/2$"; "" where there is more, or another colon."""
+    """The formula of "In lowest terms: $1/2$", the value of "所以 f(x) = x+5"; "" where there is
+    more, or another colon."""
     lead = _LEAD_IN.match(line)
     if lead is None:
-        return ""
-    found = formulas(line[lead.end() :])
-    alone = len(found) == 1 and not (
-        line[lead.end() :][found[0].end :].strip(" .") or found[0].start
-    )
-    return found[0].content if alone else ""
+        abroad = languages.LEADS_TO.fullmatch(line) if languages.LETTER.search(line) else None
+        return abroad["value"].strip(" .。") if abroad else ""
+    rest = line[lead.end() :].rstrip(" .")
+    found = formulas(rest)
+    return found[0].content if found and found[0].end - found[0].start == len(rest) else ""
 
 
 def code_output(text: str) -> str | None:

@@ -17,8 +17,8 @@ SHORT = 8
 """So many letters of those scripts may be a value and its unit; more are a sentence."""
 
 PROSE = re.compile(
-    r"(?<![\\\w])(?:donc|est|sont|était|aura|avoir|les|une?|nous|elle|ils?|soit|alors|coût|entonces"
-    r"|está|tiene|por|los|las|una|cada|ist|sind|hat|haben|daher|somit|folglich|wir|sich|das|der|die"
+    r"(?<![\\\w])(?:donc|est|sont|était|aura|avoir|les|une?|nous|elle|ils?|soit|alors|coût|entonces|hay"
+    r"|faut|reste(?:nt)?|está|quedan?|tiene|por|los|las|una|cada|ist|sind|hat|haben|also|gibt|daher|somit|folglich|wir|sich|das|der|die"
     r"|und|quindi|sono|dunque|della|che|portanto|logo|então|são|para|uma|é|è)(?![\w'’])",
     re.IGNORECASE,
 )
@@ -33,14 +33,19 @@ CONCLUDES = re.compile(
 )
 """Where a conclusion begins that no full stop parts from what is before it."""
 
+LEADS_TO = re.compile(
+    rf"[^不非没]*?(?:[是为為得は则即]|等于|等於|所以|因此|равно|равен|:|：)\s{{0,3}}(?P<value>(?:(?!{_LETTER}).)+)"
+)
+"""A whole line whose letters of those scripts come to an end before its value."""
+
 VERB = (
-    r"(?:(?<!不)(?:是|为|為|等于|等於|共有)|\b(?:est|sont|sera|aura|es|son|será|tiene|ist|sind|beträgt|è"
+    r"(?:(?<!不)(?:是|为|為|等于|等於|得到|分到|还剩|剩下|需要|(?<!没)有)|\b(?:est|sont|sera|aura|es|son|será|tiene|ist|sind|beträgt|è"
     r"|sono|é|são|равн[оаы]|равен|составляет|составит|هو|هي|يساوي)\b(?!\s(?:pas|nicht|kein)\b))"
     r"\s{0,3}"
 )
 
 SCALED = re.compile(
-    r"\s?(?:[十百万萬億亿兆]|千(?![克米瓦卡])|分[之の]|분의|[倍折成多余餘几]|천|만|억|배|여\s|番目"
+    r"\s?(?:[十百万萬億亿兆]|千(?![克米瓦卡])|分[之の]|분의|[倍折成多余餘几]|천|만|억|배|여\s|番目|(?<![%％])[的の]|次方|次幂|乗|제곱"
     r"|тыс|млн|млрд|миллион|миллиард|раза?\b|ألف|آلاف|مليون|ملايين|مليار|أضعاف|हज़?ार|लाख|करोड़|गुना"
     r"|হাজার|লাখ|লক্ষ|কোটি|গুণ|(?:и(?:ли)?|или) (?:более|менее|больше|меньше)|أو (?:أكثر|أقل)|不是|не\b"
     rf"|{_LETTER}{{0,3}}(?:以上|以下|以内|以外|未満|이상|이하|미만|초과)"
@@ -52,15 +57,22 @@ SCALED = re.compile(
 )
 """The beginning of what makes the value before it another one ("3万" is 30,000)."""
 
-PART = re.compile(r"(?:分[之の]|분의)\s?\Z")
-"""The end of what makes the number behind it part of a fraction ("3分之1")."""
+AND = r"或者?|和|与|及|、|또는|または|और|या|أو|\b(?:et|ou|und|oder|y|и|или)\b"
+"""What joins several values."""
+
+ATTACHED = re.compile(
+    rf"(?:分[之の]|분의|百分之|в степени|\d\s?{_LETTER}{{0,4}}?\s?"
+    r"(?:或者?|还是|還是|または|또는|이나|या|أو|到|至|から|에서|\b(?:ou|oder|или|до|bis|à|hasta|até)\b))\s?\Z"
+)
+"""The end of what makes the number behind it part of a fraction ("3分之1"), or one of two values
+("3只或5", "3到5")."""
 
 BOUNDS = (
     r"(?:超过|超過|少于|少於|多于|多於|大于|大於|小于|小於|至少|至多|最多|最少|不到|低于|高于|除了"
     r"|之间|之間|以上|以下|以外|第\s?\d|步骤|不是|より|이상|이하|最低|最高)"
     r"|\b(?:(?:plus|moins) (?:de|que)|(?:más|menos) (?:de|que)|(?:mais|menos) d[eo]"
-    r"|(?:mehr|weniger) als|(?:più|meno) di|больше|меньше|более|менее|между|кроме|не|entre|zwischen|sauf|salvo"
-    r"|pas|nicht|keine?|أكثر|أقل|بين|ليس|ليست|अधिक|कम|नहीं)\b"
+    r"|(?:mehr|weniger) als|(?:più|meno) di|больше|меньше|более|менее|между|кроме|не|entre|zwischen"
+    r"|sauf|salvo|pas|nicht|keine?|أكثر|أقل|بين|ليس|ليست|अधिक|कम|नहीं)\b"
 )
 """Words that change the one value of a clause ("moins de 7")."""
 
