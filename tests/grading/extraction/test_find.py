@@ -80,7 +80,7 @@ def test_gold_kind(gold: str, kind: str, elements: int) -> None:
             " Note: Wrong. The correct approach is as follows:",
             r"36 \%",
         ),
-        ("x and the answer is\n(D) Dora", "(D) Dora"),
+        ("x and the answer is\n(D) Dora", "(D)"),
         ("There is no answer", "There is no answer"),
         ('"east"', "east"),
         ("x + 5", "x + 5"),
