@@ -167,7 +167,7 @@ def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | No
     tail = text[match.end() : match.end() + _MAX_TAIL]
     end = match.end() + sentence_end(tail, len(tail) - len(tail.lstrip()))
     denied = bool(match["not"]) or bool(_DOUBT_BEFORE.search(before))
-    if match["about"] is None:  # another language, or "final result"
+    if match["about"] is None and not match[0].lower().startswith("final"):  # another language
         denied = denied or bool(_DENIED_ABROAD.search(match[0]))
     if about and _ABOUT_NOT.search(about):
         if not _DENIED.search(about):
