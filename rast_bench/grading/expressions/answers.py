@@ -591,14 +591,15 @@ class _Reader:
             token = self._take()
             if token.kind not in ("number", "letter", "name", "command", "word"):
                 raise UnreadableError("an empty subscript")
-            return f"_{{{token.text}}}"
+            name = token.text.removeprefix("\\")
+            return f"_{{{name}}}"
         self._take()
         parts: list[str] = []
         inner = self.next.text == "{"
         if inner:
             self._take()
         while self.next.text not in ("}", "{", "") and len(parts) < 20:
-            parts.append(self._take().text)
+            parts.append(self._take().text.removeprefix("\\"))
         if inner:
             self._expect("}")
         self._expect("}")

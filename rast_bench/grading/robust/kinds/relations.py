@@ -65,8 +65,10 @@ _RATIO_OF_NAMES = re.compile(
 _SINGLE_LETTERS = re.compile(r"[A-Za-z] ?/ ?[A-Za-z]|\\frac ?\{ ?[A-Za-z] ?\} ?\{ ?[A-Za-z] ?\}")
 _DERIVATIVE = re.compile(r"\\frac ?\{ ?d ?[a-zA-Z]? ?\} ?\{ ?d ?[a-zA-Z] ?\}")
 _UNIT_OF_VALUE = re.compile(
-    r"(?<=[0-9)}%$]) ?(?:\{[^{}]*\}|[A-Za-z]{2,}[A-Za-z .]*|[a-zA-Z](?: ?\^ ?\{?[23]\}?)?)\Z"
+    r"(?<=[0-9)}%$]) ?(?:\{[^{}]*\}|(?<= )(?:[A-Za-z]{2,}[A-Za-z .]*|[mgshlLNJWVAK]))"
+    r"(?: ?\^ ?\{?[23]\}?)?\Z"
 )
+_OPERATION = re.compile(r"[-+*/^]|\\(?:cdot|times|div|frac|sqrt)(?![A-Za-z])")
 _DEPENDENT = re.compile(r"y")
 
 
@@ -132,7 +134,11 @@ class Equation:
         )
         if named and not unknowns(self.value):
             return True
-        return not all(map(unknowns, self.steps)) and _is_value(self.value)
+        worked = [step for step in self.steps if not unknowns(step)]
+        if not unknowns(self.value):
+            return bool(worked)
+        arithmetic = any(map(_OPERATION.search, worked))
+        return arithmetic and not unknowns(_UNIT_OF_VALUE.sub("", self.value))
 
     def has_one_unknown(self) -> bool:
         """Whether its solutions are numbers."""
@@ -218,11 +224,6 @@ class Equation:
             if compare(self.value, rounded).outcome == "equal" and is_rounding(gold, rounded):
                 return equal("rounding", "a chain's rounded side")
         return decision
-
-
-def _is_value(text: str) -> bool:
-    """Whether nothing in it is unknown: a number, perhaps with a unit or words behind it."""
-    return not unknowns(_UNIT_OF_VALUE.sub("", text))
 
 
 def _loosely(names: tuple[str, ...]) -> tuple[str, ...]:
