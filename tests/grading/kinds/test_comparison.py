@@ -49,6 +49,22 @@ MIXED = [
     (r"\sqrt{2}", "1.415", DIFFERENT),
     ("1.4142", r"\sqrt{2}", EQUAL),
     ("1.41", r"\sqrt{2}", DIFFERENT),  # too few digits for an exact gold answer
+    # kinds of which one is not worked out
+    ("-2", r"\begin{vmatrix} 1 & 2 \\ 3 & 4 \end{vmatrix}", UNDECIDED),
+    ("2A", r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", UNDECIDED),
+    ("7/2", r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", DIFFERENT),
+    ("3i", "(3, 0, 0)", UNDECIDED),
+    ("3x", "(3, 0, 0)", DIFFERENT),
+    ("25\\%", "1:4", UNDECIDED),
+    ("infinitely many", r"\mathbb{R}", UNDECIDED),
+    ("infinitely many", "7", DIFFERENT),
+    ("no solution", "x^2 < 0", UNDECIDED),
+    ("no solution", "x > 0", DIFFERENT),
+    ("(2, 1)", "x + y = 3, x - y = 1", UNDECIDED),
+    ("(2, 1, 0)", "x + y = 3, x - y = 1", DIFFERENT),
+    (r"\{1, 2, 3, ...\}", r"\mathbb{N}", UNDECIDED),
+    (r"\{1, 2, 3\}", r"\mathbb{N}", DIFFERENT),
+    ("positive integers", r"\mathbb{N}", UNDECIDED),
     # names of physics
     (r"(v_0^2, \frac{1}{2})", r"(v^2_0, \frac{1}{2})", EQUAL),
     (r"(v_0^2, \frac{1}{2})", r"(v^2_1, \frac{1}{2})", DIFFERENT),

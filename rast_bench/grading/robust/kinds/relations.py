@@ -49,6 +49,7 @@ _WORDS_OR_OBJECT = re.compile(
     r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
     r")\Z"
 )
+_PRODUCT = re.compile(r"(?P<name>[A-Za-z]) ?\((?:.*[^A-Za-z])?(?P=name)(?![A-Za-z])")  # x(x + 1)
 _ASKED = re.compile(
     r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}"  # m + n
     r"|\|[A-Za-z]{1,2}\||[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # |z|, a : b
@@ -129,7 +130,7 @@ class Equation:
         """
         if self.is_definition():
             return True
-        named = _WORDS_OR_OBJECT.match(self.left) or (
+        named = (_WORDS_OR_OBJECT.match(self.left) and not _PRODUCT.match(self.left)) or (
             _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
         )
         if named and not unknowns(self.value):
@@ -174,7 +175,18 @@ class Equation:
             return undecided("relation", "chains of equations about other things")
         if not unknowns(self.left + self.value) and not unknowns(gold.left + gold.value):
             return self.compare_value(gold.value, compare)  # worked sums
-        return same_equation(self, gold)
+        return self._compare_solutions(gold)
+
+    def _compare_solutions(self, gold: "Equation") -> Decision:
+        """As equations; `(x - 1)^2 = 0` may stand for `x = 1`."""
+        decision = same_equation(self, gold)
+        about = unknowns(f"{self.left} {self.value}")
+        same = len(about) == 1 and about == unknowns(f"{gold.left} {gold.value}")
+        if decision.outcome == "different" and same:
+            for solved, other in ((self, gold), (gold, self)):
+                if solved.is_definition() and is_solution(solved.value, other):
+                    return undecided("relation", "an equation and a solution of it")
+        return decision
 
     def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
         """None where the names differ, so that only the equations can tell."""
@@ -266,6 +278,13 @@ def is_rounding(exact: str, rounded: str) -> bool:
     from rast_bench.grading.robust.kinds.algebra import rounds_to  # loads sympy
 
     return rounds_to(exact, rounded)
+
+
+def is_solution(text: str, equation: Equation) -> bool:
+    """Whether a number may solve an equation in one unknown."""
+    from rast_bench.grading.robust.kinds import algebra  # loads sympy
+
+    return algebra.is_solution(text, equation.left, equation.value)
 
 
 def same_equation(answer: Equation, gold: Equation) -> Decision:
@@ -432,6 +451,9 @@ class System:
         """
         assigned = self.assignment()
         if assigned is None:
+            number = len(unknowns(" ".join(self.items)))
+            if number == 1 or number == len(values):
+                return undecided("relation", "a system that is not solved")
             return different("kind", "values for relations")
         equations = [read_equation(value) for value in values]
         unknown = {name.partition("_")[0] for name in assigned}
