@@ -69,6 +69,7 @@ MIXED = [
     (r"(v_0^2, \frac{1}{2})", r"(v^2_0, \frac{1}{2})", EQUAL),
     (r"(v_0^2, \frac{1}{2})", r"(v^2_1, \frac{1}{2})", DIFFERENT),
     ("v^2_0", "v^2", DIFFERENT),
+    ("v^n_0", "v^{n_0}", UNDECIDED),
     ("k_B T", r"k_{\mathrm{B}} T", EQUAL),
     ("k_A T", r"k_{\mathrm{B}} T", DIFFERENT),
     ("k B T", r"k_{\mathrm{B}} T", DIFFERENT),

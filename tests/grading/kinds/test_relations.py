@@ -134,6 +134,8 @@ CASES = [
     ("(x - 1)^2 = 0", "x = 2", DIFFERENT),
     ("x = 1", "(y - 1)^2 = 0", DIFFERENT),
     ("x(x+1) = 6", "2, -3", UNDECIDED),
+    ("12", "x(y+1) = 12", DIFFERENT),
+    ("12", "f(3) = 12", EQUAL),
     ("4! = 24", "24", EQUAL),
     ("4!=24", "24", EQUAL),
     ("4!=24", "4", DIFFERENT),
@@ -155,6 +157,9 @@ CASES = [
     (r"\frac{13}{3}, -5", r"x = -5,\ p = \frac{14}{3}", DIFFERENT),
     (r"5, \frac{14}{3}", r"x = -5,\ p = \frac{14}{3}", DIFFERENT),
     ("1, 2", "y = 1, x = 2", UNDECIDED),
+    ("30, 60", r"\beta = 30, \alpha = 60", UNDECIDED),
+    ("30, 60", r"\alpha = 30, \beta = 60", EQUAL),
+    ("4, 5", "CD = 4, AB = 5", UNDECIDED),
     ("(1, 2)", "y = 2, x = 1", EQUAL),
     # several solutions
     ("(5,2),(7,2)", "p=5,q=2;p=7,q=2", EQUAL),

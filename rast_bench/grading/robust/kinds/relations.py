@@ -49,7 +49,10 @@ _WORDS_OR_OBJECT = re.compile(
     r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
     r")\Z"
 )
-_PRODUCT = re.compile(r"(?P<name>[A-Za-z]) ?\((?:.*[^A-Za-z])?(?P=name)(?![A-Za-z])")  # x(x + 1)
+_PRODUCT = re.compile(  # x(x + 1), a(b + c)
+    r"(?P<name>[A-Za-z]) ?\((?:.*[^A-Za-z])?(?P=name)(?![A-Za-z])"
+    r"|[abcdkmnrstxyz] ?\((?=[^()]*[A-Za-z])[^()]*[-+]"
+)
 _ASKED = re.compile(
     r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}"  # m + n
     r"|\|[A-Za-z]{1,2}\||[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # |z|, a : b
@@ -58,6 +61,9 @@ _ASKED = re.compile(
 _OBJECT = (
     r"(?:[A-Z]{1,4}'*(?:_ ?(?:\{[^{}]{1,40}\}|\w))?|\|[A-Z]{1,4}\||[a-z]_ ?(?:\{[^{}]{1,40}\}|\w)"
     r"|\\(?:angle|triangle) ?[A-Z]{1,4})"  # AB, S_{ABC}, |AB|, v_1
+)
+_OBJECT_OR_WORDS = re.compile(
+    rf"{_OBJECT}|\{{[^{{}}]*[A-Za-z]{{2}}[^{{}}]*\}}|[A-Za-z]\([0-9]{{1,9}}\)"
 )
 _RATIO_OF_NAMES = re.compile(
     rf"(?:{_OBJECT}|[a-z])(?: ?: ?(?:{_OBJECT}|[a-z])){{1,5}}"  # AB : CD, a : b : c
@@ -352,7 +358,8 @@ class Inequality:
         if len(places) != 1 or len(self.sides) - 2 * places[0] not in (1, 2, 0):
             return None
         quantity = self.sides[places[0]]
-        if not (function_of(quantity) or _WORDS_OR_OBJECT.match(quantity)):
+        named = function_of(quantity) or _OBJECT_OR_WORDS.fullmatch(quantity)
+        if not named or _PRODUCT.match(quantity):
             return None
         sides = ["x" if at == places[0] else side for at, side in enumerate(self.sides)]
         text = sides[0]
@@ -468,11 +475,12 @@ class System:
         in_order = tuple(assigned[name] for name in sorted(assigned))
         decision = same_in_order(in_order, values, compare)
         as_written = tuple(assigned.values())
-        usual = _has_usual_order(assigned)
+        letters = all(len(name) == 1 for name in assigned)
+        usual = letters and _follow_in_alphabet(assigned)
         if decision.outcome == "equal" and (usual or in_order == as_written):
             return decision
         other = same_in_order(as_written, values, compare)
-        if other.outcome == "equal" and not ordered and not usual:
+        if other.outcome == "equal" and not ordered and letters and not usual:
             return equal("elements", "values in the order in which they are written")
         if decision.outcome == other.outcome == "different":
             if ordered or usual:
@@ -482,12 +490,9 @@ class System:
         return undecided("order")
 
 
-def _has_usual_order(names: Iterable[str]) -> bool:
-    """Whether names follow one another in the alphabet, as x, y, z and a, b do; x and p do not."""
-    letters = sorted(names)
-    return all(len(name) == 1 and name.isalpha() for name in letters) and all(
-        ord(after) == ord(before) + 1 for before, after in pairwise(letters)
-    )
+def _follow_in_alphabet(letters: Iterable[str]) -> bool:
+    """As x, y, z and a, b do, so that everyone gives them in this order; x and p do not."""
+    return all(ord(after) == ord(before) + 1 for before, after in pairwise(sorted(letters)))
 
 
 def _has_parameter(values: dict[str, str], wanted: dict[str, str]) -> bool:
