@@ -1,7 +1,9 @@
 """Equations, inequalities, systems of them, functions and congruences."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
@@ -12,6 +14,7 @@ from rast_bench.grading.robust.kinds.collections import (
     same_in_any_order,
     same_in_order,
 )
+from rast_bench.grading.robust.kinds.intervals import Region, read_region
 from rast_bench.grading.robust.kinds.writing import (
     AND,
     OR,
@@ -46,12 +49,33 @@ _WORDS_OR_OBJECT = re.compile(
     r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
     r")\Z"
 )
+_PRODUCT = re.compile(  # x(x + 1), a(b + c)
+    r"(?P<name>[A-Za-z]) ?\((?:.*[^A-Za-z])?(?P=name)(?![A-Za-z])"
+    r"|[abcdkmnrstxyz] ?\((?=[^()]*[A-Za-z])[^()]*[-+]"
+)
 _ASKED = re.compile(
     r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}"  # m + n
     r"|\|[A-Za-z]{1,2}\||[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # |z|, a : b
     r"|\\(?:sin|cos|tan|cot|sec|csc) ?\(? ?(?:[A-Za-z]|\\(?:theta|alpha|beta|gamma|phi)) ?\)?"
 )
+_OBJECT = (
+    r"(?:[A-Z]{1,4}'*(?:_ ?(?:\{[^{}]{1,40}\}|\w))?|\|[A-Z]{1,4}\||[a-z]_ ?(?:\{[^{}]{1,40}\}|\w)"
+    r"|\\(?:angle|triangle) ?[A-Z]{1,4})"  # AB, S_{ABC}, |AB|, v_1
+)
+_OBJECT_OR_WORDS = re.compile(
+    rf"{_OBJECT}|\{{[^{{}}]*[A-Za-z]{{2}}[^{{}}]*\}}|[A-Za-z]\([0-9]{{1,9}}\)"
+)
+_RATIO_OF_NAMES = re.compile(
+    rf"(?:{_OBJECT}|[a-z])(?: ?: ?(?:{_OBJECT}|[a-z])){{1,5}}"  # AB : CD, a : b : c
+    rf"|{_OBJECT} ?/ ?{_OBJECT}|\\frac ?\{{ ?{_OBJECT} ?\}} ?\{{ ?{_OBJECT} ?\}}"
+)
+_SINGLE_LETTERS = re.compile(r"[A-Za-z] ?/ ?[A-Za-z]|\\frac ?\{ ?[A-Za-z] ?\} ?\{ ?[A-Za-z] ?\}")
 _DERIVATIVE = re.compile(r"\\frac ?\{ ?d ?[a-zA-Z]? ?\} ?\{ ?d ?[a-zA-Z] ?\}")
+_UNIT_OF_VALUE = re.compile(
+    r"(?<=[0-9)}%$]) ?(?:\{[^{}]*\}|(?<= )(?:[A-Za-z]{2,}[A-Za-z .]*|[mgshlLNJWVAK]))"
+    r"(?: ?\^ ?\{?[23]\}?)?\Z"
+)
+_OPERATION = re.compile(r"[-+*/^]|\\(?:cdot|times|div|frac|sqrt)(?![A-Za-z])")
 _DEPENDENT = re.compile(r"y")
 
 
@@ -98,13 +122,38 @@ class Equation:
         names = self.names
         return bool(names) and not any(_occurs(name, plain_name(self.value)) for name in names)
 
+    def single_name(self) -> str | None:
+        """The one thing that it gives a value: x of `x = 5`, AB of `AB = 4`."""
+        if self.is_definition():
+            return self.names[0] if len(self.names) == 1 else None
+        named = _WORDS_OR_OBJECT.match(self.left) and not unknowns(self.value)
+        return bare(self.left) if named else None
+
     def says_value(self) -> bool:
         """Whether the right side alone says the same to someone who knows what was asked.
 
-        The left side names it (`x`, `f(3)`, `AB`), or a step of the chain is arithmetic.
+        The left side names it (`x`, `f(3)`, `AB`, `AB : CD`), or it is arithmetic (`2 + 3 = 5`).
         """
-        named = bool(_WORDS_OR_OBJECT.match(self.left)) and not unknowns(self.value)
-        return self.is_definition() or named or not all(map(unknowns, self.steps))
+        if self.is_definition():
+            return True
+        named = (_WORDS_OR_OBJECT.match(self.left) and not _PRODUCT.match(self.left)) or (
+            _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
+        )
+        if named and not unknowns(self.value):
+            return True
+        worked = [step for step in self.steps if not unknowns(step)]
+        if not unknowns(self.value):
+            return bool(worked)
+        arithmetic = any(map(_OPERATION.search, worked))
+        return arithmetic and not unknowns(_UNIT_OF_VALUE.sub("", self.value))
+
+    def has_one_unknown(self) -> bool:
+        """Whether its solutions are numbers."""
+        return len(unknowns(f"{self.left} {self.value}")) == 1
+
+    def may_say_value(self) -> bool:
+        """Whether it is open what it says: `y/x = 3` may be a ratio that was asked for."""
+        return bool(_SINGLE_LETTERS.fullmatch(self.left))
 
     def answers_question(self) -> bool:
         """Whether it gives the number of what questions ask for: `m + n = 107`, `|z| = 5`."""
@@ -132,7 +181,18 @@ class Equation:
             return undecided("relation", "chains of equations about other things")
         if not unknowns(self.left + self.value) and not unknowns(gold.left + gold.value):
             return self.compare_value(gold.value, compare)  # worked sums
-        return same_equation(self, gold)
+        return self._compare_solutions(gold)
+
+    def _compare_solutions(self, gold: "Equation") -> Decision:
+        """As equations; `(x - 1)^2 = 0` may stand for `x = 1`."""
+        decision = same_equation(self, gold)
+        about = unknowns(f"{self.left} {self.value}")
+        same = len(about) == 1 and about == unknowns(f"{gold.left} {gold.value}")
+        if decision.outcome == "different" and same:
+            for solved, other in ((self, gold), (gold, self)):
+                if solved.is_definition() and is_solution(solved.value, other):
+                    return undecided("relation", "an equation and a solution of it")
+        return decision
 
     def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
         """None where the names differ, so that only the equations can tell."""
@@ -226,6 +286,13 @@ def is_rounding(exact: str, rounded: str) -> bool:
     return rounds_to(exact, rounded)
 
 
+def is_solution(text: str, equation: Equation) -> bool:
+    """Whether a number may solve an equation in one unknown."""
+    from rast_bench.grading.robust.kinds import algebra  # loads sympy
+
+    return algebra.is_solution(text, equation.left, equation.value)
+
+
 def same_equation(answer: Equation, gold: Equation) -> Decision:
     """Equal up to a constant factor of the difference of their sides."""
     from rast_bench.grading.robust.kinds.algebra import same_equations  # loads sympy
@@ -249,7 +316,8 @@ def read_equation(text: str) -> Equation | None:
         if is_name(exact[0]) or function_of(exact[0]) or _WORDS_OR_OBJECT.match(exact[0]):
             return Equation(exact[0], rounded[0], rounded[1:], (exact[0],))
         return Equation(exact[0], exact[0], rounded, (exact[0],))  # `\pi \approx 3.14` says π
-    if len(exact) == 2 and is_name(exact[1]) and not is_name(exact[0]):
+    turned = len(exact) == 2 and is_name(exact[1]) and not is_name(exact[0])
+    if turned and not function_of(exact[0]) and not _DERIVATIVE.fullmatch(exact[0]):
         exact.reverse()
     return Equation(exact[0], exact[-1], rounded, tuple(exact[:-1]))
 
@@ -284,6 +352,25 @@ class Inequality:
                     doubt = different("relation", "strict here and not there")
         return doubt
 
+    def region(self) -> Region | None:
+        """The numbers that a named quantity may have: (0, 1) of `0 < f(x) < 1`, `0 < AB < 1`."""
+        places = [at for at, side in enumerate(self.sides) if unknowns(side)]
+        if len(places) != 1 or len(self.sides) - 2 * places[0] not in (1, 2, 0):
+            return None
+        quantity = self.sides[places[0]]
+        named = function_of(quantity) or _OBJECT_OR_WORDS.fullmatch(quantity)
+        if not named or _PRODUCT.match(quantity):
+            return None
+        sides = ["x" if at == places[0] else side for at, side in enumerate(self.sides)]
+        text = sides[0]
+        for sign, side in zip(self.signs, sides[1:], strict=True):
+            text += f" {_WRITTEN.get(sign, sign)} {side}"
+        found = read_region(text)
+        return None if found is None else Region(found.node)
+
+
+_WRITTEN = {"!=": r"\ne"}
+
 
 def read_inequality(text: str) -> Inequality | None:
     sides, signs = split_relation(text)
@@ -315,12 +402,15 @@ class System:
         values: dict[str, str] = {}
         for item in self.items:
             equation = read_equation(item)
-            if equation is None or not equation.is_definition() or len(equation.names) != 1:
+            name = None if equation is None else equation.single_name()
+            if equation is None or name is None or name in values:
                 return None
-            if equation.names[0] in values:
-                return None
-            values[equation.names[0]] = equation.value
+            values[name] = equation.value
         return values
+
+    def may_be_number_set(self) -> bool:
+        """Whether it is about one unknown, so that its solutions are numbers."""
+        return len(unknowns(" ".join(self.items))) == 1
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
         values, wanted = self.assignment(), gold.assignment()
@@ -368,6 +458,9 @@ class System:
         """
         assigned = self.assignment()
         if assigned is None:
+            number = len(unknowns(" ".join(self.items)))
+            if number == 1 or number == len(values):
+                return undecided("relation", "a system that is not solved")
             return different("kind", "values for relations")
         equations = [read_equation(value) for value in values]
         unknown = {name.partition("_")[0] for name in assigned}
@@ -382,11 +475,24 @@ class System:
         in_order = tuple(assigned[name] for name in sorted(assigned))
         decision = same_in_order(in_order, values, compare)
         as_written = tuple(assigned.values())
-        if decision.outcome == "different" and in_order != as_written:
-            other = same_in_order(as_written, values, compare)
-            if other.outcome != "different":
-                return undecided("order")
-        return decision
+        letters = all(len(name) == 1 for name in assigned)
+        usual = letters and _follow_in_alphabet(assigned)
+        if decision.outcome == "equal" and (usual or in_order == as_written):
+            return decision
+        other = same_in_order(as_written, values, compare)
+        if other.outcome == "equal" and not ordered and letters and not usual:
+            return equal("elements", "values in the order in which they are written")
+        if decision.outcome == other.outcome == "different":
+            if ordered or usual:
+                return decision
+            anyhow = same_in_any_order(as_written, values, compare)
+            return anyhow if anyhow.outcome == "different" else undecided("order")
+        return undecided("order")
+
+
+def _follow_in_alphabet(letters: Iterable[str]) -> bool:
+    """As x, y, z and a, b do, so that everyone gives them in this order; x and p do not."""
+    return all(ord(after) == ord(before) + 1 for before, after in pairwise(sorted(letters)))
 
 
 def _has_parameter(values: dict[str, str], wanted: dict[str, str]) -> bool:
@@ -406,7 +512,7 @@ def same_lines(values: list[str], wanted: list[str]) -> Decision:
 def read_system(text: str) -> System | None:
     r"""`x + y = 3, x - y = 1`, a `cases` environment, `(x, y) = (1, 2)`, `x = y = 2`."""
     environment = _CASES.fullmatch(text)
-    if environment and not environment["name"]:
+    if environment and not environment["name"] and r"\begin" not in environment["rows"]:
         rows = _ROW.split(environment["rows"])
         parts = [row.replace("&", " ").strip(" ,.;") for row in rows]
     elif next(separators(text, OR), None):  # alternatives
@@ -421,9 +527,30 @@ def read_system(text: str) -> System | None:
         return _from_one(parts[0])
     equations = [read_equation(part) for part in parts]
     names = [equation.names for equation in equations if equation and equation.is_definition()]
-    if len(names) == len(parts) and len(set(names)) == 1:
-        return None  # values of one unknown: a list
+    if len(names) == len(parts) and (len(set(names)) == 1 or _repeat(names)):
+        return None  # values of one unknown, or several solutions: a list
     return System(tuple(parts))
+
+
+def _repeat(names: Sequence[tuple[str, ...]]) -> int:
+    """How many names there are where they come again and again in one order; else 0."""
+    size = names.index(names[0], 1) if names and names[0] in names[1:] else 0
+    if not size or len(names) % size or len(set(names[:size])) < size:
+        return 0
+    return size if all(name == names[at % size] for at, name in enumerate(names)) else 0
+
+
+def read_solutions(text: str) -> tuple[str, ...]:
+    """The solutions of `p = 5, q = 2; p = 7, q = 2`, one text each; none of another text."""
+    parts = [part for part in split(text, _SEPARATOR) if part]
+    if len(parts) > MAX_SYSTEM or len(parts) < 4:
+        return ()
+    equations = [read_equation(part) for part in parts]
+    names = [equation.names for equation in equations if equation and equation.is_definition()]
+    size = _repeat(names) if len(names) == len(parts) else 0
+    if size < 2:
+        return ()
+    return tuple(", ".join(parts[at : at + size]) for at in range(0, len(parts), size))
 
 
 def _from_one(text: str) -> System | None:
