@@ -72,6 +72,8 @@ def after_hashes(text: str) -> tuple[str, int] | None:
     for pattern in (_HASHES, _HASHES_INLINE):
         for match in pattern.finditer(text):
             content = match[1].strip()
+            if not content:
+                continue
             value = _VALUE.fullmatch(content) and not _HEADING.match(content)
             if value or (match.end() >= end and len(content) <= 100 and content[-1] != ":"):
                 return content, match.end()
