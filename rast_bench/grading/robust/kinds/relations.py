@@ -51,8 +51,9 @@ _WORDS_OR_OBJECT = re.compile(
 )
 _ASKED = re.compile(
     r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}"  # m + n
-    r"|\|[A-Za-z]{1,2}\||[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # |z|, a : b
-    r"|\\(?:sin|cos|tan|cot|sec|csc) ?\(? ?(?:[A-Za-z]|\\(?:theta|alpha|beta|gamma|phi)) ?\)?"
+    r"|\|(?:[A-Z]{1,2}|[uvwz]|[a-z]{2})\|"  # |z|; |x| = 5 is to be solved
+    r"|[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # a : b
+    r"|\\(?:sin|cos|tan|cot|sec|csc) ?\(? ?(?:[A-Z]|\\(?:theta|alpha|beta|gamma|phi)) ?\)?"
 )
 _OBJECT = (
     r"(?:[A-Z]{1,4}'*(?:_ ?(?:\{[^{}]{1,40}\}|\w))?|\|[A-Z]{1,4}\||[a-z]_ ?(?:\{[^{}]{1,40}\}|\w)"
@@ -138,7 +139,7 @@ class Equation:
         if not unknowns(self.value):
             return bool(worked)
         arithmetic = any(map(_OPERATION.search, worked))
-        return arithmetic and not unknowns(_UNIT_OF_VALUE.sub("", self.value))
+        return arithmetic and not unknowns(_without_unit(self.value))
 
     def has_one_unknown(self) -> bool:
         """Whether its solutions are numbers."""
@@ -212,8 +213,29 @@ class Equation:
     ) -> Decision:
         """The value that the chain says against a gold one.
 
-        The exact side decides; a rounded one counts only where it is the exact one, rounded.
+        The exact side decides; a rounded one counts only where it is the exact one, rounded. A
+        chain of unequal numbers (`7 = 5`) says none of them.
         """
+        decision = self._compare_last_side(gold, compare, gold_rounded)
+        if decision.outcome == "equal" and self.contradicts_itself(compare):
+            return undecided("relation", "sides of an equation that are not equal")
+        return decision
+
+    def contradicts_itself(self, compare: Compare) -> bool:
+        """Whether two of its sides are other numbers, also when one is rounded."""
+        numbers = [side for side in (*self.steps, self.value) if not unknowns(_without_unit(side))]
+        return any(
+            not is_rounding(one, other)
+            and not is_rounding(other, one)
+            and all(
+                compare(*sides).outcome == "different" for sides in ((one, other), (other, one))
+            )
+            for one, other in pairwise(numbers)
+        )
+
+    def _compare_last_side(
+        self, gold: str, compare: Compare, gold_rounded: tuple[str, ...]
+    ) -> Decision:
         decision = compare(self.value, gold)
         if decision.outcome == "equal":
             return decision
@@ -224,6 +246,10 @@ class Equation:
             if compare(self.value, rounded).outcome == "equal" and is_rounding(gold, rounded):
                 return equal("rounding", "a chain's rounded side")
         return decision
+
+
+def _without_unit(value: str) -> str:
+    return _UNIT_OF_VALUE.sub("", value)
 
 
 def _loosely(names: tuple[str, ...]) -> tuple[str, ...]:
