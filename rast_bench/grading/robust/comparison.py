@@ -25,7 +25,6 @@ from rast_bench.grading.robust.kinds.collections import (
     read_list,
     read_set,
     read_tuple,
-    same_elements,
     same_in_any_order,
     same_in_order,
 )
@@ -403,8 +402,7 @@ def _condition_of_gold(pair: _Pair) -> Decision | None:
 
 def _in_any_order(pair: _Pair) -> Decision | None:
     answer: Collection = pair.answer
-    gold: Collection = pair.gold
-    return same_elements(answer.items, gold.items, pair.compare)
+    return answer.compare_elements(pair.gold, pair.compare)
 
 
 def _list_for_tuple(pair: _Pair) -> Decision | None:

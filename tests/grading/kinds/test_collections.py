@@ -20,6 +20,17 @@ CASES = [
     ("1, 2, 2", "1, 1, 2", DIFFERENT),
     ("15", "15, 15", DIFFERENT),
     ("15, 15", "15", UNDECIDED),
+    # several signs in one item, which may be tied or not
+    (r"\pm 1 \pm i", r"\pm i \pm 1", EQUAL),
+    (r"\pm(1+i)", r"\pm 1 \pm i", UNDECIDED),
+    (r"\pm 1 \pm i", r"\pm(1+i)", UNDECIDED),
+    ("1+i, 1-i, -1+i, -1-i", r"\pm 1 \pm i", UNDECIDED),
+    ("1+i, 1-i, -1+i, 1-2i", r"\pm 1 \pm i", DIFFERENT),
+    (r"\pm 1 \pm 2", "3, -3", UNDECIDED),
+    (r"(\pm 1, \pm 2)", "(1, 2), (-1, -2)", UNDECIDED),
+    (r"(\pm 1, \pm 2)", "(1, 2), (-1, -3)", DIFFERENT),
+    (r"(\pm 1, \mp 2)", "(1, -2), (-1, 2)", EQUAL),
+    (r"1 \pm \sqrt{2}, 3", r"1 + \sqrt{2}, 1 - \sqrt{2}, 3", EQUAL),
     # sets
     (r"\{1, 2\}", "2, 1", EQUAL),
     (r"\{1, 2\}", r"\{\frac{4}{2}, 1\}", EQUAL),

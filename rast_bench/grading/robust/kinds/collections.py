@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
@@ -19,6 +19,7 @@ from rast_bench.grading.robust.kinds.writing import (
 )
 
 MAX_ITEMS = 400
+MAX_SIGNS = 5  # of one item
 MAX_COMPARISONS = 40_000  # of the items of two collections in any order
 
 _MANY = 8  # items whose values tell which pairs are worth comparing
@@ -30,6 +31,7 @@ _ELLIPSIS = "..."
 _SMALL_INTEGER = re.compile(r"-?[0-9]{1,6}")
 _ZERO_GROUP = re.compile(r"(?<=[0-9],)0[0-9]{2}(?![0-9])")
 _SIGNS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
+_TIED = "signs that may be tied or not"
 _PLUS = re.compile(r"\A ?\+ ?|(?<=[({=]) ?\+ ?")
 
 
@@ -41,6 +43,8 @@ class Collection:
         kind: "list" (bare), "set" (in braces) or "tuple" (in parentheses or square brackets).
         opening, closing: the brackets of a tuple.
         label: the name of a point, the P of `P(3,-1)`, or of what is in a set: `x \in \{1, 2\}`.
+        free: the items where each of several `\pm` in one has a sign of its own; `items` has them
+            all tied. Empty where that makes no difference.
     """
 
     kind: Literal["list", "set", "tuple"]
@@ -48,13 +52,22 @@ class Collection:
     opening: str = ""
     closing: str = ""
     label: str = ""
+    free: tuple[str, ...] = ()
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
         if self.label and gold.label and self.label != gold.label:
             return different("elements", "other points or unknowns")
         if self.kind == "tuple":
             return self._compare_tuple(gold, compare)
-        return same_elements(self.items, gold.items, compare)
+        return self.compare_elements(gold, compare)
+
+    def compare_elements(self, gold: Self, compare: Compare) -> Decision:
+        """In any order, whatever the brackets are."""
+        decision = same_elements(self.items, gold.items, compare)
+        if not self.free and not gold.free:
+            return decision
+        other = same_elements(self.free or self.items, gold.free or gold.items, compare)
+        return decision if decision.outcome == other.outcome else undecided("elements", _TIED)
 
     def _compare_tuple(self, gold: Self, compare: Compare) -> Decision:
         decision = same_in_order(self.items, gold.items, compare)
@@ -104,7 +117,8 @@ def read_set(text: str) -> Collection | None:
     items = split_list(inner)
     if size == 1 and len(items) < 2:  # braces that only group
         return None
-    return Collection("set", _both_signs(items), label=member["name"] if member else "")
+    label = member["name"] if member else ""
+    return Collection("set", _both_signs(items), label=label, free=_all_signs(items))
 
 
 def read_list(text: str) -> Collection | None:
@@ -115,7 +129,7 @@ def read_list(text: str) -> Collection | None:
     if _ZERO_GROUP.search(text) and not has_parts(text):
         return None  # `10,080` is a number
     both = _both_signs(items)
-    return Collection("list", both) if len(both) > 1 else None
+    return Collection("list", both, free=_all_signs(items)) if len(both) > 1 else None
 
 
 def _alternatives(text: str) -> list[str]:
@@ -136,6 +150,26 @@ def _both_signs(items: Sequence[str]) -> tuple[str, ...]:
             written += (with_sign(item, "+"), with_sign(item, "-"))
         else:
             written.append(item)
+    return tuple(written)
+
+
+def _all_signs(items: Sequence[str]) -> tuple[str, ...]:
+    r"""The items of `\pm 1 \pm i` with each sign on its own; none where no item has several.
+
+    `\mp` says that the signs are tied.
+    """
+    signs = [() if r"\mp" in item else tuple(_SIGNS.finditer(item)) for item in items]
+    if not any(1 < len(found) <= MAX_SIGNS for found in signs):
+        return ()
+    written: list[str] = []
+    for item, found in zip(items, signs, strict=True):
+        if not 1 < len(found) <= MAX_SIGNS:
+            written += _both_signs((item,))
+            continue
+        for chosen in product("+-", repeat=len(found)):
+            left = iter(chosen)
+            signed = _SIGNS.sub(lambda _sign, left=left: next(left), item)
+            written.append(_PLUS.sub("", signed).strip())
     return tuple(written)
 
 
