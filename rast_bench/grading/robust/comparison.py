@@ -409,7 +409,15 @@ def _list_for_tuple(pair: _Pair) -> Decision | None:
     """`1, 2` for `(1, 2)`: in the tuple's order."""
     answer: Collection = pair.answer
     gold: Collection = pair.gold
-    return same_in_order(answer.items, gold.items, pair.compare)
+    decision = same_in_order(answer.items, gold.items, pair.compare)
+    return decision if decision.outcome != "equal" else _as_sequence(answer, decision)
+
+
+def _as_sequence(values: Collection, decision: Decision) -> Decision:
+    """Items that are equal in order, where a list's items are one thing together."""
+    if values.is_sequence():
+        return decision
+    return undecided("elements", "alternatives for a tuple")
 
 
 def _tuple_for_list(pair: _Pair) -> Decision | None:
@@ -417,6 +425,8 @@ def _tuple_for_list(pair: _Pair) -> Decision | None:
     answer: Collection = pair.answer
     gold: Collection = pair.gold
     decision = same_in_order(answer.items, gold.items, pair.compare)
+    if decision.outcome == "equal" and not gold.is_sequence():
+        return _as_sequence(gold, decision)
     if decision.outcome == "equal" and answer.opening == "[" and answer.may_be_interval():
         return undecided("brackets", "an interval or a list")
     if decision.outcome == "different":
@@ -456,6 +466,8 @@ def _system_for_values(pair: _Pair) -> Decision | None:
         values: Collection = pair.gold
         ordered = values.kind == "tuple"
         decision = pair.answer.compare_values(values.items, pair.compare, ordered=ordered)
+        if decision.outcome == "equal":
+            return _as_sequence(values, decision)
         given = tuple((pair.answer.assignment() or {}).values())
         if decision.outcome == "different" and not ordered and given:
             anyhow = same_in_any_order(given, values.items, pair.compare)
@@ -463,7 +475,10 @@ def _system_for_values(pair: _Pair) -> Decision | None:
         return decision
     gold: System = pair.gold
     values = pair.answer
-    return gold.compare_values(values.items, _turned(pair.compare), ordered=values.kind == "tuple")
+    decision = gold.compare_values(
+        values.items, _turned(pair.compare), ordered=values.kind == "tuple"
+    )
+    return _as_sequence(values, decision) if decision.outcome == "equal" else decision
 
 
 def _one_of_a_set(pair: _Pair) -> Decision | None:

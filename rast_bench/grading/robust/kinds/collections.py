@@ -9,6 +9,7 @@ from typing import Literal, Self
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.writing import (
+    AND,
     OR,
     bare,
     enclosed,
@@ -16,6 +17,7 @@ from rast_bench.grading.robust.kinds.writing import (
     separators,
     split,
     split_list,
+    split_relation,
 )
 
 MAX_ITEMS = 400
@@ -31,6 +33,8 @@ _ELLIPSIS = "..."
 _SMALL_INTEGER = re.compile(r"-?[0-9]{1,6}")
 _ZERO_GROUP = re.compile(r"(?<=[0-9],)0[0-9]{2}(?![0-9])")
 _SIGNS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
+AND_OR = '"and" on one side and "or" on the other'
+_NAME_OR_WORDS = re.compile(r"[({ ]*[A-Za-z][A-Za-z .'-]*[)} ]*")
 _TIED = "signs that may be tied or not"
 _PLUS = re.compile(r"\A ?\+ ?|(?<=[({=]) ?\+ ?")
 
@@ -45,6 +49,7 @@ class Collection:
         label: the name of a point, the P of `P(3,-1)`, or of what is in a set: `x \in \{1, 2\}`.
         free: the items where each of several `\pm` in one has a sign of its own; `items` has them
             all tied. Empty where that makes no difference.
+        joined: "and" or "or" where a list has such words between its items; "or" before "and".
     """
 
     kind: Literal["list", "set", "tuple"]
@@ -53,6 +58,7 @@ class Collection:
     closing: str = ""
     label: str = ""
     free: tuple[str, ...] = ()
+    joined: str = ""
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
         if self.label and gold.label and self.label != gold.label:
@@ -64,10 +70,21 @@ class Collection:
     def compare_elements(self, gold: Self, compare: Compare) -> Decision:
         """In any order, whatever the brackets are."""
         decision = same_elements(self.items, gold.items, compare)
+        if decision.outcome == "equal" and {self.joined, gold.joined} == {"and", "or"}:
+            # roots are listed with either word
+            if any(map(_NAME_OR_WORDS.fullmatch, (*self.items, *gold.items))):
+                return undecided("elements", AND_OR)
         if not self.free and not gold.free:
             return decision
         other = same_elements(self.free or self.items, gold.free or gold.items, compare)
         return decision if decision.outcome == other.outcome else undecided("elements", _TIED)
+
+    def is_sequence(self) -> bool:
+        """Whether a list may stand for a tuple: `2 or 3` and `x = 2, x = 3` say one value each."""
+        if self.joined == "or" or self.free:
+            return False
+        names = [split_relation(item)[0][0] for item in self.items if split_relation(item)[1]]
+        return len(names) < 2 or len(set(map(bare, names))) == len(names)
 
     def _compare_tuple(self, gold: Self, compare: Compare) -> Decision:
         decision = same_in_order(self.items, gold.items, compare)
@@ -129,7 +146,10 @@ def read_list(text: str) -> Collection | None:
     if _ZERO_GROUP.search(text) and not has_parts(text):
         return None  # `10,080` is a number
     both = _both_signs(items)
-    return Collection("list", both, free=_all_signs(items)) if len(both) > 1 else None
+    if len(both) < 2:
+        return None
+    words = (word for word, of in (("or", OR), ("and", AND)) if next(separators(text, of), None))
+    return Collection("list", both, free=_all_signs(items), joined=next(words, ""))
 
 
 def _alternatives(text: str) -> list[str]:
