@@ -64,7 +64,13 @@ from rast_bench.grading.robust.kinds.words import (
     read_truth,
     read_words,
 )
-from rast_bench.grading.robust.kinds.writing import bare, enclosed, has_parts, split_relation
+from rast_bench.grading.robust.kinds.writing import (
+    bare,
+    enclosed,
+    has_modulus,
+    has_parts,
+    split_relation,
+)
 
 MAX_LEVELS = 8
 MAX_COMPARISONS = 50_000
@@ -151,6 +157,9 @@ def read(text: str) -> Text:
     readings = [reading for reader in READERS if (reading := reader(text))]
     if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
         readings = [reading for reading in readings if not isinstance(reading, Expression)]
+    if any(isinstance(reading, Congruence) for reading in readings):  # its modulus is for all
+        parts = ("list", "equation", "text", "expression")
+        readings = [reading for reading in readings if reading.kind not in parts]
     return Text(text, tuple(readings))
 
 
@@ -171,6 +180,8 @@ def quick(answer: str, gold: str) -> Decision | None:
     same = _same_characters(answer, gold)
     if same is not None:
         return same
+    if has_modulus(answer) or has_modulus(gold):
+        return None
     for reader in READERS[:_QUICK_READERS]:
         wanted = reader(_body(gold))
         mine = None if wanted is None else reader(_body(answer))
@@ -242,7 +253,7 @@ class _Comparison:
                     if isinstance(wanted, Expression):
                         decision = _beside_unit(answer, gold, decision, below)
                     if decision.reason != "unread":
-                        return decision
+                        return _with_modulus(decision, answer, gold)
                     unread = decision
                     complete &= isinstance(wanted, Expression)
         for wanted in filter(_stands_alone, gold.readings):
@@ -251,12 +262,20 @@ class _Comparison:
                 if rule is not None:
                     crossed = rule(_Pair(answer, gold, mine, wanted, below))
                     if crossed is not None:
-                        return crossed
+                        known = rule in (_number_for_congruence, _general_solutions)
+                        return crossed if known else _with_modulus(crossed, answer, gold)
         if unread is not None and not (complete and answer.is_structure() and gold.is_structure()):
             return unread
         if not (answer.is_clear() and gold.is_clear()):
             return undecided("unread")
         return different("kind", f"{answer.kind} for {gold.kind}")
+
+
+def _with_modulus(decision: Decision, answer: Text, gold: Text) -> Decision:
+    """Nothing else is equal to a remainder or a residue class."""
+    if decision.outcome != "equal" or has_modulus(answer.text) == has_modulus(gold.text):
+        return decision
+    return undecided("relation", "a modulus on one side only")
 
 
 def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare) -> Decision:
@@ -512,6 +531,19 @@ def _number_for_congruence(pair: _Pair) -> Decision | None:
     return gold.compare_number(pair.answer_text.text, _turned(pair.compare))
 
 
+def _values_for_congruence(pair: _Pair) -> Decision | None:
+    """Values in a collection for residue classes: at best it is open whether classes are meant."""
+    turned = isinstance(pair.answer, Congruence)
+    congruence: Congruence = pair.answer if turned else pair.gold
+    values: Collection = pair.gold if turned else pair.answer
+    compare = pair.compare if turned else _turned(pair.compare)
+    items = [split_relation(item)[0][-1] for item in values.items]
+    decision = same_in_any_order(congruence.residues, items, compare)
+    if decision.outcome != "equal":
+        return decision
+    return undecided("relation", "a modulus on one side only")
+
+
 def _general_solutions(pair: _Pair) -> Decision | None:
     """Where only one declares its parameter, or is a congruence."""
     solutions: list[GeneralSolution] = []
@@ -586,6 +618,11 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     # (kind of the answer, kind of the gold answer); "*" is any other kind
     ("congruence", "general solution"): _general_solutions,
     ("general solution", "congruence"): _general_solutions,
+    **{
+        pair: _values_for_congruence
+        for kind in ("list", "set", "tuple")
+        for pair in ((kind, "congruence"), ("congruence", kind))
+    },
     ("general solution", _ANY): _general_solutions,
     (_ANY, "general solution"): _general_solutions,
     ("answer with a condition", _ANY): _condition_of_answer,

@@ -204,6 +204,17 @@ CASES = [
     (r"x \equiv 1, 3 \pmod{4}", r"x \equiv 1 \pmod 2", EQUAL),
     (r"x \equiv 1 \pmod{4}", r"x \equiv 1 \pmod 2", DIFFERENT),
     ("3", r"3 \pmod{7}", EQUAL),
+    (r"3 \pmod{7}", "3", EQUAL),
+    # a modulus on one side only
+    (r"7 \pmod 3", "7", UNDECIDED),
+    (r"7 \pmod 3", "6", DIFFERENT),
+    (r"x + 1 \bmod 2", "x + 1", UNDECIDED),
+    (r"x^2 + 1 \bmod 5", "x^2 + 1", UNDECIDED),
+    (r"(x + 1 \bmod 2) + 3", "x + 4", UNDECIDED),
+    ("x = 3", r"x \equiv 3 \pmod 7", UNDECIDED),
+    ("x = 4", r"x \equiv 3 \pmod 7", DIFFERENT),
+    ("n = 1, 5", r"n \equiv 1, 5 \pmod 6", UNDECIDED),
+    ("(1, 5)", r"n \equiv 1, 5 \pmod 6", UNDECIDED),
 ]
 
 

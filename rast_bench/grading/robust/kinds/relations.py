@@ -622,6 +622,9 @@ class Congruence:
             return different("count")
         decision = compare(self.residues[0], number)
         mine = self.numbers()
+        if decision.outcome == "equal":
+            least = mine and int(self.residues[0].replace(" ", "")) in mine[0]
+            return decision if least else undecided("relation", "a residue that is not the least")
         if decision.outcome != "different" or not mine or not _INTEGER.fullmatch(number):
             return decision
         if int(number.replace(" ", "")) % mine[1] in mine[0]:
