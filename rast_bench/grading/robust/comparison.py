@@ -11,6 +11,7 @@ Parts (the elements of a list, the sides of a chain) are compared in the same wa
 `MAX_LEVELS` and `MAX_COMPARISONS` times altogether.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +32,12 @@ from rast_bench.grading.robust.kinds.collections import (
 from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditioned
 from rast_bench.grading.robust.kinds.dimensions import Dimensions, read_dimensions
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
-from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
+from rast_bench.grading.robust.kinds.intervals import (
+    Region,
+    is_infinite,
+    read_region,
+    region_of_set,
+)
 from rast_bench.grading.robust.kinds.number_sets import NumberSet, read_number_set
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
@@ -157,10 +163,18 @@ def read(text: str) -> Text:
     readings = [reading for reader in READERS if (reading := reader(text))]
     if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
         readings = [reading for reading in readings if not isinstance(reading, Expression)]
+    if _SET_OF_NOTHING.fullmatch(text):
+        readings = [reading for reading in readings if reading.kind == "set"]
+        readings = readings or [Collection("set", (r"\emptyset",))]
     if any(isinstance(reading, Congruence) for reading in readings):  # its modulus is for all
         parts = ("list", "equation", "text", "expression")
         readings = [reading for reading in readings if reading.kind not in parts]
     return Text(text, tuple(readings))
+
+
+_NOTHING = r"(?:\\(?:emptyset|varnothing)|∅|\\\{ ?\\\}|\{ ?\})"
+_EMPTY = re.compile(_NOTHING)
+_SET_OF_NOTHING = re.compile(rf"\\\{{ ?{_NOTHING} ?\\?\}}")
 
 
 def _body(text: str) -> str:
@@ -429,7 +443,18 @@ def _list_for_tuple(pair: _Pair) -> Decision | None:
     answer: Collection = pair.answer
     gold: Collection = pair.gold
     decision = same_in_order(answer.items, gold.items, pair.compare)
-    return decision if decision.outcome != "equal" else _as_sequence(answer, decision)
+    if decision.outcome != "equal":
+        return decision
+    if _is_interval(gold):
+        return undecided("brackets", "a list for an interval")
+    return _as_sequence(answer, decision)
+
+
+def _is_interval(values: Collection) -> bool:
+    """Whether a tuple is more likely an interval: in square brackets or without an end."""
+    if not values.may_be_interval():
+        return False
+    return values.opening == "[" or any(map(is_infinite, values.items))
 
 
 def _as_sequence(values: Collection, decision: Decision) -> Decision:
@@ -446,7 +471,7 @@ def _tuple_for_list(pair: _Pair) -> Decision | None:
     decision = same_in_order(answer.items, gold.items, pair.compare)
     if decision.outcome == "equal" and not gold.is_sequence():
         return _as_sequence(gold, decision)
-    if decision.outcome == "equal" and answer.opening == "[" and answer.may_be_interval():
+    if decision.outcome == "equal" and _is_interval(answer):
         return undecided("brackets", "an interval or a list")
     if decision.outcome == "different":
         anyhow = same_in_any_order(answer.items, gold.items, pair.compare)
@@ -466,7 +491,7 @@ def _other_brackets(pair: _Pair) -> Decision | None:
 
 def _components_for_tuple(pair: _Pair) -> Decision | None:
     matrix: Matrix = pair.answer if isinstance(pair.answer, Matrix) else pair.gold
-    if matrix.kind == "determinant" or matrix.components() is None:
+    if matrix.kind != "matrix" or matrix.components() is None:
         return None
     if isinstance(pair.answer, Matrix):
         values: Collection = pair.gold
@@ -508,6 +533,8 @@ def _one_of_a_set(pair: _Pair) -> Decision | None:
         return None
     if len(many.items) == 1:
         item = many.items[0]
+        if _EMPTY.fullmatch(item) or read_set(item):
+            return undecided("brackets", "a set in a set")
         return pair.compare(*((item, one.text) if many is pair.answer else (one.text, item)))
     if _is_thousands(many, pair):
         return undecided("unread", "a number or a list")

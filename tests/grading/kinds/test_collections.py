@@ -47,6 +47,22 @@ CASES = [
     (r"x = 2 \text{ or } y = 3", "(2, 3)", UNDECIDED),
     ("(2, 3)", r"x = 2 \text{ or } y = 3", UNDECIDED),
     (r"x = 2 \text{ and } y = 3", "(2, 3)", EQUAL),
+    # sets in sets
+    (r"\{\{1\}, \{2\}\}", r"\{\{2\}, \{1\}\}", EQUAL),
+    (r"\{\{1\}\}", r"\{1\}", UNDECIDED),
+    (r"\{1, \{2\}\}", r"\{1, 2\}", UNDECIDED),
+    (r"\{1, 2\}", r"\{\{1\}, \{2\}\}", UNDECIDED),
+    (r"\{\{1\}, 2, 3\}", "1, 2, 3", UNDECIDED),
+    (r"\{\{1\}, \{3\}\}", r"\{\{2\}, \{1\}\}", DIFFERENT),
+    (r"\{\emptyset\}", r"\emptyset", UNDECIDED),
+    (r"\{\{\}\}", r"\text{no solution}", UNDECIDED),
+    (r"\{\}", r"\emptyset", EQUAL),
+    # brackets of intervals
+    ("[3, -1)", "(3, -1)", UNDECIDED),
+    ("0, 1", "[0, 1)", DIFFERENT),
+    ("(1, 2]", "1, 2", DIFFERENT),
+    ("-2, 2", "[-2, 2]", UNDECIDED),
+    (r"0, \infty", r"(0, \infty)", UNDECIDED),
     # sets
     (r"\{1, 2\}", "2, 1", EQUAL),
     (r"\{1, 2\}", r"\{\frac{4}{2}, 1\}", EQUAL),

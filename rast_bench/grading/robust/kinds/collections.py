@@ -68,7 +68,9 @@ class Collection:
         return self.compare_elements(gold, compare)
 
     def compare_elements(self, gold: Self, compare: Compare) -> Decision:
-        """In any order, whatever the brackets are."""
+        """In any order, whatever the brackets are; the elements of a set may be sets."""
+        if any(map(_is_set, (*self.items, *gold.items))):
+            compare = _with_sets(compare)
         decision = same_elements(self.items, gold.items, compare)
         if decision.outcome == "equal" and {self.joined, gold.joined} == {"and", "or"}:
             # roots are listed with either word
@@ -105,12 +107,27 @@ class Collection:
         return low < high
 
 
+def _is_set(item: str) -> bool:
+    return item.startswith(r"\{") and read_set(item) is not None
+
+
+def _with_sets(compare: Compare) -> Compare:
+    r"""Elements of which one is a set, the other none, are not equal: 1 and `\{1\}`."""
+
+    def compared(item: str, wanted: str) -> Decision:
+        if _is_set(item) == _is_set(wanted):
+            return compare(item, wanted)
+        return undecided("brackets", "a set for an element")
+
+    return compared
+
+
 def read_tuple(text: str) -> Collection | None:
-    """`(1, 2)`, `[1, 2, 3]`, `P(3, -1)`."""
+    """`(1, 2)`, `[1, 2, 3]`, `P(3, -1)`; `(1, 2]` is no tuple."""
     label = _LABEL.match(text)
     if label:
         text = text[label.end() :]
-    if text[:1] not in ("(", "[") or text[-1:] not in (")", "]") or not enclosed(text):
+    if text[:1] + text[-1:] not in ("()", "[]") or not enclosed(text):
         return None
     if text[0] == "(" and _SIGNS.search(text):
         return None  # two tuples

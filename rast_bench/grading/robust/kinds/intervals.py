@@ -176,6 +176,10 @@ def _same_end(mine: str, wanted: str, compare: Compare) -> Decision:
     return compare(mine, wanted)
 
 
+def is_infinite(end: str) -> bool:
+    return _infinite(end) != 0
+
+
 def _infinite(end: str) -> int:
     match = _INFINITY.fullmatch(end)
     return 0 if match is None else -1 if match["sign"] == "-" else 1
