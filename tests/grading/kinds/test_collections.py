@@ -39,6 +39,7 @@ CASES = [
     (r"\text{Tom or Bob}", r"\text{Tom and Ann}", DIFFERENT),
     (r"\text{A or C}", r"\text{(A) and (C)}", UNDECIDED),
     (r"\text{I and II}", r"\text{I or II}", UNDECIDED),
+    (r"\text{I, I, II}", r"\text{I, II}", UNDECIDED),
     (r"p \lor q", r"p \land q", UNDECIDED),
     (r"2 \text{ or } 3", "(2, 3)", UNDECIDED),
     (r"2 \text{ or } 4", "(2, 3)", DIFFERENT),

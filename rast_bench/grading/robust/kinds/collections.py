@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
@@ -72,10 +72,12 @@ class Collection:
         if any(map(_is_set, (*self.items, *gold.items))):
             compare = _with_sets(compare)
         decision = same_elements(self.items, gold.items, compare)
-        if decision.outcome == "equal" and {self.joined, gold.joined} == {"and", "or"}:
-            # roots are listed with either word
-            if any(map(_NAME_OR_WORDS.fullmatch, (*self.items, *gold.items))):
+        words = any(map(_NAME_OR_WORDS.fullmatch, (*self.items, *gold.items)))
+        if decision.outcome == "equal" and words:  # roots are listed with "and" or "or"
+            if {self.joined, gold.joined} == {"and", "or"}:
                 return undecided("elements", AND_OR)
+            if self.kind == gold.kind == "list" and len(self.items) != len(gold.items):
+                return undecided("count", "words written repeatedly")
         if not self.free and not gold.free:
             return decision
         other = same_elements(self.free or self.items, gold.free or gold.items, compare)
@@ -204,8 +206,8 @@ def _all_signs(items: Sequence[str]) -> tuple[str, ...]:
             written += _both_signs((item,))
             continue
         for chosen in product("+-", repeat=len(found)):
-            left = iter(chosen)
-            signed = _SIGNS.sub(lambda _sign, left=left: next(left), item)
+            pieces = zip(_SIGNS.split(item), (*chosen, ""), strict=True)
+            signed = "".join(chain.from_iterable(pieces))
             written.append(_PLUS.sub("", signed).strip())
     return tuple(written)
 

@@ -119,9 +119,26 @@ class Equation:
     def single_name(self) -> str | None:
         """The one thing that it gives a value: x of `x = 5`, AB of `AB = 4`."""
         if self.is_definition():
-            return self.names[0] if len(self.names) == 1 else None
+            return self._full_name() if len(self.names) == 1 else None
         named = _WORDS_OR_OBJECT.match(self.left) and not unknowns(self.value)
         return bare(self.left) if named else None
+
+    def _full_name(self) -> str:
+        """Its name; P(A) and P(B) are two."""
+        of_events = self.arguments and all(map(str.isupper, self.arguments))
+        return bare(self.left) if of_events else self.names[0]
+
+    def label(self) -> str:
+        """What the left side calls the value, in one writing: `m\\angle A` as `\\angle A`."""
+        named = self._full_name() if self.is_definition() else ""
+        if len(self.names) < 2 and not unknowns(self.value):
+            named = named or (self.left if self._is_named() else "")
+        named = re.sub(r"\Am(?=\\)", "", plain_name(named))
+        return named.lower() if re.fullmatch(r"[A-Za-z]{3,}", named) else named
+
+    def _is_named(self) -> bool:
+        ratio = _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
+        return bool(_WORDS_OR_OBJECT.match(self.left) or ratio)
 
     def says_value(self) -> bool:
         """Whether the right side alone says the same to someone who knows what was asked.
@@ -130,10 +147,7 @@ class Equation:
         """
         if self.is_definition():
             return True
-        named = _WORDS_OR_OBJECT.match(self.left) or (
-            _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
-        )
-        if named and not unknowns(self.value):
+        if self._is_named() and not unknowns(self.value):
             return True
         worked = [step for step in self.steps if not unknowns(step)]
         if not unknowns(self.value):
@@ -171,6 +185,12 @@ class Equation:
             other = same_equation(self, gold)
             # what cannot be read (a limit, say) is compared by its right side
             return decision if other.reason == "unread" else other
+        labels = self.label(), gold.label()
+        if all(labels) and not (self.is_definition() and gold.is_definition()):
+            decision = self.compare_value(gold.value, compare, gold.rounded)
+            if labels[0] == labels[1] or decision.outcome == "different":
+                return decision
+            return undecided("relation", "values with other labels")
         if self.is_chain() or gold.is_chain():
             return undecided("relation", "chains of equations about other things")
         if not unknowns(self.left + self.value) and not unknowns(gold.left + gold.value):
@@ -181,6 +201,9 @@ class Equation:
         """None where the names differ, so that only the equations can tell."""
         names, wanted = self.names, gold.names
         if names == wanted:
+            if self._full_name() != gold._full_name():
+                decision = self._compare_function(gold, compare)
+                return undecided("relation") if decision.outcome == "equal" else decision
             return self._compare_function(gold, compare)
         if _loosely(names) == _loosely(wanted):  # an area A is no side a
             decision = self._compare_function(gold, compare)
@@ -525,7 +548,11 @@ def read_system(text: str) -> System | None:
     if len(parts) == 1:
         return _from_one(parts[0])
     equations = [read_equation(part) for part in parts]
-    names = [equation.names for equation in equations if equation and equation.is_definition()]
+    names = [
+        (single,) if (single := equation.single_name()) else equation.names
+        for equation in equations
+        if equation and equation.is_definition()
+    ]
     if len(names) == len(parts) and (len(set(names)) == 1 or _repeat(names)):
         return None  # values of one unknown, or several solutions: a list
     return System(tuple(parts))
