@@ -536,6 +536,8 @@ def _one_of_a_set(pair: _Pair) -> Decision | None:
         if _EMPTY.fullmatch(item) or read_set(item):
             return undecided("brackets", "a set in a set")
         return pair.compare(*((item, one.text) if many is pair.answer else (one.text, item)))
+    if "..." in many.items:
+        return undecided("elements", "dots that stand for elements")
     if _is_thousands(many, pair):
         return undecided("unread", "a number or a list")
     if many is pair.answer and len(set(map(bare, many.items))) == 1:

@@ -48,6 +48,12 @@ CASES = [
     (r"x = 2 \text{ or } y = 3", "(2, 3)", UNDECIDED),
     ("(2, 3)", r"x = 2 \text{ or } y = 3", UNDECIDED),
     (r"x = 2 \text{ and } y = 3", "(2, 3)", EQUAL),
+    # dots that stand for elements
+    ("1, 2, 3", r"1, 2, 3, \ldots", UNDECIDED),
+    (r"\{1, 2, 3\}", r"1, 2, 3, \ldots", UNDECIDED),
+    (r"1, 2, 3, \dots", r"1, 2, 3, \ldots", EQUAL),
+    (r"5, \ldots", "5", UNDECIDED),
+    ("5...", "5...", EQUAL),
     # sets in sets
     (r"\{\{1\}, \{2\}\}", r"\{\{2\}, \{1\}\}", EQUAL),
     (r"\{\{1\}\}", r"\{1\}", UNDECIDED),
