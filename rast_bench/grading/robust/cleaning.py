@@ -491,6 +491,7 @@ def _without_dollars(text: str) -> str:
 
 
 _ELLIPSIS = "..."
+_LISTED_ELLIPSIS = re.compile(r" ?, ?\.\.\.")  # of `1, 2, ...`
 _ENDS = " .,;:"
 
 
@@ -520,5 +521,8 @@ def _stripped(text: str) -> str:
             end -= 2
         else:
             break
+    listed = _LISTED_ELLIPSIS.match(text, end)
+    if listed and end:
+        return f"{text[:end].strip()},{_ELLIPSIS}"
     ellipsis = _ELLIPSIS if text.startswith(_ELLIPSIS, end) and end else ""
     return text[:end].strip() + ellipsis

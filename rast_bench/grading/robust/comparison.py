@@ -11,6 +11,7 @@ Parts (the elements of a list, the sides of a chain) are compared in the same wa
 `MAX_LEVELS` and `MAX_COMPARISONS` times altogether.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,14 +26,18 @@ from rast_bench.grading.robust.kinds.collections import (
     read_list,
     read_set,
     read_tuple,
-    same_elements,
     same_in_any_order,
     same_in_order,
 )
 from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditioned
 from rast_bench.grading.robust.kinds.dimensions import Dimensions, read_dimensions
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
-from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
+from rast_bench.grading.robust.kinds.intervals import (
+    Region,
+    is_infinite,
+    read_region,
+    region_of_set,
+)
 from rast_bench.grading.robust.kinds.number_sets import NumberSet, read_number_set
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
@@ -67,7 +72,13 @@ from rast_bench.grading.robust.kinds.words import (
     read_truth,
     read_words,
 )
-from rast_bench.grading.robust.kinds.writing import bare, enclosed, has_parts, split_relation
+from rast_bench.grading.robust.kinds.writing import (
+    bare,
+    enclosed,
+    has_modulus,
+    has_parts,
+    split_relation,
+)
 
 MAX_LEVELS = 8
 MAX_COMPARISONS = 50_000
@@ -154,7 +165,18 @@ def read(text: str) -> Text:
     readings = [reading for reader in READERS if (reading := reader(text))]
     if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
         readings = [reading for reading in readings if not isinstance(reading, Expression)]
+    if _SET_OF_NOTHING.fullmatch(text):
+        readings = [reading for reading in readings if reading.kind == "set"]
+        readings = readings or [Collection("set", (r"\emptyset",))]
+    if any(isinstance(reading, Congruence) for reading in readings):  # its modulus is for all
+        parts = ("list", "equation", "text", "expression")
+        readings = [reading for reading in readings if reading.kind not in parts]
     return Text(text, tuple(readings))
+
+
+_NOTHING = r"(?:\\(?:emptyset|varnothing)|∅|\\\{ ?\\\}|\{ ?\})"
+_EMPTY = re.compile(_NOTHING)
+_SET_OF_NOTHING = re.compile(rf"\\\{{ ?{_NOTHING} ?\\?\}}")
 
 
 def _body(text: str) -> str:
@@ -174,6 +196,8 @@ def quick(answer: str, gold: str) -> Decision | None:
     same = _same_characters(answer, gold)
     if same is not None:
         return same
+    if has_modulus(answer) or has_modulus(gold):
+        return None
     for reader in READERS[:_QUICK_READERS]:
         wanted = reader(_body(gold))
         mine = None if wanted is None else reader(_body(answer))
@@ -245,7 +269,7 @@ class _Comparison:
                     if isinstance(wanted, Expression):
                         decision = _beside_unit(answer, gold, decision, below)
                     if decision.reason != "unread":
-                        return decision
+                        return _with_modulus(decision, answer, gold)
                     unread = decision
                     complete &= isinstance(wanted, Expression)
         for wanted in filter(_stands_alone, gold.readings):
@@ -254,12 +278,20 @@ class _Comparison:
                 if rule is not None:
                     crossed = rule(_Pair(answer, gold, mine, wanted, below))
                     if crossed is not None:
-                        return crossed
+                        known = rule in (_number_for_congruence, _general_solutions)
+                        return crossed if known else _with_modulus(crossed, answer, gold)
         if unread is not None and not (complete and answer.is_structure() and gold.is_structure()):
             return unread
         if not (answer.is_clear() and gold.is_clear()):
             return undecided("unread")
         return different("kind", f"{answer.kind} for {gold.kind}")
+
+
+def _with_modulus(decision: Decision, answer: Text, gold: Text) -> Decision:
+    """Nothing else is equal to a remainder or a residue class."""
+    if decision.outcome != "equal" or has_modulus(answer.text) == has_modulus(gold.text):
+        return decision
+    return undecided("relation", "a modulus on one side only")
 
 
 def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare) -> Decision:
@@ -399,15 +431,33 @@ def _condition_of_gold(pair: _Pair) -> Decision | None:
 
 def _in_any_order(pair: _Pair) -> Decision | None:
     answer: Collection = pair.answer
-    gold: Collection = pair.gold
-    return same_elements(answer.items, gold.items, pair.compare)
+    return answer.compare_elements(pair.gold, pair.compare)
 
 
 def _list_for_tuple(pair: _Pair) -> Decision | None:
     """`1, 2` for `(1, 2)`: in the tuple's order."""
     answer: Collection = pair.answer
     gold: Collection = pair.gold
-    return same_in_order(answer.items, gold.items, pair.compare)
+    decision = same_in_order(answer.items, gold.items, pair.compare)
+    if decision.outcome != "equal":
+        return decision
+    if _is_interval(gold):
+        return undecided("brackets", "a list for an interval")
+    return _as_sequence(answer, decision)
+
+
+def _is_interval(values: Collection) -> bool:
+    """Whether a tuple is more likely an interval: in square brackets or without an end."""
+    if not values.may_be_interval():
+        return False
+    return values.opening == "[" or any(map(is_infinite, values.items))
+
+
+def _as_sequence(values: Collection, decision: Decision) -> Decision:
+    """Items that are equal in order, where a list's items are one thing together."""
+    if values.is_sequence():
+        return decision
+    return undecided("elements", "alternatives for a tuple")
 
 
 def _tuple_for_list(pair: _Pair) -> Decision | None:
@@ -415,7 +465,9 @@ def _tuple_for_list(pair: _Pair) -> Decision | None:
     answer: Collection = pair.answer
     gold: Collection = pair.gold
     decision = same_in_order(answer.items, gold.items, pair.compare)
-    if decision.outcome == "equal" and answer.opening == "[" and answer.may_be_interval():
+    if decision.outcome == "equal" and not gold.is_sequence():
+        return _as_sequence(gold, decision)
+    if decision.outcome == "equal" and _is_interval(answer):
         return undecided("brackets", "an interval or a list")
     if decision.outcome == "different":
         anyhow = same_in_any_order(answer.items, gold.items, pair.compare)
@@ -435,7 +487,7 @@ def _other_brackets(pair: _Pair) -> Decision | None:
 
 def _components_for_tuple(pair: _Pair) -> Decision | None:
     matrix: Matrix = pair.answer if isinstance(pair.answer, Matrix) else pair.gold
-    if matrix.kind == "determinant" or matrix.components() is None:
+    if matrix.kind != "matrix" or matrix.components() is None:
         return None
     if isinstance(pair.answer, Matrix):
         values: Collection = pair.gold
@@ -454,6 +506,8 @@ def _system_for_values(pair: _Pair) -> Decision | None:
         values: Collection = pair.gold
         ordered = values.kind == "tuple"
         decision = pair.answer.compare_values(values.items, pair.compare, ordered=ordered)
+        if decision.outcome == "equal":
+            return _as_sequence(values, decision)
         given = tuple((pair.answer.assignment() or {}).values())
         if decision.outcome == "different" and not ordered and given:
             anyhow = same_in_any_order(given, values.items, pair.compare)
@@ -461,7 +515,10 @@ def _system_for_values(pair: _Pair) -> Decision | None:
         return decision
     gold: System = pair.gold
     values = pair.answer
-    return gold.compare_values(values.items, _turned(pair.compare), ordered=values.kind == "tuple")
+    decision = gold.compare_values(
+        values.items, _turned(pair.compare), ordered=values.kind == "tuple"
+    )
+    return _as_sequence(values, decision) if decision.outcome == "equal" else decision
 
 
 def _one_of_a_set(pair: _Pair) -> Decision | None:
@@ -472,7 +529,11 @@ def _one_of_a_set(pair: _Pair) -> Decision | None:
         return None
     if len(many.items) == 1:
         item = many.items[0]
+        if _EMPTY.fullmatch(item) or read_set(item):
+            return undecided("brackets", "a set in a set")
         return pair.compare(*((item, one.text) if many is pair.answer else (one.text, item)))
+    if "..." in many.items:
+        return undecided("elements", "dots that stand for elements")
     if _is_thousands(many, pair):
         return undecided("unread", "a number or a list")
     if many is pair.answer and len(set(map(bare, many.items))) == 1:
@@ -493,6 +554,19 @@ def _number_for_congruence(pair: _Pair) -> Decision | None:
         return pair.answer.compare_number(pair.gold_text.text, pair.compare)
     gold: Congruence = pair.gold
     return gold.compare_number(pair.answer_text.text, _turned(pair.compare))
+
+
+def _values_for_congruence(pair: _Pair) -> Decision | None:
+    """Values in a collection for residue classes: at best it is open whether classes are meant."""
+    turned = isinstance(pair.answer, Congruence)
+    congruence: Congruence = pair.answer if turned else pair.gold
+    values: Collection = pair.gold if turned else pair.answer
+    compare = pair.compare if turned else _turned(pair.compare)
+    items = [split_relation(item)[0][-1] for item in values.items]
+    decision = same_in_any_order(congruence.residues, items, compare)
+    if decision.outcome != "equal":
+        return decision
+    return undecided("relation", "a modulus on one side only")
 
 
 def _general_solutions(pair: _Pair) -> Decision | None:
@@ -605,6 +679,11 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     # (kind of the answer, kind of the gold answer); "*" is any other kind
     ("congruence", "general solution"): _general_solutions,
     ("general solution", "congruence"): _general_solutions,
+    **{
+        pair: _values_for_congruence
+        for kind in ("list", "set", "tuple")
+        for pair in ((kind, "congruence"), ("congruence", kind))
+    },
     ("general solution", _ANY): _general_solutions,
     (_ANY, "general solution"): _general_solutions,
     ("answer with a condition", _ANY): _condition_of_answer,

@@ -4,6 +4,13 @@ from hypothesis import strategies as st
 from pairs import DIFFERENT, EQUAL, UNDECIDED, compared
 
 CASES = [
+    (r"x < -1 \text{ and } x > 1", r"(-\infty, -1) \cup (1, \infty)", UNDECIDED),
+    (r"(-\infty, -1) \cup (1, \infty)", r"x < -1 \text{ and } x > 1", UNDECIDED),
+    (r"x < -1 \text{ or } x > 1", r"(-\infty, -1) \cup (1, \infty)", EQUAL),
+    ("x < -1, x > 1", r"(-\infty, -1) \cup (1, \infty)", EQUAL),
+    (r"x < -1 \text{ and } x > 2", r"(-\infty, -1) \cup (1, \infty)", DIFFERENT),
+    (r"1 < x < 2 \text{ and } 3 < x < 4", r"(1, 2) \cup (3, 4)", UNDECIDED),
+    (r"x > 1 \text{ and } x < 3", "(1, 3)", EQUAL),
     # inequalities around an absolute value, and around a named quantity
     (r"z \in [-\frac32, -1] \cup [1, \frac32]", r"1 \le |z| \le \frac32", EQUAL),
     (r"z \in [-\frac32, -1] \cup [1, \frac32)", r"1 \le |z| \le \frac32", DIFFERENT),

@@ -5,6 +5,8 @@ COLUMN = r"\begin{pmatrix} 1 \\ -2 \\ 3 \end{pmatrix}"
 SQUARE = r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}"
 LINE = r"\begin{pmatrix}1\\2\\3\end{pmatrix}+t\begin{pmatrix}1\\0\\1\end{pmatrix}"
 CASES = [
+    (r"\begin{Vmatrix}1&2\\3&4\end{Vmatrix}", r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", DIFFERENT),
+    (r"[a, b)", r"\begin{pmatrix}a\\b\end{pmatrix}", DIFFERENT),
     (r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}", SQUARE, EQUAL),
     (r"\left[\begin{array}{cc} 1 & 2 \\ 3 & \frac{8}{2} \end{array}\right]", SQUARE, EQUAL),
     ("[[1, 2], [3, 4]]", SQUARE, EQUAL),

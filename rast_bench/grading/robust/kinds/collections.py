@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, product
 from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.writing import (
+    AND,
     OR,
     bare,
     enclosed,
@@ -16,9 +17,11 @@ from rast_bench.grading.robust.kinds.writing import (
     separators,
     split,
     split_list,
+    split_relation,
 )
 
 MAX_ITEMS = 400
+MAX_SIGNS = 5  # of one item
 MAX_COMPARISONS = 40_000  # of the items of two collections in any order
 
 _MANY = 8  # items whose values tell which pairs are worth comparing
@@ -30,6 +33,9 @@ _ELLIPSIS = "..."
 _SMALL_INTEGER = re.compile(r"-?[0-9]{1,6}")
 _ZERO_GROUP = re.compile(r"(?<=[0-9],)0[0-9]{2}(?![0-9])")
 _SIGNS = re.compile(r"\\(?:pm|mp)(?![A-Za-z])")
+AND_OR = '"and" on one side and "or" on the other'
+_NAME_OR_WORDS = re.compile(r"[({ ]*[A-Za-z][A-Za-z .'-]*[)} ]*")
+_TIED = "signs that may be tied or not"
 _PLUS = re.compile(r"\A ?\+ ?|(?<=[({=]) ?\+ ?")
 
 
@@ -41,6 +47,9 @@ class Collection:
         kind: "list" (bare), "set" (in braces) or "tuple" (in parentheses or square brackets).
         opening, closing: the brackets of a tuple.
         label: the name of a point, the P of `P(3,-1)`, or of what is in a set: `x \in \{1, 2\}`.
+        free: the items where each of several `\pm` in one has a sign of its own; `items` has them
+            all tied. Empty where that makes no difference.
+        joined: "and" or "or" where a list has such words between its items; "or" before "and".
     """
 
     kind: Literal["list", "set", "tuple"]
@@ -48,13 +57,38 @@ class Collection:
     opening: str = ""
     closing: str = ""
     label: str = ""
+    free: tuple[str, ...] = ()
+    joined: str = ""
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
         if self.label and gold.label and self.label != gold.label:
             return different("elements", "other points or unknowns")
         if self.kind == "tuple":
             return self._compare_tuple(gold, compare)
-        return same_elements(self.items, gold.items, compare)
+        return self.compare_elements(gold, compare)
+
+    def compare_elements(self, gold: Self, compare: Compare) -> Decision:
+        """In any order, whatever the brackets are; the elements of a set may be sets."""
+        if any(map(_is_set, (*self.items, *gold.items))):
+            compare = _with_sets(compare)
+        decision = same_elements(self.items, gold.items, compare)
+        words = any(map(_NAME_OR_WORDS.fullmatch, (*self.items, *gold.items)))
+        if decision.outcome == "equal" and words:  # roots are listed with "and" or "or"
+            if {self.joined, gold.joined} == {"and", "or"}:
+                return undecided("elements", AND_OR)
+            if self.kind == gold.kind == "list" and len(self.items) != len(gold.items):
+                return undecided("count", "words written repeatedly")
+        if not self.free and not gold.free:
+            return decision
+        other = same_elements(self.free or self.items, gold.free or gold.items, compare)
+        return decision if decision.outcome == other.outcome else undecided("elements", _TIED)
+
+    def is_sequence(self) -> bool:
+        """Whether a list may stand for a tuple: `2 or 3` and `x = 2, x = 3` say one value each."""
+        if self.joined == "or" or self.free:
+            return False
+        names = [split_relation(item)[0][0] for item in self.items if split_relation(item)[1]]
+        return len(names) < 2 or len(set(map(bare, names))) == len(names)
 
     def _compare_tuple(self, gold: Self, compare: Compare) -> Decision:
         decision = same_in_order(self.items, gold.items, compare)
@@ -75,12 +109,27 @@ class Collection:
         return low < high
 
 
+def _is_set(item: str) -> bool:
+    return item.startswith(r"\{") and read_set(item) is not None
+
+
+def _with_sets(compare: Compare) -> Compare:
+    r"""Elements of which one is a set, the other none, are not equal: 1 and `\{1\}`."""
+
+    def compared(item: str, wanted: str) -> Decision:
+        if _is_set(item) == _is_set(wanted):
+            return compare(item, wanted)
+        return undecided("brackets", "a set for an element")
+
+    return compared
+
+
 def read_tuple(text: str) -> Collection | None:
-    """`(1, 2)`, `[1, 2, 3]`, `P(3, -1)`."""
+    """`(1, 2)`, `[1, 2, 3]`, `P(3, -1)`; `(1, 2]` is no tuple."""
     label = _LABEL.match(text)
     if label:
         text = text[label.end() :]
-    if text[:1] not in ("(", "[") or text[-1:] not in (")", "]") or not enclosed(text):
+    if text[:1] + text[-1:] not in ("()", "[]") or not enclosed(text):
         return None
     if text[0] == "(" and _SIGNS.search(text):
         return None  # two tuples
@@ -104,7 +153,8 @@ def read_set(text: str) -> Collection | None:
     items = split_list(inner)
     if size == 1 and len(items) < 2:  # braces that only group
         return None
-    return Collection("set", _both_signs(items), label=member["name"] if member else "")
+    label = member["name"] if member else ""
+    return Collection("set", _both_signs(items), label=label, free=_all_signs(items))
 
 
 def read_list(text: str) -> Collection | None:
@@ -115,7 +165,10 @@ def read_list(text: str) -> Collection | None:
     if _ZERO_GROUP.search(text) and not has_parts(text):
         return None  # `10,080` is a number
     both = _both_signs(items)
-    return Collection("list", both) if len(both) > 1 else None
+    if len(both) < 2:
+        return None
+    words = (word for word, of in (("or", OR), ("and", AND)) if next(separators(text, of), None))
+    return Collection("list", both, free=_all_signs(items), joined=next(words, ""))
 
 
 def _alternatives(text: str) -> list[str]:
@@ -136,6 +189,26 @@ def _both_signs(items: Sequence[str]) -> tuple[str, ...]:
             written += (with_sign(item, "+"), with_sign(item, "-"))
         else:
             written.append(item)
+    return tuple(written)
+
+
+def _all_signs(items: Sequence[str]) -> tuple[str, ...]:
+    r"""The items of `\pm 1 \pm i` with each sign on its own; none where no item has several.
+
+    `\mp` says that the signs are tied.
+    """
+    signs = [() if r"\mp" in item else tuple(_SIGNS.finditer(item)) for item in items]
+    if not any(1 < len(found) <= MAX_SIGNS for found in signs):
+        return ()
+    written: list[str] = []
+    for item, found in zip(items, signs, strict=True):
+        if not 1 < len(found) <= MAX_SIGNS:
+            written += _both_signs((item,))
+            continue
+        for chosen in product("+-", repeat=len(found)):
+            pieces = zip(_SIGNS.split(item), (*chosen, ""), strict=True)
+            signed = "".join(chain.from_iterable(pieces))
+            written.append(_PLUS.sub("", signed).strip())
     return tuple(written)
 
 

@@ -13,6 +13,7 @@ from typing import Self
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.collections import (
+    AND_OR,
     read_set,
     same_in_any_order,
     with_sign,
@@ -25,6 +26,7 @@ from rast_bench.grading.robust.kinds.writing import (
     enclosed,
     is_name,
     plain_name,
+    separators,
     split,
     split_list,
     split_relation,
@@ -81,10 +83,15 @@ class Either:
 
 @dataclass(frozen=True)
 class Intersection:
-    """`loose`: of bounds that "and" or a comma joins, which may mean a union (`x<2, x>5`)."""
+    """An intersection.
+
+    `loose`: of bounds that "and" or a comma joins, which may mean a union (`x<2, x>5`).
+    `word`: whether it is "and".
+    """
 
     parts: "tuple[Node, ...]"
     loose: bool = False
+    word: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,11 @@ class Region:
         if not mine or not wanted:
             return undecided("elements", "no number at all")
         if mine == wanted:
+            as_written = [
+                _covered(node, ranks, cells, strict=True) for node in (self.node, gold.node)
+            ]
+            if as_written[0] != as_written[1]:
+                return undecided("elements", AND_OR)
             return equal("elements", "the same set of numbers")
         rule = "brackets" if _differ_in_points(mine, wanted) else "elements"
         return different("brackets" if rule == "brackets" else "elements", "other numbers")
@@ -162,6 +174,10 @@ def _same_end(mine: str, wanted: str, compare: Compare) -> Decision:
     if any(infinite):
         return (equal if infinite[0] == infinite[1] else different)("elements")
     return compare(mine, wanted)
+
+
+def is_infinite(end: str) -> bool:
+    return _infinite(end) != 0
 
 
 def _infinite(end: str) -> int:
@@ -244,8 +260,13 @@ def _sorted(ends: list[str]) -> dict[str, int] | None:
     return {end: rank for rank, group in enumerate(groups) for end in group}
 
 
-def _covered(node: Node, ranks: dict[str, int], cells: int) -> frozenset[int]:
-    """The cells of a set: cell 2r + 1 is the end of rank r, the even ones are the gaps."""
+def _covered(
+    node: Node, ranks: dict[str, int], cells: int, *, strict: bool = False
+) -> frozenset[int]:
+    """The cells of a set: cell 2r + 1 is the end of rank r, the even ones are the gaps.
+
+    strict: whether the word "and" never means a union.
+    """
     match node:
         case Interval(low, high, low_closed, high_closed):
             begin = 0 if _infinite(low) else 2 * ranks[low] + (1 if low_closed else 2)
@@ -256,12 +277,15 @@ def _covered(node: Node, ranks: dict[str, int], cells: int) -> frozenset[int]:
         case Points(values):
             return frozenset(2 * ranks[value] + 1 for value in values)
         case Complement(part):
-            return frozenset(range(cells)) - _covered(part, ranks, cells)
+            return frozenset(range(cells)) - _covered(part, ranks, cells, strict=strict)
         case Either(parts):
-            return frozenset().union(*(_covered(part, ranks, cells) for part in parts))
-        case Intersection(parts, loose):
-            covered = [_covered(part, ranks, cells) for part in parts]
+            return frozenset().union(
+                *(_covered(part, ranks, cells, strict=strict) for part in parts)
+            )
+        case Intersection(parts, loose, word):
+            covered = [_covered(part, ranks, cells, strict=strict) for part in parts]
             both = covered[0].intersection(*covered[1:])
+            loose &= not (word and strict)
             return frozenset().union(*covered) if loose and not both else both
 
 
@@ -331,13 +355,14 @@ class _Reader:
             return _half_line(_OF_SIGN.get(word, "!="), "0")
         if _POSITIVE.fullmatch(text):
             return Interval("0", r"\infty", False, False)
-        for separator, join in ((OR, Either), (rf",|;|{AND}|\\quad", _loose)):
+        for separator, join in ((OR, _either), (rf",|;|{AND}|\\quad", _loose)):
             parts = [part for part in split(text, separator) if part]
             if len(parts) > 1 and not (
-                _is_bare_list(parts) if join is Either else _are_pairs(parts)
+                _is_bare_list(parts) if join is _either else _are_pairs(parts)
             ):
                 nodes = self._all(parts, depth, after_comma=join is _loose)
-                return None if nodes is None else join(nodes)
+                word = next(separators(text, AND), None) is not None
+                return None if nodes is None else join(nodes, word)
         for separator, combine in ((_CUP, Either), (_CAP, Intersection)):
             parts = split(text, separator)
             if len(parts) > 1:
@@ -468,9 +493,13 @@ class _Reader:
 _MORE = {"<": ">", "<=": ">="}
 
 
-def _loose(parts: tuple[Node, ...]) -> Node:
+def _either(parts: tuple[Node, ...], _word: bool) -> Node:
+    return Either(parts)
+
+
+def _loose(parts: tuple[Node, ...], word: bool) -> Node:
     bounds = all(isinstance(part, Interval) for part in parts)
-    return Intersection(parts, loose=bounds and len(parts) == 2)
+    return Intersection(parts, loose=bounds and len(parts) == 2, word=word)
 
 
 def _is_bare_list(parts: list[str]) -> bool:

@@ -55,8 +55,9 @@ _PRODUCT = re.compile(  # x(x + 1), a(b + c)
 )
 _ASKED = re.compile(
     r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}"  # m + n
-    r"|\|[A-Za-z]{1,2}\||[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # |z|, a : b
-    r"|\\(?:sin|cos|tan|cot|sec|csc) ?\(? ?(?:[A-Za-z]|\\(?:theta|alpha|beta|gamma|phi)) ?\)?"
+    r"|\|(?:[A-Z]{1,2}|[uvwz]|[a-z]{2})\|"  # |z|; |x| = 5 is to be solved
+    r"|[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # a : b
+    r"|\\(?:sin|cos|tan|cot|sec|csc) ?\(? ?(?:[A-Z]|\\(?:theta|alpha|beta|gamma|phi)) ?\)?"
 )
 _OBJECT = (
     r"(?:[A-Z]{1,4}'*(?:_ ?(?:\{[^{}]{1,40}\}|\w))?|\|[A-Z]{1,4}\||[a-z]_ ?(?:\{[^{}]{1,40}\}|\w)"
@@ -125,9 +126,27 @@ class Equation:
     def single_name(self) -> str | None:
         """The one thing that it gives a value: x of `x = 5`, AB of `AB = 4`."""
         if self.is_definition():
-            return self.names[0] if len(self.names) == 1 else None
+            return self._full_name() if len(self.names) == 1 else None
         named = _WORDS_OR_OBJECT.match(self.left) and not unknowns(self.value)
         return bare(self.left) if named else None
+
+    def _full_name(self) -> str:
+        """Its name; P(A) and P(B) are two."""
+        of_events = self.arguments and all(map(str.isupper, self.arguments))
+        return bare(self.left) if of_events else self.names[0]
+
+    def label(self) -> str:
+        """What the left side calls the value, in one writing: `m\\angle A` as `\\angle A`."""
+        named = self._full_name() if self.is_definition() else ""
+        if len(self.names) < 2 and not unknowns(self.value):
+            named = named or (self.left if self._is_named() else "")
+        named = re.sub(r"\Am(?=\\)", "", plain_name(named))
+        return named.lower() if re.fullmatch(r"[A-Za-z]{3,}", named) else named
+
+    def _is_named(self) -> bool:
+        ratio = _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
+        named = _WORDS_OR_OBJECT.match(self.left) and not _PRODUCT.match(self.left)
+        return bool(named or ratio)
 
     def says_value(self) -> bool:
         """Whether the right side alone says the same to someone who knows what was asked.
@@ -136,16 +155,13 @@ class Equation:
         """
         if self.is_definition():
             return True
-        named = (_WORDS_OR_OBJECT.match(self.left) and not _PRODUCT.match(self.left)) or (
-            _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
-        )
-        if named and not unknowns(self.value):
+        if self._is_named() and not unknowns(self.value):
             return True
         worked = [step for step in self.steps if not unknowns(step)]
         if not unknowns(self.value):
             return bool(worked)
         arithmetic = any(map(_OPERATION.search, worked))
-        return arithmetic and not unknowns(_UNIT_OF_VALUE.sub("", self.value))
+        return arithmetic and not unknowns(_without_unit(self.value))
 
     def has_one_unknown(self) -> bool:
         """Whether its solutions are numbers."""
@@ -177,6 +193,12 @@ class Equation:
             other = same_equation(self, gold)
             # what cannot be read (a limit, say) is compared by its right side
             return decision if other.reason == "unread" else other
+        labels = self.label(), gold.label()
+        if all(labels) and not (self.is_definition() and gold.is_definition()):
+            decision = self.compare_value(gold.value, compare, gold.rounded)
+            if labels[0] == labels[1] or decision.outcome == "different":
+                return decision
+            return undecided("relation", "values with other labels")
         if self.is_chain() or gold.is_chain():
             return undecided("relation", "chains of equations about other things")
         if not unknowns(self.left + self.value) and not unknowns(gold.left + gold.value):
@@ -198,6 +220,9 @@ class Equation:
         """None where the names differ, so that only the equations can tell."""
         names, wanted = self.names, gold.names
         if names == wanted:
+            if self._full_name() != gold._full_name():
+                decision = self._compare_function(gold, compare)
+                return undecided("relation") if decision.outcome == "equal" else decision
             return self._compare_function(gold, compare)
         if _loosely(names) == _loosely(wanted):  # an area A is no side a
             decision = self._compare_function(gold, compare)
@@ -230,8 +255,29 @@ class Equation:
     ) -> Decision:
         """The value that the chain says against a gold one.
 
-        The exact side decides; a rounded one counts only where it is the exact one, rounded.
+        The exact side decides; a rounded one counts only where it is the exact one, rounded. A
+        chain of unequal numbers (`7 = 5`) says none of them.
         """
+        decision = self._compare_last_side(gold, compare, gold_rounded)
+        if decision.outcome == "equal" and self.contradicts_itself(compare):
+            return undecided("relation", "sides of an equation that are not equal")
+        return decision
+
+    def contradicts_itself(self, compare: Compare) -> bool:
+        """Whether two of its sides are other numbers, also when one is rounded."""
+        numbers = [side for side in (*self.steps, self.value) if not unknowns(_without_unit(side))]
+        return any(
+            not is_rounding(one, other)
+            and not is_rounding(other, one)
+            and all(
+                compare(*sides).outcome == "different" for sides in ((one, other), (other, one))
+            )
+            for one, other in pairwise(numbers)
+        )
+
+    def _compare_last_side(
+        self, gold: str, compare: Compare, gold_rounded: tuple[str, ...]
+    ) -> Decision:
         decision = compare(self.value, gold)
         if decision.outcome == "equal":
             return decision
@@ -242,6 +288,10 @@ class Equation:
             if compare(self.value, rounded).outcome == "equal" and is_rounding(gold, rounded):
                 return equal("rounding", "a chain's rounded side")
         return decision
+
+
+def _without_unit(value: str) -> str:
+    return _UNIT_OF_VALUE.sub("", value)
 
 
 def _loosely(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -526,7 +576,11 @@ def read_system(text: str) -> System | None:
     if len(parts) == 1:
         return _from_one(parts[0])
     equations = [read_equation(part) for part in parts]
-    names = [equation.names for equation in equations if equation and equation.is_definition()]
+    names = [
+        (single,) if (single := equation.single_name()) else equation.names
+        for equation in equations
+        if equation and equation.is_definition()
+    ]
     if len(names) == len(parts) and (len(set(names)) == 1 or _repeat(names)):
         return None  # values of one unknown, or several solutions: a list
     return System(tuple(parts))
@@ -623,6 +677,9 @@ class Congruence:
             return different("count")
         decision = compare(self.residues[0], number)
         mine = self.numbers()
+        if decision.outcome == "equal":
+            least = mine and int(self.residues[0].replace(" ", "")) in mine[0]
+            return decision if least else undecided("relation", "a residue that is not the least")
         if decision.outcome != "different" or not mine or not _INTEGER.fullmatch(number):
             return decision
         if int(number.replace(" ", "")) % mine[1] in mine[0]:

@@ -20,6 +20,7 @@ _ENVIRONMENT = re.compile(
     r"(?P<rows>.*)\\end ?\{(?P=name)\*?\}",
     re.DOTALL,
 )
+_KINDS: dict[str, Literal["determinant", "norm"]] = {"vmatrix": "determinant", "Vmatrix": "norm"}
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr(?![A-Za-z])")
 _TRANSPOSED = re.compile(r" ?\^ ?(?:\{ ?(?:T|\\top|\\intercal|t) ?\}|T|\\top(?![A-Za-z]))\Z")
 _TIMES = re.compile(r"(?:\\cdot|\\times|\*) ?\Z")
@@ -37,13 +38,13 @@ class Matrix:
     """Cells by rows.
 
     Attributes:
-        kind: "determinant" for one between bars.
+        kind: "determinant" for one between bars, "norm" between double ones.
         terms: how many matrices were added up; more than one may be a line with a parameter.
         padded: whether a missing third component is zero: `2i + j`.
     """
 
     rows: tuple[tuple[str, ...], ...]
-    kind: Literal["matrix", "determinant"] = "matrix"
+    kind: Literal["matrix", "determinant", "norm"] = "matrix"
     terms: int = 1
     padded: bool = False
 
@@ -101,7 +102,7 @@ def read_matrix(text: str) -> Matrix | None:
         return None
     if len(found) == 1:
         return found[0]
-    if found[0].kind == "determinant":
+    if found[0].kind != "matrix":
         return None
     cells = zip(*(chain(*matrix.rows) for matrix in found), strict=True)
     summed = tuple(" + ".join(f"({cell})" for cell in cell_of) for cell_of in cells)
@@ -159,7 +160,7 @@ def _term(sign: str, term: str, *, alone: bool) -> Matrix | None:
     scale = f"{'-' if sign == '-' else ''}{f'({factor})' if factor else ''}"
     if not scale:
         return matrix
-    if matrix.kind == "determinant":
+    if matrix.kind != "matrix":
         return None
     rows = tuple(tuple(f"{scale}({cell})" for cell in row) for row in matrix.rows)
     return Matrix(rows)
@@ -182,7 +183,7 @@ def _environment(text: str) -> Matrix | None:
         return None
     if len(cells) * len(cells[0]) > MAX_CELLS or not all(chain(*cells)):
         return None
-    return Matrix(cells, "determinant" if match["name"] == "vmatrix" else "matrix")
+    return Matrix(cells, _KINDS.get(match["name"], "matrix"))
 
 
 def _bracketed(text: str, *, plain: bool) -> Matrix | None:

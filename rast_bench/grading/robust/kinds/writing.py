@@ -128,6 +128,14 @@ def has_parts(text: str) -> bool:
     return next(separators(text, rf"(?!{_THOUSANDS})(?:{_COMMA}|{AND}|{OR})"), None) is not None
 
 
+_MODULUS = re.compile(r"\\[bp]?mod(?![A-Za-z])|(?<![A-Za-z\\])mod(?![A-Za-z])")
+
+
+def has_modulus(text: str) -> bool:
+    r"""Whether `\bmod`, `\pmod` or "mod" is anywhere in a text."""
+    return _MODULUS.search(text) is not None
+
+
 def _without_empty(parts: list[str]) -> list[str]:
     return [part for part in parts if part]
 
