@@ -237,7 +237,9 @@ class _Reader:
                 if self.next.text in (r"\circ", r"\degree") or self._is_degree_group():
                     value = self._degrees(value)
                     continue
-                value = power(value, self._exponent())
+                base, value = value, power(value, exponent := self._exponent())
+                if self.next.text == "_":
+                    value = power(self._subscripted(base), exponent)
                 if sign == "^" and self.next.text == "^":
                     raise UnreadableError("two exponents")
             elif self.next.text == "!":
@@ -251,6 +253,19 @@ class _Reader:
                 value = self._degrees(value)
             else:
                 return value
+
+    def _subscripted(self, name: Any) -> Any:
+        """The `v_0` of `v^2_0`, of which `v` and the exponent have been read.
+
+        Raises:
+            UnreadableError: no name, one that has a subscript, or a count such as `x^2_{5}C_3`.
+        """
+        if not name.is_Symbol or "_" in name.name:
+            raise UnreadableError("a subscript of no name")
+        subscript = self._subscript()
+        if self.next.text in ("C", "P") and self._after().text == "_":
+            raise UnreadableError("a subscript or a count")
+        return sympy.Symbol(f"{name.name}{subscript}")
 
     def _is_degree_group(self) -> bool:
         return self.next.text == "{" and self._after().text in (r"\circ", r"\degree")
@@ -535,7 +550,7 @@ class _Reader:
             if counted is not None:
                 return counted
         subscript = self._subscript()
-        quotes = self._take().text if self.next.kind == "quotes" else ""
+        quotes = self._quotes()
         subscript = subscript or self._subscript()
         if not subscript and not quotes:
             if name in ("C", "P") and self.next.text == "(":
@@ -547,8 +562,28 @@ class _Reader:
             return self._applied(full, always=bool(quotes))
         return sympy.Symbol(full)
 
+    def _quotes(self) -> str:
+        r"""The primes of a name: `f'`, `f^{\prime}`, `f^\prime`."""
+        if self.next.kind == "quotes":
+            return self._take().text
+        quotes = 0
+        start = self._position
+        if self.next.text == "^":
+            self._take()
+            grouped = self.next.text == "{"
+            if grouped:
+                self._take()
+            while self.next.text == r"\prime" and (grouped or not quotes):
+                self._take()
+                quotes += 1
+            if quotes and grouped:
+                self._expect("}")
+        if not quotes:
+            self._position = start
+        return "'" * quotes
+
     def _subscript(self) -> str:
-        """`x_1` and `x_{1}` are one name."""
+        r"""`x_1` and `x_{1}` are one name, `k_{ {B}}`, which was `k_{\mathrm{B}}`, is `k_B`."""
         if self.next.text != "_":
             return ""
         self._take()
@@ -556,11 +591,17 @@ class _Reader:
             token = self._take()
             if token.kind not in ("number", "letter", "name", "command", "word"):
                 raise UnreadableError("an empty subscript")
-            return f"_{{{token.text}}}"
+            name = token.text.removeprefix("\\")
+            return f"_{{{name}}}"
         self._take()
         parts: list[str] = []
+        inner = self.next.text == "{"
+        if inner:
+            self._take()
         while self.next.text not in ("}", "{", "") and len(parts) < 20:
-            parts.append(self._take().text)
+            parts.append(self._take().text.removeprefix("\\"))
+        if inner:
+            self._expect("}")
         self._expect("}")
         return f"_{{{''.join(parts)}}}"
 

@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
 GREEK = _words(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi"
     " rho varrho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma"
-    " Phi Psi Omega ell"
+    " Phi Psi Omega ell hbar"
 )
 # Written names → the name of the function.
 FUNCTION_NAMES: Mapping[str, str] = {

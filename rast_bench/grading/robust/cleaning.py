@@ -140,8 +140,10 @@ _WHOLE = frozenset(
     (
         *(*_GREEK, *_FUNCTIONS, *_FONTS, *_BLANK, *_SIZES, *_DROPPED_WITH_ARGUMENT, *_ONE_WRITING),
         *("coth", "lnot", "textcolor", "frac", "sqrt", "binom", "pm", "mp", "begin", "end"),
+        *("le", "ge", "ne", "in", "cup", "cap", "mathbb", "neg", "get"),
     )
 )
+_RELATIONS = frozenset(("le", "ge", "ne"))
 _JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=len, reverse=True)))
 _MARKS_OF_NAMES = frozenset(("overrightarrow", "vec", "hat", "widehat"))
 _BARS = frozenset(("overline", "bar"))
@@ -258,11 +260,15 @@ def _marked(name: str, text: str, position: int) -> tuple[str, int]:
 
 
 def _parted(name: str, command: str) -> str:
-    r"""`\lnx`, which no LaTeX has, as `\ln x`: spaces get lost on the way to a gold answer."""
+    r"""`\lnx` and `\lex`, which no LaTeX has, as `\ln x` and `\le x`: blanks get lost."""
     if name.startswith("quad") and len(name) == len("quad") + 1:
         return f" {name[-1]}"
     beginning = _JOINED.match(name)
-    if name in _WHOLE or beginning is None or len(name) - beginning.end() > 2:
+    if name in _WHOLE:
+        return command
+    if name[:2] in _RELATIONS and len(name) == len("lex"):
+        return f"\\{name[:2]} {name[2:]}"
+    if beginning is None or len(name) - beginning.end() > 2:
         return command
     return f"\\{beginning[0]} {name[beginning.end() :]}"
 

@@ -30,19 +30,23 @@ from rast_bench.grading.robust.kinds.collections import (
     same_in_order,
 )
 from rast_bench.grading.robust.kinds.conditions import Conditioned, read_conditioned
+from rast_bench.grading.robust.kinds.dimensions import Dimensions, read_dimensions
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import Region, read_region, region_of_set
+from rast_bench.grading.robust.kinds.number_sets import NumberSet, read_number_set
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
 from rast_bench.grading.robust.kinds.ratios import Ratio, read_ratio
 from rast_bench.grading.robust.kinds.relations import (
     Congruence,
     Equation,
+    Inequality,
     System,
     is_rounding,
     read_congruence,
     read_equation,
     read_inequality,
+    read_solutions,
     read_system,
 )
 from rast_bench.grading.robust.kinds.solutions import (
@@ -61,7 +65,7 @@ from rast_bench.grading.robust.kinds.words import (
     read_truth,
     read_words,
 )
-from rast_bench.grading.robust.kinds.writing import bare, has_parts
+from rast_bench.grading.robust.kinds.writing import bare, enclosed, has_parts, split_relation
 
 MAX_LEVELS = 8
 MAX_COMPARISONS = 50_000
@@ -69,6 +73,9 @@ MAX_COMPARISONS = 50_000
 
 def _read_values(text: str) -> Collection | None:
     """A list that is no system: what `x = 1, y = 2` gives has no order of its own."""
+    solutions = read_solutions(text)
+    if solutions:
+        return Collection("list", solutions)
     return None if read_system(text) else read_list(text)
 
 
@@ -90,6 +97,8 @@ READERS: tuple[Reader, ...] = (
     read_based,
     read_quantity,
     read_ratio,
+    read_dimensions,
+    read_number_set,
     read_matrix,
     read_solution,
     read_congruence,
@@ -147,7 +156,12 @@ def read(text: str) -> Text:
 
 
 def _body(text: str) -> str:
-    return text.removeprefix("=").lstrip()
+    text = text.removeprefix("=").lstrip()
+    if text.startswith("(") and "=" in text and enclosed(text):
+        inner = text[1:-1].strip()
+        if split_relation(inner)[1] and not has_parts(inner):
+            return inner  # `(35 + 70 = 105)`
+    return text
 
 
 def quick(answer: str, gold: str) -> Decision | None:
@@ -221,6 +235,7 @@ class _Comparison:
             return self.compare(one, other, level + 1)
 
         unread: Decision | None = None
+        complete = True  # no more than the try to read both as expressions failed
         for wanted in gold.readings:
             for mine in answer.readings:
                 if mine.kind == wanted.kind:
@@ -230,6 +245,7 @@ class _Comparison:
                     if decision.reason != "unread":
                         return decision
                     unread = decision
+                    complete &= isinstance(wanted, Expression)
         for wanted in filter(_stands_alone, gold.readings):
             for mine in filter(_stands_alone, answer.readings):
                 rule = _crossing(mine.kind, wanted.kind)
@@ -237,7 +253,7 @@ class _Comparison:
                     crossed = rule(_Pair(answer, gold, mine, wanted, below))
                     if crossed is not None:
                         return crossed
-        if unread is not None and not (answer.is_structure() and gold.is_structure()):
+        if unread is not None and not (complete and answer.is_structure() and gold.is_structure()):
             return unread
         if not (answer.is_clear() and gold.is_clear()):
             return undecided("unread")
@@ -260,13 +276,15 @@ def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare)
 def _stands_alone(reading: Reading) -> bool:
     """Whether a text was written as this kind, rather than beside a text of it only.
 
-    Plain digits are a number in base n, a fraction is a ratio, and `1,2` is one number, where the
-    other text is one.
+    Plain digits are a number in base n, a fraction is a ratio, a product is dimensions, and `1,2`
+    is one number, where the other text is one.
     """
     if isinstance(reading, BasedNumber):
         return reading.base is not None
     if isinstance(reading, Ratio):
         return not reading.quotient
+    if isinstance(reading, Dimensions):
+        return not reading.product
     return not (isinstance(reading, Number) and reading.comma and not reading.is_decimal_comma())
 
 
@@ -288,7 +306,12 @@ def _equation_for_value(pair: _Pair) -> Decision | None:
     r"""`x = 5`, `f(x) = x^2`, `2 + 3 = 5` say their last exact side."""
     equation: Equation = pair.answer
     decision = equation.compare_value(pair.gold_text.text, pair.compare)
-    if decision.outcome == "different" or equation.says_value() or equation.answers_question():
+    if equation.says_value() or equation.answers_question():
+        return decision
+    if decision.outcome == "different":
+        solves = pair.gold.kind in _SOLUTIONS and equation.has_one_unknown()
+        if solves or _is_solution(pair.gold_text.text, equation):
+            return undecided("relation", "an equation for its solution")
         return decision
     if equation.is_simplification():
         return decision
@@ -300,9 +323,7 @@ def _value_for_equation(pair: _Pair) -> Decision | None:
     equation: Equation = pair.gold
     answer = pair.answer_text.text
     if not equation.says_value():
-        if not pair.answer_text.is_clear():
-            return undecided("unread")
-        return different("kind", "a right side for an equation")
+        return _for_equation(pair)
     decision = pair.compare(answer, equation.value)
     if decision.outcome != "equal":
         for rounded in equation.rounded:
@@ -310,6 +331,64 @@ def _value_for_equation(pair: _Pair) -> Decision | None:
             if same and is_rounding(equation.value, rounded):
                 return equal("rounding", "a chain's rounded side")
     return decision
+
+
+def _for_equation(pair: _Pair) -> Decision:
+    """What is not the right side of a name: it may still solve the equation."""
+    equation: Equation = pair.gold
+    answer = pair.answer_text
+    if not answer.is_clear():
+        return undecided("unread")
+    if pair.answer.kind in _SOLUTIONS and equation.has_one_unknown():
+        return undecided("relation", "an equation that is not solved")
+    if _is_solution(answer.text, equation):
+        return undecided("relation", "a solution for the equation")
+    if equation.may_say_value() and pair.compare(answer.text, equation.value).outcome != (
+        "different"
+    ):
+        return undecided("kind", "a right side for a quotient of unknowns")
+    return different("kind", "a right side for an equation")
+
+
+def _is_solution(text: str, equation: Equation) -> bool:
+    from rast_bench.grading.robust.kinds.algebra import is_solution  # loads sympy
+
+    return is_solution(text, equation.left, equation.value)
+
+
+_SOLUTIONS = frozenset(
+    (
+        *("interval", "inequality", "set", "list", "general solution", "congruence", "system"),
+        *("tuple", "no solution", "infinitely many", "set of numbers"),
+    )
+)
+
+
+def _unsolved_inequality(pair: _Pair) -> Decision | None:
+    """What may solve an inequality: the interval of a chain about one named quantity."""
+    turned = isinstance(pair.answer, Inequality)
+    inequality: Inequality = pair.answer if turned else pair.gold
+    texts = pair.answer_text.text, pair.gold_text.text
+    solved = read_region(texts[0 if turned else 1])
+    region = solved or inequality.region()
+    if region is None:
+        return undecided("relation", "an inequality that is not solved")
+    other = read_region(texts[1 if turned else 0])
+    if solved or other is None:
+        return None
+    if other.name:
+        return undecided("relation", "inequalities about other things")
+    return region.compare(other, pair.compare) if turned else other.compare(region, pair.compare)
+
+
+def _unsolved_system(pair: _Pair) -> Decision | None:
+    """Numbers for relations that may say which they are: `x > 2` for `x^2 > 4, x > 0`."""
+    system: System = pair.answer if isinstance(pair.answer, System) else pair.gold
+    return (
+        undecided("relation", "a system that is not solved")
+        if (system.may_be_number_set())
+        else None
+    )
 
 
 def _condition_of_answer(pair: _Pair) -> Decision | None:
@@ -469,6 +548,16 @@ def _quantity_for_value(pair: _Pair) -> Decision | None:
     return quantity.compare_gold(pair.gold_text.text, pair.compare)
 
 
+def _dimensions_for_another(_pair: _Pair) -> Decision | None:
+    """`3 x 4` for 12."""
+    return undecided("kind", "dimensions or a product")
+
+
+def _set_for_interval(pair: _Pair) -> Decision | None:
+    numbers: NumberSet = pair.answer if isinstance(pair.answer, NumberSet) else pair.gold
+    return numbers.compare_interval()
+
+
 def _words_for_another(pair: _Pair) -> Decision | None:
     """Words with numbers in them, or about truth, may say anything."""
     words: Words = pair.answer if isinstance(pair.answer, Words) else pair.gold
@@ -492,7 +581,19 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     ("tuple", "system"): _system_for_values,
     ("system", "list"): _system_for_values,
     ("list", "system"): _system_for_values,
+    **{
+        pair: _unsolved_inequality
+        for kind in ("interval", "tuple", "set", "list", "number", "system")
+        for pair in ((kind, "inequality"), ("inequality", kind))
+    },
+    **{
+        pair: _unsolved_system
+        for kind in ("interval", "set", "number", "no solution")
+        for pair in ((kind, "system"), ("system", kind))
+    },
     ("equation", _ANY): _equation_for_value,
+    ("list", "equation"): _value_for_equation,
+    ("set", "equation"): _value_for_equation,
     (_ANY, "equation"): _value_for_equation,
     ("list", "set"): _in_any_order,
     ("set", "list"): _in_any_order,
@@ -512,6 +613,10 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     ("number", "quantity"): _value_for_quantity,
     ("quantity", "expression"): _quantity_for_value,
     ("expression", "quantity"): _value_for_quantity,
+    ("dimensions", _ANY): _dimensions_for_another,
+    (_ANY, "dimensions"): _dimensions_for_another,
+    ("set of numbers", "interval"): _set_for_interval,
+    ("interval", "set of numbers"): _set_for_interval,
     ("text", _ANY): _words_for_another,
     (_ANY, "text"): _words_for_another,
     ("choice", _ANY): _choice_for_value,

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pairs import DIFFERENT, EQUAL, UNDECIDED, compared
 from test_collections import CASES as COLLECTIONS
+from test_dimensions import CASES as DIMENSIONS
 from test_real_sets import CASES as REAL_SETS
 from test_relations import CASES as RELATIONS
 from test_solutions import CASES as SOLUTIONS
@@ -15,7 +16,7 @@ from rast_bench.grading.robust import comparison
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.comparison import CROSSINGS, READERS, compare, quick, read
 
-CASES = [*COLLECTIONS, *REAL_SETS, *RELATIONS, *SOLUTIONS, *VECTORS]
+CASES = [*COLLECTIONS, *DIMENSIONS, *REAL_SETS, *RELATIONS, *SOLUTIONS, *VECTORS]
 MIXED = [
     # kinds that no rule joins
     ("7", "east", DIFFERENT),
@@ -48,6 +49,24 @@ MIXED = [
     (r"\sqrt{2}", "1.415", DIFFERENT),
     ("1.4142", r"\sqrt{2}", EQUAL),
     ("1.41", r"\sqrt{2}", DIFFERENT),  # too few digits for an exact gold answer
+    # names of physics
+    (r"(v_0^2, \frac{1}{2})", r"(v^2_0, \frac{1}{2})", EQUAL),
+    (r"(v_0^2, \frac{1}{2})", r"(v^2_1, \frac{1}{2})", DIFFERENT),
+    ("v^2_0", "v^2", DIFFERENT),
+    ("k_B T", r"k_{\mathrm{B}} T", EQUAL),
+    ("k_A T", r"k_{\mathrm{B}} T", DIFFERENT),
+    ("k B T", r"k_{\mathrm{B}} T", DIFFERENT),
+    (r"2\hbar \omega'", r"+2 \hbar \omega^{\prime}", EQUAL),
+    (r"2\hbar \omega", r"+2 \hbar \omega^{\prime}", DIFFERENT),
+    (r"2 h \omega'", r"+2 \hbar \omega^{\prime}", DIFFERENT),
+    (r"\frac{R_{\odot}^{2}}{c}", r"\frac{R_\odot^2}{c}", EQUAL),
+    (r"\frac{R^{2}}{c}", r"\frac{R_\odot^2}{c}", DIFFERENT),
+    # words before mathematics
+    (
+        r"Inverse: \begin{pmatrix} 1 \\ 2 \end{pmatrix}",
+        r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}",
+        UNDECIDED,
+    ),
     # constants of integration
     (r"\frac{x^2}{2} + K", r"\frac{x^2}{2} + C", EQUAL),
     (r"\frac{1}{2}\ln|x+\frac12|+C", r"\frac{1}{2}\ln|2x+1|+C", EQUAL),

@@ -4,6 +4,33 @@ from hypothesis import strategies as st
 from pairs import DIFFERENT, EQUAL, UNDECIDED, compared
 
 CASES = [
+    # inequalities around an absolute value, and around a named quantity
+    (r"z \in [-\frac32, -1] \cup [1, \frac32]", r"1 \le |z| \le \frac32", EQUAL),
+    (r"z \in [-\frac32, -1] \cup [1, \frac32)", r"1 \le |z| \le \frac32", DIFFERENT),
+    (r"[1, \frac32]", r"1 \le |z| \le \frac32", DIFFERENT),
+    ("(1, 2) \\cup (2, 3)", "0 < |x - 2| < 1", EQUAL),
+    ("(1, 3)", "0 < |x - 2| < 1", DIFFERENT),
+    ("(0, 1)", "0 < f(x) < 1", EQUAL),
+    ("0 < f(x) < 1", "(0, 1)", EQUAL),
+    ("(0, 1]", "0 < f(x) < 1", DIFFERENT),
+    ("(0, 2)", "0 < f(x) < 1", DIFFERENT),
+    ("(0, 1)", "0 < f(x) + x < 1", UNDECIDED),
+    ("0 < x < 1", "0 < f(x) < 1", UNDECIDED),
+    (r"(3, \infty)", "AB > 3", EQUAL),
+    (r"[3, \infty)", "AB > 3", DIFFERENT),
+    (r"(-\infty, 3)", "AB > 3", DIFFERENT),
+    # lost blanks
+    (r"-5\lex\le1 \text{or} 3\lex\le9", r"[-5,1]\cup[3,9]", EQUAL),
+    (r"-5\lex\le1 \text{or} 3\lex<9", r"[-5,1]\cup[3,9]", DIFFERENT),
+    (r"-2 \\le x \\le 7", "[-2,7]", EQUAL),
+    (r"-2 \\le x < 7", "[-2,7]", DIFFERENT),
+    # sets with a name
+    ("all integers", r"\mathbb{Z}", EQUAL),
+    ("all real numbers", r"\mathbb{Z}", DIFFERENT),
+    (r"\mathbb{Z}", r"\mathbb{R}", DIFFERENT),
+    (r"\mathbb{N}", r"\mathbb{Z}", DIFFERENT),
+    (r"-\infty", r"\infty", DIFFERENT),
+    (r"+\infty", r"\infty", EQUAL),
     (r"\{x \mid -1<x<3\}", "(-1,3)", EQUAL),
     (r"\{x \mid -1 \le x<3\}", "(-1,3)", DIFFERENT),
     (r"\{t : -1<t<3\}", r"\{x \mid -1<x<3\}", EQUAL),  # a bound unknown

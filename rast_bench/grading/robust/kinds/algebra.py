@@ -161,6 +161,21 @@ def _without_denominators(mine: Any, wanted: Any) -> Decision:
     return proportional(*above)
 
 
+def is_solution(text: str, left: str, right: str) -> bool:
+    """Whether a number may solve an equation in one unknown; also where that is not known."""
+    try:
+        number = read_cached(text)
+        difference = read_cached(left) - read_cached(right)
+        if number.free_symbols or len(difference.free_symbols) != 1:
+            return False
+        residual = difference.subs(difference.free_symbols.pop(), number)
+        return same_expression(residual, sympy.Integer(0)).outcome != "different"
+    except UnreadableError:
+        return False
+    except (OversizedError, WorkLimitError):
+        return True
+
+
 def same_inequality(answer: tuple[str, str, str], gold: tuple[str, str, str]) -> Decision:
     """Two inequalities (left, sign, right): one sign, and a positive factor."""
     if (answer[1] == "!=") != (gold[1] == "!=") or ("=" in answer[1]) != ("=" in gold[1]):

@@ -446,15 +446,26 @@ class _Reader:
 
     def _between(self, sides: list[str], signs: list[str]) -> Node | None:
         low, name, high = sides
-        if not is_name(name) or _mentions(name, low) or _mentions(name, high):
-            return None
         if all(sign in (">", ">=") for sign in signs):
             low, high = high, low
             signs = [TURNED[sign] for sign in reversed(signs)]
         if any(sign not in ("<", "<=") for sign in signs):
             return None
+        absolute = _ABSOLUTE.fullmatch(name)
+        if absolute:
+            self.names.add(plain_name(absolute["name"]))
+            above, below = (
+                _around(absolute, signs[1], high),
+                _around(absolute, _MORE[signs[0]], low),
+            )
+            return None if above is None or below is None else Intersection((above, below))
+        if not is_name(name) or _mentions(name, low) or _mentions(name, high):
+            return None
         self.names.add(plain_name(name))
         return _ended(low, high, signs[0] == "<=", signs[1] == "<=")
+
+
+_MORE = {"<": ">", "<=": ">="}
 
 
 def _loose(parts: tuple[Node, ...]) -> Node:

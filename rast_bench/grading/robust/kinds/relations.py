@@ -1,7 +1,9 @@
 """Equations, inequalities, systems of them, functions and congruences."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
@@ -12,6 +14,7 @@ from rast_bench.grading.robust.kinds.collections import (
     same_in_any_order,
     same_in_order,
 )
+from rast_bench.grading.robust.kinds.intervals import Region, read_region
 from rast_bench.grading.robust.kinds.writing import (
     AND,
     OR,
@@ -51,7 +54,21 @@ _ASKED = re.compile(
     r"|\|[A-Za-z]{1,2}\||[A-Za-z]{1,2}(?: ?: ?[A-Za-z]{1,2}){1,5}"  # |z|, a : b
     r"|\\(?:sin|cos|tan|cot|sec|csc) ?\(? ?(?:[A-Za-z]|\\(?:theta|alpha|beta|gamma|phi)) ?\)?"
 )
+_OBJECT = (
+    r"(?:[A-Z]{1,4}'*(?:_ ?(?:\{[^{}]{1,40}\}|\w))?|\|[A-Z]{1,4}\||[a-z]_ ?(?:\{[^{}]{1,40}\}|\w)"
+    r"|\\(?:angle|triangle) ?[A-Z]{1,4})"  # AB, S_{ABC}, |AB|, v_1
+)
+_RATIO_OF_NAMES = re.compile(
+    rf"(?:{_OBJECT}|[a-z])(?: ?: ?(?:{_OBJECT}|[a-z])){{1,5}}"  # AB : CD, a : b : c
+    rf"|{_OBJECT} ?/ ?{_OBJECT}|\\frac ?\{{ ?{_OBJECT} ?\}} ?\{{ ?{_OBJECT} ?\}}"
+)
+_SINGLE_LETTERS = re.compile(r"[A-Za-z] ?/ ?[A-Za-z]|\\frac ?\{ ?[A-Za-z] ?\} ?\{ ?[A-Za-z] ?\}")
 _DERIVATIVE = re.compile(r"\\frac ?\{ ?d ?[a-zA-Z]? ?\} ?\{ ?d ?[a-zA-Z] ?\}")
+_UNIT_OF_VALUE = re.compile(
+    r"(?<=[0-9)}%$]) ?(?:\{[^{}]*\}|(?<= )(?:[A-Za-z]{2,}[A-Za-z .]*|[mgshlLNJWVAK]))"
+    r"(?: ?\^ ?\{?[23]\}?)?\Z"
+)
+_OPERATION = re.compile(r"[-+*/^]|\\(?:cdot|times|div|frac|sqrt)(?![A-Za-z])")
 _DEPENDENT = re.compile(r"y")
 
 
@@ -98,13 +115,38 @@ class Equation:
         names = self.names
         return bool(names) and not any(_occurs(name, plain_name(self.value)) for name in names)
 
+    def single_name(self) -> str | None:
+        """The one thing that it gives a value: x of `x = 5`, AB of `AB = 4`."""
+        if self.is_definition():
+            return self.names[0] if len(self.names) == 1 else None
+        named = _WORDS_OR_OBJECT.match(self.left) and not unknowns(self.value)
+        return bare(self.left) if named else None
+
     def says_value(self) -> bool:
         """Whether the right side alone says the same to someone who knows what was asked.
 
-        The left side names it (`x`, `f(3)`, `AB`), or a step of the chain is arithmetic.
+        The left side names it (`x`, `f(3)`, `AB`, `AB : CD`), or it is arithmetic (`2 + 3 = 5`).
         """
-        named = bool(_WORDS_OR_OBJECT.match(self.left)) and not unknowns(self.value)
-        return self.is_definition() or named or not all(map(unknowns, self.steps))
+        if self.is_definition():
+            return True
+        named = _WORDS_OR_OBJECT.match(self.left) or (
+            _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
+        )
+        if named and not unknowns(self.value):
+            return True
+        worked = [step for step in self.steps if not unknowns(step)]
+        if not unknowns(self.value):
+            return bool(worked)
+        arithmetic = any(map(_OPERATION.search, worked))
+        return arithmetic and not unknowns(_UNIT_OF_VALUE.sub("", self.value))
+
+    def has_one_unknown(self) -> bool:
+        """Whether its solutions are numbers."""
+        return len(unknowns(f"{self.left} {self.value}")) == 1
+
+    def may_say_value(self) -> bool:
+        """Whether it is open what it says: `y/x = 3` may be a ratio that was asked for."""
+        return bool(_SINGLE_LETTERS.fullmatch(self.left))
 
     def answers_question(self) -> bool:
         """Whether it gives the number of what questions ask for: `m + n = 107`, `|z| = 5`."""
@@ -249,7 +291,8 @@ def read_equation(text: str) -> Equation | None:
         if is_name(exact[0]) or function_of(exact[0]) or _WORDS_OR_OBJECT.match(exact[0]):
             return Equation(exact[0], rounded[0], rounded[1:], (exact[0],))
         return Equation(exact[0], exact[0], rounded, (exact[0],))  # `\pi \approx 3.14` says π
-    if len(exact) == 2 and is_name(exact[1]) and not is_name(exact[0]):
+    turned = len(exact) == 2 and is_name(exact[1]) and not is_name(exact[0])
+    if turned and not function_of(exact[0]) and not _DERIVATIVE.fullmatch(exact[0]):
         exact.reverse()
     return Equation(exact[0], exact[-1], rounded, tuple(exact[:-1]))
 
@@ -284,6 +327,24 @@ class Inequality:
                     doubt = different("relation", "strict here and not there")
         return doubt
 
+    def region(self) -> Region | None:
+        """The numbers that a named quantity may have: (0, 1) of `0 < f(x) < 1`, `0 < AB < 1`."""
+        places = [at for at, side in enumerate(self.sides) if unknowns(side)]
+        if len(places) != 1 or len(self.sides) - 2 * places[0] not in (1, 2, 0):
+            return None
+        quantity = self.sides[places[0]]
+        if not (function_of(quantity) or _WORDS_OR_OBJECT.match(quantity)):
+            return None
+        sides = ["x" if at == places[0] else side for at, side in enumerate(self.sides)]
+        text = sides[0]
+        for sign, side in zip(self.signs, sides[1:], strict=True):
+            text += f" {_WRITTEN.get(sign, sign)} {side}"
+        found = read_region(text)
+        return None if found is None else Region(found.node)
+
+
+_WRITTEN = {"!=": r"\ne"}
+
 
 def read_inequality(text: str) -> Inequality | None:
     sides, signs = split_relation(text)
@@ -315,12 +376,15 @@ class System:
         values: dict[str, str] = {}
         for item in self.items:
             equation = read_equation(item)
-            if equation is None or not equation.is_definition() or len(equation.names) != 1:
+            name = None if equation is None else equation.single_name()
+            if equation is None or name is None or name in values:
                 return None
-            if equation.names[0] in values:
-                return None
-            values[equation.names[0]] = equation.value
+            values[name] = equation.value
         return values
+
+    def may_be_number_set(self) -> bool:
+        """Whether it is about one unknown, so that its solutions are numbers."""
+        return len(unknowns(" ".join(self.items))) == 1
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
         values, wanted = self.assignment(), gold.assignment()
@@ -382,11 +446,26 @@ class System:
         in_order = tuple(assigned[name] for name in sorted(assigned))
         decision = same_in_order(in_order, values, compare)
         as_written = tuple(assigned.values())
-        if decision.outcome == "different" and in_order != as_written:
-            other = same_in_order(as_written, values, compare)
-            if other.outcome != "different":
-                return undecided("order")
-        return decision
+        usual = _has_usual_order(assigned)
+        if decision.outcome == "equal" and (usual or in_order == as_written):
+            return decision
+        other = same_in_order(as_written, values, compare)
+        if other.outcome == "equal" and not ordered and not usual:
+            return equal("elements", "values in the order in which they are written")
+        if decision.outcome == other.outcome == "different":
+            if ordered or usual:
+                return decision
+            anyhow = same_in_any_order(as_written, values, compare)
+            return anyhow if anyhow.outcome == "different" else undecided("order")
+        return undecided("order")
+
+
+def _has_usual_order(names: Iterable[str]) -> bool:
+    """Whether names follow one another in the alphabet, as x, y, z and a, b do; x and p do not."""
+    letters = sorted(names)
+    return all(len(name) == 1 and name.isalpha() for name in letters) and all(
+        ord(after) == ord(before) + 1 for before, after in pairwise(letters)
+    )
 
 
 def _has_parameter(values: dict[str, str], wanted: dict[str, str]) -> bool:
@@ -406,7 +485,7 @@ def same_lines(values: list[str], wanted: list[str]) -> Decision:
 def read_system(text: str) -> System | None:
     r"""`x + y = 3, x - y = 1`, a `cases` environment, `(x, y) = (1, 2)`, `x = y = 2`."""
     environment = _CASES.fullmatch(text)
-    if environment and not environment["name"]:
+    if environment and not environment["name"] and r"\begin" not in environment["rows"]:
         rows = _ROW.split(environment["rows"])
         parts = [row.replace("&", " ").strip(" ,.;") for row in rows]
     elif next(separators(text, OR), None):  # alternatives
@@ -421,9 +500,30 @@ def read_system(text: str) -> System | None:
         return _from_one(parts[0])
     equations = [read_equation(part) for part in parts]
     names = [equation.names for equation in equations if equation and equation.is_definition()]
-    if len(names) == len(parts) and len(set(names)) == 1:
-        return None  # values of one unknown: a list
+    if len(names) == len(parts) and (len(set(names)) == 1 or _repeat(names)):
+        return None  # values of one unknown, or several solutions: a list
     return System(tuple(parts))
+
+
+def _repeat(names: Sequence[tuple[str, ...]]) -> int:
+    """How many names there are where they come again and again in one order; else 0."""
+    size = names.index(names[0], 1) if names and names[0] in names[1:] else 0
+    if not size or len(names) % size or len(set(names[:size])) < size:
+        return 0
+    return size if all(name == names[at % size] for at, name in enumerate(names)) else 0
+
+
+def read_solutions(text: str) -> tuple[str, ...]:
+    """The solutions of `p = 5, q = 2; p = 7, q = 2`, one text each; none of another text."""
+    parts = [part for part in split(text, _SEPARATOR) if part]
+    if len(parts) > MAX_SYSTEM or len(parts) < 4:
+        return ()
+    equations = [read_equation(part) for part in parts]
+    names = [equation.names for equation in equations if equation and equation.is_definition()]
+    size = _repeat(names) if len(names) == len(parts) else 0
+    if size < 2:
+        return ()
+    return tuple(", ".join(parts[at : at + size]) for at in range(0, len(parts), size))
 
 
 def _from_one(text: str) -> System | None:

@@ -12,11 +12,9 @@ _BRACKETS = (
     r"|(?P<closes>\\end(?![A-Za-z])|\\?[)}\]]|\\r(?:floor|ceil|angle|vert)(?![A-Za-z]))"
 )
 
-AND = r"(?:\{ ?and ?\}|(?<![A-Za-z\\])and(?![A-Za-z])|\\(?:land|wedge)(?![A-Za-z]))"
-OR = (
-    r"(?:\{ ?or ?\}|(?<![A-Za-z\\])or(?![A-Za-z])|(?<![A-Za-z\\])or(?=[A-Za-z] ?=)"
-    r"|\\(?:lor|vee)(?![A-Za-z]))"
-)
+_NEXT = r"(?![A-Za-z])|(?=[A-Za-z] ?(?:\([A-Za-z]\) ?)?=)"  # `1orx=2`, `1orf(x)=2`
+AND = rf"(?:\{{ ?and ?\}}|(?<![A-Za-z\\])and(?:{_NEXT})|\\(?:land|wedge)(?![A-Za-z]))"
+OR = rf"(?:\{{ ?or ?\}}|(?<![A-Za-z\\])or(?:{_NEXT})|\\(?:lor|vee)(?![A-Za-z]))"
 _COMMA = r"[,;]"
 _THOUSANDS = r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))"  # the comma of `1,234`
 _TIGHT = re.compile(
@@ -26,13 +24,14 @@ _TIGHT = re.compile(
 _GREEK = (
     "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi"
     "|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi"
-    "|Omega|ell"
+    "|Omega|ell|hbar"
 )
 _SUBSCRIPT = r"(?: ?_ ?(?:\{[^{}]{0,40}\}|[A-Za-z0-9]|\\[a-z]+))"
 _LETTER = rf"(?:[A-Za-z]|\\(?:{_GREEK})(?![A-Za-z]))"
 _ACCENT = r"\\(?:vec|hat|bar|overline|tilde|dot|ddot|overrightarrow|mathbf|boldsymbol)"
 NAME = (
-    rf"(?:{_LETTER}|{_ACCENT} ?(?:\{{ ?{_LETTER} ?\}}|{_LETTER})|\{{ ?{_LETTER} ?\}}"
+    rf"(?:\\Delta ?[A-Za-z](?![A-Za-z])|{_LETTER}"
+    rf"|{_ACCENT} ?(?:\{{ ?{_LETTER} ?\}}|{_LETTER})|\{{ ?{_LETTER} ?\}}"
     rf"|{_ACCENT} ?\{{[A-Z]{{1,3}}\}})'*{_SUBSCRIPT}?'*"
 )
 _NAME = re.compile(NAME)
