@@ -206,6 +206,7 @@ class _Reading:
         self._letters = 0
         self._words = 0
         self._of = False
+        self._before_of: int | None = None  # nouns before "of"
         self._marks: set[str] = set()
         self._open = False  # after "/", "per" or "square", which a unit must follow
 
@@ -268,6 +269,7 @@ class _Reading:
             return self._per()
         if lower == "of":
             self._of = bool(self._powers)
+            self._before_of = len(self._nouns)
             return self._of or bool(self._nouns)
         if lower in ("a", "an", "each") and self._open:
             return True
@@ -312,11 +314,12 @@ class _Reading:
 
     def _doubts(self, *, bracketed: bool) -> set[str]:
         """Whether the last word of a phrase is no noun, or in the singular."""
-        said = [noun for noun in self._nouns if not noun.startswith("/")]
+        nouns = self._nouns if self._before_of is None else self._nouns[: self._before_of]
+        said = [noun for noun in nouns if not noun.startswith("/")]
         if not said:
             return set()
         noun = said[-1]
-        alone = len(said) == 1 and not self._of
+        alone = len(said) == 1 and self._before_of is None
         if bracketed or noun.endswith(_NO_NOUN_ENDINGS) or (alone and noun in _NO_PLURALS):
             return {DOUBTFUL}
         many = noun in _PLURALS or noun in _IRREGULAR or singular(noun) != noun
