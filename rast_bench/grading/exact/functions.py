@@ -25,6 +25,9 @@ from rast_bench.grading.exact.separation import written_bits
 MIN_POINTS = 20
 MIN_PIECE_POINTS = 3
 MAX_NUMBER = 1_000  # with larger ones, pieces may lie beyond the points
+MAX_SWITCHED = 10  # in maxima and absolute values whose pieces are not computed
+_WIDE = (-40, -30, -23, -17, -10, 10, 13, 17, 23, 30, 40)  # powers of 2 that points are tried at
+_WIDE_POINTS = 40
 _MAX_OPERATIONS = 60  # of an argument that is multiplied out
 _MOST_TRIED = 6  # points in a piece
 BITS = 340  # to which values must agree at least: 100 digits
@@ -42,6 +45,8 @@ _PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.exp)
 
 def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
     """Whether two expressions with unknowns have the same values."""
+    if _has_power_of_zero(answer) or _has_power_of_zero(gold):
+        return undecided("unread", "a power of zero")
     question = _Question(_with_simple_arguments(answer), _with_simple_arguments(gold), integers)
     if question.refuted_quickly():
         return different("numeric", "values at a point")
@@ -56,6 +61,11 @@ def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
         return equal("numeric", rule) if same else different("exact", rule)
     decision = question.by_residues()
     return question.by_values() if decision is None else decision
+
+
+def _has_power_of_zero(expression: Any) -> bool:
+    """0^n is 1 at one place only, which no points show."""
+    return any(part.base.is_zero and part.exp.free_symbols for part in expression.atoms(sympy.Pow))
 
 
 def _with_simple_arguments(expression: Any) -> Any:
@@ -228,11 +238,14 @@ class _Question:
         """Whether they agree in every piece where they are analytic, having done so elsewhere."""
         arguments = [part for part in switches(self.answer, self.gold) if part.free_symbols]
         small = largest_number(self.answer, self.gold) <= MAX_NUMBER
+        covered = True
         groups: Iterator[list[Any]] | None = iter(())
         if arguments and not self.complex_unknowns:
             groups = self._points_in_pieces(arguments) if len(self.unknowns) == 1 else None
             if groups is None and small:
                 groups = self._points_in_patterns(arguments)
+                switched = self.answer.atoms(*_SWITCHED) | self.gold.atoms(*_SWITCHED)
+                covered = largest_number(*switched) <= MAX_SWITCHED
         elif arguments and not small:
             groups = None
         if groups is None:
@@ -247,11 +260,20 @@ class _Question:
             if 0 < there < MIN_PIECE_POINTS:
                 return _unproven()
             agreed += there
-        if agreed < MIN_POINTS:
+        if agreed < MIN_POINTS or not covered:
             return _unproven()
-        if not self.same_domain and self._has(*_SWITCHED):
+        if not self.same_domain and (self._has(*_SWITCHED) or self._has_logarithm_of_square()):
             return undecided("numeric", "equal where both are defined")
         return equal("numeric", "values at many points")
+
+    def _has_logarithm_of_square(self) -> bool:
+        r"""\ln x^2 is 2 \ln x for positive x only."""
+        arguments = (
+            part
+            for logarithm in self.answer.atoms(sympy.log) | self.gold.atoms(sympy.log)
+            for part in sympy.Mul.make_args(logarithm.args[0])
+        )
+        return any(part.is_Pow and part.exp.is_even for part in arguments)
 
     def _points_in_pieces(self, arguments: list[Any]) -> Iterator[list[Any]] | None:
         if str(self.unknowns[0]) in self.whole:
@@ -264,7 +286,14 @@ class _Question:
     def _points_in_patterns(self, arguments: list[Any]) -> Iterator[list[Any]]:
         """Points in every pattern of signs that hundreds of points show."""
         patterns: dict[tuple[bool, ...], list[Any]] = {}
-        for values in points("many", self.unknowns, self.whole):
+        tried = list(points("many", self.unknowns, self.whole))
+        if self._has(*_SWITCHED) and not self.whole:
+            tried += [
+                {unknown: value * arb(2) ** power for unknown, value in values.items()}
+                for values in tried[:_WIDE_POINTS]
+                for power in _WIDE
+            ]
+        for values in tried:
             pattern = tuple(_is_positive(part, values) for part in arguments)
             group = patterns.setdefault(pattern, [])
             if len(group) < _MOST_TRIED:

@@ -9,17 +9,22 @@ from rast_bench.grading.robust.kinds.relations import unknowns
 from rast_bench.grading.robust.kinds.writing import NAME, separators, split, split_relation
 
 _WORD = (
-    r"(?:\{ ?|(?<=[\s,;]))(?:where|for|with|if|when|whenever|provided|such that|given|assuming"
-    r"|as long as|here|on)(?![A-Za-z])"
+    r"(?:\{ ?[,;]? ?|(?<=[\s,;]))(?:where|for|with|if|when|whenever|provided|such that|given"
+    r"|assuming|as long as|here|on)(?![A-Za-z])"
 )
 _MEMBERS = re.compile(rf"{NAME}(?: ?, ?{NAME}){{0,4}} ?(?:\\in(?![A-Za-z])|∈).+")
-_DOMAIN = re.compile(rf"{NAME}(?: ?, ?{NAME}){{0,4}} ?(?:<|>|!=|\\(?:le|ge|ne|in)(?![A-Za-z])).*")
+_OF_ALL = re.compile(
+    rf"(?P<names>{NAME}(?: ?, ?{NAME}){{0,4}}) ?(?:\\in(?![A-Za-z])|∈) ?"
+    r"\{? ?(?:\\mathbb ?)?\{? ?(?P<set>[ZNRCQ]) ?\}? ?\}?(?:\^\+|\^\{ ?\+ ?\}|_\+)?"
+)
+_FROM_START = re.compile(r"n ?(?:\\ge(?![A-Za-z]) ?[01]|> ?0)")  # of a sequence
+_WHOLE = frozenset("ijklmn")
 _BUILT = re.compile(r"\\?\{ ?[A-Za-z] ?(?:\\mid|[|:])")
 _FREE = re.compile(
-    r"\{? ?(?:for |where |with |and )?(?:all|any|every|some|each|an? arbitrary|real|constants?"
-    r"|arbitrary|integers?|positive|nonnegative|negative|number|numbers|is|are|an?|the|any|domain"
-    r"|values?|of|which|defined|fixed|parameter|where|[ {},.]|\\mathbb|\\in|[A-Za-z](?![A-Za-z])"
-    r"|_|\d)+",
+    r"\{? ?,? ?(?:for |where |with |and )?(?:all|any|every|some|each|an? arbitrary|real|constants?"
+    r"|arbitrary|integers?|(?:positive|non-?negative|natural) (?:integers?|numbers?)"
+    r"|numbers?|is|are|an?|the|any|of|which|fixed|parameter|where|[ {},.]|\\mathbb|\\in"
+    r"|[A-Za-z](?![A-Za-z])|_|\d)+",
     re.IGNORECASE,
 )
 
@@ -47,19 +52,30 @@ class Conditioned:
         return decision
 
     def compare_without(self, gold: str, compare: Compare) -> Decision:
-        """Where the gold has no condition: one that only says what unknowns are is none."""
+        """Where the gold has no condition: one that leaves all values to unknowns is none."""
         decision = compare(self.main, gold)
-        harmless = all(is_domain(condition) for condition in self.conditions)
+        harmless = all(is_free(condition, self.main) for condition in self.conditions)
         if decision.outcome == "equal" and not harmless:
             return undecided("relation", "a condition that the gold answer lacks")
         return decision
 
 
-def is_domain(condition: str) -> bool:
-    """Whether it only says which values an unknown may have."""
-    bare = re.sub(r"\A(?:\{ ?)?(?:where|for|with|if|when|on)(?![A-Za-z])", "", condition)
-    bare = re.sub(r"^[ {}]*(?:all|any|every|some)?[ {}]*", "", bare)
-    return bool(_DOMAIN.fullmatch(bare.strip(" {}")) or _FREE.fullmatch(condition))
+def is_free(condition: str, main: str) -> bool:
+    r"""Whether it only quantifies: "for any real c", `k \in \mathbb{Z}`; not `x > 0`, "if n = 2".
+
+    Args:
+        main: what is answered; the k of `2k\pi` is an integer, and may be negative.
+    """
+    bare = re.sub(r"\A(?:\{ ?)?[,;]? ?(?:where|for|with)(?![A-Za-z])", "", condition)
+    bare = re.sub(r"^[ {}]*(?:all|any|every)?[ {}]*", "", bare).strip(" {}")
+    periodic = r"\pi" in main or r"\degree" in main
+    among = _OF_ALL.fullmatch(bare) or _OF_ALL.fullmatch(bare + "}")
+    if among:
+        whole = bool(set(among["names"]) & _WHOLE)
+        return among["set"] not in ("RCQ" if whole else "") + ("N" if periodic else "")
+    if _FROM_START.fullmatch(bare):
+        return not periodic
+    return bool(_FREE.fullmatch(condition))
 
 
 def _name(condition: str) -> str:

@@ -25,9 +25,11 @@ LEAST_DIGITS_OF_BOTH = 5
 """Of the shorter of two decimals."""
 LEAST_DIGITS_CUT = 6
 """Of a decimal answer cut off instead of rounded: 0.666666 is 2/3."""
-_DIGITS_OF_FLOAT = 15
+_DIGITS_OF_FLOAT = range(16, 19)  # a float is printed with 16 or 17; 18 where cut by hand
 _MOST_DIGITS_BESIDE_FLOAT = 12
-_ERROR_OF_FLOAT = Fraction(1, 10**12)
+_ERROR_OF_FLOAT = Fraction(2, 10**15)  # a few units in the last place of a double
+_LEAST_DIGITS_NEAR = 15
+_NEAR = Fraction(1, 10**12)  # what is as near may be a computer's, or another number
 
 _INTEGER = r"(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+)"
 _PLAIN = r"(?:\d+(?:\.\d+)?\.?|\.\d+)"
@@ -178,15 +180,24 @@ def _same_rounded(answer: Number, value: Fraction, gold: Number, wanted: Fractio
     else:
         decimal, exact, least = answer, wanted, LEAST_DIGITS_OF_BOTH
     cuts = decimal is answer and (gold.places is None or answer.cut)
-    return _rounds(decimal, exact, exact, least, cuts=cuts)
+    decision = _rounds(decimal, exact, exact, least, cuts=cuts)
+    long = max(answer.digits, gold.digits)
+    return _unless_near(decision, long, abs(value - wanted), abs(wanted))
 
 
 def _is_float_of(long: Number, value: Fraction, short: Number, wanted: Fraction) -> bool:
-    if long.digits < _DIGITS_OF_FLOAT or long.places is None or not wanted:
+    if long.digits not in _DIGITS_OF_FLOAT or long.places is None or not wanted:
         return False
     if short.places is not None and short.digits > _MOST_DIGITS_BESIDE_FLOAT:
         return False
     return abs(value - wanted) <= abs(wanted) * _ERROR_OF_FLOAT
+
+
+def _unless_near(decision: Decision, digits: int, error: Fraction, size: Fraction) -> Decision:
+    """Undecided instead of different, where as many digits are as good as right."""
+    if decision.outcome != "different" or digits < _LEAST_DIGITS_NEAR or error > size * _NEAR:
+        return decision
+    return undecided("rounding", "nearly the same number")
 
 
 def _rounds(
@@ -233,24 +244,27 @@ def same_rounded(decimal: Number, enclosure: Any, *, least_digits: int) -> Decis
     low, high = bounds
     is_answer = least_digits == LEAST_DIGITS_OF_ANSWER
     value = decimal.value
-    if value is not None and decimal.digits >= _DIGITS_OF_FLOAT:
-        most = max(abs(low), abs(high))
-        if max(abs(value - low), abs(value - high)) <= most * _ERROR_OF_FLOAT:
-            return equal("rounding", "a computer's last digits")
-    return _rounds(decimal, low, high, least_digits, cuts=is_answer)
+    decision = _rounds(decimal, low, high, least_digits, cuts=is_answer)
+    if value is None or decision.outcome == "equal":
+        return decision
+    error, most = max(abs(value - low), abs(value - high)), max(abs(low), abs(high))
+    if decimal.digits in _DIGITS_OF_FLOAT and error <= most * _ERROR_OF_FLOAT:
+        return equal("rounding", "a computer's last digits")
+    return _unless_near(decision, decimal.digits, error, most)
 
 
 def _bounds(ball: Any) -> tuple[Fraction, Fraction] | None:
-    """A ball's ends, exactly."""
+    """A ball's ends, exactly: `lower()` would round them to flint's precision of the moment."""
     if not ball.is_finite():
         return None
-    ends: list[Fraction] = []
-    for end in (ball.lower(), ball.upper()):
-        mantissa, exponent = end.man_exp()
+    parts: list[Fraction] = []
+    for part in (ball.mid(), ball.rad()):
+        mantissa, exponent = part.man_exp()
         if abs(int(exponent)) > 100_000:
             return None
-        ends.append(int(mantissa) * Fraction(2) ** int(exponent))
-    return ends[0], ends[1]
+        parts.append(int(mantissa) * Fraction(2) ** int(exponent))
+    middle, radius = parts
+    return middle - radius, middle + radius
 
 
 def _with_comma(answer: Number, gold: Number) -> Decision:

@@ -19,9 +19,12 @@ from rast_bench.grading.robust.kinds.numbers import (
 )
 from rast_bench.grading.robust.kinds.units import (
     DEGREE,
+    DOUBTFUL,
     GENERIC,
+    MASS,
     MAX_UNIT,
     RADIAN,
+    SINGULAR,
     Unit,
     conversion,
     kin,
@@ -68,6 +71,8 @@ class Quantity:
     def compare(self, gold: "Quantity", compare: Compare) -> Decision:
         """Equal after conversion; other dimensions, currencies and things counted are different."""
         mine, wanted = _meant(self.unit, gold.unit), _meant(gold.unit, self.unit)
+        if {"ago", "later"} <= mine.marks | wanted.marks:
+            return undecided("unit", "before or after")
         if mine.powers == wanted.powers and same_nouns(mine.nouns, wanted.nouns):
             return _in_unit(compare(self.magnitude, gold.magnitude), "the same unit")
         if GENERIC in dict(mine.powers).keys() ^ dict(wanted.powers).keys():
@@ -129,19 +134,35 @@ class Quantity:
             return different("unit", "a quantity for a percentage")
         decision = compare(self.magnitude, gold)
         if decision.outcome == "equal":
-            return self._without_unit(decision)
+            return self._without_unit(decision, doubt=True)
         number, wanted = read_number(self.magnitude), read_number(gold)
         values = number and number.value, wanted and wanted.value
         if values[0] and values[1] and values[1] / values[0] in kin(self.unit):
             return undecided("unit", "equal if the gold answer is in another unit")
         return self._as_angle(gold, compare, decision, is_gold=False)
 
-    def _without_unit(self, decision: Decision) -> Decision:
+    def _without_unit(self, decision: Decision, *, doubt: bool = False) -> Decision:
+        """Where the other side has the magnitude alone.
+
+        Args:
+            doubt: a word that may be no noun counts against it, as in an answer.
+        """
+        if doubt and self._is_doubtful():
+            return undecided("unit", "a word that may be no unit")
+        if dict(self.unit.powers).keys() & _PRIMES:
+            return undecided("unit", "minutes, seconds, feet, inches or a prime")
         if decision.reason in ("ratio", "choice", "base", "time"):
             return undecided("kind", "a quantity for something else")
         if self.unit.letter:
             return undecided("unit", "a letter that may be a unit or an unknown")
         return _in_unit(decision, "a unit left out")
+
+    def _is_doubtful(self) -> bool:
+        """Whether its noun may be another word: "5 rejected", "5 short"; "1 apple" is one."""
+        number = read_number(self.magnitude)
+        value = None if number is None else number.value
+        many = value is None or abs(value) > 1
+        return DOUBTFUL in self.unit.marks or (many and SINGULAR in self.unit.marks)
 
     def _as_angle(
         self, other: str, compare: Compare, decision: Decision, *, is_gold: bool
@@ -170,6 +191,7 @@ def _in_unit(decision: Decision, rule: str) -> Decision:
     return Decision(decision.outcome, "rounding" if decision.reason == "rounding" else "unit", rule)
 
 
+_PRIMES = frozenset(("arcminute", "arcsecond"))
 _MEANT = (
     # (a unit as written, the other side's, what is meant then)
     ("pound", frozenset(("gbp",)), "gbp"),
@@ -185,7 +207,11 @@ _MEANT = (
 def _meant(unit: Unit, other: Unit) -> Unit:
     """A unit of two meanings as that which the other's suggests: pounds, `5'`, `25 { C}`."""
     for written, beside, meant in _MEANT:
-        if unit.powers == ((written, 1),) and [name for name, _ in other.powers if name in beside]:
+        if (
+            MASS not in unit.marks
+            and unit.powers == ((written, 1),)
+            and [name for name, _ in other.powers if name in beside]
+        ):
             return replace(unit, powers=((meant, 1),))
     return unit
 

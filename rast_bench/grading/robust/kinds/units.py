@@ -5,7 +5,7 @@ them. It is imported only for two units that are not the same word.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -100,9 +100,32 @@ _NO_NOUNS = NUMBER_WORDS | frozenset(
         *("about", "factorial", "base", "choose", "maximum", "minimum", "because", "since", "so"),
         *("the", "that", "which", "from", "remainder", "does", "cannot", "between", "through"),
         *("until", "million", "billion", "hundred", "thousand", "half", "third", "squared"),
-        *("cubed", "infinity", "true", "false"),
+        *("cubed", "infinity", "true", "false", "lakh", "lakhs", "crore", "crores", "gross"),
+        *("score", "scores", "mil", "ppm", "ppb", "permille", "permil", "basis", "bps", "fold"),
+        *("integer", "real", "prime", "even", "odd", "dozens"),
     )
 )
+_NO_PLURALS = frozenset(
+    (
+        *("others", "roots", "radicals", "pairs", "twos", "tens", "contradicts", "discards"),
+        *("fails", "works", "remains", "equals", "cancels", "always", "perhaps", "besides"),
+    )
+)
+"""What looks like the plural of what is counted, and may be a factor, a root or a verb."""
+_PLURALS = frozenset(
+    (
+        *("fruit", "sheep", "fish", "deer", "criteria", "phenomena", "radii", "foci", "teeth"),
+        *("series", "species", "data", "loci", "cacti", "axes", "oxen", "feet", "geese"),
+    )
+)
+_NO_NOUN_ENDINGS = ("ed", "ly", "ing")
+_MOMENTS = frozenset(("ago", "later"))
+DOUBTFUL = "doubtful"
+"""The mark of a noun that may be none: "5 rejected", "5 (discard)"."""
+SINGULAR = "singular"
+"""The mark of a noun in the singular."""
+MASS = "mass"
+"""The mark of `lb`, which is no currency as "pounds" may be."""
 _TOKEN = re.compile(
     r"(?P<power>(?:\^|\*\*) ?(?:\{ ?(?P<braced>-?\d{1,2}) ?\}|(?P<bare>-?\d{1,2})))"
     r"|(?P<degree>\\degree ?(?:\{? ?(?P<scale>[CF])(?![A-Za-z]) ?\}?)?)"
@@ -122,20 +145,27 @@ class Unit:
     Attributes:
         nouns: words that are no units: what is counted.
         letter: a single letter without braces, which may be an unknown instead.
+        marks: what else its words say: `DOUBTFUL`, `SINGULAR`, `MASS`, "ago", "later".
     """
 
     powers: tuple[tuple[str, int], ...]
     nouns: frozenset[str] = frozenset()
     letter: bool = False
+    marks: frozenset[str] = field(default=frozenset(), compare=False)
 
     def is_angle(self) -> bool:
         return self in (DEGREE, RADIAN)
 
 
-def _unit(powers: dict[str, int], nouns: frozenset[str], *, letter: bool = False) -> Unit:
-    return Unit(
-        tuple(sorted((name, power) for name, power in powers.items() if power)), nouns, letter
-    )
+def _unit(
+    powers: dict[str, int],
+    nouns: frozenset[str],
+    *,
+    letter: bool = False,
+    marks: frozenset[str] = frozenset(),
+) -> Unit:
+    ordered = sorted((name, power) for name, power in powers.items() if power)
+    return Unit(tuple(ordered), nouns, letter, marks)
 
 
 DEGREE = _unit({"degree": 1}, frozenset())
@@ -150,8 +180,8 @@ def read_unit(text: str, *, spaced: bool = True) -> Unit | None:
     Args:
         spaced: a space or a brace parts it from its number; without, letters may be unknowns.
     """
-    if not text.strip() or len(text) > MAX_UNIT:
-        return None
+    if not text.strip() or len(text) > MAX_UNIT or text.lstrip(" {").startswith("-"):
+        return None  # `5 - { cm}` has lost something
     reading = _Reading()
     position = 0
     while position < len(text):
@@ -159,7 +189,8 @@ def read_unit(text: str, *, spaced: bool = True) -> Unit | None:
         if token is None or not reading.take(token):
             return None
         position = token.end()
-    return reading.unit(braced="{" in text or "\\" in text, spaced=spaced)
+    braced = "{" in text or "\\" in text
+    return reading.unit(braced=braced, spaced=spaced, bracketed="(" in text)
 
 
 class _Reading:
@@ -175,6 +206,8 @@ class _Reading:
         self._letters = 0
         self._words = 0
         self._of = False
+        self._before_of: int | None = None  # nouns before "of"
+        self._marks: set[str] = set()
         self._open = False  # after "/", "per" or "square", which a unit must follow
 
     def take(self, token: re.Match[str]) -> bool:
@@ -230,11 +263,13 @@ class _Reading:
     def _word(self, word: str) -> bool:
         lower = word.lower()
         if self._of or (lower in _DESCRIPTIONS and self._powers):
+            self._marks |= {lower} & _MOMENTS
             return True
         if lower == "per" or (lower in ("a", "an") and self._powers and not self._open):
             return self._per()
         if lower == "of":
             self._of = bool(self._powers)
+            self._before_of = len(self._nouns)
             return self._of or bool(self._nouns)
         if lower in ("a", "an", "each") and self._open:
             return True
@@ -251,6 +286,7 @@ class _Reading:
         if self._prefix and name not in ("meter", "gram", "second", "liter", "farad", "ampere"):
             return name in ("coulomb", "joule", "newton", "watt", "volt") and self._add_name(name)
         self._letters += len(word) == 1
+        self._marks |= {MASS} if lower in ("lb", "lbs") else set()
         return self._add_name(name)
 
     def _noun(self, word: str) -> bool:
@@ -276,7 +312,20 @@ class _Reading:
             return True
         return False
 
-    def unit(self, *, braced: bool, spaced: bool) -> Unit | None:
+    def _doubts(self, *, bracketed: bool) -> set[str]:
+        """Whether the last word of a phrase is no noun, or in the singular."""
+        nouns = self._nouns if self._before_of is None else self._nouns[: self._before_of]
+        said = [noun for noun in nouns if not noun.startswith("/")]
+        if not said:
+            return set()
+        noun = said[-1]
+        alone = len(said) == 1 and self._before_of is None
+        if bracketed or noun.endswith(_NO_NOUN_ENDINGS) or (alone and noun in _NO_PLURALS):
+            return {DOUBTFUL}
+        many = noun in _PLURALS or noun in _IRREGULAR or singular(noun) != noun
+        return set() if many else {SINGULAR}
+
+    def unit(self, *, braced: bool, spaced: bool, bracketed: bool = False) -> Unit | None:
         if self._open or self._prefix or not (self._powers or self._nouns):
             return None
         nouns = frozenset(map(singular, self._nouns))
@@ -284,7 +333,8 @@ class _Reading:
             return None
         lone = self._letters == 1 and len(self._powers) == 1
         letter = not braced and self._letters > 0 and (lone or not spaced)
-        return _unit(self._powers, nouns, letter=letter)
+        marks = frozenset(self._marks | self._doubts(bracketed=bracketed))
+        return _unit(self._powers, nouns, letter=letter, marks=marks)
 
 
 def named(word: str) -> str | None:

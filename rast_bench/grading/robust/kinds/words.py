@@ -23,12 +23,18 @@ _TRUE = frozenset(("true", "yes", "correct"))
 _FALSE = frozenset(("false", "no", "incorrect", "untrue"))
 _TRUTH = re.compile(
     r"\{? ?(?P<not>not )?(?P<word>true|yes|correct|false|no|incorrect|untrue) ?\}?"
-    r"(?P<rest>| ?[,.;:!].*| (?:because|since|as|for) .*)",
+    r"(?P<rest>| ?[,.;:!].*"
+    r"| (?:because|since|as|for|unless|only|if|when|except|provided|but) .*)",
     re.IGNORECASE | re.DOTALL,
 )
 _SAID = re.compile(
     r"\{? ?(?:the |this |that )?(?:statement|claim|proposition|assertion|conjecture|answer|it) is "
     r"(?P<not>not )?(?P<word>true|correct|false|incorrect)(?: statement)? ?\}?",
+    re.IGNORECASE,
+)
+_LIMITED = re.compile(
+    r"\A(?:for|if|when|where)(?![A-Za-z])(?! (?:all|any|every|each|which)(?![A-Za-z]))"
+    r"|\b(?:unless|except|only (?:if|when|for)|provided|otherwise|but)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _MATHEMATICS = re.compile(r"[\d=\\<>^_$]")
@@ -59,6 +65,10 @@ class Truth:
             return self._spells_out(gold)
         if self.value != gold.value:
             return different("truth value", "the other value")
+        if _flat(self.rest) != _flat(gold.rest) and (
+            _LIMITED.search(self.rest) or _LIMITED.search(gold.rest)
+        ):
+            return undecided("truth value", "true or false in some cases")
         if _MATHEMATICS.search(gold.rest) and _flat(self.rest) != _flat(gold.rest):
             return undecided("truth value", "the gold answer says more than its truth value")
         return equal("truth value", "the same value")
@@ -115,19 +125,39 @@ _NOTHING_JOINED = frozenset(
         *("emptyset", "theemptyset"),
     )
 )
+_QUALIFIER = re.compile(r"\b(?:integ(?:er|ral)|positive|rational|complex)\b")
+_NO_LIMIT = re.compile(r"\bno (?:such |real |finite )?limits?\b")
+_NO_SOLUTION = re.compile(r"solution|root|empty|inconsistent")
 _EMPTY = re.compile(r"\\emptyset|\\\{ ?\\\}|\\phi|\{\}")
 
 
 @dataclass(frozen=True)
 class Nothing:
-    """ "No solution", "none", "does not exist", "undefined", the empty set: one kind, all equal."""
+    """ "No solution", "none", "does not exist", "undefined", the empty set.
+
+    Attributes:
+        said: what is written; "no integer solution" leaves others, "no limit" says nothing of them.
+    """
+
+    said: str = "empty"
 
     @property
     def kind(self) -> str:
         return "no solution"
 
-    def compare(self, _gold: "Nothing", _compare: Compare) -> Decision:
+    def compare(self, gold: "Nothing", _compare: Compare) -> Decision:
+        """All are equal but those of other qualifiers; real solutions are what is asked for."""
+        if self._qualifiers() != gold._qualifiers():
+            return undecided("text", "no solution of another kind")
+        for one, other in ((self.said, gold.said), (gold.said, self.said)):
+            if _NO_LIMIT.search(one) and _NO_SOLUTION.search(other):
+                return undecided("text", "no limit or no solution")
         return equal("text", "no solution")
+
+    def _qualifiers(self) -> frozenset[str]:
+        """Of "no positive integer solution"; the noun of "no such integer" is none."""
+        adjectives = re.sub(r"\w+(?: exists?| possible)?\Z", "", self.said)
+        return frozenset(_QUALIFIER.findall(adjectives.replace("integral", "integer")))
 
 
 def read_nothing(text: str) -> Nothing | None:
@@ -137,7 +167,7 @@ def read_nothing(text: str) -> Nothing | None:
     if len(text) > MAX_LENGTH:
         return None
     bare = _plain(text)
-    return Nothing() if _NOTHING.fullmatch(bare) or bare in _NOTHING_JOINED else None
+    return Nothing(bare) if _NOTHING.fullmatch(bare) or bare in _NOTHING_JOINED else None
 
 
 def _plain(text: str) -> str:
