@@ -1,0 +1,113 @@
+r"""What stands right before and behind a box: a denial, or the rest of an expression."""
+
+import re
+
+from rast_bench.grading.robust.extraction.boxes import Box
+
+_REACH = 100  # characters before a box that may deny it
+_LINE = 300  # characters of a formula around a box
+_SENTENCE_BEGIN = re.compile(r"[.;?!]\s|\n|,\s(?=but\b|so\b|not\b|however\b)")
+_NEAR = r"[\s$*_:(\"“`\\]{0,8}(?:x\s?=\s?)?\Z"
+_DENIED_BEFORE = re.compile(
+    r"(?:(?:\b(?:not|cannot|never|neither|nor|unlike|instead of|rather than|except|niet|geen|nicht"
+    r"|keine?|pas|не)\b|n['’]t\b)(?:\s(?:be|is|equal|equal to|to|the|longer|simply|just|равен|равно"
+    r"|égale? à|gleich)){0,3}|\b(?:no es|non è|não é|is niet)|不是|不等于|不等於|並非|并非)"
+    + _NEAR
+    + r"|\b(?:(?:wrong|incorrect|mistaken|false) (?:answer|result|value|solution|choice|option|guess)\b"
+    r"(?:\s[^\s.;]{1,15}){0,3}?\s(?:is|was|would be|gives?|of)\b|common (?:mistake|error)s?\b|wrongly|incorrectly|mistakenly|trap"
+    r"|tempt(?:ed|ing)|might (?:guess|say|think|expect)|may (?:guess|say|think)|would (?:say|guess)"
+    r"|could (?:guess|think)|student['’]s)\b[^.;\n]{0,50}\Z",
+    re.IGNORECASE,
+)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:format|for example|e\.g\.|example|for instance)[^;\n]{0,40}\Z", re.IGNORECASE
+)
+_CLOSING = r"[\s$)*_\"”`]{0,6}(?:\\[\])])?[\s,*_]{0,4}"
+_DENIED_BEHIND = re.compile(
+    _CLOSING + r"(?:(?:which|that|it|this)\s(?!is not a))?(?:"
+    r"(?:is|are|was|were|would be|must be|seems|looks)\s(?:\w{1,12}ly\s|also\s|thus\s){0,2}"
+    r"(?:wrong|incorrect|mistaken|excluded|rejected|extraneous|invalid|impossible|ruled out|false"
+    r"|discarded|not\b(?! only)|too (?:large|small|big|high|low)|an? (?:error|mistake|common)"
+    r"|the answer to (?:a|another) different)"
+    r"|(?:is|are|was)n['’]t\b|(?:can(?:not|['’]t| not)|could(?: not|n['’]t)|should(?: not|n['’]t))"
+    r"\s(?:be|work)\b"
+    r"|n['’]est pas|ist (?:nicht|falsch)|no es|non è|não é|is niet|不对|不對|不是|错误|錯誤)",
+    re.IGNORECASE,
+)
+_TORN_BEFORE = re.compile(
+    r"(?:(?<![A-Za-z])[A-Za-z]|[\d}])\s?[-−+/]\s?\Z|\)[-−+/*]\Z|\d\s?\*\s?\Z|(?<!\s)\d\Z|\d\s?[·×÷∙]\s?\Z"
+    r"|\\(?:cdot|times|div|pm|mp|neq?|geq?|leq?|geqslant|leqslant|gt|lt|sqrt|log|ln|sin|cos|tan"
+    r"|exp)(?![A-Za-z])\s?(?:\[[^\[\]]{0,9}\])?\{?\s?\Z|(?:≠|!=|≥|≤|[<>]=|±|∓)\s?\Z"
+    r"|[\w)}]\s?(?:<|(?<![-=])>)\s?\Z|\$(?:<|>)\s?\Z|(?<![\w\\])(?:log|ln|sin|cos|tan|sqrt)\s?\(?\Z|[\^√]\s?\{?\Z"
+    r"|\\[dt]?(?:frac|binom)\s?\{(?:(?:[^{}\n]|\{[^{}\n]{0,20}\}){1,40}\}\s?\{)?\s?\Z"
+    r"|\b(?:minus|negative|plus or minus)\s[$\\(]{0,3}\Z"
+    r"|\}\s?:\s?\Z"
+    r"|[$(]\s?\(?\s?-?[\w.]{1,9},\s?\Z"
+)
+_TORN_BEHIND = re.compile(
+    r"\s?\^(?!\s?\{?\s?(?:\\circ|∘))|\s?!(?![\s\n]|\Z|[*$)\\])|!\s?\$|[·∙÷√²³]|\s?[*×]\s?[\w(]|\s?/\s?[\d({\\]"
+    r"|\s?[-−+]\s?[\d(\\]|(?:[-+]|\s\+\s)[A-Za-z](?![A-Za-z])|\d|\.\d|[ixyzknabtrpqe](?![A-Za-z])"
+    r"|\s?\\(?:cdot|div|sqrt|pi|pm)(?![A-Za-z])|\s?\\times(?!\s?10)|\s?π|,\s?-?[\w.]{1,9}\s?(?:\)|\\?\})"
+    r"|\s?:\s?\\(?:boxed|fbox)"
+)
+_SCALE = re.compile(
+    r"[\s$]{0,3}(?:\\[\])])?\s{0,2}(?:(?:hundred|thousand|million|billion|trillion|dozens?|pi|π"
+    r"|halves|thirds|quarters|fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths"
+    r"|thousandths|squared|cubed|factorial)\b|(?:and a (?:half|third|quarter)|or (?:more|less|fewer"
+    r"|greater|higher|lower))\b)",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"(?:\(([a-d])\)|\b(?:[Cc]ase|[Pp]art)\s(?:\(?([a-dA-D1-9]|i{1,3})\)?))[:.]?[^\n.(]{0,40}\Z"
+)
+_ALSO = re.compile(
+    r"[\s$]{0,3}(?:,|,?\s?\b(?:and|or))\s\$?(-?\d{1,9}(?:\.\d{1,9})?)[\s$]{0,2}(?:\.?\s*\Z|\.?\n|\.\s)"
+)
+_MARK = re.compile(r"\$|\\[()\[\]]|\n")
+_BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{([^{}]*)\}")
+_WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
+_ADDS = re.compile(r"\S\s?[-+]")
+
+
+def denied(text: str, box: Box) -> bool:
+    r"""Whether its sentence says that it is no answer ("not \boxed{5}", "\boxed{7} is wrong")."""
+    before = _SENTENCE_BEGIN.split(text[max(0, box.start - _REACH) : box.start])[-1]
+    return bool(_DENIED_BEFORE.search(before) or _DENIED_BEHIND.match(text, box.end))
+
+
+def hypothetical(text: str, box: Box) -> bool:
+    """Whether it shows how an answer may look."""
+    before = re.split(r"\n", text[max(0, box.start - _REACH) : box.start])[-1]
+    return _HYPOTHETICAL.search(before) is not None
+
+
+def part(text: str, box: Box) -> str:
+    """The letter or number of the part or case that a box answers ("(b)", "Case 2"); "" if none."""
+    before = text[max(0, box.start - 60) : box.start]
+    label = _PART.search(before)
+    return (label[1] or label[2]) if label else ""
+
+
+def whole(text: str, box: Box) -> str | None:
+    r"""The expression or number that a box is part of (`10-\boxed{5}`, `\boxed{5}` million); ""
+    where it cannot be told, None where a box stands for itself."""
+    behind = _SCALE.match(text, box.end)
+    if behind:
+        return f"{box.content} {behind[0].strip(' $)]}' + chr(92))}"
+    if also := _ALSO.match(text, box.end):
+        return f"{box.content}, {also[1]}"
+    before = text[max(0, box.start - 60) : box.start]
+    if not (_TORN_BEFORE.search(before) or _TORN_BEHIND.match(text, box.end)):
+        return None
+    left = text[max(0, box.start - _LINE) : box.start]
+    begin = max((mark.end() for mark in _MARK.finditer(left)), default=0)
+    end = _MARK.search(text, box.end, box.end + _LINE)
+    right = text[box.end : end.start() if end else box.end + _LINE]
+    line = left[begin:] + text[box.start : box.end] + right
+    if len(line) > _LINE or _WORD.search(_BOXED.sub("", line)):
+        return ""
+    return _BOXED.sub(_bare, line).strip().rstrip(".,;")
+
+
+def _bare(box: re.Match[str]) -> str:
+    return f"({box[1]})" if _ADDS.search(box[1]) else box[1]
