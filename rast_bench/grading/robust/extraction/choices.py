@@ -112,7 +112,8 @@ _WRONG_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _WRONG_BEHIND = re.compile(
-    r"(?i:[\s)}\]*$.\"]{0,6}(?:is|are|was|would be|can(?:not| not))(?:n['’]t|\s(?:\w{1,12}ly\s)?(?:not|false"
+    r"(?i:[\s)}\]*$.\"]{0,6}(?:is|are|was|would be|can(?:not| not))"
+    r"(?:n['’]t|\s(?:\w{1,12}ly\s)?(?:not|false"
     r"|wrong|incorrect|eliminated|out|invalid|be)\b))"
 )
 _DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
@@ -132,7 +133,7 @@ _OTHER_LETTER = re.compile(
 )
 _REJECTED = re.compile(
     r"\W{0,9}(?:(?:is|are|was|it|that)\b\W{0,3}){0,2}(?:text\W)?(?:false|wrong|incorrect|not|untrue"
-    r"|invalid|rejected|eliminated|impossible)\b|.{0,30}\b(?:isn|aren|wasn)['’]t\b",
+    r"|invalid|rejected|eliminated|impossible)\b|coli\b|.{0,30}\b(?:isn|aren|wasn)['’]t\b",
     re.IGNORECASE,
 )
 _BOUNDARY = re.compile(r"[.;?!]\s|\n")

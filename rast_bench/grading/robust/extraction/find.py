@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rast_bench.grading.robust.extraction import announcements, choices, corrections, marks, scope, surroundings
+from rast_bench.grading.robust.extraction import (
+    announcements,
+    choices,
+    corrections,
+    marks,
+    scope,
+    surroundings,
+)
 from rast_bench.grading.robust.extraction.boxes import (
     Box,
     Boxes,
@@ -197,9 +204,8 @@ def box(response: Response) -> str | None:
     standing = [each for each in standing if each.content not in denied]
     if not standing:
         return _beside_boxes(response)
-    if surroundings.hypothetical(text, standing[-1]):
-        if beside := _beside_boxes(response):
-            return beside
+    if surroundings.hypothetical(text, standing[-1]) and (beside := _beside_boxes(response)):
+        return beside
     boxes = standing
     if (torn := surroundings.whole(text, boxes[-1])) is not None:
         return torn
@@ -236,7 +242,8 @@ def _parts(text: str, boxes: list[Box]) -> bool:
     if not 1 < len(boxes) < 9:
         return False
     labels = [surroundings.part(text, each) for each in boxes]
-    return all(labels) and len(set(labels)) == len(labels)
+    contents = {each.content for each in boxes}
+    return all(labels) and len(set(labels)) == len(labels) and len(contents) > 1
 
 
 def _content(content: str, gold: GoldKind) -> str:

@@ -13,7 +13,8 @@ _JSON = re.compile(
     re.IGNORECASE,
 )
 _DISOWNED = re.compile(
-    r"[^{}\n]{0,200}?[\"'](?:is_)?(?:correct|valid|right)[\"']\s{0,9}:\s{0,9}[\"']?(?:false|no)\b", re.IGNORECASE
+    r"[^{}\n]{0,200}?[\"'](?:is_)?(?:correct|valid|right)[\"']\s{0,9}:\s{0,9}[\"']?(?:false|no)\b",
+    re.IGNORECASE,
 )
 _ESCAPED = re.compile(r"\\u((?!d[89a-f])[0-9a-f]{4})", re.IGNORECASE)
 _HASHES = re.compile(r"^[ \t]{0,8}####[ \t]{0,8}([^#\n][^\n]{0,2000})", re.MULTILINE)

@@ -13,10 +13,13 @@ _DENIED_BEFORE = re.compile(
     r"|keine?|pas|не)\b|n['’]t\b)(?:\s(?:be|is|equal|equal to|to|the|longer|simply|just|равен|равно"
     r"|égale? à|gleich)){0,3}|\b(?:no es|non è|não é|is niet)|不是|不等于|不等於|並非|并非)"
     + _NEAR
-    + r"|\b(?:(?:wrong|incorrect|mistaken|false) (?:answer|result|value|solution|choice|option|guess)\b"
-    r"(?:\s[^\s.;]{1,15}){0,3}?\s(?:is|was|would be|gives?|of)\b|common (?:mistake|error)s?\b|wrongly|incorrectly|mistakenly|trap"
-    r"|tempt(?:ed|ing)|might (?:guess|say|think|expect)|may (?:guess|say|think)|would (?:say|guess)"
-    r"|could (?:guess|think)|student['’]s)\b[^.;\n]{0,50}\Z",
+    + r"|(?:\A|[,:]\s)\s*(?:(?:so|but|the|an?|one|another)\s){0,2}"
+    r"(?:(?:very|most|common|typical|tempting|popular)\s){0,2}(?:wrong|incorrect|mistaken|false)\s"
+    r"(?:answer|result|value|solution|choice|option|guess)\b[^.;\n]{0,50}\Z"
+    r"|\b(?:common (?:mistake|error)s?|(?:wrongly|incorrectly|mistakenly)\s(?:gets?|gives?|obtain"
+    r"|conclude|assume|think|say)|tempt(?:ed|ing)|(?:many|some|people|others|one|they|you|we"
+    r"|students)\s(?:would|might|may|could)\s(?:guess|say|think|expect)"
+    r"|student['’]s\s(?:answer|claim|result|solution))\b[^.;\n]{0,50}\Z",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
@@ -24,32 +27,40 @@ _HYPOTHETICAL = re.compile(
 )
 _CLOSING = r"[\s$)*_\"”`]{0,6}(?:\\[\])])?[\s,*_]{0,4}"
 _DENIED_BEHIND = re.compile(
-    _CLOSING + r"(?:(?:which|that|it|this)\s(?!is not a))?(?:"
+    _CLOSING + r"(?:(?:which|that|it|this)\s)?(?:"
     r"(?:is|are|was|were|would be|must be|seems|looks)\s(?:\w{1,12}ly\s|also\s|thus\s){0,2}"
     r"(?:wrong|incorrect|mistaken|excluded|rejected|extraneous|invalid|impossible|ruled out|false"
-    r"|discarded|not\b(?! only)|too (?:large|small|big|high|low)|an? (?:error|mistake|common)"
-    r"|the answer to (?:a|another) different)"
-    r"|(?:is|are|was)n['’]t\b|(?:can(?:not|['’]t| not)|could(?: not|n['’]t)|should(?: not|n['’]t))"
-    r"\s(?:be|work)\b"
+    r"|discarded|too (?:large|small|big|high|low)|an? (?:error|mistake|common)"
+    r"|the answer to (?:a|another) different)\b"
+    r"|(?:is|are|was|were|would|does|do|can|could|should)(?:\s?not|n['’]t|['’]t)(?:\s(?:be|the|an?"
+    r"|our|my|final|correct|right|valid|real|possible)){0,3}\s(?:answer|solution|correct|right|valid"
+    r"|possible|allowed|acceptable|option|integer|work|count|the case|be(?=[\s.,;]*(?:\Z|\n|because"
+    r"|since|as)))\b"
     r"|n['’]est pas|ist (?:nicht|falsch)|no es|non è|não é|is niet|不对|不對|不是|错误|錯誤)",
     re.IGNORECASE,
 )
 _TORN_BEFORE = re.compile(
-    r"(?:(?<![A-Za-z])[A-Za-z]|[\d}])\s?[-−+/]\s?\Z|\)[-−+/*]\Z|\d\s?\*\s?\Z|(?<!\s)\d\Z|\d\s?[·×÷∙]\s?\Z"
+    r"(?:(?<![A-Za-z])[A-Za-z]|\d)\s?[-−+/]\s?\Z|[)}][-−+/*]\Z|\}\s?[+/]\s?\Z|\d\s?\*\s?\Z"
+    r"|(?<!\s)\d\Z|\d\s?[·×÷∙]\s?\Z"
     r"|\\(?:cdot|times|div|pm|mp|neq?|geq?|leq?|geqslant|leqslant|gt|lt|sqrt|log|ln|sin|cos|tan"
     r"|exp)(?![A-Za-z])\s?(?:\[[^\[\]]{0,9}\])?\{?\s?\Z|(?:≠|!=|≥|≤|[<>]=|±|∓)\s?\Z"
-    r"|[\w)}]\s?(?:<|(?<![-=])>)\s?\Z|\$(?:<|>)\s?\Z|(?<![\w\\])(?:log|ln|sin|cos|tan|sqrt)\s?\(?\Z|[\^√]\s?\{?\Z"
+    r"|[\w)}]\s?(?:<|(?<![-=])>)\s?\Z|\$(?:<|>)\s?\Z"
+    r"|(?<![\w\\])(?:log|ln|sin|cos|tan|sqrt)\s?\(?\Z|[\^√]\s?\{?\Z"
     r"|\\[dt]?(?:frac|binom)\s?\{(?:(?:[^{}\n]|\{[^{}\n]{0,20}\}){1,40}\}\s?\{)?\s?\Z"
     r"|\b(?:minus|negative|plus or minus)\s[$\\(]{0,3}\Z"
-    r"|\}\s?:\s?\Z"
+    r"|oxed\s?\{[^{}\n]{1,40}\}\s?:\s?\Z"
     r"|[$(]\s?\(?\s?-?[\w.]{1,9},\s?\Z"
 )
 _TORN_BEHIND = re.compile(
-    r"\s?\^(?!\s?\{?\s?(?:\\circ|∘))|\s?!(?![\s\n]|\Z|[*$)\\])|!\s?\$|[·∙÷√²³]|\s?[*×]\s?[\w(]|\s?/\s?[\d({\\]"
+    r"\s?\^(?!\s?\{?\s?(?:\\circ|∘))|\s?!(?![\s\n]|\Z|[*$)\\])|!\s?\$|[·∙÷√²³]|\s?[*×]\s?[\w(]"
+    r"|\s?/\s?[\d({\\]"
     r"|\s?[-−+]\s?[\d(\\]|(?:[-+]|\s\+\s)[A-Za-z](?![A-Za-z])|\d|\.\d|[ixyzknabtrpqe](?![A-Za-z])"
-    r"|\s?\\(?:cdot|div|sqrt|pi|pm)(?![A-Za-z])|\s?\\times(?!\s?10)|\s?π|,\s?-?[\w.]{1,9}\s?(?:\)|\\?\})"
+    r"|\s?\\(?:cdot|div|sqrt|pi|pm)(?![A-Za-z])|\s?\\times(?!\s?10)|\s?π"
+    r"|,\s?-?[\w.]{1,9}\s?(?:\)|\\?\})"
     r"|\s?:\s?\\(?:boxed|fbox)"
 )
+_DASH_BEFORE = re.compile(r"\s[-−]\s\Z")
+_DASH_BEHIND = re.compile(r"\s[-−]\s")
 _SCALE = re.compile(
     r"[\s$]{0,3}(?:\\[\])])?\s{0,2}(?:(?:hundred|thousand|million|billion|trillion|dozens?|pi|π"
     r"|halves|thirds|quarters|fourths|fifths|sixths|sevenths|eighths|ninths|tenths|hundredths"
@@ -58,11 +69,12 @@ _SCALE = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"(?:\(([a-d])\)|\b(?:[Cc]ase|[Pp]art)\s(?:\(?([a-dA-D1-9]|i{1,3})\)?))[:.]?[^\n.(]{0,40}\Z"
+    r"(?:\(([a-d])\)|\b(?:[Cc]ase|[Pp]art)\s(?:\(?([a-dA-D1-9]|i{1,3})\)?))[:.]?[^\n.({]{0,40}\Z"
 )
 _ALSO = re.compile(
-    r"[\s$]{0,3}(?:,|,?\s?\b(?:and|or))\s\$?(-?\d{1,9}(?:\.\d{1,9})?)[\s$]{0,2}(?:\.?\s*\Z|\.?\n|\.\s)"
+    r"[\s$]{0,3}(?:,|,?\s?\b(?:and|or))\s\$?(-?\d{1,9})[\s$]{0,2}(?:\.?\s*\Z|\.?\n|\.\s)"
 )
+_INTEGER = re.compile(r"-?\d{1,9}")
 _MARK = re.compile(r"\$|\\[()\[\]]|\n")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{([^{}]*)\}")
 _WORD = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{3,}")
@@ -94,7 +106,8 @@ def whole(text: str, box: Box) -> str | None:
     behind = _SCALE.match(text, box.end)
     if behind:
         return f"{box.content} {behind[0].strip(' $)]}' + chr(92))}"
-    if also := _ALSO.match(text, box.end):
+    also = _ALSO.match(text, box.end) if _INTEGER.fullmatch(box.content) else None
+    if also:
         return f"{box.content}, {also[1]}"
     before = text[max(0, box.start - 60) : box.start]
     if not (_TORN_BEFORE.search(before) or _TORN_BEHIND.match(text, box.end)):
@@ -103,11 +116,20 @@ def whole(text: str, box: Box) -> str | None:
     begin = max((mark.end() for mark in _MARK.finditer(left)), default=0)
     end = _MARK.search(text, box.end, box.end + _LINE)
     right = text[box.end : end.start() if end else box.end + _LINE]
-    line = left[begin:] + text[box.start : box.end] + right
-    if len(line) > _LINE or _WORD.search(_BOXED.sub("", line)):
+    left, right = (_BOXED.sub(_inner, side) for side in (left[begin:], right))
+    line = f"{left} {right}"
+    if _WORD.search(line) and (_DASH_BEFORE.search(before) or _DASH_BEHIND.match(text, box.end)):
+        return None  # a dash between words
+    if "=" in right or len(line) > _LINE or _WORD.search(line):
         return ""
-    return _BOXED.sub(_bare, line).strip().rstrip(".,;")
+    piece = text[box.start : box.end]
+    inner = piece[piece.index("{") + 1 : -1] if piece.endswith("}") else box.content
+    return f"{left}{_bare(inner)}{right}".strip().rstrip(".,;")
 
 
-def _bare(box: re.Match[str]) -> str:
-    return f"({box[1]})" if _ADDS.search(box[1]) else box[1]
+def _inner(box: re.Match[str]) -> str:
+    return _bare(box[1])
+
+
+def _bare(content: str) -> str:
+    return f"({content})" if _ADDS.search(content) else content
