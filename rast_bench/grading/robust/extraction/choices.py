@@ -153,9 +153,16 @@ def letter_of(text: str) -> str:
     closing = match["closing"] or ""
     if rest and (closing[0] == "," or "_" in closing or _ANOTHER.match(rest)):
         return ""
-    if rest and (_OTHER_LETTER.search(rest) or _REJECTED.match(rest)):
+    if is_ambiguous(text):
         return ""
     return match["letter"].upper()
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether a letter stands beside another or beside what rejects it ("C: false", "(C)(D)")."""
+    match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
+    rest = (match["rest"] or "").strip(" .*_})$") if match else ""
+    return bool(rest and (_OTHER_LETTER.search(rest) or _REJECTED.match(rest)))
 
 
 def value_beside(text: str) -> str:

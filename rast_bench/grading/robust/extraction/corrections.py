@@ -29,8 +29,8 @@ _SOFT = re.compile(r"(?:wait|hmm+|hold on|check|let me re\S*|let['’]s re\S*)\Z
 _FILLER = re.compile(
     r"(?:[\s,.:;!*_…—–-]|(?:wait|no|sorry|oops|actually|rather|then|so|it['’]s|it is|it was"
     r"|that['’]s|this is|that is|(?:it |that |this )?should (?:be|have been|really be)"
-    r"|I (?:mean|meant)|make that|let me correct that|the (?:(?:correct|right|final|actual|real)\s)?"
-    r"(?:answer|value|result|choice|option)(?: is| should be|:)|option|choice)(?![\w'’]))+",
+    r"|I (?:mean|meant)|make that|let me correct that|the (?:(?:correct|right|final|actual"
+    r"|real)\s)?(?:answer|value|result|choice|option)(?: is| should be|:)|option|choice)(?![\w'’]))+",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"[-−–]\s?\Z")

@@ -214,6 +214,8 @@ def box(response: Response) -> str | None:
         together = boxes
     contents = [_content(each.content, gold) for each in together]
     if gold.kind == "choice" and len(contents) == 1:
+        if choices.is_ambiguous(contents[0]):
+            return ""
         letter = choices.letter_of(contents[0])
         return letter or choices.stated_choice(text) or contents[0]
     return ", ".join(contents) + unit_behind(text, together[-1].end, gold)
@@ -299,6 +301,8 @@ def announced(response: Response) -> str | None:
     if later is not None:
         return later
     if gold.kind == "choice" and found.text:
+        if choices.is_ambiguous(found.text):
+            return ""
         return choices.letter_of(found.text) or found.text
     return found.text
 
