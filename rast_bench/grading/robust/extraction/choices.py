@@ -162,7 +162,9 @@ def is_ambiguous(text: str) -> bool:
     """Whether a letter stands beside another or beside what rejects it ("C: false", "(C)(D)")."""
     match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
     rest = (match["rest"] or "").strip(" .*_})$") if match else ""
-    return bool(rest and (_OTHER_LETTER.search(rest) or _REJECTED.match(rest)))
+    if match is None or not rest or match["closing"][0] == ",":
+        return False
+    return bool(_OTHER_LETTER.search(rest) or _REJECTED.match(rest))
 
 
 def value_beside(text: str) -> str:

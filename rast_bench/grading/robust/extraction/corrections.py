@@ -30,7 +30,8 @@ _FILLER = re.compile(
     r"(?:[\s,.:;!*_…—–-]|(?:wait|no|sorry|oops|actually|rather|then|so|it['’]s|it is|it was"
     r"|that['’]s|this is|that is|(?:it |that |this )?should (?:be|have been|really be)"
     r"|I (?:mean|meant)|make that|let me correct that|the (?:(?:correct|right|final|actual"
-    r"|real)\s)?(?:answer|value|result|choice|option)(?: is| should be|:)|option|choice)(?![\w'’]))+",
+    r"|real)\s)?(?:answer|value|result|choice|option)(?: is| should be|:)|option|choice)"
+    r"(?![\w'’]))+",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"[-−–]\s?\Z")
