@@ -34,7 +34,8 @@ _DIGIT = re.compile(r"\d")
 _FORMULA = re.compile(rf"{FORMULA}+")
 _MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|√±∓≠]|\s[-*]\s|-\s*\Z|-[(\s]|\s-")
 _ATTACHED = re.compile(
-    r"(?:[√^_|\\{±∓≠<>≥≤]\s?|!=\s?|\b[A-Za-z]\w{0,9}\(|\b(?:minus|negative)\s\$?|\b(?:log|ln|sin|cos|tan|exp|sqrt|root)\b\s?|-)\(?\Z",
+    r"(?:[√^_|\\{±∓≠<>≥≤]\s?|!=\s?|\b[A-Za-z]\w{0,9}\(|\b(?:minus|negative)\s\$?"
+    r"|\b(?:log|ln|sin|cos|tan|exp|sqrt|root)\b\s?|-)\(?\Z",
     re.IGNORECASE,
 )
 """The end of what makes a number behind it part of an expression (`log 7`)."""

@@ -35,6 +35,7 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"[-−–]\s?\Z")
+_SHOULD = re.compile(r"should (?:be|have been)\Z", re.IGNORECASE)
 _CUE = re.compile(
     r"\b(?:it['’]s|it is|it must be|(?:it |that |this )?should (?:be|have been)|so|thus|therefore"
     r"|hence|answer is|we get|which is|correct (?:value|one) is)\b[\s,:*]{1,3}"
@@ -70,6 +71,8 @@ def corrected(text: str, position: int, answer: str, gold: GoldKind) -> str | No
     cues = list(_CUE.finditer(rest))
     if cues and (value := _first_value(rest[cues[-1].end() :], gold)):
         return value
+    if _SHOULD.search(begins[0]):
+        return None  # "which should be rounded"
     if soft and (_CONFIRMS.search(rest) or _again(answer, rest)):
         return None
     return ""
