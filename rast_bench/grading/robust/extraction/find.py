@@ -204,8 +204,10 @@ def box(response: Response) -> str | None:
     standing = [each for each in standing if each.content not in denied]
     if not standing:
         return _beside_boxes(response)
-    if surroundings.hypothetical(text, standing[-1]) and (beside := _beside_boxes(response)):
-        return beside
+    if surroundings.hypothetical(text, standing[-1]):
+        beside = _beside_boxes(response)
+        if beside or response.ending.gives_up():
+            return beside
     boxes = standing
     if (torn := surroundings.whole(text, boxes[-1])) is not None:
         return torn

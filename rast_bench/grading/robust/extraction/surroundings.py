@@ -70,9 +70,14 @@ _SCALE = re.compile(
 )
 _PART = re.compile(
     r"(?:\(([a-d])\)|\b(?:[Cc]ase|[Pp]art)\s(?:\(?([a-dA-D1-9]|i{1,3})\)?))[:.]?[^\n.({]{0,40}\Z"
+    r"|\b[Ii]f\s([^\n{},.;]{1,20}?)(?:,|\sthen\b)[^\n.({]{0,40}\Z"
 )
 _ALSO = re.compile(
     r"[\s$]{0,3}(?:,|,?\s?\b(?:and|or))\s\$?(-?\d{1,9})[\s$]{0,2}(?:\.?\s*\Z|\.?\n|\.\s)"
+)
+_OTHER = re.compile(  # "6 and", "x = 6 and x ="
+    r"(?:(?:\A|\n|\b(?:is|are)\s)\$?|\b(?P<name>[a-z])\s?=\s?)(?P<value>-?\d{1,9})\$?\s(?:and|or)\s\$?"
+    r"(?(name)(?P=name)\s?=\s?)\Z"
 )
 _INTEGER = re.compile(r"-?\d{1,9}")
 _MARK = re.compile(r"\$|\\[()\[\]]|\n")
@@ -94,10 +99,10 @@ def hypothetical(text: str, box: Box) -> bool:
 
 
 def part(text: str, box: Box) -> str:
-    """The letter or number of the part or case that a box answers ("(b)", "Case 2"); "" if none."""
+    """The part or case that a box answers, of "(b)", "Case 2", "if x = 3 then"; "" if none."""
     before = text[max(0, box.start - 60) : box.start]
     label = _PART.search(before)
-    return (label[1] or label[2]) if label else ""
+    return next(filter(None, label.groups()), "") if label else ""
 
 
 def whole(text: str, box: Box) -> str | None:
@@ -110,6 +115,9 @@ def whole(text: str, box: Box) -> str | None:
     if also:
         return f"{box.content}, {also[1]}"
     before = text[max(0, box.start - 60) : box.start]
+    other = _OTHER.search(before) if _INTEGER.fullmatch(box.content) else None
+    if other:
+        return f"{other['value']}, {box.content}"
     if not (_TORN_BEFORE.search(before) or _TORN_BEHIND.match(text, box.end)):
         return None
     left = text[max(0, box.start - _LINE) : box.start]
