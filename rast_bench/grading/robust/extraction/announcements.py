@@ -101,7 +101,7 @@ _RETRACTED = re.compile(
     r"[\s.*_$)\]}\\,;!—–-]{0,12}(?:"
     r"(?:oh |but )?(?:wait|oops|hmm|hold on|sorry|actually|no)\b[^.\n]{0,60}\b" + _WRONG + r"|"
     r"(?:(?:but|however|and)\b[\s,]{0,3})?(?:that|this|it|(?:this|that|my|the previous"
-    r"|the above) (?:answer|result))"
+    r"|the above|the quoted) (?:answer|result|claim|statement|value|solution|reasoning|conclusion))"
     r"(?:['’]s| is| was| must be| cannot be| can['’]t be)\s(?:clearly |obviously )?(?:"
     + _WRONG
     + r"|right\b))",

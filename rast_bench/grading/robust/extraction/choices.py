@@ -20,7 +20,7 @@ _FILLER = (
 )
 _LETTER = (
     r"(?<![A-Za-z0-9\\])(?P<letter>[A-J])"
-    r"(?![A-Za-z0-9'’_^=+]|\s?[-=+<>^]\s?[\w$\\])"  # no word, and no side of an equation
+    r"(?![A-Za-z0-9'’_^=+]|\. coli\b|\s?[-=+<>^]\s?[\w$\\])"  # no word, and no side of an equation
 )
 _NO_NOUN = re.compile(  # what may follow a letter that is no article and counts nothing
     r"\s(?:because|since|as|and|is|which|with|for|due|or|but|so|if|in|from|by|on|rather|not"
@@ -103,8 +103,18 @@ _ONE_NOT_ANOTHER = re.compile(  # "B, not A", "B。不是 A"
     r"\s{0,3}\(?[A-J]\)?){0,5}[\s.。!]{0,3}"
 )
 _ALSO = re.compile(
-    r"[\s)}\]*$.]{0,6}(?:,|\b(?:and|or|ou|oder|или)\b|或者?|还是|または)\s{0,3}(?:option\s"
+    r"[\s)}\]*$.]{0,6}(?:,|/|&|\b(?:and|or|ou|oder|или)\b|或者?|还是|または|(?<=[)\]])(?=\())"
+    r"\s{0,3}(?:option\s"
     r"|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
+)
+_WRONG_BEFORE = re.compile(
+    r"\b(?:wrong|incorrect|false|worst|eliminated|tempting|least likely|untrue)\s(?:\w{1,12}\s)?\Z",
+    re.IGNORECASE,
+)
+_WRONG_BEHIND = re.compile(
+    r"(?i:[\s)}\]*$.\"]{0,6}(?:is|are|was|would be|can(?:not| not))"
+    r"(?:n['’]t|\s(?:\w{1,12}ly\s)?(?:not|false"
+    r"|wrong|incorrect|eliminated|out|invalid|be)\b))"
 )
 _DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
 _THING = re.compile(
@@ -118,6 +128,14 @@ _ASKED = re.compile(  # "B? No, C."
     r"|the answer is\s)?\(?([A-J])\b)?"
 )
 _ANOTHER = re.compile(r"(?:,|and\b|or\b|&|/)\s*(?:\\text\w*\{)?[({]?\s*[A-Ja-j]\b", re.IGNORECASE)
+_OTHER_LETTER = re.compile(
+    r"\(\s?[A-J]\s?\)|(?<![A-Za-z\\])[A-J](?:\)|\.(?!\d)|:)|\A[\\\s(]{0,3}[A-J](?:[\s).}]{0,3})\Z"
+)
+_REJECTED = re.compile(
+    r"\W{0,9}(?:(?:is|are|was|it|that)\b\W{0,3}){0,2}(?:text\W)?(?:false|wrong|incorrect|not|untrue"
+    r"|invalid|rejected|eliminated|impossible)\b|coli\b|.{0,30}\b(?:isn|aren|wasn)['’]t\b",
+    re.IGNORECASE,
+)
 _BOUNDARY = re.compile(r"[.;?!]\s|\n")
 
 
@@ -132,9 +150,21 @@ def letter_of(text: str) -> str:
     rest = (match["rest"] or "").strip(" .*_})$")
     if match["letter"].islower() and rest and ")" not in (match["closing"] or ""):
         return ""
-    if rest and (match["closing"][0] == "," or _ANOTHER.match(rest)):
+    closing = match["closing"] or ""
+    if rest and (closing[0] == "," or "_" in closing or _ANOTHER.match(rest)):
+        return ""
+    if is_ambiguous(text):
         return ""
     return match["letter"].upper()
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether a letter stands beside another or beside what rejects it ("C: false", "(C)(D)")."""
+    match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
+    rest = (match["rest"] or "").strip(" .*_})$") if match else ""
+    if match is None or not rest or match["closing"][0] == ",":
+        return False
+    return bool(_OTHER_LETTER.search(rest) or _REJECTED.match(rest))
 
 
 def value_beside(text: str) -> str:
@@ -146,8 +176,15 @@ def value_beside(text: str) -> str:
 def stated_choice(text: str) -> str | None:
     """The letter that the last statement of a choice names, letters joined by ", " where it names
     several; None where there is none."""
-    text = without_code(text[-_MAX_STATED:])
-    best: tuple[int, str] | None = None
+    stated = last_stated(text)
+    return stated[0] if stated else None
+
+
+def last_stated(text: str) -> tuple[str, int] | None:
+    """What `stated_choice` gives, and where that ends in the text."""
+    skipped = max(0, len(text) - _MAX_STATED)
+    text = without_code(text[skipped:])
+    best: tuple[int, str, int] | None = None
     for pattern in (_ANNOUNCED, _ANNOUNCED_ABROAD, _CHOSEN, _THEREFORE, _CORRECT):
         for match in pattern.finditer(text):
             if pattern is _CORRECT and not match["letter"]:
@@ -163,9 +200,10 @@ def stated_choice(text: str) -> str | None:
                     continue
             if pattern is not _CORRECT and (also := _ALSO.match(text, end)):
                 letters.append(also[1])
+                end = also.end()
             if best is None or match.start("letter") >= best[0]:
-                best = match.start("letter"), ", ".join(letters)
-    return best[1] if best else None
+                best = match.start("letter"), ", ".join(letters), end
+    return (best[1], skipped + best[2]) if best else None
 
 
 def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
@@ -189,6 +227,8 @@ def _denied(text: str, match: re.Match[str]) -> bool:
     inside = text[match.start() : match.start("letter")]
     if match.re is _ANNOUNCED_ABROAD and _NOT_ABROAD.search(inside):
         return True
+    if _WRONG_BEFORE.search(before) or _WRONG_BEHIND.match(text, match.end("letter")):
+        return True
     return bool(_NEGATION.search(inside) or _DOUBT.search(before))
 
 
@@ -200,6 +240,8 @@ def lettered_line(text: str) -> str | None:
     if chosen := _ONE_NOT_ANOTHER.fullmatch(lines[-1].strip()):
         return chosen["letter"]
     match = _LINE.fullmatch(lines[-1].strip())
+    if match and match["rest"] and _WRONG_BEHIND.match(" " + match["rest"].lstrip(" ):*")):
+        return None
     if match is None or _ANOTHER.match((match["rest"] or "").lstrip()):
         return None
     if match["rest"] and match["letter"] in "AI" and not re.search(r"[).:*]", lines[-1][:8]):

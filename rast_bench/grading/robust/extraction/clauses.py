@@ -32,9 +32,11 @@ VALUE = (
 _VALUE = re.compile(VALUE)
 _DIGIT = re.compile(r"\d")
 _FORMULA = re.compile(rf"{FORMULA}+")
-_MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|√]|\s[-*]\s|-\s*\Z|-[(\s]|\s-")
+_MATHEMATICAL = re.compile(r"[\\^_={}<>+/≤≥|√±∓≠]|\s[-*]\s|-\s*\Z|-[(\s]|\s-")
 _ATTACHED = re.compile(
-    r"(?:[√^_|\\{]|\b(?:log|ln|sin|cos|tan|exp|sqrt|root)\b\s?|-)\(?\Z", re.IGNORECASE
+    r"(?:[√^_|\\{±∓≠<>≥≤]\s?|!=\s?|\b[A-Za-z]\w{0,9}\(|\b(?:minus|negative)\s\$?"
+    r"|\b(?:log|ln|sin|cos|tan|exp|sqrt|root)\b\s?|-)\(?\Z",
+    re.IGNORECASE,
 )
 """The end of what makes a number behind it part of an expression (`log 7`)."""
 _CONTINUED = re.compile(r"[\^_|}\\√πA-Za-z]|-[A-Za-z]")
@@ -57,7 +59,8 @@ _BRACKETS = re.compile(
 )
 _WORKING = re.compile(r"\(([^()=,]+(?:=[^()=,]+)+)\)")  # "(35 + 70 = 105)"
 _END = re.compile(
-    r"\.(?=[\s*_\"')\]}<]|\Z)(?<![ap]\.m\.)(?<!i\.e\.)(?<!e\.g\.)(?<!\bvs\.)(?<!\bDr\.)(?<!\bMr\.)"
+    r"\.(?=[\s*_\"')\]}<]|\Z)(?! coli\b)"
+    r"(?<![ap]\.m\.)(?<!i\.e\.)(?<!e\.g\.)(?<!\bvs\.)(?<!\bDr\.)(?<!\bMr\.)"
     r"(?<!\bMrs\.)(?<!\bSt\.)(?<!approx\.)|[。；？！।۔؟]|\?(?=[\s*_]|\Z)|!(?=\s{1,3}[A-Z\n]|\s{0,3}\Z)|\n|</|<<|<\|"
     r"|\s<[A-Z]{2}|\s\[?\bI hope\b"
 )
@@ -67,11 +70,12 @@ _REASON = re.compile(
     r"|which (?:is|was|means|gives|makes|matches|corresponds|equals)|I am|I'm|we are|we're|after"
     r"|when rounded|rounded|I think|I guess|according|based|(?:or )?equivalently|or about"
     r"|or approximately|i\.e|d['’]ici|après|dopo|após|nach|через)\b"
-    r"|(?:,|\sand)\s{1,3}not\b|\s(?:rather than|instead of)\b|\s\((?:or"
+    r"|(?:,|\sand)\s{1,3}not\b|\s(?:rather than|instead of)\b"
+    r"|\s\((?:or(?!\s[-$]{0,2}\d{1,9}\$?\s?\))"
     r"|i\.e|about|approx|rounded|to the|which|that|≈)"
 )
 _LEAD = re.compile(
-    r"(?:[\s:*_`>\"“”'‘’~=]|\\(?=[\s\"])|\}|"
+    r"(?:[\s:*_`\"“”'‘’~=]|(?<=\n)>|(?<=\n )>|\\(?=[\s\"])|\}|"
     r"(?:approximately|about|roughly|around|nearly|almost|exactly|precisely|equal to|equals|simply"
     r"|just|therefore|thus|hence|then|so|indeed|now|also|clearly|given by|obviously|of course"
     r"|probably|likely|maybe|perhaps|possibly|most likely|definitely|either|both|only|still|always"
@@ -103,13 +107,18 @@ _CHANGES = re.compile(
     r"|minus|half|twice|double|triple|squared|cubed|divided|multiplied|root|sum|difference|product"
     r"|power|mod|modulo|base|any|all|every|no|never|from|to|through|until|before|under|above|below"
     r"|older|younger|bigger|smaller|larger|than|dozens?|per|out of|quarter|third|fourth|log|ln|sin"
+    r"|negative|reciprocal|inverse|opposite|factors?|divisors?|divisible|primes?|squares?|cubes?"
+    r"|undefined|conjugate|logarithm|factorial|complement|remainder of|one of"
     r"|cos|tan|exp|sqrt|none|model|step|case|part|figure|type)\b"
     rf"|{languages.BOUNDS}",
     re.IGNORECASE,
 )
 _CHANGES_WHAT_STANDS_BEFORE = re.compile(
     r"\s{0,3}(?:is|was|times|dozens?|squared|cubed|plus|minus|divided|multiplied|mod|modulo|base"
-    r"|factorial|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below"
+    r"|factorial|pi|π|sin|cos|tan|log|ln|sqrt|halves|thirds|quarters|fourths|fifths|sixths|sevenths"
+    r"|eighths|ninths|tenths|hundredths|thousandths|and a (?:half|third|quarter)|hundred|thousand"
+    r"|million|billion|trillion|(?:more|less|fewer|greater|bigger|smaller|higher|lower) than"
+    r"|before I|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below"
     r"|up|over))\b|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
 )
 UNIT_WORDS = re.compile(
@@ -123,6 +132,9 @@ UNIT_WORDS = re.compile(
     r"(?:\s(?:per|/)\s(?:second|minute|hour|day|week|month|year|square (?:meter|foot)|kilogram"
     r"|gallon|mile)s?)?"
 )
+_WHOSE = re.compile(r"\b(?:whose|for which|such that)\b")
+_PERCENT = re.compile(r"\s?\\?%|\spercent\b")
+_ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\Z")
 _BULLET = re.compile(r"\n?[ \t]{0,8}(?:[-*•]|\d{1,2}[.)]|\([a-z\d]\))[ \t]{1,4}([^\n]{1,300})")
 _STEP = re.compile(r"\d{1,2}[.)]\s{1,4}\**[A-Za-z]{2}")
 _SHORT = re.compile(r"(?!.*[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,})")
@@ -214,11 +226,15 @@ def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, dep
         if gold.kind in ("quantity", "unknown"):
             unit = UNIT_WORDS.match(line, end) or languages.UNIT.match(line, end)
             end = unit.end() if unit else end
+        if FORMULA in single[0] and (percent := _PERCENT.match(line, end)):
+            end = percent.end()
         return shown(0, end)
     if gold.kind in ("words", "truth value", "choice"):
         return shown(0, len(line)).strip(" *`_\"'")
     if depth > 0 and not _starts_with_value(line) and (verbs := list(_VERB.finditer(line))):
         behind = verbs[-1].end()
+        if _WHOSE.search(line, 0, behind):
+            return shown(0, len(line)).strip(" *`_\"'")
         if _DIGIT.search(line, behind) or FORMULA in line[behind:]:
             contents = {start - behind: each for start, each in contents.items() if start >= behind}
             return _of_line(line[behind:], tail[behind:], contents, gold, depth - 1)
@@ -276,6 +292,11 @@ def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
     if len(found) != 1:
         return None
     if is_part(line, *found[0].span()):
+        return None
+    if _ORDINAL.search(found[0][0]) and line[found[0].end() :].strip():
+        return None
+    before = line[: found[0].start()]
+    if before.rstrip().endswith(("–", "−", "±", "≠")):
         return None
     rest = line[: found[0].start()] + " " + line[found[0].end() :]
     if _DIGIT.search(rest) or _CHANGES.search(rest) or _MATHEMATICAL.search(rest):

@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rast_bench.grading.robust.extraction import announcements, choices, marks, scope
+from rast_bench.grading.robust.extraction import (
+    announcements,
+    choices,
+    corrections,
+    marks,
+    scope,
+    surroundings,
+)
 from rast_bench.grading.robust.extraction.boxes import (
     Box,
     Boxes,
@@ -36,6 +43,7 @@ _DOUBLED = re.compile(r"\\\\(?=[A-Za-z{}(\[])")
 _SINGLE = re.compile(r"(?<!\\)\\(?!\\)")
 _PROSE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,} ")
 _DIGIT = re.compile(r"\d")
+_CANCELLED = re.compile(r"\\(?:[xb]?cancel|sout)\s?\{[^{}]{0,200}\}\s?")
 _CONCLUDED = re.compile(r"\b(?:[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence)\b[^\n]{0,200}\d")
 _SECOND_THOUGHT = re.compile(
     r"\b(?:wait|no|wrong|incorrect|mistake|correction|correct that|actually|sorry|oops|instead"
@@ -80,10 +88,12 @@ def find(text: str, *, gold: str = "", cut_off: bool = False) -> Found | None:
     Args:
         gold: tells its kind alone (a choice, a number, words, how many parts), never its value.
         cut_off: the response ended at the token limit: only what it calls its answer counts, and
-            what unfinished thinking calls so is a guess.
+            nothing of unfinished thinking.
     """
     own, unfinished = scope.after_thinking(scope.own_turn(text))
-    own = own[-scope.WINDOW :].replace(FORMULA, "\ufffd")
+    if unfinished and cut_off:
+        return None
+    own = scope.without_struck(own[-scope.WINDOW :]).replace(FORMULA, "\ufffd")
     response = _before_next_problem(Response(own, gold_kind(gold), cut_off))
     for rules, guess in ((RULES, unfinished), (GUESSES, True)):
         if rules is GUESSES and (cut_off or unfinished):
@@ -175,7 +185,9 @@ def after_the_box(response: Response) -> str | None:
             plain = plain and not announced.text.isalpha()
         if plain and (_SECOND_THOUGHT.search(between) or (final and announced.text)):
             return announced.text
-    return "" if announcements.retracted(text, position) else None
+    if announcements.retracted(text, position):
+        return ""
+    return corrections.corrected(text, position, boxes[-1].content, response.gold)
 
 
 def box(response: Response) -> str | None:
@@ -187,27 +199,60 @@ def box(response: Response) -> str | None:
     if not boxes[-1].content:
         rest = text[boxes[-1].end : boxes[-1].end + _MAX_PLAIN]
         return value_of(rest.lstrip(" $).\\"), gold) if rest.strip(" $).\n\\]") else ""
+    standing = [each for each in boxes if not surroundings.denied(text, each)]
+    denied = {each.content for each in boxes if each not in standing}
+    standing = [each for each in standing if each.content not in denied]
+    if not standing:
+        return _beside_boxes(response)
+    if surroundings.hypothetical(text, standing[-1]):
+        beside = _beside_boxes(response)
+        if beside or response.ending.gives_up():
+            return beside
+    boxes = standing
+    if (torn := surroundings.whole(text, boxes[-1])) is not None:
+        return torn
     together = last_together(text, boxes)
-    if gold.kind == "list" and len(together) == 1 and _one_each(text, boxes, gold):
+    if len(together) == 1 and (_one_each(text, boxes, gold) or _parts(text, boxes)):
         together = boxes
     contents = [_content(each.content, gold) for each in together]
     if gold.kind == "choice" and len(contents) == 1:
+        if choices.is_ambiguous(contents[0]):
+            return ""
         letter = choices.letter_of(contents[0])
         return letter or choices.stated_choice(text) or contents[0]
     return ", ".join(contents) + unit_behind(text, together[-1].end, gold)
 
 
+def _beside_boxes(response: Response) -> str:
+    """What a response announces whose boxes hold no answer; "" where it announces nothing."""
+    if response.gold.kind == "choice":
+        return choices.stated_choice(response.text) or ""
+    found = announcements.last_announced(response.prose, response.gold, cut_off=response.cut_off)
+    return found.text if found and "boxed" not in found.text else ""
+
+
 def _one_each(text: str, boxes: list[Box], gold: GoldKind) -> bool:
     """Whether every box holds one element of the answer, and none is taken back."""
     return (
-        len(boxes) == gold.elements
+        gold.kind == "list"
+        and len(boxes) == gold.elements
         and all(gold_kind(each.content).elements == 1 for each in boxes)
         and not _SECOND_THOUGHT.search(text, boxes[0].end, boxes[-1].start)
     )
 
 
+def _parts(text: str, boxes: list[Box]) -> bool:
+    """Whether the boxes answer parts of the problem, one each."""
+    if not 1 < len(boxes) < 9:
+        return False
+    labels = [surroundings.part(text, each) for each in boxes]
+    contents = {each.content for each in boxes}
+    return all(labels) and len(set(labels)) == len(labels) and len(contents) > 1
+
+
 def _content(content: str, gold: GoldKind) -> str:
     """What a box says without the words and letters around it."""
+    content = _CANCELLED.sub("", content)
     if gold.kind != "choice":
         content = choices.value_beside(content) or content
     announced = announcements.in_box(content, gold)
@@ -223,14 +268,21 @@ def hashes(response: Response) -> str | None:
 def json_value(response: Response) -> str | None:
     """`{"answer": 42}`"""
     found = marks.in_json(response.text)
-    return _within(found[0], response.gold) if found else None
+    if found is None:
+        return None
+    return _within(found[0], response.gold) if found[0] else ""
 
 
 def stated_choice(response: Response) -> str | None:
     """ "The correct option is B", "(C) is right", "I choose D": the last, for a gold letter."""
     if response.gold.kind != "choice":
         return None
-    return choices.stated_choice(response.text)
+    stated = choices.last_stated(response.text)
+    if stated is None:
+        return None
+    letters, end = stated
+    later = corrections.corrected(response.text, end, letters, response.gold)
+    return letters if later is None else later
 
 
 def announced(response: Response) -> str | None:
@@ -247,7 +299,12 @@ def announced(response: Response) -> str | None:
         return None
     if announcements.retracted(text, found.end):
         return ""
+    later = corrections.corrected(text, found.end, found.text, gold) if found.text else None
+    if later is not None:
+        return later
     if gold.kind == "choice" and found.text:
+        if choices.is_ambiguous(found.text):
+            return ""
         return choices.letter_of(found.text) or found.text
     return found.text
 

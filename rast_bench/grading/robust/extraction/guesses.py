@@ -32,7 +32,13 @@ _PROSE = re.compile(
     r"|[Ii]t|I|was|were|has|have|not|[Ff]irst|[Tt]hen|[Aa]nswer)\b(?!\s*\})|n['’]t\b"
 )
 _QUESTION_MARKS = ("?", "？", "؟")
-_LABEL = re.compile(r"\A\**(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)\s{0,3}[:=]\**\s{0,3}")
+_LABEL = re.compile(
+    r"\A\**(?:(?:(?:[Ff]inal )?(?:[Rr]esult|[Ss]olution|[Vv]alue|[Tt]otal)|[Ff]inal|[Aa]ns(?:wer)?)"
+    r"\s{0,3}[:=]"
+    r"|[Aa]ns\.:?)\**\s{0,3}"
+)
+_ORNAMENT = re.compile(r"\A(?:[∴✅✓✔⇒→]️?\s{0,3})+|(?:\s{0,3}[✅✓✔]️?)+\Z")
+_QUOTED = re.compile(r"([`*_\"]|“)([^`*_\"“”\n]+)(?:\1|”)\.?")
 _LEAD_IN = re.compile(
     r"(?!.{0,60}\b(?:wrong|incorrect|except|given|hint|question|problem|find|solve|compute|evaluate"
     r"|calculate|simplify|prove|show|determine|factor|expand|suppose|let|consider|guess|note)\b)"
@@ -82,6 +88,24 @@ _TRUE = re.compile(  # as a predicate or a sentence's first word; "there is no �
     re.IGNORECASE,
 )
 _ASSUMED = re.compile(r"\b(?:if|whether|suppose|assum\w{1,5})\b", re.IGNORECASE)
+_HEDGED = re.compile(
+    r"\b(?:hardly|barely|rarely|scarcely|partly|partially|nearly|almost|possibly|supposedly)\b",
+    re.IGNORECASE,
+)
+_CONDITIONED = re.compile(
+    r"[\s,*]{0,4}(?:(?:only|but|except|just)\s)?(?:(?:if|when|whenever|unless|provided|except|only)\b"
+    r"|for (?!all\b|any\b|every\b|each\b|the following))",
+    re.IGNORECASE,
+)
+_PUT_FALSE = re.compile(
+    r"\b(?:true|false|doubt\w*|unlikely|would be|could be|might be|may be|hardly"
+    r"|though|although)\b",
+    re.IGNORECASE,
+)
+_THAT_NOT = re.compile(
+    r"[\s*]{0,4}(?:that|to)\b[^\n]{0,200}?(?:\b(?:not|no|false|never|say)\b|n['’]t\b)",
+    re.IGNORECASE,
+)
 _DENIED = re.compile(r"\b(?:not|never|cannot)\s\Z", re.IGNORECASE)
 _GOES_ON = re.compile(
     r"\b(?:so|but|thus|hence|therefore)\b|="
@@ -105,6 +129,15 @@ _OPEN_MARK = re.compile(r"\\[(\[]|(?<!\\)\$(?![\d\s.,;:)])")
 _JOINS_UNITS = re.compile(r"\s{0,3}(?:,\s{1,3})?(?:and\s{1,3})?")
 _MAX_BEHIND_LIST = 25  # characters
 _CUT = re.compile(r"[-+*/^=_\\({\[]\s*\Z")
+_OPEN_ENDED = re.compile(r"[=+*/×÷<>≤≥≈][\s$]*\Z")
+_COMPARED = re.compile(  # the end of what makes a value behind it none of its own
+    r"(?:[≠≥≤±∓<]|(?<![-=])>|!=|\b(?:minus|negative|not|niet|nicht|pas|cannot be|at least|at most"
+    r"|more than|less than|fewer than)|\b(?:one of|either)\b.*,|\d\s(?:to|versus|vs\.?))"
+    r"\s{0,3}\$?\Z"
+    r"|\bis\s[$-]{0,2}[\d\ue000][^.,]{0,60}\band\b[^.,]{0,60}\bis\s[$-]{0,2}\Z"
+    r"|(?:不可能|不会|不應|不应)(?:是|为)?\s?\Z",
+    re.IGNORECASE,
+)
 _ESCAPED = re.compile(r"\\[{}]")
 _AND = re.compile(rf"\b(?:and|or)\b|{languages.AND}")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,}")
@@ -138,7 +171,10 @@ def one_line(text: str, gold: GoldKind) -> str | None:
         return None
     if gold.kind != "words" and (value := _introduced(line)):
         return value
+    line = _ORNAMENT.sub("", line)
     bold = _ALL_BOLD.fullmatch(line)
+    if bold is None and (quoted := _QUOTED.fullmatch(line)):
+        line = quoted[2]
     return _LABEL.sub("", bold[1] if bold else line).strip() or None
 
 
@@ -219,6 +255,10 @@ class Ending:
                 before = sentence[: found.start()]
                 if _ASSUMED.search(before):
                     continue
+                if _HEDGED.search(found[0]) or _CONDITIONED.match(sentence, found.end()):
+                    return None
+                if _PUT_FALSE.search(before) or _THAT_NOT.match(sentence, found.end()):
+                    return None
                 word = str(found["word"] or found["yes"]).capitalize()
                 denied = found["not"] or _DENIED.search(before)
                 return _OPPOSITE.get(word, word) if denied else word
@@ -246,6 +286,8 @@ class Ending:
 
         None where the text ends in the middle of it.
         """
+        if _OPEN_ENDED.search(self.text[-40:]):
+            return None
         value = self._last_value(gold)
         return value if value and not _CUT.search(value) and _closes(value) else None
 
@@ -259,6 +301,9 @@ class Ending:
             inside = [each for each in self.formulas if begin <= each.start < end]
             numbers = list(_VALUE.finditer(sentence))
             if inside and (not numbers or begin + numbers[-1].start() < inside[-1].end):
+                before = self.masked[max(begin, inside[-1].start - 150) : inside[-1].start]
+                if _COMPARED.search(before):
+                    return None
                 return inside[-1].content + unit_behind(self.text, inside[-1].end, gold)
             if numbers:
                 return self._plain(begin, end, numbers, gold)
@@ -273,6 +318,8 @@ class Ending:
             return None  # the text ends inside a formula
         sentence = self.masked[begin:end]
         equals = max(sentence.rfind("=", 0, number.start()), sentence.rfind("≈", 0, number.start()))
+        if equals > 0 and sentence[equals - 1] in "!<>":
+            return None
         if equals >= 0:
             value = value_of(self.text[begin + equals + 1 : end], gold)
             if value and (len(value) < 40 or not _WORDS.search(value)):
@@ -283,7 +330,8 @@ class Ending:
             for larger in pattern.finditer(sentence):
                 if larger.start() <= number.start() < larger.end():
                     return larger[0]
-        if is_part(sentence, *number.span()):
+        before = sentence[max(0, number.start() - 150) : number.start()]
+        if is_part(sentence, *number.span()) or _COMPARED.search(before):
             return None
         return number[0].strip() + unit_behind(self.text, begin + number.end(), gold)
 

@@ -7,8 +7,13 @@ MAX_MARKED = 10_000  # characters
 _TAG = re.compile(r"<(/?)(?:final[_ -]?)?answer>", re.IGNORECASE)
 _JSON = re.compile(
     r"[\"'](?:final[_ ]?)?(?:answer|result|solution|choice)[\"']\s{0,9}:\s{0,9}"
+    r"(?:\{\s{0,9}[\"'](?:value|answer|result)[\"']\s{0,9}:\s{0,9})?"
     r"(\"(?:[^\"\\\n]|\\.){0,2000}\"|'[^'\n]{0,2000}'|\[[^\[\]\n]{0,2000}\]"
     r"|[^\s,{}\[\]\"'][^,}\n]{0,200})",
+    re.IGNORECASE,
+)
+_DISOWNED = re.compile(
+    r"[^{}\n]{0,200}?[\"'](?:is_)?(?:correct|valid|right)[\"']\s{0,9}:\s{0,9}[\"']?(?:false|no)\b",
     re.IGNORECASE,
 )
 _ESCAPED = re.compile(r"\\u((?!d[89a-f])[0-9a-f]{4})", re.IGNORECASE)
@@ -53,6 +58,8 @@ def in_json(text: str) -> tuple[str, int] | None:
         pass
     if last is None:
         return None
+    if _DISOWNED.match(text, last.end()):
+        return "", last.end()
     raw = last[1].strip()
     if raw[0] in "\"'":
         value = raw[1:-1].replace('\\"', '"')  # not json.loads: it takes "\frac" for a form feed

@@ -28,6 +28,9 @@ _NEXT_PROBLEM = re.compile(
     r")"
 )
 
+_STRUCK = re.compile(
+    r"~~[^~\n]{1,300}~~|<!--[^<]{0,2000}?-->|<(?P<tag>s|del)>[^<]{0,300}</(?P=tag)>"
+)
 _ASKED = re.compile(r"\n[ \t]{0,8}[#*>_\[-]{0,6}[ \t]{0,4}(?:Q\b|Question|Human|User|user\n)")
 
 
@@ -45,6 +48,13 @@ def after_thinking(text: str) -> tuple[str, bool]:
     if _ANY.search(text[:begin]):
         return text[:begin], False
     return text[begin:].partition(">" if text[begin] == "<" else "▷")[2], True
+
+
+def without_struck(text: str) -> str:
+    """Without what is struck out or a comment of HTML."""
+    if "~~" not in text and not any(mark in text for mark in ("<!--", "<s>", "<del>")):
+        return text
+    return _STRUCK.sub(" ", text)
 
 
 def own_turn(text: str) -> str:
