@@ -294,6 +294,8 @@ class _Reader:
                 raise UnreadableError(f"unexpected exponent {self.next.text!r}")
             if self.next.text in ("*", "'", "**"):
                 raise UnreadableError("no exponent")
+            if self._after().text == "_" and self.next.kind != "number":
+                raise UnreadableError("a subscript of the base or of the exponent")
             value = self._primary()
             if self.next.text == "**":
                 self._take()

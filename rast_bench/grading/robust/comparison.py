@@ -48,11 +48,13 @@ from rast_bench.grading.robust.kinds.relations import (
     Inequality,
     System,
     is_rounding,
+    is_solution,
     read_congruence,
     read_equation,
     read_inequality,
     read_solutions,
     read_system,
+    unknowns,
 )
 from rast_bench.grading.robust.kinds.solutions import (
     GeneralSolution,
@@ -61,7 +63,7 @@ from rast_bench.grading.robust.kinds.solutions import (
     read_solution,
 )
 from rast_bench.grading.robust.kinds.times import read_date, read_time_of_day
-from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
+from rast_bench.grading.robust.kinds.vectors import Matrix, is_unit_vector, read_matrix
 from rast_bench.grading.robust.kinds.words import (
     Words,
     read_bound,
@@ -342,7 +344,7 @@ def _equation_for_value(pair: _Pair) -> Decision | None:
         return decision
     if decision.outcome == "different":
         solves = pair.gold.kind in _SOLUTIONS and equation.has_one_unknown()
-        if solves or _is_solution(pair.gold_text.text, equation):
+        if solves or is_solution(pair.gold_text.text, equation):
             return undecided("relation", "an equation for its solution")
         return decision
     if equation.is_simplification():
@@ -373,19 +375,13 @@ def _for_equation(pair: _Pair) -> Decision:
         return undecided("unread")
     if pair.answer.kind in _SOLUTIONS and equation.has_one_unknown():
         return undecided("relation", "an equation that is not solved")
-    if _is_solution(answer.text, equation):
+    if is_solution(answer.text, equation):
         return undecided("relation", "a solution for the equation")
     if equation.may_say_value() and pair.compare(answer.text, equation.value).outcome != (
         "different"
     ):
         return undecided("kind", "a right side for a quotient of unknowns")
     return different("kind", "a right side for an equation")
-
-
-def _is_solution(text: str, equation: Equation) -> bool:
-    from rast_bench.grading.robust.kinds.algebra import is_solution  # loads sympy
-
-    return is_solution(text, equation.left, equation.value)
 
 
 _SOLUTIONS = frozenset(
@@ -627,16 +623,52 @@ def _dimensions_for_another(_pair: _Pair) -> Decision | None:
     return undecided("kind", "dimensions or a product")
 
 
+def _many_for_interval(_pair: _Pair) -> Decision | None:
+    """ "Infinitely many" for all real numbers."""
+    return undecided("kind", "how many or which")
+
+
+def _percentage_for_ratio(_pair: _Pair) -> Decision | None:
+    return undecided("kind", "a percentage or a ratio")
+
+
+def _value_for_matrix(pair: _Pair) -> Decision | None:
+    """What a determinant or a product of letters comes to is not computed."""
+    turned = isinstance(pair.answer, Matrix)
+    matrix: Matrix = pair.answer if turned else pair.gold
+    value = (pair.gold_text if turned else pair.answer_text).text
+    if matrix.kind == "determinant" or unknowns(value):
+        return undecided("relation", "a matrix that is not computed")
+    return None
+
+
+def _unit_vector_for_tuple(pair: _Pair) -> Decision | None:
+    """`3 i` may be (3, 0, 0)."""
+    value = pair.answer_text if pair.answer.kind == "expression" else pair.gold_text
+    return undecided("kind", "a vector or a number") if is_unit_vector(value.text) else None
+
+
+def _set_for_set_of_numbers(pair: _Pair) -> Decision | None:
+    """A finite set is none; one with dots is not followed."""
+    finite: Collection = pair.answer if isinstance(pair.answer, Collection) else pair.gold
+    if any("..." in item for item in finite.items):
+        return undecided("elements", "dots that stand for elements")
+    return different("elements", "a finite set for a set of numbers")
+
+
 def _set_for_interval(pair: _Pair) -> Decision | None:
     numbers: NumberSet = pair.answer if isinstance(pair.answer, NumberSet) else pair.gold
     return numbers.compare_interval()
+
+
+_VAGUE = frozenset(("truth value", "no solution", "infinitely many", "interval", "set of numbers"))
 
 
 def _words_for_another(pair: _Pair) -> Decision | None:
     """Words with numbers in them, or about truth, may say anything."""
     words: Words = pair.answer if isinstance(pair.answer, Words) else pair.gold
     other = pair.gold if words is pair.answer else pair.answer
-    vague = other.kind in ("truth value", "no solution", "infinitely many", "interval")
+    vague = other.kind in _VAGUE
     if vague or any(character.isdigit() for character in words.flat):
         return undecided("text", "words for something else")
     return None
@@ -662,12 +694,12 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     ("list", "system"): _system_for_values,
     **{
         pair: _unsolved_inequality
-        for kind in ("interval", "tuple", "set", "list", "number", "system")
+        for kind in ("interval", "tuple", "set", "list", "number", "system", "no solution")
         for pair in ((kind, "inequality"), ("inequality", kind))
     },
     **{
         pair: _unsolved_system
-        for kind in ("interval", "set", "number", "no solution")
+        for kind in ("interval", "set", "number", "no solution", "infinitely many")
         for pair in ((kind, "system"), ("system", kind))
     },
     ("equation", _ANY): _equation_for_value,
@@ -696,6 +728,23 @@ CROSSINGS: Mapping[tuple[str, str], Rule] = {
     (_ANY, "dimensions"): _dimensions_for_another,
     ("set of numbers", "interval"): _set_for_interval,
     ("interval", "set of numbers"): _set_for_interval,
+    ("set", "set of numbers"): _set_for_set_of_numbers,
+    ("set of numbers", "set"): _set_for_set_of_numbers,
+    **{
+        pair: _many_for_interval
+        for kind in ("interval", "set of numbers")
+        for pair in ((kind, "infinitely many"), ("infinitely many", kind))
+    },
+    ("number", "ratio"): _percentage_for_ratio,
+    ("ratio", "number"): _percentage_for_ratio,
+    **{
+        pair: _value_for_matrix
+        for kind in ("number", "expression", "quantity")
+        for matrix in ("matrix", "determinant")
+        for pair in ((kind, matrix), (matrix, kind))
+    },
+    ("expression", "tuple"): _unit_vector_for_tuple,
+    ("tuple", "expression"): _unit_vector_for_tuple,
     ("text", _ANY): _words_for_another,
     (_ANY, "text"): _words_for_another,
     ("choice", _ANY): _choice_for_value,

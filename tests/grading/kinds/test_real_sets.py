@@ -22,6 +22,8 @@ CASES = [
     ("(0, 1]", "0 < f(x) < 1", DIFFERENT),
     ("(0, 2)", "0 < f(x) < 1", DIFFERENT),
     ("(0, 1)", "0 < f(x) + x < 1", UNDECIDED),
+    ("(0, 1)", "0 < x(x+1) < 1", UNDECIDED),
+    ("(0, 1)", "0 < ab < 1", UNDECIDED),
     ("0 < x < 1", "0 < f(x) < 1", UNDECIDED),
     (r"(3, \infty)", "AB > 3", EQUAL),
     (r"[3, \infty)", "AB > 3", DIFFERENT),

@@ -49,6 +49,10 @@ _WORDS_OR_OBJECT = re.compile(
     r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
     r")\Z"
 )
+_PRODUCT = re.compile(  # x(x + 1), a(b + c)
+    r"(?P<name>[A-Za-z]) ?\((?:.*[^A-Za-z])?(?P=name)(?![A-Za-z])"
+    r"|[abcdkmnrstxyz] ?\((?=[^()]*[A-Za-z])[^()]*[-+]"
+)
 _ASKED = re.compile(
     r"\d{0,5}[A-Za-z](?: ?\+ ?\d{0,5}[A-Za-z]){1,5}"  # m + n
     r"|\|(?:[A-Z]{1,2}|[uvwz]|[a-z]{2})\|"  # |z|; |x| = 5 is to be solved
@@ -58,6 +62,9 @@ _ASKED = re.compile(
 _OBJECT = (
     r"(?:[A-Z]{1,4}'*(?:_ ?(?:\{[^{}]{1,40}\}|\w))?|\|[A-Z]{1,4}\||[a-z]_ ?(?:\{[^{}]{1,40}\}|\w)"
     r"|\\(?:angle|triangle) ?[A-Z]{1,4})"  # AB, S_{ABC}, |AB|, v_1
+)
+_OBJECT_OR_WORDS = re.compile(
+    rf"{_OBJECT}|\{{[^{{}}]*[A-Za-z]{{2}}[^{{}}]*\}}|[A-Za-z]\([0-9]{{1,9}}\)"
 )
 _RATIO_OF_NAMES = re.compile(
     rf"(?:{_OBJECT}|[a-z])(?: ?: ?(?:{_OBJECT}|[a-z])){{1,5}}"  # AB : CD, a : b : c
@@ -138,7 +145,8 @@ class Equation:
 
     def _is_named(self) -> bool:
         ratio = _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
-        return bool(_WORDS_OR_OBJECT.match(self.left) or ratio)
+        named = _WORDS_OR_OBJECT.match(self.left) and not _PRODUCT.match(self.left)
+        return bool(named or ratio)
 
     def says_value(self) -> bool:
         """Whether the right side alone says the same to someone who knows what was asked.
@@ -195,7 +203,18 @@ class Equation:
             return undecided("relation", "chains of equations about other things")
         if not unknowns(self.left + self.value) and not unknowns(gold.left + gold.value):
             return self.compare_value(gold.value, compare)  # worked sums
-        return same_equation(self, gold)
+        return self._compare_solutions(gold)
+
+    def _compare_solutions(self, gold: "Equation") -> Decision:
+        """As equations; `(x - 1)^2 = 0` may stand for `x = 1`."""
+        decision = same_equation(self, gold)
+        about = unknowns(f"{self.left} {self.value}")
+        same = len(about) == 1 and about == unknowns(f"{gold.left} {gold.value}")
+        if decision.outcome == "different" and same:
+            for solved, other in ((self, gold), (gold, self)):
+                if solved.is_definition() and is_solution(solved.value, other):
+                    return undecided("relation", "an equation and a solution of it")
+        return decision
 
     def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
         """None where the names differ, so that only the equations can tell."""
@@ -317,6 +336,13 @@ def is_rounding(exact: str, rounded: str) -> bool:
     return rounds_to(exact, rounded)
 
 
+def is_solution(text: str, equation: Equation) -> bool:
+    """Whether a number may solve an equation in one unknown."""
+    from rast_bench.grading.robust.kinds import algebra  # loads sympy
+
+    return algebra.is_solution(text, equation.left, equation.value)
+
+
 def same_equation(answer: Equation, gold: Equation) -> Decision:
     """Equal up to a constant factor of the difference of their sides."""
     from rast_bench.grading.robust.kinds.algebra import same_equations  # loads sympy
@@ -382,7 +408,8 @@ class Inequality:
         if len(places) != 1 or len(self.sides) - 2 * places[0] not in (1, 2, 0):
             return None
         quantity = self.sides[places[0]]
-        if not (function_of(quantity) or _WORDS_OR_OBJECT.match(quantity)):
+        named = function_of(quantity) or _OBJECT_OR_WORDS.fullmatch(quantity)
+        if not named or _PRODUCT.match(quantity):
             return None
         sides = ["x" if at == places[0] else side for at, side in enumerate(self.sides)]
         text = sides[0]
@@ -481,6 +508,9 @@ class System:
         """
         assigned = self.assignment()
         if assigned is None:
+            number = len(unknowns(" ".join(self.items)))
+            if number == 1 or number == len(values):
+                return undecided("relation", "a system that is not solved")
             return different("kind", "values for relations")
         equations = [read_equation(value) for value in values]
         unknown = {name.partition("_")[0] for name in assigned}
@@ -495,11 +525,12 @@ class System:
         in_order = tuple(assigned[name] for name in sorted(assigned))
         decision = same_in_order(in_order, values, compare)
         as_written = tuple(assigned.values())
-        usual = _has_usual_order(assigned)
+        letters = all(len(name) == 1 for name in assigned)
+        usual = letters and _follow_in_alphabet(assigned)
         if decision.outcome == "equal" and (usual or in_order == as_written):
             return decision
         other = same_in_order(as_written, values, compare)
-        if other.outcome == "equal" and not ordered and not usual:
+        if other.outcome == "equal" and not ordered and letters and not usual:
             return equal("elements", "values in the order in which they are written")
         if decision.outcome == other.outcome == "different":
             if ordered or usual:
@@ -509,12 +540,9 @@ class System:
         return undecided("order")
 
 
-def _has_usual_order(names: Iterable[str]) -> bool:
-    """Whether names follow one another in the alphabet, as x, y, z and a, b do; x and p do not."""
-    letters = sorted(names)
-    return all(len(name) == 1 and name.isalpha() for name in letters) and all(
-        ord(after) == ord(before) + 1 for before, after in pairwise(letters)
-    )
+def _follow_in_alphabet(letters: Iterable[str]) -> bool:
+    """As x, y, z and a, b do, so that everyone gives them in this order; x and p do not."""
+    return all(ord(after) == ord(before) + 1 for before, after in pairwise(sorted(letters)))
 
 
 def _has_parameter(values: dict[str, str], wanted: dict[str, str]) -> bool:

@@ -199,6 +199,12 @@ def _bracketed(text: str, *, plain: bool) -> Matrix | None:
     return None if plain or any(inner) else Matrix((outer.items,))
 
 
+def is_unit_vector(text: str) -> bool:
+    """Whether it is i, j or k with a factor, which is a number, too."""
+    terms = _terms(text)
+    return len(terms) == 1 and _UNIT.fullmatch(terms[0][1]) is not None
+
+
 def _unit_vectors(text: str) -> Matrix | None:
     r"""`2\mathbf{i} - \mathbf{j}`: a sum of at least two of i, j and k with factors."""
     components: dict[str, str] = {}

@@ -67,7 +67,7 @@ SIGNS = {
     r"\equiv": "==",
 }
 RELATION = (
-    r"(?::=|==|!=|<=|>=|\\not ?=|[=<>≈]"
+    r"(?::=|==|(?<![0-9)}!])!=|<=|>=|\\not ?=|[=<>≈]"
     r"|\\(?:lt|gt|leqslant|leq|le|geqslant|geq|ge|neq|ne|approx|simeq|doteq|equiv)(?![A-Za-z]))"
 )
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
