@@ -18,6 +18,21 @@ from rast_bench.grading.robust.comparison import CROSSINGS, READERS, compare, qu
 
 CASES = [*COLLECTIONS, *DIMENSIONS, *REAL_SETS, *RELATIONS, *SOLUTIONS, *VECTORS]
 MIXED = [
+    # factors that may not commute
+    ("ACB", "ABC", UNDECIDED),
+    ("HTH", r"\text{THH}", UNDECIDED),
+    ("BA^{-1}", "A^{-1}B", UNDECIDED),
+    ("A^{-1}B^{-1}", "(AB)^{-1}", UNDECIDED),
+    ("A", "PAP^{-1}", UNDECIDED),
+    ("2AB", "AB + BA", UNDECIDED),
+    (r"\mathbf{a} \times \mathbf{b}", r"\mathbf{b} \times \mathbf{a}", UNDECIDED),
+    ("H_2O", "OH_2", UNDECIDED),
+    (r"\frac{1}{2} AB", r"\frac{AB}{2}", EQUAL),
+    ("AB + AC", "A(B + C)", EQUAL),
+    ("CA + B", "B + CA", EQUAL),
+    (r"\sin B \cos A + \cos B \sin A", r"\sin A \cos B + \cos A \sin B", EQUAL),
+    ("yx", "xy", EQUAL),
+    ("ABD", "ABC", DIFFERENT),
     # kinds that no rule joins
     ("7", "east", DIFFERENT),
     ("(1, 2)", "7", DIFFERENT),

@@ -4,11 +4,53 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from rast_bench.grading.decision import Decision
+from rast_bench.grading.decision import Decision, undecided
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.writing import RELATION, enclosed, separators
 
 _NO_EXPRESSION = rf"{RELATION}|[,;&]|\\in(?![A-Za-z])"
+_FUNCTION_OF = re.compile(
+    r"(?:\\(?:a?sin|a?cos|a?tan|cot|sec|csc|ln|log)h?(?![A-Za-z])(?: ?\^ ?(?:\{[^{}]*\}|\d))?"
+    r"|(?<![A-Za-z])[fghpFP](?= ?\()) ?\(? ?[A-Z]"
+)
+_FACTOR = re.compile(r"(?<!\\)(?<!\\[a-z])(?P<name>[A-Z])(?P<index> ?_ ?(?:\{[^{}]*\}|\w))?")
+_INVERTED = re.compile(
+    r"\([^()]*[A-Z][^()]*[A-Z][^()]*\) ?\^ ?\{? ?(?:-1|[Tt]|\\top|\\intercal)(?![A-Za-z0-9])"
+)
+_CROSS = re.compile(
+    r"(?<![A-Za-z\\])([A-Za-z]) ?\}? ?\\times(?![A-Za-z]) ?\{? ?([A-Za-z])(?![A-Za-z])"
+)
+
+
+def same_order(answer: str, gold: str) -> bool:
+    """Whether factors stand in one order, where they may be matrices, events, points or letters.
+
+    Capitals of one term, and the letters beside a cross, are looked at; sums may have any order.
+    """
+    mine, wanted = _orders(answer), _orders(gold)
+    for pair in mine.keys() | wanted.keys():
+        one, other = mine.get(pair, set()), wanted.get(pair, set())
+        if one != other and ((one and other) or len(one | other) > 1):
+            return False
+    if bool(_INVERTED.search(answer)) != bool(_INVERTED.search(gold)):
+        return False
+    return sorted(_CROSS.findall(answer)) == sorted(_CROSS.findall(gold))
+
+
+def _orders(text: str) -> dict[frozenset[str], set[tuple[str, str]]]:
+    """For each two capitals that are in a term, which comes first."""
+    orders: dict[frozenset[str], set[tuple[str, str]]] = {}
+    for term in re.split(r"(?<![\^{(])[-+]", _FUNCTION_OF.sub(" ", text)):
+        first: dict[str, int] = {}
+        last: dict[str, int] = {}
+        for match in _FACTOR.finditer(term):
+            first.setdefault(match[0], match.start())
+            last[match[0]] = match.start()
+        for one, start in first.items():
+            for other, end in last.items():
+                if one != other and start < end:
+                    orders.setdefault(frozenset((one, other)), set()).add((one, other))
+    return orders
 
 
 @dataclass(frozen=True)
@@ -21,7 +63,10 @@ class Expression:
     def compare(self, gold: Self, _compare: Compare) -> Decision:
         from rast_bench.grading.robust.kinds.algebra import same_texts  # loads sympy
 
-        return same_texts(self.text, gold.text)
+        decision = same_texts(self.text, gold.text)
+        if decision.outcome == "equal" and not same_order(self.text, gold.text):
+            return undecided("order", "factors that may not commute")
+        return decision
 
     def is_clear(self) -> bool:
         """Whether it is an expression at all."""
