@@ -256,10 +256,12 @@ class Equation:
         """The value that the chain says against a gold one.
 
         The exact side decides; a rounded one counts only where it is the exact one, rounded. A
-        chain of unequal numbers (`7 = 5`) says none of them.
+        chain of unequal numbers (`7 = 5`) says none of them, but a name in front of it does get the
+        last: an answer is judged, not the way to it.
         """
         decision = self._compare_last_side(gold, compare, gold_rounded)
-        if decision.outcome == "equal" and self.contradicts_itself(compare):
+        named = is_name(self.left)
+        if decision.outcome == "equal" and not named and self.contradicts_itself(compare):
             return undecided("relation", "sides of an equation that are not equal")
         return decision
 
