@@ -12,8 +12,8 @@ from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets import iter_references
 from rast_bench.errors import ConfigError
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
+from rast_bench.grading.found import Found
 from rast_bench.grading.registry import CODE_TESTS
-from rast_bench.grading.robust.extraction.found import Found
 
 _Program = tuple[int, str]  # its place among the pairs, and its text
 

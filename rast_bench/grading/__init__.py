@@ -7,6 +7,7 @@ grade_cells(planned, ledger, "boxed-1")     # only samples that lack a verdict
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared, Explained, Grader, Judgement
 from rast_bench.grading.disagreement import disagreement_notes, undecided_notes
+from rast_bench.grading.found import Found
 from rast_bench.grading.registry import (
     check_graders,
     check_retired,
@@ -15,7 +16,6 @@ from rast_bench.grading.registry import (
     graders_of,
     newest_version,
 )
-from rast_bench.grading.robust.extraction.found import Found
 from rast_bench.grading.stage import GradingSummary, grade_cells
 
 __all__ = [

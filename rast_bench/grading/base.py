@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from rast_bench.domain import FinishReason, VerdictKind
-from rast_bench.grading.robust.extraction.found import Found
+from rast_bench.grading.found import Found
 
 Comparison = Literal["correct", "wrong", "undecided", "timeout", "unparsed"]
 """`unparsed`: the answer was found, but is too long or too deeply nested to be read."""

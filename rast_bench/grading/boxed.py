@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
-from rast_bench.grading.robust.extraction.found import Found
+from rast_bench.grading.found import Found
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash takes its next character out of play

@@ -5,11 +5,11 @@ from functools import lru_cache, partial
 
 from rast_bench.grading.base import Answer
 from rast_bench.grading.decision import Decision
+from rast_bench.grading.found import Found
 from rast_bench.grading.pooled import PooledGrader, here
 from rast_bench.grading.robust import comparison
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.extraction.find import find, written
-from rast_bench.grading.robust.extraction.found import Found
 
 
 class RobustGrader(PooledGrader):

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from rast_bench.grading.base import Answer
 from rast_bench.grading.decision import Decision, decided
+from rast_bench.grading.found import Found
 from rast_bench.grading.pooled import PooledGrader
-from rast_bench.grading.robust.extraction.found import Found
 from rast_bench.grading.simplerl.equality import equal, equal_without_algebra
 from rast_bench.grading.simplerl.extract import (
     CHOICES,

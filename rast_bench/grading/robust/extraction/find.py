@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rast_bench.grading.found import Found
 from rast_bench.grading.robust.extraction import (
     announcements,
     choices,
@@ -28,7 +29,6 @@ from rast_bench.grading.robust.extraction.boxes import (
 )
 from rast_bench.grading.robust.extraction.clauses import unit_behind, value_of
 from rast_bench.grading.robust.extraction.formulas import FORMULA, is_bare, without_code
-from rast_bench.grading.robust.extraction.found import Found
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind, gold_kind
 from rast_bench.grading.robust.extraction.guesses import Ending, code_output, one_line
 
