@@ -61,7 +61,7 @@ CASES = [
     ("2 + 2 = 5", "5", UNDECIDED),
     ("2 + 3 = 5", "5", EQUAL),
     ("6 = x = 5", "5", UNDECIDED),
-    ("x = 3 \\cdot 5 = 12", "12", UNDECIDED),
+    ("x = 3 \\cdot 5 = 12", "12", EQUAL),
     ("x = 3 \\cdot 4 = 12", "12", EQUAL),
     (r"3 \cdot 5\text{ cm} = 12\text{ cm}", r"12\text{ cm}", UNDECIDED),
     (r"\frac{22}{7} = 3.14", "3.14", EQUAL),
