@@ -20,7 +20,8 @@ _FILLER = (
 )
 _LETTER = (
     r"(?<![A-Za-z0-9\\])(?P<letter>[A-J])"
-    r"(?![A-Za-z0-9'’_^=+]|\. coli\b|\s?[-=+<>^]\s?[\w$\\])"  # no word, and no side of an equation
+    r"(?![A-Za-z0-9'’_^=+]|\. coli\b|\s?[-=+<>^]\s?[\w$\\]"  # no word, and no side of an equation
+    r"|\s?\\(?:cup|cap|times|cdot|setminus|wedge|vee|subset|to|in|le|ge|ne)(?![A-Za-z]))"
 )
 _NO_NOUN = re.compile(  # what may follow a letter that is no article and counts nothing
     r"\s(?:because|since|as|and|is|which|with|for|due|or|but|so|if|in|from|by|on|rather|not"
@@ -91,7 +92,7 @@ _LETTER_AND_VALUE = re.compile(
     re.DOTALL,
 )
 _NEGATION = re.compile(
-    r"\b(?:not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b|n['’]t\b",
+    r"\b(?:least|not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _NOT_ABROAD = re.compile(languages.NOT, re.IGNORECASE)

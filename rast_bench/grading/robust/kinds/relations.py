@@ -41,6 +41,7 @@ _FUNCTIONS = re.compile(
     r"(?![A-Za-z])"
 )
 _WORDS_OR_OBJECT = re.compile(
+    r"(?!.*\b(?:except|other than|excluding|not|less|more|fewer|greater|unless|but|without)\b)"
     r"(?:\{[^{}]*[A-Za-z]{2}[^{}]*\}|[A-Za-z]{3,}[A-Za-z ]*"  # {Area}, words
     r"|(?:m ?)?\\(?:angle|triangle|overline|overrightarrow|widehat|mu|sigma) ?\{?[A-Z]{0,4}\}?"
     r"|\|?\[?[A-Z]{1,4}\]?\|?(?:_\{?\w+\}?)?"  # AB, |AB|, [ABC]
