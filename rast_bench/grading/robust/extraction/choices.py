@@ -20,7 +20,7 @@ _FILLER = (
 )
 _LETTER = (
     r"(?<![A-Za-z0-9\\])(?P<letter>[A-J])"
-    r"(?![A-Za-z0-9'’_^=+]|\. coli\b|\s?[-=+<>^]\s?[\w$\\]"  # no word, and no side of an equation
+    r"(?![A-Za-z0-9'’_^=+]|\. coli\b|\s?[-=+<>^]\s?[\w$\\]"  # no word, no side of an equation
     r"|\s?\\(?:cup|cap|times|cdot|setminus|wedge|vee|subset|to|in|le|ge|ne)(?![A-Za-z]))"
 )
 _NO_NOUN = re.compile(  # what may follow a letter that is no article and counts nothing
