@@ -92,7 +92,8 @@ _LETTER_AND_VALUE = re.compile(
     re.DOTALL,
 )
 _NEGATION = re.compile(
-    r"\b(?:least|not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b|n['’]t\b",
+    r"\b(?:least|not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b"
+    r"|n['’]t\b",
     re.IGNORECASE,
 )
 _NOT_ABROAD = re.compile(languages.NOT, re.IGNORECASE)
