@@ -134,6 +134,15 @@ leftovers() {
   done || true
 }
 
+# A killed process is gone only a little later, and may have started another one meanwhile.
+kill_leftovers() {
+  local pid
+  for pid in $(leftovers); do
+    kill -KILL "$pid" 2>/dev/null || true
+  done
+  [[ -z $(leftovers) ]]
+}
+
 stop_everything() {
   local name pid
   # The nodes first, all at once; a slurmd does not wait for its jobs.
@@ -142,9 +151,7 @@ stop_everything() {
     if [[ $name == slurmd-* && -n $pid ]]; then kill -TERM "$pid" 2>/dev/null || true; fi
   done
   for name in "${DAEMONS[@]}"; do stop "$name"; done
-  for pid in $(leftovers); do
-    kill -KILL "$pid" 2>/dev/null || true
-  done
+  wait_until 20 kill_leftovers || say "processes of jobs do not end: $(leftovers | tr '\n' ' ')"
 }
 
 # ---------------------------------------------------------------- settings
