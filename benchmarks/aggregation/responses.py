@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rast_bench.ledger.codec import SAMPLE_SCHEMA, VERDICT_SCHEMA
+from rast_bench.ledger.codec import REASONS, SAMPLE_SCHEMA, VERDICT_SCHEMA
 from rast_bench.metrics.estimate import FloatArray, IntArray
 
 WRONG_ANSWERS = 40  # that the samples of one problem choose from, by a Zipf law
@@ -111,6 +111,7 @@ def cell_tables(
                     "sample_index": indices,
                     "kind": kinds.tolist(),
                     "extracted": _answers(places, kinds, book, rng),
+                    **{name: [None] * len(ids) for name in REASONS},
                 },
                 schema=VERDICT_SCHEMA,
             ),

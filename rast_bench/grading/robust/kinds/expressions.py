@@ -20,6 +20,8 @@ _INVERTED = re.compile(
 _CROSS = re.compile(
     r"(?<![A-Za-z\\])([A-Za-z]) ?\}? ?\\times(?![A-Za-z]) ?\{? ?([A-Za-z])(?![A-Za-z])"
 )
+_ORDERED = re.compile(r"[A-Z]{3,}|[A-Z]\)? ?\^ ?\{? ?(?:-1|T|\\top)(?!\d)|\\times")
+_FORMULA = re.compile(r"[a-z\\]")
 
 
 def same_order(answer: str, gold: str) -> bool:
@@ -53,6 +55,14 @@ def _orders(text: str) -> dict[frozenset[str], set[tuple[str, str]]]:
     return orders
 
 
+def _may_be_ordered(text: str) -> bool:
+    r"""Whether its capitals may be matrices, vectors or letters of a word: `AB`, `PAP^{-1}`.
+
+    Those of a formula such as `q/\sqrt{LC}` are numbers.
+    """
+    return _ORDERED.search(text) is not None or not _FORMULA.search(text)
+
+
 @dataclass(frozen=True)
 class Expression:
     """Its text; it is read when it is compared."""
@@ -64,7 +74,8 @@ class Expression:
         from rast_bench.grading.robust.kinds.algebra import same_texts  # loads sympy
 
         decision = same_texts(self.text, gold.text)
-        if decision.outcome == "equal" and not same_order(self.text, gold.text):
+        ordered = _may_be_ordered(self.text) or _may_be_ordered(gold.text)
+        if decision.outcome == "equal" and ordered and not same_order(self.text, gold.text):
             return undecided("order", "factors that may not commute")
         return decision
 
