@@ -11,7 +11,6 @@ from rast_bench.grading.robust.cleaning import (
     MAX_LENGTH,
     bracket_partners,
     clean,
-    closes_at,
     split_outside,
 )
 
@@ -140,6 +139,16 @@ def test_any_text_is_cleaned_and_stays_so(text: str) -> None:
     once = clean(text)
     assert once == " ".join(once.split())
     assert len(clean(once)) <= 3 * len(once) + 20
+
+
+def closes_at(text: str, start: int) -> int:
+    """Where the bracket at `start` closes, counted one by one; -1 if nowhere."""
+    depth = 0
+    for place in range(start, len(text)):
+        depth += (text[place] in "([{") - (text[place] in ")]}")
+        if depth == 0:
+            return place
+    return -1
 
 
 @settings(deadline=None)  # a busy machine is no failure

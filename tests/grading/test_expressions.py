@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rast_bench.grading.expressions.dialect import Dialect
-from rast_bench.grading.expressions.equivalence import equivalent, proportional
+from rast_bench.grading.expressions.equivalence import equivalent
 from rast_bench.grading.expressions.errors import (
     ForeignCharacterError,
     OversizedError,
@@ -17,7 +17,6 @@ from rast_bench.grading.expressions.latex import read_latex
 from rast_bench.grading.expressions.python import read_python
 
 PLAIN = Dialect()
-LOOSE = Dialect(names={"pi": sympy.pi, "e": sympy.E, "i": sympy.I}, loose_exponents=True)
 PREFIX = Dialect(prefix=True, applied=True)
 x, y = sympy.symbols("x y")
 
@@ -69,13 +68,6 @@ def test_a_prefix_is_enough_in_its_dialect() -> None:
         read_latex("2?", PREFIX)
 
 
-def test_names_and_loose_exponents() -> None:
-    assert read_latex(r"e^{i\pi}", LOOSE) == -1
-    assert read_latex("x^-1", LOOSE) == 1 / x
-    assert read_latex("2^(1/2)", LOOSE) == sympy.sqrt(2)
-    assert read_latex(r"\sum_{i=1}^{3} i", LOOSE) == 6
-
-
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -90,7 +82,7 @@ def test_names_and_loose_exponents() -> None:
 )
 def test_limits_of_work(text: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        read_latex(text, LOOSE)
+        read_latex(text, PLAIN)
 
 
 def test_python_notation() -> None:
@@ -133,11 +125,8 @@ def test_equivalent(first: sympy.Expr, second: sympy.Expr) -> None:
     assert not equivalent(first, second + sympy.Rational(1, 1000)) or first is sympy.oo
 
 
-def test_branches_count_unless_told() -> None:
+def test_branches_count() -> None:
     assert not equivalent(sympy.sqrt(x**2), x)
-    assert equivalent(sympy.log(x * y), sympy.log(x) + sympy.log(y), real=True)
-    assert equivalent(sympy.sqrt(x**2), sympy.Abs(x), real=True)
-    assert not equivalent(sympy.Abs(x), x, real=True)
     assert not equivalent(sympy.oo, -sympy.oo)
 
 
@@ -145,12 +134,6 @@ def test_small_values_are_told_apart() -> None:
     small = sympy.Rational(1, 10**30)
     assert not equivalent(small, 2 * small)
     assert equivalent(small * (x + 1), small * x + small)
-
-
-def test_proportional() -> None:
-    assert proportional(2 * x - 4, x - 2) == pytest.approx(2)
-    assert proportional(x - 2, x + 2) is None
-    assert proportional(sympy.Integer(0), x) is None
 
 
 @settings(deadline=None)  # a busy machine is no failure

@@ -6,7 +6,7 @@ r"""A reader of LaTeX expressions by recursive descent, with bounded work.
     juxtaposed      sign* factor factor …          so 1/2x is 1/(2x)
     factor          primary (^ exponent | !) …
 
-A *dialect* says what the names mean and how much of the text must be an expression.
+A *dialect* says what `f(x)` is and how much of the text must be an expression.
 """
 
 from typing import Any
@@ -65,7 +65,6 @@ class _Reader:
         self._dialect = dialect
         self._depth = 0
         self._bars = 0
-        self._bound: frozenset[str] = frozenset()  # indices of the sums around
 
     def relation(self) -> Any:
         left = self.additive()
@@ -143,14 +142,6 @@ class _Reader:
     def _exponent(self) -> Any:
         if self.tokens.next.text == "{":
             return self._group()
-        if self._dialect.loose_exponents:
-            if self.tokens.next.text in ("-", "+"):
-                sign = -1 if self.tokens.take().text == "-" else 1
-                return sign * self._exponent()
-            if self.tokens.next.text in CLOSING:
-                return self._group()
-            if self.tokens.next.kind == "number":
-                return self._primary()
         token = self.tokens.next
         if token.text in CLOSING or token.text in FUNCTIONS:
             raise UnreadableError(f"unexpected exponent {token.text!r}")
@@ -252,13 +243,10 @@ class _Reader:
                 last = self._exponent()
         if index is None or last is None:
             raise UnreadableError("a sum without limits")
-        before, self._bound = self._bound, self._bound | {index.name}
-        term = self.product()
-        self._bound = before
-        return written_out(command, term, index, first, last)
+        return written_out(command, self.product(), index, first, last)
 
     def _first_index(self) -> tuple[Any, Any]:
-        """`{k=1}`; the index is a name of its own, even `i`."""
+        """`{k=1}`."""
         self._expect("{")
         name = self.tokens.take()
         if name.kind not in ("letter", "command"):
@@ -274,9 +262,6 @@ class _Reader:
         subscript = subscript or self._subscript()
         if applies and self._dialect.applied and self.tokens.next.text == "(":
             return self._applied(f"{name}{quotes}{subscript}")
-        known = name in self._dialect.names and name not in self._bound
-        if known and not subscript and not quotes:
-            return self._dialect.names[name]
         return sympy.Symbol(f"{name}{quotes}{subscript}")
 
     def _subscript(self) -> str:

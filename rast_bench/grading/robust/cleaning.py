@@ -291,16 +291,6 @@ def bracket_partners(text: str) -> dict[int, int]:
     return partners
 
 
-def closes_at(text: str, start: int) -> int:
-    """Where the bracket at `start` closes, of whatever kind the partner is; -1 if nowhere."""
-    depth = 0
-    for bracket in _BRACKET.finditer(text, start):
-        depth += 1 if bracket[0] in _OPENING else -1
-        if depth == 0:
-            return bracket.start()
-    return -1
-
-
 def split_outside(text: str, separators: re.Pattern[str]) -> list[str]:
     """The parts of a text between separators that stand outside all brackets, stripped.
 

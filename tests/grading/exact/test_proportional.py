@@ -18,6 +18,7 @@ from rast_bench.grading.exact import (
 @pytest.mark.parametrize(
     ("answer", "gold", "outcome"),
     [
+        ("2x-4", "x-2", "equal"),
         ("2x-4y", "x-2y", "equal"),
         ("4y-2x", "x-2y", "equal"),
         ("x^2+y^2-25", r"\frac{x^2+y^2}{25}-1", "equal"),
@@ -25,6 +26,7 @@ from rast_bench.grading.exact import (
         (r"\pi x-2\pi", "x-2", "equal"),
         (r"2\sin x\cos x", r"\sin 2x", "equal"),
         (r"3e^{x}", "e^x", "equal"),
+        ("x-2", "x+2", "different"),
         ("x-2y", "x+2y", "different"),
         ("x-2y+1", "x-2y", "different"),
         ("x^2-y", "x^2-2y", "different"),
