@@ -145,11 +145,12 @@ _WHOLE = frozenset(
 )
 _RELATIONS = frozenset(("le", "ge", "ne"))
 _JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=len, reverse=True)))
-_MARKS_OF_NAMES = frozenset(("overrightarrow", "vec", "hat", "widehat"))
-_BARS = frozenset(("overline", "bar"))
-_POINTS = re.compile(r" ?\{ ?([A-Z]{1,4}) ?\}")
-_MARKED_NAME = re.compile(r" ?(?:\{ ?([A-Za-z]{1,3}) ?\}|([A-Za-z])(?![A-Za-z]))")
-_BARRED_NAME = re.compile(r" ?(?:\{ ?([a-z]) ?\}|([a-z])(?![A-Za-z]))")
+_ARROWS = frozenset(("overrightarrow", "vec"))
+_ACCENTS = {"overline": "bar", "bar": "bar", "hat": "hat", "widehat": "hat"}
+_POINTS = re.compile(r" ?\{ ?([A-Z]{2,4}) ?\}")
+_VECTOR = re.compile(r" ?(?:\{ ?([A-Za-z]{1,3}) ?\}|([A-Za-z])(?![A-Za-z]))")
+_LETTER = re.compile(r" ?(?:\{ ?([A-Za-z]) ?\}|([A-Za-z])(?![A-Za-z]))")
+_UNIT_VECTORS = frozenset("ijk")
 
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)\*?|(.))", re.DOTALL)
 _EMPTY_FONT = re.compile(r"(?:[/-] ?)?\\(?:mathrm|text|mbox|operatorname) ?\{[ ~]*\}")
@@ -205,7 +206,7 @@ def _with_plain_commands(text: str) -> str:
             written, position = " ", _after_argument(text, position, partners)
         elif name in _ONE_WRITING:
             written = _ONE_WRITING[name]
-        elif name in _MARKS_OF_NAMES or name in _BARS:
+        elif name in _ARROWS or name in _ACCENTS:
             written, position = _marked(name, text, position)
         else:
             written = _parted(name, match[0])
@@ -249,13 +250,16 @@ def _after_argument(text: str, position: int, partners: dict[int, int]) -> int:
 
 
 def _marked(name: str, text: str, position: int) -> tuple[str, int]:
-    r"""`\overline{AB}` and `\vec{v}` as names; `\bar{x}` as a name of its own."""
+    r"""`\overline{AB}`, `\vec{v}` and `\hat{i}` as names; `\bar{x}` as a name of its own."""
     if found := _POINTS.match(text, position):
         return f" {found[1]}", found.end()
-    if name in _MARKS_OF_NAMES and (found := _MARKED_NAME.match(text, position)):
+    if name in _ARROWS and (found := _VECTOR.match(text, position)):
         return f" {found[1] or found[2]}", found.end()
-    if name in _BARS and (found := _BARRED_NAME.match(text, position)):
-        return f" {found[1] or found[2]}_{{bar}}", found.end()
+    if name in _ACCENTS and (found := _LETTER.match(text, position)):
+        letter, accent = found[1] or found[2], _ACCENTS[name]
+        if accent == "hat" and letter in _UNIT_VECTORS:
+            return f" {letter}", found.end()
+        return f" {letter}_{{{accent}}}", found.end()
     return rf"\{name}", position
 
 

@@ -19,6 +19,9 @@ CASES = [
     (r"x=\frac{\pi}{4}", GOLD, DIFFERENT),
     (r"y=\frac{\pi}{4}+n\pi,\ n\in\mathbb{Z}", GOLD, DIFFERENT),
     (r"x=\frac{\pi}{4}+n\pi,\ n\in\mathbb{N}", GOLD, UNDECIDED),
+    (r"x=\frac{\pi}{4}+n\pi \text{ for every positive integer } n", GOLD, UNDECIDED),
+    (r"2^n \text{ for every positive integer } n", "2^n", EQUAL),
+    (r"n\pi \text{ for every positive integer } n", r"n\pi", UNDECIDED),
     (
         r"x = (-1)^n \frac{\pi}{6} + n\pi, n \in \mathbb{Z}",
         r"x = \frac{\pi}{6} + 2k\pi, \frac{5\pi}{6} + 2k\pi, k \in \mathbb{Z}",

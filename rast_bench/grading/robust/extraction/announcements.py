@@ -73,7 +73,8 @@ _DOUBT_BEFORE = re.compile(
     r"(?:(?:n['’]?t|\bnot|\bnever)\s+(?:\w+\s+)?(?:think|believe|say|mean|true|sure|certain"
     r"|convinced|correct|right|possible|likely|the case|know|clear)\b[^.]{0,30}|\b(?:doubt|whether"
     r"|if|unless|suppose|assum\w+|pretend|wrong(?:ly)?|incorrect(?:ly)?|might think|may think"
-    r"|might say|could think|claims?|claimed|says?|guess(?:ed)? was)\b[^.,;:]{0,25})\Z",
+    r"|might say|could think|claims?|claimed|says?|guess(?:ed)? was)\b[^.,;:]{0,25}"
+    r"|\b(?:least|less|un)[ -]?(?:likely|plausible|probable) )\Z",
     re.IGNORECASE,
 )
 _BUT = re.compile(

@@ -139,6 +139,7 @@ _COMPARED = re.compile(  # the end of what makes a value behind it none of its o
     re.IGNORECASE,
 )
 _ESCAPED = re.compile(r"\\[{}]")
+_ARE = re.compile(r"\bare\b[\s:]{0,3}\Z", re.IGNORECASE)
 _AND = re.compile(rf"\b(?:and|or)\b|{languages.AND}")
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,} [A-Za-z]{2,}")
 _OUTPUT = re.compile(r"```output[ \t]{0,9}\n([^`]{1,800}?)\n?```")
@@ -337,11 +338,13 @@ class Ending:
 
 
 def _last_list(sentence: str) -> tuple[int, int] | None:
-    """Where the last values of a masked sentence stand that "and" or "or" joins."""
+    """Where the last values of a masked sentence stand that "and" or "or" joins, or "are" names."""
     last = None
     for last in _LIST.finditer(sentence):  # noqa: B007 (the last one)
         pass
-    if last is None or not ("=" in last[0] or _AND.search(last[0])):
+    if last is None:
+        return None
+    if not ("=" in last[0] or _AND.search(last[0]) or _ARE.search(sentence, 0, last.start())):
         return None
     rest = sentence[last.end() :]
     return last.span() if len(rest) <= _MAX_BEHIND_LIST and not _VALUE.search(rest) else None

@@ -18,6 +18,7 @@ _OF_ALL = re.compile(
     r"\{? ?(?:\\mathbb ?)?\{? ?(?P<set>[ZNRCQ]) ?\}? ?\}?(?:\^\+|\^\{ ?\+ ?\}|_\+)?"
 )
 _FROM_START = re.compile(r"n ?(?:\\ge(?![A-Za-z]) ?[01]|> ?0)")  # of a sequence
+_HALF = re.compile(r"\b(?:positive|non-?negative|natural)\b", re.IGNORECASE)
 _WHOLE = frozenset("ijklmn")
 _BUILT = re.compile(r"\\?\{ ?[A-Za-z] ?(?:\\mid|[|:])")
 _FREE = re.compile(
@@ -75,6 +76,8 @@ def is_free(condition: str, main: str) -> bool:
         return among["set"] not in ("RCQ" if whole else "") + ("N" if periodic else "")
     if _FROM_START.fullmatch(bare):
         return not periodic
+    if periodic and _HALF.search(condition):
+        return False
     return bool(_FREE.fullmatch(condition))
 
 

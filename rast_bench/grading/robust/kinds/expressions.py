@@ -13,7 +13,10 @@ _FUNCTION_OF = re.compile(
     r"(?:\\(?:a?sin|a?cos|a?tan|cot|sec|csc|ln|log)h?(?![A-Za-z])(?: ?\^ ?(?:\{[^{}]*\}|\d))?"
     r"|(?<![A-Za-z])[fghpFP](?= ?\()) ?\(? ?[A-Z]"
 )
-_FACTOR = re.compile(r"(?<!\\)(?<!\\[a-z])(?P<name>[A-Z])(?P<index> ?_ ?(?:\{[^{}]*\}|\w))?")
+_FACTOR = re.compile(
+    r"(?<!\\)(?<!\\[a-z])(?P<name>[A-Z](?: ?_ ?(?:\{[^{}]*\}|\w))?)"
+    r"(?: ?\^ ?(?:\{ ?-1 ?\}|T|\{ ?T ?\}|\{? ?\\top ?\}?))?"
+)
 _INVERTED = re.compile(
     r"\([^()]*[A-Z][^()]*[A-Z][^()]*\) ?\^ ?\{? ?(?:-1|[Tt]|\\top|\\intercal)(?![A-Za-z0-9])"
 )
@@ -22,6 +25,7 @@ _CROSS = re.compile(
 )
 _ORDERED = re.compile(r"[A-Z]{3,}|[A-Z]\)? ?\^ ?\{? ?(?:-1|T|\\top)(?!\d)|\\times")
 _FORMULA = re.compile(r"[a-z\\]")
+_WORD = re.compile(r"[a-z]{3,}")
 
 
 def same_order(answer: str, gold: str) -> bool:
@@ -29,25 +33,26 @@ def same_order(answer: str, gold: str) -> bool:
 
     Capitals of one term, and the letters beside a cross, are looked at; sums may have any order.
     """
-    mine, wanted = _orders(answer), _orders(gold)
-    for pair in mine.keys() | wanted.keys():
-        one, other = mine.get(pair, set()), wanted.get(pair, set())
-        if one != other and ((one and other) or len(one | other) > 1):
-            return False
+    for part in ("name", 0):  # the P of `PAP^{-1}` is one factor with its inverse, and is another
+        mine, wanted = _orders(answer, part), _orders(gold, part)
+        for pair in mine.keys() | wanted.keys():
+            one, other = mine.get(pair, set()), wanted.get(pair, set())
+            if one != other and ((one and other) or len(one | other) > 1):
+                return False
     if bool(_INVERTED.search(answer)) != bool(_INVERTED.search(gold)):
         return False
     return sorted(_CROSS.findall(answer)) == sorted(_CROSS.findall(gold))
 
 
-def _orders(text: str) -> dict[frozenset[str], set[tuple[str, str]]]:
+def _orders(text: str, part: str | int) -> dict[frozenset[str], set[tuple[str, str]]]:
     """For each two capitals that are in a term, which comes first."""
     orders: dict[frozenset[str], set[tuple[str, str]]] = {}
     for term in re.split(r"(?<![\^{(])[-+]", _FUNCTION_OF.sub(" ", text)):
         first: dict[str, int] = {}
         last: dict[str, int] = {}
         for match in _FACTOR.finditer(term):
-            first.setdefault(match[0], match.start())
-            last[match[0]] = match.start()
+            first.setdefault(match[part], match.start())
+            last[match[part]] = match.start()
         for one, start in first.items():
             for other, end in last.items():
                 if one != other and start < end:
@@ -61,6 +66,11 @@ def _may_be_ordered(text: str) -> bool:
     Those of a formula such as `q/\sqrt{LC}` are numbers.
     """
     return _ORDERED.search(text) is not None or not _FORMULA.search(text)
+
+
+def _is_other_word(answer: str, gold: str) -> bool:
+    """Whether both are letters only, in another order: `acb` for `abc` is a product or a word."""
+    return bool(answer != gold and _WORD.fullmatch(answer) and _WORD.fullmatch(gold))
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ class Expression:
         ordered = _may_be_ordered(self.text) or _may_be_ordered(gold.text)
         if decision.outcome == "equal" and ordered and not same_order(self.text, gold.text):
             return undecided("order", "factors that may not commute")
+        if decision.outcome == "equal" and _is_other_word(self.text, gold.text):
+            return undecided("order", "letters that may be a word")
         return decision
 
     def is_clear(self) -> bool:

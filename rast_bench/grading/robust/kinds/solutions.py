@@ -26,7 +26,8 @@ _SET = (
 )
 _DECLARATION = re.compile(
     rf"(?:(?:where|for|with|here|and|if){_GAP})?(?:(?:all|any|every|some|each|an|arbitrary){_GAP})?"
-    rf"(?:(?:integers?|integral values?)(?: of)?{_GAP}(?P<after>{NAME})"
+    rf"(?:(?:(?P<sort>positive|non-?negative) )?(?:integers?|integral values?)(?: of)?{_GAP}"
+    rf"(?P<after>{NAME})"
     rf"|(?P<before>{NAME}){_GAP}(?:\\in(?![A-Za-z])|∈|in(?![A-Za-z])"
     rf"|(?:is|be|being|any|an|arbitrary| )*(?=[ {{]*integer)){_GAP}{_SET})[ {{}}.)]{{0,6}}\Z"
 )
@@ -74,6 +75,8 @@ def read_solution(text: str) -> GeneralSolution | None:
     parameter = declared["after"] or declared["before"]
     main = text[: declared.start()].rstrip(" ,.;:({|").removesuffix(r"\quad").rstrip(" ,")
     families, name = _families(main)
+    if declared["sort"] and not name:
+        return None  # `2^n for every positive integer n` is a formula
     inside = families and all(parameter in unknowns(family) for family in families)
     return GeneralSolution(families, parameter, _domain(declared), name) if inside else None
 
@@ -105,6 +108,8 @@ def _set_builder(text: str) -> GeneralSolution | None:
 
 
 def _domain(declared: re.Match[str]) -> str:
+    if declared["sort"]:
+        return declared["sort"]
     named = declared["set"] or declared["command"] or declared["letter"]
     named = named or ("N" if declared["sign"] == "ℕ" else "Z")
     return f"{named}{declared['part'] or ''}"
