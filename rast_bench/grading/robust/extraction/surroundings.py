@@ -131,7 +131,8 @@ def whole(text: str, box: Box) -> str | None:
     if "=" in right or len(line) > _LINE or _WORD.search(line):
         return ""
     piece = text[box.start : box.end]
-    inner = piece[piece.index("{") + 1 : -1] if piece.endswith("}") else box.content
+    opening = piece.find("{")
+    inner = piece[opening + 1 : -1] if opening >= 0 and piece.endswith("}") else box.content
     return f"{left}{_bare(inner)}{right}".strip().rstrip(".,;")
 
 
