@@ -111,7 +111,7 @@ def run_process(
         if cause == "ended":
             cause = reader.drain()
         if not reader.ready:
-            raise running.complaint()
+            raise running.complaint(reader.unconfined)
         return Finished(cause, status, account.cpu, bytes(reader.stdout))
 
 
@@ -151,6 +151,7 @@ class _Reader:
         self.selector = selectors.DefaultSelector()
         self.stdout = bytearray()
         self.ready = False
+        self.unconfined: str | None = None  # why the program was not begun
         # Seconds since the program began, without those in which it waits for its reader.
         self.listened = 0.0
         self._results, self._pipes = results, {results, stdout}
@@ -213,7 +214,7 @@ class _Reader:
             message = {"error": "the program wrote into the harness's pipe"}
         if not self.ready:
             # The first message comes before the program, so it is ours.
-            self.ready = "ready" in message
+            self.ready, self.unconfined = "ready" in message, message.get("unconfined")
             return self.ready
         return self._on_message(message, len(line))
 

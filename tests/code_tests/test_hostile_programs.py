@@ -1,114 +1,119 @@
-"""Each program of hostile/ passes its tests exactly where its attack gets through."""
+"""Each program of benchmarks/hostile passes its tests exactly where its attack gets through."""
 
-import ctypes
-import http.server
 import os
-import threading
-from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
 import pytest
+from hostile.campaign import attack
+from hostile.ordinary_user import as_nobody
+from hostile.programs import Program, batched, read_programs
+from hostile.world import World
 from sandboxes import QUICK, RIGHT, SUCCESSOR, available
 
 from rast_bench.code_tests.run import run_tests
+from rast_bench.code_tests.sandbox import SandboxKind
 from rast_bench.code_tests.tests import StdioTests
-
-PROGRAMS = sorted(Path(__file__).with_name("hostile").glob("*.txt"), key=lambda path: path.stem)
-MARK = f"rast-bench-hostile-mark-{os.getpid()}"  # others may run these tests too
-PR_SET_CHILD_SUBREAPER = 36
-TIMEOUTS = {"endless_loop", "endless_sleep", "endless_number", "endless_output", "ignore_signals"}
+from rast_bench.code_tests.verdict import Limits
 
 each_sandbox = pytest.mark.parametrize("kind", available())
 
 
-class World:
-    """What a hostile program would like to reach."""
-
-    def __init__(self, home: Path, port: int) -> None:
-        self.home, self.port = home, port
-        self.secret = home / "secret"
-        self.secret.write_text("mellon")
-        self.before = self.state()
-
-    def state(self) -> tuple[object, ...]:
-        status = self.secret.stat()
-        files = sorted(path.name for path in self.home.iterdir())
-        return files, self.secret.read_text(), status.st_mode, status.st_mtime_ns, status.st_nlink
-
-    def program(self, path: Path, kind: str) -> str:
-        words = {
-            "@HOME@": str(self.home),
-            "@SECRET@": str(self.secret),
-            "@PID@": str(os.getpid()),
-            "@PORT@": str(self.port),
-            "@MARK@": MARK,
-            "@OUTSIDE@": str(kind == "process"),  # elsewhere the kernel ends it with process 1
-        }
-        text = path.read_text()
-        for word, value in words.items():
-            text = text.replace(word, value)
-        return text
-
-
-class Visits(http.server.BaseHTTPRequestHandler):
-    count = 0
-
-    def do_GET(self) -> None:
-        type(self).count += 1
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("SECRET_TOKEN", "mellon")
-    Visits.count = 0
-    server = http.server.HTTPServer(("127.0.0.1", 0), Visits)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield World(tmp_path, server.server_port)
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def orphans_come_here() -> Iterator[None]:
-    """What a program leaves behind becomes a child of this process, and so can be seen."""
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    yield
-    libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
-
-
-def children() -> set[str]:
-    tasks = Path("/proc/self/task").iterdir()
-    return {child for task in tasks for child in (task / "children").read_text().split()}
+@cache
+def available_to_nobody() -> tuple[SandboxKind, ...]:
+    """None where root cannot show this Python environment to nobody, as in some containers, or
+    where an ordinary user runs the tests already."""
+    try:
+        return tuple(as_nobody(available)) if os.geteuid() == 0 else ()
+    except RuntimeError:
+        return ()
 
 
 def test_there_are_programs() -> None:
-    assert len(PROGRAMS) > 30
+    assert len({program.names for program in read_programs()}) > 180
 
 
 @each_sandbox
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-@pytest.mark.usefixtures("orphans_come_here")
-def test_nothing_gets_through(path: Path, kind: str, world: World) -> None:
-    before = children()
+def test_nothing_gets_through(kind: SandboxKind) -> None:
+    report = attack(kind, batched(read_programs()))
 
-    verdict = run_tests(
-        world.program(path, kind), SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind
-    )
+    assert nothing_happened(report)
 
-    assert verdict.kind not in ("passed", "refused"), verdict
-    assert verdict.kind == "timeout" or path.stem not in TIMEOUTS, verdict
-    assert children() == before
-    assert world.state() == world.before
-    assert Visits.count == 0
-    assert not list(Path("/tmp").glob(f"{MARK}*"))
-    assert not Path("/dev/shm", MARK).exists()
+
+@pytest.mark.parametrize("kind", available_to_nobody())
+def test_nothing_gets_through_to_an_ordinary_user(kind: SandboxKind) -> None:
+    report = as_nobody(lambda: attack(kind, batched(filter(depends_on_the_user, read_programs()))))
+
+    assert nothing_happened(report)
+
+
+def depends_on_the_user(program: Program) -> bool:
+    return program.group not in ("verdict", "limits")
+
+
+def nothing_happened(report: dict[str, object]) -> bool:
+    found = {name: report.get(name) for name in ("unavailable", "passed", "wrong", "touched")}
+    assert found == {"unavailable": None, "passed": [], "wrong": [], "touched": []}
+    return True
+
+
+def test_the_world_notices_what_is_done_to_it() -> None:
+    with World() as world:
+        os.kill(world.victims[0], 19)
+        os.utime(world.words["SECRET"])
+        os.mkdir(f"{world.words['HOME']}/new")  # noqa: PTH102
+        with open(f"/dev/shm/{world.words['MARK']}", "a") as file:  # noqa: PTH123
+            file.write("more")
+
+        assert world.touched() == [
+            *("home", "posix shared memory", f"process {world.victims[0]}", "secret"),
+        ]
+
+
+@each_sandbox
+def test_each_test_has_its_own_processor_time(kind: str) -> None:
+    program = """\
+import time
+def f(x):
+    end = time.process_time() + 0.35
+    while time.process_time() < end:
+        pass
+    return x + 1
+"""
+    verdict = run_tests(program, SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind)
+
+    assert verdict.kind == "passed", verdict
+
+
+@each_sandbox
+def test_what_a_program_says_of_its_time_is_not_used(kind: str) -> None:
+    program = """\
+import os, time
+def f(x):
+    while time.process_time() < 0.4:
+        pass
+    os.write(3, b'{"ended": 0.0}\\n{"cpu_seconds": 0.0}\\n')
+    return x + 1
+"""
+    verdict = run_tests(program, SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind)
+
+    assert verdict.kind == "passed", verdict
+    assert verdict.cpu_seconds > 0.1
+
+
+@each_sandbox
+def test_a_program_that_ignores_the_signals_ends_when_its_test_does(kind: str) -> None:
+    program = """\
+import signal
+for number in (signal.SIGXCPU, signal.SIGPROF):
+    signal.signal(number, signal.SIG_IGN)
+def f(x):
+    while True:
+        pass
+"""
+    limits = Limits(test_cpu_seconds=0.3, cpu_seconds=1000.0)
+    verdict = run_tests(program, SUCCESSOR, limits, allow_code_execution=True, sandbox=kind)
+
+    assert (verdict.kind, verdict.detail) == ("timeout", "out of CPU time")
 
 
 @each_sandbox

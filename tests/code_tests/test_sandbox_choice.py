@@ -1,4 +1,9 @@
+import ctypes
+import errno
 import os
+import platform
+import struct
+from pathlib import Path
 
 import pytest
 from sandboxes import QUICK, RIGHT, SUCCESSOR
@@ -66,8 +71,6 @@ def test_sealed_filter_refuses_every_opening_for_writing(tmp_path: object) -> No
 
 
 def opened_under_the_filter(path: str) -> int:
-    import ctypes
-
     ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # no_new_privs
     seccomp.install(writes=False, sealed=True)
     count = 0
@@ -80,16 +83,40 @@ def opened_under_the_filter(path: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-@pytest.mark.parametrize("writes", [True, False])
-def test_filter_jumps_stay_inside(machine: str, writes: bool) -> None:
-    steps = seccomp.filter_program(machine, 7, writes=writes, sealed=not writes)
+@pytest.mark.parametrize("kind", candidates())
+def test_without_the_filter_nothing_runs(kind: SandboxKind, tmp_path: Path) -> None:
+    """In a child whose own filter says that there are no filters."""
+    place = tmp_path / "error"
+    child = os.fork()
+    if child == 0:
+        try:
+            deny_new_filters()
+            run.run_tests(RIGHT, SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind)
+        except SandboxError as error:
+            place.write_text(error.render())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 
-    assert len(steps) < 4096  # the kernel's limit
-    for place, (_, first, second, operand) in enumerate(steps[:-1]):
-        assert place + 1 + max(first, second) < len(steps)
-        assert 0 <= max(first, second) < 256
-        assert 0 <= operand < 2**32
+    assert place.read_text().startswith(f"error: the {kind} sandbox does not start: ")
+    assert len(place.read_text().splitlines()) == 2
+    if kind == "process":  # the others may find no name spaces either
+        assert "the filter of system calls (seccomp): Invalid argument" in place.read_text()
+
+
+def deny_new_filters() -> None:
+    """prctl(PR_SET_SECCOMP) fails with EINVAL, as in a kernel without it."""
+    prctl = {"x86_64": 157, "aarch64": 167}[platform.machine()]
+    steps = [
+        *((0x20, 0, 0, 0), (0x15, 0, 3, prctl)),
+        *((0x20, 0, 0, 16), (0x15, 0, 1, 22), (0x06, 0, 0, 0x00050000 | errno.EINVAL)),
+        (0x06, 0, 0, 0x7FFF0000),
+    ]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+    program = struct.pack("@HP", len(steps), ctypes.addressof(code))
+    libc = ctypes.CDLL(None)
+    libc.prctl(38, 1, 0, 0, 0)  # no_new_privs
+    assert libc.prctl(22, 2, program, 0, 0) == 0
 
 
 def test_verdicts_come_in_order() -> None:

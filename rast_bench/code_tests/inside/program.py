@@ -34,7 +34,7 @@ def main(result_fd: int, job_fd: int) -> None:
     try:
         confine(job["limits"], job["cpu_seconds"], job["outside"])
     except (OSError, ValueError) as error:
-        os.write(2, f"{error.strerror if isinstance(error, OSError) else error}\n".encode())
+        _send({"unconfined": getattr(error, "strerror", None) or str(error)})
         os._exit(_UNCONFINED)
     os.dup2(nowhere, 2)
     os.close(nowhere)
