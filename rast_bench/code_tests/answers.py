@@ -51,7 +51,7 @@ class AnsweredSet:
 class AnsweredDict:
     """A dict of an answer. It equals the dicts with equal keys and values."""
 
-    def __init__(self, pairs: Iterable[Iterable[object]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[object, object]]) -> None:
         self._items = {key_of(key): (key, value) for key, value in pairs}
 
     def __eq__(self, other: object) -> bool:

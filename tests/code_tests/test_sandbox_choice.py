@@ -3,6 +3,8 @@ import errno
 import os
 import platform
 import struct
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,38 +87,69 @@ def opened_under_the_filter(path: str) -> int:
 
 @pytest.mark.parametrize("kind", candidates())
 def test_without_the_filter_nothing_runs(kind: SandboxKind, tmp_path: Path) -> None:
-    """In a child whose own filter says that there are no filters."""
-    place = tmp_path / "error"
+    # prctl(PR_SET_SECCOMP) fails as in a kernel without it.
+    said = said_where(lambda: deny(PRCTL, errno.EINVAL, option=22), kind, RIGHT, tmp_path)
+
+    first, second = said.splitlines()
+    assert first.startswith(f"error: the {kind} sandbox does not start: ")
+    assert second.startswith("hint: ")
+    if kind == "process":  # the others may find no name spaces either
+        assert first.endswith("the filter of system calls (seccomp): Invalid argument")
+
+
+def test_process_without_landlock_changes_no_file(tmp_path: Path) -> None:
+    """What root alone can read it does not show to nobody without hiding the rest."""
+    target = tmp_path / "file"
+    target.touch()
+    target.chmod(0o666)
+    program = f"def f(x):\n    open({str(target)!r}, 'r+')\n    return x + 1"
+
+    said = said_where(lambda: deny(LANDLOCK, errno.ENOSYS), "process", program, tmp_path)
+
+    if os.geteuid() == 0 and not readable_by_others(sys.prefix, sys.base_prefix):
+        assert "readable by root alone, and this kernel has no Landlock" in said
+    else:
+        assert "PermissionError" in said
+
+
+PRCTL = {"x86_64": 157, "aarch64": 167}[platform.machine()]
+LANDLOCK = 444
+
+
+def said_where(change: Callable[[], None], kind: SandboxKind, program: str, folder: Path) -> str:
+    """What is said of a program by a child process after `change` to it."""
+    place = folder / "said"
     child = os.fork()
     if child == 0:
         try:
-            deny_new_filters()
-            run.run_tests(RIGHT, SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind)
+            change()
+            judged = run.run_tests(
+                program, SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind
+            )
+            place.write_text(str(judged))
         except SandboxError as error:
             place.write_text(error.render())
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-
-    assert place.read_text().startswith(f"error: the {kind} sandbox does not start: ")
-    assert len(place.read_text().splitlines()) == 2
-    if kind == "process":  # the others may find no name spaces either
-        assert "the filter of system calls (seccomp): Invalid argument" in place.read_text()
+    return place.read_text()
 
 
-def deny_new_filters() -> None:
-    """prctl(PR_SET_SECCOMP) fails with EINVAL, as in a kernel without it."""
-    prctl = {"x86_64": 157, "aarch64": 167}[platform.machine()]
-    steps = [
-        *((0x20, 0, 0, 0), (0x15, 0, 3, prctl)),
-        *((0x20, 0, 0, 16), (0x15, 0, 1, 22), (0x06, 0, 0, 0x00050000 | errno.EINVAL)),
-        (0x06, 0, 0, 0x7FFF0000),
-    ]
+def deny(call: int, error: int, option: int | None = None) -> None:
+    """From now on this process's system call fails, or does with this first argument."""
+    fails = (0x06, 0, 0, 0x00050000 | error)
+    judge = [fails] if option is None else [(0x20, 0, 0, 16), (0x15, 0, 1, option), fails]
+    steps = [(0x20, 0, 0, 0), (0x15, 0, len(judge), call), *judge, (0x06, 0, 0, 0x7FFF0000)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
     program = struct.pack("@HP", len(steps), ctypes.addressof(code))
     libc = ctypes.CDLL(None)
     libc.prctl(38, 1, 0, 0, 0)  # no_new_privs
     assert libc.prctl(22, 2, program, 0, 0) == 0
+
+
+def readable_by_others(*places: str) -> bool:
+    paths = [path for place in places for path in (Path(place), *Path(place).parents)]
+    return all(path.stat().st_mode & 0o001 for path in paths)
 
 
 def test_verdicts_come_in_order() -> None:

@@ -87,8 +87,8 @@ def _leave_root(libc: ctypes.CDLL, *, hidden: bool) -> None:
     if as_root and not hidden:
         raise OSError(
             errno.EACCES,
-            f"{sys.prefix} is readable by root alone, and this kernel has no Landlock to hide "
-            "root's other files",
+            f"the Python environment {sys.prefix} is readable by root alone, and this kernel has "
+            "no Landlock to hide root's other files",
         )
     if as_root:
         _set_capabilities(libc, _CAP_SETUID)

@@ -79,7 +79,7 @@ class Makers(NamedTuple):
 
     set_of: Callable[[list[object]], object] = set
     frozenset_of: Callable[[list[object]], object] = frozenset
-    dict_of: Callable[[list[list[object]]], object] = dict
+    dict_of: Callable[[list[tuple[object, object]]], object] = dict
     fraction_of: Callable[[int, int], object] = Fraction
 
 
@@ -104,7 +104,9 @@ def decode(value: object, makers: Makers = _PLAIN) -> object:
     if not isinstance(content, list):
         raise ValueError(f"no encoded value: {tag!r}")
     if tag == "d":
-        return makers.dict_of([[decode(part, makers) for part in pair] for pair in content])
+        return makers.dict_of(
+            [(decode(key, makers), decode(item, makers)) for key, item in content]
+        )
     if tag == "c":
         return complex(*content)
     if tag == "q":
