@@ -71,10 +71,12 @@ def _ending(
 
 
 def shown(value: object) -> str:
-    """A value of the program's choice, short, on one line and free of lone surrogates."""
+    """A value of the program's choice, short, on one line, of printable characters only."""
     try:
         text = value if isinstance(value, str) else reprlib.repr(value)
-    except ValueError:  # an integer of too many digits
+    except (ValueError, RecursionError):  # an integer of too many digits, nested too deeply
         text = f"<{type(value).__name__}>"
-    text = " ".join(text.split()).encode(errors="replace").decode()
-    return text if len(text) <= _TEXT_LENGTH else f"{text[:_TEXT_LENGTH]}…"
+    text = " ".join(text.split())
+    if len(text) > _TEXT_LENGTH:
+        text = f"{text[:_TEXT_LENGTH]}…"
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

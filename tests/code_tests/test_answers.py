@@ -10,6 +10,7 @@ import pytest
 
 from rast_bench.code_tests.answers import AnsweredDict, AnsweredSet, decode_answer, key_of
 from rast_bench.code_tests.compare import matches
+from rast_bench.code_tests.ending import shown
 from rast_bench.code_tests.inside.values import encode
 
 KEYS = [
@@ -94,3 +95,19 @@ def test_hostile_values_are_refused_or_unequal() -> None:
     assert decode_answer({"q": ["4", "2"]}) != 2  # encode brings it to lowest terms
     assert isinstance(decode_answer({"f": [1]}), AnsweredSet)
     assert isinstance(decode_answer({"d": []}), AnsweredDict)
+
+
+def test_deep_answers_are_compared_and_shown_or_refused() -> None:
+    """The deepest that can be read is as deep as can be; showing it may need more of the stack."""
+    for opening, closing in (('{"d": [[1, ', "]]}"), ('{"f": [', "]}"), ('{"t": [', "]}")):
+        for depth in range(50, 1000, 3):
+            try:
+                answer = decode_answer(json.loads(opening * depth + "1" + closing * depth))
+            except RecursionError:
+                break
+            assert not matches(answer, {1}, (), 0.0, "evalplus")
+            assert len(shown(answer)) < 200
+
+
+def test_what_is_shown_is_printable() -> None:
+    assert shown("\x1b[2J\ud800é\n x") == "?[2J?é x"

@@ -1,5 +1,6 @@
 """Gives up, for good, what the tested program shall not have. The last step before it runs."""
 
+import contextlib
 import ctypes
 import errno
 import math
@@ -110,13 +111,19 @@ def _nobody_can_read(libc: ctypes.CDLL) -> bool:
     """Whether the places that Python imports from can be read without being root."""
     libc.setfsuid(_NOBODY)
     try:
-        for folder in map(Path, sys.path):
-            for place in (folder, *folder.iterdir()) if folder.is_dir() else ():
-                os.close(os.open(place, os.O_RDONLY | os.O_NONBLOCK))
-    except PermissionError:
-        return False
+        return all(map(_readable, sys.path))
     finally:
         libc.setfsuid(0)
+
+
+def _readable(folder: str) -> bool:
+    """Whether a folder and what it holds can be opened, if they are there at all."""
+    try:
+        for place in (folder, *(entry.path for entry in os.scandir(folder))):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.close(os.open(place, os.O_RDONLY | os.O_NONBLOCK))
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
     return True
 
 
