@@ -79,8 +79,8 @@ def test_keys_of_an_answer_are_never_hashed(oracle: str, monkeypatch: pytest.Mon
 
 
 def test_colliding_keys_take_no_longer_than_others() -> None:
-    """300,000 of them: a set of Python's would keep this test busy for an hour."""
-    keys = [number * (2**61 - 1) for number in range(1, 300_000)]
+    """A set of Python's would keep this test busy for many minutes."""
+    keys = [number * (2**61 - 1) for number in range(1, 100_000)]
 
     assert not matches(decode_answer({"s": keys}), {1, 2}, (), 0.0, "evalplus")
     assert not matches(decode_answer(keys), {1, 2}, (), 0.0, "set")
