@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from rast_bench.code_tests.inside.values import Makers, Opaque, decode
 
-_EXACT_DIGITS = 4000  # of decimals' digits and exponent: beyond, they equal no other number
+_EXACT_DIGITS = 400  # of a decimal's digits and exponent: with more it equals no other number
 _UNEQUAL = itertools.count()
 
 

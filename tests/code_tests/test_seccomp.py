@@ -15,7 +15,7 @@ ALLOW, EPERM, ENOSYS = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.
 LOAD, EQUAL, AT_LEAST, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 THREAD = 0x3D0F00
 HOSTILE = json.loads(Path(hostile.__file__).with_name("calls.json").read_text())
-JUDGED = ("clone", "fcntl", "futex", "ioctl", "kill", "prlimit64", "tgkill")
+JUDGED = ("clone", "fcntl", "futex", "ioctl", "kill", "prctl", "prlimit64", "tgkill")
 
 each_machine = pytest.mark.parametrize("machine", ARCHITECTURES)
 
@@ -86,6 +86,7 @@ def test_other_architectures_calls_are_refused(machine: str) -> None:
         ("fcntl", (0, 1030), [(0, 4), (0, 8), (0, 10), (0, 15), (0, 6), (0, 1024), (0, 1026)]),
         ("ioctl", (0, 0x5401), [(0, 0x8901), (0, 0x5412), (0, 0x40086602), (0, 0x5452)]),
         ("futex", (0, 128), [(0, 6), (0, 128 | 11), (0, 256 | 12)]),
+        ("prctl", (15,), [(1,), (4,), (22,), (36,), (38,)]),
         ("prlimit64", (0,), [(1,), (OWN,)]),
     ],
 )

@@ -177,6 +177,8 @@ _RULES = (
     _Rule((16, 29), 1, (0x5401, 0x802C542A, 0x5451, 0x5450)),
     # futex: all but priority inheritance; the other bits say private and which clock
     _Rule((202, 98), 1, (0, 1, 3, 4, 5, 9, 10), 0x7F),
+    # prctl: PR_SET_NAME, of its own thread, as Python's threads do from 3.14 on
+    _Rule((157, 167), 0, (15,)),
     # prlimit64: its own
     _Rule((302, 261), 0, (0,)),
     # clock_gettime, clock_getres, clock_nanosleep: the system's clocks and its own, which are small
