@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from pathlib import Path
 
 import pytest
 from hostile.campaign import attack
@@ -67,6 +68,19 @@ def f(x):
     while time.process_time() < end:
         pass
     return x + 1
+"""
+    verdict = run_tests(program, SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind)
+
+    assert verdict.kind == "passed", verdict
+
+
+@each_sandbox
+def test_threads_are_limited_by_the_kernel(kind: str) -> None:
+    most = int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2]) + 5000
+    program = f"""\
+import resource
+def f(x):
+    return x + 1 if 0 < resource.getrlimit(resource.RLIMIT_NPROC)[1] < {most} else None
 """
     verdict = run_tests(program, SUCCESSOR, QUICK, allow_code_execution=True, sandbox=kind)
 
