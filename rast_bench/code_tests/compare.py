@@ -11,13 +11,17 @@
 | json | `==` after tuples have become lists (LiveCodeBench) |
 
 evalplus's rules are those of release 0.3.1 (evalplus/eval/__init__.py): tolerance is relative 1e-7
-plus `atol`, 1e-6 for floats where the tests give none, and asks for equal types.
+plus `atol`, 1e-6 for floats where the tests give none, and asks for equal types. Infinity equals
+itself only, within no tolerance; NaN equals nothing. The time of a comparison is linear in the two
+values' size, whatever the program answers (answers.py).
 """
 
+import cmath
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 
+from rast_bench.code_tests.answers import key_of
 from rast_bench.code_tests.tests import Oracle
 
 _RELATIVE = 1e-7
@@ -30,7 +34,7 @@ Rule = Callable[[object, object, Sequence[object], float], bool]
 def matches(
     answer: object, expected: object, arguments: Sequence[object], atol: float, oracle: Oracle
 ) -> bool:
-    """Whether `answer`, made of plain values, passes the test.
+    """Whether `answer`, as `decode_answer` makes it, passes the test.
 
     An answer that the comparison cannot take, of another type or nested too deeply, does not.
     """
@@ -63,11 +67,16 @@ def _close(answer: object, expected: object, atol: float) -> bool:
         return False
     if not isinstance(expected, int | float | complex):
         return False
-    return answer == expected or bool(abs(answer - expected) <= atol + _RELATIVE * abs(expected))
+    if answer == expected:
+        return True
+    # Beside an infinite number every difference would be within a relative tolerance.
+    finite = cmath.isfinite(answer) and cmath.isfinite(expected)
+    return finite and bool(abs(answer - expected) <= atol + _RELATIVE * abs(expected))
 
 
 def _set(answer: object, expected: object, _: Sequence[object], _atol: float) -> bool:
-    return set(answer) == set(expected)  # type: ignore[call-overload,no-any-return]
+    distinct, wanted = (set(map(key_of, items)) for items in (answer, expected))  # type: ignore[call-overload]
+    return bool(distinct == wanted)
 
 
 def _not_none(answer: object, expected: object, _: Sequence[object], _atol: float) -> bool:

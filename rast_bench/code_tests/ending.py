@@ -7,7 +7,7 @@ from rast_bench.code_tests.inside.program import OUT_OF_MEMORY
 from rast_bench.code_tests.process import Finished, Message
 from rast_bench.code_tests.verdict import CodeVerdict, CodeVerdictKind
 
-_CPU_SIGNALS = (128 + signal.SIGPROF, 128 + signal.SIGXCPU)
+_CPU_SIGNAL = 128 + signal.SIGXCPU
 _KILLED = 128 + signal.SIGKILL
 _TEXT_LENGTH = 120
 
@@ -18,7 +18,6 @@ class Seen:
     def __init__(self) -> None:
         self.passed = 0
         self.ended = False
-        self.cpu_seconds = 0.0
         self.kind: CodeVerdictKind | None = None
         self.detail = ""
 
@@ -33,8 +32,8 @@ class Seen:
             return self.fault("memory", "MemoryError")
         if "error" in message:
             return self.fault("error", shown(message["error"]))
-        if isinstance(message.get("ended"), float):
-            self.ended, self.cpu_seconds = True, message["ended"]
+        if message.get("ended") is True:
+            self.ended = True
         return True
 
 
@@ -43,8 +42,7 @@ def verdict_of(seen: Seen, finished: Finished, total: int, cpu_limit: float) -> 
     kind, detail = seen.kind, seen.detail
     if kind is None:
         kind, detail = _ending(seen, finished, total, cpu_limit)
-    cpu_seconds = max(finished.cpu_seconds, seen.cpu_seconds)
-    return CodeVerdict(kind, min(seen.passed, total), total, detail, cpu_seconds)
+    return CodeVerdict(kind, min(seen.passed, total), total, detail, finished.cpu_seconds)
 
 
 def _ending(
@@ -57,7 +55,7 @@ def _ending(
         return "failed", "far more output than the expected answers'"
     if finished.cause == "threads":
         return "error", "too many threads"
-    if status in _CPU_SIGNALS or finished.cpu_seconds > cpu_limit:
+    if finished.cause == "cpu" or status == _CPU_SIGNAL or finished.cpu_seconds > cpu_limit:
         return "timeout", "out of CPU time"
     if status == OUT_OF_MEMORY:
         return "memory", "MemoryError"
@@ -73,10 +71,12 @@ def _ending(
 
 
 def shown(value: object) -> str:
-    """A value of the program's choice, short, on one line and free of lone surrogates."""
+    """A value of the program's choice, short, on one line, of printable characters only."""
     try:
         text = value if isinstance(value, str) else reprlib.repr(value)
-    except ValueError:  # an integer of too many digits
+    except (ValueError, RecursionError):  # an integer of too many digits, nested too deeply
         text = f"<{type(value).__name__}>"
-    text = " ".join(text.split()).encode(errors="replace").decode()
-    return text if len(text) <= _TEXT_LENGTH else f"{text[:_TEXT_LENGTH]}…"
+    text = " ".join(text.split())
+    if len(text) > _TEXT_LENGTH:
+        text = f"{text[:_TEXT_LENGTH]}…"
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from rast_bench.code_tests.answers import decode_answer
 from rast_bench.code_tests.compare import matches
 from rast_bench.code_tests.ending import Seen, shown, verdict_of
 from rast_bench.code_tests.inside.values import decode, encode
@@ -15,12 +16,13 @@ from rast_bench.code_tests.verdict import CodeVerdict, Limits
 from rast_bench.errors import DatasetError
 
 # An equal answer may take so many times the expected one's bytes and so many more. What is longer
-# is not even decoded: an answer made of colliding keys would keep the harness busy for hours.
+# is not even decoded.
 _WRITINGS, _SLACK_BYTES = 8, 2**16
 _REFERENCES = 8  # in memory; their answers are the long ones
 _PATIENCE = 10  # times a program's limits of time, for the reference
 
 _Take = Callable[[object], bool]
+_Decode = Callable[[object], object]
 
 
 def run_function(
@@ -49,7 +51,7 @@ def run_function(
     }
     output = min(limits.output, sum(longest) + _SLACK_BYTES)
     job = _job(header, tests.encoded_inputs, limits, output)
-    return _run(job, longest, limits, kind, seen, compare)
+    return _run(job, longest, limits, kind, seen, decode_answer, compare)
 
 
 def _longest(expected: object) -> int:
@@ -93,7 +95,8 @@ def _reference_answers(
         "only_needed": False,
     }
     job = _job(header, calls, patient, limits.output)
-    verdict = _run(job, [limits.output] * calls.count(b"\n"), patient, kind, seen, keep)
+    longest = [limits.output] * calls.count(b"\n")
+    verdict = _run(job, longest, patient, kind, seen, decode, keep)
     if verdict.kind != "passed":
         raise DatasetError(
             f"the reference {reference.entry_point!r} fails: {verdict.kind}, {verdict.detail}"
@@ -106,9 +109,16 @@ def _job(header: Message, calls: bytes, limits: Limits, output: int) -> Job:
 
 
 def _run(
-    job: Job, longest: Sequence[int], limits: Limits, kind: SandboxKind, seen: Seen, take: _Take
+    job: Job,
+    longest: Sequence[int],
+    limits: Limits,
+    kind: SandboxKind,
+    seen: Seen,
+    read: _Decode,
+    take: _Take,
 ) -> CodeVerdict:
-    """Runs the job and gives each answer to `take`, which counts in `seen.passed`.
+    """Runs the job and gives each answer, as `read` makes it, to `take`, which counts in
+    `seen.passed`.
 
     `longest` holds the most bytes of the message with each answer.
     """
@@ -119,10 +129,10 @@ def _run(
         if seen.passed < len(longest) and size > longest[seen.passed]:
             return seen.fault("failed", f"test {seen.passed + 1}: far too long an answer")
         try:
-            answer = decode(message["answer"])
+            answer = read(message["answer"])
         except (ValueError, TypeError, ArithmeticError, RecursionError):
             return seen.fault("error", "an answer that cannot be read")
         return take(answer)
 
-    finished = run_process(kind, limits, job, on_message)
+    finished = run_process(kind, limits, job, on_message, lambda: seen.passed)
     return verdict_of(seen, finished, len(longest), job.cpu_seconds)

@@ -113,10 +113,11 @@ class Sandbox:
                 os.waitid(os.P_PIDFD, self._first_fd, os.WEXITED | os.WNOHANG)
         return code if code >= 0 else 128 - code
 
-    def complaint(self) -> SandboxError:
-        """Why the program did not start."""
-        text = os.pread(self._stderr_fd, 4096, 0).decode(errors="replace").strip()
-        reason = text.splitlines()[-1] if text else "it ended at once"
+    def complaint(self, reason: str | None = None) -> SandboxError:
+        """Why the program did not start: a reason that is known, or what was said on stderr."""
+        if reason is None:
+            text = os.pread(self._stderr_fd, 4096, 0).decode(errors="replace").strip()
+            reason = text.splitlines()[-1] if text else "it ended at once"
         return SandboxError(
             f"the {self._kind} sandbox does not start: {reason}",
             hint="docs/code_execution.md says what a machine needs",

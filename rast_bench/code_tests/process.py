@@ -9,9 +9,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from rast_bench.code_tests.accounting import Account, account_of
+from rast_bench.code_tests.accounting import Account
 from rast_bench.code_tests.lifetime import Sandbox, sealed
 from rast_bench.code_tests.sandbox import (
     SandboxKind,
@@ -21,13 +22,16 @@ from rast_bench.code_tests.sandbox import (
 )
 from rast_bench.code_tests.verdict import Limits
 
-Cause = Literal["ended", "stopped", "idle", "wall", "output", "threads"]
-"""`stopped`: by the caller, who had seen enough; the next four: it went over that limit."""
+Cause = Literal["ended", "stopped", "cpu", "idle", "wall", "output", "threads"]
+"""`stopped`: by the caller, who had seen enough; the next five: it went over that limit."""
 
 Message = dict[str, Any]
 OnMessage = Callable[[Message, int], bool]
 """Given each message of the process, which may say anything, and its length in bytes. False stops
 the process."""
+
+Passed = Callable[[], int]
+"""How many tests are passed so far: each new one has `test_cpu_seconds` anew."""
 
 _LOOK_SECONDS = 0.25
 _THREADS_TIMES = 2  # the kernel's own limit, where there is one, comes first
@@ -51,7 +55,8 @@ class Job:
 class Finished:
     """How a process ended. `status` is a shell's: 128 + signal where one ended it.
 
-    `cpu_seconds` is what was seen at the last look, at most a quarter of a second before the end.
+    `cpu_seconds` is what the kernel had counted at the last look, at most a quarter of a second
+    before the end; without the interpreter's start.
     """
 
     cause: Cause
@@ -60,7 +65,9 @@ class Finished:
     stdout: bytes
 
 
-def run_process(kind: SandboxKind, limits: Limits, job: Job, on_message: OnMessage) -> Finished:
+def run_process(
+    kind: SandboxKind, limits: Limits, job: Job, on_message: OnMessage, passed: Passed
+) -> Finished:
     """Runs one job. When this returns or raises, nothing of it is left running.
 
     Raises:
@@ -71,6 +78,7 @@ def run_process(kind: SandboxKind, limits: Limits, job: Job, on_message: OnMessa
         folder = "/"
         if kind == "process":
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="rast-bench-"))
+            Path(folder).chmod(0o755)  # nobody, who a process of root's becomes, may look
         header = {
             **job.header,
             "cpu_seconds": job.cpu_seconds,
@@ -98,32 +106,39 @@ def run_process(kind: SandboxKind, limits: Limits, job: Job, on_message: OnMessa
         reader = _Reader(results, stdout, job.output, on_message)
         stack.callback(reader.close)
         running = stack.enter_context(made)
-        cause, account = _watch(running, reader, limits)
+        cause, account = _watch(running, reader, limits, job.cpu_seconds, passed)
         status = running.kill()
         if cause == "ended":
             cause = reader.drain()
         if not reader.ready:
-            raise running.complaint()
+            raise running.complaint(reader.unconfined)
         return Finished(cause, status, account.cpu, bytes(reader.stdout))
 
 
-def _watch(running: Sandbox, reader: "_Reader", limits: Limits) -> tuple[Cause, Account]:
+def _watch(
+    running: Sandbox, reader: "_Reader", limits: Limits, cpu_seconds: float, passed: Passed
+) -> tuple[Cause, Account]:
     """Reads until the process ends or has to."""
     account = Account()
+    tests, before_test, listened = 0, 0.0, 0.0
     started = time.monotonic()
     reader.selector.register(running.outer_fd, selectors.EVENT_READ)
     while True:
         cause = reader.read(_LOOK_SECONDS)
-        elapsed = time.monotonic() - started
-        program = running.program()
-        if program is not None:
-            account = max(account, account_of(program))
-        if cause is None and account.threads > _THREADS_TIMES * limits.threads:
-            cause = "threads"
-        if cause is None and reader.listened - account.cpu - account.waited > limits.idle_seconds:
-            cause = "idle"
-        if cause is None and elapsed > limits.wall_seconds:
-            cause = "wall"
+        if reader.ready:
+            account.look(running.program(), reader.listened - listened)
+            listened = reader.listened
+        if passed() > tests:
+            tests, before_test = passed(), account.cpu
+        if cause is None:
+            if account.cpu > cpu_seconds or account.cpu - before_test > limits.test_cpu_seconds:
+                cause = "cpu"
+            elif account.threads > _THREADS_TIMES * limits.threads:
+                cause = "threads"
+            elif account.idle > limits.idle_seconds:
+                cause = "idle"
+            elif time.monotonic() - started > limits.wall_seconds:
+                cause = "wall"
         if cause is not None:
             reader.selector.unregister(running.outer_fd)
             return cause, account
@@ -136,6 +151,7 @@ class _Reader:
         self.selector = selectors.DefaultSelector()
         self.stdout = bytearray()
         self.ready = False
+        self.unconfined: str | None = None  # why the program was not begun
         # Seconds since the program began, without those in which it waits for its reader.
         self.listened = 0.0
         self._results, self._pipes = results, {results, stdout}
@@ -198,7 +214,7 @@ class _Reader:
             message = {"error": "the program wrote into the harness's pipe"}
         if not self.ready:
             # The first message comes before the program, so it is ours.
-            self.ready = "ready" in message
+            self.ready, self.unconfined = "ready" in message, message.get("unconfined")
             return self.ready
         return self._on_message(message, len(line))
 

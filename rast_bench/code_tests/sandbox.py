@@ -2,9 +2,10 @@
 
 The first two give the same: process, network, mount, user, IPC and host name spaces of their own,
 and a file system in memory that holds the Python environment read-only, an empty /tmp and three
-devices. The third, where the machine allows neither, keeps all else: resource limits, the filter
-of system calls (no other process, no network, no change to any file, no signals to others), an
-empty environment and working directory; Landlock hides other files where the kernel has it.
+devices. The third, where the machine allows neither, keeps all else: resource limits, the list of
+system calls that are allowed (inside/seccomp.py), which then changes no file either, an empty
+environment and working directory, nobody's ids where root starts it; Landlock hides other files
+where the kernel has it.
 """
 
 import json

@@ -31,7 +31,7 @@ def _run_once(
     output = min(limits.output, _WRITINGS * len(expected) + _SLACK_BYTES)
     job = Job(header, limits.test_cpu_seconds, output, stdin=stdin, capture=True)
     seen = Seen()
-    finished = run_process(kind, limits, job, seen.other)
+    finished = run_process(kind, limits, job, seen.other, lambda: seen.passed)
     printed = finished.stdout.decode(errors="replace")
     if finished.cause == "ended" and finished.status == 0 and seen.kind is None:
         if same_output(printed, expected):

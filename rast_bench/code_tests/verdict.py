@@ -13,7 +13,7 @@ class Limits:
     * `test_cpu_seconds`: CPU time of one call, or of one run of a standard-input program
       (6 is LiveCodeBench's number, there of wall time).
     * `cpu_seconds`: CPU time of all calls of a function together.
-    * `idle_seconds`: time that a process may neither compute nor wait for a CPU, in all.
+    * `idle_seconds`: time in which no thread may either compute or wait for a CPU, in all.
     * `wall_seconds`: a backstop for a machine so busy that nothing else ends.
     * `memory`: address space (4 GiB is evalplus's number). `disk`: all files of the program
       together, which lie in memory. `output`: standard output, or all answers.

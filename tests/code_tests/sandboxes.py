@@ -2,21 +2,13 @@
 
 from functools import cache
 
+from hostile.campaign import QUICK, RIGHT
+from hostile.programs import SUCCESSOR
+
 from rast_bench.code_tests.run import run_tests
 from rast_bench.code_tests.sandbox import SandboxError, SandboxKind, candidates
-from rast_bench.code_tests.tests import FunctionTests
-from rast_bench.code_tests.verdict import Limits
 
-QUICK = Limits(
-    test_cpu_seconds=0.5,
-    cpu_seconds=1.0,
-    idle_seconds=2.0,
-    memory=2**30,
-    disk=16 * 2**20,
-    output=8 * 2**20,
-)
-SUCCESSOR = FunctionTests("f", ((1,), (2,)), (2, 3))
-RIGHT = "def f(x):\n    return x + 1\n"
+__all__ = ["QUICK", "RIGHT", "SUCCESSOR", "available"]
 
 
 @cache

@@ -1,34 +1,43 @@
 """Gives up, for good, what the tested program shall not have. The last step before it runs."""
 
+import contextlib
 import ctypes
+import errno
 import math
 import os
 import platform
 import resource
 import signal
 import struct
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from . import landlock, seccomp
 
 _NPROC_PER_NAMESPACE = (5, 14)  # before it, the kernel counts all processes of the outer user
+_MORE_THREADS = 1000  # with room for what else the user may start meanwhile
 _MAIN_STACK = 64 * 2**20
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS = 1, 8, 38
 _CAPABILITY_VERSION = 0x20080522
+_CAP_SETUID = 1 << 7
+_NOBODY = 65534
 
 
 def confine(
-    limits: Mapping[str, float], cpu_seconds: float, outside: Mapping[str, Sequence[str]] | None
+    limits: Mapping[str, float], cpu_seconds: float, outside: Mapping[str, Any] | None
 ) -> None:
     """Limits of this process that nothing in it can raise again, and the system call filter.
 
     `outside` is None in name spaces. Without them it names the places that stay `readable` and
-    `writable`, as far as the kernel can hide the others; no other file can be changed.
+    `writable`, as far as the kernel can hide the others, and the `parent` whose end ends this
+    process; no other file can be changed, and a process of root's becomes one of nobody's.
 
     Raises:
         OSError, ValueError: the kernel refuses one.
     """
-    seconds = math.ceil(cpu_seconds) + 1
+    seconds = math.ceil(cpu_seconds) + 1  # the harness, which looks at the clock, comes first
     _limit(resource.RLIMIT_CPU, seconds, seconds + 1)
     _limit(resource.RLIMIT_AS, int(limits["memory"]))
     _limit(resource.RLIMIT_FSIZE, 0 if outside else int(limits["disk"]))
@@ -37,38 +46,99 @@ def confine(
     for none in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
         _limit(none, 0)
     libc = ctypes.CDLL(None, use_errno=True)
-    _checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))), "no_new_privs")
+    _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
     if outside is None:
-        # Outside of name spaces the kernel counts others' threads too: the harness looks instead.
         if _kernel() >= _NPROC_PER_NAMESPACE:
             _limit(resource.RLIMIT_NPROC, int(limits["threads"]))
-        seccomp.install()
+        seccomp.install(writes=True)
         return
+    # The kernel counts the threads of all the user's processes, which cannot be more than all on
+    # the machine. So this ends a bomb only; the harness looks for more than a program may have.
+    _limit(resource.RLIMIT_NPROC, _all_threads() + _MORE_THREADS)
     version = landlock.version()
+    if os.geteuid() == 0:
+        _leave_root(libc, hidden=version > 0)
     if version:
         landlock.restrict(outside["readable"], outside["writable"])
-    _drop_capabilities(libc)
-    seccomp.install(os.getpid(), sealed=version < landlock.SEALS_TRUNCATION)
+    _set_capabilities(libc, 0)
+    _end_with(libc, outside["parent"])  # after the change of user, which clears it
+    seccomp.install(writes=False, sealed=version < landlock.SEALS_TRUNCATION)
 
 
-def end_with(parent: int) -> None:
-    """This process is killed as soon as its parent is gone. Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    words = map(ctypes.c_ulong, (signal.SIGKILL, 0, 0, 0))
-    _checked(libc.prctl(_PR_SET_PDEATHSIG, *words), "PR_SET_PDEATHSIG")
+def _end_with(libc: ctypes.CDLL, parent: int) -> None:
+    """This process is killed as soon as its parent is gone."""
+    _prctl(libc, _PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
-def arm(cpu_seconds: float) -> None:
-    """From now on so much CPU time until SIGPROF ends the process. Zero disarms."""
-    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+def _leave_root(libc: ctypes.CDLL, *, hidden: bool) -> None:
+    """Makes this process one of nobody's.
+
+    A Python environment that nobody may not read, as below /root, is still read as root (fsuid),
+    which counts for files only; so the others must be `hidden` by Landlock.
+    """
+    if not _knows_nobody():
+        return
+    try:
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        as_root = not _nobody_can_read(libc)
+        _prctl(libc, _PR_SET_KEEPCAPS, 1)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    except OSError as error:
+        raise OSError(error.errno, f"root cannot become nobody here: {error.strerror}") from error
+    if as_root and not hidden:
+        raise OSError(
+            errno.EACCES,
+            f"the Python environment {sys.prefix} is readable by root alone, and this kernel has "
+            "no Landlock to hide root's other files",
+        )
+    if as_root:
+        _set_capabilities(libc, _CAP_SETUID)
+        libc.setfsuid(0)
 
 
-def _drop_capabilities(libc: ctypes.CDLL) -> None:
-    """Root's rights beyond those of the files' owner."""
+def _knows_nobody() -> bool:
+    """Whether this user name space has a nobody. Without one its root should be somebody's."""
+    for line in Path("/proc/self/uid_map").read_text().splitlines():
+        first, outer, count = map(int, line.split())
+        if first <= _NOBODY < first + count:
+            return True
+        if first == outer == 0:
+            raise OSError(errno.EINVAL, "root cannot become nobody in this user name space")
+    return False
+
+
+def _nobody_can_read(libc: ctypes.CDLL) -> bool:
+    """Whether the places that Python imports from can be read without being root."""
+    libc.setfsuid(_NOBODY)
+    try:
+        return all(map(_readable, sys.path))
+    finally:
+        libc.setfsuid(0)
+
+
+def _readable(folder: str) -> bool:
+    """Whether a folder and what it holds can be opened, if they are there at all."""
+    try:
+        for place in (folder, *(entry.path for entry in os.scandir(folder))):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.close(os.open(place, os.O_RDONLY | os.O_NONBLOCK))
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
+    return True
+
+
+def _set_capabilities(libc: ctypes.CDLL, wanted: int) -> None:
+    """Keeps no more of root's rights than these, all of which are below bit 32."""
     header = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
-    _checked(libc.capset(header, bytes(24)), "capset")
+    _checked(libc.capset(header, struct.pack("=6I", wanted, wanted, 0, 0, 0, 0)), "capset")
+
+
+def _prctl(libc: ctypes.CDLL, option: int, value: int) -> None:
+    words = map(ctypes.c_ulong, (value, 0, 0, 0))
+    _checked(libc.prctl(option, *words), f"prctl({option})")
 
 
 def _checked(result: int, what: str) -> None:
@@ -84,6 +154,11 @@ def _limit(kind: int, soft: int, hard: int | None = None) -> None:
     if outer != resource.RLIM_INFINITY:
         soft, hard = min(soft, outer), min(hard, outer)
     resource.setrlimit(kind, (soft, hard))
+
+
+def _all_threads() -> int:
+    """How many threads the machine has, whoever's: "… 3/512 …" in loadavg, see proc(5)."""
+    return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
 
 
 def _kernel() -> tuple[int, ...]:

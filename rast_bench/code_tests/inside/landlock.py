@@ -1,7 +1,9 @@
 """A view of the file system that holds only the places named, by Landlock; see landlock(7).
 
 Linux 5.13; needs no right and no name space. Other places can neither be opened nor listed;
-that a file exists, and its size, can still be asked for.
+that a file exists, and its size, can still be asked for. Where the kernel's Landlock can, it also
+keeps the process from connecting and from signalling others, a second wall behind the filter of
+system calls.
 """
 
 import ctypes
@@ -16,7 +18,11 @@ SEALS_TRUNCATION = 3  # the first version that keeps files from being cut
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
-_RIGHTS_OF_VERSION = ((1, 13), (2, 14), (3, 15))  # version, how many rights it knows
+# From which version on: how many rights of files, of the network, and scopes there are.
+_RIGHTS_OF_VERSION = (
+    *((1, 13, 0, 0), (2, 14, 0, 0), (3, 15, 0, 0)),
+    *((4, 15, 2, 0), (5, 16, 2, 0), (6, 16, 2, 2)),
+)
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 
 
@@ -33,10 +39,13 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
         OSError: the kernel refuses, or has no Landlock.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    known = [count for first, count in _RIGHTS_OF_VERSION if first <= version()]
+    known = [counts for first, *counts in _RIGHTS_OF_VERSION if first <= version()]
     if not known:
         raise OSError(errno.ENOSYS, "this kernel has no Landlock")
-    handled = struct.pack("=Q", 2 ** known[-1] - 1)
+    words = [2**count - 1 for count in known[-1]]
+    while not words[-1]:  # an older kernel knows a shorter structure
+        words.pop()
+    handled = struct.pack(f"={len(words)}Q", *words)
     rules = _checked(libc.syscall(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), 0))
     try:
         for path in readable:

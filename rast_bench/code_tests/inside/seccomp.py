@@ -1,7 +1,9 @@
-"""A filter of system calls: one process, no other program, no network, little of the kernel.
+"""A filter of system calls that lets through what a Python program needs to compute, and no more.
 
-A process without name spaces of its own also shall not change files or touch other processes.
-Everything else is allowed. Numbers are those of <asm/unistd.h>; see seccomp(2).
+What is not listed fails: EPERM, or ENOSYS for calls that Linux 5.1 did not have, so that libraries
+take the older way. So nothing of other processes, other programs, sockets, IPC, watches, leases,
+locks, timers with owners, mounts, name spaces, devices' ioctls and whatever a later kernel adds.
+Numbers are those of <asm/unistd.h>; see seccomp(2).
 """
 
 import ctypes
@@ -9,79 +11,112 @@ import errno
 import os
 import platform
 import struct
+from collections.abc import Iterable
+from typing import NamedTuple
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _COLUMN = {"x86_64": 0, "aarch64": 1}
-_CLONE = {"x86_64": 56, "aarch64": 220}
-_CLONE3 = 435
-_X32 = 0x40000000  # the second set of numbers of x86_64
-_CLONE_THREAD = 0x00010000
+_FIRST_NEW = 424  # from here on numbers are equal on all architectures, and newer than Linux 5.0
 
-_DENIED: dict[str, tuple[int | None, int | None]] = {
-    # other processes and programs
-    "fork": (57, None),
-    "vfork": (58, None),
-    "execve": (59, 221),
-    "execveat": (322, 281),
-    "ptrace": (101, 117),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    # network
-    "socket": (41, 198),
-    # memory that no limit counts
-    "memfd_create": (319, 279),
-    "memfd_secret": (447, 447),
-    "shmget": (29, 194),
-    "shmat": (30, 196),
-    "msgget": (68, 186),
-    "semget": (64, 190),
-    "mq_open": (240, 180),
-    # mounts and name spaces
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "chroot": (161, 51),
-    "unshare": (272, 97),
-    "setns": (308, 268),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "fsconfig": (431, 431),
-    "fsmount": (432, 432),
-    "fspick": (433, 433),
-    "mount_setattr": (442, 442),
-    # parts of the kernel that no solution needs and that have had many faults
-    "bpf": (321, 280),
-    "perf_event_open": (298, 241),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "keyctl": (250, 219),
-    "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427),
-    "userfaultfd": (323, 282),
-    "fanotify_init": (300, 262),
-    "name_to_handle_at": (303, 264),
-    "open_by_handle_at": (304, 265),
-    "kexec_load": (246, 104),
-    "init_module": (175, 105),
-    "finit_module": (313, 273),
-    "delete_module": (176, 106),
-    "reboot": (169, 142),
-    "swapon": (167, 224),
-    "swapoff": (168, 225),
-    "quotactl": (179, 60),
-    "acct": (163, 89),
-    "syslog": (103, 116),
-    "personality": (135, 92),
+Numbers = tuple[int | None, int | None]
+"""Of a system call on x86_64 and aarch64; None where there is none."""
+
+_ALLOWED: dict[str, Numbers] = {
+    # descriptors that are open
+    "read": (0, 63),
+    "pread64": (17, 67),
+    "readv": (19, 65),
+    "preadv": (295, 69),
+    "write": (1, 64),
+    "pwrite64": (18, 68),
+    "writev": (20, 66),
+    "pwritev": (296, 70),
+    "lseek": (8, 62),
+    "close": (3, 57),
+    "close_range": (436, 436),
+    "dup": (32, 23),
+    "dup2": (33, None),
+    "dup3": (292, 24),
+    "pipe": (22, None),
+    "pipe2": (293, 59),
+    "poll": (7, None),
+    "ppoll": (271, 73),
+    "select": (23, None),
+    "pselect6": (270, 72),
+    "getdents64": (217, 61),
+    "fstat": (5, 80),
+    "fstatfs": (138, 44),
+    # what files there are
+    "access": (21, None),
+    "faccessat": (269, 48),
+    "faccessat2": (439, 439),
+    "stat": (4, None),
+    "lstat": (6, None),
+    "newfstatat": (262, 79),
+    "statx": (332, 291),
+    "statfs": (137, 43),
+    "readlink": (89, None),
+    "readlinkat": (267, 78),
+    "getcwd": (79, 17),
+    "chdir": (80, 49),
+    "fchdir": (81, 50),
+    "umask": (95, 166),
+    # its memory
+    "mmap": (9, 222),
+    "munmap": (11, 215),
+    "mremap": (25, 216),
+    "mprotect": (10, 226),
+    "madvise": (28, 233),
+    "brk": (12, 214),
+    # its signals and timers
+    "rt_sigaction": (13, 134),
+    "rt_sigprocmask": (14, 135),
+    "rt_sigreturn": (15, 139),
+    "rt_sigpending": (127, 136),
+    "rt_sigsuspend": (130, 133),
+    "rt_sigtimedwait": (128, 137),
+    "sigaltstack": (131, 132),
+    "pause": (34, None),
+    "alarm": (37, None),
+    "setitimer": (38, 103),
+    "getitimer": (36, 102),
+    "restart_syscall": (219, 128),
+    # the time, and sleep
+    "gettimeofday": (96, 169),
+    "time": (201, None),
+    "times": (100, 153),
+    "nanosleep": (35, 101),
+    "sched_yield": (24, 124),
+    # its threads and its end
+    "set_robust_list": (273, 99),
+    "set_tid_address": (218, 96),
+    "rseq": (334, 293),
+    "getcpu": (309, 168),
+    "sched_getaffinity": (204, 123),
+    "exit": (60, 93),
+    "exit_group": (231, 94),
+    # what it is and where
+    "getpid": (39, 172),
+    "getppid": (110, 173),
+    "gettid": (186, 178),
+    "getuid": (102, 174),
+    "geteuid": (107, 175),
+    "getgid": (104, 176),
+    "getegid": (108, 177),
+    "getresuid": (118, 148),
+    "getresgid": (120, 150),
+    "getgroups": (115, 158),
+    "uname": (63, 160),
+    "sysinfo": (99, 179),
+    "getrusage": (98, 165),
+    "getrlimit": (97, 163),
+    "setrlimit": (160, 164),
+    "getrandom": (318, 278),
 }
 
-_DENIED_OUTSIDE_NAMESPACES: dict[str, tuple[int | None, int | None]] = {
-    # files: new, renamed, removed, cut, or with other attributes
+_ALLOWED_IN_NAMESPACES: dict[str, Numbers] = {
+    # files of its own, in a file system of its own
     "creat": (85, None),
-    "openat2": (437, 437),  # its flags lie in memory
-    "mknod": (133, None),
-    "mknodat": (259, 33),
     "mkdir": (83, None),
     "mkdirat": (258, 34),
     "rmdir": (84, None),
@@ -95,52 +130,65 @@ _DENIED_OUTSIDE_NAMESPACES: dict[str, tuple[int | None, int | None]] = {
     "renameat": (264, 38),
     "renameat2": (316, 276),
     "truncate": (76, 45),
+    "ftruncate": (77, 46),
+    "fallocate": (285, 47),
+    "fsync": (74, 82),
+    "fdatasync": (75, 83),
     "chmod": (90, None),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
-    "fchmodat2": (452, 452),
-    "chown": (92, None),
-    "fchown": (93, 55),
-    "lchown": (94, None),
-    "fchownat": (260, 54),
     "utime": (132, None),
     "utimes": (235, None),
     "futimesat": (261, None),
     "utimensat": (280, 88),
-    "setxattr": (188, 5),
-    "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7),
-    "removexattr": (197, 14),
-    "lremovexattr": (198, 15),
-    "fremovexattr": (199, 16),
-    "setxattrat": (463, 463),
-    "removexattrat": (466, 466),
-    # other processes of the same user
-    "tkill": (200, 130),
-    "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240),
-    "pidfd_open": (434, 434),
-    "pidfd_send_signal": (424, 424),
-    "pidfd_getfd": (438, 438),
-    "kcmp": (312, 272),
-    "setpriority": (141, 140),
-    "sched_setparam": (142, 118),
-    "sched_setscheduler": (144, 119),
-    "sched_setattr": (314, 274),
-    "sched_setaffinity": (203, 122),
-    "ioprio_set": (251, 30),
-    "migrate_pages": (256, 238),
-    "move_pages": (279, 239),
-    "process_madvise": (440, 440),
-    "process_mrelease": (448, 448),
+    "getxattr": (191, 8),
+    "lgetxattr": (192, 9),
+    "fgetxattr": (193, 10),
+    "listxattr": (194, 11),
+    "llistxattr": (195, 12),
+    "flistxattr": (196, 13),
 }
-_SIGNALS = ((62, 129), (234, 131))  # kill, tgkill: to the process itself only
-_PRLIMIT, _FCNTL, _PRCTL = (302, 261), (72, 25), (157, 167)
-_F_SETOWN, _F_SETOWN_EX, _PR_SET_PDEATHSIG = 8, 15, 1
-_OPENS = ((2, None, 1), (257, 56, 2))  # open, openat, and which argument holds the flags
-_O_CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
-_LOAD, _EQUAL, _AT_LEAST, _BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_EVERY_BIT = 2**32 - 1
+_O_CHANGES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_DETACHED = 0x00400000  # musl's threads; the kernel ignores it
+
+
+class _Rule(NamedTuple):
+    """A call that is let through where an argument, `mask`ed, is one of `values`.
+
+    Only the low 32 bits are looked at; the kernel takes no more of these arguments.
+    """
+
+    numbers: Numbers
+    argument: int
+    values: tuple[int, ...]
+    mask: int = _EVERY_BIT
+
+
+_RULES = (
+    # clone: what the C library starts a thread with (VM, FS, FILES, SIGHAND, THREAD, SYSVSEM,
+    # SETTLS, PARENT_SETTID, CHILD_CLEARTID). clone3 has its flags in memory, where no filter looks;
+    # it is not there, and the C library takes clone.
+    _Rule((56, 220), 0, (0x003D0F00,), _EVERY_BIT ^ _DETACHED),
+    # fcntl: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC
+    _Rule((72, 25), 1, (0, 1, 2, 3, 1030)),
+    # ioctl: TCGETS and TCGETS2 (is it a terminal?), FIOCLEX, FIONCLEX
+    _Rule((16, 29), 1, (0x5401, 0x802C542A, 0x5451, 0x5450)),
+    # futex: all but priority inheritance; the other bits say private and which clock
+    _Rule((202, 98), 1, (0, 1, 3, 4, 5, 9, 10), 0x7F),
+    # prctl: PR_SET_NAME, of its own thread, as Python's threads do from 3.14 on
+    _Rule((157, 167), 0, (15,)),
+    # prlimit64: its own
+    _Rule((302, 261), 0, (0,)),
+    # clock_gettime, clock_getres, clock_nanosleep: the system's clocks and its own, which are small
+    # numbers; no other process's
+    *(_Rule(call, 0, (0,), _EVERY_BIT ^ 0xF) for call in ((228, 113), (229, 114), (230, 115))),
+)
+_SIGNALS: tuple[Numbers, ...] = ((62, 129), (234, 131))  # kill, tgkill
+_OPENS: tuple[tuple[Numbers, int], ...] = (((2, None), 1), ((257, 56), 2))  # open, openat: flags
+
+_LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _NUMBER, _ARCH, _FIRST_ARGUMENT = 0, 4, 16  # offsets into struct seccomp_data
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
@@ -154,7 +202,7 @@ def supported() -> bool:
     return platform.machine() in _COLUMN
 
 
-def install(own: int | None = None, *, sealed: bool = False) -> None:
+def install(*, writes: bool, sealed: bool = False) -> None:
     """Puts the filter on this process, for good; its future threads have it too.
 
     Arguments as of `filter_program`. The process must have no_new_privs.
@@ -164,7 +212,7 @@ def install(own: int | None = None, *, sealed: bool = False) -> None:
     """
     if not supported():
         raise OSError(errno.ENOSYS, f"no seccomp filter for {platform.machine()}")
-    steps = filter_program(platform.machine(), own, sealed=sealed)
+    steps = filter_program(platform.machine(), os.getpid(), writes=writes, sealed=sealed)
     code = b"".join(struct.pack("=HBBI", *step) for step in steps)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("@HP", len(steps), ctypes.addressof(buffer))
@@ -172,59 +220,53 @@ def install(own: int | None = None, *, sealed: bool = False) -> None:
     words = [ctypes.c_ulong(_MODE_FILTER), ctypes.c_char_p(header), *[ctypes.c_ulong(0)] * 2]
     if libc.prctl(_PR_SET_SECCOMP, *words) != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"seccomp: {os.strerror(number)}")
+        raise OSError(number, f"the filter of system calls (seccomp): {os.strerror(number)}")
 
 
-def filter_program(machine: str, own: int | None = None, *, sealed: bool = False) -> list[Step]:
+def filter_program(machine: str, own: int, *, writes: bool, sealed: bool = False) -> list[Step]:
     """The filter in classic BPF.
 
     Args:
-        own: the process's number where it shares the host's name spaces: it then changes no file,
-            and signals only itself.
+        own: the process's number: it signals itself only.
+        writes: whether it may make and change files, which it shall in name spaces only.
         sealed: whether no file may be opened for writing either.
     """
     column = _COLUMN[machine]
-    steps = [
+    rules = [*_RULES, *(_Rule(call, 0, (own,)) for call in _SIGNALS)]
+    free = [*_ALLOWED.values(), *(_ALLOWED_IN_NAMESPACES.values() if writes else ())]
+    for call, flags in _OPENS:
+        if sealed:
+            rules.append(_Rule(call, flags, (0,), _O_CHANGES))
+        else:
+            free.append(call)
+    return [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, _AUDIT_ARCH[machine]),
         _refuse(errno.EPERM),
         (_LOAD, 0, 0, _NUMBER),
-        (_AT_LEAST, 0, 1, _X32),
+        *_allowed(number for call in free if (number := call[column]) is not None),
+        *(step for rule in rules for step in _judged(rule, rule.numbers[column])),
+        # x32, the second set of numbers of x86_64, lies far above.
+        (_AT_LEAST, 0, 1, _FIRST_NEW),
         _refuse(errno.ENOSYS),
-        # Its flags lie in memory, where no filter looks. The C library then takes clone.
-        (_EQUAL, 0, 1, _CLONE3),
-        _refuse(errno.ENOSYS),
-        *_judged(_CLONE[machine], 0, (_BITS, _CLONE_THREAD), allows=True),
+        _refuse(errno.EPERM),
     ]
-    denied = dict(_DENIED)
-    if own is not None:
-        denied |= _DENIED_OUTSIDE_NAMESPACES
-        for call in _SIGNALS:
-            steps += _judged(call[column], 0, (_EQUAL, own), allows=True)
-        steps += _judged(_PRLIMIT[column], 0, (_EQUAL, 0), allows=True)
-        steps += _judged(_PRCTL[column], 0, (_EQUAL, _PR_SET_PDEATHSIG), allows=False)
-        owners = ((_EQUAL, _F_SETOWN), (_EQUAL, _F_SETOWN_EX))
-        steps += _judged(_FCNTL[column], 1, *owners, allows=False)
-    if sealed:
-        for *opens, argument in _OPENS:
-            steps += _judged(opens[column], argument, (_BITS, _O_CHANGES), allows=False)
-    for numbers in denied.values():
-        number = numbers[column]
-        if number is not None:
-            steps += [(_EQUAL, 0, 1, number), _refuse(errno.EPERM)]
-    return [*steps, (_RETURN, 0, 0, _ALLOW)]
 
 
-def _judged(number: int | None, argument: int, *tests: tuple[int, int], allows: bool) -> list[Step]:
-    """One system call decided by the low word of an argument: any test that holds allows it, or
-    refuses it; none, the other way round."""
+def _allowed(values: Iterable[int]) -> list[Step]:
+    """Lets the call through where what is loaded is one of the values."""
+    return [step for value in values for step in ((_EQUAL, 0, 1, value), (_RETURN, 0, 0, _ALLOW))]
+
+
+def _judged(rule: _Rule, number: int | None) -> list[Step]:
     if number is None:
         return []
-    allow, refuse = (_RETURN, 0, 0, _ALLOW), _refuse(errno.EPERM)
-    body = [(_LOAD, 0, 0, _FIRST_ARGUMENT + 8 * argument)]
-    for operation, operand in tests:
-        body += [(operation, 0, 1, operand), allow if allows else refuse]
-    body.append(refuse if allows else allow)
+    body = [
+        (_LOAD, 0, 0, _FIRST_ARGUMENT + 8 * rule.argument),
+        (_AND, 0, 0, rule.mask),
+        *_allowed(rule.values),
+        _refuse(errno.EPERM),
+    ]
     return [(_EQUAL, 0, len(body), number), *body]
 
 

@@ -4,8 +4,10 @@ An object of a subclass is sent as the plain value that it holds, and any other 
 of its type: no method of the program's classes takes part in a comparison.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 _JSON_INTEGERS = 2**63  # beyond, as hexadecimal digits: reading those takes linear time
 _PLAIN_TYPES = {type(None), bool, int, float, str}
@@ -72,14 +74,28 @@ def _encode_rare(value: object) -> object:
     return {"o": type(value).__name__}
 
 
-def decode(value: object) -> object:
+class Makers(NamedTuple):
+    """What `decode` makes of a collection's items, and a fraction of its two parts."""
+
+    set_of: Callable[[list[object]], object] = set
+    frozenset_of: Callable[[list[object]], object] = frozenset
+    dict_of: Callable[[list[tuple[object, object]]], object] = dict
+    fraction_of: Callable[[int, int], object] = Fraction
+
+
+_PLAIN = Makers()
+
+
+def decode(value: object, makers: Makers = _PLAIN) -> object:
     """The value that was encoded.
 
     Raises:
         ValueError, TypeError, ArithmeticError, RecursionError: it is no encoded value.
     """
     if isinstance(value, list):
-        return value if _PLAIN_TYPES.issuperset(map(type, value)) else list(map(decode, value))
+        if _PLAIN_TYPES.issuperset(map(type, value)):
+            return value
+        return [decode(item, makers) for item in value]
     if not isinstance(value, dict):
         return value
     ((tag, content),) = value.items()
@@ -88,18 +104,21 @@ def decode(value: object) -> object:
     if not isinstance(content, list):
         raise ValueError(f"no encoded value: {tag!r}")
     if tag == "d":
-        return {decode(key): decode(item) for key, item in content}
+        return makers.dict_of(
+            [(decode(key, makers), decode(item, makers)) for key, item in content]
+        )
     if tag == "c":
         return complex(*content)
     if tag == "q":
-        return Fraction(*(int(part, 16) for part in content))
-    items = (decode(item) for item in content)
+        numerator, denominator = (int(part, 16) for part in content)
+        return makers.fraction_of(numerator, denominator)
+    items = [decode(item, makers) for item in content]
     if tag == "t":
         return tuple(items)
     if tag == "s":
-        return set(items)
+        return makers.set_of(items)
     if tag == "f":
-        return frozenset(items)
+        return makers.frozenset_of(items)
     raise ValueError(f"no encoded value: {tag!r}")
 
 

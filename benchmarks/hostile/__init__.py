@@ -1,0 +1,1 @@
+"""Programs that attack the sandbox of code tests, what they would like to reach, and the report."""
