@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR
 
 from rast_bench.errors import LedgerError
 
@@ -91,8 +92,20 @@ def remove_leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS)
 
     Raises OSError.
     """
-    oldest = time.time() - age_seconds
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+    for path in leftovers(folder, age_seconds=age_seconds):
         with suppress(FileNotFoundError):  # another process cleans up as well
-            if path.stat().st_mtime < oldest:
-                path.unlink()
+            path.unlink()
+
+
+def leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> list[Path]:
+    """Temporary files that nobody writes any more. Raises OSError.
+
+    A time as far ahead in the future is a clock's fault, and no writer's either.
+    """
+    found = []
+    for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")):
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            if not S_ISDIR(status.st_mode) and abs(time.time() - status.st_mtime) > age_seconds:
+                found.append(path)
+    return found

@@ -112,6 +112,7 @@ class CellManifests:
             "started": run.started.isoformat(),
             "ended": None if ended is None else ended.isoformat(),
             "samples_made": run.made,
+            "samples_wanted": run.planned.wanted,
             "seconds": round(seconds, 3),
             "samples_per_second": round(run.made / seconds, 3) if seconds > 0 else None,
         }
