@@ -98,14 +98,18 @@ def remove_leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS)
 
 
 def leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> list[Path]:
-    """Temporary files that nobody writes any more. Raises OSError.
+    """Temporary files that nobody writes any more. Raises OSError."""
+    paths = sorted(folder.glob(f"{TEMPORARY_PREFIX}*"))
+    return [path for path in paths if is_old(path, age_seconds=age_seconds)]
+
+
+def is_old(path: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> bool:
+    """Whether no writer is at work on the file. Raises OSError.
 
     A time as far ahead in the future is a clock's fault, and no writer's either.
     """
-    found = []
-    for path in sorted(folder.glob(f"{TEMPORARY_PREFIX}*")):
-        with suppress(FileNotFoundError):
-            status = path.lstat()
-            if not S_ISDIR(status.st_mode) and abs(time.time() - status.st_mtime) > age_seconds:
-                found.append(path)
-    return found
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    return not S_ISDIR(status.st_mode) and abs(time.time() - status.st_mtime) > age_seconds

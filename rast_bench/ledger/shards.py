@@ -148,21 +148,46 @@ def read_keys(folder: Path, family: Family) -> set[tuple[str, int]]:
 
     Raises LedgerError.
     """
-    keys: set[tuple[str, int]] = set()
-    for table in _read_tables(folder, family, list(KEY)).values():
-        keys.update(zip(*(table[name].to_pylist() for name in KEY), strict=True))
-    return keys
+    return FollowedKeys(folder, family).refresh()
 
 
-def _read_tables(folder: Path, family: Family, needed: list[str]) -> dict[str, pa.Table]:
-    """The needed columns of every readable shard by its name."""
+class FollowedKeys:
+    """(problem_id, sample_index) of every row of a family, kept up to date by its new shards."""
+
+    def __init__(self, folder: Path, family: Family) -> None:
+        self._folder = folder
+        self._family = family
+        self._seen: set[str] = set()
+        self._keys: set[tuple[str, int]] = set()
+
+    @property
+    def count(self) -> int:
+        """How many there were at the last refresh."""
+        return len(self._keys)
+
+    def refresh(self) -> set[tuple[str, int]]:
+        """All keys by now, in one set that later calls extend. Raises LedgerError."""
+        tables = _read_tables(self._folder, self._family, list(KEY), self._seen)
+        for table in tables.values():
+            self._keys.update(zip(*(table[name].to_pylist() for name in KEY), strict=True))
+        return self._keys
+
+
+def _read_tables(
+    folder: Path, family: Family, needed: list[str], seen: set[str] | None = None
+) -> dict[str, pa.Table]:
+    """The needed columns of every readable shard by its name.
+
+    Args:
+        seen: names of shards that are passed over; those that are read are added.
+    """
     tables: dict[str, pa.Table] = {}
-    seen: set[str] = set()
-    for _ in range(RESCANS):
+    seen = set() if seen is None else seen
+    for attempt in range(RESCANS):
         # A compaction during a listing may hide both a shard and the one that replaces it, so the
         # folder is listed until nothing new appears. What was read stays valid in any case.
         new = [name for name in shard_names(folder, family) if name not in seen]
-        if seen and not new:
+        if attempt and not new:
             break
         for name in new:
             table = read_shard(folder / name, family, needed)

@@ -22,6 +22,7 @@ from rast_bench.ledger.records import CellRecord, Manifest, from_json, to_json, 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rast_bench.ledger.shards import FollowedKeys
     from rast_bench.ledger.writer import LedgerWriter
 
 PROBE_BYTES = 2**20  # a disk with less room than this counts as full
@@ -147,7 +148,10 @@ class Ledger:
             shards.write_shard(folder, codec.SAMPLES, codec.sample_table(samples, run_id))
 
     def completed(self, cell_id: str) -> set[tuple[str, int]]:
-        """(problem id, sample index) of every durable sample of the cell."""
+        """(problem id, sample index) of every durable sample of the cell.
+
+        To ask again and again, see `followed`.
+        """
         folder = self.cell_folder(cell_id)
         with ledger_errors(folder):
             if not folder.is_dir():  # thousands of new cells are planned without loading pyarrow
@@ -155,6 +159,12 @@ class Ledger:
         from rast_bench.ledger import codec, shards
 
         return shards.read_keys(folder, codec.SAMPLES)
+
+    def followed(self, cell_id: str) -> "FollowedKeys":
+        """`completed` again and again: `refresh()` reads only what is new."""
+        from rast_bench.ledger import codec, shards
+
+        return shards.FollowedKeys(self.cell_folder(cell_id), codec.SAMPLES)
 
     def samples(self, cell_id: str, columns: Sequence[str] = SAMPLE_COLUMNS) -> "pd.DataFrame":
         """The cell's samples, one row each, sorted by (problem_id, sample_index).
