@@ -82,7 +82,7 @@ SAMPLES = Family(
     "samples",
     SAMPLE_SCHEMA,
     (*KEY, "run_id"),
-    heavy=("token_ids", "text"),
+    heavy=("token_ids",),
     words={"finish_reason": frozenset(get_args(FinishReason))},
 )
 
@@ -177,29 +177,40 @@ def decode(
                 continue
             if index < 0 or not found.field(index).type.equals(column.type):
                 raise UnsoundFileError(f"its column {column.name} is missing or of another type")
-        _check_nulls(file.metadata, family)
         # Arrow's threads now and then abort the process when it exits (apache/arrow#34314).
         table = file.read(columns=wanted, use_threads=False)
         for name in wanted:
             if name not in table.column_names:
                 column = family.schema.field(name)
                 table = table.append_column(column, pa.nulls(table.num_rows, column.type))
+        if family is SAMPLES and "token_count" in wanted:
+            _check_statistics(file.metadata, table)
         return table.select(wanted).replace_schema_metadata(None), stamped
     except (pa.ArrowException, OSError) as error:
         raise UnsoundFileError("it is not a whole Parquet file") from error
 
 
-def _check_nulls(metadata: pq.FileMetaData, family: Family) -> None:
-    """By the file's own statistics, so that no text has to be read for it."""
+def _check_statistics(metadata: pq.FileMetaData, table: pa.Table) -> None:
+    """Whether token_count fits token_ids, by what the file says of these without reading them.
+
+    A list without tokens counts as one value, which is null.
+    """
+    counts = table["token_count"].to_numpy()
+    values = nulls = 0
     for group in range(metadata.num_row_groups):
         for place in range(metadata.num_columns):
             column = metadata.row_group(group).column(place)
             told = column.statistics
-            # Of lists, the statistics count the empty ones among the nulls.
-            if told is None or column.path_in_schema not in family.schema.names:
+            if not column.path_in_schema.startswith("token_ids."):
                 continue
-            if column.path_in_schema not in family.nullable and told.null_count:
-                raise UnsoundFileError(f"its column {column.path_in_schema} has no value in a row")
+            values += column.num_values
+            if told is None or not told.has_null_count:
+                return  # another program wrote it: `check_rows` looks at the tokens themselves
+            nulls += told.null_count
+            if told.has_min_max and told.min < 0:
+                raise UnsoundFileError("a token id is negative")
+    if values != counts.clip(min=1).sum() or nulls != (counts == 0).sum():
+        raise UnsoundFileError("a token_count is not that of its token_ids")
 
 
 class LaterSchemaError(Exception):
@@ -263,7 +274,7 @@ def _check_samples(table: pa.Table, cell_id: str) -> None:
     counts = ids.value_lengths().to_numpy(zero_copy_only=False)
     tokens = ids.flatten()
     if tokens.null_count or (len(tokens) and tokens.to_numpy().min() < 0):
-        raise UnsoundFileError("a token id is none")
+        raise UnsoundFileError("a token id is negative")
     if not (counts == table["token_count"].to_numpy()).all():
         raise UnsoundFileError("a token_count is not that of its token_ids")
 

@@ -19,7 +19,6 @@ _NOT_OPENED = {errno.ELOOP: "it is a symbolic link", errno.ENXIO: "it is a socke
 _KINDS = (
     (stat.S_ISDIR, "it is a folder"),
     (stat.S_ISFIFO, "it is a named pipe"),
-    (stat.S_ISREG, ""),
 )
 
 
@@ -56,18 +55,20 @@ def read_file(path: Path) -> bytes | None:
             raise UnsoundFileError("it has no permission to be read") from error
         raise ledger_error(error, path) from error
     try:
-        with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor, not a path)
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                kinds = (words for is_kind, words in _KINDS if is_kind(found.st_mode))
-                raise UnsoundFileError(next(kinds, "it is a device"))
-            if found.st_size > LARGEST_FILE_BYTES:
-                raise UnsoundFileError("it is larger than any file of a ledger")
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            kinds = (words for is_kind, words in _KINDS if is_kind(found.st_mode))
+            raise UnsoundFileError(next(kinds, "it is a device"))
+        if found.st_size > LARGEST_FILE_BYTES:
+            raise UnsoundFileError("it is larger than any file of a ledger")
+        with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
         if error.errno in _VANISHED:
             return None
         raise ledger_error(error, path) from error
+    finally:
+        os.close(descriptor)
 
 
 def set_aside(path: Path, reason: str, outlook: str, *, what: str = "file") -> None:

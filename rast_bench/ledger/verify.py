@@ -68,7 +68,7 @@ def _verify_cell(ledger: Ledger, folder: Path) -> tuple[int, int]:
             continue
         family = _family(name)
         if family is None:
-            _tell(folder / name, "its name is none of a shard; it is not read")
+            set_aside(folder / name, "its name is not that of a shard", "nobody has read it")
             continue
         try:
             shard = shards.look_at_shard(folder / name, family, None)
