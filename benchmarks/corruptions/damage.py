@@ -61,13 +61,9 @@ class Place:
             target.parent.mkdir(parents=True, exist_ok=True)
             if path.suffix == ".parquet":
                 table = pq.read_table(path)
-                columns = [
-                    n
-                    for n in table.column_names
-                    if "kind" not in table.column_names or n != "run_id"
-                ]
-                old = table.select(columns).replace_schema_metadata({"rast_bench_shard": path.stem})
-                forge(target, old)
+                if "kind" in table.column_names:
+                    table = table.drop_columns(["run_id"])
+                forge(target, table.replace_schema_metadata({"rast_bench_shard": path.stem}))
             elif path.suffix == ".json":
                 record = json.loads(path.read_bytes())
                 del record["checksum"]
