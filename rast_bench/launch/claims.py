@@ -33,9 +33,6 @@ class Claims:
         with ledger_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
 
-    def exists(self) -> bool:
-        return self._folder.is_dir()
-
     def take(
         self, chunks: Iterable[Chunk], worker: int, *, current: Callable[[], bool] = lambda: True
     ) -> Iterator[Chunk]:
@@ -99,8 +96,7 @@ class Claims:
     def owners(self) -> dict[str, int]:
         """The worker by the chunk's name, of every claimed chunk."""
         with ledger_errors(self._folder):
-            found = {path.name: self._owner(path) for path in self._folder.iterdir()}
-        return {name: owner for name, owner in found.items() if owner is not None}
+            return self._read_owners()
 
     def count(self) -> int:
         """How many chunks are claimed."""
@@ -123,11 +119,12 @@ class Claims:
 
         A chunk that went from a worker that is gone to another one stays as it is.
         """
-        if not self._folder.is_dir():
-            return
-        owners = self.owners()
-        held = {_chunk(name) for name, owner in owners.items() if not gone(owner)}
         with ledger_errors(self._folder):
+            try:
+                owners = self._read_owners()
+            except FileNotFoundError:  # another worker has cleared it
+                return
+            held = {_chunk(name) for name, owner in owners.items() if not gone(owner)}
             for name in sorted(owners):
                 if _chunk(name) not in held:
                     (self._folder / name).unlink(missing_ok=True)
@@ -147,6 +144,10 @@ class Claims:
 
     def _after(self, path: Path, owner: int) -> Path:
         return self._folder / f"{_chunk(path.name)}{AFTER}{owner}"
+
+    def _read_owners(self) -> dict[str, int]:
+        found = {path.name: self._owner(path) for path in self._folder.iterdir()}
+        return {name: owner for name, owner in found.items() if owner is not None}
 
     def _owner(self, path: Path) -> int | None:
         """Who made the link; None when there is none any more."""

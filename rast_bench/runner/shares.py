@@ -7,6 +7,7 @@ Whoever claims a problem looks for its samples in the ledger once more before it
 these files say decides only who works, never what is stored: deleting them loses nothing.
 """
 
+import errno
 import hashlib
 import re
 import secrets
@@ -31,6 +32,7 @@ LOOK_SECONDS = 1.0  # how long what is known of another process is taken to be t
 _MERGE = "merge"
 _NUMBER_BITS = 62
 _TRIES = 10
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
 _NOTE = re.compile(r"\.?(?P<number>[0-9]+)\.json(-[0-9a-f]+)?")
 
 
@@ -54,6 +56,7 @@ class Shares:
         self._others: dict[int, _Other] = {}
         self._refused: dict[str, dict[int, str]] = {}  # by cell and owner: one of the problems
         self._cells: set[str] = set()
+        self._alone = False
 
     def __enter__(self) -> Self:
         with ledger_errors(self._folder):
@@ -122,16 +125,32 @@ class Shares:
         self._notebook.count()
 
     def _claim(self, cell_id: str, name: str) -> int:
+        """The problem's owner: this process wherever the file system cannot say."""
+        if self._alone:
+            return self._number
         claims = self._claims(cell_id)
         self._cells.add(cell_id)
         for _ in range(_TRIES):
             try:
                 claims.make_folder()
                 return claims.claim(name, self._number, self._gone)
-            except LedgerError:
-                if claims.exists():
-                    raise  # otherwise another process has just removed it with its own claims
-        return claims.claim(name, self._number, self._gone)
+            except LedgerError as error:
+                cause = error.__cause__
+                if isinstance(cause, FileNotFoundError):
+                    continue  # another process has just removed the folder with its own claims
+                if not isinstance(cause, OSError) or cause.errno not in _NO_LINKS:
+                    raise
+                self._alone = True
+                print(
+                    f"note: {self._folder} cannot hold symbolic links, so an equal command at the "
+                    "same time would make every sample as well",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                return self._number
+        raise LedgerError(
+            f"{self._folder} vanishes again and again", hint="see which program removes it"
+        )
 
     def _claims(self, cell_id: str) -> Claims:
         return Claims(self._folder / "claims" / cell_id)
