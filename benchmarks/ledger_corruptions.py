@@ -18,7 +18,7 @@ from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from command_line import Result, make_parser, read_options, run_benchmark
 from corruptions.damage import CORRUPTIONS, Corruption, Place
@@ -79,6 +79,9 @@ class MadeUpEngine:
                 text=text,
                 finish_reason="eos",
             )
+
+    def score(self, *_: object) -> NoReturn:
+        raise NotImplementedError
 
     def close(self) -> None:
         pass

@@ -160,11 +160,6 @@ class FollowedKeys:
         self._seen: set[str] = set()
         self._keys: set[tuple[str, int]] = set()
 
-    @property
-    def count(self) -> int:
-        """How many there were at the last refresh."""
-        return len(self._keys)
-
     def refresh(self) -> set[tuple[str, int]]:
         """All keys by now, in one set that later calls extend. Raises LedgerError."""
         tables = _read_tables(self._folder, self._family, list(KEY), self._seen)

@@ -74,6 +74,7 @@ class RunRecord:
         # By id() of the planned cell: cells of one cell id may lie in different groups.
         self._left: Counter[int] = Counter()  # wanted, not known to be durable, not received
         self._unasked: dict[int, set[Key]] = {}  # of `_left`; of cells whose requests have begun
+        self._looked: Counter[int] = Counter()  # how much was durable when `_unasked` was looked at
         self._passed: set[int] = set()  # all was asked for that no other process has
         self._outstanding: dict[SampleKey, int] = {}
         self._durable: dict[str, FollowedKeys] = {}  # of cells whose requests have begun
@@ -158,18 +159,16 @@ class RunRecord:
         which = id(item)
         if item.cell_id not in self._durable:
             self._durable[item.cell_id] = self._ledger.followed(item.cell_id)
-        followed = self._durable[item.cell_id]
-        before = followed.count
-        durable = followed.refresh()
+        durable = self._durable[item.cell_id].refresh()
         if which not in self._unasked:
-            self._unasked[which] = self._own_keys(item) - durable
-            by_others = self._left[which] - len(self._unasked[which])
-        elif followed.count == before:
-            by_others = 0
+            self._unasked[which] = self._own_keys(item)
+            before = self._left[which]
         else:
-            known = len(self._unasked[which])
+            before = len(self._unasked[which])
+        if self._looked[which] != len(durable):
             self._unasked[which] -= durable
-            by_others = known - len(self._unasked[which])
+            self._looked[which] = len(durable)
+        by_others = before - len(self._unasked[which])
         if by_others:
             self.reused += by_others
             self._left[which] -= by_others
