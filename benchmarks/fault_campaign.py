@@ -3,11 +3,13 @@ r"""Random kills during sweeps of the tiny family: what is lost, made twice, or 
     python benchmarks/fault_campaign.py --out results/bench/fault_campaign.json
 
 A sweep (3 base models x 2 λ, three engine groups) runs once undisturbed, then again and again, each
-time in a fresh results folder, by `hydra/launcher=local` and by `hydra/launcher=slurm` on a
-throw-away cluster (scripts/dev_slurm.sh; left out where SLURM is not installed). At random moments
-SIGKILL hits a worker, its submitit controller, or the launching command, which is then followed by
-`rast-bench resume`; on SLURM also a task by scancel, a task that scontrol requeues, or a node's
-slurmd, which comes back after 2 to 25 s. Until --kills of them have ended workers.
+time in a fresh results folder: by two equal plain commands at the same time, by
+`hydra/launcher=local`, and by `hydra/launcher=slurm` on a throw-away cluster (scripts/dev_slurm.sh;
+left out where SLURM is not installed). At random moments SIGKILL hits one of the plain commands,
+which then starts again; or a worker, its submitit controller, or the launching command, which is
+then followed by `rast-bench resume`; on SLURM also a task by scancel, a task that scontrol
+requeues, or a node's slurmd, which comes back after 2 to 25 s. Until --kills of them have ended
+workers.
 
 Samples are counted where they are finished: the workers' engines note every one, before the ledger
 has it (faults/finish_log). One whose own process stored no row is lost, though it is made again
@@ -33,7 +35,7 @@ from faults.accounting import Account, Row, account, parse_log
 from faults.cluster import Cluster, obstacle
 from faults.disturbed import DisturbedSweep, Outcome, Plan
 from faults.report import ALL, invariants, render, totals
-from faults.ways import LocalWay, SlurmWay, Way
+from faults.ways import LocalWay, PlainWay, SlurmWay, Way
 from makespan.sweep import Sweep
 from makespan.ways import made
 
@@ -42,7 +44,8 @@ from rast_bench.ledger.codec import SAMPLES
 from rast_bench.ledger.manifest import environment, now
 from rast_bench.ledger.shards import read_shard, shard_names
 
-WAYS = ("local", "slurm")
+WAYS = ("plain", "local", "slurm")
+PLAIN_COMMANDS = 2
 SLURM_TASKS = 3  # one per node
 EXIT_VIOLATED = 1
 ROW_COLUMNS = ("problem_id", "sample_index", "run_id")
@@ -67,7 +70,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--kills", type=int, default=50, help="of workers, over all ways")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--ways", type=ways, default=list(WAYS), help="local,slurm or one of them")
+    parser.add_argument("--ways", type=ways, default=list(WAYS), help="some of plain,local,slurm")
     parser.add_argument("--base_model", nargs="+", default=["tiny-s", "tiny-m", "tiny-l"])
     parser.add_argument("--problems", type=int, default=100, help="in each cell")
     parser.add_argument("--samples", type=int, default=16, help="of each problem")
@@ -80,7 +83,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def ways(text: str) -> list[str]:
     names = text.split(",")
     if unknown := [name for name in names if name not in WAYS]:
-        raise argparse.ArgumentTypeError(f"there is no way {unknown[0]}: local, slurm")
+        raise argparse.ArgumentTypeError(f"there is no way {unknown[0]}: {', '.join(WAYS)}")
     return names
 
 
@@ -108,6 +111,8 @@ def campaign(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     for name, kills in zip(names, shares(options.kills, len(names)), strict=True):
         with ExitStack() as stack:
             way: Way = LocalWay(options.slots)
+            if name == "plain":
+                way = PlainWay(PLAIN_COMMANDS)
             if name == "slurm":
                 cluster = stack.enter_context(Cluster(folder / "cluster"))
                 way = SlurmWay(cluster, SLURM_TASKS)

@@ -90,28 +90,21 @@ def end_or_resume(command: str, name: str | None, results_dir: str) -> int:
 
 
 def verify(results_dir: str) -> int:
-    """Reads every shard against its checksum; exit code 1 when one was corrupt.
+    """Reads every stored file; exit code 1 when one was corrupt or something is missing.
 
-    Corrupt shards are set aside, with a line on stderr each; the next run makes their content anew.
+    Corrupt files are set aside, with a line on stderr each; the next run makes their content anew.
     """
-    from rast_bench.ledger import codec, shards
+    from rast_bench.ledger.verify import verify as verify_ledger
 
     ledger = Ledger(results_dir)
     if not ledger.root.is_dir():
         raise ConfigError(
             f"there is no ledger in {results_dir}", hint="name the folder given as results_dir="
         )
-    before = _set_aside(ledger.root)
-    samples = 0
-    for cell_id in ledger.cells():
-        samples += len(ledger.completed(cell_id))
-        for prefix in shards.family_prefixes(ledger.cell_folder(cell_id)):
-            if prefix != codec.SAMPLES.prefix:
-                ledger.verdicts(cell_id, prefix.removeprefix("verdicts-"))
-    corrupt = len(_set_aside(ledger.root) - before)
-    print(f"{len(ledger.cells())} cells, {samples:,} samples, {corrupt} corrupt files")
-    return EXIT_CORRUPT if corrupt else 0
-
-
-def _set_aside(root: Path) -> set[Path]:
-    return set(root.rglob("*.corrupt"))
+    found = verify_ledger(ledger)
+    faults = len(found.faults)
+    line = f"{found.cells} cells, {found.samples:,} samples, {faults} corrupt files"
+    if found.unstamped:
+        line += f"; {found.unstamped:,} files of an earlier version, without a stamp"
+    print(line)
+    return EXIT_CORRUPT if faults else 0

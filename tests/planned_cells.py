@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from rast_bench.config.identity import EngineKey
+from rast_bench.config.identity import EngineKey, sample_seed
 from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.domain import FinishReason, Problem, Sample, SampleKey
 from rast_bench.runner.plan import PlannedCell
 
 CELL_ID = "0123456789abcdef"
+PROMPT_SHA256 = "ab" * 32
 
 
 def planned_cell(golds: dict[str, str], samples: int) -> PlannedCell:
@@ -33,6 +34,7 @@ def samples_of(
 ) -> list[Sample]:
     """Samples of (problem id, sample index, text, finish reason); as many tokens as characters."""
     return [
-        Sample(SampleKey(cell_id, problem, index), 0, "", tuple(range(len(text))), text, reason)
+        Sample(key, sample_seed(key), PROMPT_SHA256, tuple(range(len(text))), text, reason)
         for problem, index, text, reason in rows
+        for key in [SampleKey(cell_id, problem, index)]
     ]

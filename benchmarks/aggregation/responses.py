@@ -86,10 +86,14 @@ def _wrong_answer(a: int, b: int, rank: int, *, algebraic: bool) -> str:
     return _FORMS[rank % len(_FORMS)].format(a=a, b=b)
 
 
+RUN = "20260101-000000-made-up"
+
+
 def cell_tables(
     problem_ids: list[str], book: AnswerBook, samples: int, skill: float, rng: np.random.Generator
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Samples and verdicts of one cell as the ledger stores them, SHARD_ROWS at a time.
+    """Samples and verdicts of one cell as the ledger stores them, SHARD_ROWS at a time, except that
+    the seeds are made up as well.
 
     Problem i is answered rightly with a chance drawn from Beta(2·skill, 2·(1 − skill)).
 
@@ -112,6 +116,7 @@ def cell_tables(
                     "kind": kinds.tolist(),
                     "extracted": _answers(places, kinds, book, rng),
                     **{name: [None] * len(ids) for name in REASONS},
+                    "run_id": [RUN] * len(ids),
                 },
                 schema=VERDICT_SCHEMA,
             ),
@@ -161,7 +166,7 @@ def _samples(
             "text": texts,
             "finish_reason": np.where(kinds == "truncated", "length", "eos").tolist(),
             "token_count": counts,
-            "run_id": ["20260101-000000-made-up"] * len(ids),
+            "run_id": [RUN] * len(ids),
         },
         schema=SAMPLE_SCHEMA,
     )

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from aggregation.responses import AnswerBook, answer_book, cell_tables
 from rast_bench.config.frontend import job_of_overrides
+from rast_bench.config.identity import sample_seeds
 from rast_bench.grading import newest_version
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.codec import SAMPLES, verdict_family
@@ -78,10 +80,16 @@ def make_table(folder: Path, samples: int, share: float, seed: int = 0) -> int:
         cell = ledger.cell_folder(planned.cell_id)
         ids = [problem.problem_id for problem in planned.problems]
         for made, judged in cell_tables(ids, books[name], samples, skill, rng):
-            write_shard(cell, SAMPLES, made)
+            write_shard(cell, SAMPLES, _with_seeds(made, planned.cell_id))
             write_shard(cell, verdict_family(GRADER), judged)
             verdicts += judged.num_rows
     return verdicts
+
+
+def _with_seeds(made: pa.Table, cell_id: str) -> pa.Table:
+    keys = zip(made["problem_id"].to_pylist(), made["sample_index"].to_pylist(), strict=True)
+    seeds = pa.array(list(sample_seeds(cell_id, keys)), pa.int64())
+    return made.set_column(made.column_names.index("seed"), made.schema.field("seed"), seeds)
 
 
 def config_dir(folder: Path) -> Path:

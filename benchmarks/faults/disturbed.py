@@ -89,6 +89,7 @@ class DisturbedSweep:
         self._commands = 0
         self._read_bytes = self._lines = 0
         self._command: subprocess.Popen[bytes] | None = None
+        self._beside: list[subprocess.Popen[bytes] | None] = [None] * (way.commands - 1)
 
     @property
     def results(self) -> Path:
@@ -109,13 +110,16 @@ class DisturbedSweep:
             self._end_command()
         errors = [path.read_text() for path in self._folder.glob("err-*")]
         self._outcome.restarts = sum(text.count("; starting it again") for text in errors)
-        self._outcome.table = self._printed("out").replace(str(self._results), "RESULTS")
+        printed = {path.read_text() for path in self._folder.glob("out-*")} - {""}
+        tables = sorted(printed | {self._printed("out")})  # one, where all is well
+        self._outcome.table = "\n".join(tables).replace(str(self._results), "RESULTS")
         self._outcome.finish_log = self._log.read_text()
         self._outcome.ends = observer.ends
         return self._outcome
 
     def _disturb(self, observer: Observer) -> None:
         self._start([sys.executable, str(RUN), *self._words])
+        self._start_beside()
         due = self._next_kill()
         while not self._complete():
             time.sleep(TICK_SECONDS)
@@ -127,7 +131,19 @@ class DisturbedSweep:
                 raise EngineError(f"the sweep in {self._folder} does not end")
 
     def _complete(self) -> bool:
-        """Whether the command has succeeded; a command that was killed or failed is resumed."""
+        """Whether every command has succeeded; one that was killed or failed is resumed."""
+        beside = self._start_beside()
+        return self._first_complete() and beside
+
+    def _start_beside(self) -> bool:
+        """The commands beside the first; those that were killed, again. Whether all succeeded."""
+        for place, process in enumerate(self._beside):
+            if process is None or process.poll() not in (None, 0):
+                self._outcome.resumes += process is not None
+                self._beside[place] = self._run([sys.executable, str(RUN), *self._words])
+        return all(process is not None and process.poll() == 0 for process in self._beside)
+
+    def _first_complete(self) -> bool:
         code = None if self._command is None else self._command.poll()
         if self._command is not None and code is None:
             return False
@@ -200,6 +216,10 @@ class DisturbedSweep:
         return read_launch(found[-1]) if found else None
 
     def _start(self, command: Sequence[str]) -> None:
+        self._command = self._run(command)
+        self._latest = self._commands
+
+    def _run(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
         self._commands += 1
         paths = [str(HERE / "finish_log"), os.environ.get("PYTHONPATH", "")]
         environment = {
@@ -209,8 +229,9 @@ class DisturbedSweep:
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             VARIABLE: str(self._log),
         }
-        with self._file("out").open("wb") as out, self._file("err").open("wb") as err:
-            self._command = subprocess.Popen(
+        out_file, err_file = (self._file(kind, self._commands) for kind in ("out", "err"))
+        with out_file.open("wb") as out, err_file.open("wb") as err:
+            return subprocess.Popen(
                 command,
                 stdout=out,
                 stderr=err,
@@ -221,16 +242,17 @@ class DisturbedSweep:
 
     def _end_command(self) -> None:
         """Where the campaign itself is interrupted; local workers end with their command."""
-        if self._command is not None and self._command.poll() is None:
-            self._command.kill()
-            self._command.wait()
+        for process in (self._command, *self._beside):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
 
-    def _file(self, kind: str) -> Path:
-        return self._folder / f"{kind}-{self._commands:03d}.txt"
+    def _file(self, kind: str, number: int) -> Path:
+        return self._folder / f"{kind}-{number:03d}.txt"
 
     def _printed(self, kind: str) -> str:
-        """By the latest command."""
-        return self._file(kind).read_text()
+        """By the latest command, of several the first."""
+        return self._file(kind, self._latest).read_text()
 
 
 def _rast_bench(word: str, launch: Launch) -> list[str]:

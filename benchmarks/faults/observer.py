@@ -20,6 +20,9 @@ MODULES: Mapping[str, Role] = {
     "submitit.core._submit": "worker",
     "submitit.local._local": "controller",
 }
+PLAIN_WORKER = "workers=1"
+"""What a command says that makes samples itself."""
+
 LOOK_SECONDS = 0.05  # how late the end of a process may be noted
 SEARCH_SECONDS = 0.5  # workers need seconds before their first sample
 END_SECONDS = 120.0  # for orphans to find out that they are
@@ -52,9 +55,13 @@ class Process:
 
 
 def role_of(arguments: Sequence[str]) -> Role | None:
-    """By a process's command line: Python running one of submitit's modules (srun's has it too)."""
+    """By a process's command line: Python, running one of submitit's modules (srun's has it too) or
+    making samples itself.
+    """
     if not arguments or not Path(arguments[0]).name.startswith("python"):
         return None
+    if PLAIN_WORKER in arguments:
+        return "worker"
     for flag, module in pairwise(arguments):
         if flag == "-m":
             return MODULES.get(module)

@@ -1,13 +1,13 @@
-"""The two ways to run the sweep, and the kinds of kill that each of them can suffer."""
+"""The ways to run the sweep, and the kinds of kill that each of them can suffer."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
 from faults.cluster import Cluster
-from faults.observer import Observer
+from faults.observer import PLAIN_WORKER, Observer, Process
 
 COMMAND = "launching command"
 WORKER = "worker"
@@ -24,6 +24,8 @@ DOWN_SECONDS = (2.0, 25.0)  # of a slurmd: the controller gives a node up after 
 
 class Way(Protocol):
     name: str
+    commands: int
+    """Equal ones at the same time."""
     weights: Mapping[str, float]
     """How often each kind of kill comes, relative to the others."""
 
@@ -50,6 +52,7 @@ class LocalWay:
 
     slots: int
     name: str = "local"
+    commands: int = 1
     weights: Mapping[str, float] = field(
         default_factory=lambda: {WORKER: 6.0, CONTROLLER: 2.0, COMMAND: 1.0}
     )
@@ -58,11 +61,29 @@ class LocalWay:
         return ["hydra/launcher=local", f"launcher.devices={self.slots}"]
 
     def strike(self, kind: str, random: Random, observer: Observer) -> str | None:
-        victims = observer.living("worker" if kind == WORKER else "controller")
-        if not victims:
-            return None
-        victim = random.choice(victims)
-        return f"process {victim.pid}" if victim.kill() else None
+        return _strike(observer.living("worker" if kind == WORKER else "controller"), random)
+
+    def mend(self) -> None:
+        """Nothing goes down here."""
+
+    def settle(self) -> None:
+        """Nothing went down here."""
+
+
+@dataclass
+class PlainWay:
+    """Equal commands without a launcher, which share the work; one that is killed comes again."""
+
+    commands: int
+    name: str = "plain"
+    weights: Mapping[str, float] = field(default_factory=lambda: {WORKER: 1.0})
+
+    def words(self) -> list[str]:
+        return [PLAIN_WORKER]
+
+    def strike(self, kind: str, random: Random, observer: Observer) -> str | None:
+        assert kind == WORKER
+        return _strike(observer.living("worker"), random)
 
     def mend(self) -> None:
         """Nothing goes down here."""
@@ -78,6 +99,7 @@ class SlurmWay:
     cluster: Cluster
     tasks: int
     name: str = "slurm"
+    commands: int = 1
     weights: Mapping[str, float] = field(
         default_factory=lambda: {WORKER: 6.0, TASK: 2.0, REQUEUE: 2.0, SLURMD: 2.0, COMMAND: 1.0}
     )
@@ -120,3 +142,11 @@ class SlurmWay:
         self.cluster.kill_slurmd(node)
         self._down[node] = time.monotonic() + random.uniform(*DOWN_SECONDS)
         return f"slurmd of {node}"
+
+
+def _strike(victims: Sequence[Process], random: Random) -> str | None:
+    """Kills one of them and names it."""
+    if not victims:
+        return None
+    victim = random.choice(victims)
+    return f"process {victim.pid}" if victim.kill() else None

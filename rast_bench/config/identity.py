@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,6 +153,18 @@ def sample_seed(key: SampleKey) -> int:
     """The seed of one sample, 0 ≤ seed < 2**63, from its key alone (never from batch order)."""
     canonical = json.dumps([key.cell_id, key.problem_id, key.sample_index], ensure_ascii=True)
     return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big") >> 1
+
+
+def sample_seeds(cell_id: str, keys: Iterable[tuple[str, int]]) -> Iterator[int]:
+    """`sample_seed` of each (problem id, sample index) of a cell, several times as fast."""
+    begun: dict[str, hashlib._Hash] = {}
+    for problem_id, index in keys:
+        if problem_id not in begun:
+            canonical = json.dumps([cell_id, problem_id, 0], ensure_ascii=True)
+            begun[problem_id] = hashlib.sha256(canonical.removesuffix("0]").encode())
+        digest = begun[problem_id].copy()
+        digest.update(b"%d]" % index)
+        yield int.from_bytes(digest.digest()[:8], "big") >> 1
 
 
 def _number(value: float) -> float:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR
 
 from rast_bench.errors import LedgerError
 
@@ -91,8 +92,24 @@ def remove_leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS)
 
     Raises OSError.
     """
-    oldest = time.time() - age_seconds
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+    for path in leftovers(folder, age_seconds=age_seconds):
         with suppress(FileNotFoundError):  # another process cleans up as well
-            if path.stat().st_mtime < oldest:
-                path.unlink()
+            path.unlink()
+
+
+def leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> list[Path]:
+    """Temporary files that nobody writes any more. Raises OSError."""
+    paths = sorted(folder.glob(f"{TEMPORARY_PREFIX}*"))
+    return [path for path in paths if is_old(path, age_seconds=age_seconds)]
+
+
+def is_old(path: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> bool:
+    """Whether no writer is at work on the file. Raises OSError.
+
+    A time as far ahead in the future is a clock's fault, and no writer's either.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    return not S_ISDIR(status.st_mode) and abs(time.time() - status.st_mtime) > age_seconds

@@ -1,13 +1,17 @@
 """Samples and verdicts as Parquet bytes and back."""
 
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rast_bench.domain import Sample, Verdict
+from rast_bench.config.identity import sample_seeds
+from rast_bench.domain import FinishReason, Sample, Verdict, VerdictKind
+from rast_bench.ledger.files import UnsoundFileError
 
 SAMPLE_SCHEMA = pa.schema(
     [
@@ -31,15 +35,23 @@ VERDICT_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("rule", pa.string()),
         ("extraction", pa.string()),
+        ("run_id", pa.string()),  # of the sample that was judged
     ]
 )
 REASONS = ("reason", "rule", "extraction")
-"""Columns of verdicts, null where a grader does not say. Older shards lack them."""
+"""Columns of verdicts, null where a grader does not say. Older shards lack them, and run_id."""
 KEY = ("problem_id", "sample_index")
+IDENTITY = (*KEY, "run_id")
+"""What no two rows of one shard share."""
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
-class UnreadableShardError(Exception):
-    """The bytes are not Parquet, or not with the columns that are expected."""
+SHARD_SCHEMA = 1
+"""Raised when the meaning of a column changes: versions before it then refuse the shard."""
+
+_SHARD, _CELL, _KIND, _SCHEMA = (
+    f"rast_bench_{word}".encode() for word in ("shard", "cell", "kind", "schema")
+)
 
 
 @dataclass(frozen=True)
@@ -48,13 +60,16 @@ class Family:
 
     `order` begins with the key; of rows with one key, the first in this order is kept. It names
     stored columns only, so the choice does not depend on which shard holds a row. Columns in
-    `optional` are null where a shard lacks them.
+    `optional` are null where a shard lacks them; columns in `words` hold no others than these.
     """
 
     prefix: str
     schema: pa.Schema
     order: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    nullable: tuple[str, ...] = ()
+    heavy: tuple[str, ...] = ()  # columns that are not read where nobody asks for them
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def needed(self, columns: Sequence[str]) -> list[str]:
         """What must be read for these columns; optional ones rank rows only where asked for."""
@@ -63,12 +78,27 @@ class Family:
 
 
 # Run ids begin with the time: the first run's sample wins. One run never makes a sample twice.
-SAMPLES = Family("samples", SAMPLE_SCHEMA, (*KEY, "run_id"))
+SAMPLES = Family(
+    "samples",
+    SAMPLE_SCHEMA,
+    (*KEY, "run_id"),
+    heavy=("token_ids",),
+    words={"finish_reason": frozenset(get_args(FinishReason))},
+)
+
+
+VERDICTS = "verdicts-"
 
 
 def verdict_family(grader: str) -> Family:
-    order = (*KEY, "kind", "extracted", *REASONS)
-    return Family(f"verdicts-{grader}", VERDICT_SCHEMA, order, REASONS)
+    return Family(
+        VERDICTS + grader,
+        VERDICT_SCHEMA,
+        order=(*KEY, "kind", "extracted", *REASONS),
+        optional=(*REASONS, "run_id"),
+        nullable=("extracted", *REASONS, "run_id"),
+        words={"kind": frozenset(get_args(VerdictKind))},
+    )
 
 
 def sample_table(samples: Sequence[Sample], run_id: str) -> pa.Table:
@@ -89,8 +119,12 @@ def sample_table(samples: Sequence[Sample], run_id: str) -> pa.Table:
     )
 
 
-def verdict_table(verdicts: Iterable[Verdict]) -> pa.Table:
+def verdict_table(
+    verdicts: Iterable[Verdict], runs: Mapping[tuple[str, int], str] | None = None
+) -> pa.Table:
+    """One row per verdict; `runs` has the run id of the sample that was judged, by its key."""
     rows = list(verdicts)
+    known = {} if runs is None else runs
     return pa.table(
         {
             "problem_id": [v.key.problem_id for v in rows],
@@ -98,48 +132,162 @@ def verdict_table(verdicts: Iterable[Verdict]) -> pa.Table:
             "kind": [v.kind for v in rows],
             "extracted": [v.extracted for v in rows],
             **{name: [getattr(v, name) or None for v in rows] for name in REASONS},
+            "run_id": [known.get((v.key.problem_id, v.key.sample_index)) for v in rows],
         },
         schema=VERDICT_SCHEMA,
     )
 
 
-def encode(table: pa.Table, shard_id: str) -> bytes:
-    """Parquet with zstd. A `shard_id` used once makes the bytes, and so the name, unique."""
+def encode(table: pa.Table, family: Family, cell_id: str, shard_id: str) -> bytes:
+    """Parquet with zstd, stamped with cell, kind and schema.
+
+    A `shard_id` used once makes the bytes, and so the name, unique.
+    """
     buffer = io.BytesIO()
-    named = table.replace_schema_metadata({"rast_bench_shard": shard_id})
-    pq.write_table(named, buffer, compression="zstd")
+    stamp = {
+        _SHARD: shard_id,
+        _CELL: cell_id,
+        _KIND: family.prefix,
+        _SCHEMA: str(SHARD_SCHEMA),
+    }
+    pq.write_table(table.replace_schema_metadata(stamp), buffer, compression="zstd")
     return buffer.getvalue()
 
 
 def decode(
-    data: bytes,
-    schema: pa.Schema,
-    columns: Sequence[str] | None = None,
-    optional: Sequence[str] = (),
-) -> pa.Table:
-    """The named columns (all of `schema` by default), without file metadata.
+    data: bytes, family: Family, cell_id: str, columns: Sequence[str] | None = None
+) -> tuple[pa.Table, bool]:
+    """The named columns (all by default) without metadata, and whether the shard is stamped.
 
-    Columns in `optional` that the file lacks are null.
+    Columns that the file lacks and may lack are null.
 
     Raises:
-        UnreadableShardError: not Parquet, or a column is missing or has another type.
+        UnsoundFileError: not Parquet, of another cell or kind, or a column is missing or has
+            another type.
+        LaterSchemaError: a later version of this program wrote it.
     """
-    wanted = list(schema.names if columns is None else columns)
+    wanted = list(family.schema.names if columns is None else columns)
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
+        stamped = _check_stamp(file.schema_arrow.metadata or {}, family, cell_id)
         found = file.schema_arrow
-        for field in schema:
-            index = found.get_field_index(field.name)
-            if index < 0 and field.name in optional:
+        for column in family.schema:
+            index = found.get_field_index(column.name)
+            if index < 0 and column.name in family.optional:
                 continue
-            if index < 0 or not found.field(index).type.equals(field.type):
-                raise UnreadableShardError(f"its column {field.name} is missing or of another type")
+            if index < 0 or not found.field(index).type.equals(column.type):
+                raise UnsoundFileError(f"its column {column.name} is missing or of another type")
         # Arrow's threads now and then abort the process when it exits (apache/arrow#34314).
         table = file.read(columns=wanted, use_threads=False)
         for name in wanted:
             if name not in table.column_names:
-                field = schema.field(name)
-                table = table.append_column(field, pa.nulls(table.num_rows, field.type))
-        return table.select(wanted).replace_schema_metadata(None)
+                column = family.schema.field(name)
+                table = table.append_column(column, pa.nulls(table.num_rows, column.type))
+        if family is SAMPLES and "token_count" in wanted:
+            _check_statistics(file.metadata, table)
+        return table.select(wanted).replace_schema_metadata(None), stamped
     except (pa.ArrowException, OSError) as error:
-        raise UnreadableShardError("it is not a whole Parquet file") from error
+        raise UnsoundFileError("it is not a whole Parquet file") from error
+
+
+def _check_statistics(metadata: pq.FileMetaData, table: pa.Table) -> None:
+    """Whether token_count fits token_ids, by what the file says of these without reading them.
+
+    A list without tokens counts as one value, which is null.
+    """
+    counts = table["token_count"].to_numpy()
+    values = nulls = 0
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            column = metadata.row_group(group).column(place)
+            told = column.statistics
+            if not column.path_in_schema.startswith("token_ids."):
+                continue
+            values += column.num_values
+            if told is None or not told.has_null_count:
+                return  # another program wrote it: `check_rows` looks at the tokens themselves
+            nulls += told.null_count
+            if told.has_min_max and told.min < 0:
+                raise UnsoundFileError("a token id is negative")
+    if values != counts.clip(min=1).sum() or nulls != (counts == 0).sum():
+        raise UnsoundFileError("a token_count is not that of its token_ids")
+
+
+class LaterSchemaError(Exception):
+    """A shard that this version cannot judge. The message is its schema."""
+
+
+def _check_stamp(metadata: Mapping[bytes, bytes], family: Family, cell_id: str) -> bool:
+    """Whether there is a stamp. Shards of before there were stamps have only an id."""
+    if not metadata.keys() & {_CELL, _KIND, _SCHEMA}:
+        return False
+    told = {key: metadata.get(key, b"").decode(errors="replace") for key in (_CELL, _KIND, _SCHEMA)}
+    if told[_SCHEMA].isdecimal() and int(told[_SCHEMA]) > SHARD_SCHEMA:
+        raise LaterSchemaError(told[_SCHEMA])
+    if told[_CELL] != cell_id:
+        raise UnsoundFileError("it belongs to another cell")
+    if told[_KIND] != family.prefix:
+        raise UnsoundFileError(f"it holds something else than {family.prefix}")
+    if told[_SCHEMA] != str(SHARD_SCHEMA):
+        raise UnsoundFileError("its schema is unknown")
+    return True
+
+
+def check_rows(table: pa.Table, family: Family, cell_id: str, *, stamped: bool = True) -> None:
+    """Raises UnsoundFileError for rows that no version of this program writes.
+
+    Args:
+        table: all columns of the family, except that heavy ones may be left out.
+        stamped: otherwise of a version that wrote no stamps, nor the run of a judged sample, and
+            merged shards without dropping repetitions.
+    """
+    try:
+        table.validate(full=True)  # UTF-8 too, which reading does not look at
+    except pa.ArrowException as error:
+        raise UnsoundFileError("its columns are not what they say") from error
+    for name in table.column_names:
+        if name not in family.nullable and table[name].null_count:
+            raise UnsoundFileError(f"its column {name} has no value in a row")
+    for name, words in family.words.items():
+        if unknown := set(table[name].to_pylist()) - words:
+            raise UnsoundFileError(f"its column {name} holds {min(unknown)!r:.40}")
+    keys = list(zip(*(table[name].to_pylist() for name in IDENTITY), strict=True))
+    if stamped and len(set(keys)) < len(keys):
+        raise UnsoundFileError("a sample stands in it twice")
+    if not stamped and "run_id" in family.optional and any(run is not None for *_, run in keys):
+        raise UnsoundFileError("it has lost its stamp")
+    if any(index < 0 for _, index, _ in keys):
+        raise UnsoundFileError("a sample_index is negative")
+    if family is SAMPLES:
+        _check_samples(table, cell_id)
+
+
+def _check_samples(table: pa.Table, cell_id: str) -> None:
+    keys = zip(*(table[name].to_pylist() for name in KEY), strict=True)
+    if table["seed"].to_pylist() != list(sample_seeds(cell_id, keys)):
+        raise UnsoundFileError("its seeds are not those of its samples")
+    if not all(map(_SHA256.fullmatch, table["prompt_sha256"].to_pylist())):
+        raise UnsoundFileError("a prompt_sha256 is none")
+    if "token_ids" not in table.column_names:
+        return
+    ids = table["token_ids"].combine_chunks()
+    counts = ids.value_lengths().to_numpy(zero_copy_only=False)
+    tokens = ids.flatten()
+    if tokens.null_count or (len(tokens) and tokens.to_numpy().min() < 0):
+        raise UnsoundFileError("a token id is negative")
+    if not (counts == table["token_count"].to_numpy()).all():
+        raise UnsoundFileError("a token_count is not that of its token_ids")
+
+
+def merged(tables: Iterable[pa.Table], family: Family) -> pa.Table:
+    """The rows of all tables; of rows with one identity, only the first in the family's order."""
+    table = pa.concat_tables(tables)
+    keys = list(zip(*(table[name].to_pylist() for name in IDENTITY), strict=True))
+    if len(set(keys)) == len(keys):
+        return table
+    ranks = zip(*(table[name].to_pylist() for name in family.order), strict=True)
+    first: dict[tuple[str, int, str], tuple[list[tuple[bool, object]], int]] = {}
+    for place, (key, rank) in enumerate(zip(keys, ranks, strict=True)):
+        candidate = [(value is None, value) for value in rank], place
+        first[key] = min(first.get(key, candidate), candidate)
+    return table.take(sorted(place for _, place in first.values()))

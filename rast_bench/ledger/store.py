@@ -1,8 +1,8 @@
 """The ledger: which samples and verdicts exist, under `<results>/ledger/<cell id>/`."""
 
 import json
+import os
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,13 @@ from rast_bench.ledger.atomic import (
     remove_leftovers,
     write_durably,
 )
+from rast_bench.ledger.files import UnsoundFileError, read_file, set_aside
+from rast_bench.ledger.records import CellRecord, Manifest, from_json, to_json, validated
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rast_bench.ledger.shards import FollowedKeys
     from rast_bench.ledger.writer import LedgerWriter
 
 PROBE_BYTES = 2**20  # a disk with less room than this counts as full
@@ -36,7 +39,7 @@ SAMPLE_COLUMNS = (
 )
 VERDICT_COLUMNS = ("problem_id", "sample_index", "kind", "extracted")
 
-_CELL_ID = re.compile(r"[0-9a-f]{16}")
+CELL_ID = re.compile(r"[0-9a-f]{16}")
 _GRADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -54,6 +57,7 @@ class Ledger:
         """Writes, syncs and removes a probe of 1 MiB, so that a long run does not fail later."""
         with ledger_errors(self.root):
             make_folder(self.root)
+            remove_leftovers(self.root)
             probe = self.root / f"{TEMPORARY_PREFIX}probe-{_unique()}"
             try:
                 write_durably(probe, bytes(PROBE_BYTES))
@@ -64,14 +68,14 @@ class Ledger:
         return self.root / cell_id
 
     def cells(self) -> list[str]:
-        """The ids of all registered cells, sorted."""
+        """The ids of all registered cells, sorted, those with a broken record among them."""
         if not self.root.is_dir():
             return []
         with ledger_errors(self.root):
             return sorted(
                 path.name
                 for path in self.root.iterdir()
-                if _CELL_ID.fullmatch(path.name) and (path / "cell.json").is_file()
+                if CELL_ID.fullmatch(path.name) and os.path.lexists(path / "cell.json")
             )
 
     def register(
@@ -89,13 +93,15 @@ class Ledger:
         folder = self.cell_folder(cell_id)
         wanted = json.loads(json.dumps(identity))
         with ledger_errors(folder):
+            if os.path.lexists(folder) and not folder.is_dir():
+                set_aside(folder, "it is no folder", "it is made again", what="cell")
             make_folder(folder)
             remove_leftovers(folder)
         known = self.cell(cell_id)
         if known is None:
             record = {"cell_id": cell_id, "identity": wanted, "display": dict(display)}
             with ledger_errors(folder):
-                write_durably(folder / "cell.json", _json(record))
+                write_durably(folder / "cell.json", to_json(record))
         elif known["identity"] != wanted:
             raise LedgerError(
                 f"{folder / 'cell.json'} describes another cell than the one to be run",
@@ -107,21 +113,22 @@ class Ledger:
 
         A broken one is set aside: it holds nothing that its cell's configuration does not.
         """
+        return self.read_cell(cell_id)[0]
+
+    def read_cell(self, cell_id: str) -> tuple[dict[str, Any] | None, bool]:
+        """As `cell`, with whether the file has a checksum."""
         path = self.cell_folder(cell_id) / "cell.json"
-        with ledger_errors(path):
-            try:
-                data = path.read_bytes()
-            except FileNotFoundError:
-                return None
-            try:
-                record = json.loads(data)
-                if isinstance(record, dict) and {"identity", "display"} <= record.keys():
-                    return record
-            except ValueError:
-                pass  # told below, as for any other broken content
-            path.rename(path.with_name("cell.json.corrupt"))
-        print(f"warning: corrupt {path}: set aside, it is written again", file=sys.stderr)
-        return None
+        try:
+            data = read_file(path)
+            if data is None:
+                return None, False
+            record, stamped = from_json(data)
+            if reason := validated(CellRecord, record).misplaced(cell_id):
+                raise UnsoundFileError(reason)
+        except UnsoundFileError as error:
+            set_aside(path, str(error), "it is written again")
+            return None, False
+        return record, stamped
 
     def writer(self, run_id: str) -> "LedgerWriter":
         """A writer of samples under this run id; close it (it is a context manager)."""
@@ -130,16 +137,21 @@ class Ledger:
         return LedgerWriter(self, run_id)
 
     def write_samples(self, cell_id: str, samples: Sequence[Sample], run_id: str) -> None:
-        """Makes the samples durable as one shard."""
+        """Makes the samples durable as one shard. Raises ValueError for those of another cell."""
         from rast_bench.ledger import codec, shards
 
+        if strangers := {sample.key.cell_id for sample in samples} - {cell_id}:
+            raise ValueError(f"samples of {min(strangers)} cannot be written to {cell_id}")
         folder = self.cell_folder(cell_id)
         with ledger_errors(folder):
             make_folder(folder)
             shards.write_shard(folder, codec.SAMPLES, codec.sample_table(samples, run_id))
 
     def completed(self, cell_id: str) -> set[tuple[str, int]]:
-        """(problem id, sample index) of every durable sample of the cell."""
+        """(problem id, sample index) of every durable sample of the cell.
+
+        To ask again and again, see `followed`.
+        """
         folder = self.cell_folder(cell_id)
         with ledger_errors(folder):
             if not folder.is_dir():  # thousands of new cells are planned without loading pyarrow
@@ -147,6 +159,12 @@ class Ledger:
         from rast_bench.ledger import codec, shards
 
         return shards.read_keys(folder, codec.SAMPLES)
+
+    def followed(self, cell_id: str) -> "FollowedKeys":
+        """`completed` again and again: `refresh()` reads only what is new."""
+        from rast_bench.ledger import codec, shards
+
+        return shards.FollowedKeys(self.cell_folder(cell_id), codec.SAMPLES)
 
     def samples(self, cell_id: str, columns: Sequence[str] = SAMPLE_COLUMNS) -> "pd.DataFrame":
         """The cell's samples, one row each, sorted by (problem_id, sample_index).
@@ -163,10 +181,10 @@ class Ledger:
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
-        table = codec.verdict_table(verdicts)
+        folder = self.cell_folder(cell_id)
+        table = codec.verdict_table(verdicts, shards.read_runs(folder))
         if table.num_rows == 0:
             return
-        folder = self.cell_folder(cell_id)
         with ledger_errors(folder):
             make_folder(folder)
             shards.write_shard(folder, family, table)
@@ -176,19 +194,20 @@ class Ledger:
     ) -> "pd.DataFrame":
         """One grader's verdicts: problem_id, sample_index, kind, extracted (str or None).
 
-        There are also reason, rule and extraction (str or None), which `columns` may name.
+        There are also reason, rule and extraction (str or None), which `columns` may name. Verdicts
+        on a sample that was lost and made again are left out.
         """
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
-        return shards.read_union(self.cell_folder(cell_id), family, columns)
+        return shards.read_verdicts(self.cell_folder(cell_id), family, columns)
 
     def judged(self, cell_id: str, grader: str) -> set[tuple[str, int]]:
-        """(problem id, sample index) of every verdict of one grader."""
+        """(problem id, sample index) of every verdict of one grader that `verdicts` has."""
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
-        return shards.read_keys(self.cell_folder(cell_id), family)
+        return shards.read_judged(self.cell_folder(cell_id), family)
 
     def compact(self, cell_id: str) -> None:
         """Merges the cell's small shards. Safe at any time, beside readers and writers."""
@@ -198,22 +217,30 @@ class Ledger:
         for prefix in sorted(shards.family_prefixes(folder)):
             if prefix == codec.SAMPLES.prefix:
                 shards.compact(folder, codec.SAMPLES)
-            elif prefix.startswith("verdicts-"):
-                shards.compact(folder, codec.verdict_family(prefix.removeprefix("verdicts-")))
+            elif prefix.startswith(codec.VERDICTS):
+                shards.compact(folder, codec.verdict_family(prefix.removeprefix(codec.VERDICTS)))
 
     def write_manifest(self, cell_id: str, run_id: str, manifest: Mapping[str, Any]) -> None:
         """Writes or replaces `manifest-<run id>.json` of the cell."""
         path = self.cell_folder(cell_id) / f"manifest-{run_id}.json"
+        data = to_json(manifest)
         with ledger_errors(path):
             make_folder(path.parent)
-            write_durably(path, _json(manifest))
+            write_durably(path, data)
 
     def manifests(self, cell_id: str) -> list[dict[str, Any]]:
-        """The manifests of every run that made samples of the cell, the earliest first."""
+        """The manifests of every run that made samples of the cell, the earliest first.
+
+        A broken one is set aside.
+        """
+        return [record for record, _ in self.read_manifests(cell_id)]
+
+    def read_manifests(self, cell_id: str) -> list[tuple[dict[str, Any], bool]]:
+        """As `manifests`, each with whether the file has a checksum."""
         folder = self.cell_folder(cell_id)
         with ledger_errors(folder):
-            files = [(path, path.read_bytes()) for path in sorted(folder.glob("manifest-*.json"))]
-        return [_manifest(path, data) for path, data in files]
+            paths = sorted(folder.glob("manifest-*.json"))
+        return [found for path in paths if (found := _read_manifest(path)) is not None]
 
 
 def _checked_grader(grader: str) -> str:
@@ -222,18 +249,19 @@ def _checked_grader(grader: str) -> str:
     return grader
 
 
-def _manifest(path: Path, data: bytes) -> dict[str, Any]:
+def _read_manifest(path: Path) -> tuple[dict[str, Any], bool] | None:
     try:
-        record: dict[str, Any] = json.loads(data)
-    except ValueError as error:
-        raise LedgerError(
-            f"{path} is not JSON", hint="move it away: it only tells where samples came from"
-        ) from error
-    return record
-
-
-def _json(record: Mapping[str, Any]) -> bytes:
-    return (json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        data = read_file(path)
+        if data is None:
+            return None
+        record, stamped = from_json(data)
+        run_id = path.stem.removeprefix("manifest-")
+        if reason := validated(Manifest, record).misplaced(path.parent.name, run_id):
+            raise UnsoundFileError(reason)
+    except UnsoundFileError as error:
+        set_aside(path, str(error), "where its samples came from is not known any more")
+        return None
+    return record, stamped
 
 
 def _unique() -> str:

@@ -64,6 +64,10 @@ class CellManifests:
         """The ids of the cells that were begun and not ended, in that order."""
         return [cell_id for cell_id, run in self._runs.items() if run.running]
 
+    def begun(self, cell_id: str) -> bool:
+        """Whether the run has a manifest of the cell."""
+        return cell_id in self._runs
+
     def begin(self, planned: PlannedCell) -> None:
         """Writes the manifest as `running`, unless it is. A cell that was ended goes on."""
         run = self._runs.get(planned.cell_id)
@@ -112,6 +116,7 @@ class CellManifests:
             "started": run.started.isoformat(),
             "ended": None if ended is None else ended.isoformat(),
             "samples_made": run.made,
+            "samples_wanted": run.planned.wanted,
             "seconds": round(seconds, 3),
             "samples_per_second": round(run.made / seconds, 3) if seconds > 0 else None,
         }

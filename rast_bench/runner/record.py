@@ -4,6 +4,9 @@ import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from rast_bench.domain import Request, Sample, SampleKey
 from rast_bench.errors import EngineError, RastBenchError
@@ -14,9 +17,16 @@ from rast_bench.runner.plan import (
     PlannedCell,
     cell_display,
     cell_title,
-    missing_requests,
+    requests_for,
 )
 from rast_bench.runner.progress import Progress
+from rast_bench.runner.shares import Shares
+
+if TYPE_CHECKING:
+    from rast_bench.ledger.shards import FollowedKeys
+
+Key = tuple[str, int]
+"""(problem id, sample index) within a cell."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,13 @@ class RunRecord:
         *,
         workers: int = 1,
         threads: int | None = None,
+        shares: Shares | None = None,
     ) -> None:
-        """Counts what is there; `workers` and `threads` are the manifests'.
+        """Counts what is there.
+
+        Args:
+            workers: the manifests', as `threads`.
+            shares: which problems are this run's; all of them by default.
 
         Raises:
             LedgerError: a cell's folder cannot be used.
@@ -54,15 +69,19 @@ class RunRecord:
         self._ledger = ledger
         self._writer = writer
         self._progress = progress
+        self._shares = shares
         self._manifests = CellManifests(ledger, run_id, workers=workers, threads=threads)
-        self._requested: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
         # By id() of the planned cell: cells of one cell id may lie in different groups.
-        self._to_request: Counter[int] = Counter()
-        self._left: Counter[int] = Counter()  # wanted, not yet received
+        self._left: Counter[int] = Counter()  # wanted, not known to be durable, not received
+        self._unasked: dict[int, set[Key]] = {}  # of `_left`; of cells whose requests have begun
+        self._looked: Counter[int] = Counter()  # how much was durable when `_unasked` was looked at
+        self._passed: set[int] = set()  # all was asked for that no other process has
         self._outstanding: dict[SampleKey, int] = {}
+        self._durable: dict[str, FollowedKeys] = {}  # of cells whose requests have begun
         self._planned = tuple(planned)  # keeps the id()s valid
-        self._same_cell: defaultdict[str, set[int]] = defaultdict(set)
-        self._failed: dict[int, Exception] = {}
+        self._same_cell: defaultdict[str, list[PlannedCell]] = defaultdict(list)
+        self._failed: dict[int, Exception | None] = {}
+        self._told: set[int] = set()  # of the failed
         self._title = ""  # of the cell whose requests came last
         self.failures: list[CellFailure] = []
         self.made = 0
@@ -71,49 +90,124 @@ class RunRecord:
         self.total = self.reused + self._left.total()
 
     def _count(self) -> None:
-        """Two cells with one id share their samples: each is counted and requested once."""
-        by_cell: defaultdict[str, list[PlannedCell]] = defaultdict(list)
-        for item in self._planned:
-            by_cell[item.cell_id].append(item)
-        for cell_id, items in by_cell.items():
+        for item in {id(item): item for item in self._planned}.values():
+            self._same_cell[item.cell_id].append(item)
+        for cell_id, items in self._same_cell.items():
             self._ledger.register(cell_id, items[0].identity, cell_display(items[0].cell))
             durable = self._ledger.completed(cell_id)
-            claimed: set[tuple[str, int]] = set()
             for item in items:
-                self._same_cell[cell_id].add(id(item))
-                new = set(item.wanted_keys()) - claimed
-                claimed |= new
-                self._to_request[id(item)] += len(new - durable)
-                self._left[id(item)] += len(new - durable)
-            self.reused += len(claimed & durable)
+                own = self._own_keys(item)
+                self._left[id(item)] = len(own - durable)
+                self.reused += len(own & durable)
+
+    def _own_keys(self, item: PlannedCell) -> set[Key]:
+        """Two cells with one id share their samples; the first that wants one asks for it."""
+        own = set(item.wanted_keys())
+        for earlier in self._same(item):
+            if earlier is item:
+                break
+            own.difference_update(earlier.wanted_keys())
+        return own
 
     def missing(self, group: EngineGroup) -> int:
-        """How many samples the group's engine has still to be asked for."""
-        return sum(self._to_request[which] for which in {id(item) for item in group.cells})
+        """How many samples of the group are missing that may still be made, here or elsewhere."""
+        return sum(
+            self._left[which]
+            for which in {id(item) for item in group.cells}
+            if which not in self._failed
+        )
 
     def requests(self, group: EngineGroup) -> Iterator[Request]:
-        """The group's missing samples, found lazily, cell by cell; none of a failed cell."""
-        for item in group.cells:
-            unasked = self._to_request.pop(id(item), 0)
-            if unasked == 0 or id(item) in self._failed:
+        """The group's missing samples, found lazily, cell by cell; none of a failed cell.
+
+        Nor those of a problem that another process has claimed: see `look_elsewhere`.
+        """
+        for item in _distinct(group):
+            which = id(item)
+            self._passed.discard(which)
+            if self._left[which] == 0 or which in self._failed:
                 continue
-            self._start_cell(item)
-            requested = self._requested[item.cell_id]
-            for request in missing_requests(item, self._ledger, skip=requested):
-                requested.add((request.key.problem_id, request.key.sample_index))
-                self._outstanding[request.key] = id(item)
-                unasked -= 1
+            for request in self._requests_of(item):
                 yield request
-                if id(item) in self._failed:
+                if which in self._failed:
                     break
             else:
-                self._count_by_others(item, unasked)
+                self._passed.add(which)
 
-    def _count_by_others(self, item: PlannedCell, count: int) -> None:
-        """Takes in what another process made since the count."""
-        self.reused += count
-        self._left[id(item)] -= count
-        self._progress.advance(count)
+    def _requests_of(self, item: PlannedCell) -> Iterator[Request]:
+        begun = False
+        unasked = self._look(item)
+        for problem_id, wanted in groupby(item.wanted_keys(), key=itemgetter(0)):
+            keys = [key for key in wanted if key in unasked]
+            if not keys or not self._claim(item.cell_id, problem_id):
+                continue
+            self._look(item)  # whoever had the problem before may have made a part of it
+            keys = [key for key in keys if key in unasked]
+            if keys and not begun:
+                self._start_cell(item)
+                begun = True
+            for request in requests_for(item, keys):
+                unasked.discard((request.key.problem_id, request.key.sample_index))
+                self._outstanding[request.key] = id(item)
+                yield request
+
+    def _claim(self, cell_id: str, problem_id: str) -> bool:
+        return self._shares is None or self._shares.claim(cell_id, problem_id)
+
+    def _look(self, item: PlannedCell) -> set[Key]:
+        """What was not asked for and is not durable; samples that others made are counted."""
+        which = id(item)
+        if item.cell_id not in self._durable:
+            self._durable[item.cell_id] = self._ledger.followed(item.cell_id)
+        durable = self._durable[item.cell_id].refresh()
+        if which not in self._unasked:
+            self._unasked[which] = self._own_keys(item)
+            before = self._left[which]
+        else:
+            before = len(self._unasked[which])
+        if self._looked[which] != len(durable):
+            self._unasked[which] -= durable
+            self._looked[which] = len(durable)
+        by_others = before - len(self._unasked[which])
+        if by_others:
+            self.reused += by_others
+            self._left[which] -= by_others
+            self._progress.advance(by_others)
+        return self._unasked[which]
+
+    def look_elsewhere(self, group: EngineGroup) -> bool:
+        """Takes in what other processes made; whether something that they had is free now."""
+        free = False
+        for item in _distinct(group):
+            if self._left[id(item)] == 0 or id(item) in self._failed:
+                continue
+            self._look(item)
+            if self._left[id(item)] == 0:
+                self._end_cell(item)
+            elif self._shares is None or self._shares.free_again(item.cell_id):
+                free = True
+        return free
+
+    def others(self, groups: Sequence[EngineGroup]) -> tuple[str, ...]:
+        """The living processes that have problems of these groups."""
+        if self._shares is None:
+            return ()
+        return tuple(self._shares.others(self._pending(groups)))
+
+    def waiting_for(self, groups: Sequence[EngineGroup]) -> str:
+        """In words, who is at work on how many cells, and how much of that is missing."""
+        others = self.others(groups)
+        one = len(others) == 1
+        who = "another process" if one else f"{len(others)} other processes"
+        cells, samples = len(self._pending(groups)), sum(map(self.missing, groups))
+        return (
+            f"{who} ({'; '.join(others)}) {'is' if one else 'are'} at work on {cells:,} of "
+            f"{len(self._same_cell):,} cells; waiting for {samples:,} samples"
+        )
+
+    def _pending(self, groups: Sequence[EngineGroup]) -> set[str]:
+        items = (item for group in groups for item in group.cells)
+        return {i.cell_id for i in items if self._left[id(i)] and id(i) not in self._failed}
 
     def engine_loaded(self, group: EngineGroup) -> None:
         """Loading, of which the progress told, is over."""
@@ -147,6 +241,8 @@ class RunRecord:
     def finish(self, group: EngineGroup, error: Exception | None = None) -> None:
         """Makes the group's samples durable and notes its cells as complete or failed.
 
+        A cell is neither when another process has problems of it.
+
         Args:
             error: why the engine made nothing more; cells that failed by themselves keep their own.
 
@@ -156,16 +252,43 @@ class RunRecord:
         self._writer.flush()
         if error is not None:
             _print_if_ours(error)
+        unanswered = Counter(self._outstanding.values())
+        for item in _distinct(group):
+            which = id(item)
+            left = self._left[which]
+            if left == 0 or which in self._told:
+                continue
+            if error is not None or which not in self._passed:
+                self._failed.setdefault(which, error)
+            elif unanswered[which]:
+                left = unanswered[which]
+                self._failed.setdefault(which, None)
+            if which in self._failed:
+                self._told.add(which)
+                self.failures.append(_failure(item, left, self._failed[which]))
         running = set(self._manifests.running)
-        for item in {id(item): item for item in group.cells}.values():
-            left = self._left[id(item)]
-            if left > 0:
-                reason = self._failed.get(id(item), error)
-                self.failures.append(_failure(item, left, reason))
-            if item.cell_id in running:
-                self._end_manifest(item.cell_id)
-                if left == 0:
-                    self._ledger.compact(item.cell_id)
+        for item in _distinct(group):
+            if item.cell_id in running or id(item) in self._failed:
+                self._end_cell(item)
+
+    def _end_cell(self, item: PlannedCell) -> None:
+        """Ends the cell's manifest, merges its shards when all is there, and gives up its claims
+        when nothing of it is to be made here any more.
+        """
+        cell_id = item.cell_id
+        if self._manifests.begun(cell_id):
+            self._end_manifest(cell_id)
+            if self._left[id(item)] == 0 and self._is_to_merge(cell_id):
+                self._ledger.compact(cell_id)
+        if all(self._left[id(one)] == 0 or id(one) in self._failed for one in self._same(item)):
+            self._durable.pop(cell_id, None)
+            for one in self._same(item):
+                self._unasked.pop(id(one), None)
+            if self._shares is not None:
+                self._shares.release(cell_id)
+
+    def _is_to_merge(self, cell_id: str) -> bool:
+        return self._shares is None or self._shares.claim_merge(cell_id)
 
     def interrupt(self) -> None:
         """Ends the manifests of a run that the user stops."""
@@ -177,9 +300,17 @@ class RunRecord:
         self._progress.describe(self._title)
         self._manifests.begin(item)
 
+    def _same(self, item: PlannedCell) -> list[PlannedCell]:
+        """All planned cells of its id."""
+        return self._same_cell[item.cell_id]
+
     def _end_manifest(self, cell_id: str) -> None:
-        left = sum(self._left[which] for which in self._same_cell[cell_id])
+        left = sum(self._left[id(item)] for item in self._same_cell[cell_id])
         self._manifests.end(cell_id, "partial" if left else "complete")
+
+
+def _distinct(group: EngineGroup) -> list[PlannedCell]:
+    return list({id(item): item for item in group.cells}.values())
 
 
 def _print_if_ours(error: Exception) -> None:

@@ -18,11 +18,15 @@ from rast_bench.runner.isolate import IsolatedStream
 from rast_bench.runner.plan import EngineGroup, PlannedCell, group_cells
 from rast_bench.runner.progress import NoProgress, Progress
 from rast_bench.runner.record import CellFailure, RunRecord
+from rast_bench.runner.shares import Shares
 
 if TYPE_CHECKING:
     from rast_bench.engines.base import Engine
 
     LoadEngine = Callable[[EngineKey, EngineConfig], Engine]
+
+
+WAIT_SECONDS = 1.0  # between looks at what other processes have made
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,9 @@ def run_cells(
 ) -> RunSummary:
     """Makes every wanted sample that the ledger lacks.
 
+    Any number of processes may do so at the same time: each sample is made by one of them, and all
+    of them return when all is there.
+
     Each engine is loaded once, and only when one of its cells lacks something. A cell that makes
     its engine fail costs a load anew, its siblings go on (`IsolatedStream` says how); when an
     engine fails by itself, the other groups still run. The summary's `failures` name the cells
@@ -75,22 +82,31 @@ def run_cells(
     ledger.check_writable()
     run_id = new_run_id()
     begin = time.monotonic()
-    with two_step_interrupt(), ledger.writer(run_id) as writer:
+    with two_step_interrupt(), Shares(ledger) as shares, ledger.writer(run_id) as writer:
         threads = engine_threads() if workers == 1 else 1
         record = RunRecord(
-            planned, ledger, writer, progress, run_id, workers=workers, threads=threads
+            planned,
+            ledger,
+            writer,
+            progress,
+            run_id,
+            workers=workers,
+            threads=threads,
+            shares=shares,
         )
         groups = [group for group in group_cells(planned) if record.missing(group)]
         if groups:
             progress.start(total=record.total, done=record.reused)
             try:
-                if workers > 1:
-                    from rast_bench.runner.pool import run_groups_in_workers
+                while groups:
+                    if workers > 1:
+                        from rast_bench.runner.pool import run_groups_in_workers
 
-                    run_groups_in_workers(groups, record, load, progress, workers)
-                else:
-                    for group in groups:
-                        _run_group(group, record, load, progress)
+                        run_groups_in_workers(groups, record, load, progress, workers)
+                    else:
+                        for group in groups:
+                            _run_group(group, record, load, progress)
+                    groups = _wait_for_others(groups, record, progress)
             except KeyboardInterrupt:
                 progress.stop()
                 writer.flush()
@@ -135,6 +151,30 @@ def _run_group(
     except Exception as error:  # one engine's failure must not cost the other groups
         failure = error
     record.finish(group, failure)
+
+
+def _wait_for_others(
+    groups: Sequence[EngineGroup], record: RunRecord, progress: Progress
+) -> list[EngineGroup]:
+    """Until other processes have made what they have claimed: nothing is left then.
+
+    Otherwise the groups of which something is free again, since such a process has ended.
+    """
+    told: tuple[str, ...] = ()
+    while True:
+        free = [group for group in groups if record.look_elsewhere(group)]
+        waiting = [group for group in groups if record.missing(group)]
+        if free or not waiting:
+            return waiting
+        others = record.others(waiting)
+        if others:
+            words = record.waiting_for(waiting)
+            if others != told:
+                print(words, file=sys.stderr, flush=True)
+            told = others
+            progress.describe(words)
+            progress.advance(0)
+        time.sleep(WAIT_SECONDS)
 
 
 def _say_how_to_resume(record: RunRecord) -> None:

@@ -11,6 +11,7 @@ from rast_bench.analysis.trajectories import (
     read_trajectories,
     with_drawn_problems,
 )
+from rast_bench.config.identity import sample_seed
 from rast_bench.domain import Sample, SampleKey
 from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
@@ -20,7 +21,8 @@ IDS = tuple(f"p{number}" for number in range(9))
 
 def sample(problem: str, index: int, token_ids: tuple[int, ...], prompt: str = "?") -> Sample:
     digest = hashlib.sha256(prompt.encode()).hexdigest()
-    return Sample(SampleKey(CELL_ID, problem, index), 0, digest, token_ids, "", "eos")
+    key = SampleKey(CELL_ID, problem, index)
+    return Sample(key, sample_seed(key), digest, token_ids, "", "eos")
 
 
 def test_the_first_sample_of_each_problem_in_the_plans_order(tmp_path: Path) -> None:

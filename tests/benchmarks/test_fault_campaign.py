@@ -142,6 +142,7 @@ def test_a_torn_line_and_two_runs_of_a_process_are_refused() -> None:
         ("srun --unbuffered python -u -m submitit.core._submit log", None),
         ("python -m rast_bench.cli run", None),
         ("python run.py", None),
+        ("python run.py base_model=a,b workers=1 --multirun", "worker"),
         ("", None),
     ],
 )
@@ -279,18 +280,18 @@ def test_kills_are_shared_by_the_ways() -> None:
 
 def test_options(capsys: pytest.CaptureFixture[str]) -> None:
     options = parse([])
-    assert (options.kills, options.ways) == (50, ["local", "slurm"])
+    assert (options.kills, options.ways) == (50, ["plain", "local", "slurm"])
     assert len(sweep_of(options).cells()) == 6
     assert ways("slurm") == ["slurm"]
     with pytest.raises(SystemExit):
         parse(["--ways", "local,lsf"])
-    assert "there is no way lsf: local, slurm" in capsys.readouterr().err
+    assert "there is no way lsf: plain, local, slurm" in capsys.readouterr().err
 
 
 def test_two_kills_for_real(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no SLURM is, all kills are local ones."""
+    """One of a plain command and one of a launcher's worker; there is no SLURM."""
     # How soon a sample is durable is the busy machine's affair; the campaign itself holds 5 s.
     monkeypatch.setattr("faults.accounting.DURABLE_SECONDS", 600.0)
     monkeypatch.setattr(fault_campaign, "obstacle", lambda: "not installed: slurmctld")
@@ -299,12 +300,13 @@ def test_two_kills_for_real(
     assert main([*size, "--kills", "2", "--per_sweep", "4", "--out", str(out)]) == 0
     table = capsys.readouterr().out
     result = json.loads(out.read_text())
-    local = result["totals"]["local"]
-    assert list(result["totals"]) == ["local", ALL]
-    assert local["kills_of_workers"] == local["kills"] >= 2
-    assert local["worker_processes"] > 2
-    assert local["samples"]["wanted"] == local["sweeps"] * 2 * 40 * 8
-    assert local["samples"]["finished"] >= local["samples"]["wanted"]
+    assert list(result["totals"]) == ["plain", "local", ALL]
+    for name in ("plain", "local"):
+        way = result["totals"][name]
+        assert way["kills_of_workers"] == way["kills"] >= 1
+        assert way["worker_processes"] > 2
+        assert way["samples"]["wanted"] == way["sweeps"] * 2 * 40 * 8
+        assert way["samples"]["finished"] >= way["samples"]["wanted"]
     assert result["undisturbed"]["samples"]["computed_twice"] == 0
     assert all(result["invariants"].values())
     assert "not run: slurm: not installed: slurmctld" in table

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 import real_models
 import real_models_evalplus
+from planned_cells import samples_of
 from real_models import COPIES, ITSELF, PLAIN
 
-from rast_bench.domain import Sample, SampleKey, Verdict
+from rast_bench.config.identity import cell_id
+from rast_bench.domain import SampleKey, Verdict
 from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.ledger import Ledger
 
@@ -28,11 +30,11 @@ for line in sys.stdin:
 def test_every_response_is_compared_and_differences_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger, cell = Ledger(tmp_path), "0" * 16
+    ledger, cell = Ledger(tmp_path), cell_id({"any": 1})
     ledger.register(cell, {"any": 1}, {"dataset": "mbppplus"})
     judged = {"2": ("good", "correct"), "3": ("bad", "wrong"), "4": ("good", "timeout")}
     keys = {name: SampleKey(cell, name, 0) for name in judged}
-    samples = [Sample(keys[n], 0, "", (1,), text, "eos") for n, (text, _) in judged.items()]
+    samples = samples_of([(name, 0, text, "eos") for name, (text, _) in judged.items()], cell)
     ledger.write_samples(cell, samples, "run")
     verdicts = [Verdict(keys[n], kind, None) for n, (_, kind) in judged.items()]
     ledger.write_verdicts(cell, CODE_TESTS, verdicts)

@@ -1,6 +1,7 @@
 """Claims: one owner a chunk, however many take at once; a worker finds its own again."""
 
 import multiprocessing
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from rast_bench.errors import LedgerError
 from rast_bench.launch.chunks import Chunk
-from rast_bench.launch.claims import Claims
+from rast_bench.launch.claims import NOBODY, Claims
 
 CHUNKS = [Chunk(i // 5, i % 5 * 10, i % 5 * 10 + 10) for i in range(100)]
 
@@ -78,6 +79,62 @@ def test_a_worker_that_was_started_again_claims_no_more(claims: Claims) -> None:
     stream = claims.take(CHUNKS, 1, current=lambda: next(answers, False))
     assert len(list(stream)) == 2
     assert claims.count() == 2
+
+
+def among(*workers: int) -> Callable[[int], bool]:
+    return lambda worker: worker in workers
+
+
+def test_one_claims_what_nobody_living_has(claims: Claims) -> None:
+    assert claims.owner("x", among()) is None
+    assert claims.claim("x", 7, among()) == 7
+    assert claims.claim("x", 7, among()) == 7
+    assert claims.claim("x", 8, among()) == 7
+    assert claims.claim("x", 8, among(7)) == 8
+    assert claims.claim("x", 9, among(7)) == 8
+    assert claims.claim("x", 9, among(7, 8)) == 9
+    assert claims.owner("x", among(7, 8)) == 9
+    assert claims.owner("x", among(7, 8, 9)) is None
+
+
+def inherit(folder: Path, worker: int, heirs: "multiprocessing.Queue[tuple[int, int]]") -> None:
+    heirs.put((worker, Claims(folder).claim("x", worker, among(7))))
+
+
+def test_of_those_that_find_an_owner_dead_at_once_one_inherits(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for attempt in range(20):
+        folder = tmp_path / str(attempt)
+        Claims(folder).make_folder()
+        Claims(folder).claim("x", 7, among())
+        heirs: multiprocessing.Queue[tuple[int, int]] = context.Queue()
+        workers = [context.Process(target=inherit, args=(folder, i, heirs)) for i in range(4)]
+        for process in workers:
+            process.start()
+        found = [heirs.get(timeout=600) for _ in workers]
+        for process in workers:
+            process.join()
+        (heir,) = {owner for _, owner in found}
+        assert heir in range(4)
+
+
+def test_what_is_no_claim_belongs_to_nobody(claims: Claims, tmp_path: Path) -> None:
+    (tmp_path / "claims" / "x").write_text("7")
+    (tmp_path / "claims" / "y").symlink_to("seven")
+    for name in ("x", "y"):
+        assert claims.claim(name, 8, among(NOBODY)) == 8
+        assert claims.owner(name, among(NOBODY)) == 8
+
+
+def test_claims_are_cleared_but_for_those_of_the_living(claims: Claims, tmp_path: Path) -> None:
+    for name, worker, gone in (("x", 7, ()), ("x", 8, (7,)), ("y", 7, ()), ("z", 9, ())):
+        assert claims.claim(name, worker, among(*gone)) == worker
+    claims.clear(among(7, 9))
+    assert claims.owners() == {"x": 7, "x+7": 8}
+    assert claims.owner("x", among(7, 9)) == 8
+    claims.clear(among(7, 8, 9))
+    assert not (tmp_path / "claims").exists()
+    claims.clear(among())
 
 
 def test_no_folder_is_one_clear_error(tmp_path: Path) -> None:

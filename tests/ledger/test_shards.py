@@ -1,5 +1,6 @@
 """Corrupt shards, and readers beside compactors."""
 
+import errno
 import multiprocessing
 import os
 from pathlib import Path
@@ -8,10 +9,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_samples import CELL, make_sample, rows, sample_rows
+from ledger_samples import CELL, make_sample, rows, sample_rows, write_forged
 
 from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger, codec, shards
+from rast_bench.ledger.files import UnsoundFileError
 
 
 def two_shards(results: Path) -> tuple[Ledger, Path, Path]:
@@ -66,13 +68,13 @@ def test_a_right_checksum_over_wrong_content_is_set_aside(
     bad.unlink()
     folder = ledger.cell_folder(CELL)
     table = codec.sample_table([make_sample("p1", 0)], "run").drop_columns(["text"])
-    bad = folder / shards.write_shard(folder, codec.SAMPLES, table)
+    bad = write_forged(folder, codec.SAMPLES, table)
     check_set_aside(ledger, bad, capsys)
 
 
 def test_not_parquet_under_a_right_checksum() -> None:
-    with pytest.raises(codec.UnreadableShardError):
-        codec.decode(b"PAR1 nonsense PAR1", codec.SAMPLE_SCHEMA)
+    with pytest.raises(UnsoundFileError):
+        codec.decode(b"PAR1 nonsense PAR1", codec.SAMPLES, CELL)
 
 
 def test_a_corrupt_shard_that_cannot_be_renamed_is_ignored_and_told_once(
@@ -99,12 +101,19 @@ def test_other_files_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (first.parent / "notes.parquet").exists()
 
 
-def test_an_unreadable_shard_is_an_error_not_a_loss(tmp_path: Path) -> None:
+def test_a_shard_that_the_disk_does_not_give_is_an_error_not_a_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger, first, _ = two_shards(tmp_path)
-    first.unlink()
-    first.mkdir()  # reading it fails as an input error would
-    with pytest.raises(LedgerError, match=first.name):
+
+    def fail(_path: Path, _flags: int) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("rast_bench.ledger.files.os.open", fail)
+    with pytest.raises(LedgerError, match=r"cannot use .*samples-"):
         ledger.completed(CELL)
+    monkeypatch.undo()
+    assert first.exists()
 
 
 def test_a_reader_that_loses_its_files_rescans(

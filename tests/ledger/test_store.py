@@ -10,19 +10,22 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_samples import CELL, make_sample, rows, sample_rows
+from ledger_samples import CELL, make_manifest, make_sample, rows, sample_rows, write_forged
 
+from rast_bench.config.identity import cell_id
 from rast_bench.domain import SampleKey, Verdict
 from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.codec import KEY, Family
-from rast_bench.ledger.shards import write_shard
 from rast_bench.ledger.store import SAMPLE_COLUMNS, VERDICT_COLUMNS
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path)
+
+
+ID = cell_id({"stop": ["a"]})
 
 
 def shards(ledger: Ledger) -> list[Path]:
@@ -140,7 +143,7 @@ def write_old_shard(ledger: Ledger, table: pa.Table) -> None:
     """A shard of the time before verdicts had reasons."""
     old = Family("verdicts-g-1", table.schema, KEY)
     ledger.cell_folder(CELL).mkdir(parents=True, exist_ok=True)
-    write_shard(ledger.cell_folder(CELL), old, table)
+    write_forged(ledger.cell_folder(CELL), old, table, stamp={})
 
 
 def test_reasons_come_back_and_older_shards_have_none(ledger: Ledger) -> None:
@@ -185,15 +188,15 @@ def test_a_graders_name_must_fit_a_file_name(ledger: Ledger) -> None:
 
 
 def test_register_once_and_refuse_another_identity(ledger: Ledger) -> None:
-    ledger.register(CELL, {"stop": ("a",)}, {"title": "first"})
-    ledger.register(CELL, {"stop": ["a"]}, {"title": "second"})
-    record = ledger.cell(CELL)
+    ledger.register(ID, {"stop": ("a",)}, {"title": "first"})
+    ledger.register(ID, {"stop": ["a"]}, {"title": "second"})
+    record = ledger.cell(ID)
     assert record is not None
     assert record["display"] == {"title": "first"}
-    assert ledger.cells() == [CELL]
+    assert ledger.cells() == [ID]
 
     with pytest.raises(LedgerError, match=r"cell\.json describes another cell") as caught:
-        ledger.register(CELL, {"stop": []}, {})
+        ledger.register(ID, {"stop": []}, {})
     assert caught.value.hint
 
 
@@ -201,29 +204,31 @@ def test_register_once_and_refuse_another_identity(ledger: Ledger) -> None:
 def test_a_broken_cell_json_is_set_aside_and_written_again(
     ledger: Ledger, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger.register(CELL, {"a": 1}, {})
-    path = ledger.cell_folder(CELL) / "cell.json"
+    ledger.register(ID, {"stop": ["a"]}, {})
+    path = ledger.cell_folder(ID) / "cell.json"
     path.write_bytes(content)
 
-    ledger.register(CELL, {"a": 1}, {})
+    ledger.register(ID, {"stop": ["a"]}, {})
 
-    assert json.loads(path.read_bytes())["identity"] == {"a": 1}
+    assert json.loads(path.read_bytes())["identity"] == {"stop": ["a"]}
     assert path.with_name("cell.json.corrupt").read_bytes() == content
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_manifests_are_replaced_per_run(ledger: Ledger) -> None:
-    ledger.write_manifest(CELL, "run-2", {"status": "running"})
-    ledger.write_manifest(CELL, "run-1", {"status": "complete"})
-    ledger.write_manifest(CELL, "run-2", {"status": "partial"})
+    for run, status in (("run-2", "running"), ("run-1", "complete"), ("run-2", "partial")):
+        ledger.write_manifest(CELL, run, make_manifest(run, status=status))
     assert [m["status"] for m in ledger.manifests(CELL)] == ["complete", "partial"]
 
 
-def test_a_broken_manifest_is_named(ledger: Ledger) -> None:
-    ledger.write_manifest(CELL, "run", {})
-    (ledger.cell_folder(CELL) / "manifest-run.json").write_text("{")
-    with pytest.raises(LedgerError, match=r"manifest-run\.json is not JSON"):
-        ledger.manifests(CELL)
+def test_a_broken_manifest_is_set_aside(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    for run in ("run-1", "run-2"):
+        ledger.write_manifest(CELL, run, make_manifest(run))
+    (ledger.cell_folder(CELL) / "manifest-run-1.json").write_text("{")
+    for _ in range(2):
+        assert [manifest["run_id"] for manifest in ledger.manifests(CELL)] == ["run-2"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "manifest-run-1.json: it is not a JSON object; set aside as" in line
 
 
 def test_check_writable_leaves_nothing_behind(ledger: Ledger) -> None:

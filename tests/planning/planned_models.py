@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from planned_cells import PROMPT_SHA256
+
 from rast_bench.config.compose import Job
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.frontend import jobs_of_command_line
@@ -64,7 +66,7 @@ class CountingEngine:
     def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
         for request in requests:
             time.sleep(0.002)  # manifests count in milliseconds
-            yield Sample(request.key, request.seed, "", (1,) * TOKENS, "text", "eos")
+            yield Sample(request.key, request.seed, PROMPT_SHA256, (1,) * TOKENS, "text", "eos")
 
     def close(self) -> None:
         pass

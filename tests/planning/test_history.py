@@ -1,11 +1,12 @@
 """What a plan learns from runs that the ledger holds."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from planned_cells import PROMPT_SHA256
 from planned_models import TOKENS, planned, run_counting
 
+from rast_bench.config.identity import sample_seed
 from rast_bench.domain import Sample, SampleKey
 from rast_bench.ledger import Ledger
 from rast_bench.planning.estimate import Length, assumed_bytes
@@ -21,11 +22,8 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def store(cell: PlannedCell, ledger: Ledger, tokens: int, samples: int = 1) -> None:
-    key = SampleKey(cell.cell_id, cell.problems[0].problem_id, 0)
-    made = [
-        Sample(replace(key, sample_index=i), 0, "", (7,) * tokens, "x", "eos")
-        for i in range(samples)
-    ]
+    keys = [SampleKey(cell.cell_id, cell.problems[0].problem_id, i) for i in range(samples)]
+    made = [Sample(key, sample_seed(key), PROMPT_SHA256, (7,) * tokens, "x", "eos") for key in keys]
     ledger.register(cell.cell_id, cell.identity, {})
     ledger.write_samples(cell.cell_id, made, "run")
 

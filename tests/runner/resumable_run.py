@@ -1,10 +1,13 @@
 """Run as a program, interrupted or killed and run again: RESULTS ENGINE WORKERS.
 
 ENGINE is a loader in fake_engine, or a delay in seconds for an engine that prints each sample's key
-on stdout as soon as it is made.
+on stdout as soon as it is made; `together` waits after its first sample for another process to come
+as far, `stuck` before its first one for ever.
 """
 
+import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -28,7 +31,21 @@ class TellingEngine(fake_engine.FakeEngine):
             yield sample
 
 
-def load(_key: EngineKey, _config: EngineConfig) -> TellingEngine:
+class EngineOfTwo(TellingEngine):
+    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
+        folder = Path(sys.argv[1])
+        for sample in super().generate(requests):
+            (folder / f"begun-{os.getpid()}").touch()
+            fake_engine.wait_until(lambda: len(list(folder.glob("begun-*"))) == 2)
+            yield sample
+
+
+def load(key: EngineKey, _config: EngineConfig) -> TellingEngine:
+    if sys.argv[2] == "together":
+        return EngineOfTwo(delay=0.005)
+    if sys.argv[2] == "stuck":
+        (Path(key.main.path) / f"stuck-{os.getpid()}").touch()
+        time.sleep(fake_engine.LONG_STEP_SECONDS)
     return TellingEngine(delay=float(sys.argv[2]))
 
 

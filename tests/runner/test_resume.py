@@ -25,7 +25,8 @@ Key = tuple[str, str, int]
 
 def start(results: Path, engine: str, *, workers: int = 1) -> "subprocess.Popen[str]":
     command = [sys.executable, str(PROGRAM), str(results), engine, str(workers)]
-    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1])}  # for fake_engine
+    paths = [str(PROGRAM.parents[1]), os.environ.get("PYTHONPATH", "")]  # for fake_engine
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
@@ -159,13 +160,68 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path, second: int, code: int) 
     process.stdout.close()
 
 
-def test_two_processes_on_the_same_cells_harm_nothing(tmp_path: Path) -> None:
-    results = tmp_path / "shared"
+def start_two(results: Path) -> list["subprocess.Popen[str]"]:
+    """Two equal commands, both of which have made a sample before either makes a second one."""
     results.mkdir()
-    processes = [start(results, "0.001") for _ in range(2)]
+    return [start(results, "together") for _ in range(2)]
+
+
+def test_two_equal_commands_at_the_same_time_share_the_work(tmp_path: Path) -> None:
+    results = tmp_path / "shared"
+    made_by = []
+    processes = start_two(results)
     for process in processes:
-        _, errors = process.communicate(timeout=PATIENCE)
+        output, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, errors
-        assert errors == ""
-    assert len(durable(results)) == TOTAL
+        made_by.append(made(output))
+        (other,) = set(processes) - {process}
+        assert f"pid {other.pid}) is at work on the same cells; the samples are shared" in errors
+        assert "Traceback" not in errors
+    assert all(made_by)
+    every = [key for keys in made_by for key in keys]
+    assert len(every) == len(set(every)) == TOTAL
+    assert durable(results) == set(every)
+    ledger = Ledger(results)
+    counts = [m["samples_made"] for cell in ledger.cells() for m in ledger.manifests(cell)]
+    assert sum(counts) == TOTAL
+    assert not [path for path in (ledger.root / "running").rglob("*") if not path.is_dir()]
     assert frames(results) == undisturbed(tmp_path / "alone")
+
+
+def test_the_other_command_takes_over_from_one_that_is_killed(tmp_path: Path) -> None:
+    results = tmp_path / "killed"
+    victim, heir = start_two(results)
+    saved = wait_for_more(results, wait_for_more(results, set(), victim), victim)
+    victim.kill()
+    lost, _ = victim.communicate()
+    output, errors = heir.communicate(timeout=PATIENCE)
+
+    assert heir.returncode == 0, errors
+    assert f"pid {victim.pid}) is at work on the same cells" in errors
+    taken_over = set(made(output))
+    assert len(taken_over) == len(made(output))
+    assert durable(results) == taken_over | set(made(lost))
+    assert not taken_over & saved & set(made(lost))  # what the victim had saved is not made again
+    assert not list((results / "ledger" / "running" / "claims").iterdir())
+    assert frames(results) == undisturbed(tmp_path / "whole")
+
+
+def test_a_command_with_nothing_left_to_claim_waits_and_says_for_whom(tmp_path: Path) -> None:
+    """The other one has claimed the last problems and sits in a long step with them."""
+    results = tmp_path / "waiting"
+    results.mkdir()
+    stuck = start(results, "stuck")
+    wait_until(lambda: stuck.poll() is not None or list(results.glob("*/stuck-*")))
+    assert stuck.poll() is None, stuck.communicate()
+    waiting = start(results, "0")
+    assert waiting.stderr is not None
+    lines = iter(waiting.stderr.readline, "")
+    told = next(line for line in lines if "waiting for" in line)
+    assert f"pid {stuck.pid}) is at work on 1 of 3 cells; waiting for 8 samples" in told
+    assert waiting.poll() is None
+    stuck.kill()
+    stuck.communicate()
+    output, errors = waiting.communicate(timeout=PATIENCE)
+    assert waiting.returncode == 0, errors
+    assert len(made(output)) == TOTAL
+    assert len(durable(results)) == TOTAL

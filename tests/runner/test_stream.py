@@ -5,7 +5,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from fake_engine import FakeEngine, load_broken_small, load_fast, load_repeating, make_cell
+from fake_engine import (
+    FakeEngine,
+    fake_sample,
+    load_broken_small,
+    load_fast,
+    load_hopeless,
+    load_repeating,
+    make_cell,
+)
 
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
@@ -13,7 +21,8 @@ from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
 from rast_bench.errors import EngineError, LedgerError, ModelError
 from rast_bench.ledger import Ledger
-from rast_bench.runner.plan import plan_cells
+from rast_bench.runner.plan import PlannedCell, plan_cells, requests_for
+from rast_bench.runner.shares import Shares
 from rast_bench.runner.stream import RunSummary, run_cells
 
 pytestmark = pytest.mark.usefixtures("checked_keys")
@@ -229,6 +238,58 @@ def test_what_another_process_made_meanwhile_is_reused(tmp_path: Path) -> None:
     assert (summary.samples_made, summary.samples_reused) == (24, 24)
     assert summary.failures == ()
     assert told.done == told.total == 48
+
+
+class Other(Told):
+    """Another process that makes what it has claimed while the one told so waits for it."""
+
+    def __init__(self, planned: list[PlannedCell], ledger: Ledger, shares: Shares) -> None:
+        super().__init__()
+        self.planned, self.ledger, self.shares = planned, ledger, shares
+        self.waits = 0
+
+    def describe(self, text: str) -> None:
+        super().describe(text)
+        if "waiting for" not in text:
+            return
+        cell = self.planned[min(self.waits, len(self.planned) - 1)]
+        self.waits += 1
+        done = self.ledger.completed(cell.cell_id)
+        requests = requests_for(cell, [key for key in cell.wanted_keys() if key not in done])
+        made = [fake_sample(request) for request in requests]
+        self.ledger.write_samples(cell.cell_id, made, "another run")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_another_process_has_all_of_a_cell_that_two_groups_want(
+    tmp_path: Path, workers: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [make_cell(tmp_path, n=2), make_cell(tmp_path, n=3, engine={"max_num_seqs": 5})]
+    planned, ledger, loader = plan_cells(cells), Ledger(tmp_path), Loader()
+    with Shares(ledger) as shares:
+        for problem in planned[0].problems:
+            assert shares.claim(planned[0].cell_id, problem.problem_id)
+        other = Other(planned, ledger, shares)
+        engine = loader if workers == 1 else load_fast
+        summary = run_cells(planned, ledger, load_engine=engine, progress=other, workers=workers)
+    assert (summary.samples_made, summary.samples_reused, summary.failures) == (0, 18, ())
+    assert (other.done, other.total, loader.loaded) == (18, 18, [])
+    told = [text for text in other.texts if "waiting for" in text]
+    assert [text.rpartition("; ")[2] for text in told] == [
+        "waiting for 18 samples",
+        "waiting for 6 samples",
+    ]
+    assert "is at work on 1 of 1 cells" in capsys.readouterr().err
+
+
+def test_a_cell_that_fails_here_is_not_waited_for(tmp_path: Path) -> None:
+    """The other process may do better with what it has; the command says what failed."""
+    (planned,), ledger = plan_cells([make_cell(tmp_path)]), Ledger(tmp_path)
+    with Shares(ledger) as shares:
+        assert shares.claim(planned.cell_id, planned.problems[-1].problem_id)
+        summary = run_cells([planned], ledger, load_engine=load_hopeless)
+        assert [failure.reason for failure in summary.failures] == ["no kernel image"]
+        assert shares.claim(planned.cell_id, planned.problems[0].problem_id)
 
 
 def test_manifests_tell_the_run(tmp_path: Path) -> None:
