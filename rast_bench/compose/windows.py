@@ -1,5 +1,6 @@
 """How far the layers of a model look back, by its configuration."""
 
+from collections.abc import Mapping
 from typing import Any
 
 SLIDING, FULL = "sliding_attention", "full_attention"  # of `layer_types`
@@ -20,3 +21,13 @@ def layer_windows(config: Any) -> tuple[int | None, ...]:
 def shortest_window(config: Any) -> int | None:
     """Sequences up to this length are attended to as a whole by every layer; None: all are."""
     return min((window for window in layer_windows(config) if window is not None), default=None)
+
+
+def stated_window(config: Mapping[str, Any]) -> int | None:
+    """`shortest_window` of a config.json; transformers is loaded where that names a window."""
+    if not config.get("sliding_window") or config.get("use_sliding_window") is False:
+        return None
+    from transformers import CONFIG_MAPPING
+
+    family = config.get("model_type")
+    return shortest_window(CONFIG_MAPPING[family](**config)) if family in CONFIG_MAPPING else None

@@ -50,10 +50,13 @@ def rast_engine_args(
     main = Checkpoint(model, revision)
     found = distinct_checkpoints(main, pairs)
     configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
+    kinds: dict[tuple[str, Role], str] = {}
     for checkpoint, config in configs.items():
         role: Role = "M_base" if checkpoint == main else "S"
         refuse_unfit_model(checkpoint.path, config, config.architectures or (), role)
-        warn_if_not_tried(checkpoint.path, config.architectures[0], role)
+        kinds.setdefault((config.architectures[0], role), checkpoint.path)
+    for (architecture, role), path in kinds.items():
+        warn_if_not_tried(path, architecture, role)
     _refuse_mixed_quantization(configs)
     known = _refuse_mixed_tokenizers(found, engine_args)
     refuse_more_than_positions(

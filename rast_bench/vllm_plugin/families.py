@@ -12,18 +12,53 @@ Role = Literal["M_base", "S"]
 EXACT: dict[Role, frozenset[str]] = {
     "M_base": frozenset(
         {
-            "Qwen2ForCausalLM",
+            "Gemma2ForCausalLM",
+            "Gemma3ForCausalLM",
             "LlamaForCausalLM",
+            "MistralForCausalLM",
+            "Qwen2ForCausalLM",
+            "Qwen3MoeForCausalLM",
         }
     ),
     "S": frozenset(
         {
-            "Qwen2ForCausalLM",
+            "CohereForCausalLM",
+            "Gemma2ForCausalLM",
+            "Gemma3ForCausalLM",
+            "GemmaForCausalLM",
+            "Glm4ForCausalLM",
+            "GraniteForCausalLM",
             "LlamaForCausalLM",
+            "MistralForCausalLM",
+            "Phi3ForCausalLM",
+            "Qwen2ForCausalLM",
+            "Qwen3ForCausalLM",
+            "StableLmForCausalLM",
         }
     ),
 }
 """Held by tests: log-probabilities as those of plain transformers passes (tests/vllm_plugin)."""
+
+MEASURED: dict[Role, frozenset[str]] = {
+    "M_base": frozenset(
+        {
+            "CohereForCausalLM",
+            "GemmaForCausalLM",
+            "Glm4ForCausalLM",
+            "GraniteForCausalLM",
+            "MixtralForCausalLM",
+            "Olmo2ForCausalLM",
+            "Olmo3ForCausalLM",
+            "Phi3ForCausalLM",
+            "PhiForCausalLM",
+            "Qwen3ForCausalLM",
+            "SmolLM3ForCausalLM",
+            "StableLmForCausalLM",
+        }
+    ),
+    "S": frozenset(),
+}
+"""Found exact once, with vLLM 0.32 (tests/vllm_plugin/families.py)."""
 
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
@@ -49,7 +84,7 @@ def refuse_unfit_model(path: str, config: Any, architectures: Sequence[str], rol
 
 def warn_if_not_tried(path: str, architecture: str, role: Role) -> None:
     """One line on stderr, unless the application has set up logging otherwise."""
-    if architecture not in EXACT[role]:
+    if architecture not in EXACT[role] | MEASURED[role]:
         logging.getLogger(__name__).warning(
             "note: model %s is a %s, which was not tried as %s: compare its log-probabilities "
             "with those of transformers before you rely on it",

@@ -89,7 +89,8 @@ def test_the_length_of_scaled_rotary_frequencies_is_vllms(
     rope: dict[str, Any], alone: int, longest: int, tmp_path: Path, checkpoint: Checkpoint
 ):
     """The default is what plain vLLM derives; as S it may go to the end of its table."""
-    scaled = edited(tmp_path / "scaled", rope_scaling={**rope, "rope_theta": 10_000.0})
+    entries = {key: value for key, value in rope.items() if key in ORIGINAL}  # as Phi-3 has it
+    scaled = edited(tmp_path / "scaled", rope_scaling={**rope, "rope_theta": 10_000.0}, **entries)
     assert rast_engine_args(scaled)["max_model_len"] == alone
     assert EngineArgs(model=scaled).create_model_config().max_model_len == alone
     assert rast_engine_args(scaled, max_model_len=longest)["max_model_len"] == longest
@@ -158,4 +159,12 @@ def test_an_engine_made_without_rast_engine_args_refuses_before_weights_are_read
     pair = Pair(without_weights["rl"], without_weights["base"])
     args = rast_engine_args(without_weights["main"], [pair])
     with pytest.raises(EngineError, match=says), running(args, **settings):
+        pass
+
+
+def test_settings_of_other_checkpoints_are_refused(without_weights: dict[str, str]):
+    pair = Pair(without_weights["rl"], without_weights["base"])
+    args = rast_engine_args(without_weights["main"], [pair])
+    args["hf_overrides"][OVERRIDE]["vocabulary"] = 48
+    with pytest.raises(EngineError, match="share 48 ids, and one of them has 40"), running(args):
         pass
