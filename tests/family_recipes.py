@@ -6,7 +6,7 @@ WINDOW = 16
 SLIDING = (("sliding_window", WINDOW),)
 _BASE = Recipe(vocab_size=56, hidden_size=64, heads=2, kv_heads=2, head_dim=32, layers=2)
 _EXPERTS = (("num_experts", 4), ("num_experts_per_tok", 2), ("moe_intermediate_size", 64))
-_ALL_SLIDE = (("layer_types", ["sliding_attention"] * 2),)
+_ALL_SLIDE = (("layer_types", ("sliding_attention",) * 2),)
 _PATTERN = (("sliding_window_pattern", 2),)
 
 FAMILIES = {

@@ -83,7 +83,7 @@ def save_checkpoint(folder: Path, recipe: Recipe, words: list[str] | None = None
         bos_token_id=None,
         eos_token_id=recipe.eos[0] if recipe.eos else None,
         pad_token_id=PAD_ID,
-        **dict(recipe.config),
+        **{key: list(x) if isinstance(x, tuple) else x for key, x in recipe.config},
     )
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     generator = torch.Generator().manual_seed(recipe.seed)

@@ -222,6 +222,8 @@ def built_model(
         model: nn.Module = init_vllm_registered_model(
             vllm_config, hf_config=hf_config, prefix=prefix, architectures=architectures
         )
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:  # vLLM's models raise anything for what they do not have
         raise ModelError(
             f"model {path}, a {architectures[0]}, cannot be built: {first_line(error)}",
@@ -240,16 +242,18 @@ def refuse_other_windows(
 ) -> None:
     """Raise ModelError where layers attend to another window than the model's config says.
 
-    Windows of `length`, the longest sequence, and more are no windows.
+    Windows of `length`, the longest sequence, and more are no windows. Where vLLM has another
+    number of layers with windows (none with latent attention), each window must be among the
+    config's.
     """
-    expected, found = (
-        sorted(min(window or length, length) for window in windows) for windows in (expected, found)
+    said, got = (
+        sorted(min(window or length, length) for window in windows)
+        for windows in (expected, found or [None])
     )
-    if expected != found:
+    if said != got if len(said) == len(got) else set(said) != set(got):
         raise ModelError(
-            f"model {path}: by its config.json its layers attend to {expected} tokens, in vLLM to "
-            f"{found}",
-            hint=f"set max_model_len (--max-model-len) to at most {min(expected + found)}",
+            f"model {path}: its config.json has layers attend to {said} tokens, vLLM to {got}",
+            hint=f"set max_model_len (--max-model-len) to at most {min(said + got)}",
         )
 
 

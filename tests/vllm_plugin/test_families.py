@@ -85,8 +85,14 @@ def test_an_architecture_that_nobody_tried_is_told_once(
 def test_layers_with_another_window_than_the_configs_are_refused():
     refuse_other_windows("m", (16, None), [None, 16], 128)
     refuse_other_windows("m", (128, None), [None, None], 128)
-    with pytest.raises(ModelError, match=r"by its config.json .* \[16, 128\] tokens, in vLLM to"):
-        refuse_other_windows("m", (16, None), [None, None], 128)
+    refuse_other_windows("m", (None, None), [], 128)
+    for expected, found, says in (
+        ((16, 16), [], r"\[16, 16\] tokens, vLLM to \[128\]"),
+        ((16, None), [None, None], r"\[16, 128\] tokens, vLLM to \[128, 128\]"),
+        ((16, None, None), [16, 16, None], r"\[16, 128, 128\] tokens, vLLM to \[16, 16, 128\]"),
+    ):
+        with pytest.raises(ModelError, match=f"model m: its config.json has layers .* {says}"):
+            refuse_other_windows("m", expected, found, 128)
 
 
 def test_the_documents_table_names_every_architecture():
