@@ -26,7 +26,7 @@ import torch
 from command_line import make_parser, read_options, run_benchmark
 from gpu_checks.checkpoints import save_tokenizer
 from gpu_checks.engine_process import EngineProcess, EngineSpec
-from spreads import between, spread
+from spreads import between, steady_spread
 from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM
 from transformers.utils import logging
 
@@ -204,18 +204,28 @@ def run_in_turns(
             for name, run in variants.items():
                 (few, short), (many, long) = run(prompts, SHORT), run(prompts, LONG)
                 if repeat >= 0:
-                    speeds[name].append((many - few) / (long - short))
+                    speeds[name].append(speed_between(many - few, long - short))
             print(f"{rows} rows: {repeat + 1} of {options.repeats} repetitions", file=sys.stderr)
         found[str(rows)] = speeds
     return found
 
 
-def ratios(speeds: dict[str, list[float]], best: float) -> dict[str, dict[str, float]]:
-    """Repetition by repetition, then their spread."""
+def speed_between(tokens: int, seconds: float) -> float:
+    """Tokens a second of what the long generation has more; 0, no speed, where it took less time.
 
-    def over(name: str, other: str, scale: float = 1.0) -> dict[str, float]:
+    On a busy machine it may: the difference is then noise, and a table says so.
+    """
+    return tokens / seconds if tokens > 0 and seconds > 0 else 0.0
+
+
+def ratios(speeds: dict[str, list[float]], best: float) -> dict[str, dict[str, float] | None]:
+    """Repetition by repetition, then their spread; None where a speed was too noisy."""
+
+    def over(name: str, other: str, scale: float = 1.0) -> dict[str, float] | None:
+        if steady_spread(speeds[name]) is None or steady_spread(speeds[other]) is None:
+            return None
         pairs = zip(speeds[name], speeds[other], strict=True)
-        return spread([scale * ours / theirs for ours, theirs in pairs])
+        return steady_spread([scale * ours / theirs for ours, theirs in pairs])
 
     return {
         "composite over plain": over(COMPOSITE, PLAIN),
@@ -242,7 +252,7 @@ def render(result: dict[str, Any]) -> str:
         rule,
     ]
     for name in next(iter(runs.values())):
-        cells = [between(spread(found[name]), 0) for found in runs.values()]
+        cells = [between(steady_spread(found[name]), 0) for found in runs.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", f"| ratio | {header} |", rule]
     for name in next(iter(result["ratios"].values())):

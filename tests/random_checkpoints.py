@@ -10,27 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import (
-    GenerationConfig,
-    LlamaConfig,
-    LlamaForCausalLM,
-    Qwen2Config,
-    Qwen2ForCausalLM,
-)
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM, GenerationConfig
 
 from rast_bench.engines.transformers_engine import TransformersEngine
 from rast_bench.zoo.tokenizer import save_word_tokenizer
 
 EOS_ID, PAD_ID, UNKNOWN_ID = 1, 0, 2
 WORDS = ["<pad>", "<eos>", "<unk>", *(f"w{i}" for i in range(3, 48))]
-MODELS = {"qwen2": (Qwen2Config, Qwen2ForCausalLM), "llama": (LlamaConfig, LlamaForCausalLM)}
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What one random checkpoint is made of. The embedding may be larger than the vocabulary."""
 
-    family: str = "qwen2"
+    family: str = "qwen2"  # transformers' model_type
     seed: int = 0
     vocab_size: int = 64
     hidden_size: int = 48
@@ -77,8 +70,7 @@ TRIOS = {
 
 def save_checkpoint(folder: Path, recipe: Recipe, words: list[str] | None = None) -> Path:
     """Write config, generation config, float32 weights and tokenizer."""
-    config_class, model_class = MODELS[recipe.family]
-    config = config_class(
+    config = CONFIG_MAPPING[recipe.family](
         vocab_size=recipe.vocab_size,
         hidden_size=recipe.hidden_size,
         intermediate_size=2 * recipe.hidden_size,
@@ -91,16 +83,16 @@ def save_checkpoint(folder: Path, recipe: Recipe, words: list[str] | None = None
         bos_token_id=None,
         eos_token_id=recipe.eos[0] if recipe.eos else None,
         pad_token_id=PAD_ID,
-        **dict(recipe.config),
+        **{key: list(x) if isinstance(x, tuple) else x for key, x in recipe.config},
     )
-    model = model_class(config)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     generator = torch.Generator().manual_seed(recipe.seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
-            if parameter.ndim == 2:
+            if parameter.ndim >= 2:  # experts lie side by side in one
                 scale = 2.0 if "q_proj" in name or "k_proj" in name else 1.0
-                parameter.copy_(noise * scale * parameter.shape[1] ** -0.5)
+                parameter.copy_(noise * scale * parameter.shape[-1] ** -0.5)
             elif name.endswith("bias"):
                 parameter.copy_(noise * 0.3)
     model.generation_config = GenerationConfig(

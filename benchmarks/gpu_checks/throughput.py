@@ -130,6 +130,11 @@ def timed(
             params["lambda_"] = 1.0
         answers.append(engine.generate(prompts, [params] * len(prompts), brief=True))
     step = (answers[1]["seconds"] - answers[0]["seconds"]) / (long - short)
+    if step <= 0:
+        raise EngineError(
+            f"too noisy: {long} tokens took no longer than {short}",
+            hint="run the check while nothing else runs on this machine",
+        )
     return {
         "seconds": answers[1]["seconds"],
         "tokens_per_second": answers[1]["tokens"] / answers[1]["seconds"],

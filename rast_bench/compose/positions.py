@@ -31,6 +31,25 @@ def model_positions(config: Mapping[str, Any]) -> int | None:
     return int(positions * factor) if kind in _STRETCHED else positions
 
 
+def default_length(config: Mapping[str, Any]) -> int | None:
+    """The longest sequence of an engine that was given none, as vLLM derives it from M_base.
+
+    At most `model_positions`. With YaRN `max_position_embeddings` is taken for what scaling leads
+    to; with LongRoPE the length before it, since longer engines use other frequencies throughout.
+    """
+    rope = config.get("rope_parameters") or config.get("rope_scaling")
+    kind = (rope.get("rope_type") or rope.get("type")) if isinstance(rope, Mapping) else None
+    positions = config.get("max_position_embeddings")
+    if kind in _YARN and isinstance(positions, int):
+        return positions
+    if kind == "longrope" and isinstance(rope, Mapping):
+        key = "original_max_position_embeddings"
+        original = config.get(key) or rope.get(key)
+        if isinstance(original, int):
+            return original
+    return model_positions(config)
+
+
 def _is_number(value: Any) -> TypeGuard[int | float]:
     """Whether it can be computed with; other checks tell of a config.json where it cannot."""
     return isinstance(value, int | float) and math.isfinite(value) and value > 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rast_bench.compose.positions import model_positions
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.windows import stated_window
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
 from rast_bench.engines.config_check import refuse_odd_config
@@ -105,11 +106,27 @@ def check_room(
                 else "the prompt alone is too long: choose another prompt, or models for longer "
                 "texts",
             )
+        if key.engine == "transformers":
+            _check_window(ref, configuration(ref), needed)
         if max_model_len is not None and max_model_len > positions:
             raise ConfigError(
                 f"engine.max_model_len={max_model_len}: model {ref.path} has {positions} positions",
                 hint=f"set it to at most {positions}, or leave it out",
             )
+
+
+def _check_window(ref: ModelRef, config: Mapping[str, Any], needed: int) -> None:
+    """Raise ConfigError where prompt and new tokens may grow beyond a sliding window.
+
+    engine=transformers attends to all of a text, which is the same within the window.
+    """
+    window = stated_window(config)
+    if window is not None and needed > window:
+        raise ConfigError(
+            f"model {ref.path} has a sliding window of {window} tokens, which engine=transformers "
+            f"lacks, and prompt and new tokens need {needed}",
+            hint="choose engine=vllm, or a decoding.max_tokens with which both fit the window",
+        )
 
 
 def check_configuration(name: str, folder: Path) -> None:

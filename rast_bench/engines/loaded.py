@@ -18,6 +18,7 @@ from transformers.utils import logging
 from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import resolve_model
 from rast_bench.engines import attention
+from rast_bench.engines.families import refuse_or_tell_untried, supported_config
 from rast_bench.engines.slot_cache import SlotCache, round_up
 from rast_bench.errors import EngineError, ModelError, first_line
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 logging.disable_progress_bar()  # the run has its own; one bar for each model would hide it
 
-BATCH_DEPENDENT_ROPE = frozenset({"dynamic", "longrope"})
 PREFILL_STEP = 16  # prompts are padded on the right to multiples of this
 
 
@@ -50,6 +50,7 @@ class SlottedModel:
         self.model = model.eval()
         self.device: torch.device = model.device
         self.cache = SlotCache(slots)
+        self.window: int | None = None  # sequences up to this length are right
 
     @cached_property
     def vocab_size(self) -> int:
@@ -57,7 +58,8 @@ class SlottedModel:
 
     @cached_property
     def max_positions(self) -> int:
-        return model_positions(self.model.config.to_dict()) or sys.maxsize
+        positions = model_positions(self.model.config.to_dict()) or sys.maxsize
+        return positions if self.window is None else min(positions, self.window)
 
     def prefill(self, ids: list[int]) -> Prefilled:
         """One prompt alone, so that its numbers cannot depend on neighbours."""
@@ -105,10 +107,12 @@ class LoadedModel(SlottedModel):
 
     def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
         self.ref = ref
+        config, window = supported_config(ref)
         try:
             model, report = AutoModelForCausalLM.from_pretrained(
                 resolve_model(ref),
                 revision=ref.revision,
+                config=config,
                 dtype=dtype,
                 attn_implementation=attention.NAME,
                 output_loading_info=True,
@@ -128,8 +132,9 @@ class LoadedModel(SlottedModel):
                 hint="check the path or the hub id, and that the hub or its cache can be reached",
             ) from error
         refuse_incomplete(ref, report["missing_keys"])
-        refuse_unsupported(ref, model.config)
         super().__init__(model, slots)
+        self.window = window
+        refuse_or_tell_untried(ref, self)
 
 
 def _straight_to(device: torch.device) -> dict[str, Any]:
@@ -158,20 +163,4 @@ def refuse_incomplete(ref: ModelRef, missing: set[str]) -> None:
         raise ModelError(
             f"model {ref.path} lacks {len(names)} weights: {', '.join(names[:3])}",
             hint="download or save the checkpoint again",
-        )
-
-
-def refuse_unsupported(ref: ModelRef, config: Any) -> None:
-    """Full attention and fixed rotary frequencies only.
-
-    The dynamic kinds choose their frequencies by the longest row of the batch.
-    """
-    kinds = set(getattr(config, "layer_types", None) or ()) - {"full_attention"}
-    rope = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
-    if rope in BATCH_DEPENDENT_ROPE:
-        kinds.add(f"rope type {rope}")
-    if kinds:
-        raise ModelError(
-            f"model {ref.path} has {', '.join(sorted(kinds))}, which engine=transformers lacks",
-            hint="use models with full attention and fixed rotary frequencies (Qwen2, Llama)",
         )

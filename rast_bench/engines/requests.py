@@ -31,6 +31,22 @@ def refuse_longer(tokens: int, positions: int) -> None:
         )
 
 
+def refuse_unknown_ids(what: str, ids: Sequence[int], vocabulary: int) -> None:
+    """Raise EngineError for an id that some model's embedding, or the tokenizer, does not have.
+
+    Args:
+        what: the ids belong to.
+        vocabulary: the number of ids that all of them have.
+    """
+    unknown = next((i for i in ids if not 0 <= i < vocabulary), None)
+    if unknown is not None:
+        raise EngineError(
+            f"{what}: token id {unknown} is unknown to some model or to the tokenizer",
+            hint=f"ids are 0 to {vocabulary - 1}: use models whose embeddings have a row for every "
+            "token",
+        )
+
+
 def finished_sample(
     request: Request, token_ids: Sequence[int], text: str, reason: FinishReason
 ) -> Sample:

@@ -23,8 +23,14 @@ from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.compose.sampling import SAMPLING_BYTES
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
+from rast_bench.engines.families import supported_config
 from rast_bench.engines.loaded import LoadedModel, Prefilled, told_out_of_memory
-from rast_bench.engines.requests import finished_sample, refuse_longer, refuse_too_long
+from rast_bench.engines.requests import (
+    finished_sample,
+    refuse_longer,
+    refuse_too_long,
+    refuse_unknown_ids,
+)
 from rast_bench.engines.rows import Pending, Row, SlotState, finish_reason, uniform_numbers
 from rast_bench.engines.slot_cache import (
     LENGTH_STEP,
@@ -61,6 +67,8 @@ class TransformersEngine:
         self.roles = [refs.index(ref) for ref in key.roles]
         self.tokenizer = load_tokenizer(key.main)
         refuse_other_tokenizers(refs, self.tokenizer)
+        for ref in refs:  # before the weights of the first one are read
+            supported_config(ref)
         with torch.inference_mode():
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
         self.weights = [pair.weight for pair in key.pairs]
@@ -105,6 +113,7 @@ class TransformersEngine:
         ids = [*self._encode(prompt), *token_ids]
         first = len(ids) - len(token_ids)
         refuse_longer(len(ids), self.max_positions)
+        refuse_unknown_ids("a text to be scored", ids, self.vocabulary)
         with torch.inference_mode(), told_out_of_memory(self.device):
             logits = [model.score(ids) for model in self.models]
             strength = torch.full((len(ids),), lambda_, device=self.device)
@@ -120,6 +129,7 @@ class TransformersEngine:
         while len(rows) < self.max_rows and (item := pending.take()) is not None:
             request, ids = item
             refuse_too_long(request, len(ids), self.max_positions)
+            refuse_unknown_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
             params = request.params
             count = 0 if params.greedy else params.max_tokens
             row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)))

@@ -14,7 +14,12 @@ from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import FinishReason, Request, Sample
 from rast_bench.engines.base import Scores
-from rast_bench.engines.requests import finished_sample, refuse_longer, refuse_too_long
+from rast_bench.engines.requests import (
+    finished_sample,
+    refuse_longer,
+    refuse_too_long,
+    refuse_unknown_ids,
+)
 from rast_bench.engines.stopping import first_stop
 from rast_bench.engines.vllm_setup import (
     engine_args,
@@ -23,6 +28,7 @@ from rast_bench.engines.vllm_setup import (
     set_surroundings,
     start_engine,
 )
+from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
 
 LOOKAHEAD = 8  # requests beyond the batch, so that a row that ends is replaced at once
 
@@ -38,7 +44,9 @@ class VllmEngine:
     def __init__(self, key: EngineKey, cfg: VllmConfig) -> None:
         refuse_without_vllm()
         set_surroundings(cfg)  # before anything imports PyTorch or vLLM
-        self.engine: Any = start_engine(engine_args(key, cfg), cfg)
+        args = engine_args(key, cfg)
+        self.vocabulary = RastSettings.from_override(args["hf_overrides"][OVERRIDE]).vocabulary
+        self.engine: Any = start_engine(args, cfg)
         self.tokenizer = self.engine.get_tokenizer()
         self.eos = eos_of(key.main, self.tokenizer)
         self.positions = int(self.engine.model_config.max_model_len)
@@ -70,6 +78,7 @@ class VllmEngine:
 
         ids = [*self._encode(prompt), *token_ids]
         refuse_longer(len(ids), self.positions - 1)
+        refuse_unknown_ids("a text to be scored", ids, self.vocabulary)
         params = rast_sampling_params(
             lambda_, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
         )
@@ -99,6 +108,7 @@ class VllmEngine:
 
         ids = self._encode(request.prompt)
         refuse_too_long(request, len(ids), self.positions)
+        refuse_unknown_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
         params = request.params
         special = {s: self.special[s] for s in params.stop if s in self.special}
         stop = [s for s in params.stop if s not in special]

@@ -16,8 +16,8 @@ def register() -> None:
     """The entry point: tells vLLM where the model is. The class is imported when it is needed."""
     from vllm import ModelRegistry
 
-    from rast_bench.vllm_plugin.admission import check_lambda_at_admission
+    from rast_bench.vllm_plugin.admission import check_at_admission
 
     if ARCHITECTURE not in ModelRegistry.get_supported_archs():
         ModelRegistry.register_model(ARCHITECTURE, f"rast_bench.vllm_plugin.model:{ARCHITECTURE}")
-    check_lambda_at_admission()
+    check_at_admission()

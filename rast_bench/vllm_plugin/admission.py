@@ -1,31 +1,80 @@
-"""A bad λ is refused where a request enters the engine."""
+"""A request that eq. 3 cannot serve is refused where it enters the engine."""
 
+from collections.abc import Sequence
 from functools import wraps
 from typing import Any
 
-from rast_bench.vllm_plugin.sampling import LAMBDA, request_lambda
+from rast_bench.vllm_plugin.entrypoints import check_entrypoints
+from rast_bench.vllm_plugin.sampling import refuse_misspelt, request_lambda
+from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
 
 
-def check_lambda_at_admission() -> None:
-    """Extend `SamplingParams.verify`, which vLLM calls for every request, HTTP or not.
+def check_at_admission() -> None:
+    """Extend vLLM's InputProcessor, through which every request passes, HTTP or not.
 
-    vLLM has no hook for extra_args there that both runners know, and an error further on would end
-    the engine with all its requests. What is raised here is the one request's (HTTP 400).
+    vLLM has no hook there, and an error further on would end the engine with all its requests:
+    an id that S's embedding lacks is an IndexError in the worker. What is raised here is the one
+    request's (HTTP 400).
     """
-    from vllm import SamplingParams
     from vllm.exceptions import VLLMValidationError
+    from vllm.v1.engine.input_processor import InputProcessor
 
-    verify: Any = SamplingParams.verify
-    if getattr(verify, "checks_lambda", False):  # plugins may be loaded more than once
+    start: Any = InputProcessor.__init__
+    process: Any = InputProcessor.process_inputs
+    if getattr(process, "checks_rast", False):  # plugins may be loaded more than once
         return
 
-    @wraps(verify)
-    def verify_with_lambda(self: Any, *args: Any, **kwargs: Any) -> None:
-        try:
-            request_lambda(self.extra_args, default=0.0)
-        except ValueError as error:
-            raise VLLMValidationError(str(error), parameter=LAMBDA) from None
-        verify(self, *args, **kwargs)
+    @wraps(start)
+    def start_and_check_entrypoints(self: Any, *args: Any, **kwargs: Any) -> None:
+        start(self, *args, **kwargs)
+        if settings_of(self.vllm_config.model_config) is not None:
+            check_entrypoints()
 
-    verify_with_lambda.checks_lambda = True  # type: ignore[attr-defined]
-    SamplingParams.verify = verify_with_lambda
+    @wraps(process)
+    def process_and_check(self: Any, *args: Any, **kwargs: Any) -> Any:
+        request = process(self, *args, **kwargs)
+        settings = settings_of(self.vllm_config.model_config)
+        if settings is not None and request.sampling_params is not None:
+            try:
+                refuse_request(
+                    request.prompt_token_ids or (), request.sampling_params, settings.vocabulary
+                )
+            except ValueError as error:
+                raise VLLMValidationError(str(error)) from None
+        return request
+
+    process_and_check.checks_rast = True  # type: ignore[attr-defined]
+    InputProcessor.__init__ = start_and_check_entrypoints
+    InputProcessor.process_inputs = process_and_check
+
+
+def settings_of(model_config: Any) -> RastSettings | None:
+    """What an engine's model was made of; None for other engines than RAST's."""
+    entry = getattr(model_config.hf_config, OVERRIDE, None)
+    return None if entry is None else RastSettings.from_override(entry)
+
+
+def refuse_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
+    """Raise ValueError for a request that would be answered wrongly or end the engine.
+
+    Args:
+        prompt: token ids.
+        params: vLLM's SamplingParams.
+        vocabulary: the ids below it are those of every model; what lies beyond cannot be drawn.
+    """
+    refuse_misspelt(params.extra_args or ())
+    request_lambda(params.extra_args, default=0.0)
+    forced = getattr(params, "trace_decode_token_ids", None) or ()
+    for ids in (prompt, forced):
+        if len(ids) and not (min(ids) >= 0 and max(ids) < vocabulary):
+            odd = next(i for i in ids if not 0 <= i < vocabulary)
+            raise ValueError(
+                f"token id {odd} is unknown to some model or to the tokenizer: "
+                f"ids are 0 to {vocabulary - 1}"
+            )
+    allowed = params.allowed_token_ids
+    if allowed and min(allowed) >= vocabulary:
+        raise ValueError(
+            f"allowed_token_ids: all of them are unknown to some model or to the tokenizer, "
+            f"which leaves nothing to draw: ids are 0 to {vocabulary - 1}"
+        )

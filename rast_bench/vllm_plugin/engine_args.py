@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rast_bench.compose.positions import model_positions
+from rast_bench.compose.positions import default_length, model_positions
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.errors import ModelError, first_line
+from rast_bench.vllm_plugin.families import Role, refuse_unfit_model, warn_if_not_tried
 from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_args
 from rast_bench.vllm_plugin.sampling import checked_lambda
 from rast_bench.vllm_plugin.settings import (
@@ -49,16 +50,22 @@ def rast_engine_args(
     main = Checkpoint(model, revision)
     found = distinct_checkpoints(main, pairs)
     configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
+    kinds: dict[tuple[str, Role], str] = {}
+    for checkpoint, config in configs.items():
+        role: Role = "M_base" if checkpoint == main else "S"
+        refuse_unfit_model(checkpoint.path, config, config.architectures or (), role)
+        kinds.setdefault((config.architectures[0], role), checkpoint.path)
+    for (architecture, role), path in kinds.items():
+        warn_if_not_tried(path, architecture, role)
     _refuse_mixed_quantization(configs)
     known = _refuse_mixed_tokenizers(found, engine_args)
     refuse_more_than_positions(
         engine_args.get("max_model_len") or 0,
         {checkpoint.path: config for checkpoint, config in configs.items()},
     )
-    positions = [model_positions(config.to_dict()) for config in configs.values()]
-    # Of M_base, which vLLM has its own reading of, no more than what is surely allowed.
-    positions.append(getattr(configs[main], "max_position_embeddings", None))
-    shortest = min((number for number in positions if number is not None), default=None)
+    lengths = [default_length(configs[main].to_dict())]
+    lengths += [model_positions(config.to_dict()) for config in configs.values()]
+    shortest = min((length for length in lengths if length is not None), default=None)
     settings = RastSettings(
         architectures=tuple(configs[main].architectures or ()),
         pairs=tuple(pairs),
@@ -72,6 +79,7 @@ def rast_engine_args(
         "model": model,
         "revision": revision,
         "worker_cls": WORKER,
+        "trust_remote_code": False,
         **({} if shortest is None else {"max_model_len": shortest}),
         **{name: value for name, value in engine_args.items() if value is not None},
         "hf_overrides": overrides,

@@ -1,6 +1,6 @@
 """The model that vLLM runs: M_base and the small models of ΔR behind one interface."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +13,9 @@ from vllm.model_executor.models.utils import init_vllm_registered_model
 from vllm.transformers_utils.config import get_config
 
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
+from rast_bench.compose.windows import layer_windows
+from rast_bench.errors import EngineError, ModelError, first_line
+from rast_bench.vllm_plugin.families import refuse_unfit_model
 from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_config
 from rast_bench.vllm_plugin.settings import (
     OVERRIDE,
@@ -48,30 +51,27 @@ class RastForCausalLM(nn.Module):
         self.settings = RastSettings.from_override(getattr(self.config, OVERRIDE))
         main = Checkpoint(model_config.model, model_config.revision)
         checkpoints = distinct_checkpoints(main, self.settings.pairs)
-        small = checkpoints[1:]
+        main_path, small = checkpoints[0].path, checkpoints[1:]
         self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
         named = zip(checkpoints, (self.config, *configs), strict=True)
         refuse_more_than_positions(model_config.max_model_len, {c.path: own for c, own in named})
+        refuse_unfit_model(main_path, self.config, self.settings.architectures, "M_base")
+        for checkpoint, hf_config in zip(small, configs, strict=True):
+            refuse_unfit_model(checkpoint.path, hf_config, hf_config.architectures or (), "S")
+        self._refuse_missing_ids(configs)
         self.models = nn.ModuleList(
             [
-                init_vllm_registered_model(
-                    vllm_config,
-                    hf_config=self.config,
-                    prefix=prefix,
-                    architectures=list(self.settings.architectures),
+                built_model(
+                    vllm_config, main_path, self.config, list(self.settings.architectures), prefix
                 )
             ]
         )
-        for name, hf_config in zip(self.prefixes, configs, strict=True):
+        for checkpoint, name, hf_config in zip(small, self.prefixes, configs, strict=True):
+            path, inner = checkpoint.path, f"{prefix}{name}".rstrip(".")
             with set_model_tag(name.rstrip(".")):
                 self.models.append(
-                    init_vllm_registered_model(
-                        vllm_config,
-                        hf_config=hf_config,
-                        prefix=f"{prefix}{name}".rstrip("."),
-                        architectures=hf_config.architectures,
-                    )
+                    built_model(vllm_config, path, hf_config, hf_config.architectures, inner)
                 )
         self.secondary_weights = [
             DefaultModelLoader.Source(checkpoint.path, checkpoint.revision, prefix=name)
@@ -91,6 +91,16 @@ class RastForCausalLM(nn.Module):
         self.permutation: Tensor | None = None
         if (seed := self.settings.shuffle_vocabulary_seed) is not None:
             self.permutation = shuffled_vocabulary(self.settings.vocabulary, seed).to(device)
+
+    def _refuse_missing_ids(self, configs: Sequence[Any]) -> None:
+        """Settings that `rast_engine_args` made of other checkpoints than these."""
+        fewest = min(config.vocab_size for config in (self.config, *configs))
+        if self.settings.vocabulary > fewest:
+            raise EngineError(
+                f"hf_overrides say that the models share {self.settings.vocabulary} ids, and one "
+                f"of them has {fewest}",
+                hint="make the engine's arguments anew with rast_engine_args",
+            )
 
     @classmethod
     def get_model_state_cls(cls) -> type:
@@ -193,6 +203,58 @@ class RastForCausalLM(nn.Module):
         prefix = self.prefixes[index - 1] if index else ""
         for name, weight in weights:
             yield name.removeprefix(prefix), weight
+
+
+def built_model(
+    vllm_config: VllmConfig, path: str, hf_config: Any, architectures: list[str], prefix: str
+) -> nn.Module:
+    """One of vLLM's models, without weights, each layer with the window of its own config.
+
+    Layers that name none take the engine's, which is M_base's.
+
+    Raises ModelError where vLLM cannot build it, or gives its layers other windows.
+    """
+    layers = vllm_config.compilation_config.static_forward_context
+    before, cache = set(layers), vllm_config.cache_config
+    windows, engines_own = layer_windows(hf_config.get_text_config()), cache.sliding_window
+    cache.sliding_window = windows[0] if len(set(windows)) == 1 else None
+    try:
+        model: nn.Module = init_vllm_registered_model(
+            vllm_config, hf_config=hf_config, prefix=prefix, architectures=architectures
+        )
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # vLLM's models raise anything for what they do not have
+        raise ModelError(
+            f"model {path}, a {architectures[0]}, cannot be built: {first_line(error)}",
+            hint="docs/vllm.md has a table of what can be used",
+        ) from error
+    finally:
+        cache.sliding_window = engines_own
+    own = (layer for name, layer in layers.items() if name not in before)
+    found = [layer.sliding_window for layer in own if hasattr(layer, "sliding_window")]
+    refuse_other_windows(path, windows, found, vllm_config.model_config.max_model_len)
+    return model
+
+
+def refuse_other_windows(
+    path: str, expected: Sequence[int | None], found: Sequence[int | None], length: int
+) -> None:
+    """Raise ModelError where layers attend to another window than the model's config says.
+
+    Windows of `length`, the longest sequence, and more are no windows. Where vLLM has another
+    number of layers with windows (none with latent attention), each window must be among the
+    config's.
+    """
+    said, got = (
+        sorted(min(window or length, length) for window in windows)
+        for windows in (expected, found or [None])
+    )
+    if said != got if len(said) == len(got) else set(said) != set(got):
+        raise ModelError(
+            f"model {path}: its config.json has layers attend to {said} tokens, vLLM to {got}",
+            hint=f"set max_model_len (--max-model-len) to at most {min(said + got)}",
+        )
 
 
 def _hf_config(checkpoint: Checkpoint, vllm_config: VllmConfig) -> Any:

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.compose.positions import model_positions
 from rast_bench.errors import EngineError
+from rast_bench.vllm_plugin.settings import WORKER
 
 if TYPE_CHECKING:
     from vllm.config import VllmConfig
@@ -29,6 +31,7 @@ class EngineFeatures:
     adaptive_verification: bool = False
     layer_names: bool = True
     on_cpu: bool = False
+    worker: bool = True  # is ours
 
 
 def refuse_unsupported(features: EngineFeatures) -> None:
@@ -71,6 +74,11 @@ def refuse_unsupported(features: EngineFeatures) -> None:
             "take it out of the environment",
         ),
         (
+            not features.worker,
+            "vLLM's own worker does not hand λ to the model: every request would be M_base's",
+            f"start the engine with worker_cls={WORKER} (--worker-cls), or with rast_engine_args",
+        ),
+        (
             features.on_cpu and features.speculation not in (None, "ngram"),
             f"speculation with {features.speculation}: vLLM on CPUs samples from a wrong "
             "distribution",
@@ -99,6 +107,7 @@ def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
             adaptive_verification=bool(speculative.get("enable_adaptive_verification")),
             layer_names=_layer_names(),
             on_cpu=speculation is not None and _on_cpu(),
+            worker=_is_ours(args.get("worker_cls") or WORKER),
         )
     )
 
@@ -120,6 +129,7 @@ def refuse_unsupported_config(config: "VllmConfig") -> None:
             adaptive_verification=bool(getattr(speculative, "enable_adaptive_verification", False)),
             layer_names=_layer_names(),
             on_cpu=_on_cpu(),
+            worker=_is_ours(parallel.worker_cls),
         )
     )
 
@@ -145,6 +155,21 @@ def refuse_more_than_positions(max_model_len: int, configs: Mapping[str, Any]) -
 def _layer_names() -> bool:
     """Compiled code reads the names of its layers from the module, not from constants in it."""
     return os.environ.get("VLLM_USE_LAYERNAME", "1") != "0"
+
+
+def _is_ours(worker: str | type) -> bool:
+    """Whether it is RastWorker, or a class that extends it."""
+    if worker == WORKER:
+        return True
+    from rast_bench.vllm_plugin.worker import RastWorker
+
+    if isinstance(worker, str):
+        module, _, name = worker.rpartition(".")
+        try:
+            worker = getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError):  # vLLM tells of these
+            return False
+    return isinstance(worker, type) and issubclass(worker, RastWorker)
 
 
 def _on_cpu() -> bool:

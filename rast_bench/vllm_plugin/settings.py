@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rast_bench.compose.limits import LARGEST_FACTOR
+
 ARCHITECTURE = "RastForCausalLM"
 WORKER = "rast_bench.vllm_plugin.worker.RastWorker"
 OVERRIDE = "rast"  # the key in hf_overrides, and the attribute of the model's config
@@ -11,13 +13,25 @@ OVERRIDE = "rast"  # the key in hf_overrides, and the attribute of the model's c
 
 @dataclass(frozen=True)
 class Pair:
-    """One (S_RL, S_base) pair of ΔR: local folders or hub ids, and its weight in an ensemble."""
+    """One (S_RL, S_base) pair of ΔR: local folders or hub ids, and its weight in an ensemble.
+
+    Raises ValueError unless the weight is a number of at most LARGEST_FACTOR, positive or negative.
+    """
 
     rl: str
     base: str
     weight: float = 1.0
     rl_revision: str | None = None
     base_revision: str | None = None
+
+    def __post_init__(self) -> None:
+        weight = self.weight
+        is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not (is_number and abs(weight) <= LARGEST_FACTOR):
+            raise ValueError(
+                f"weight={weight!r} of the pair {self.rl}, {self.base} must be a number from "
+                f"-{LARGEST_FACTOR:,.0f} to {LARGEST_FACTOR:,.0f}"
+            )
 
     @property
     def checkpoints(self) -> tuple["Checkpoint", "Checkpoint"]:

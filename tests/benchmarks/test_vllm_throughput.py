@@ -53,3 +53,30 @@ def test_ratios_pair_repetitions_and_the_table_shows_them() -> None:
     table = render(result)
     assert f"| {COMPOSITE} | 50 (40 to 60) |" in table
     assert "| composite over plain | 0.50 (0.40 to 0.60) |" in table
+
+
+def test_noise_is_called_noise() -> None:
+    """What a busy machine measures: negative times, and speeds that differ by far."""
+    calls = iter([1.0, 5.0, 4.0, 2.0, 1.0, 3.0])
+
+    def busy(prompts: list[list[int]], tokens: int) -> tuple[int, float]:
+        return len(prompts) * tokens, next(calls)
+
+    speeds = run_in_turns({"busy": busy}, SimpleNamespace(rows=[1], repeats=2))["1"]["busy"]
+    assert speeds == [0.0, 16.0]
+    steady = {name: [40.0, 60.0] for name in (*LAMBDAS, PLAIN, TRANSFORMERS)}
+    found = ratios(steady | {PLAIN: speeds, TRANSFORMERS: [1.0, 9.0]}, best=0.8)
+    assert found["composite over plain"] is None
+    assert found["composite over the transformers engine"] is None
+    assert found["mixed λ over one λ"] is not None
+    table = render(
+        {
+            "tokens_per_second": {"8": steady | {PLAIN: speeds}},
+            "ratios": {"8": found},
+            "environment": {"threads": 1, "gpus": [], "cpu": {"model": "a processor"}},
+            "parameters": {"main": 46_200_000, "small-rl": 10_500_000, "small-base": 10_500_000},
+            "bound": 0.8,
+        }
+    )
+    assert f"| {PLAIN} | too noisy |" in table
+    assert "| composite over plain | too noisy |" in table

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from engine_requests import key_of
+from family_recipes import FAMILIES
 from random_checkpoints import (
     QWEN2,
     QWEN2_SMALL_BASE,
@@ -329,6 +331,20 @@ def test_room_for_the_answer(checkpoint: Checkpoint) -> None:
     check_room(key, 99)
     with pytest.raises(ConfigError, match=r"max_tokens=100: .* has 100 positions"):
         check_room(key, 100)
+
+
+def test_room_within_a_sliding_window(checkpoint: Checkpoint) -> None:
+    """vLLM has windows; engine=transformers attends to all, which is right within one."""
+    folders = {name: checkpoint(FAMILIES[name]) for name in ("Mistral, window", "Mistral")}
+    windowed = key_of(checkpoint(QWEN2), *[(path, path, 1.0) for path in folders.values()])
+    check_room(windowed, 15)
+    with pytest.raises(ConfigError) as refused:
+        check_room(windowed, 16)
+    assert refused.value.message.startswith(
+        f"model {folders['Mistral, window']} has a sliding window of 16 tokens"
+    )
+    check_room(replace(windowed, engine="vllm"), 16)
+    check_room(key_of(folders["Mistral"]), 16)
 
 
 def test_room_within_the_engines_own_limit(checkpoint: Checkpoint) -> None:

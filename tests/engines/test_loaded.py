@@ -59,7 +59,6 @@ def test_weights_of_another_shape(damaged: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ({"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0}, "sliding"),
         (
             {"rope_parameters": {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 1e4}},
             "rope type dynamic",

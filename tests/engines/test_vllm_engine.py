@@ -220,3 +220,9 @@ def test_a_prompt_that_does_not_fit_is_never_cut(
 def test_a_trajectory_that_does_not_fit_is_refused(engine: VllmEngine) -> None:
     with pytest.raises(EngineError, match="is to be scored"):
         engine.score("Max has 2 apples", [5] * 600, 1.0)
+
+
+def test_ids_that_no_model_knows_are_refused(engine: VllmEngine) -> None:
+    with pytest.raises(EngineError, match="a text to be scored: token id 100000 is unknown"):
+        engine.score("Max has 2 apples", [5, 100_000], 1.0)
+    assert len(engine.score("Max has 2 apples", [5, 6], 1.0).ranks) == 2

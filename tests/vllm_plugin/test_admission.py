@@ -1,31 +1,57 @@
-"""A bad λ is the error of one request; the others and the engine go on."""
+"""A request that cannot be served is the error of one request; the others and the engine go on."""
 
+import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from plugin_engine import complete, running
-from vllm import SamplingParams
+from vllm import LLM, SamplingParams
 from vllm.exceptions import VLLMValidationError
+from vllm.sampling_params import BeamSearchParams
+from vllm.v1.engine.input_processor import InputProcessor
 from worlds import WORLDS, WorldOnDisk
 
 from rast_bench.vllm_plugin import register
 from rast_bench.vllm_plugin.sampling import LAMBDA
 
+CASES = json.loads(Path(__file__).with_name("request_cases.json").read_text())
+"""For a world of 64, 50 and 50 ids, of which the tokenizer knows 48."""
 
-@pytest.mark.parametrize("value", [-1, "x", None, True, float("nan"), [1.0]])
-def test_a_bad_lambda_ends_no_engine(small_engine: Any, value: Any) -> None:
-    bad = SamplingParams(extra_args={LAMBDA: value}, max_tokens=2)
-    with pytest.raises(VLLMValidationError, match="λ must be a finite number ≥ 0"):
-        complete(small_engine, [[5, 6, 7]], bad)
-    good = SamplingParams(extra_args={LAMBDA: 0.5, "other": "ignored"}, max_tokens=2)
-    assert len(complete(small_engine, [[5, 6, 7]], good)[0].token_ids) == 2
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: json.dumps(case))
+def test_a_bad_request_ends_no_engine(small_engine: LLM, case: dict[str, Any]) -> None:
+    bad = SamplingParams(max_tokens=2, **case["params"])
+    with pytest.raises(VLLMValidationError, match=case["says"]):
+        complete(small_engine, [case["prompt"]], bad)
+    good = SamplingParams(
+        extra_args={LAMBDA: 0.5, "other": "ignored"},
+        max_tokens=2,
+        ignore_eos=True,
+        allowed_token_ids=[47, 48],
+    )
+    assert list(complete(small_engine, [[5, 47]], good)[0].token_ids) == [47, 47]
+
+
+def test_beam_search_would_ignore_lambda(small_engine: LLM) -> None:
+    params = BeamSearchParams(beam_width=2, max_tokens=2)
+    with pytest.raises(ValueError, match="beam search is not supported"):
+        small_engine.beam_search([{"prompt_token_ids": [5, 6]}], params)
+
+
+@pytest.mark.usefixtures("small_engine")
+def test_beam_search_of_other_engines_in_this_process_goes_on() -> None:
+    plain = SimpleNamespace(model_config=SimpleNamespace(hf_config=SimpleNamespace()))
+    with pytest.raises(AttributeError, match="llm_engine"):  # vLLM's own code has begun
+        LLM.beam_search(plain, [], BeamSearchParams(beam_width=2, max_tokens=2))
 
 
 def test_registering_twice_checks_once() -> None:
     register()
-    once = SamplingParams.verify
+    once = InputProcessor.process_inputs
     register()
-    assert SamplingParams.verify is once
+    assert InputProcessor.process_inputs is once
 
 
 @pytest.fixture(scope="module")

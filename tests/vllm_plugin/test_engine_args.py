@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from plugin_engine import running
 from random_checkpoints import WORDS, Checkpoint, save_checkpoint
+from vllm import EngineArgs
 from worlds import LLAMA_SMALL, QWEN2, SMALL
 
 from rast_bench.errors import EngineError, ModelError
@@ -71,17 +72,32 @@ def test_arguments_need_no_weights(without_weights: dict[str, str]):
     assert settings["default_lambda"] == 0.3
 
 
-def test_rotary_frequencies_that_are_scaled_reach_further(tmp_path: Path, checkpoint: Checkpoint):
-    """S of 1024 positions times 4; vLLM reads YaRN of M_base in its own way, so the sure number."""
-    yarn = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 1024}
-    scaled = edited(tmp_path / "scaled", rope_scaling={**yarn, "rope_theta": 10_000.0})
-    main = checkpoint(QWEN2.but(max_positions=3000))
-    pair = Pair(scaled, scaled)
-    assert rast_engine_args(main, [pair])["max_model_len"] == 3000
-    assert rast_engine_args(scaled)["max_model_len"] == 1024
-    assert rast_engine_args(scaled, max_model_len=4096)["max_model_len"] == 4096
-    with pytest.raises(EngineError, match=r"max_model_len=4097: .* has 4096 positions"):
-        rast_engine_args(scaled, max_model_len=4097)
+ORIGINAL = {"original_max_position_embeddings": 1024}
+FACTORS = {"short_factor": [1.0] * 16, "long_factor": [2.0] * 16}
+
+
+@pytest.mark.parametrize(
+    ("rope", "alone", "longest"),
+    [
+        ({"rope_type": "yarn", "factor": 4.0, **ORIGINAL}, 1024, 4096),
+        ({"rope_type": "linear", "factor": 4.0}, 4096, 4096),
+        ({"rope_type": "longrope", "original_max_position_embeddings": 256, **FACTORS}, 256, 1024),
+    ],
+    ids=lambda value: value["rope_type"] if isinstance(value, dict) else str(value),
+)
+def test_the_length_of_scaled_rotary_frequencies_is_vllms(
+    rope: dict[str, Any], alone: int, longest: int, tmp_path: Path, checkpoint: Checkpoint
+):
+    """The default is what plain vLLM derives; as S it may go to the end of its table."""
+    entries = {key: value for key, value in rope.items() if key in ORIGINAL}  # as Phi-3 has it
+    scaled = edited(tmp_path / "scaled", rope_scaling={**rope, "rope_theta": 10_000.0}, **entries)
+    assert rast_engine_args(scaled)["max_model_len"] == alone
+    assert EngineArgs(model=scaled).create_model_config().max_model_len == alone
+    assert rast_engine_args(scaled, max_model_len=longest)["max_model_len"] == longest
+    with pytest.raises(EngineError, match=rf"max_model_len={longest + 1}: .* has {longest} pos"):
+        rast_engine_args(scaled, max_model_len=longest + 1)
+    main = checkpoint(QWEN2.but(max_positions=5000))
+    assert rast_engine_args(main, [Pair(scaled, scaled)])["max_model_len"] == longest
 
 
 def test_a_shorter_max_model_len_is_kept(without_weights: dict[str, str]):
@@ -92,6 +108,16 @@ def test_a_shorter_max_model_len_is_kept(without_weights: dict[str, str]):
 def test_a_bad_default_lambda_is_refused(lambda_: Any, without_weights: dict[str, str]):
     with pytest.raises(ValueError, match="λ must be a finite number"):
         rast_engine_args(without_weights["main"], default_lambda=lambda_)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), -1.1e6, 10**400, "1", True])
+def test_a_weight_that_float32_cannot_bear_is_refused(weight: Any):
+    with pytest.raises(ValueError, match=r"weight=.* of the pair rl, base must be a number from"):
+        Pair("rl", "base", weight)
+
+
+def test_code_of_checkpoints_is_never_run_unasked(without_weights: dict[str, str]):
+    assert rast_engine_args(without_weights["main"])["trust_remote_code"] is False
 
 
 def test_another_tokenizer_is_refused(tmp_path: Path, checkpoint: Checkpoint):
@@ -121,9 +147,10 @@ def test_an_unreadable_checkpoint_is_named(missing: str, tmp_path: Path, checkpo
     ("settings", "says"),
     [
         ({"enable_lora": True}, "LoRA adapters are not supported"),
+        ({"worker_cls": "auto"}, "vLLM's own worker does not hand λ to the model"),
         ({"max_model_len": None}, r"max_model_len=2048: model .*rl has 1024 positions"),
     ],
-    ids=["LoRA", "the length of M_base alone, as vllm serve takes it"],
+    ids=["LoRA", "without --worker-cls", "the length of M_base alone, as vllm serve takes it"],
 )
 def test_an_engine_made_without_rast_engine_args_refuses_before_weights_are_read(
     settings: dict[str, Any], says: str, without_weights: dict[str, str]
@@ -132,4 +159,12 @@ def test_an_engine_made_without_rast_engine_args_refuses_before_weights_are_read
     pair = Pair(without_weights["rl"], without_weights["base"])
     args = rast_engine_args(without_weights["main"], [pair])
     with pytest.raises(EngineError, match=says), running(args, **settings):
+        pass
+
+
+def test_settings_of_other_checkpoints_are_refused(without_weights: dict[str, str]):
+    pair = Pair(without_weights["rl"], without_weights["base"])
+    args = rast_engine_args(without_weights["main"], [pair])
+    args["hf_overrides"][OVERRIDE]["vocabulary"] = 48
+    with pytest.raises(EngineError, match="share 48 ids, and one of them has 40"), running(args):
         pass

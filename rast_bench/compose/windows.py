@@ -1,0 +1,33 @@
+"""How far the layers of a model look back, by its configuration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+SLIDING, FULL = "sliding_attention", "full_attention"  # of `layer_types`
+
+
+def layer_windows(config: Any) -> tuple[int | None, ...]:
+    """Of each layer, the tokens that it attends to at most; None: all.
+
+    `config` is transformers', which knows the defaults of its family: the config.json of Qwen2.5
+    names a window that `use_sliding_window` switches off. Layers without a kind of their own have
+    the model's window (Mistral, Phi-3), as vLLM and transformers read it.
+    """
+    window = getattr(config, "sliding_window", None) or None  # some say 0 for none
+    kinds = getattr(config, "layer_types", None) or [SLIDING] * config.num_hidden_layers
+    return tuple(window if kind == SLIDING else None for kind in kinds)
+
+
+def shortest_window(config: Any) -> int | None:
+    """Sequences up to this length are attended to as a whole by every layer; None: all are."""
+    return min((window for window in layer_windows(config) if window is not None), default=None)
+
+
+def stated_window(config: Mapping[str, Any]) -> int | None:
+    """`shortest_window` of a config.json; transformers is loaded where that names a window."""
+    if not config.get("sliding_window") or config.get("use_sliding_window") is False:
+        return None
+    from transformers import CONFIG_MAPPING
+
+    family = config.get("model_type")
+    return shortest_window(CONFIG_MAPPING[family](**config)) if family in CONFIG_MAPPING else None

@@ -1,0 +1,118 @@
+"""Which architectures can be M_base and S inside vLLM; the table of docs/vllm.md is this."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from rast_bench.compose.windows import FULL, SLIDING
+from rast_bench.errors import ModelError
+
+Role = Literal["M_base", "S"]
+
+EXACT: dict[Role, frozenset[str]] = {
+    "M_base": frozenset(
+        {
+            "Gemma2ForCausalLM",
+            "Gemma3ForCausalLM",
+            "LlamaForCausalLM",
+            "MistralForCausalLM",
+            "Qwen2ForCausalLM",
+            "Qwen3MoeForCausalLM",
+        }
+    ),
+    "S": frozenset(
+        {
+            "CohereForCausalLM",
+            "Gemma2ForCausalLM",
+            "Gemma3ForCausalLM",
+            "GemmaForCausalLM",
+            "Glm4ForCausalLM",
+            "GraniteForCausalLM",
+            "LlamaForCausalLM",
+            "MistralForCausalLM",
+            "Phi3ForCausalLM",
+            "Qwen2ForCausalLM",
+            "Qwen3ForCausalLM",
+            "StableLmForCausalLM",
+        }
+    ),
+}
+"""Held by tests: log-probabilities as those of plain transformers passes (tests/vllm_plugin)."""
+
+MEASURED: dict[Role, frozenset[str]] = {
+    "M_base": frozenset(
+        {
+            "CohereForCausalLM",
+            "GemmaForCausalLM",
+            "Glm4ForCausalLM",
+            "GraniteForCausalLM",
+            "MixtralForCausalLM",
+            "Olmo2ForCausalLM",
+            "Olmo3ForCausalLM",
+            "Phi3ForCausalLM",
+            "PhiForCausalLM",
+            "Qwen3ForCausalLM",
+            "SmolLM3ForCausalLM",
+            "StableLmForCausalLM",
+        }
+    ),
+    "S": frozenset(),
+}
+"""Found exact once, with vLLM 0.32 (tests/vllm_plugin/families.py)."""
+
+_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
+
+
+def refuse_unfit_model(path: str, config: Any, architectures: Sequence[str], role: Role) -> None:
+    """Raise ModelError for a model that cannot run inside this engine as what it is to be.
+
+    Args:
+        config: of transformers.
+        architectures: its own; those of M_base's config are replaced in an engine.
+    """
+    if len(architectures) != 1:
+        raise ModelError(
+            f"model {path}: its config.json names {len(architectures)} architectures, not one",
+            hint="only causal language models in Hugging Face format can be used",
+        )
+    for reason in _reasons(architectures[0], config, role):
+        raise ModelError(
+            f"model {path}, a {architectures[0]}, cannot be {role}: {reason}",
+            hint="docs/vllm.md has a table of what can be used",
+        )
+
+
+def warn_if_not_tried(path: str, architecture: str, role: Role) -> None:
+    """One line on stderr, unless the application has set up logging otherwise."""
+    if architecture not in EXACT[role] | MEASURED[role]:
+        logging.getLogger(__name__).warning(
+            "note: model %s is a %s, which was not tried as %s: compare its log-probabilities "
+            "with those of transformers before you rely on it",
+            path,
+            architecture,
+            role,
+        )
+
+
+def _reasons(architecture: str, config: Any, role: Role) -> Iterator[str]:
+    """Why it cannot be used."""
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if odd := kinds - {FULL, SLIDING}:
+        yield f"it has layers of {', '.join(sorted(odd))}, which keep no key-value cache"
+    if architecture == "Qwen2ForCausalLM" and len(kinds) > 1:
+        yield "some of its layers have a sliding window, and vLLM's Qwen2 has one for all or none"
+    if getattr(config, "is_encoder_decoder", False):
+        yield "it is an encoder and a decoder, and eq. 3 is for decoders"
+    if role == "S" and any(getattr(config, key, None) for key in _EXPERTS):
+        yield "it is a mixture of experts, which vLLM sets up for M_base only"
+    if role == "S" and architecture not in EXACT["S"] and not _has_own_class(architecture):
+        yield "vLLM has no class of its own for it"
+
+
+def _has_own_class(architecture: str) -> bool:
+    """Whether vLLM runs it with code of its own, not with transformers'."""
+    from vllm import ModelRegistry
+
+    found = ModelRegistry.models.get(architecture)
+    module = getattr(found, "module_name", "")
+    return found is not None and ".transformers" not in module
