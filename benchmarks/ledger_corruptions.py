@@ -80,7 +80,7 @@ class MadeUpEngine:
                 finish_reason="eos",
             )
 
-    def score(self, *_: object) -> NoReturn:
+    def score(self, *_: object, **__: object) -> NoReturn:
         raise NotImplementedError
 
     def close(self) -> None:
