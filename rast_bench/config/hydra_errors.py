@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from traceback import walk_tb
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
@@ -20,6 +21,7 @@ _KEY = re.compile(
     r"(?:Could not override|Could not append to config. An item is already at) '(?P<key>[^']+)'"
 )
 _DELETED = re.compile(r"Could not delete (?:from config\. )?'(?P<key>[^']+)'")
+_LOOK = "see the words of the command, and the files of --config-dir"
 _QUOTING = "quote values with spaces or signs: 'key=\"a value\"'"
 
 
@@ -38,13 +40,23 @@ def as_config_error(error: Exception) -> ConfigError:
     if match := _KEY.search(text):
         return _unknown_key(match["key"], already="already at" in match[0])
     if match := _DELETED.search(text):
-        return ConfigError(f"cannot delete {match['key']!r}: there is no such key")
+        return ConfigError(
+            f"cannot delete {match['key']!r}: there is no such key",
+            hint=_group_hint(match["key"].partition(".")[0]),
+        )
     if "requires --multirun" in text or "Ambiguous value" in text:
         return ConfigError(
             "a list of values is a sweep, which needs -m",
             hint="add -m, or quote a value with a comma: 'key=\"a,b\"'",
         )
-    return ConfigError(text)
+    return ConfigError(text, hint=_LOOK)
+
+
+def raised_by_hydra(error: BaseException) -> bool:
+    """Whether Hydra, OmegaConf or their parsers raised it: then a word or a file is the reason."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    module = modules[-1] if modules else ""
+    return module.partition(".")[0] in ("hydra", "omegaconf", "yaml", "antlr4")
 
 
 def _first_words(error: Exception) -> str:
@@ -66,13 +78,13 @@ def _yaml(error: YAMLError) -> ConfigError:
             f"{error.problem or error.context}",
             hint="mind indentation, and quote text that holds ': ' or starts with a sign",
         )
-    return ConfigError(f"not YAML: {_first_words(error)}")
+    return ConfigError(f"not YAML: {_first_words(error)}", hint=_LOOK)
 
 
 def _missing(error: MissingConfigException) -> ConfigError:
     match = _OPTION.search(str(error))
     if match is None:
-        return ConfigError(_first_words(error))
+        return ConfigError(_first_words(error), hint=_LOOK)
     group, option = match["group"], match["option"]
     if error.options is None:
         return ConfigError(f"there is no group {group!r}", hint=_group_hint(group))

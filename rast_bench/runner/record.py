@@ -1,6 +1,5 @@
 """What one run asks for, receives and writes down, whichever engine or process makes it."""
 
-import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from rast_bench.runner.plan import (
     missing_requests,
 )
 from rast_bench.runner.progress import Progress
+from rast_bench.unforeseen import as_known
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class CellFailure:
     title: str
     reason: str
     hint: str | None = None
+    exit_code: int = RastBenchError.exit_code
 
     def render(self) -> str:
         return f"error: {self.title} [{self.cell_id}]: {self.reason}"
@@ -62,7 +63,7 @@ class RunRecord:
         self._outstanding: dict[SampleKey, int] = {}
         self._planned = tuple(planned)  # keeps the id()s valid
         self._same_cell: defaultdict[str, set[int]] = defaultdict(set)
-        self._failed: dict[int, Exception] = {}
+        self._failed: dict[int, RastBenchError] = {}
         self._title = ""  # of the cell whose requests came last
         self.failures: list[CellFailure] = []
         self.made = 0
@@ -141,8 +142,8 @@ class RunRecord:
         items = {id(item) for item in group.cells if item.cell_id == cell_id}
         if items <= self._failed.keys():  # another worker met it too
             return
-        _print_if_ours(error)
-        self._failed.update((which, error) for which in items)
+        known = as_known(error, self._ledger.root.parent)
+        self._failed.update((which, known) for which in items)
 
     def finish(self, group: EngineGroup, error: Exception | None = None) -> None:
         """Makes the group's samples durable and notes its cells as complete or failed.
@@ -154,13 +155,12 @@ class RunRecord:
             LedgerError: the ledger cannot be written.
         """
         self._writer.flush()
-        if error is not None:
-            _print_if_ours(error)
+        known = None if error is None else as_known(error, self._ledger.root.parent)
         running = set(self._manifests.running)
         for item in {id(item): item for item in group.cells}.values():
             left = self._left[id(item)]
             if left > 0:
-                reason = self._failed.get(id(item), error)
+                reason = self._failed.get(id(item), known)
                 self.failures.append(_failure(item, left, reason))
             if item.cell_id in running:
                 self._end_manifest(item.cell_id)
@@ -182,18 +182,11 @@ class RunRecord:
         self._manifests.end(cell_id, "partial" if left else "complete")
 
 
-def _print_if_ours(error: Exception) -> None:
-    """A fault of ours keeps its stack trace: its place must not get lost."""
-    if not isinstance(error, RastBenchError):
-        traceback.print_exception(error)
-
-
-def _failure(item: PlannedCell, left: int, error: Exception | None) -> CellFailure:
-    hint = None
-    if isinstance(error, RastBenchError):
-        reason, hint = error.message, error.hint
-    elif error is not None:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    else:
-        reason = f"the engine ended without {left:,} of its samples"
-    return CellFailure(item.cell_id, cell_title(item.cell), reason, hint)
+def _failure(item: PlannedCell, left: int, error: RastBenchError | None) -> CellFailure:
+    if error is None:
+        error = EngineError(
+            f"the engine ended without {left:,} of its samples",
+            hint="run the same command again: it makes only what is missing",
+        )
+    title = cell_title(item.cell)
+    return CellFailure(item.cell_id, title, error.message, error.hint, error.exit_code)
