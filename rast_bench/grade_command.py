@@ -125,6 +125,12 @@ def _check_target(target: Path, source: Path) -> None:
     from rast_bench.grading.response_file import check_target
 
     try:
+        if target.is_dir():
+            raise ConfigError(f"cannot write {target}: it is a folder", hint="name a file in it")
+        if not target.parent.is_dir():
+            raise ConfigError(
+                f"cannot write {target}: there is no folder {target.parent}", hint="make it first"
+            )
         check_target(target, source)
         with tempfile.TemporaryFile(dir=target.parent):
             pass

@@ -16,7 +16,6 @@ from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult
-from omegaconf.errors import OmegaConfBaseException
 
 from rast_bench.errors import ConfigError, first_line
 
@@ -37,7 +36,7 @@ class CheckedFiles(FileConfigSource):
         check_yaml(path)
         try:
             return super().load_config(config_path)
-        except (yaml.YAMLError, OmegaConfBaseException, ConfigLoadError):
+        except (yaml.YAMLError, ConfigLoadError):
             raise  # hydra_errors.py has words for them
         except Exception as error:
             raise ConfigError(f"{path}: {first_line(error)}", hint=_PLAIN) from error

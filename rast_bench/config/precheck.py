@@ -78,7 +78,7 @@ def _check_option(override: Override) -> None:
         if not isinstance(value, str):
             raise ConfigError(
                 f"{key}={shown(value)}: {key} is chosen by the name of an option",
-                hint=did_you_mean(shown(value), _option_names(key), "options"),
+                hint=did_you_mean(shown(value), option_names(key), "options"),
             )
 
 
@@ -92,7 +92,8 @@ def _values(override: Override) -> Iterator[Any]:
         yield value
 
 
-def _option_names(group: str) -> list[str]:
+def option_names(group: str) -> list[str]:
+    """The options of a group that ship."""
     names = [path.stem for path in (config_dir() / group).glob("*.yaml")]
     return [*names, "basic"] if group == "hydra/launcher" else names
 

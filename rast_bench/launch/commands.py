@@ -12,6 +12,7 @@ from rast_bench.errors import ConfigError
 from rast_bench.launch.folder import LAUNCHES, Launch, launches, read_launch
 from rast_bench.ledger.atomic import ledger_errors
 from rast_bench.surroundings import require_docstrings
+from rast_bench.terminal import printable
 
 if TYPE_CHECKING:
     from rast_bench.launch.by_hand import Place
@@ -58,14 +59,16 @@ def status(launch: Launch, *, follow: bool) -> int:
 
     seen = launch_status(launch)
     if follow and sys.stdout.isatty():
+        from rich.console import Console
         from rich.live import Live
         from rich.text import Text
 
-        with Live(Text(render_status(seen)), screen=False) as live:
+        console = Console(file=getattr(sys.stdout, "raw_stream", sys.stdout))
+        with Live(Text(printable(render_status(seen))), console=console, screen=False) as live:
             while not seen.over:
                 time.sleep(FOLLOW_SECONDS)
                 seen = launch_status(launch)
-                live.update(Text(render_status(seen)))
+                live.update(Text(printable(render_status(seen))))
     else:
         print(render_status(seen), end="", flush=True)
         while follow and not seen.over:

@@ -130,7 +130,10 @@ class RunRecord:
         """
         which = self._outstanding.pop(sample.key, None)
         if which is None:
-            raise EngineError(f"the engine made a sample that nobody asked for: {sample.key}")
+            raise EngineError(
+                f"the engine made a sample that nobody asked for: {sample.key}",
+                hint="please report it: the engine confuses its requests",
+            )
         self._writer.add(sample)
         self._manifests.count(sample.key.cell_id)
         self._left[which] -= 1
