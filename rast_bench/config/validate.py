@@ -64,7 +64,10 @@ def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
 
 def shown(value: Any) -> str:
     """A value as Hydra writes it, cut to a readable length."""
-    text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+    try:
+        text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+    except ValueError:  # Python writes no int of more than 4,300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -12,6 +12,7 @@ from rast_bench.config.paths import ZOO_WEIGHTS_DIR
 
 TINY = ZOO_WEIGHTS_DIR / "tiny-xs" / "base"
 ROW = {"problem_id": "p0", "question": "1 + 1 = ?", "answer": "2"}
+LOCKED = ("locked", "conflocked/prompt", "m_dir")
 PROMPT = "name: mine\ntemplate: '{question}'\n"
 
 CONFIGS: Mapping[str, Mapping[str, Any]] = {
@@ -36,17 +37,18 @@ def make_inputs(folder: Path) -> None:
 
 def make_locked(folder: Path) -> None:
     """DIR: folders and files that an ordinary user may not use; made by somebody else."""
-    for name in ("locked", "conflocked/prompt", "conf/prompt", "m_dir/config.json", "m_noconf"):
+    for name in ("locked", "conflocked/prompt", "conf/prompt"):
         (folder / name).mkdir(parents=True)
     for name in ("locked/d.jsonl", "d_ok.jsonl"):
         (folder / name).write_text(json.dumps({"id": 1, "response": "2", "gold": "2"}))
     (folder / "conf/prompt/secret.yaml").write_text(PROMPT)
     (folder / "conflocked/prompt/x.yaml").write_text(PROMPT)
-    shutil.copytree(TINY, folder / "m_noconf", dirs_exist_ok=True)
+    for name in ("m_dir", "m_noconf"):
+        shutil.copytree(TINY, folder / name)
     for name in ("conf/prompt/secret.yaml", "m_noconf/config.json"):
         (folder / name).chmod(0)
-    for name in ("locked", "conflocked/prompt"):
-        (folder / name).chmod(0)
+    for name in LOCKED:
+        (folder / name).chmod(0o600)
 
 
 def _make_prompts(folder: Path) -> None:

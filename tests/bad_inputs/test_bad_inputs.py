@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from app_world import World
-from made_inputs import make_inputs, make_locked
+from made_inputs import LOCKED, make_inputs, make_locked
 
 from rast_bench.cli import main
 from rast_bench.errors import OutputError
@@ -77,7 +77,7 @@ def all_cases() -> Iterator[object]:
         yield pytest.param(words, id=name, marks=[pytest.mark.timeout(120), *marks])
 
 
-@pytest.mark.parametrize("words", all_cases())
+@pytest.mark.parametrize("words", list(all_cases()))
 def test_a_bad_command_ends_in_an_error_and_a_hint(
     words: list[str], inputs: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,7 +149,7 @@ def ends_as_nobody() -> Iterator[Mapping[str, tuple[int, str, str]]]:
             text=True,
             check=False,
         )
-        for locked in ("locked", "conflocked/prompt"):
+        for locked in LOCKED:
             (place / locked).chmod(0o755)
         assert done.returncode == 0, done.stderr
         yield json.loads(done.stdout)
