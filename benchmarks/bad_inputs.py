@@ -22,16 +22,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hydra
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 
 from rast_bench.config.compose import RunOptions, compose_job
+from rast_bench.config.files import CheckedFiles
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error
 from rast_bench.config.launchers import LAUNCHERS, read_launcher
 from rast_bench.config.options import OptionReader
+from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import CellConfig
 from rast_bench.config.validate import known_keys
 from rast_bench.errors import RastBenchError
@@ -98,7 +101,9 @@ VALUES = st.recursive(
     ),
     max_leaves=5,
 )
-TRIES = st.lists(st.tuples(st.sampled_from(keys()), VALUES), min_size=1, max_size=2)
+# Wrong types are found at once; the values of the right one go on into planning.
+CHANGES = st.tuples(st.sampled_from(keys()), st.one_of(st.sampled_from(TEXTS), SCALARS, VALUES))
+TRIES = st.one_of(st.tuples(CHANGES), st.tuples(CHANGES), st.tuples(CHANGES, CHANGES))
 
 
 @dataclass
@@ -114,10 +119,6 @@ class Ends:
 @cache
 def base_tree() -> DictConfig:
     """The composed configuration of a small run."""
-    import hydra
-
-    from rast_bench.config.paths import config_dir
-
     with hydra.initialize_config_dir(config_dir=str(config_dir()), version_base="1.3"):
         return hydra.compose("config", list(BASE))
 
@@ -136,7 +137,9 @@ def one_try(changes: Sequence[tuple[Key, Any]], *, as_words: bool) -> None:
                 read_launcher({"cluster": key[2], key[3]: value})
             else:
                 _set(tree, key, value)
-        job = compose_job(OmegaConf.create(tree), BASE, OptionReader([]))
+        words = [word for word in BASE if not word.startswith("dataset=")]
+        options = OptionReader([CheckedFiles("benchmark", f"file://{config_dir()}")])
+        job = compose_job(OmegaConf.create(tree), words, options)
     except CONFIG_EXCEPTIONS as error:
         raise as_config_error(error) from error
     plan_jobs([job])

@@ -88,7 +88,7 @@ def check_yaml(path: Path) -> None:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path} line {line} is not UTF-8", hint=_TEXT) from None
     stream = io.StringIO(text)
-    stream.name = str(path)  # type: ignore[attr-defined]  # for the marks of YAMLErrors
+    stream.name = str(path)  # for the marks of YAMLErrors
     _check_size(stream, path)
 
 
