@@ -3,14 +3,16 @@
 Importing this module is cheap; torch, pandas and Hydra come in when they are needed.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rast_bench.errors import RastBenchError
+from rast_bench.errors import OutputError
 from rast_bench.runner.interrupt import Interrupted, exit_code
+from rast_bench.surroundings import check_working_folder, require_docstrings, tolerate_warnings
+from rast_bench.terminal import Output, forget_stdout, safe_streams
+from rast_bench.unforeseen import as_known, no_traces, results_folder
 
 EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
@@ -18,28 +20,61 @@ EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 def main(argv: Sequence[str], *, program: str = "rast-bench run") -> int:
     """Runs what the overrides describe and returns the process's exit code.
 
-    0 done, 2 a mistake of the user (one line on stderr), 130 and 143 interrupted. Any other
-    exception is a fault of ours and passes through.
+    0 done, 1 a bug, or output that could not be written, 2 a mistake of the user (one line on
+    stderr), 130 and 143 interrupted.
     """
-    return guarded(lambda: _run(argv, program))
+    return guarded(lambda: _run(argv, program), argv)
 
 
-def guarded(action: Callable[[], int]) -> int:
-    """The action's exit code, or what a user sees of its error: one line and a hint on stderr."""
+def guarded(action: Callable[[], int], words: Sequence[str] = ()) -> int:
+    """The action's exit code, or what a user sees of its error: one line and a hint on stderr.
+
+    An exception that nobody foresaw is 1, with its stack trace in a file (unforeseen.py).
+
+    Args:
+        words: of the command line; they may name the results folder.
+
+    Raises SystemExit as argparse does, for `--help` and `--version`.
+    """
+    results = results_folder(words)
+    with safe_streams(), no_traces(results):
+        try:
+            check_working_folder()
+            tolerate_warnings()
+            code = _finished(action)
+        except BaseException as error:
+            code = _told(error, results)
+        lost = sys.stderr.lost if isinstance(sys.stderr, Output) else None
+        return OutputError.exit_code if lost and code == 0 else code
+
+
+def _finished(action: Callable[[], int]) -> int:
+    """The exit code, once what was printed has been written."""
     try:
         code = action()
+    except SystemExit:
         sys.stdout.flush()
-        return code
-    except RastBenchError as error:
-        print(error.render(), file=sys.stderr)
-        return error.exit_code
-    except Interrupted as interruption:
-        return interruption.exit_code
-    except KeyboardInterrupt:
-        return exit_code(signal.SIGINT)
-    except BrokenPipeError:  # `… | head`: the reader has seen enough, and all is saved
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush
-        return EXIT_BROKEN_PIPE
+        raise
+    sys.stdout.flush()
+    return code
+
+
+def _told(error: BaseException, results: Path) -> int:
+    """Prints what there is to say of an error; its exit code. Raises SystemExit."""
+    match error:
+        case SystemExit():
+            raise error
+        case Interrupted():
+            return error.exit_code
+        case KeyboardInterrupt():
+            return exit_code(signal.SIGINT)
+        case BrokenPipeError():  # `… | head`: the reader has seen enough, and all is saved
+            forget_stdout()
+            return EXIT_BROKEN_PIPE
+    known = as_known(error, results)
+    print(known.render(), file=sys.stderr)
+    sys.stderr.flush()
+    return known.exit_code
 
 
 def _run(argv: Sequence[str], program: str) -> int:
@@ -49,6 +84,7 @@ def _run(argv: Sequence[str], program: str) -> int:
 
         print(help_text(program, config_dir()), end="")
         return 0
+    require_docstrings()
     from rast_bench.config.frontend import jobs_of_command_line
 
     jobs = jobs_of_command_line(argv, program)

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from rast_bench import __version__
 from rast_bench.app import guarded
 from rast_bench.app import main as run_main
-from rast_bench.choices import one_of
+from rast_bench.choices import Arguments, one_of
+from rast_bench.errors import ConfigError
 
 _DESCRIPTION = """\
 Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):
@@ -35,36 +36,45 @@ Overrides are group=option and key=value, as in `rast-bench run --help`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a subcommand and returns the exit code: 0 done, 2 a mistake of the user, 130 Ctrl-C."""
+    """Runs a subcommand and returns the exit code, as `rast_bench.app.main` does."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["run"]:  # its flags are Hydra's
         return run_main(arguments[1:], program="rast-bench run")
-    if arguments[:1] == ["worker"]:
-        from rast_bench.launch.commands import worker
+    return guarded(lambda: _command(arguments), arguments)
 
-        return guarded(lambda: worker(arguments[1:]))
-    if arguments[:1] == ["audit-paper"]:
-        from rast_bench.paper.command import main as audit_main
 
-        return guarded(lambda: audit_main(arguments[1:]))
-    if arguments[:1] == ["analyse"]:
-        from rast_bench.analysis.command import main as analyse_main
+def _command(arguments: list[str]) -> int:
+    """Commands with a parser of their own, then the others."""
+    words = arguments[1:]
+    match arguments[:1]:
+        case ["worker"]:
+            from rast_bench.launch.commands import worker
 
-        return guarded(lambda: analyse_main(arguments[1:]))
-    if arguments[:1] == ["grade"]:
-        from rast_bench.grade_command import main as grade_main
+            return worker(words)
+        case ["audit-paper"]:
+            from rast_bench.paper.command import main as audit_paper
 
-        return guarded(lambda: grade_main(arguments[1:]))
-    if arguments[:1] == ["plan"]:  # Hydra's too, beside a few of its own
-        from rast_bench.planning.command import main as plan_main
+            return audit_paper(words)
+        case ["analyse"]:
+            from rast_bench.analysis.command import main as analyse
 
-        return guarded(lambda: plan_main(arguments[1:]))
-    return guarded(lambda: _parse_and_dispatch(arguments))
+            return analyse(words)
+        case ["grade"]:
+            from rast_bench.grade_command import main as grade
+
+            return grade(words)
+        case ["plan"]:  # Hydra's too, beside a few of its own
+            from rast_bench.planning.command import main as plan
+
+            return plan(words)
+    return _parse_and_dispatch(arguments)
 
 
 def _parse_and_dispatch(arguments: list[str]) -> int:
     parser, commands = _parser()
-    if arguments and not arguments[0].startswith("-"):
+    if not arguments:
+        raise ConfigError("no command is given", hint="`rast-bench --help` lists them")
+    if not arguments[0].startswith("-"):
         one_of("command", "commands", commands)(arguments[0])
     args, late = parser.parse_known_args(arguments)
     if late:  # argparse takes no overrides behind a flag
@@ -76,12 +86,7 @@ def _parse_and_dispatch(arguments: list[str]) -> int:
 
 def _parser() -> tuple[argparse.ArgumentParser, Collection[str]]:
     """The parser, and the names of its commands."""
-    parser = argparse.ArgumentParser(
-        prog="rast-bench",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Arguments(prog="rast-bench", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"rast-bench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("run", help="generate, grade and print; `run --help` lists all options")

@@ -7,6 +7,7 @@ from pathlib import Path
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
+from rast_bench.ledger.atomic import ledger_errors
 
 EXIT_CORRUPT = 1
 
@@ -71,7 +72,8 @@ def names_launch(name: str | None, results_dir: str) -> bool:
     if name is None:
         return True
     folders = (Path(name), Path(results_dir) / LAUNCHES / name)
-    return any((folder / "launch.json").is_file() for folder in folders)
+    with ledger_errors(Path(results_dir)):
+        return any((folder / "launch.json").is_file() for folder in folders)
 
 
 def launch_status(name: str | None, results_dir: str, *, follow: bool) -> int:
@@ -97,7 +99,9 @@ def verify(results_dir: str) -> int:
     from rast_bench.ledger.verify import verify as verify_ledger
 
     ledger = Ledger(results_dir)
-    if not ledger.root.is_dir():
+    with ledger_errors(ledger.root):
+        is_there = ledger.root.is_dir()
+    if not is_there:
         raise ConfigError(
             f"there is no ledger in {results_dir}", hint="name the folder given as results_dir="
         )

@@ -1,14 +1,16 @@
 """Every error that a user can cause or meet, in one tree.
 
-The command line prints `error: …` and `hint: …` for these and exits with `exit_code`; anything else
-is a fault of ours and keeps its stack trace.
+The command line prints `error: …` and `hint: …` for these and exits with `exit_code`. Anything else
+is a bug: its stack trace goes to a file (unforeseen.py), and the user sees a line that names it.
 
     RastBenchError
     ├── ConfigError        a key, an option or a value of the configuration
     ├── ModelError         a checkpoint that is missing, broken or does not match its partner
     ├── DatasetError       a data set that is missing or lacks a field
     ├── LedgerError        the results folder: not writable, full, corrupt beyond repair
-    └── EngineError        an engine that is not installed or cannot serve the request
+    ├── EngineError        an engine that is not installed or cannot serve the request
+    ├── OutputError        stdout or stderr that is closed or full
+    └── UnforeseenError    anything else that was raised: a bug
 """
 
 
@@ -28,11 +30,12 @@ class RastBenchError(Exception):
         self.here_only = here_only
 
     def render(self) -> str:
-        """The lines a user sees on stderr, readable without colour."""
+        """The two lines a user sees on stderr, readable without colour."""
         lines = [f"error: {self.message}"]
         if self.hint:
             lines.append(f"hint: {self.hint}")
-        return "\n".join(lines)
+        # Names of others may hold line breaks, which would pass for lines of ours.
+        return "\n".join(line.replace("\n", "\\n") for line in lines)
 
 
 class ConfigError(RastBenchError):
@@ -53,6 +56,14 @@ class LedgerError(RastBenchError):
 
 class EngineError(RastBenchError):
     pass
+
+
+class OutputError(RastBenchError):
+    exit_code = 1
+
+
+class UnforeseenError(RastBenchError):
+    exit_code = 1
 
 
 def first_line(error: BaseException) -> str:

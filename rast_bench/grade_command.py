@@ -1,11 +1,14 @@
 """`rast-bench grade`: verdicts on responses from anywhere, and why one answer gets its verdict."""
 
-import argparse
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rast_bench.choices import Arguments
+from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
     from rast_bench.grading import Answer
@@ -46,12 +49,11 @@ def main(arguments: Sequence[str]) -> int:
     from rast_bench.grading import Answer, grader_names
     from rast_bench.grading.response_file import FINISH_REASONS
 
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="rast-bench grade",
         usage=_USAGE,
         description="Grade the responses of a JSONL file, or explain the verdict on one answer.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="IN.jsonl", type=Path, nargs="?")
     parser.add_argument(
@@ -95,11 +97,11 @@ def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = 
         DatasetError: `source` cannot be read, or a line of it is no response.
     """
     from rast_bench.grading import get_grader, newest_version
-    from rast_bench.grading.response_file import check_target, read_responses, write_judgements
+    from rast_bench.grading.response_file import read_responses, write_judgements
     from rast_bench.runner.progress import stderr_progress
 
     grader = get_grader(newest_version(grader_name))
-    check_target(target, source)
+    _check_target(target, source)
     responses = read_responses(source)
     judged = []
     progress = stderr_progress()
@@ -116,6 +118,27 @@ def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = 
     counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
     print(f"{grader.name}: {len(responses):,} responses: {counts or 'none'}", file=sys.stderr)
     return 0
+
+
+def _check_target(target: Path, source: Path) -> None:
+    """Raises ConfigError where verdicts cannot be written, before any work is done."""
+    from rast_bench.grading.response_file import check_target
+
+    try:
+        if target.is_dir():
+            raise ConfigError(f"cannot write {target}: it is a folder", hint="name a file in it")
+        if not target.parent.is_dir():
+            raise ConfigError(
+                f"cannot write {target}: there is no folder {target.parent}", hint="make it first"
+            )
+        check_target(target, source)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {target}: {(error.strerror or str(error)).lower()}",
+            hint="choose a folder that you may write to and that has room",
+        ) from error
 
 
 def grade_one(answer: "Answer", grader_name: str) -> int:
@@ -140,5 +163,5 @@ def grade_one(answer: "Answer", grader_name: str) -> int:
     )
     for name, text in lines:
         if text:
-            print(f"{name:<11} {text}".encode(errors="backslashreplace").decode())
+            print(f"{name:<11} {text}")
     return 0

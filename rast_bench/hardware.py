@@ -18,6 +18,37 @@ def usable_cores() -> int:
     return max(1, min(limit for limit in limits if limit is not None))
 
 
+def available_memory() -> int:
+    """Bytes that this process may still take: what is free, within its cgroups' limits.
+
+    Where nobody says, as on systems without /proc, 16 GiB.
+    """
+    limits = [_free_memory(), *(_group_memory(folder) for folder in _groups("memory"))]
+    return min((limit for limit in limits if limit is not None), default=16 * GIB)
+
+
+def _free_memory() -> int | None:
+    for line in _lines(Path("/proc/meminfo")):
+        name, _, value = line.partition(":")
+        if name == "MemAvailable":
+            return (_count(value.split()[0]) or 0) * 1024
+    return None
+
+
+def _group_memory(folder: Path) -> int | None:
+    """What a cgroup's limit leaves, versions 2 and 1. Cached files count as used: they can go."""
+    for most, used, cached in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        limit, taken = (_count(" ".join(_lines(folder / name)), least=0) for name in (most, used))
+        if limit is not None and taken is not None:
+            rows = (line.split() for line in _lines(folder / "memory.stat"))
+            statistics = {row[0]: row[1] for row in rows if len(row) == 2}
+            return max(0, limit - taken + (_count(statistics.get(cached), least=0) or 0))
+    return None
+
+
 def engine_threads(share: int | None = None) -> int:
     """Threads of an engine whose `engine.threads` is null; at least 1.
 
@@ -70,12 +101,17 @@ def quota_cores(process: Path = Path("/proc/self")) -> int | None:
     Args:
         process: its folder in /proc.
     """
-    quotas = [quota for folder in _cpu_groups(process) if (quota := _quota(folder)) is not None]
+    folders = _groups("cpu", process)
+    quotas = [quota for folder in folders if (quota := _quota(folder)) is not None]
     return max(1, int(min(quotas))) if quotas else None
 
 
-def _cpu_groups(process: Path) -> Iterator[Path]:
-    """The folders of the process's cgroups that may limit CPU time, innermost first."""
+def _groups(controller: str, process: Path = Path("/proc/self")) -> Iterator[Path]:
+    """The folders of the process's cgroups that may limit it, innermost first.
+
+    Args:
+        controller: of version 1, `cpu` or `memory`; version 2 has one tree for all.
+    """
     groups: dict[str, PurePosixPath] = {}  # by controller; "" is version 2
     for line in _lines(process / "cgroup"):
         _, controllers, path = line.split(":", 2)
@@ -85,8 +121,8 @@ def _cpu_groups(process: Path) -> Iterator[Path]:
         system, *_, options = kind.split()
         if system == "cgroup2":
             group = groups.get("")
-        elif system == "cgroup" and "cpu" in options.split(","):
-            group = groups.get("cpu")
+        elif system == "cgroup" and controller in options.split(","):
+            group = groups.get(controller)
         else:
             continue
         if group is not None:

@@ -58,8 +58,9 @@ flags:
   --config-dir DIR    your own options beside those above: DIR/dataset/mine.yaml
   --hydra-help        all flags of Hydra
 
-Tables go to stdout, progress and messages to stderr. Exit code 0: done, 2: a mistake that the
-message explains, 130 or 143: interrupted by Ctrl-C or SIGTERM (nothing finished is lost).
+Tables go to stdout, progress and messages to stderr. Exit code 0: done, 1: a bug, or output that
+could not be written, 2: a mistake that the message explains, 130 or 143: interrupted by Ctrl-C or
+SIGTERM (nothing finished is lost).
 """
 
 

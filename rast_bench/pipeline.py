@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rast_bench.capacity import check_cell_count, check_processes, check_samples
 from rast_bench.code_tests.consent import check_code_execution
 from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.pins import warn_of_unpinned
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from rast_bench.config.launchers import LauncherConfig
     from rast_bench.launch.plan import Command
     from rast_bench.runner.stream import RunSummary
-
-EXIT_INCOMPLETE = 2
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     print(_summary_line(summary), file=sys.stderr)
     if summary.failures:
         print(summary.render_failures(), file=sys.stderr)
-        return EXIT_INCOMPLETE
+        return summary.exit_code
     report_jobs(planned, ledger, options)
     return 0
 
@@ -85,15 +84,18 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
 def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
     """Reads data sets and checks models for all jobs at once; loads no weights.
 
-    Raises DatasetError, ModelError, and ConfigError for a grader that does not exist or that no
-    longer grades and has verdicts to give.
+    Raises DatasetError, ModelError, and ConfigError for more cells or samples than this machine
+    takes, for a grader that does not exist or that no longer grades and has verdicts to give.
     """
     from rast_bench.grading import check_graders, check_retired
 
+    check_cell_count(sum(len(job.cells) for job in jobs))
     check_graders(
         name for job in jobs for cell in job.cells for name in cell.graders(job.options.grader)
     )
-    cells = iter(plan_cells([cell for job in jobs for cell in job.cells]))
+    read = plan_cells([cell for job in jobs for cell in job.cells])
+    check_samples(read)
+    cells = iter(read)
     planned = [PlannedJob(job, tuple(next(cells) for _ in job.cells)) for job in jobs]
     for item in planned:
         options = item.job.options
@@ -187,6 +189,8 @@ def _workers(planned: Sequence[PlannedCell], options: RunOptions) -> int:
     """How many processes generate. A tensor-parallel engine starts processes of its own."""
     cells = [item.cell for item in planned]
     check_workers(cells, options)
+    threads = max(cell.engine.threads or 1 for cell in cells)
+    check_processes("workers", 1 if options.workers == "auto" else options.workers, threads)
     if any_split(cells):
         return 1
     if options.workers != "auto":

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from app_world import World
 
-from rast_bench.app import guarded, main
-from rast_bench.errors import LedgerError
+from rast_bench.app import main
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "transformers", "pandas", "pyarrow", "datasets", "matplotlib", "vllm", "wandb")
@@ -118,10 +117,11 @@ def test_a_broken_engine_is_told_and_costs_no_other_cell(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     world.failing_model = "l-rl"
-    assert main(["-m", *world.overrides, "method=rl,rast"]) == 2
+    assert main(["-m", *world.overrides, "method=rl,rast"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "the engine broke" in err
+    assert "unforeseen RuntimeError: the engine broke" in err
+    assert "Traceback" not in err
     assert world.requests == 12
 
 
@@ -161,18 +161,6 @@ def test_a_sweep_cannot_vary_the_results_folder(
     argv = [text for text in world.overrides if not text.startswith("results_dir")]
     assert main(["-m", *argv, "results_dir=a,b"]) == 2
     assert "results_dir varies within one sweep" in capsys.readouterr().err
-
-
-def test_errors_of_ours_keep_their_stack_trace() -> None:
-    def broken() -> int:
-        raise ZeroDivisionError
-
-    def full() -> int:
-        raise LedgerError("disk full", hint="make room")
-
-    with pytest.raises(ZeroDivisionError):
-        guarded(broken)
-    assert guarded(full) == 2
 
 
 @pytest.mark.parametrize("program", [["run.py"], ["-m", "rast_bench.cli"]])

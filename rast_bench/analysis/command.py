@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
-from rast_bench.choices import one_of
+from rast_bench.choices import Arguments, one_of
 from rast_bench.errors import LedgerError
+from rast_bench.surroundings import require_docstrings
 
 if TYPE_CHECKING:
     from rast_bench.analysis.run import PlannedStudy
     from rast_bench.ledger import Ledger
-
-EXIT_INCOMPLETE = 2
 
 _DESCRIPTION = """\
 Read greedy samples of the ledger with other models, token by token, and compare what they say.
@@ -44,6 +43,7 @@ def main(argv: Sequence[str]) -> int:
     Raises RastBenchError.
     """
     args = _parser().parse_intermixed_args(list(argv))
+    require_docstrings()
     from rast_bench.analysis.provenance import provenance
     from rast_bench.analysis.render import render_summary
     from rast_bench.analysis.run import Settings, analyse, plan_studies
@@ -60,8 +60,8 @@ def main(argv: Sequence[str]) -> int:
     settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
     cells = cells_over(asked.cells, asked.paths_of if args.analysis == "similarity" else None)
     planned = plan_studies(args.analysis, cells, args.path, settings)
-    if args.generate and not generate(planned, ledger):
-        return EXIT_INCOMPLETE
+    if args.generate and (code := generate(planned, ledger)):
+        return code
     started = now()
     try:
         records = analyse(args.analysis, planned, ledger, settings, tell=_tell_model)
@@ -75,8 +75,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> bool:
-    """Makes the greedy samples that the ledger lacks; whether all of them are there now."""
+def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> int:
+    """Makes the greedy samples that the ledger lacks; 0 when all of them are there now."""
     from rast_bench.runner.progress import stderr_progress
     from rast_bench.runner.stream import run_cells
     from rast_bench.runner.workers import automatic_workers
@@ -86,20 +86,18 @@ def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> bool:
     summary = run_cells(cells, ledger, progress=stderr_progress(), workers=workers)
     if summary.failures:
         print(summary.render_failures(), file=sys.stderr)
-    return not summary.failures
+    return summary.exit_code
 
 
 def _tell_model(path: str) -> None:
     print(f"reading with {path}", file=sys.stderr, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Arguments:
+    parser = Arguments(
         prog="rast-bench analyse",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     analyses, paths = get_args(Analysis), get_args(Whose)
     parser.add_argument(

@@ -12,12 +12,13 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BeforeValidator, Field
 
+from rast_bench.config.bounds import MOST_WORKERS
 from rast_bench.config.expand import Composition, build_cell, expand
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
-from rast_bench.config.schema import GROUPS, CellConfig, GraderName
+from rast_bench.config.schema import GROUPS, CellConfig, GraderName, Label
 from rast_bench.config.strict import Strict
 from rast_bench.config.validate import validated
 
@@ -26,9 +27,9 @@ def _workers(value: Any) -> int | Literal["auto"]:
     """One error for both kinds of value, where a union would report one for each."""
     if value == "auto":
         return "auto"
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_WORKERS:
         return value
-    raise ValueError("must be auto or a number of processes, at least 1")
+    raise ValueError(f"must be auto or a number of processes, from 1 to {MOST_WORKERS:,}")
 
 
 class RunOptions(Strict):
@@ -38,7 +39,7 @@ class RunOptions(Strict):
     grader: GraderName | None = None  # None: each data set has its own
     allow_code_execution: bool = False
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
-    label: str | None = None
+    label: Label | None = None
     experiment: ExperimentConfig | None = None
 
 

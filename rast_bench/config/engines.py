@@ -4,16 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from rast_bench.config.bounds import MOST_DEVICES, Rows, Threads, Tokens
 from rast_bench.config.strict import Strict
-
-Count = Annotated[int, Field(ge=1)]
 
 
 def _size(value: Any) -> Any:
     """One error for all kinds of value, where a union would report one for each."""
-    if value == "auto" or (isinstance(value, int) and value >= 1):
+    if value == "auto" or (isinstance(value, int) and 1 <= value <= MOST_DEVICES):
         return value
-    raise ValueError("must be auto or a number of GPUs, at least 1")
+    raise ValueError(f"must be auto or a number of GPUs, from 1 to {MOST_DEVICES:,}")
 
 
 class TransformersConfig(Strict):
@@ -22,8 +21,8 @@ class TransformersConfig(Strict):
     name: Literal["transformers"] = "transformers"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str = "auto"
-    max_num_seqs: Count = 256
-    threads: Count | None = None  # on CPUs; None: the cores that a worker may use
+    max_num_seqs: Rows = 256
+    threads: Threads | None = None  # on CPUs; None: the cores that a worker may use
 
     @property
     def devices(self) -> int:
@@ -43,10 +42,10 @@ class VllmConfig(Strict):
     distributed_executor_backend: Literal["mp", "ray"] | None = None  # None: vLLM's choice
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9  # weights, cache and all
     kv_cache_gib: Annotated[float, Field(gt=0, le=1e6)] | None = None  # None: the rest; CPUs 1 GiB
-    max_model_len: Count | None = None  # prompt and new tokens; None: the longest request's
-    max_num_seqs: Count = 256
+    max_model_len: Tokens | None = None  # prompt and new tokens; None: the longest request's
+    max_num_seqs: Rows = 256
     compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only
-    threads: Count | None = None  # on CPUs; None: the cores that a worker may use
+    threads: Threads | None = None  # on CPUs; None: the cores that a worker may use
 
     @property
     def devices(self) -> int:

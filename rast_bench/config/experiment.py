@@ -5,22 +5,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from rast_bench.config.bounds import Problems, Samples, Seed
 from rast_bench.config.schema import (
     CellConfig,
+    Label,
     MethodName,
     Name,
-    Seed,
     Strength,
     Temperature,
 )
 from rast_bench.config.strict import Strict
 
+RESERVED = ("analysis", "bugs", "launches", "ledger")
+"""Folders of a results folder; an experiment's files go into one that has its name."""
+
 Role = Literal["base", "rast", "ceiling", "control"]
 """`base` and `ceiling` are the references of a section's recovery rates (eq. 5)."""
-
-Count = Annotated[int, Field(ge=1)]
 
 FigureKind = Literal[
     "pass@k", "majority@k", "grids", "behaviour", "pcr", "similarity", "kl", "length"
@@ -111,22 +113,29 @@ class RowConfig(Choices):
     null` is a row that the paper has not: no published number stands beside it.
     """
 
-    label: str = Field(min_length=1)
+    label: Label = Field(min_length=1)
     role: Role = "rast"
-    section: str | None = None
+    section: Label | None = None
     published: PublishedKey | None = PublishedKey()
 
 
 class GridConfig(Choices):
     """A λ × τ heat map on one data set; `name` is its title, `limit` is in problems."""
 
-    name: str = Field(min_length=1)
+    name: Label = Field(min_length=1)
     dataset: Name
     lambda_: tuple[Strength, ...] = Field(alias="lambda", min_length=1)
     temperature: tuple[Temperature, ...] = Field(min_length=1)
-    n: Count | None = None
-    limit: Count | None = None
+    n: Samples | None = None
+    limit: Problems | None = None
     published: PublishedKey | None = PublishedKey()
+
+
+def _free(name: str) -> str:
+    """Folders of one results folder may not meet; some file systems know no capitals."""
+    if name.casefold() in RESERVED:
+        raise ValueError(f"is a folder of rast-bench's own, as are {', '.join(RESERVED)}")
+    return name
 
 
 class ExperimentConfig(Strict):
@@ -144,13 +153,13 @@ class ExperimentConfig(Strict):
     paths all ΔR are compared (figure 4); without it those of a base model along its own sibling's.
     """
 
-    name: Name
+    name: Annotated[Name, AfterValidator(_free)]
     title: str = ""
     next_command: str | None = None  # what a newcomer may type after it
     datasets: tuple[Name, ...] = ()
     prompts: Mapping[Name, Name] = {}
     notes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    limit: Count | None = None
+    limit: Problems | None = None
     limit_seed: Seed | None = None
     rows: tuple[RowConfig, ...] = ()
     grids: tuple[GridConfig, ...] = ()

@@ -6,33 +6,39 @@ that need the same models share one loaded engine.
 
 import os
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
+from hydra._internal.core_plugins.basic_launcher import BasicLauncherConf
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
+from rast_bench.config import files, precheck
 from rast_bench.config.compose import Job, compose_job
-from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error
+from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error, raised_by_hydra
 from rast_bench.config.hydra_launcher import (
     foreign_launcher,
     hydra_words,
     launcher_of,
     plugin_errors,
     refuse_several,
-    register,
+)
+from rast_bench.config.hydra_launcher import (
+    register as register_launcher,
 )
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.paths import config_dir
+from rast_bench.config.precheck import check_overrides
 from rast_bench.config.sweep import (
     Sweep,
     depends_on_the_job,
@@ -40,7 +46,7 @@ from rast_bench.config.sweep import (
     read_sweep,
     sweep_trees,
 )
-from rast_bench.errors import ConfigError, RastBenchError
+from rast_bench.errors import ConfigError, RastBenchError, first_line
 
 _VERSION_BASE = "1.3"
 _CONFIG_NAME = "config"
@@ -108,6 +114,9 @@ def _jobs_of_sweep(argv: Sequence[str], program: str, sweep: Sweep) -> list[Job]
         enough.append(as_asked and not late)
         if enough != [True]:
             return
+        if _sweeps_nothing(sweep, first, hydra_cfg):
+            errors.append(_nothing_to_sweep())
+            return
         options = _option_reader(hydra_cfg.runtime.config_sources)
         with _gathered(errors):
             launchers.append(launcher_of(hydra_cfg.launcher))
@@ -170,7 +179,7 @@ def _gathered(errors: list[RastBenchError]) -> Iterator[None]:
 
 def _run_hydra(argv: Sequence[str], program: str, task: Callable[[DictConfig], None]) -> None:
     with _one_line_errors(), plugin_errors(), _hydra_surroundings(argv, program):
-        register()
+        _register()
         hydra.main(
             config_path=str(config_dir()), config_name=_CONFIG_NAME, version_base=_VERSION_BASE
         )(task)()
@@ -185,17 +194,29 @@ def job_of_overrides(overrides: Sequence[str], extra_config_dir: str | None = No
     if extra_config_dir is not None:
         folder = Path(extra_config_dir).resolve()
         if not folder.is_dir():
-            raise ConfigError(f"--config-dir: no folder {folder}")
+            raise ConfigError(
+                f"--config-dir: no folder {folder}", hint="name a folder that has DIR/dataset/ etc."
+            )
         search = [f"hydra.searchpath=['file://{folder}']"]
     with (
         _one_line_errors(),
         hydra.initialize_config_dir(config_dir=str(config_dir()), version_base=_VERSION_BASE),
     ):
-        words = [*hydra_words(overrides), *search]
+        _register()
+        spelled = hydra_words(overrides)
+        check_overrides(spelled)
+        words = [*spelled, *search]
         cfg = hydra.compose(_CONFIG_NAME, words, return_hydra_config=True)
         options = _option_reader(cfg.hydra.runtime.config_sources)
         launcher = launcher_of(cfg.hydra.launcher)
         return compose_job(_without_hydra(cfg), overrides, options, launcher)
+
+
+def _register() -> None:
+    """What Hydra shall know of ours; it forgets plugins and sources with its other singletons."""
+    register_launcher()
+    files.register()
+    precheck.register()
 
 
 def _option_reader(sources: Sequence[Any]) -> OptionReader:
@@ -210,7 +231,7 @@ def _option_reader(sources: Sequence[Any]) -> OptionReader:
 
 
 def _asks_for_run(argv: Sequence[str]) -> bool:
-    args, _ = get_args_parser().parse_known_args(list(argv))
+    args, _ = _hydra_parser().parse_known_args(list(argv))
     return not (args.cfg or args.info or args.hydra_help or args.shell_completion)
 
 
@@ -219,16 +240,48 @@ def _flags_and_overrides(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
     The overrides are spelled as Hydra needs them.
     """
-    overrides = get_args_parser().parse_intermixed_args(list(argv)).overrides
-    return [word for word in argv if word not in overrides], hydra_words(overrides)
+    words = [word for word in argv if word != "--"]  # all words but flags are overrides anyway
+    overrides = _hydra_parser().parse_intermixed_args(words).overrides
+    spelled = hydra_words(overrides)
+    check_overrides(spelled)
+    return [word for word in words if word not in overrides], spelled
+
+
+def _hydra_parser() -> ArgumentParser:
+    """Hydra's, which raises ConfigError."""
+    parser: ArgumentParser = get_args_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(message, hint="overrides are key=value; `--help` lists the flags")
+
+    parser.error = refuse  # type: ignore[method-assign]
+    return parser
 
 
 def _sweep(argv: Sequence[str]) -> Sweep | None:
     """The sweep that a command line asks for; None where there is none, or only Hydra can tell."""
     flags, overrides = _flags_and_overrides(argv)
-    if not {"-m", "--multirun"} & set(flags) or not _asks_for_run(argv):
+    if not _is_multirun(flags) or not _asks_for_run(argv):
         return None
     return read_sweep(overrides)
+
+
+def _sweeps_nothing(sweep: Sweep, first: DictConfig, hydra_cfg: HydraConf) -> bool:
+    """Whether -m stands there in vain. With experiments and launchers it is a habit of Hydra's."""
+    varies = any(len(axis) > 1 for axis in sweep.axes)
+    with_launcher = OmegaConf.select(hydra_cfg, "launcher._target_") != BasicLauncherConf._target_
+    return not (varies or with_launcher or first.get("experiment"))
+
+
+def _nothing_to_sweep() -> ConfigError:
+    return ConfigError(
+        "-m sweeps over several values, and no key has more than one",
+        hint="leave -m out, or give values: decoding.lambda=0.5,1",
+    )
+
+
+def _is_multirun(flags: Sequence[str]) -> bool:
+    return bool({"-m", "--multirun"} & set(flags))
 
 
 @contextmanager
@@ -236,6 +289,10 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except CONFIG_EXCEPTIONS as error:
+        raise as_config_error(error) from error
+    except Exception as error:
+        if not raised_by_hydra(error):
+            raise
         raise as_config_error(error) from error
 
 
@@ -246,9 +303,9 @@ def _hydra_surroundings(argv: Sequence[str], program: str) -> Iterator[None]:
     Hydra leaves a multirun.yaml in a sweep's folder; the ledger's manifests say more, so that
     folder is a passing one.
     """
-    with TemporaryDirectory(prefix="rast-bench-") as scratch:
+    flags, overrides = _flags_and_overrides(argv)
+    with _scratch() if _is_multirun(flags) else nullcontext(".") as scratch:
         arguments, environment = sys.argv, dict(os.environ)
-        flags, overrides = _flags_and_overrides(argv)
         sys.argv = [program, *flags, *overrides]
         os.environ.update(HYDRA_FULL_ERROR="1", RAST_BENCH_SCRATCH=scratch)
         try:
@@ -257,3 +314,16 @@ def _hydra_surroundings(argv: Sequence[str], program: str) -> Iterator[None]:
             sys.argv = arguments
             os.environ.clear()
             os.environ.update(environment)
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    try:
+        folder = TemporaryDirectory(prefix="rast-bench-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ConfigError(
+            f"-m needs a temporary folder: {first_line(error)}",
+            hint="set TMPDIR to a folder that can be written",
+        ) from error
+    with folder as path:
+        yield path

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from traceback import walk_tb
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
@@ -9,6 +10,7 @@ from yaml import MarkedYAMLError, YAMLError  # type: ignore[import-untyped]
 
 from rast_bench.config.compose import Root
 from rast_bench.config.launchers import CHOOSE_LAUNCHER, LAUNCHERS
+from rast_bench.config.precheck import option_names
 from rast_bench.config.schema import GROUPS, CellConfig
 from rast_bench.config.validate import did_you_mean, known_keys
 from rast_bench.errors import ConfigError
@@ -20,6 +22,7 @@ _KEY = re.compile(
     r"(?:Could not override|Could not append to config. An item is already at) '(?P<key>[^']+)'"
 )
 _DELETED = re.compile(r"Could not delete (?:from config\. )?'(?P<key>[^']+)'")
+_LOOK = "see the words of the command, and the files of --config-dir"
 _QUOTING = "quote values with spaces or signs: 'key=\"a value\"'"
 
 
@@ -34,17 +37,32 @@ def as_config_error(error: Exception) -> ConfigError:
     if isinstance(error, MissingMandatoryValue):
         key = error.full_key or error.key
         return ConfigError(f"{key} is missing", hint=f"give it a value: {key}=…")
+    if isinstance(error, RecursionError):
+        return ConfigError("an option includes itself, or nests without end", hint=_LOOK)
     text = _first_words(error)
     if match := _KEY.search(text):
         return _unknown_key(match["key"], already="already at" in match[0])
     if match := _DELETED.search(text):
-        return ConfigError(f"cannot delete {match['key']!r}: there is no such key")
+        return ConfigError(
+            f"cannot delete {match['key']!r}: there is no such key",
+            hint=_group_hint(match["key"].partition(".")[0]),
+        )
     if "requires --multirun" in text or "Ambiguous value" in text:
         return ConfigError(
             "a list of values is a sweep, which needs -m",
             hint="add -m, or quote a value with a comma: 'key=\"a,b\"'",
         )
-    return ConfigError(text)
+    return ConfigError(text, hint=_LOOK)
+
+
+def raised_by_hydra(error: BaseException) -> bool:
+    """Whether Hydra, OmegaConf or their parsers raised it: then a word or a file is the reason."""
+    frames = walk_tb(error.__traceback__)
+    packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in frames]
+    theirs = [package in ("hydra", "omegaconf", "yaml", "antlr4") for package in packages]
+    if isinstance(error, RecursionError):  # the last call of all may be anybody's
+        return sum(theirs) > len(theirs) / 2
+    return bool(theirs) and theirs[-1]
 
 
 def _first_words(error: Exception) -> str:
@@ -53,8 +71,8 @@ def _first_words(error: Exception) -> str:
         if link is not None and str(link).strip():
             lines = [line.strip() for line in str(link).splitlines()]
             words = " ".join(line for line in lines if line and not line.startswith("object_type="))
-            head, _, key = words.partition(" full_key: ")
-            return f"{key}: {head}" if key else words
+            head, _, key = words.partition(" full_key:")
+            return f"{key.strip()}: {head}" if key.strip() else head
     return type(error).__name__
 
 
@@ -66,18 +84,19 @@ def _yaml(error: YAMLError) -> ConfigError:
             f"{error.problem or error.context}",
             hint="mind indentation, and quote text that holds ': ' or starts with a sign",
         )
-    return ConfigError(f"not YAML: {_first_words(error)}")
+    return ConfigError(f"not YAML: {_first_words(error)}", hint=_LOOK)
 
 
 def _missing(error: MissingConfigException) -> ConfigError:
     match = _OPTION.search(str(error))
     if match is None:
-        return ConfigError(_first_words(error))
+        return ConfigError(_first_words(error), hint=_LOOK)
     group, option = match["group"], match["option"]
-    if error.options is None:
+    if error.options is None and group not in (*GROUPS, "experiment"):
         return ConfigError(f"there is no group {group!r}", hint=_group_hint(group))
+    names = error.options or option_names(group)
     return ConfigError(
-        f"{group} has no option {option!r}", hint=did_you_mean(option, error.options, "options")
+        f"{group} has no option {option!r}", hint=did_you_mean(option, names, "options")
     )
 
 

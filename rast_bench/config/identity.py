@@ -97,7 +97,8 @@ def model_fingerprint(ref: ModelRef) -> str:
         hashes = {path.name: _file_sha256(path) for path in present}
     except OSError as error:
         raise ModelError(
-            f"model {ref.path}: cannot read {error.filename}: {error.strerror}"
+            f"model {ref.path}: cannot read {error.filename}: {error.strerror}",
+            hint="see that it is a file and that you may read it",
         ) from error
     return "sha256:" + _digest(hashes)
 

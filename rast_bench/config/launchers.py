@@ -10,12 +10,20 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from rast_bench.config.bounds import (
+    LARGEST_SEED,
+    MOST_DEVICES,
+    MOST_MINUTES,
+    MOST_TASKS,
+    Problems,
+    Retries,
+)
 from rast_bench.config.strict import Strict
 from rast_bench.config.validate import validated
 from rast_bench.errors import ConfigError
 from rast_bench.known.cards import CARDS
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=MOST_TASKS)]
 DeviceName = int | str
 """A device as CUDA_VISIBLE_DEVICES names it: a number, or GPU-… and MIG-…."""
 
@@ -24,8 +32,8 @@ CHOOSE_LAUNCHER = "choose hydra/launcher=local or hydra/launcher=slurm"
 _LONGEST_WARNING = 65535  # seconds; what sbatch --signal takes
 
 
-def _is_count(value: Any, *, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+def _is_count(value: Any, *, least: int, most: int = MOST_DEVICES) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _devices(value: Any) -> Any:
@@ -33,7 +41,10 @@ def _devices(value: Any) -> Any:
     if value == "auto" or _is_count(value, least=1):
         return value
     if not isinstance(value, list | tuple) or not value or not all(map(_is_device, value)):
-        raise ValueError("must be auto, a number of devices, or a list of them such as [0,1]")
+        raise ValueError(
+            f"must be auto, a number of devices up to {MOST_DEVICES:,}, or a list of them such as "
+            "[0,1]"
+        )
     if len(set(map(str, value))) < len(value):
         raise ValueError("names a device twice")
     return tuple(value)
@@ -46,15 +57,15 @@ def _is_device(value: Any) -> bool:
 
 
 def _tasks(value: Any) -> Any:
-    if value == "auto" or _is_count(value, least=1):
+    if value == "auto" or _is_count(value, least=1, most=MOST_TASKS):
         return value
-    raise ValueError("must be auto or a number of tasks, at least 1")
+    raise ValueError(f"must be auto or a number of tasks, from 1 to {MOST_TASKS:,}")
 
 
 def _gpus(value: Any) -> Any:
     if value == "auto" or _is_count(value, least=0):
         return value
-    raise ValueError("must be auto or a number of GPUs a node")
+    raise ValueError(f"must be auto or a number of GPUs a node, up to {MOST_DEVICES:,}")
 
 
 def _card(value: Any) -> Any:
@@ -65,7 +76,7 @@ def _card(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     """Account 1234 and mem=64000 are text for sbatch."""
-    return str(value) if _is_count(value, least=0) else value
+    return str(value) if _is_count(value, least=0, most=LARGEST_SEED) else value
 
 
 def _lines(value: Any) -> Any:
@@ -86,7 +97,7 @@ class LocalLauncher(Strict):
     devices: Annotated[
         Literal["auto"] | int | tuple[DeviceName, ...], BeforeValidator(_devices)
     ] = "auto"
-    restarts: Annotated[int, Field(ge=0)] = 3  # of a worker that died
+    restarts: Retries = 3  # of a worker that died
 
 
 _OWN_KEYS = {
@@ -134,14 +145,14 @@ class SlurmLauncher(Strict):
 
     cluster: Literal["slurm"] = "slurm"
     tasks: Annotated[Literal["auto"] | int, BeforeValidator(_tasks)] = "auto"
-    samples_per_task: Count = 50_000  # what tasks=auto gives each
+    samples_per_task: Problems = 50_000  # what tasks=auto gives each
     wait: bool = True  # false: return after the submission
     on_interrupt: Literal["cancel", "leave"] = "cancel"  # what Ctrl-C does with the tasks
-    restarts: Annotated[int, Field(ge=0)] = 3  # of a task that failed
-    requeues: Annotated[int, Field(ge=0)] = 100  # of a task that ran into its time limit
+    restarts: Retries = 3  # of a task that failed
+    requeues: Retries = 100  # of a task that ran into its time limit
     array_parallelism: Count = 256  # tasks at a time
     max_array_size: Count | None = None  # None: as scontrol says
-    minutes: Count = 60  # the time limit
+    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] = 60  # the time limit
     signal_seconds: Annotated[int, Field(ge=1, le=_LONGEST_WARNING)] = 120  # before the limit
     partition: Text | None = None
     account: Text | None = None

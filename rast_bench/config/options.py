@@ -46,7 +46,10 @@ class OptionReader:
 
     def _compose(self, group: str, name: str, parents: tuple[str, ...]) -> DictConfig:
         if name in parents:
-            raise ConfigError(f"conf/{group}/{name}.yaml includes itself by its defaults list")
+            raise ConfigError(
+                f"conf/{group}/{name}.yaml includes itself by its defaults list",
+                hint="take its own name out of the list, or that of what includes it",
+            )
         own = self._own(group, name)
         defaults = own.pop("defaults", [])
         if "_self_" not in defaults:
@@ -68,7 +71,10 @@ class OptionReader:
             if source.is_config(path):
                 config = source.load_config(path).config
                 if isinstance(config, ListConfig):
-                    raise ConfigError(f"conf/{path}.yaml is a list, not keys and values")
+                    raise ConfigError(
+                        f"conf/{path}.yaml is a list, not keys and values",
+                        hint="an option is a file of keys and values, as those of conf/",
+                    )
                 assert isinstance(config, DictConfig)
                 return config.copy()
         raise ConfigError(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
+from rast_bench.config.bounds import LONGEST_LABEL, LONGEST_NAME, Problems, Samples, Seed, Tokens
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.strict import Strict
 
@@ -20,10 +21,10 @@ MethodName = Literal["base", "rl", "rast"]
 LARGEST = 1e6  # of λ, τ and weights: beyond it float32 logits overflow, and no one means it
 Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
 Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
-Seed = Annotated[int, Field(ge=0)]
 ChatMarkup = Literal["chatml", "llama3"]
 _MARKUP_SIGNS: dict[ChatMarkup, str] = {"chatml": "<|im_start|>", "llama3": "<|start_header_id|>"}
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=LONGEST_NAME)]
+Label = Annotated[str, Field(max_length=LONGEST_LABEL)]
 GraderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*(:[A-Za-z_]\w*)?$")]
 """`robust-2`, or a user's own class: `my_package.my_module:MyGrader`."""
 
@@ -65,7 +66,7 @@ class DeltaConfig(Strict):
 
     name: Name
     pairs: tuple[PairConfig, ...] = ()
-    shuffle_vocabulary_seed: int | None = None
+    shuffle_vocabulary_seed: Seed | None = None
 
 
 class MethodConfig(Strict):
@@ -101,7 +102,7 @@ class DatasetConfig(Strict):
     known_rows: tuple[Annotated[int, Field(ge=1)], ...] = ()
     known_fingerprints: tuple[str, ...] = ()
     graders: Annotated[tuple[GraderName, ...], Field(min_length=1)] = ("robust-2",)
-    limit: Annotated[int, Field(ge=1)] | None = None
+    limit: Problems | None = None
     limit_seed: Seed | None = None
 
     @model_validator(mode="after")
@@ -148,8 +149,8 @@ class DecodingConfig(Strict):
     lambda_: Strength = Field(default=1.0, alias="lambda")
     temperature: Temperature = 1.0
     top_p: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.95
-    n: Annotated[int, Field(ge=1)] = 32
-    max_tokens: Annotated[int, Field(ge=1)] = 16384
+    n: Samples = 32
+    max_tokens: Tokens = 16384
     seed: Seed = 0
     greedy: bool = False
 
@@ -169,7 +170,7 @@ class CellConfig(Strict):
     prompt: PromptConfig
     decoding: DecodingConfig
     engine: EngineConfig
-    label: str | None = None  # the row's name in a table; not part of the cell's id
+    label: Label | None = None  # the row's name in a table; not part of the cell's id
 
     def graders(self, chosen: str | None) -> tuple[str, ...]:
         """Who judges the samples: the grader that a command chose, else the data set's own."""

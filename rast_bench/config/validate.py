@@ -14,11 +14,13 @@ from rast_bench.errors import ConfigError
 Model = TypeVar("Model", bound=BaseModel)
 
 _SHOWN_CHARACTERS = 60
+_SHOWN_NAMES = 8  # more are a wall of text: the nearest stand for them
 
+_LOOK = "conf/ shows what the key takes, docs/limits.md the bounds of numbers"
 _KEY_HINTS = {
     "decoding.temperature": "τ > 0 divides the logits; for the argmax choose decoding=greedy",
     "decoding.lambda": "λ ≥ 0 scales ΔR in eq. 3: 0 is the base model, 1 the paper's choice",
-    "decoding.n": "n ≥ 1 samples are drawn for every problem",
+    "decoding.n": "1 to 100,000 samples are drawn for every problem",
     "decoding.top_p": "0 < top_p ≤ 1; 1 keeps every token",
 }
 
@@ -43,9 +45,9 @@ def _config_error(model: type[BaseModel], error: ValidationError, place: str) ->
     return ConfigError(f"{place}: {message}" if place else message, hint=hint)
 
 
-def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str | None]:
+def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
     key = ".".join(str(part) for part in _without_tags(model, detail["loc"]))
-    hint = detail.get("ctx", {}).get("hint") or _KEY_HINTS.get(key)
+    hint = detail.get("ctx", {}).get("hint") or _KEY_HINTS.get(key) or _LOOK
     if detail["type"] == "extra_forbidden":
         known = known_keys(model, detail["loc"][:-1])
         return f"there is no key {key!r}", did_you_mean(str(detail["loc"][-1]), known)
@@ -62,16 +64,34 @@ def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str | None
 
 def shown(value: Any) -> str:
     """A value as Hydra writes it, cut to a readable length."""
-    text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+    try:
+        text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+    except ValueError:  # Python writes no int of more than 4,300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def did_you_mean(word: str, known: Iterable[str], what: str = "keys") -> str:
-    """A hint: the name that begins so or is closest, if there is one, and all that there are."""
+    """A hint: the name that begins so or is closest, if there is one, and what there is.
+
+    Of many names the nearest are shown, with how many there are.
+    """
     names = sorted(known)
-    listing = f"the {what} here are {', '.join(names)}" if names else f"there are no {what} here"
+    if not names:
+        return f"there are no {what} here"
     begun = [name for name in names if word and name.lower().startswith(word.lower())]
-    close = begun or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    # difflib takes time with the square of the length
+    close = begun or difflib.get_close_matches(word[:_SHOWN_CHARACTERS], names, n=1, cutoff=0.6)
+    if len(names) <= _SHOWN_NAMES:
+        listing = f"the {what} here are {', '.join(names)}"
+    else:
+        nearest = dict.fromkeys(
+            [*begun, *difflib.get_close_matches(word[:_SHOWN_CHARACTERS], names, 8, 0.0), *names]
+        )
+        shown_names = sorted(list(nearest)[:_SHOWN_NAMES])
+        others = len(names) - _SHOWN_NAMES
+        listing = f"of {len(names)} {what} the nearest are {', '.join(shown_names)}"
+        listing += f", and {others} more"
     return f"did you mean {close[0]}? {listing}" if close else listing
 
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from rast_bench.errors import ConfigError
 from rast_bench.launch.folder import LAUNCHES, Launch, launches, read_launch
+from rast_bench.ledger.atomic import ledger_errors
+from rast_bench.surroundings import require_docstrings
+from rast_bench.terminal import printable
 
 if TYPE_CHECKING:
     from rast_bench.launch.by_hand import Place
@@ -22,8 +25,13 @@ EXIT_INCOMPLETE = 2
 def find_launch(name: str | None, results_dir: Path) -> Launch:
     """A launch by its folder or its id; the latest of `results_dir` where nothing is named.
 
-    Raises ConfigError when there is none.
+    Raises ConfigError when there is none, LedgerError for a folder that cannot be read.
     """
+    with ledger_errors(results_dir):
+        return _found_launch(name, results_dir)
+
+
+def _found_launch(name: str | None, results_dir: Path) -> Launch:
     if name is None:
         found = launches(results_dir)
         if not found:
@@ -51,14 +59,16 @@ def status(launch: Launch, *, follow: bool) -> int:
 
     seen = launch_status(launch)
     if follow and sys.stdout.isatty():
+        from rich.console import Console
         from rich.live import Live
         from rich.text import Text
 
-        with Live(Text(render_status(seen)), screen=False) as live:
+        console = Console(file=getattr(sys.stdout, "raw_stream", sys.stdout))
+        with Live(Text(printable(render_status(seen))), console=console, screen=False) as live:
             while not seen.over:
                 time.sleep(FOLLOW_SECONDS)
                 seen = launch_status(launch)
-                live.update(Text(render_status(seen)))
+                live.update(Text(printable(render_status(seen))))
     else:
         print(render_status(seen), end="", flush=True)
         while follow and not seen.over:
@@ -132,6 +142,13 @@ def worker(words: Sequence[str]) -> int:
     from rast_bench.launch.signals import EXIT_OUT_OF_TIME, OUT_OF_TIME, worker_signals
     from rast_bench.runner.interrupt import Interrupted
 
+    if not words:
+        raise ConfigError(
+            "`rast-bench worker` is one task of an sbatch script, and takes the words of "
+            "`rast-bench run`",
+            hint="slurm/ has such scripts; on one machine use `rast-bench run`",
+        )
+    require_docstrings()
     place = place_in_array(os.environ)
     try:
         with worker_signals(on_slurm=place.job_id is not None):
@@ -153,4 +170,4 @@ def _work(words: Sequence[str], place: "Place") -> int:
     if launch is None:
         return 0
     run_worker(launch, place.number, job_id=place.job_id, on_slurm=place.job_id is not None)
-    return EXIT_INCOMPLETE if Failures(launch.failures).all() else 0
+    return min((failure.exit_code for failure in Failures(launch.failures).all()), default=0)

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from rast_bench.capacity import check_processes
 from rast_bench.errors import ConfigError
 from rast_bench.gpus import gpu_names
 from rast_bench.hardware import usable_cores
@@ -31,7 +32,8 @@ def local_devices(
     Args:
         engine_threads: of an engine on cores, as far as configurations say (engine.threads).
 
-    Raises ConfigError when a machine with GPUs has fewer than were asked for.
+    Raises ConfigError when a machine with GPUs has fewer than were asked for, and one without them
+    has no room for so many processes.
     """
     cores = usable_cores()
     if isinstance(wanted, tuple):
@@ -39,6 +41,7 @@ def local_devices(
     visible = visible_gpus()
     if not visible:
         slots = max(1, cores // engine_threads) if wanted == "auto" else int(wanted)
+        check_processes("launcher.devices", slots, engine_threads)
         return LocalDevices((), slots, max(1, cores // slots))
     count = len(visible) if wanted == "auto" else int(wanted)
     if count > len(visible):

@@ -19,13 +19,7 @@ class Failure:
     reason: str
     hint: str | None = None
     cell_id: str | None = None
-
-
-def failure_of(error: Exception, group: int, worker: int, *, cell_id: str | None = None) -> Failure:
-    if isinstance(error, RastBenchError):
-        return Failure(group, worker, error.message, error.hint, cell_id)
-    words = " ".join(str(error).split())
-    return Failure(group, worker, f"{type(error).__name__}: {words}", None, cell_id)
+    exit_code: int = RastBenchError.exit_code
 
 
 class Failures:

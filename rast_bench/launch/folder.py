@@ -202,13 +202,13 @@ def _write_problems(folder: Path, problems: tuple[Problem, ...]) -> str:
 
 def _read_problems(path: Path) -> tuple[Problem, ...]:
     with ledger_errors(path):
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     return tuple(Problem(*json.loads(line)) for line in lines)
 
 
 def _read_json(path: Path) -> Any:
     with ledger_errors(path):
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     try:
         return json.loads(text)
     except ValueError as error:

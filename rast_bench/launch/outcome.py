@@ -89,5 +89,7 @@ def _cell_failure(
         f"{missing:,} of {cell.wanted:,} samples missing: {cause}; "
         f"log: {log_of(launch, worker)}; resume: {resume_command(launch)}"
     )
-    hint = None if failure is None else failure.hint
-    return CellFailure(cell.cell_id, cell_title(cell.cell), reason, hint)
+    title = cell_title(cell.cell)
+    if failure is None:
+        return CellFailure(cell.cell_id, title, reason)
+    return CellFailure(cell.cell_id, title, reason, failure.hint, failure.exit_code)

@@ -11,7 +11,7 @@ def start_ticks(pid: int) -> int | None:
     (not Linux) every process that takes signals began at 0.
     """
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return 0 if not Path("/proc/self/stat").exists() and _takes_signals(pid) else None
     fields = text.rpartition(")")[2].split()  # the name before it may hold anything

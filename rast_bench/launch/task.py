@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rast_bench.launch.folder import read_launch
 from rast_bench.launch.processes import runs, start_ticks
-from rast_bench.launch.signals import OUT_OF_TIME
+from rast_bench.launch.signals import EXIT_OUT_OF_TIME, OUT_OF_TIME
 from rast_bench.runner.interrupt import Interrupted
 
 if TYPE_CHECKING:
@@ -48,11 +48,10 @@ class WorkerTask:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             _end_with(self.parent)
         _set_devices(self.devices)
-        try:
-            code = guarded(lambda: self._work(environment.job_id, on_slurm))
-        except _OutOfTime:
+        words = ["--results-dir", str(Path(self.launch).parents[1])]
+        code = guarded(lambda: self._work(environment.job_id, on_slurm), words)
+        if code == EXIT_OUT_OF_TIME:
             requeue(OUT_OF_TIME, None)  # by now all is saved; this ends the process
-            raise
         if code:
             sys.exit(code)
 
@@ -71,13 +70,9 @@ class WorkerTask:
             run_worker(launch, self.worker, threads=self.threads, job_id=job_id, on_slurm=on_slurm)
         except Interrupted as interruption:
             if on_slurm and interruption.number == OUT_OF_TIME:
-                raise _OutOfTime from None
+                return EXIT_OUT_OF_TIME
             raise
         return 0
-
-
-class _OutOfTime(BaseException):
-    """No error: the job goes on later."""
 
 
 def _set_devices(devices: str | None) -> None:

@@ -2,13 +2,13 @@
 
 import sys
 import time
-import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.errors import LedgerError, RastBenchError, first_line
+from rast_bench.errors import LedgerError, RastBenchError, UnforeseenError, first_line
 from rast_bench.hardware import engine_threads
 from rast_bench.launch.assign import Open, next_group
-from rast_bench.launch.failures import Failures, abandoned_groups, failed_cells, failure_of
+from rast_bench.launch.failures import Failure, Failures, abandoned_groups, failed_cells
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.notes import SILENT_SECONDS, Note, Notebook, read_notes
 from rast_bench.launch.signals import OUT_OF_TIME, worker_signals
@@ -18,6 +18,7 @@ from rast_bench.runner.interrupt import Interrupted
 from rast_bench.runner.isolate import IsolatedStream
 from rast_bench.runner.manifests import CellManifests
 from rast_bench.runner.plan import cell_title, completeness
+from rast_bench.unforeseen import as_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ class _ReplacedError(Exception):
     """This worker was started again elsewhere."""
 
 
-class _CrashedError(Exception):
+class _CrashedError(UnforeseenError):
     """An engine failed in a way that nobody foresaw: this process's GPU may be unusable now."""
 
 
@@ -191,10 +192,10 @@ class _Worker:
         except (LedgerError, _ReplacedError):
             raise
         except Exception as error:  # the engine's fault; other groups have other engines
-            self._fail(error, work)
+            known = self._fail(error, work)
             self._launch.claims(work.number).release(self._number)  # another may do better
             if not isinstance(error, RastBenchError):
-                raise _CrashedError(f"{type(error).__name__}: {first_line(error)}") from error
+                raise _CrashedError(known.message, hint=known.hint) from error
         finally:
             writer.flush()
             self._end_cells(work, manifests)
@@ -218,12 +219,14 @@ class _Worker:
                 self._launch.ledger.compact(cell_id)
             manifests.end(cell_id, "complete" if done == wanted else "partial")
 
-    def _fail(self, error: Exception, work: GroupWork, cell_id: str | None = None) -> None:
-        if not isinstance(error, RastBenchError):
-            traceback.print_exception(error)  # a fault of ours: its place must not get lost
-        failure = failure_of(error, work.number, self._number, cell_id=cell_id)
-        print(f"error: {failure.reason}", file=sys.stderr)
-        self._failures.add(failure)
+    def _fail(
+        self, error: Exception, work: GroupWork, cell_id: str | None = None
+    ) -> RastBenchError:
+        known = as_known(error, Path(self._launch.record.results_dir))
+        print(known.render(), file=sys.stderr)
+        place = (work.number, self._number)
+        self._failures.add(Failure(*place, known.message, known.hint, cell_id, known.exit_code))
+        return known
 
 
 def _open(unclaimed: int, at_work: list[Note]) -> Open:

@@ -1,8 +1,9 @@
 """`rast-bench audit-paper`: the published numbers against one another."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
+
+from rast_bench.choices import Arguments
 
 _DESCRIPTION = """\
 Recompute every published number of the RAST paper, its project page and its replies to reviewers
@@ -32,13 +33,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Arguments:
+    parser = Arguments(
         prog="rast-bench audit-paper",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.add_argument(

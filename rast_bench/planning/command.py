@@ -1,10 +1,9 @@
 """`rast-bench plan`: the words of `rast-bench run`, a report instead of a run."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rast_bench.choices import one_of
+from rast_bench.choices import Arguments, one_of
 from rast_bench.known.cards import CARDS
 
 EXIT_FAULTS = 2
@@ -57,14 +56,12 @@ def main(argv: Sequence[str]) -> int:
     return EXIT_FAULTS if report.faults else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Arguments:
+    parser = Arguments(
         prog="rast-bench plan",
         usage="rast-bench plan [group=option …] [key=value …] [-m] [options]",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     card = parser.add_mutually_exclusive_group()
     card.add_argument(

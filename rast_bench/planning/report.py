@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rast_bench.capacity import check_cell_count, check_samples
 from rast_bench.config.compose import Job
 from rast_bench.config.identity import engine_key
 from rast_bench.config.launchers import LauncherConfig
@@ -98,14 +99,20 @@ class PlanReport:
 
 
 def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) -> PlanReport:
-    """Plans all jobs of one command. Raises LedgerError; other errors become `faults`."""
+    """Plans all jobs of one command.
+
+    Raises LedgerError, and ConfigError for more cells or samples than can be counted; other errors
+    become `faults`.
+    """
     cells = [cell for job in jobs for cell in job.cells]
+    check_cell_count(len(cells))
     faults = Faults(elsewhere=assumptions.gpu_memory is not None)
     _check_options(jobs, faults)
     planned = check_cells(cells, faults)
     readable = [item for item in planned if item is not None]
     with faults.gathering(len(cells)):
         check_retired(readable, ledger, jobs[0].options.grader)
+    check_samples(item for item in readable if isinstance(item, PlannedCell))
     works = cell_work(readable, ledger)
     groups = group_cells(readable)
     by_group = _works_by_group(groups, works)

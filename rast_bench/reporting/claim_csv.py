@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 
 from rast_bench.reporting.claims import Claim
+from rast_bench.reporting.csv_text import text_cell
 
 COLUMNS = (
     *("section", "row", "role", "grid", "dataset", "measure", "k", "lambda", "temperature"),
@@ -24,7 +25,7 @@ def claims_csv(claims: Iterable[Claim]) -> str:
     writer.writerow(COLUMNS)
     for claim in claims:
         place = (
-            *(claim.section, claim.label, claim.role, claim.grid or ""),
+            *map(text_cell, (claim.section, claim.label, claim.role, claim.grid or "")),
             *(claim.dataset or "(mean)", claim.measure, _text(claim.k)),
             *(_text(claim.lambda_), _text(claim.temperature)),
         )

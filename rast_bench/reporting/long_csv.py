@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 
 from rast_bench.metrics.estimate import Estimate
+from rast_bench.reporting.csv_text import text_cell
 from rast_bench.reporting.measures import (
     CellMeasures,
     GridCell,
@@ -192,4 +193,6 @@ def _write(columns: tuple[str, ...], lines: Iterable[Fields]) -> str:
 def _text(field: Field) -> str:
     if field is None:
         return ""
+    if isinstance(field, str):
+        return text_cell(field)
     return repr(float(field)) if isinstance(field, float) else str(field)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Self
 
 from rast_bench.domain import Request, Sample, SampleKey
-from rast_bench.errors import LedgerError, RastBenchError, first_line
+from rast_bench.errors import LedgerError
+from rast_bench.unforeseen import as_known
 
 if TYPE_CHECKING:
     from rast_bench.engines.base import Engine
@@ -189,11 +190,9 @@ class _Faults:
         self._unexplained += 1
         if self._unexplained > MAX_UNEXPLAINED:
             raise crash
-        if not isinstance(crash, RastBenchError):
-            traceback.print_exception(crash)  # its place must not get lost
         print(
-            f"warning: the engine failed ({first_line(crash)}), but no cell made it fail again; "
-            "going on with a fresh one",
+            f"warning: the engine failed ({as_known(crash).message}), but no cell made it fail "
+            "again; going on with a fresh one",
             file=sys.stderr,
             flush=True,
         )

@@ -1,8 +1,11 @@
 """How far a run is, on stderr: a bar on a terminal, a line every few seconds elsewhere."""
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from rast_bench.terminal import printable
 
 if TYPE_CHECKING:
     from rich.progress import Task
@@ -104,7 +107,8 @@ class RichProgress:
             Rate(),
             TimeRemainingColumn(),
             TextColumn("{task.description}", markup=False),
-            console=Console(stderr=True),
+            # Past terminal.py: the bar draws itself with what is taken out of text there.
+            console=Console(file=getattr(sys.stderr, "raw_stream", sys.stderr)),
         )
         self._task = self._bar.add_task("", total=None)
 
@@ -113,7 +117,7 @@ class RichProgress:
         self._bar.start()
 
     def describe(self, text: str) -> None:
-        self._bar.update(self._task, description=text)
+        self._bar.update(self._task, description=printable(text))
 
     def advance(self, samples: int = 1) -> None:
         self._bar.advance(self._task, samples)
@@ -124,7 +128,8 @@ class RichProgress:
 
 def stderr_progress() -> Progress:
     """The bar where stderr is a terminal, plain lines where it is not."""
-    return RichProgress() if sys.stderr.isatty() else PlainProgress()
+    bar = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "")
+    return RichProgress() if bar else PlainProgress()
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,5 @@
 """What one run asks for, receives and writes down, whichever engine or process makes it."""
 
-import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from rast_bench.runner.plan import (
 )
 from rast_bench.runner.progress import Progress
 from rast_bench.runner.shares import Shares
+from rast_bench.unforeseen import as_known
 
 if TYPE_CHECKING:
     from rast_bench.ledger.shards import FollowedKeys
@@ -37,6 +37,7 @@ class CellFailure:
     title: str
     reason: str
     hint: str | None = None
+    exit_code: int = RastBenchError.exit_code
 
     def render(self) -> str:
         return f"error: {self.title} [{self.cell_id}]: {self.reason}"
@@ -80,7 +81,7 @@ class RunRecord:
         self._durable: dict[str, FollowedKeys] = {}  # of cells whose requests have begun
         self._planned = tuple(planned)  # keeps the id()s valid
         self._same_cell: defaultdict[str, list[PlannedCell]] = defaultdict(list)
-        self._failed: dict[int, Exception | None] = {}
+        self._failed: dict[int, RastBenchError | None] = {}
         self._told: set[int] = set()  # of the failed
         self._title = ""  # of the cell whose requests came last
         self.failures: list[CellFailure] = []
@@ -223,7 +224,10 @@ class RunRecord:
         """
         which = self._outstanding.pop(sample.key, None)
         if which is None:
-            raise EngineError(f"the engine made a sample that nobody asked for: {sample.key}")
+            raise EngineError(
+                f"the engine made a sample that nobody asked for: {sample.key}",
+                hint="please report it: the engine confuses its requests",
+            )
         self._writer.add(sample)
         self._manifests.count(sample.key.cell_id)
         self._left[which] -= 1
@@ -235,8 +239,8 @@ class RunRecord:
         items = {id(item) for item in group.cells if item.cell_id == cell_id}
         if items <= self._failed.keys():  # another worker met it too
             return
-        _print_if_ours(error)
-        self._failed.update((which, error) for which in items)
+        known = as_known(error, self._ledger.root.parent)
+        self._failed.update((which, known) for which in items)
 
     def finish(self, group: EngineGroup, error: Exception | None = None) -> None:
         """Makes the group's samples durable and notes its cells as complete or failed.
@@ -250,16 +254,15 @@ class RunRecord:
             LedgerError: the ledger cannot be written.
         """
         self._writer.flush()
-        if error is not None:
-            _print_if_ours(error)
+        known = None if error is None else as_known(error, self._ledger.root.parent)
         unanswered = Counter(self._outstanding.values())
         for item in _distinct(group):
             which = id(item)
             left = self._left[which]
             if left == 0 or which in self._told:
                 continue
-            if error is not None or which not in self._passed:
-                self._failed.setdefault(which, error)
+            if known is not None or which not in self._passed:
+                self._failed.setdefault(which, known)
             elif unanswered[which]:
                 left = unanswered[which]
                 self._failed.setdefault(which, None)
@@ -313,18 +316,11 @@ def _distinct(group: EngineGroup) -> list[PlannedCell]:
     return list({id(item): item for item in group.cells}.values())
 
 
-def _print_if_ours(error: Exception) -> None:
-    """A fault of ours keeps its stack trace: its place must not get lost."""
-    if not isinstance(error, RastBenchError):
-        traceback.print_exception(error)
-
-
-def _failure(item: PlannedCell, left: int, error: Exception | None) -> CellFailure:
-    hint = None
-    if isinstance(error, RastBenchError):
-        reason, hint = error.message, error.hint
-    elif error is not None:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    else:
-        reason = f"the engine ended without {left:,} of its samples"
-    return CellFailure(item.cell_id, cell_title(item.cell), reason, hint)
+def _failure(item: PlannedCell, left: int, error: RastBenchError | None) -> CellFailure:
+    if error is None:
+        error = EngineError(
+            f"the engine ended without {left:,} of its samples",
+            hint="run the same command again: it makes only what is missing",
+        )
+    title = cell_title(item.cell)
+    return CellFailure(item.cell_id, title, error.message, error.hint, error.exit_code)

@@ -39,6 +39,11 @@ class RunSummary:
     seconds: float
     failures: tuple[CellFailure, ...]
 
+    @property
+    def exit_code(self) -> int:
+        """0 when all went well, 2 when cells are incomplete, 1 when a bug is the reason."""
+        return min((failure.exit_code for failure in self.failures), default=0)
+
     def render_failures(self) -> str:
         """One line per failed cell, and each distinct hint once; empty when all went well."""
         lines = [failure.render() for failure in self.failures]

@@ -6,10 +6,10 @@ None to quit. Messages from a worker: More, Sample, FailedCell, and one Done at 
 
 import multiprocessing
 import os
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request
-from rast_bench.errors import RastBenchError
+from rast_bench.errors import RastBenchError, UnforeseenError
 from rast_bench.runner.isolate import IsolatedStream
+from rast_bench.terminal import safe_streams
+from rast_bench.unforeseen import as_known
 
 if TYPE_CHECKING:
     from rast_bench.engines.base import Engine
@@ -63,13 +65,21 @@ class _ParentGoneError(Exception):
 class WorkerError(Exception):
     """An unforeseen exception in a worker, told in words: not every exception can be sent."""
 
+    told = True  # the words begin with the exception's own type
+
 
 def serve(pipe: "Pipe", load_engine: "LoadEngine") -> None:
     """The process's main function: ends when the parent says so or is gone."""
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is imported, which is later
     _die_with_parent()
-    with suppress(_ParentGoneError):
-        _serve_jobs(pipe, load_engine)
+    with safe_streams():
+        try:
+            _serve_jobs(pipe, load_engine)
+        except _ParentGoneError:
+            pass
+        except Exception as error:  # between jobs; the parent sees that the process is gone
+            print(as_known(error).render(), file=sys.stderr, flush=True)
+            sys.exit(UnforeseenError.exit_code)
 
 
 def _serve_jobs(pipe: "Pipe", load_engine: "LoadEngine") -> None:

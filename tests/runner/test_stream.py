@@ -137,16 +137,20 @@ def test_a_second_configuration_of_a_complete_cell_loads_nothing(tmp_path: Path)
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_engines_failure_costs_only_its_own_cells(
-    tmp_path: Path, workers: int, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, workers: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     cells = [make_cell(tmp_path, base=b, seed=s) for b in ("broken", "good") for s in range(2)]
     summary = run(tmp_path, cells, load_broken_small, workers=workers)
     assert summary.samples_made == 48
     assert len(summary.failures) == 2
-    lines = summary.render_failures().splitlines()
+    *lines, hint = summary.render_failures().splitlines()
     assert len(lines) == 2
     assert all("base broken, sums" in line and "a fault of ours" in line for line in lines)
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert hint.startswith("hint: please report it with that file")
+    assert summary.exit_code == 1
+    assert "Traceback" not in capfd.readouterr().err
+    (report,) = (tmp_path / "bugs").iterdir()
+    assert "ZeroDivisionError" in report.read_text()
     assert run(tmp_path, cells, load_fast).samples_made == 48
 
 

@@ -1,0 +1,121 @@
+"""Overrides looked at before Hydra reads them: what it would choke on, or expand without end."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
+from hydra.core.plugins import Plugins
+
+from rast_bench.config.bounds import MOST_JOBS
+from rast_bench.config.overrides import parsed_overrides
+from rast_bench.config.paths import config_dir
+from rast_bench.config.schema import GROUPS
+from rast_bench.config.validate import did_you_mean, shown
+from rast_bench.errors import ConfigError
+
+_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Raises ConfigError for an option that is no name and for a sweep that is too large, and
+    OverrideParseException for what is no override.
+    """
+    parsed = parsed_overrides(overrides)
+    for override in parsed:
+        _check_option(override)
+    check_sweep(parsed)
+
+
+def check_sweep(overrides: Sequence[Override]) -> None:
+    """Counts a sweep's jobs without expanding it. Raises ConfigError for more than MOST_JOBS."""
+    counts = {override.get_key_element(): _count(override) for override in overrides}
+    for override in overrides:
+        count = counts[override.get_key_element()]
+        if count > MOST_JOBS:
+            raise _too_many(shown(override.input_line), count)
+    jobs = math.prod(counts.values())
+    if jobs > MOST_JOBS:
+        product = " × ".join(f"{count:,}" for count in counts.values() if count > 1)
+        raise _too_many(f"the sweep over {product} values", jobs)
+
+
+def _too_many(what: str, jobs: int) -> ConfigError:
+    number = f"{jobs:,}" if jobs < 10**15 else "more than 10^15"
+    return ConfigError(
+        f"{what} makes {number} jobs; a command takes at most {MOST_JOBS:,}, "
+        "which are planned before the first runs",
+        hint="sweep over fewer values, or over a part of them at a time",
+    )
+
+
+def register() -> None:
+    """Bounds Hydra's own sweeper, which reads sweeps from files, too (`hydra.sweeper.params`)."""
+    sweeper: Any = Plugins.instance().class_name_to_class[_SWEEPER]
+    expand = sweeper.split_arguments
+    if hasattr(expand, "bounded"):
+        return
+
+    def split_arguments(overrides: list[Override], max_batch_size: int | None) -> Any:
+        check_sweep(overrides)
+        return expand(overrides, max_batch_size)
+
+    split_arguments.bounded = True  # type: ignore[attr-defined]
+    sweeper.split_arguments = staticmethod(split_arguments)
+
+
+def _check_option(override: Override) -> None:
+    """`group=option` names options; Hydra raises a ValueError for numbers, null and the like."""
+    key = override.key_or_group
+    if override.is_delete() or not ("/" in key or key in (*GROUPS, "experiment")):
+        return
+    for value in _values(override):
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            raise ConfigError(
+                f"{key}={shown(value)}: one option has to be chosen",
+                hint=f"-m {key}={','.join(value[:2])},… runs them one after another",
+            )
+        if not isinstance(value, str):
+            raise ConfigError(
+                f"{key}={shown(value)}: {key} is chosen by the name of an option",
+                hint=did_you_mean(shown(value), option_names(key), "options"),
+            )
+
+
+def _values(override: Override) -> Iterator[Any]:
+    value = override.value()
+    if isinstance(value, RangeSweep):
+        yield value.start
+    elif isinstance(value, ChoiceSweep):
+        yield from map(Override._convert_value, value.list)
+    elif not override.is_sweep_override():
+        yield value
+
+
+def option_names(group: str) -> list[str]:
+    """The options of a group that ship."""
+    names = [path.stem for path in (config_dir() / group).glob("*.yaml")]
+    return [*names, "basic"] if group == "hydra/launcher" else names
+
+
+def _count(override: Override) -> int:
+    """How many values the override sweeps over; 1 where it does not. Raises ConfigError."""
+    value = override.value()
+    if isinstance(value, ChoiceSweep):
+        return len(value.list)
+    if not isinstance(value, RangeSweep):
+        return 1
+    text = override.input_line
+    hint = "write range(START,STOP,STEP), such as range(0,10) or range(0.5,2,0.5)"
+    if not value.step:
+        raise ConfigError(f"{text}: its step is 0, so it never ends", hint=hint)
+    try:
+        # ints of any size divide exactly; a float among them makes floats of all
+        count = -((value.start - value.stop) // value.step)
+    except OverflowError:
+        count = math.inf
+    if count != count or count in (math.inf, -math.inf):
+        raise ConfigError(f"{text}: no range of finite numbers", hint=hint)
+    if count < 1:
+        raise ConfigError(f"{text}: the range is empty", hint=hint)
+    return int(count)

@@ -1,0 +1,22 @@
+"""Text in CSV files that people open with a spreadsheet."""
+
+import re
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WORDS = re.compile(r"[+-] (?!.*\w\()[\w .,()-]*")
+"""`+ ΔR tiny-s (seed 1)`: a sign before plain words calls nothing, whatever a spreadsheet makes of
+it, and programs find rows by their labels."""
+
+
+def text_cell(text: str) -> str:
+    """The text, which no spreadsheet executes: an apostrophe goes before what could be a formula.
+
+    Numbers written as text stay as they are, and so do plain words behind a sign and a space.
+    """
+    if not text.startswith(_FORMULA) or _WORDS.fullmatch(text):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text

@@ -1,0 +1,153 @@
+"""Exceptions that nobody foresaw: one line for the user, the whole story in a file."""
+
+import errno
+import platform
+import secrets
+import shlex
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rast_bench import __version__
+from rast_bench.errors import RastBenchError, UnforeseenError, first_line
+
+BUGS = "bugs"  # the folder of a results folder
+_PACKAGE = Path(__file__).parent
+_SHOWN_CHARACTERS = 200
+
+# Whatever a program does, these are the machine's and the user's to mend.
+_SURROUNDINGS = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE),
+}
+
+
+def as_known(error: BaseException, results: Path | None = None) -> RastBenchError:
+    """The error as a user may see it; one that nobody foresaw is written to a file first.
+
+    Args:
+        results: the results folder, whose folder `bugs` takes the file; a temporary one where it
+            is unknown or cannot be written.
+    """
+    if isinstance(error, RastBenchError):
+        return error
+    if isinstance(error, OSError) and error.errno in _SURROUNDINGS and error.filename is not None:
+        return RastBenchError(
+            f"cannot use {error.filename}: {(error.strerror or type(error).__name__).lower()}",
+            hint="see that the path is what you mean, that you may use it, and that there is room",
+        )
+    report = _report(error)
+    places = (_bugs_folder(results) if results is not None else None, _temporary_folder)
+    written = next((path for make in places if make and (path := _written(report, make))), None)
+    words = _words(error)
+    if written is None:
+        hint = "please report it; no folder could take the full report: set TMPDIR to one that can"
+        return UnforeseenError(words, hint=hint)
+    return UnforeseenError(
+        f"{words}; the full report is in {written}",
+        hint="please report it with that file; samples that were made are saved, and the same "
+        "command goes on from them",
+    )
+
+
+def _words(error: BaseException) -> str:
+    """What failed, and where."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # its own __str__ may fail
+        text = ""
+    if len(text) > _SHOWN_CHARACTERS:
+        text = text[: _SHOWN_CHARACTERS - 1] + "…"
+    told = getattr(error, "told", False)  # by a worker process: the type is in its words
+    name = "" if told else type(error).__name__ + (": " if text else "")
+    place = _place(error)
+    return f"unforeseen {name}{text}" + (f" ({place})" if place else "")
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of this package that was at work."""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = Path(frame.f_code.co_filename)
+        if file.is_relative_to(_PACKAGE):
+            module = file.relative_to(_PACKAGE.parent)
+            place = f"{module} line {line}, {frame.f_code.co_name}"
+    return place
+
+
+def _report(error: BaseException) -> str:
+    try:
+        trace = "".join(traceback.format_exception(error))
+    except Exception as second:  # no memory for it, say
+        trace = f"{type(error).__name__}; its trace could not be written: {first_line(second)}"
+    lines = (
+        f"rast-bench {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"command: {shlex.join(sys.argv)}",
+        "",
+        trace,
+    )
+    return "\n".join(lines)
+
+
+def _bugs_folder(results: Path) -> Callable[[], Path]:
+    def make() -> Path:
+        folder = results / BUGS
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    return make
+
+
+def _temporary_folder() -> Path:
+    return Path(tempfile.gettempdir())
+
+
+def _written(report: str, folder: Callable[[], Path]) -> Path | None:
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.txt"
+    try:
+        path = folder() / f"rast-bench-{name}"
+        with path.open("xb") as file:  # text of others may hold what UTF-8 has not
+            file.write(report.encode("utf-8", "backslashreplace"))
+    except (OSError, ValueError):
+        return None
+    return path
+
+
+def results_folder(words: Sequence[str]) -> Path:
+    """Where the words of a command put results, as far as can be seen before they are read."""
+    found = "results"
+    for word, following in zip(words, [*words, ""][1:], strict=True):
+        name, sign, value = word.partition("=")
+        if name.lstrip("+-").replace("-", "_") == "results_dir":
+            found = (value if sign else following).strip("'\"") or found
+    return Path(found)
+
+
+@contextmanager
+def no_traces(results: Path) -> Iterator[None]:
+    """Within, what fails in a thread, or while an object is deleted, is a line, too."""
+    hooks = threading.excepthook, sys.unraisablehook
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+            _warn(args.exc_value, results)
+
+    def unraisable(args: Any) -> None:
+        if args.exc_value is not None:
+            _warn(args.exc_value, results)
+
+    threading.excepthook, sys.unraisablehook = in_thread, unraisable
+    try:
+        yield
+    finally:
+        threading.excepthook, sys.unraisablehook = hooks
+
+
+def _warn(error: BaseException, results: Path) -> None:
+    print(f"warning: {as_known(error, results).message}", file=sys.stderr, flush=True)
