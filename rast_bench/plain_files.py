@@ -102,6 +102,8 @@ def parse_json(text: str | bytes) -> Any:
     """
     if isinstance(text, bytes):
         text = decoded(text)
+    if not text.strip():
+        raise ValueError("is empty")
     try:
         content = json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
