@@ -47,13 +47,13 @@ def folder_problem(path: Path) -> str | None:
 
 
 def is_there(path: Path) -> bool:
-    """Whether something has this name; True, too, where that is hidden from this user."""
+    """Whether something has this name; True, too, where nobody can tell (`file_problem` can)."""
     try:
         path.lstat()
-    except PermissionError:
-        return True
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except (OSError, ValueError):
+        return True
     return True
 
 
@@ -110,7 +110,7 @@ def parse_json(text: str | bytes) -> Any:
         place = f"column {error.colno}"
         if error.lineno > 1 or "\n" in text.strip():
             place = f"line {error.lineno}, {place}"
-        raise ValueError(f"is not JSON: {error.msg} at {place}") from None
+        raise ValueError(f"is not JSON: {error.msg.removesuffix(' at')} at {place}") from None
     except RecursionError:
         raise ValueError("has lists or objects that are nested too deeply") from None
     except ValueError:  # of int(), which counts the digits before it reads them

@@ -43,7 +43,8 @@ def read_entries(cfg: DatasetConfig) -> Iterator[Entry]:
                 continue
             problem = _problem(cfg, len(places), row, item)
         except RowError as error:
-            raise DatasetError(f"data set {cfg.name}: {error.message}", hint=error.hint) from None
+            hint = error.hint or f"mend {row.place}, or leave it out of the file"
+            raise DatasetError(f"data set {cfg.name}: {error.message}", hint=hint) from None
         if problem.problem_id in places:
             raise DatasetError(
                 f"data set {cfg.name}: id {problem.problem_id!r} at {places[problem.problem_id]} "
@@ -127,6 +128,8 @@ def _problem(cfg: DatasetConfig, position: int, row: Row, item: Item) -> Problem
             if cfg.id_field is None
             else _option_text(row, "id_field", cfg.id_field)
         )
+    if not problem_id:
+        raise RowError(f"{row.place} has an empty id")
     gold = item.gold if item.reference is None else gold_of(item.reference)
     return Problem(problem_id, item.question, gold)
 

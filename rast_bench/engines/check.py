@@ -185,7 +185,7 @@ def refuse_what_transformers_refuses(ref: ModelRef, folder: Path) -> None:
             if activation not in ACT2FN:
                 raise ValueError(f"there is no hidden_act {activation!r}")
     except Exception as error:  # what an odd config.json makes it raise is anything
-        raise load_error(ref, "config.json", error) from error
+        raise load_error(ref, f"model {ref.path}", error) from error
 
 
 def weight_files(name: str, folder: Path) -> list[Path]:

@@ -18,30 +18,28 @@ _LOADING = re.compile(r"could not load this library|failed to import|undefined s
 
 
 def load_error(ref: ModelRef, what: str, error: Exception) -> RastBenchError:
-    """The error of a checkpoint's part (`what`) that transformers could not load.
+    """The error for a part of a checkpoint (`what`, a phrase) that transformers could not load.
 
     An error of ours stays as it is.
     """
     if isinstance(error, RastBenchError):
         return error
-    reason = f"model {ref.path}: its {what} cannot be loaded: {one_line(error)}"
     package = broken_package(error)
     if package is not None:
-        return ModelError(
-            reason,
-            hint=f"the fault is in the Python package {package}, not in the checkpoint: "
+        hint = (
+            f"the fault is in the Python package {package}, not in the checkpoint: "
             f"`python -c 'import {package}'` shows it; install it again, or uninstall it where "
-            "nothing needs it",
-            here_only=True,
+            "nothing needs it"
         )
-    if local_model_dir(ref) is not None:
+    elif local_model_dir(ref) is not None:
         hint = (
             f"its folder is there but transformers {version('transformers')} cannot use it: "
-            "download or save the checkpoint again, or choose a model_type that it has"
+            "download or save the checkpoint again, tokenizer and weights in one folder"
         )
     else:
         hint = "check the hub id and its revision, and that the hub or its cache can be reached"
-    return ModelError(reason, hint=hint)
+    message = f"{what} cannot be loaded: {one_line(error)}"
+    return ModelError(message, hint=hint, here_only=package is not None)
 
 
 def broken_package(error: BaseException) -> str | None:

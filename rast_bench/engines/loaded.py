@@ -128,7 +128,7 @@ class LoadedModel(SlottedModel):
                 "engine.device, smaller models, or engine=vllm on several GPUs",
             ) from None
         except Exception as error:  # a config.json that transformers trips over raises anything
-            raise load_error(ref, "weights", error) from error
+            raise load_error(ref, f"model {ref.path}", error) from error
         refuse_incomplete(ref, report["missing_keys"])
         refuse_unsupported(ref, model.config)
         refuse_not_finite(ref.path, model.named_parameters())

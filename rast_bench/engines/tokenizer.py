@@ -23,7 +23,7 @@ def load_tokenizer(ref: ModelRef) -> Any:
             resolve_model(ref), revision=ref.revision, trust_remote_code=False
         )
     except Exception as error:  # the tokenizers library raises this very class
-        raise load_error(ref, "tokenizer", error) from error
+        raise load_error(ref, f"the tokenizer of {ref.path}", error) from error
 
 
 def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
