@@ -156,9 +156,9 @@ def check_configuration(name: str, folder: Path) -> None:
         )
     if (digest := tokenizer_digest(folder)) is not None:
         read_tokenizer(name, folder / "tokenizer.json", digest)
-    if min(tokens.values()) < 0 or len(set(tokens.values())) < len(tokens):
+    if len(set(tokens.values())) < len(tokens):
         raise ModelError(
-            f"model {name}: {folder / 'tokenizer.json'} has ids below 0, or one for two tokens",
+            f"model {name}: {folder / 'tokenizer.json'} has one id for two tokens",
             hint="save the tokenizer beside the weights with save_pretrained(…)",
         )
     if max(tokens.values()) >= vocab_size:
