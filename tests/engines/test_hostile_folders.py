@@ -232,7 +232,10 @@ FOLDERS: dict[str, tuple[Change, str]] = {
         configured(quantization_config={"quant_method": "aqlm"}),
         "quant_method='aqlm', for which engine=transformers needs aqlm",
     ),
-    "an entry that transformers refuses": (configured(problem_type="x"), "problem_type"),
+    "an entry that transformers refuses": (
+        configured(chunk_size_feed_forward="x"),
+        "chunk_size_feed_forward",
+    ),
     # tokenizer and generation
     "a vocabulary of numbers": (tokenized(vocab=[1, 2, 3]), "is not as the tokenizers library"),
     "a vocabulary below 0": (tokenized(vocab={"<eos>": -1, "b": 0}), "invalid value: integer `-1`"),
