@@ -233,8 +233,8 @@ FOLDERS: dict[str, tuple[Change, str]] = {
         "quant_method='aqlm', for which engine=transformers needs aqlm",
     ),
     "an entry that transformers refuses": (
-        configured(chunk_size_feed_forward="x"),
-        "chunk_size_feed_forward",
+        configured(model_type="deepseek_v3", num_hidden_layers=1),
+        "must be equal to the number of `layer_types`",
     ),
     # tokenizer and generation
     "a vocabulary of numbers": (tokenized(vocab=[1, 2, 3]), "is not as the tokenizers library"),
