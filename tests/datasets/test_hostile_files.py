@@ -57,7 +57,7 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "zeros": (bytes(100), "line 1 is not JSON"),
     "empty": ("", "has no rows"),
     "blank lines": ("\n\n  \n", "has no rows"),
-    "cut off": (f"{LINE}\n{LINE[:15]}", "line 2 is not JSON: Unterminated string starting at"),
+    "cut off": (f"{LINE}\n{LINE[:16]}", "line 2 is not JSON: Unterminated string starting at"),
     "deep": (DEEP, "line 1 has lists or objects that are nested too deeply"),
     "deep in a field": (raw("question", DEEP), "nested too deeply"),
     "deep objects": ('{"a":' * 50_000, "nested too deeply"),
