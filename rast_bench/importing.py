@@ -20,7 +20,7 @@ def import_object(path: str, place: str) -> Any:
         own = error.name is not None and f"{name}.".startswith(f"{error.name}.")
         hint = "its folder must be on PYTHONPATH" if own else f"{name} imports it: install it"
         raise ConfigError(f"{place}: {first_line(error)}", hint=hint) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"{place}: importing {name} fails with {type(error).__name__}: {first_line(error)}",
             hint=f"`python -c 'import {name}'` shows where",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.errors import ConfigError, ModelError
+from rast_bench.plain_files import folder_problem, is_folder, is_there, shown
 
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
@@ -38,6 +39,14 @@ def looks_local(path: str) -> bool:
     return path.startswith(("/", "./", "../", "~")) or path in {".", ".."}
 
 
+def expanded(path: str) -> Path:
+    """The path with `~` written out where there is such a home, as it stands elsewhere."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def zoo_path(name: str, root: Path) -> Path:
     """`zoo:NAME` or `NAME` below `root`; raises ValueError for a name that leaves it."""
     relative = Path(name.removeprefix(ZOO_PREFIX))
@@ -58,13 +67,13 @@ def local_model_dir(ref: ModelRef) -> Path | None:
             raise ModelError(
                 f"model {error}", hint="write zoo:NAME, as in zoo:tiny-s/base"
             ) from None
-    local = Path(ref.path).expanduser()
-    if looks_local(ref.path) or local.is_dir():
+    local = expanded(ref.path)
+    if looks_local(ref.path) or is_folder(local):
         return local
     if _HUB_ID.match(ref.path):
         return None
     raise ModelError(
-        f"model {ref.path!r} is neither a folder that exists nor a hub id",
+        f"model {shown(ref.path)!r} is neither a folder that exists nor a hub id",
         hint="write zoo:NAME, a folder, or a hub id such as Qwen/Qwen2.5-7B",
     )
 
@@ -85,8 +94,15 @@ def resolve_model(ref: ModelRef) -> str:
     folder = local_model_dir(ref)
     if folder is None:
         return ref.path
-    if not folder.is_dir():
-        raise ModelError(f"model {ref.path}: no folder {folder}", hint=_missing_model_hint(ref))
+    if not is_there(folder):
+        raise ModelError(
+            f"model {shown(ref.path)}: no folder {shown(folder)}", hint=_missing_model_hint(ref)
+        )
+    if problem := folder_problem(folder):
+        raise ModelError(
+            f"model {shown(ref.path)}: cannot read folder {shown(folder)}: {problem}",
+            hint="name a folder that you may read, a hub id or a zoo: model",
+        )
     return str(folder)
 
 

@@ -5,8 +5,11 @@ An adapter takes a row and returns its item, or None to leave the row out. It re
 """
 
 import hashlib
+import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rast_bench.datasets.rows import Row, RowError
@@ -151,11 +154,38 @@ ADAPTERS: Mapping[str, Adapter] = {
 }
 
 
+def _no_adapter(found: Any) -> str | None:
+    """Why an object cannot be a user's function of a row; None where it may be one."""
+    if not callable(found) or isinstance(found, type):
+        return f"a {'class' if isinstance(found, type) else type(found).__name__}"
+    inner = found.func if isinstance(found, partial) else found
+    home = (getattr(inner, "__module__", None) or type(inner).__module__).partition(".")[0]
+    if home in sys.stdlib_module_names:  # the system's own `os` is `posix`
+        return f"a function of Python's own module {home}"
+    if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
+        return "an asynchronous function or a generator"
+    try:
+        inspect.signature(found).bind(None)
+    except (TypeError, ValueError):
+        return "a function of other arguments than one row"
+    return None
+
+
 def get_adapter(name: str) -> Adapter:
-    """The adapter of that name, or the function of a `module:function`. Raises ConfigError."""
+    """The adapter of that name, or the function of a `module:function`.
+
+    Importing the module runs it: an adapter is code of the user's own. Raises ConfigError for what
+    cannot be one, and calls nothing to find out.
+    """
     place = f"dataset.adapter={name}"
     if ":" in name:
         adapter: Adapter = import_object(name, place)
+        if (reason := _no_adapter(adapter)) is not None:
+            raise ConfigError(
+                f"{place}: it is {reason}, and no adapter",
+                hint="an adapter is a function of one datasets.rows.Row that returns an "
+                "datasets.adapters.Item or None: docs/add_a_dataset.md",
+            )
         return adapter
     if name in ADAPTERS:
         return ADAPTERS[name]

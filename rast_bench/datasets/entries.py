@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from rast_bench.datasets.adapters import Adapter, Item, get_adapter
 from rast_bench.datasets.rows import Row, RowError
 from rast_bench.datasets.sources import read_rows
 from rast_bench.domain import Problem
-from rast_bench.errors import DatasetError
+from rast_bench.errors import DatasetError, first_line
+from rast_bench.plain_files import half_pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,13 @@ def read_entries(cfg: DatasetConfig) -> Iterator[Entry]:
     places: dict[str, str] = {}
     for row in read_rows(cfg):
         try:
-            item = adapter(row)
+            item = _adapted(cfg, adapter, row)
             if item is None:
                 continue
             problem = _problem(cfg, len(places), row, item)
         except RowError as error:
-            raise DatasetError(f"data set {cfg.name}: {error.message}", hint=error.hint) from None
+            hint = error.hint or f"mend {row.place}, or leave it out of the file"
+            raise DatasetError(f"data set {cfg.name}: {error.message}", hint=hint) from None
         if problem.problem_id in places:
             raise DatasetError(
                 f"data set {cfg.name}: id {problem.problem_id!r} at {places[problem.problem_id]} "
@@ -50,6 +53,48 @@ def read_entries(cfg: DatasetConfig) -> Iterator[Entry]:
             )
         places[problem.problem_id] = row.place
         yield Entry(problem, item.reference)
+
+
+def _adapted(cfg: DatasetConfig, adapter: Adapter, row: Row) -> Item | None:
+    """What the adapter makes of a row.
+
+    Raises RowError where it raises it, where it fails otherwise, and where it returns no item.
+    """
+    try:
+        item = adapter(row)
+    except RowError:
+        raise
+    except (Exception, SystemExit) as error:  # the function is the user's
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        raise RowError(
+            f"{row.place}: adapter {cfg.adapter} fails with {type(error).__name__}: "
+            f"{first_line(error)}",
+            f"it is raised at line {frame.lineno} of {frame.filename}",
+        ) from error
+    if item is None:
+        return None
+    if not isinstance(item, Item):
+        raise _no_item(cfg, row, f"returns a {type(item).__name__}")
+    texts = {"question": item.question, "gold": item.gold}
+    if item.problem_id is not None:
+        texts["problem_id"] = item.problem_id
+    for field, text in texts.items():
+        if not isinstance(text, str):
+            raise _no_item(cfg, row, f"returns an Item whose {field} is a {type(text).__name__}")
+        if not text.isascii() and (half := half_pair(text)) is not None:
+            raise _no_item(cfg, row, f"returns an Item whose {field} has {half}, half a character")
+    if item.reference is not None:
+        try:
+            gold_of(item.reference)
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = f"returns an Item whose reference is not JSON: {first_line(error)}"
+            raise _no_item(cfg, row, reason) from error
+    return item
+
+
+def _no_item(cfg: DatasetConfig, row: Row, what: str) -> RowError:
+    hint = "it must return an Item, or None to leave the row out: docs/add_a_dataset.md"
+    return RowError(f"{row.place}: adapter {cfg.adapter} {what}", hint)
 
 
 def _by_fields(cfg: DatasetConfig) -> Adapter:
@@ -83,6 +128,8 @@ def _problem(cfg: DatasetConfig, position: int, row: Row, item: Item) -> Problem
             if cfg.id_field is None
             else _option_text(row, "id_field", cfg.id_field)
         )
+    if not problem_id:
+        raise RowError(f"{row.place} has an empty id")
     gold = item.gold if item.reference is None else gold_of(item.reference)
     return Problem(problem_id, item.question, gold)
 

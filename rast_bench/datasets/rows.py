@@ -1,5 +1,6 @@
 """One raw row of a data set, and reading its fields as text."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,14 @@ class RowError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A value that Python cannot hold: it is an error only where somebody reads its field."""
+
+    kind: str  # its type in the file
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One raw row. `place` says where it stands, for messages: `easy.jsonl line 3`."""
 
@@ -21,11 +30,20 @@ class Row:
     fields: dict[str, Any]
 
     def value(self, field: str) -> Any:
-        """A field as it stands. Raises RowError when there is none of that name."""
+        """A field as it stands.
+
+        Raises RowError when there is none of that name, or when its value cannot be read.
+        """
         if field not in self.fields:
             there = ", ".join(sorted(self.fields)) or "no fields"
             raise RowError(f"{self.place} has no field {field!r}", f"it has {there}")
-        return self.fields[field]
+        value = self.fields[field]
+        if isinstance(value, Unreadable):
+            raise RowError(
+                f"{self.place} has a {value.kind} in {field!r} that cannot be read: {value.reason}",
+                "write the file again with a value that can be read, or leave the row out",
+            )
+        return value
 
     def text(self, field: str) -> str:
         """A field as text. Numbers are written out; a list of one is its element (OlympiadBench).
@@ -38,6 +56,8 @@ class Row:
         if isinstance(value, str):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, float) and not math.isfinite(value):  # pandas' missing value
+                raise RowError(f"{self.place} has {value} in {field!r}, not text")
             return str(value)
         raise self.fault(field, "text")
 

@@ -1,14 +1,26 @@
 """Rows of JSONL and Parquet files and of hub data sets."""
 
-import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rast_bench.config.paths import ZOO_DATA_DIR, ZOO_PREFIX, looks_local, zoo_path
+from rast_bench.config.paths import ZOO_DATA_DIR, ZOO_PREFIX, expanded, looks_local, zoo_path
 from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets.hub import downloaded_files, hub_table, keep, kept_copy
-from rast_bench.datasets.rows import Row
+from rast_bench.datasets.rows import Row, Unreadable
 from rast_bench.errors import DatasetError, first_line
+from rast_bench.plain_files import (
+    file_problem,
+    folder_problem,
+    is_there,
+    os_problem,
+    parse_json,
+    shown,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FILE_SUFFIXES = (".jsonl", ".parquet")
 
@@ -19,8 +31,6 @@ def read_rows(cfg: DatasetConfig) -> Iterator[Row]:
     if path is None:
         yield from _hub_rows(cfg)
         return
-    if not path.is_file():
-        raise DatasetError(f"data set {cfg.name}: no file {path}", hint=_missing_hint(cfg))
     yield from _file_rows(cfg, path)
 
 
@@ -36,12 +46,12 @@ def dataset_file(cfg: DatasetConfig) -> Path | None:
         except ValueError as error:
             raise DatasetError(f"data set {cfg.name}: {error}") from None
     else:
-        path = Path(cfg.path).expanduser()
-        if not (looks_local(cfg.path) or path.suffix in _FILE_SUFFIXES or path.exists()):
+        path = expanded(cfg.path)
+        if not (looks_local(cfg.path) or path.suffix in _FILE_SUFFIXES or is_there(path)):
             return None if cfg.data_dir is None else _stand_in(cfg, Path(cfg.data_dir))
     if path.suffix not in _FILE_SUFFIXES:
         raise DatasetError(
-            f"data set {cfg.name}: {path} is neither .jsonl nor .parquet",
+            f"data set {cfg.name}: {shown(path)} is neither .jsonl nor .parquet",
             hint="convert it, one problem a row",
         )
     return path
@@ -49,13 +59,19 @@ def dataset_file(cfg: DatasetConfig) -> Path | None:
 
 def _stand_in(cfg: DatasetConfig, folder: Path) -> Path:
     """The file in `data_dir` that stands in for the hub. Raises DatasetError."""
-    candidates = [folder.expanduser() / f"{cfg.name}{suffix}" for suffix in _FILE_SUFFIXES]
+    folder = expanded(str(folder))
+    if problem := folder_problem(folder):
+        raise DatasetError(
+            f"data set {cfg.name}: cannot read dataset.data_dir={shown(folder)}: {problem}",
+            hint="name a folder that you may read, or leave dataset.data_dir out",
+        )
+    candidates = [folder / f"{cfg.name}{suffix}" for suffix in _FILE_SUFFIXES]
     for path in candidates:
-        if path.is_file():
+        if is_there(path):
             return path
     names = " or ".join(path.name for path in candidates)
     raise DatasetError(
-        f"data set {cfg.name}: no {names} in {folder}",
+        f"data set {cfg.name}: no {names} in {shown(folder)}",
         hint=f"put it there with the fields of {cfg.path}, or leave dataset.data_dir out to take "
         "it from the hub",
     )
@@ -71,31 +87,37 @@ def _missing_hint(cfg: DatasetConfig) -> str:
 
 
 def _file_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
+    if not is_there(path):
+        raise DatasetError(f"data set {cfg.name}: no file {shown(path)}", hint=_missing_hint(cfg))
+    if problem := file_problem(path):
+        raise _unreadable(cfg, path, problem)
     try:
         yield from _jsonl_rows(cfg, path) if path.suffix == ".jsonl" else _parquet_rows(cfg, path)
     except OSError as error:
-        raise DatasetError(f"data set {cfg.name}: cannot read {path}: {error.strerror}") from error
+        raise _unreadable(cfg, path, os_problem(error, path)) from error
+
+
+def _unreadable(cfg: DatasetConfig, path: Path, problem: str) -> DatasetError:
+    return DatasetError(
+        f"data set {cfg.name}: no file to read at {shown(path)}: {problem}",
+        hint=f"dataset.path must name a {' or '.join(_FILE_SUFFIXES)} file that you may read",
+    )
 
 
 def _jsonl_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig") as stream:
-        try:
-            for number, line in enumerate(stream, start=1):
-                if line.strip():
-                    yield _json_row(cfg, f"{path.name} line {number}", line)
-        except UnicodeDecodeError as error:
-            raise DatasetError(
-                f"data set {cfg.name}: {path} is not UTF-8 text", hint=str(error)
-            ) from error
+    with path.open("rb") as stream:  # decoded line by line, so that an error has its line
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                yield _json_row(cfg, f"{path.name} line {number}", line)
 
 
-def _json_row(cfg: DatasetConfig, place: str, line: str) -> Row:
+def _json_row(cfg: DatasetConfig, place: str, line: bytes) -> Row:
     try:
-        fields = json.loads(line)
-    except json.JSONDecodeError as error:
+        fields = parse_json(line)
+    except ValueError as error:
         raise DatasetError(
-            f"data set {cfg.name}: {place} is not JSON: {error.msg} at column {error.colno}",
-            hint="a .jsonl file holds one JSON object a line",
+            f"data set {cfg.name}: {place} {error}",
+            hint="a .jsonl file is UTF-8 text with one JSON object a line",
         ) from error
     if not isinstance(fields, dict):
         raise DatasetError(
@@ -112,11 +134,40 @@ def _parquet_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
     try:
         # Without threads: they now and then abort the process at exit (apache/arrow#34314).
         table = pq.ParquetFile(path).read(use_threads=False)
-    except pa.ArrowInvalid as error:
-        reason = first_line(error)
-        raise DatasetError(f"data set {cfg.name}: {path} is not Parquet: {reason}") from error
-    for index, fields in enumerate(table.to_pylist()):
+    # A file that was cut off or changed raises OSError, too.
+    except (pa.ArrowException, OSError) as error:
+        raise DatasetError(
+            f"data set {cfg.name}: {shown(path)} is not Parquet: {first_line(error)}",
+            hint="fetch or write the file again: it was cut off, or is of another format",
+        ) from error
+    names = table.column_names
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DatasetError(
+            f"data set {cfg.name}: {shown(path)} has more than one column {twice[0]!r}",
+            hint="rename all but one of them",
+        )
+    columns = [_values(column) for column in table.columns]
+    for index in range(table.num_rows):
+        fields = {name: column[index] for name, column in zip(names, columns, strict=True)}
         yield Row(f"{path.name} row {index}", fields)
+
+
+def _values(column: "pa.ChunkedArray") -> list[Any]:
+    """The column as Python objects: `Unreadable` stands for those that Python cannot hold.
+
+    Texts may have bytes that are not UTF-8, and times lie beyond the year 9999.
+    """
+    try:
+        return list(column.to_pylist())
+    except (ValueError, ArithmeticError):
+        return [_value(scalar) for scalar in column]
+
+
+def _value(scalar: "pa.Scalar") -> Any:
+    try:
+        return scalar.as_py()
+    except (ValueError, ArithmeticError) as error:
+        return Unreadable(str(scalar.type), first_line(error))
 
 
 def _hub_rows(cfg: DatasetConfig) -> Iterator[Row]:
@@ -125,7 +176,7 @@ def _hub_rows(cfg: DatasetConfig) -> Iterator[Row]:
             yield from _file_rows(cfg, path)
         return
     copy = kept_copy(cfg)
-    if copy is not None and copy.is_file():
+    if copy is not None and file_problem(copy) is None:
         yield from _file_rows(cfg, copy)
         return
     table = hub_table(cfg)

@@ -5,7 +5,6 @@ Weights are not loaded: a safetensors header is enough to tell a file that was c
 
 from __future__ import annotations
 
-import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -17,8 +16,16 @@ from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.compose.windows import stated_window
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
-from rast_bench.engines.config_check import refuse_odd_config
+from rast_bench.engines.config_check import (
+    is_plain,
+    refuse_odd_config,
+    refuse_odd_entries,
+    refuse_without_quantiser,
+)
 from rast_bench.engines.hub_models import model_files
+from rast_bench.engines.load_errors import load_error
+from rast_bench.engines.model_folder import read_json
+from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
 from rast_bench.engines.weight_shapes import refuse_other_shapes
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.known import refuse_other_config
@@ -28,6 +35,16 @@ if TYPE_CHECKING:
 
 
 _TOKENIZER_FILE = "tokenizer_config.json"
+_WEIGHTS = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_SAVE_AGAIN = "download the checkpoint again, or save it with save_pretrained(…) as safetensors"
+_OBJECTS = (  # beside config.json
+    "added_tokens.json",
+    "generation_config.json",
+    "special_tokens_map.json",
+    _TOKENIZER_FILE,
+    "vocab.json",
+)
 
 
 def check_models(key: EngineKey) -> None:
@@ -39,6 +56,9 @@ def check_models(key: EngineKey) -> None:
     main, *others = dict.fromkeys(key.roles)
     for ref in (main, *others):
         check_model(ref)
+        if key.engine == "transformers":
+            path = model_files(ref) / "config.json"
+            refuse_without_quantiser(ref.path, path, read_json(ref.path, path))
     check_eos(main)
     for ref in others:
         check_tokenizers(main, ref)
@@ -53,12 +73,15 @@ def check_model(ref: ModelRef) -> None:
     folder = model_files(ref)
     check_configuration(ref.path, folder)
     config = read_json(ref.path, folder / "config.json")
+    if not is_plain(config):
+        refuse_what_transformers_refuses(ref, folder)
     if local_model_dir(ref) is None:
         refuse_other_config(ref, config)
         return
     tensors: dict[str, tuple[str, Sequence[int]]] = {}
     for path in weight_files(ref.path, folder):
         tensors |= check_weights(ref.path, path)
+    check_index(ref.path, folder, tensors)
     refuse_other_shapes(ref.path, folder / "config.json", config, tensors)
 
 
@@ -139,10 +162,20 @@ def check_configuration(name: str, folder: Path) -> None:
             hint="only causal language models in Hugging Face format can be used",
         )
     refuse_odd_config(name, folder / "config.json", config)
+    for file in _OBJECTS:
+        if (folder / file).is_file():
+            refuse_odd_entries(name, folder / file, read_json(name, folder / file))
     tokens = token_ids(folder)
     if not tokens:
         raise ModelError(
             f"model {name}: no tokenizer.json with a vocabulary in {folder}",
+            hint="save the tokenizer beside the weights with save_pretrained(…)",
+        )
+    if (digest := tokenizer_digest(folder)) is not None:
+        read_tokenizer(name, folder / "tokenizer.json", digest)
+    if len(set(tokens.values())) < len(tokens):
+        raise ModelError(
+            f"model {name}: {folder / 'tokenizer.json'} has one id for two tokens",
             hint="save the tokenizer beside the weights with save_pretrained(…)",
         )
     if max(tokens.values()) >= vocab_size:
@@ -153,22 +186,71 @@ def check_configuration(name: str, folder: Path) -> None:
         )
 
 
+def refuse_what_transformers_refuses(ref: ModelRef, folder: Path) -> None:
+    """Raise ModelError where transformers cannot read config.json or lacks the model_type.
+
+    It takes seconds to import, so it is asked of unusual configurations alone (`is_plain`).
+    """
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        activation = getattr(config, "hidden_act", None)
+        if isinstance(activation, str):
+            from transformers.activations import ACT2FN
+
+            if activation not in ACT2FN:
+                raise ValueError(f"there is no hidden_act {activation!r}")
+    except Exception as error:  # what an odd config.json makes it raise is anything
+        raise load_error(ref, f"model {ref.path}", error) from error
+
+
 def weight_files(name: str, folder: Path) -> list[Path]:
-    """The safetensors files; those that an index names must all be there."""
-    index = folder / "model.safetensors.index.json"
+    """The safetensors files; those that an index names must all be there.
+
+    Without an index it is model.safetensors, the only one that transformers reads then. Pickled
+    weights (*.bin) are never read.
+    """
+    index = folder / _INDEX
     if index.is_file():
         weight_map = read_json(name, index).get("weight_map")
         files = set(map(str, weight_map.values())) if isinstance(weight_map, dict) else set()
+        if outside := [file for file in files if Path(file).name != file]:
+            raise ModelError(
+                f"model {name}: {index} names {outside[0]!r}, which is no file of its folder",
+                hint=_SAVE_AGAIN,
+            )
         paths = [folder / file for file in sorted(files)]
     else:
         paths = sorted(folder.glob("*.safetensors"))
+        if paths and folder / _WEIGHTS not in paths:
+            raise ModelError(
+                f"model {name}: neither {_WEIGHTS} nor {_INDEX} in {folder}", hint=_SAVE_AGAIN
+            )
     missing = [path.name for path in paths if not path.is_file()]
     if not paths or missing:
         what = f"{', '.join(missing)} missing" if missing else "no *.safetensors"
+        raise ModelError(f"model {name}: {what} in {folder}", hint=_SAVE_AGAIN)
+    if folder / _WEIGHTS not in paths and (folder / _WEIGHTS).is_file():
         raise ModelError(
-            f"model {name}: {what} in {folder}", hint="download or save the checkpoint again"
+            f"model {name}: {folder} has two sets of weights, {_WEIGHTS} and those of {_INDEX}",
+            hint="remove the one that is not meant",
         )
     return paths
+
+
+def check_index(name: str, folder: Path, tensors: Mapping[str, Any]) -> None:
+    """The tensors that an index names are in the files."""
+    index = folder / _INDEX
+    if not index.is_file():
+        return
+    weight_map = read_json(name, index)["weight_map"]  # an object: `weight_files`
+    if missing := sorted(weight_map.keys() - tensors.keys()):
+        raise ModelError(
+            f"model {name}: {index} names {len(missing)} tensors that no file has, such as "
+            f"{missing[0]}",
+            hint=_SAVE_AGAIN,
+        )
 
 
 def check_weights(name: str, path: Path) -> dict[str, tuple[str, Sequence[int]]]:
@@ -183,7 +265,7 @@ def check_weights(name: str, path: Path) -> dict[str, tuple[str, Sequence[int]]]
             names = file.keys()
             parts = zip(names, map(file.get_slice, names), strict=True)
             tensors = {tensor: (part.get_dtype(), part.get_shape()) for tensor, part in parts}
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise ModelError(
             f"model {name}: {path} is broken: {error}",
             hint="download or save the checkpoint again",
@@ -220,6 +302,30 @@ def check_eos(main: ModelRef) -> None:
                 f"model {main.path}: {folder / file} says eos_token_id={value!r}, which is no id",
                 hint="it must be a whole number or a list of them",
             )
+    refuse_unreachable_eos(main, folder, named)
+
+
+def refuse_unreachable_eos(ref: ModelRef, folder: Path, named: Mapping[str, Any]) -> None:
+    """Raise ModelError where no EOS token that counts is in the vocabulary.
+
+    No generation would end.
+
+    Args:
+        named: what each file says, the one that counts first.
+    """
+    file, value = next((file, value) for file, value in named.items() if value not in (None, []))
+    if file == _TOKENIZER_FILE:
+        text = value.get("content") if isinstance(value, dict) else value
+        found = text in token_ids(folder)
+    else:
+        rows = read_json(ref.path, folder / "config.json")["vocab_size"]
+        found = any(0 <= one < rows for one in (value if isinstance(value, list) else [value]))
+    if not found:
+        raise ModelError(
+            f"model {ref.path}: {folder / file} names the EOS token {value!r}, which its "
+            "vocabulary lacks",
+            hint="set eos_token_id in its generation_config.json to the id of a token",
+        )
 
 
 def check_tokenizers(main: ModelRef, other: ModelRef) -> None:
@@ -264,19 +370,3 @@ def _token_ids(path: Path, _mtime_ns: int) -> Mapping[str, int]:
             f"model {path.parent}: {path} is not as the tokenizers library writes it",
             hint="save the tokenizer beside the weights with save_pretrained(…)",
         ) from None
-
-
-def read_json(name: str, path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"model {name}: cannot read {path}: {error}",
-            hint="a checkpoint is a whole folder in Hugging Face format",
-        ) from None
-    if not isinstance(content, dict):
-        raise ModelError(
-            f"model {name}: {path} is not a JSON object",
-            hint="a checkpoint is a whole folder in Hugging Face format",
-        )
-    return content

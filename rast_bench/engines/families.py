@@ -11,6 +11,7 @@ from transformers import AutoConfig
 
 from rast_bench.compose.windows import FULL, SLIDING, shortest_window
 from rast_bench.config.paths import resolve_model
+from rast_bench.engines.load_errors import load_error
 from rast_bench.engines.slot_cache import MIN_LENGTH
 from rast_bench.errors import ModelError, first_line
 
@@ -56,10 +57,7 @@ def supported_config(ref: ModelRef) -> tuple[Any, int | None]:
             resolve_model(ref), revision=ref.revision, trust_remote_code=False
         )
     except Exception as error:  # a config.json that transformers trips over raises anything
-        raise ModelError(
-            f"model {ref.path} cannot be loaded: {first_line(error)}",
-            hint="check the path or the hub id, and that the hub or its cache can be reached",
-        ) from error
+        raise load_error(ref, f"model {ref.path}", error) from error
     if odd := sorted(_unsupported(config)):
         raise ModelError(
             f"model {ref.path} has {', '.join(odd)}, which engine=transformers lacks",

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.config.paths import local_model_dir, resolve_model
+from rast_bench.engines.model_folder import refuse_odd_folder
 from rast_bench.errors import ModelError, first_line
 from rast_bench.hub import hub_silence, is_pinned, quiet_hub, terms_hint
+from rast_bench.plain_files import shown
 
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
@@ -20,14 +22,18 @@ SMALL_FILES = ("config.json", "generation_config.json", "tokenizer.json", "token
 def model_files(ref: ModelRef) -> Path:
     """The folder with a model's configuration and tokenizer; those of a hub id are fetched.
 
-    Raises ModelError: a local folder is missing, or the hub and its cache do not have the model.
+    Raises ModelError: a local folder is missing, the hub and its cache do not have the model, or
+    the folder has files that are not read (`refuse_odd_folder`).
     """
     if local_model_dir(ref) is not None:
-        return Path(resolve_model(ref))
-    found = _hub_files(ref)
-    if isinstance(found, ModelError):
-        raise found
-    return found
+        folder = Path(resolve_model(ref))
+    else:
+        found = _hub_files(ref)
+        if isinstance(found, ModelError):
+            raise found
+        folder = found
+    refuse_odd_folder(ref.path, folder)
+    return folder
 
 
 def cached_files(ref: ModelRef) -> Path | None:
@@ -73,8 +79,16 @@ def _hub_files(ref: ModelRef) -> Path | ModelError:
 def _cached(ref: ModelRef, name: str) -> object:
     """The file's path, None where nothing is known of it, another object where it is absent."""
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    return try_to_load_from_cache(ref.path, name, revision=ref.revision)
+    try:
+        return try_to_load_from_cache(ref.path, name, revision=ref.revision)
+    except HFValidationError as error:
+        raise ModelError(
+            f"model {shown(ref.path)} is neither a folder that exists nor a hub id: "
+            f"{first_line(error)}",
+            hint="write zoo:NAME, a folder, or a hub id such as Qwen/Qwen2.5-7B",
+        ) from None
 
 
 def _hint(path: str, error: Exception) -> str:

@@ -15,10 +15,12 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
+from rast_bench.compose.finite import refuse_not_finite
 from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import resolve_model
 from rast_bench.engines import attention
 from rast_bench.engines.families import refuse_or_tell_untried, supported_config
+from rast_bench.engines.load_errors import load_error
 from rast_bench.engines.slot_cache import SlotCache, round_up
 from rast_bench.errors import EngineError, ModelError, first_line
 
@@ -102,7 +104,8 @@ class LoadedModel(SlottedModel):
     """A checkpoint with its slots.
 
     Raises ModelError when the checkpoint cannot be loaded, does not fit into the device's memory,
-    lacks weights, or is of a kind whose rows would not be independent of each other.
+    lacks weights, has NaN or infinite ones in this dtype, or is of a kind whose rows would not be
+    independent of each other.
     """
 
     def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
@@ -116,6 +119,8 @@ class LoadedModel(SlottedModel):
                 dtype=dtype,
                 attn_implementation=attention.NAME,
                 output_loading_info=True,
+                trust_remote_code=False,
+                use_safetensors=True,  # pickled weights can hold code
                 **_straight_to(device),
             )
             model.to(device)
@@ -127,11 +132,9 @@ class LoadedModel(SlottedModel):
                 "engine.device, smaller models, or engine=vllm on several GPUs",
             ) from None
         except Exception as error:  # a config.json that transformers trips over raises anything
-            raise ModelError(
-                f"model {ref.path} cannot be loaded: {first_line(error)}",
-                hint="check the path or the hub id, and that the hub or its cache can be reached",
-            ) from error
+            raise load_error(ref, f"model {ref.path}", error) from error
         refuse_incomplete(ref, report["missing_keys"])
+        refuse_not_finite(ref.path, model.named_parameters())
         super().__init__(model, slots)
         self.window = window
         refuse_or_tell_untried(ref, self)

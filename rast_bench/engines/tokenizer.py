@@ -9,7 +9,8 @@ from transformers import AutoTokenizer
 
 from rast_bench.compose.vocabulary import refuse_other_vocabulary
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.errors import ModelError, first_line
+from rast_bench.engines.load_errors import load_error
+from rast_bench.errors import ModelError
 
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
 def load_tokenizer(ref: ModelRef) -> Any:
     """The tokenizer beside a checkpoint. Raises ModelError."""
     try:
-        return AutoTokenizer.from_pretrained(resolve_model(ref), revision=ref.revision)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"the tokenizer of {ref.path} cannot be loaded: {first_line(error)}",
-            hint="tokenizer files must lie beside the weights",
-        ) from error
+        return AutoTokenizer.from_pretrained(
+            resolve_model(ref), revision=ref.revision, trust_remote_code=False
+        )
+    except Exception as error:  # the tokenizers library raises this very class
+        raise load_error(ref, f"the tokenizer of {ref.path}", error) from error
 
 
 def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.engines.check import config_dtype, read_json, weight_files
+from rast_bench.engines.check import config_dtype, weight_files
 from rast_bench.engines.hub_models import cached_files
+from rast_bench.engines.model_folder import read_json
 from rast_bench.errors import ModelError
 from rast_bench.known import known_model
 

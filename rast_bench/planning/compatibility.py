@@ -18,9 +18,9 @@ from rast_bench.engines.check import (
     check_eos,
     check_model,
     check_tokenizers,
-    read_json,
     token_ids,
 )
+from rast_bench.engines.model_folder import read_json
 from rast_bench.errors import ConfigError, DatasetError, ModelError, RastBenchError
 from rast_bench.planning.checkpoints import checkpoint_folder, configuration
 from rast_bench.planning.outline import OutlinedCell, outline_cell

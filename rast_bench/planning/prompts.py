@@ -1,25 +1,18 @@
 """The longest prompt of a cell in tokens."""
 
-import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rast_bench.config.schema import ModelRef
 from rast_bench.datasets import render_prompt
-from rast_bench.errors import ModelError, first_line
+from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
 from rast_bench.planning.checkpoints import checkpoint_folder
 from rast_bench.planning.outline import OutlinedCell
 from rast_bench.runner.plan import PlannedCell
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 CHARACTERS_A_TOKEN = 3  # where there is no tokenizer: English and mathematics have more
 ADDED_TOKENS = 2  # by a tokenizer, before and after a text
 UNKNOWN_QUESTION = 12_000  # characters of the longest question of a set of which none was read
 CHAT_MARKUP = 400  # characters that a chat template may add
-
-_tokenizers: "dict[str, Tokenizer]" = {}  # by the digest of their file
 
 
 class PromptLengths:
@@ -32,7 +25,7 @@ class PromptLengths:
     def __call__(self, cell: PlannedCell) -> int:
         main = cell.engine_key.main
         if main not in self._digests:
-            self._digests[main] = _digest(checkpoint_folder(main))
+            self._digests[main] = tokenizer_digest(checkpoint_folder(main))
         key = (self._digests[main], cell.cell.dataset, cell.cell.prompt.template)
         if key not in self._known:
             self._known[key] = longest_prompt(cell, checkpoint_folder(main))
@@ -49,12 +42,10 @@ def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
         return -(-_outlined_characters(cell) // CHARACTERS_A_TOKEN)
     rendered = {render_prompt(cell.cell.prompt, problem) for problem in cell.problems}
     prompts = sorted(rendered, key=len, reverse=True)
-    digest = _digest(folder)
+    digest = tokenizer_digest(folder)
     if folder is None or digest is None:
         return -(-len(prompts[0]) // CHARACTERS_A_TOKEN)
-    if digest not in _tokenizers:
-        _tokenizers[digest] = _load(folder / "tokenizer.json")
-    tokenizer = _tokenizers[digest]
+    tokenizer = read_tokenizer(cell.engine_key.main.path, folder / "tokenizer.json", digest)
     longest = 0
     for prompt in prompts:
         # A token holds a byte at least, so that most prompts need not be cut into tokens.
@@ -63,30 +54,9 @@ def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
     return longest
 
 
-def _digest(folder: Path | None) -> str | None:
-    """Of tokenizer.json: checkpoints of one family have equal ones, and loading takes a second."""
-    path = None if folder is None else folder / "tokenizer.json"
-    if path is None or not path.is_file():
-        return None
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _outlined_characters(cell: OutlinedCell) -> int:
     prompt = cell.cell.prompt
     around = len(prompt.template) + len(prompt.system or "") + (CHAT_MARKUP if prompt.chat else 0)
     if cell.known is None:
         return around + max(len(problem.question) for problem in cell.problems)
     return around + (cell.known.longest_question or UNKNOWN_QUESTION)
-
-
-def _load(path: Path) -> "Tokenizer":
-    from tokenizers import Tokenizer
-
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises this very class
-        raise ModelError(
-            f"{path} cannot be read: {first_line(error)}",
-            hint="save the tokenizer again with save_pretrained(…)",
-        ) from None

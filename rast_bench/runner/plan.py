@@ -65,10 +65,11 @@ def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
 
     for cell in cells:
         check_engine(cell)
+    # Before anything of a model is read as a whole: hashing a large checkpoint takes minutes.
+    for key in dict.fromkeys(engine_key(cell) for cell in cells):
+        check_models(key)
     reader = CellReader()
     planned = [reader.read(cell) for cell in cells]
-    for key in dict.fromkeys(item.engine_key for item in planned):
-        check_models(key)
     longest = PromptLengths()
     for room in dict.fromkeys(needed_room(item, longest(item)) for item in planned):
         check_room(*room)

@@ -12,6 +12,7 @@ from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 from vllm.model_executor.models.utils import init_vllm_registered_model
 from vllm.transformers_utils.config import get_config
 
+from rast_bench.compose.finite import refuse_not_finite
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.compose.windows import layer_windows
 from rast_bench.errors import EngineError, ModelError, first_line
@@ -80,6 +81,7 @@ class RastForCausalLM(nn.Module):
         self.rl = [checkpoints.index(pair.checkpoints[0]) for pair in self.settings.pairs]
         self.base = [checkpoints.index(pair.checkpoints[1]) for pair in self.settings.pairs]
         self.weights = [pair.weight for pair in self.settings.pairs]
+        self.paths = [checkpoint.path for checkpoint in checkpoints]
         self.columns = [config.hidden_size for config in (self.config, *configs)]
         if small:
             self.columns.append(column_count(model_config.dtype))
@@ -187,11 +189,17 @@ class RastForCausalLM(nn.Module):
         return logits
 
     def load_weights(self, weights: Iterable[tuple[str, Tensor]]) -> set[str]:
-        """Each checkpoint's weights to its model; the small ones' names carry their prefix."""
+        """Each checkpoint's weights to its model; the small ones' names carry their prefix.
+
+        Raises ModelError for NaN and infinite weights, by vLLM's name of the tensor.
+        """
         loaded: set[str] = set()
         for index, part in groupby(weights, key=lambda item: self._model_of(item[0])):
             names = self.models[index].load_weights(self._without_prefix(index, part))
             loaded.update(f"models.{index}.{name}" for name in names)
+        for index, path in enumerate(self.paths):
+            own = self.models[index].named_parameters()
+            refuse_not_finite(path, (item for item in own if f"models.{index}.{item[0]}" in loaded))
         return loaded
 
     def _model_of(self, name: str) -> int:

@@ -10,7 +10,7 @@ from planned_models import jobs_of
 
 from rast_bench.config.identity import engine_key
 from rast_bench.config.paths import ZOO_WEIGHTS_DIR
-from rast_bench.engines.check import read_json
+from rast_bench.engines.model_folder import read_json
 from rast_bench.errors import RastBenchError
 from rast_bench.ledger import Ledger
 from rast_bench.pipeline import plan_jobs

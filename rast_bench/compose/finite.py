@@ -1,0 +1,40 @@
+"""NaN and infinite weights: every number that depends on one is NaN, or silently wrong."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from rast_bench.errors import ModelError
+
+_CHECKED = (torch.float64, torch.float32, torch.float16, torch.bfloat16)  # others are packed
+
+
+def refuse_not_finite(name: str, weights: Iterable[tuple[str, Tensor]]) -> None:
+    """Raise ModelError where a tensor holds NaN or infinite numbers, as it is on its device.
+
+    One pass for the smallest and the largest number of each tensor, without temporary memory, and
+    one wait for the device. Quantised tensors and those without data are passed over.
+
+    Args:
+        name: of the checkpoint.
+        weights: tensors by name, in the dtype that the engine computes with.
+    """
+    names: list[str] = []
+    ends: list[Tensor] = []
+    for tensor, weight in weights:
+        if weight.dtype in _CHECKED and weight.numel() and not weight.is_meta:
+            names.append(tensor)
+            low, high = torch.aminmax(weight.detach())  # NaN where there is one
+            ends.append(torch.stack((low, high)).to(torch.float64))
+    if not ends:
+        return
+    finite = torch.isfinite(torch.stack(ends)).all(dim=1).tolist()
+    bad = [one for one, good in zip(names, finite, strict=True) if not good]
+    if bad:
+        more = f" and {len(bad) - 1} more tensors" if len(bad) > 1 else ""
+        raise ModelError(
+            f"model {name} has NaN or infinite weights in {bad[0]}{more}",
+            hint="download or save the checkpoint again; if its file is whole, its numbers are too "
+            "large for this dtype: engine.dtype=bfloat16 or float32 holds them",
+        )
