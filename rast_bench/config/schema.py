@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
+from rast_bench.compose.limits import LARGEST_FACTOR
 from rast_bench.config.bounds import LONGEST_LABEL, LONGEST_NAME, Problems, Samples, Seed, Tokens
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.strict import Strict
@@ -18,7 +19,7 @@ GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "eng
 
 MethodName = Literal["base", "rl", "rast"]
 
-LARGEST = 1e6  # of λ, τ and weights: beyond it float32 logits overflow, and no one means it
+LARGEST = LARGEST_FACTOR  # of τ too, for which nobody means more
 Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
 Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
 ChatMarkup = Literal["chatml", "llama3"]

@@ -92,7 +92,6 @@ def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
         kv_cache_memory_bytes=None if cfg.kv_cache_gib is None else int(cfg.kv_cache_gib * GIB),
         max_model_len=cfg.max_model_len,
         max_num_seqs=cfg.max_num_seqs,
-        trust_remote_code=False,
         enforce_eager=None if cfg.compile is None else not cfg.compile,
         disable_log_stats=True,
         use_tqdm_on_load=False,
