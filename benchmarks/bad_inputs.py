@@ -37,8 +37,9 @@ from rast_bench.config.options import OptionReader
 from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import CellConfig
 from rast_bench.config.validate import known_keys
-from rast_bench.errors import RastBenchError
+from rast_bench.errors import UnforeseenError
 from rast_bench.pipeline import plan_jobs
+from rast_bench.unforeseen import as_known
 
 BASE = (
     *("base_model=tiny-xs", "delta=tiny-xs", "dataset=tiny-easy", "dataset.limit=1"),
@@ -170,12 +171,11 @@ def check(changes: Sequence[tuple[Key, Any]], ends: Ends, *, as_words: bool, mos
     try:
         one_try(changes, as_words=as_words)
         ends.planned += 1
-    except RastBenchError as error:
-        ends.errors[type(error).__name__] += 1
-        if not error.hint:
-            fault = f"no hint: {error.message}"
-    except Exception as error:
-        fault = f"{type(error).__name__}: {error}"
+    except Exception as error:  # as the command line tells it
+        known = as_known(error)
+        ends.errors[type(known).__name__] += 1
+        if isinstance(known, UnforeseenError) or not known.hint:
+            fault = f"{type(error).__name__}: {error}"
     seconds = time.process_time() - begin
     ends.slowest = max(ends.slowest, seconds)
     if seconds > most:
@@ -221,7 +221,7 @@ def main() -> int:
     report = {
         "command": f"python benchmarks/bad_inputs.py --tries {args.tries}",
         "keys": len(keys()),
-        "tries": ends.planned + sum(ends.errors.values()) + len(ends.faults),
+        "tries": ends.planned + ends.errors.total(),
         "planned": ends.planned,
         "errors": dict(sorted(ends.errors.items())),
         "slowest_cpu_seconds": round(ends.slowest, 2),

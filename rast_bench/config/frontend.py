@@ -19,7 +19,7 @@ from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import get_args_parser
 from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from rast_bench.config import files, precheck
 from rast_bench.config.compose import Job, compose_job
@@ -59,7 +59,6 @@ def jobs_of_command_line(argv: Sequence[str], program: str) -> list[Job] | None:
 
     Raises:
         ConfigError: a group, option, key or value that cannot be.
-        SystemExit: flags that Hydra's argument parser refuses, with its message on stderr.
     """
     with _one_line_errors():
         sweep = _sweep(argv)
@@ -269,7 +268,7 @@ def _sweep(argv: Sequence[str]) -> Sweep | None:
 def _sweeps_nothing(sweep: Sweep, first: DictConfig, hydra_cfg: HydraConf) -> bool:
     """Whether -m stands there in vain. With experiments and launchers it is a habit of Hydra's."""
     varies = any(len(axis) > 1 for axis in sweep.axes)
-    with_launcher = OmegaConf.select(hydra_cfg, "launcher._target_") != BasicLauncherConf._target_
+    with_launcher = hydra_cfg.launcher["_target_"] != BasicLauncherConf._target_
     return not (varies or with_launcher or first.get("experiment"))
 
 

@@ -103,7 +103,7 @@ def _count(override: Override) -> int:
     value = override.value()
     if isinstance(value, ChoiceSweep):
         return len(value.list)
-    if not isinstance(value, RangeSweep):
+    if not isinstance(value, RangeSweep) or value.start is None or value.stop is None:
         return 1
     text = override.input_line
     hint = "write range(START,STOP,STEP), such as range(0,10) or range(0.5,2,0.5)"

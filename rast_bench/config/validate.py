@@ -20,7 +20,7 @@ _LOOK = "conf/ shows what the key takes, docs/limits.md the bounds of numbers"
 _KEY_HINTS = {
     "decoding.temperature": "τ > 0 divides the logits; for the argmax choose decoding=greedy",
     "decoding.lambda": "λ ≥ 0 scales ΔR in eq. 3: 0 is the base model, 1 the paper's choice",
-    "decoding.n": "1 to 100,000 samples are drawn for every problem",
+    "decoding.n": "n ≥ 1 samples are drawn for every problem, at most 100,000",
     "decoding.top_p": "0 < top_p ≤ 1; 1 keeps every token",
 }
 

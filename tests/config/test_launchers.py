@@ -92,7 +92,8 @@ def test_every_option_states_every_default(name: str) -> None:
 def test_the_command_line_sets_it(
     flags: list[str], words: list[str], launcher: LauncherConfig | None
 ) -> None:
-    assert launchers([*flags, *words, "decoding.n=1"]) == [launcher]
+    swept = "decoding.n=1,2" if flags else "decoding.n=1"
+    assert launchers([*flags, *words, swept]) == [launcher] * (2 if flags else 1)
     assert job_of_overrides(words).launcher == launcher
 
 
