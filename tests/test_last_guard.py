@@ -57,7 +57,7 @@ def check_told(err: str, name: str, results: Path) -> None:
 
 @pytest.mark.parametrize(
     ("stage", "kind"),
-    [*((stage, "ours") for stage in STAGES), *(("validate", kind) for kind in ERRORS)],
+    [*((stage, "ours") for stage in STAGES), *(("plan", kind) for kind in ERRORS)],
 )
 def test_a_run_that_breaks_says_so_in_one_line(
     stage: str,
