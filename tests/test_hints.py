@@ -14,12 +14,6 @@ from rast_bench.terminal import Output, printable
 PACKAGE = Path(__file__).parents[1] / "rast_bench"
 ERRORS = {error.__name__ for error in (RastBenchError, *RastBenchError.__subclasses__())}
 
-OTHERS_MEND = {
-    *("code_tests/function_style.py", "code_tests/livecodebench_rows.py"),
-    *("datasets/chat.py", "datasets/sources.py", "grading/response_file.py"),
-}
-"""Modules whose errors get their hints elsewhere (issue 12)."""
-
 
 def raised_without_hint(path: Path) -> list[int]:
     calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
@@ -38,7 +32,7 @@ def test_every_error_has_a_hint() -> None:
         for path in PACKAGE.rglob("*.py")
         if (lines := raised_without_hint(path))
     }
-    assert found.keys() <= OTHERS_MEND, found
+    assert not found
 
 
 def test_few_names_are_all_shown_and_of_many_the_nearest() -> None:

@@ -99,7 +99,8 @@ def _reference_answers(
     verdict = _run(job, longest, patient, kind, seen, decode, keep)
     if verdict.kind != "passed":
         raise DatasetError(
-            f"the reference {reference.entry_point!r} fails: {verdict.kind}, {verdict.detail}"
+            f"the reference {reference.entry_point!r} fails: {verdict.kind}, {verdict.detail}",
+            hint="the data set's own solution must pass its tests: download the file again",
         )
     return tuple(answers)
 

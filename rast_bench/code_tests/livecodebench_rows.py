@@ -65,7 +65,9 @@ def livecodebench_tests(row: Mapping[str, Any]) -> CodeTests:
             preamble=PREAMBLE,
         )
     except (ValueError, TypeError, KeyError) as error:
-        raise DatasetError(f"the tests of {name} cannot be read: {error}") from error
+        raise DatasetError(
+            f"the tests of {name} cannot be read: {error}", hint="download the data set again"
+        ) from error
 
 
 def function_of(row: Mapping[str, Any]) -> str | None:
@@ -78,7 +80,9 @@ def function_of(row: Mapping[str, Any]) -> str | None:
         name = json.loads(row["metadata"] or "{}").get("func_name")
     except (ValueError, AttributeError) as error:
         place = f"LiveCodeBench {row.get('question_id', '?')}"
-        raise DatasetError(f"the metadata of {place} cannot be read: {error}") from error
+        raise DatasetError(
+            f"the metadata of {place} cannot be read: {error}", hint="download the data set again"
+        ) from error
     return f"Solution.{name}" if name else None
 
 

@@ -52,10 +52,15 @@ def rendered_chat(ref: ModelRef, prompt: PromptConfig) -> str:
     # Templates are programs of the checkpoint's author: what they raise is theirs to choose.
     except Exception as error:
         raise ModelError(
-            f"model {ref.path}: its chat template refuses prompt {prompt.name}: {first_line(error)}"
+            f"model {ref.path}: its chat template refuses prompt {prompt.name}: "
+            f"{first_line(error)}",
+            hint="use another prompt, or one that is no chat (prompt.chat=false)",
         ) from error
     if "{question}" not in text:
-        raise ModelError(f"model {ref.path}: its chat template drops the user's message")
+        raise ModelError(
+            f"model {ref.path}: its chat template drops the user's message",
+            hint="use a prompt that is no chat (prompt.chat=false), or repair the template",
+        )
     return _without_first_sign(text, tokenizer)
 
 

@@ -44,7 +44,10 @@ def dataset_file(cfg: DatasetConfig) -> Path | None:
         try:
             path = zoo_path(cfg.path, ZOO_DATA_DIR)
         except ValueError as error:
-            raise DatasetError(f"data set {cfg.name}: {error}") from None
+            raise DatasetError(
+                f"data set {cfg.name}: {error}",
+                hint="name one that ships, as conf/dataset/tiny-easy.yaml does, or a file of yours",
+            ) from None
     else:
         path = expanded(cfg.path)
         if not (looks_local(cfg.path) or path.suffix in _FILE_SUFFIXES or is_there(path)):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from rast_bench.config.identity import EngineKey
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
-from rast_bench.errors import EngineError
 from rast_bench.hardware import engine_threads
 
 if TYPE_CHECKING:
@@ -37,12 +35,6 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
 
 def check_engine(cell: CellConfig) -> None:
     """Raise EngineError or ConfigError when the cell's engine cannot serve it; loads nothing."""
-    if sys.flags.optimize >= 2:
-        raise EngineError(
-            "Python runs without docstrings (PYTHONOPTIMIZE=2 or -OO), which transformers reads",
-            hint="unset PYTHONOPTIMIZE, or set it to 1",
-            here_only=True,
-        )
     if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 

@@ -12,6 +12,7 @@ from rast_bench.grading.base import Answer, Explained
 from rast_bench.ledger.atomic import write_durably
 
 REQUIRED = ("id", "gold", "response")
+_FIELDS = '{"id": "1", "gold": "7", "response": "…"}, and dataset as a text'
 FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
 
 
@@ -37,7 +38,9 @@ def read_responses(source: Path) -> list[Response]:
                 if line.strip()
             ]
     except OSError as error:
-        raise DatasetError(f"cannot read {source}: {error.strerror}") from error
+        raise DatasetError(
+            f"cannot read {source}: {error.strerror}", hint="name a file that you may read"
+        ) from error
 
 
 def _response(line: bytes, place: str) -> Response:
@@ -48,11 +51,11 @@ def _response(line: bytes, place: str) -> Response:
         raise DatasetError(f"{place} lacks {', '.join(missing)}", hint=hint)
     for name in ("id", "gold"):
         if not isinstance(row[name], str | int | float):
-            raise DatasetError(f"{place}: {name} is neither a text nor a number")
+            raise DatasetError(f"{place}: {name} is neither a text nor a number", hint=_FIELDS)
     dataset = row.get("dataset")
     for name, text in (("response", row["response"]), ("dataset", dataset or "")):
         if not isinstance(text, str):
-            raise DatasetError(f"{place}: {name} is not a text")
+            raise DatasetError(f"{place}: {name} is not a text", hint=_FIELDS)
     reason: Any = row.get("finish_reason") or "eos"
     if reason not in FINISH_REASONS:
         hint = f"one of {', '.join(FINISH_REASONS)}"
@@ -64,7 +67,7 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{place} is not UTF-8") from error
+        raise DatasetError(f"{place} is not UTF-8", hint="save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise DatasetError(f"{place} is not JSON", hint="one object a line") from error
     if not isinstance(row, dict):
@@ -75,9 +78,12 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
 def check_target(target: Path, source: Path) -> None:
     """Raises ConfigError where verdicts cannot be written, before any work is done."""
     if target.exists() and not target.is_file():
-        raise ConfigError(f"cannot write {target}: it is no file")
+        raise ConfigError(f"cannot write {target}: it is no file", hint="name a new file")
     if not target.parent.is_dir():
-        raise ConfigError(f"cannot write {target}: there is no folder {target.parent}")
+        raise ConfigError(
+            f"cannot write {target}: there is no folder {target.parent}",
+            hint=f"mkdir -p {target.parent}",
+        )
     if target.exists() and source.exists() and target.samefile(source):
         raise ConfigError(f"{target} is both input and output", hint="choose another output")
 
@@ -98,7 +104,9 @@ def write_judgements(
         # Half of a surrogate pair has no UTF-8; with a backslash it is as JSON writes it.
         write_durably(target.resolve(), text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise ConfigError(f"cannot write {target}: {error.strerror}") from error
+        raise ConfigError(
+            f"cannot write {target}: {error.strerror}", hint="name a file that you may write"
+        ) from error
 
 
 def _row(response: Response, explained: Explained, *, explain: bool) -> dict[str, Any]:

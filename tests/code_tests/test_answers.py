@@ -36,7 +36,9 @@ def test_nan_equals_nothing() -> None:
         assert key_of(value) != key_of(value)
 
 
-@pytest.mark.parametrize("key", KEYS, ids=repr)
+@pytest.mark.parametrize(
+    "key", KEYS, ids=[f"{at}-{type(key).__name__}" for at, key in enumerate(KEYS)]
+)
 def test_sets_and_dicts_come_back_equal(key: object) -> None:
     assert answered({key}) == {key}
     assert answered([{key}, frozenset({key, 7})]) == [{key}, {key, 7}]
