@@ -4,8 +4,17 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from itertools import takewhile
+from pathlib import Path
+from tempfile import gettempdir
 
 NOBODY = 65534
+
+
+def let_others_in(folder: Path) -> None:
+    """Other users may enter a folder below the one for temporary files."""
+    for parent in takewhile(lambda each: each != Path(gettempdir()), (folder, *folder.parents)):
+        parent.chmod(0o755)
 
 
 def as_nobody(ask: Callable[[], str]) -> str:

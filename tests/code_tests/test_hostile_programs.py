@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_nothing_gets_through(kind: SandboxKind, as_another: bool) -> None:
 
 def test_the_world_notices_what_is_done_to_it() -> None:
     with World() as world:
-        os.kill(world.victims[0], 19)
+        os.kill(world.victims[0], signal.SIGSTOP)
+        os.waitid(os.P_PID, world.victims[0], os.WSTOPPED | os.WNOWAIT)
         os.utime(world.words["SECRET"])
         os.mkdir(f"{world.words['HOME']}/new")  # noqa: PTH102
         with open(f"/dev/shm/{world.words['MARK']}", "a") as file:  # noqa: PTH123

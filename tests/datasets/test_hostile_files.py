@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from unprivileged import as_nobody
+from unprivileged import as_nobody, let_others_in
 
 from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets import load_problems
@@ -167,8 +167,7 @@ def closed(folder: Path) -> Path:
     inner = folder / "locked" / "inner"
     inner.mkdir(parents=True)
     (inner / "set.jsonl").write_text(LINE)
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
+    let_others_in(inner)
     return inner / "set.jsonl"
 
 

@@ -6,9 +6,7 @@ import shutil
 import struct
 import sys
 from collections.abc import Callable
-from itertools import takewhile
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ import torch
 from engine_requests import key_of
 from random_checkpoints import QWEN2, QWEN2_SMALL_BASE, QWEN2_SMALL_RL, Checkpoint, save_checkpoint
 from safetensors.torch import load_file, save_file
-from unprivileged import as_nobody
+from unprivileged import as_nobody, let_others_in
 
 from rast_bench.config.engines import TransformersConfig
 from rast_bench.config.identity import EngineKey
@@ -490,8 +488,7 @@ def refusal(key: EngineKey) -> str:
 def reachable(tmp_path: Path) -> Path:
     """A checkpoint in a folder of a folder that other users may enter."""
     folder = save_checkpoint(tmp_path / "locked" / "model", QWEN2_SMALL_RL)
-    for parent in takewhile(lambda each: each != Path(gettempdir()), folder.parents):
-        parent.chmod(0o755)
+    let_others_in(folder)
     for path in folder.iterdir():
         path.chmod(0o644)
     return folder
