@@ -8,7 +8,7 @@ not installed). Nothing is said of threads or cores, and OMP_NUM_THREADS is not 
 default is one task for 50,000 samples, is asked for a task per core. The yardstick is warm engines
 that only generate, one process per core, each with one thread and its share of the requests.
 
-A launcher's samples a second are counted from the first that any of its engines finishes to the
+A launcher's samples per second are counted from the first that any of its engines finishes to the
 last: starting, loading, grading and the table are sweep_makespan.py's business. All repetitions run
 in turns. A launcher that hands out threads badly is many times slower than the yardstick; the aim
 is a loose one. `--quick` takes a minute or two and shows such a loss, no more.

@@ -1,4 +1,4 @@
-r"""Makespan and engine loads of a sweep: a process a cell, a submitit job a cell, our launcher.
+r"""Makespan and engine loads of a sweep: a process per cell, a submitit job per cell, our launcher.
 
     python benchmarks/sweep_makespan.py --out results/bench/sweep_makespan.json
 

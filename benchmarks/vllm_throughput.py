@@ -194,7 +194,7 @@ def transformers_steps(main: str, pair: tuple[str, str], most: int, threads: int
 def run_in_turns(
     variants: dict[str, Steps], options: argparse.Namespace
 ) -> dict[str, dict[str, list[float]]]:
-    """Decoded tokens a second by number of rows, variant and repetition."""
+    """Decoded tokens per second by number of rows, variant and repetition."""
     found: dict[str, dict[str, list[float]]] = {}
     generator = random.Random(0)
     for rows in options.rows:
@@ -238,7 +238,7 @@ def ratios(speeds: dict[str, list[float]], best: float) -> dict[str, dict[str, f
 
 
 def render(result: dict[str, Any]) -> str:
-    """Markdown: tokens a second by variant, then the ratios; medians (min to max)."""
+    """Markdown: tokens per second by variant, then the ratios; medians (min to max)."""
     runs, env = result["tokens_per_second"], result["environment"]
     millions = {name: f"{count / 1e6:.1f}M" for name, count in result["parameters"].items()}
     header = " | ".join(f"{rows} row{'s' if rows != '1' else ''}" for rows in runs)

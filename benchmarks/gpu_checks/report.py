@@ -91,7 +91,7 @@ def _speeds(data: dict[str, Any]) -> list[str]:
     for name, found in data.items():
         if name.endswith("acceptance"):
             lines.append(
-                f"{name} {found['rate']:.3f}, {found['tokens_per_step']:.2f} tokens a step"
+                f"{name} {found['rate']:.3f}, {found['tokens_per_step']:.2f} tokens per step"
             )
     for batch, found in data.get("speed", {}).items():
         lines.append(

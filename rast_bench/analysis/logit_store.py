@@ -14,7 +14,7 @@ from rast_bench.ledger.atomic import ledger_errors
 
 
 class LogitStore:
-    """One file a model, [positions, width] in the model's own dtype.
+    """One file per model, [positions, width] in the model's own dtype.
 
     A file takes positions × width × bytes of the dtype: 50 paths of 700 tokens are 10 GiB for a
     vocabulary of 152k in bfloat16.

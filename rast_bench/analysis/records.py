@@ -1,4 +1,4 @@
-"""One row a token and comparison, as data frames; which models each analysis needs.
+"""One row per token and comparison, as data frames; which models each analysis needs.
 
 Every frame begins with IDENTITY: the path's data set, base model, cell and problem, the name of
 the policy that decoded it, the token's place in it (from 0), its id and its text.

@@ -5,7 +5,7 @@ comes from. Along the paths of RAST or M_base the names end in `-rast-path`, `-b
 
 To read them needs no model and no torch:
 
-    load_records(results, name, analysis)      one row a token and comparison (see `records`)
+    load_records(results, name, analysis)      one row per token and comparison (see `records`)
     load_summary(results, name, analysis)      one row a comparison (see `summaries`)
     load_provenance(results, name, analysis)   settings, cells, models, code, machine
 """

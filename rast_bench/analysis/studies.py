@@ -83,7 +83,7 @@ def cells_over(cells: Sequence[CellConfig], base_model: str | None) -> Sequence[
 
 
 def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
-    """The cell whose one sample a problem is the path: same problems, prompt and engine.
+    """The cell whose one sample per problem is the path: same problems, prompt and engine.
 
     Its data set has no limit. Raises ConfigError where the cell has no such models.
     """

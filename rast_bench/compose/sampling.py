@@ -1,4 +1,4 @@
-"""From composed logits to tokens: temperature, then top-p, then one uniform number a row."""
+"""From composed logits to tokens: temperature, then top-p, then one uniform number per row."""
 
 import torch
 from torch import Tensor
@@ -42,7 +42,7 @@ def draw_tokens(
     *,
     all_greedy: bool | None = None,
 ) -> Tensor:
-    """One token a row: the argmax where `greedy`, else the inverse CDF of the nucleus at `uniform`.
+    """One token per row: the argmax where `greedy`, else the nucleus's inverse CDF at `uniform`.
 
     A token is a function of its own row alone, so batch order and batch size cannot change it.
 

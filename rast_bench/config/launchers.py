@@ -65,7 +65,7 @@ def _tasks(value: Any) -> Any:
 def _gpus(value: Any) -> Any:
     if value == "auto" or _is_count(value, least=0):
         return value
-    raise ValueError(f"must be auto or a number of GPUs a node, up to {MOST_DEVICES:,}")
+    raise ValueError(f"must be auto or a number of GPUs per node, up to {MOST_DEVICES:,}")
 
 
 def _card(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Attention of one new token a row over its slot, bit for bit independent of the other rows.
+"""Attention of one new token per row over its slot, bit for bit independent of the other rows.
 
 Batched products and a softmax instead of `scaled_dot_product_attention`: PyTorch's fused kernel
 for the CPU gives a row other bits on its second thread than on its first (torch 2.13), so a row's
@@ -28,7 +28,7 @@ def slot_attention(
 ) -> tuple[Tensor, None]:
     """transformers' attention interface: [rows, heads, time, dim] to [rows, time, heads, dim].
 
-    With a mask ([rows, 1, 1, length], 0 or −inf) the input is one token a row: the query heads of
+    With a mask ([rows, 1, 1, length], 0 or −inf) the input is one token per row: the query heads of
     one group become the queries of one key head, so grouped-query attention repeats no keys.
     Without a mask it is a whole prompt, and causal.
 

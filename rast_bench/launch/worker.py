@@ -1,4 +1,4 @@
-"""A worker: claims chunks, streams them through one engine a group, writes to the ledger."""
+"""A worker: claims chunks, streams them through one engine per group, writes to the ledger."""
 
 import sys
 import time

@@ -4,7 +4,7 @@
     ledger.register(cell_id, identity, display)
     with ledger.writer(run_id) as writer:
         writer.add(sample)                       # durable within about two seconds
-    ledger.samples(cell_id)                      # one row a sample, sorted, no duplicates
+    ledger.samples(cell_id)                      # one row per sample, sorted, no duplicates
 
 Cheap to import: pyarrow and pandas are loaded when shards are first read or written.
 """

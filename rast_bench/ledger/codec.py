@@ -102,7 +102,7 @@ def verdict_family(grader: str) -> Family:
 
 
 def sample_table(samples: Sequence[Sample], run_id: str) -> pa.Table:
-    """One row a sample, in the given order; the cell is told by the folder, not by a column."""
+    """One row per sample, in the given order; the cell is told by the folder, not by a column."""
     return pa.table(
         {
             "problem_id": [s.key.problem_id for s in samples],

@@ -7,7 +7,7 @@ from rast_bench.choices import Arguments, one_of
 from rast_bench.known.cards import CARDS
 
 EXIT_FAULTS = 2
-_MOST = 1e9  # GiB, or tokens a second
+_MOST = 1e9  # GiB, or tokens per second
 
 _DESCRIPTION = """\
 Say what `rast-bench run` with the same words would make: cells, engine groups, samples still

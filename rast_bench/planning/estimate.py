@@ -86,7 +86,7 @@ _SURENESS: tuple[LengthSource, ...] = ("own samples", "data set", "published", "
 
 
 def total_work(parts: Iterable[tuple[int, Length]]) -> Work:
-    """Σ samples × tokens a sample, over (missing samples, length) of cells."""
+    """Σ samples × tokens per sample, over (missing samples, length) of cells."""
     tokens, least, sources = 0.0, 0.0, set()
     for missing, length in parts:
         if missing:

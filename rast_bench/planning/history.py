@@ -125,7 +125,7 @@ class History:
         return Rate(rate, source, f"{first.device}, run {first.run_id}")
 
     def _longest(self, parts: Sequence[_Part]) -> tuple[_Part, float] | None:
-        """A part of the longest run, and the run's tokens a second."""
+        """A part of the longest run, and the run's tokens per second."""
         runs: defaultdict[tuple[str, str], list[_Part]] = defaultdict(list)
         for part in parts:
             runs[part.run_id, part.models].append(part)

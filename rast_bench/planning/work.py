@@ -36,7 +36,7 @@ def cell_work(cells: Sequence[PlannedCell], ledger: Ledger) -> list[CellWork]:
     Raises LedgerError.
     """
     done_of: dict[str, set[tuple[str, int]]] = {}
-    asked: defaultdict[str, dict[str, int]] = defaultdict(dict)  # samples a problem, by cell id
+    asked: defaultdict[str, dict[str, int]] = defaultdict(dict)  # samples per problem, by cell id
     works = []
     for cell in cells:
         if cell.cell_id not in done_of:

@@ -31,7 +31,7 @@ class PlannedCell:
 
     @property
     def wanted(self) -> int:
-        """How many samples the cell asks for: problems × samples a problem."""
+        """How many samples the cell asks for: problems × samples per problem."""
         return len(self.problems) * self.cell.decoding.samples_per_problem
 
     def wanted_keys(self) -> Iterator[tuple[str, int]]:

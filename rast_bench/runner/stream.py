@@ -1,4 +1,4 @@
-"""Missing samples through engines into the ledger, one loaded engine a group of cells."""
+"""Missing samples through engines into the ledger, one loaded engine per group of cells."""
 
 import sys
 import time

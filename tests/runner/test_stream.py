@@ -1,4 +1,4 @@
-"""One load a group, nothing twice, failures that cost only their own group."""
+"""One load per group, nothing twice, failures that cost only their own group."""
 
 import time
 from collections.abc import Iterable, Iterator
