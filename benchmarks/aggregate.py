@@ -23,7 +23,7 @@ from command_line import make_parser, read_options, run_benchmark
 from spreads import between, spread
 
 from rast_bench.errors import EngineError
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 MOST_SECONDS = 60
 MOST_BYTES = 4 * 10**9

@@ -36,7 +36,7 @@ from rast_bench.datasets.prompt import render_prompt
 from rast_bench.domain import Problem, Request, Sample, SampleKey, SamplingParams
 from rast_bench.engines.check import check_models
 from rast_bench.engines.transformers_engine import TransformersEngine
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 LEAST_PROBLEMS = 16  # so that no measurement hangs on the lengths of one problem
 

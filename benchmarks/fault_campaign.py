@@ -41,8 +41,8 @@ from makespan.ways import made
 
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.codec import SAMPLES
-from rast_bench.ledger.manifest import environment, now
 from rast_bench.ledger.shards import read_shard, shard_names
+from rast_bench.provenance import environment, now
 
 WAYS = ("plain", "local", "slurm")
 PLAIN_COMMANDS = 2

@@ -37,7 +37,7 @@ from gpu_checks.plan import PARTS, jobs
 from transformers.utils import logging
 
 from rast_bench.errors import EngineError, RastBenchError
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 MEASURE: dict[str, ModuleType] = {
     "exactness": exactness,

@@ -32,7 +32,7 @@ from transformers.utils import logging
 
 from rast_bench.engines.transformers_engine import pick_device
 from rast_bench.errors import ConfigError, EngineError, RastBenchError
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 MEASURE = {"engine": engine.run, "step": step.run, "sampling": sampling.run}
 DRIVER = Path("/proc/driver/nvidia/version")

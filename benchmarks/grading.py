@@ -41,7 +41,7 @@ from grading_checks.suites import SUITES
 
 from rast_bench.grading import get_grader, newest_version
 from rast_bench.grading.peer import MATH_VERIFY
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 Result = dict[str, Any]
 Measure = Callable[[argparse.Namespace], Result]

@@ -17,7 +17,7 @@ from gpu_checks.measures import deviation
 from gpu_kit_parts import engine
 from torch import Tensor
 
-from rast_bench.ledger.manifest import environment
+from rast_bench.provenance import environment
 
 LAMBDAS = (0.0, 1.0, 3.0)
 

@@ -22,7 +22,7 @@ from hostile.programs import batched, read_programs
 
 from rast_bench.code_tests.inside import landlock
 from rast_bench.code_tests.sandbox import SandboxKind
-from rast_bench.ledger.manifest import now
+from rast_bench.provenance import now
 
 SANDBOXES: tuple[SandboxKind, ...] = ("bubblewrap", "namespaces", "process")
 

@@ -36,7 +36,7 @@ from spreads import between, spread
 from rast_bench.errors import EngineError
 from rast_bench.hardware import usable_cores
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 AXES = {
     "base_model": ("tiny-m",),

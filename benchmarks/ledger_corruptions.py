@@ -29,9 +29,9 @@ from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request, Sample
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.manifest import environment, now
 from rast_bench.ledger.verify import verify
 from rast_bench.pipeline import PlannedJob, grade_planned, plan_jobs, shared_options
+from rast_bench.provenance import environment, now
 from rast_bench.results import cells_report
 from rast_bench.runner.stream import run_cells
 

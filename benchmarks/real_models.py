@@ -33,7 +33,7 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import ModelRef, PairConfig
 from rast_bench.engines.check import check_models
 from rast_bench.errors import ModelError
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 FOLDER = Path("~/.cache/rast-bench/real_models")
 MAIN, OTHER = "qwen2.5-coder-0.5b-instruct", "smollm2-135m-instruct"

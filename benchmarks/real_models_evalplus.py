@@ -24,7 +24,7 @@ from command_line import make_parser, read_options, run_benchmark
 
 from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.manifest import now
+from rast_bench.provenance import now
 
 JUDGE = Path(__file__).with_name("real_models_judge.py")
 

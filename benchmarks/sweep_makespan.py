@@ -25,7 +25,7 @@ from makespan.ways import OURS, PLAIN, WAYS, Place, timed, warm_work
 from spreads import between, spread
 
 from rast_bench.errors import EngineError
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 FEWER_LOADS = 5  # times, the aim
 NEAR_IDEAL = 1.2  # makespan over the ideal, the aim

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(options: argparse.Namespace) -> Result:
-    from rast_bench.ledger.manifest import environment, now
+    from rast_bench.provenance import environment, now
 
     with tempfile.TemporaryDirectory() as folder:
         return {

@@ -35,7 +35,7 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import ModelRef, PairConfig
 from rast_bench.domain import Request, SampleKey, SamplingParams
 from rast_bench.engines.transformers_engine import TransformersEngine
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 
 SHAPES = {
     "main": {"hidden_size": 512, "intermediate_size": 1536, "num_hidden_layers": 12},

@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     from rast_bench.analysis.trajectories import MissingPathsError
     from rast_bench.analysis.words import read_words
     from rast_bench.ledger import Ledger
-    from rast_bench.ledger.manifest import now
+    from rast_bench.provenance import now
 
     asked = read_words(args.words, args.config_dir, args.name)
     ledger = Ledger(asked.results)

@@ -12,9 +12,9 @@ from rast_bench.launch.chunks import chunk_size
 from rast_bench.launch.folder import LAUNCHES, GroupRecord, Launch, LaunchRecord, write_launch
 from rast_bench.launch.processes import start_ticks
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.manifest import new_run_id, now
 from rast_bench.planning.history import History
 from rast_bench.planning.work import CellWork, cell_work
+from rast_bench.provenance import new_run_id, now
 from rast_bench.runner.plan import (
     PlannedCell,
     cell_display,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.manifest import environment, now
+from rast_bench.provenance import environment, now
 from rast_bench.runner.plan import PlannedCell, fingerprints
 
 EndStatus = Literal["complete", "partial"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rast_bench.ledger import manifest
+from rast_bench import provenance
 
 
 def git(folder: Path, *words: str) -> str:
@@ -19,34 +19,34 @@ def git(folder: Path, *words: str) -> str:
 
 
 def test_git_state_tells_commit_and_changes(tmp_path: Path) -> None:
-    assert manifest.git_state(tmp_path) is None
+    assert provenance.git_state(tmp_path) is None
     git(tmp_path, "init", "-q")
-    assert manifest.git_state(tmp_path) is None  # no commit yet
+    assert provenance.git_state(tmp_path) is None  # no commit yet
     (tmp_path / "a").write_text("1")
     git(tmp_path, "add", "a")
     git(tmp_path, "commit", "-qm", "one")
     commit = git(tmp_path, "rev-parse", "HEAD")
     (tmp_path / "untracked").write_text("1")
-    assert manifest.git_state(tmp_path) == {"commit": commit, "dirty": False}
+    assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": False}
     (tmp_path / "a").write_text("2")
-    assert manifest.git_state(tmp_path) == {"commit": commit, "dirty": True}
+    assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": True}
     (tmp_path / "inside").mkdir()
-    assert manifest.git_state(tmp_path / "inside") is None  # another project's commit
+    assert provenance.git_state(tmp_path / "inside") is None  # another project's commit
 
 
 def test_run_ids_are_unique_and_sort_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([manifest.datetime(2026, 1, d, tzinfo=manifest.UTC) for d in (9, 10)])
-    monkeypatch.setattr(manifest, "now", lambda: next(times))
-    first, second = manifest.new_run_id(), manifest.new_run_id()
+    times = iter([provenance.datetime(2026, 1, d, tzinfo=provenance.UTC) for d in (9, 10)])
+    monkeypatch.setattr(provenance, "now", lambda: next(times))
+    first, second = provenance.new_run_id(), provenance.new_run_id()
     assert first < second
     monkeypatch.undo()
-    assert len({manifest.new_run_id() for _ in range(1000)}) == 1000
+    assert len({provenance.new_run_id() for _ in range(1000)}) == 1000
 
 
 def test_environment_is_json_and_names_the_versions_in_use() -> None:
     import pyarrow
 
-    found = json.loads(json.dumps(manifest.environment()))
+    found = json.loads(json.dumps(provenance.environment()))
     assert found["versions"]["pyarrow"] == pyarrow.__version__
     assert found["cpu"]["count"] == os.cpu_count()
     assert found["cpu"]["model"]
