@@ -1,4 +1,4 @@
-"""Our numbers for the claims of an experiment, each with the range of replication.py."""
+"""Our numbers for the claims of an experiment, each with the range of metrics/replication.py."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,16 @@ from rast_bench.metrics.estimate import Estimate, FloatArray, mean_estimate
 from rast_bench.metrics.lemmas import LemmaCounter, is_the_papers, lemma_counter
 from rast_bench.metrics.majority import majority_at_k
 from rast_bench.metrics.pass_at_k import pass_at_k
+from rast_bench.metrics.replication import (
+    Replication,
+    accuracy_replication,
+    gain_replication,
+    mean_of_replications,
+    mean_replication,
+    pass_at_k_replication,
+    path_replication,
+    recovery_replication,
+)
 from rast_bench.paper.published import Published
 from rast_bench.reporting.claims import (
     MEANS,
@@ -26,16 +36,6 @@ from rast_bench.reporting.claims import (
     claims_slot,
 )
 from rast_bench.reporting.measure import table_ks
-from rast_bench.reporting.replication import (
-    Replication,
-    accuracy_replication,
-    gain_replication,
-    mean_of_replications,
-    mean_replication,
-    pass_at_k_replication,
-    path_replication,
-    recovery_replication,
-)
 
 if TYPE_CHECKING:
     from rast_bench.metrics.outcomes import CellOutcome

@@ -65,7 +65,7 @@ class Slot:
 class Number:
     """Ours, in the unit of the published one.
 
-    [low, high] holds 95 % of published numbers if both runs measure the same (replication.py);
+    [low, high] holds 95 % of published numbers if both runs measure the same (metrics/replication.py);
     None where no such range is known. `standard_error` is over problems or paths. A recovery rate
     is not `identified` where ceiling and base differ by no more than the luck of sampling.
     `counted_by` names the lemmatizer of a frequency where it is not the paper's.
