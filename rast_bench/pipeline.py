@@ -14,7 +14,7 @@ from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
-from rast_bench.results import cells_report, experiment_report
+from rast_bench.reporting.reports import cells_report, experiment_report
 from rast_bench.runner.plan import PlannedCell, plan_cells
 from rast_bench.runner.progress import stderr_progress
 from rast_bench.runner.workers import any_split, automatic_workers, check_workers

@@ -27,7 +27,7 @@ FigureKind = Literal[
 ]
 """What `rast-bench figure` draws: figures 3, 8, 6, 10, 1a, 4 and 5 of the paper, and table 6."""
 
-Measure = Literal[
+MeasureName = Literal[
     "accuracy",
     "standard deviation over runs",
     "recovery rate",
@@ -43,7 +43,11 @@ Measure = Literal[
     "backtrack frequency",
     "self verify frequency",
 ]
-"""What `rast-bench table` compares, in the words of the column `metric` of results/paper/."""
+"""What `rast-bench table` compares, in the words of the column `metric` of results/paper/; defined
+in rast_bench/results/registry.py."""
+
+OwnMeasure = Annotated[str, Field(pattern=r"^[\w.]+:[\w.]+$")]
+"""A user's own measure, `module:object` (docs/add_a_measure.md)."""
 
 CostKind = Literal["memory", "flops", "decoding", "throughput"]
 """Tables of table 4, the reply to reviewer 2 and table 5, which follow from the cells alone, and of
@@ -155,7 +159,7 @@ class ExperimentConfig(Strict):
     rows: tuple[RowConfig, ...] = ()
     grids: tuple[GridConfig, ...] = ()
     published: PublishedConfig | None = None
-    measures: tuple[Measure, ...] = ()
+    measures: tuple[MeasureName | OwnMeasure, ...] = ()
     figures: tuple[FigureKind, ...] = ()
     costs: tuple[CostKind, ...] = ()
     paths_of: Name | None = None

@@ -1,26 +1,27 @@
-"""The figures that an experiment asks for, by kind, from its claims."""
+"""The figures that an experiment asks for, by kind, from its results."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rast_bench.config.experiment import FigureKind, Measure
-from rast_bench.reporting.claim_figures import (
+from rast_bench.config.experiment import FigureKind
+from rast_bench.reporting.joint_grid import grid_figure
+from rast_bench.reporting.ours import ours_of
+from rast_bench.reporting.result_figures import (
     bar_figure,
     dot_figure,
     k_figure,
     strength_figure,
 )
-from rast_bench.reporting.claim_numbers import BEHAVIOURS
-from rast_bench.reporting.claims import Claim
-from rast_bench.reporting.joint_grid import grid_figure
 from rast_bench.reporting.stems import file_stem
+from rast_bench.results.registry import ACCURACY, BEHAVIOURS, FIGURE_MEASURES, LENGTH, PCR
+from rast_bench.results.result import Measure, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def claim_figures(
-    kinds: Sequence[FigureKind], claims: Sequence[Claim], title: str
+def requested_figures(
+    kinds: Sequence[FigureKind], results: Sequence[Result], title: str
 ) -> dict[str, "Figure"]:
     """By file stem; one per section for pass@k and majority@k, one for all grids of one dimension.
 
@@ -29,45 +30,49 @@ def claim_figures(
     found: dict[str, Figure] = {}
     for kind in kinds:
         if kind in ("pass@k", "majority@k"):
-            for section, members in _by_section(claims, kind).items():
+            for section, members in _by_section(results, *FIGURE_MEASURES[kind]).items():
                 stem = file_stem(found, kind.replace("@", "_at_"), section)
                 found[stem] = k_figure(f"{kind} of {section}", members)
         elif kind == "grids":
-            found |= _grids(claims, title)
+            found |= _grids(results, title)
         elif kind == "behaviour":
-            members = [claim for claim in claims if claim.measure in BEHAVIOURS]
+            members = [result for result in results if result.measure in BEHAVIOURS.values()]
             found["behaviour"] = bar_figure(title, members, "per response")
         elif kind == "length":
-            found["length"] = bar_figure(title, _of(claims, "response length"), "tokens")
+            found["length"] = bar_figure(title, _of(results, LENGTH), "tokens")
         elif kind == "pcr":
-            members = [claim for claim in _of(claims, "PCR") if claim.ours or claim.published]
+            members = [
+                result for result in _of(results, PCR) if ours_of(result) or result.published
+            ]
             if members:  # without an analysis and a published number there is nothing to draw
                 found["path_coverage"] = dot_figure(title, members, "PCR (%)")
     return found
 
 
-def _by_section(claims: Sequence[Claim], measure: Measure) -> dict[str, list[Claim]]:
-    members = _of(claims, measure)
-    sections = dict.fromkeys(claim.section for claim in members)
-    return {one: [claim for claim in members if claim.section == one] for one in sections}
+def _by_section(results: Sequence[Result], measure: Measure) -> dict[str, list[Result]]:
+    members = _of(results, measure)
+    sections = dict.fromkeys(result.section for result in members)
+    return {one: [result for result in members if result.section == one] for one in sections}
 
 
-def _of(claims: Sequence[Claim], measure: Measure) -> list[Claim]:
-    return [claim for claim in claims if claim.measure == measure and claim.grid is None]
+def _of(results: Sequence[Result], measure: Measure) -> list[Result]:
+    return [result for result in results if result.measure == measure and result.grid is None]
 
 
-def _grids(claims: Sequence[Claim], title: str) -> dict[str, "Figure"]:
+def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
     """Grids of one dimension side by side in one figure, each of two in one of its own."""
-    lines: list[Claim] = []
+    lines: list[Result] = []
     found: dict[str, Figure] = {}
-    for grid in dict.fromkeys(claim.grid for claim in claims if claim.grid is not None):
-        members = [claim for claim in claims if claim.grid == grid and claim.measure == "accuracy"]
-        strengths = {claim.lambda_ for claim in members}
-        temperatures = {claim.temperature for claim in members}
+    for grid in dict.fromkeys(result.grid for result in results if result.grid is not None):
+        members = [
+            result for result in results if result.grid == grid and result.measure == ACCURACY
+        ]
+        strengths = {result.lambda_ for result in members}
+        temperatures = {result.temperature for result in members}
         if len(strengths) > 1 and len(temperatures) > 1:
             first = members[0]
             stem = file_stem(found, "grid", grid)
-            found[stem] = grid_figure(f"{first.label} on {first.dataset}", members)
+            found[stem] = grid_figure(f"{first.row} on {first.dataset}", members)
         else:
             lines += members
     if lines:

@@ -6,9 +6,8 @@ from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.config.schema import CellConfig
 from rast_bench.paper.published import Published, select
 from rast_bench.planning.estimate import Speed
-from rast_bench.reporting.claim_texts import MISSING_NOTE, printed
-from rast_bench.reporting.claims import NOT_RUN
 from rast_bench.reporting.numbers import DASH, decimal
+from rast_bench.reporting.paper_texts import MISSING_NOTE, printed
 from rast_bench.reporting.table import Column, RowStyle, Table, TableRow, TableSection, TextCell
 
 RowKey = tuple[str, str]
@@ -99,7 +98,7 @@ def _listed(facts: Sequence[Published]) -> str:
 def _ours(key: RowKey, reference: RowKey, speeds: Speeds, decimals: int) -> list[str]:
     """Output and share of RL."""
     if key not in speeds:
-        return [NOT_RUN, DASH]
+        return ["not run", DASH]
     speed, against = speeds[key], speeds.get(reference)
     share = DASH
     if key != reference and against is not None and speed.conditions == against.conditions:

@@ -1,4 +1,4 @@
-"""From planned cells to a report: which outcome stands in which row, and the notes below."""
+"""The report of an experiment, and of single cells: results, tables, figures and footnotes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,28 +6,30 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rast_bench.comparison import (
-    Planned,
-    experiment_claims,
-    measured_speeds,
-    remark,
-    stored_outcome,
-    unplaced_remarks,
-)
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig, Role
 from rast_bench.config.schema import CellConfig
 from rast_bench.grading import disagreement_notes, graders_of, undecided_notes
-from rast_bench.metrics.outcomes import CellOutcome, load_outcome
+from rast_bench.metrics.outcomes import CellOutcome
 from rast_bench.paper.published import load_published
-from rast_bench.reporting.claim_tables import claim_tables
-from rast_bench.reporting.claims import Claim
 from rast_bench.reporting.cost_tables import cost_tables
-from rast_bench.reporting.experiment_figures import claim_figures
-from rast_bench.reporting.measure import measure_grid, measure_rows
-from rast_bench.reporting.records import GridPoint, ReportRow
-from rast_bench.reporting.report import Report, build_report
+from rast_bench.reporting.experiment_figures import requested_figures
+from rast_bench.reporting.paper_tables import paper_tables
+from rast_bench.reporting.paper_texts import remark
+from rast_bench.reporting.report import Report, build_report, requested_results
 from rast_bench.reporting.table import Table
 from rast_bench.reporting.throughput_table import Speeds
+from rast_bench.results.build import build_results
+from rast_bench.results.cells import MeasuredCell, PaperCell
+from rast_bench.results.experiment import (
+    Missing,
+    compares,
+    complete_outcome,
+    experiment_published,
+    experiment_results,
+    measured_speeds,
+    stored_outcome,
+)
+from rast_bench.results.result import Result
 from rast_bench.runner.plan import PlannedCell
 
 if TYPE_CHECKING:
@@ -42,11 +44,11 @@ _ROLES: dict[str, Role] = {"base": "base", "rl": "ceiling", "rast": "rast"}
 def experiment_report(
     experiment: ExperimentConfig,
     entries: Sequence[ExperimentCell],
-    planned: Sequence[Planned],
+    planned: Sequence[PlannedCell | None],
     ledger: "Ledger",
     grader: str | None,
 ) -> Report:
-    """The report of an experiment; `entries` and `planned` are parallel.
+    """The report of an experiment; `entries` and `planned` are parallel, None for what is not run.
 
     Beside the paper's numbers a cell may be partial or missing, and is marked so; where only costs
     are asked for it may be as well.
@@ -55,32 +57,38 @@ def experiment_report(
     make no table.
     """
     outcomes = [
-        _outcome(cell, ledger, grader)
-        if experiment.waits_for_all and not isinstance(cell, str)
+        complete_outcome(cell, ledger, grader)
+        if experiment.waits_for_all and cell is not None
         else stored_outcome(cell, ledger, grader)
         for cell in planned
     ]
-    table_rows: dict[tuple[str, str], tuple[Role, dict[str, CellOutcome]]] = {}
-    points: dict[str, list[GridPoint]] = {}
-    for entry, outcome in zip(entries, outcomes, strict=True):
-        cell = entry.cell
-        if isinstance(outcome, str):
-            continue
-        if entry.row is not None:
-            key = (entry.section, entry.row.label)
-            by_dataset = table_rows.setdefault(key, (entry.row.role, {}))[1]
-            by_dataset[cell.dataset.name] = outcome
-        elif entry.grid is not None:
-            point = GridPoint(cell.decoding.lambda_, cell.decoding.temperature, outcome)
-            points.setdefault(entry.grid.name, []).append(point)
-    rows = [
-        ReportRow(label, section, role, by_dataset)
-        for (section, label), (role, by_dataset) in table_rows.items()
-    ]
-    grids = {grid.name: grid for grid in experiment.grids}
+    results = experiment_results(experiment, entries, outcomes, ledger.root.parent)
     title = experiment.title or experiment.name
-    measurements = measure_rows(rows)
-    made = [measure_grid(name, grids[name].dataset, one) for name, one in points.items()]
+    notes, grid_notes = _experiment_notes(experiment, entries, planned, outcomes, ledger, grader)
+    if not compares(experiment):
+        return build_report(title, results, notes, grid_notes)
+    requested = requested_results(results)
+    throughput = "throughput" in experiment.costs
+    speeds = measured_speeds(entries, planned, ledger) if throughput else {}
+    return build_report(
+        title,
+        results,
+        notes,
+        grid_notes,
+        first=experiment_tables(experiment, entries, requested, (*notes, *grid_notes), speeds),
+        figures=requested_figures(experiment.figures, requested, title),
+    )
+
+
+def _experiment_notes(
+    experiment: ExperimentConfig,
+    entries: Sequence[ExperimentCell],
+    planned: Sequence[PlannedCell | None],
+    outcomes: Sequence[CellOutcome | Missing],
+    ledger: "Ledger",
+    grader: str | None,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Footnotes of the rows, and of the grids."""
     used = [
         (entry.cell, _engine(entry.cell, one, ledger))
         for entry, one in zip(entries, planned, strict=True)
@@ -90,35 +98,20 @@ def experiment_report(
     notes = (
         *experiment.notes,
         *_notes(in_rows, grader),
-        *disagreement_notes([one for one in planned if not isinstance(one, str)], ledger, grader),
+        *disagreement_notes([one for one in planned if one is not None], ledger, grader),
         *undecided_notes(
             (graders_of(entry.cell, grader)[0], outcome)
             for entry, outcome in zip(entries, outcomes, strict=True)
-            if not isinstance(outcome, str)
+            if isinstance(outcome, CellOutcome)
         ),
     )
-    grid_notes = _notes(in_grids, grader)
-    if not (experiment.published or experiment.measures or experiment.figures or experiment.costs):
-        return build_report(title, measurements, made, notes, grid_notes)
-    claims = experiment_claims(experiment, entries, outcomes, ledger.root.parent)
-    throughput = "throughput" in experiment.costs
-    speeds = measured_speeds(entries, planned, ledger) if throughput else {}
-    return build_report(
-        title,
-        measurements,
-        made,
-        notes,
-        grid_notes,
-        first=experiment_tables(experiment, entries, claims, (*notes, *grid_notes), speeds),
-        figures=claim_figures(experiment.figures, claims, title),
-        claims=claims,
-    )
+    return notes, _notes(in_grids, grader)
 
 
 def experiment_tables(
     experiment: ExperimentConfig,
     entries: Sequence[ExperimentCell],
-    claims: Sequence[Claim],
+    requested: Sequence[Result],
     notes: Sequence[str] = (),
     speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
@@ -126,10 +119,11 @@ def experiment_tables(
 
     `speeds` of rows are for the cost `throughput`.
     """
-    tables = claim_tables(
-        claims, experiment.name, published=experiment.published is not None, notes=notes
+    tables = paper_tables(
+        requested, experiment.name, published=experiment.published is not None, notes=notes
     )
-    remarks = tuple(map(remark, unplaced_remarks(experiment)))
+    # What a source says of all rows at once names no model.
+    remarks = tuple(remark(one) for one in experiment_published(experiment) if one.model is None)
     compared = [_with_notes(table, remarks) for table in tables]
     if not experiment.costs:
         return compared
@@ -150,35 +144,51 @@ def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str |
     other rows get recovery rates.
     """
     unique = {(cell.cell_id, cell.wanted): cell for cell in planned}
-    labels = _labels([cell.cell for cell in unique.values()])
-    outcomes: dict[tuple[str, str], dict[str, CellOutcome]] = {}
-    methods: dict[tuple[str, str], str] = {}
-    made = [_outcome(cell, ledger, grader) for cell in unique.values()]
-    for cell, label, outcome in zip(unique.values(), labels, made, strict=True):
-        key = (cell.cell.base_model.name, label)
-        if cell.cell.dataset.name in outcomes.get(key, {}):  # they differ by prompt, seed, …
-            key = (key[0], f"{label} [{cell.cell_id}]")
-        outcomes.setdefault(key, {})[cell.cell.dataset.name] = outcome
-        methods[key] = cell.cell.method.name
-    counts = Counter((section, methods[section, label]) for section, label in outcomes)
-    rows = [
-        ReportRow(label, section, _role(methods[section, label], counts, section), by_dataset)
-        for (section, label), by_dataset in outcomes.items()
+    outcomes = [complete_outcome(cell, ledger, grader) for cell in unique.values()]
+    cells = [
+        replace(cell, outcome=outcome)
+        for cell, outcome in zip(_single_cells(list(unique.values())), outcomes, strict=True)
     ]
     notes = (
         *_notes([(cell.cell, _engine(cell.cell, cell, ledger)) for cell in planned], grader),
         *disagreement_notes(planned, ledger, grader),
         *undecided_notes(
             (graders_of(cell.cell, grader)[0], outcome)
-            for cell, outcome in zip(unique.values(), made, strict=True)
+            for cell, outcome in zip(unique.values(), outcomes, strict=True)
         ),
     )
-    return build_report("cells", measure_rows(rows), notes=notes)
+    return build_report("cells", build_results("cells", cells), notes)
 
 
-def _outcome(planned: PlannedCell, ledger: "Ledger", grader: str | None) -> CellOutcome:
-    """By the grader that fills the tables: the chosen one, else the first of the data set."""
-    return load_outcome(planned, ledger, graders_of(planned.cell, grader)[0])
+def _single_cells(planned: Sequence[PlannedCell]) -> list[MeasuredCell]:
+    """Cells of a table of their own: base models are its sections, models and decoding its rows."""
+    places: dict[tuple[str, str, str], str] = {}
+    rows = []
+    for cell in planned:
+        section, dataset = cell.cell.base_model.name, cell.cell.dataset.name
+        label = _label(cell.cell)
+        if (section, label, dataset) in places:  # they differ by prompt, seed, …
+            label = f"{label} [{cell.cell_id}]"
+        places[section, label, dataset] = cell.cell.method.name
+        rows.append(label)
+    methods = {(section, label): method for (section, label, _), method in places.items()}
+    counts = Counter((section, method) for (section, _), method in methods.items())
+    return [
+        MeasuredCell(
+            section=cell.cell.base_model.name,
+            row=label,
+            role=_role(cell.cell.method.name, counts, cell.cell.base_model.name),
+            dataset=cell.cell.dataset.name,
+            base_model=cell.cell.base_model.name,
+            stands_for=PaperCell(
+                cell.cell.base_model.name,
+                cell.cell.method.name,
+                cell.cell.delta.name if cell.cell.method.name == "rast" else None,
+                cell.cell.dataset.name,
+            ),
+        )
+        for cell, label in zip(planned, rows, strict=True)
+    ]
 
 
 def _role(method: str, counts: Counter[tuple[str, str]], section: str) -> Role:
@@ -188,9 +198,9 @@ def _role(method: str, counts: Counter[tuple[str, str]], section: str) -> Role:
     return _ROLES[method]
 
 
-def _labels(cells: Sequence[CellConfig]) -> list[str]:
-    """What the user named the cells or, in a few words, their models and decoding."""
-    return [cell.label or f"{_models(cell)}, {_decoding(cell)}" for cell in cells]
+def _label(cell: CellConfig) -> str:
+    """What the user named the cell or, in a few words, its models and decoding."""
+    return cell.label or f"{_models(cell)}, {_decoding(cell)}"
 
 
 def _models(cell: CellConfig) -> str:
@@ -215,13 +225,13 @@ def _decodings(cells: Sequence[CellConfig]) -> str:
     return " or ".join(distinct)
 
 
-def _engine(cell: CellConfig, planned: Planned, ledger: "Ledger") -> str:
+def _engine(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -> str:
     """`vllm, bfloat16`: what made the cell's samples.
 
     Of a dtype that was left open (auto) manifests tell what it was. Raises LedgerError.
     """
     dtype: str = cell.engine.dtype
-    if dtype == OPEN and not isinstance(planned, str):
+    if dtype == OPEN and planned is not None:
         runs = set(ledger.samples(planned.cell_id, ["run_id"])["run_id"])
         ran = [one for one in ledger.manifests(planned.cell_id) if one["run_id"] in runs]
         dtype = _listed(one["config"]["engine"]["dtype"] for one in ran) or dtype
