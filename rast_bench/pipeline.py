@@ -85,11 +85,15 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
 def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
     """Reads data sets and checks models for all jobs at once; loads no weights.
 
-    Raises DatasetError, ModelError, and ConfigError for a grader that does not exist or that no
-    longer grades and has verdicts to give.
+    Raises DatasetError, ModelError, and ConfigError for a measure or a grader that does not exist,
+    and for a grader that no longer grades and has verdicts to give.
     """
     from rast_bench.grading import check_graders, check_retired
+    from rast_bench.results.experiment import requested_measures
 
+    for job in jobs:
+        if job.options.experiment is not None:
+            requested_measures(job.options.experiment)
     check_graders(
         name for job in jobs for cell in job.cells for name in cell.graders(job.options.grader)
     )

@@ -10,7 +10,6 @@ from typing import Any
 from rast_bench.config.experiment import (
     ExperimentCell,
     ExperimentConfig,
-    MeasureName,
     PublishedConfig,
     PublishedKey,
 )
@@ -26,11 +25,18 @@ from rast_bench.planning.history import History
 from rast_bench.results.build import build_results
 from rast_bench.results.cells import MeasuredCell, PaperCell, PathMean, PathMeans
 from rast_bench.results.published import published_of
-from rast_bench.results.registry import COSINE, FIGURE_MEASURES, PCR, measures_of
+from rast_bench.results.registry import (
+    ACCURACY,
+    COSINE,
+    FIGURE_MEASURES,
+    PCR,
+    RECOVERY,
+    measures_of,
+)
 from rast_bench.results.result import Measure, Result, Status
 from rast_bench.runner.plan import CellReader, PlannedCell, completeness
 
-DEFAULT_MEASURES: tuple[MeasureName, ...] = ("accuracy", "recovery rate")
+DEFAULT_MEASURES = (ACCURACY, RECOVERY)
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,9 @@ def requested_measures(experiment: ExperimentConfig) -> tuple[Measure, ...]:
     """What the table shows, then what only figures show. Raises ConfigError as `measure_of`."""
     if not compares(experiment):
         return ()
-    shown = experiment.measures or (() if experiment.costs else DEFAULT_MEASURES)
-    drawn = (one.name for kind in experiment.figures for one in FIGURE_MEASURES[kind])
-    return measures_of((*shown, *drawn))
+    shown = measures_of(experiment.measures) or (() if experiment.costs else DEFAULT_MEASURES)
+    drawn = (one for kind in experiment.figures for one in FIGURE_MEASURES[kind])
+    return tuple(dict.fromkeys((*shown, *drawn)))
 
 
 def experiment_published(experiment: ExperimentConfig) -> list[Published]:

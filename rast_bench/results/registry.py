@@ -1,18 +1,21 @@
 """All measures, in the order of numbers.csv, and a user's own (docs/add_a_measure.md).
 
-To add one is a function in measures.py and an entry here; for experiments to ask for it by name,
-its name in `rast_bench.config.experiment.MeasureName` as well.
+To add one is a function in measures.py and an entry here, in MEASURES too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import get_args
 
 from rast_bench.config.experiment import FigureKind, Role
+from rast_bench.config.validate import did_you_mean
 from rast_bench.domain import VerdictKind
-from rast_bench.errors import ConfigError
+from rast_bench.errors import ConfigError, first_line
 from rast_bench.importing import import_object
 from rast_bench.results import measures
-from rast_bench.results.result import ROLE_ORDER, Measure
+from rast_bench.results.cells import CellSamples
+from rast_bench.results.result import ROLE_ORDER, Measure, UnavailableError, Value
 
 _TRANSFER: tuple[Role, ...] = (
     "rast",
@@ -263,7 +266,7 @@ FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
 }
 """What a figure is drawn from."""
 
-_BY_NAME = {measure.name: measure for measure in MEASURES}
+_BY_NAME = {measure.name: measure for measure in MEASURES if measure.rows}
 
 
 def measure_of(name: str) -> Measure:
@@ -277,7 +280,7 @@ def measure_of(name: str) -> Measure:
             return _BY_NAME[name]
         raise ConfigError(
             f"unknown measure {name!r}",
-            hint=f"known measures: {', '.join(_BY_NAME)}; your own is module:object",
+            hint=f"{did_you_mean(name, _BY_NAME, 'measures')}; your own is module:object",
         )
     place = f"measure {name}"
     found = import_object(name, place)
@@ -291,12 +294,34 @@ def measure_of(name: str) -> Measure:
             f"{place}: your own measure is of the samples of a cell, in every row",
             hint="leave level and roles out",
         )
-    if found.name in _BY_NAME or found.csv_name in {one.csv_name for one in MEASURES}:
+    if any(found.name == one.name or found.csv_name == one.csv_name for one in MEASURES):
         raise ConfigError(
             f"{place}: the name {found.name!r} belongs to a measure of rast-bench",
             hint="give yours another name",
         )
-    return found
+    return replace(found, function=partial(_own_values, place, found.function))
+
+
+def _own_values(
+    place: str, function: Callable[[CellSamples], Sequence[Value]], cell: CellSamples
+) -> Sequence[Value]:
+    """What a user's function returns. Raises ConfigError where it fails or returns no values."""
+    try:
+        values = tuple(function(cell))
+    except UnavailableError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{place}: its function fails with {type(error).__name__}: {first_line(error)}",
+            hint="it is called with a CellSamples and returns a list of Values",
+        ) from error
+    for value in values:
+        if not isinstance(value, Value):
+            raise ConfigError(
+                f"{place}: its function returns a {type(value).__name__} where a Value belongs",
+                hint="rast_bench.results.per_sample makes the list from an array",
+            )
+    return values
 
 
 def measures_of(names: Iterable[str]) -> tuple[Measure, ...]:

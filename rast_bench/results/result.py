@@ -5,6 +5,7 @@ All rates are fractions in [0, 1]; percent is for printing. A number that does n
 never nan or infinity, and `status` says why.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -67,6 +68,11 @@ class Value:
     problems: int | None = None
     counted_by: str = ""
     comparable: bool = True
+
+    def __post_init__(self) -> None:
+        numbers = (self.estimate, self.standard_error, self.low, self.high, self.p_value)
+        if not all(one is None or math.isfinite(one) for one in numbers):
+            raise ValueError("a value is finite; where there is none it is None, with a status")
 
     @staticmethod
     def of(estimate: Estimate, k: int | None = None, estimator: str = "") -> "Value":
