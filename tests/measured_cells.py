@@ -70,7 +70,7 @@ def published(value: str, **changed: Any) -> Published:
         "dataset": "simple",
         "metric": "accuracy",
         "k": None,
-        "strength": 1.0,
+        "lambda_": 1.0,
         "temperature": 1.0,
         "samples": 4,
         "value": Decimal(value),

@@ -10,7 +10,7 @@ from rast_bench.reporting.result_figures import (
     bar_figure,
     dot_figure,
     k_figure,
-    strength_figure,
+    lambda_figure,
 )
 from rast_bench.reporting.stems import file_stem
 from rast_bench.results.registry import ACCURACY, BEHAVIOURS, FIGURE_MEASURES, LENGTH, PCR
@@ -67,14 +67,14 @@ def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
         members = [
             result for result in results if result.grid == grid and result.measure == ACCURACY
         ]
-        strengths = {result.lambda_ for result in members}
+        lambdas = {result.lambda_ for result in members}
         temperatures = {result.temperature for result in members}
-        if len(strengths) > 1 and len(temperatures) > 1:
+        if len(lambdas) > 1 and len(temperatures) > 1:
             first = members[0]
             stem = file_stem(found, "grid", grid)
             found[stem] = grid_figure(f"{first.row} on {first.dataset}", members)
         else:
             lines += members
     if lines:
-        found["strength"] = strength_figure(title, lines)
+        found["strength"] = lambda_figure(title, lines)
     return found

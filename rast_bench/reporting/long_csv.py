@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 
 from rast_bench.reporting.index import Grid, ResultIndex
-from rast_bench.results.registry import MEAN_RECOVERY, MEASURES, RATIO_OF_MEANS, RECOVERY
+from rast_bench.results.registry import MEASURES, RECOVERIES
 from rast_bench.results.result import Result, Status
 
 MEAN_OVER_SETS = "(mean)"
@@ -50,7 +50,6 @@ Field = str | int | float | None
 Fields = dict[str, Field]
 
 
-RECOVERIES = (RECOVERY, RATIO_OF_MEANS, MEAN_RECOVERY)
 STATUS_WORDS: dict[Status, str] = {
     "measured": "identified",
     "ceiling below base": "identified, ceiling below base",

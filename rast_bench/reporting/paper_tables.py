@@ -178,8 +178,8 @@ def _layout(results: Sequence[Result]) -> Layout:
     first = results[0]
     if first.grid is not None:
         if len({result.temperature for result in results}) == 1:
-            return Layout(_grid_title, _strength, _tau)
-        return Layout(_grid_title, _tau, _strength)
+            return Layout(_grid_title, _lambda, _tau)
+        return Layout(_grid_title, _tau, _lambda)
     if first.k is not None:
         several = len({result.section for result in results}) > 1
         return Layout(
@@ -201,7 +201,7 @@ def _grid_title(result: Result) -> str:
     return f"{result.row} on {result.dataset}"
 
 
-def _strength(result: Result) -> str:
+def _lambda(result: Result) -> str:
     return f"λ = {result.lambda_:g}"
 
 

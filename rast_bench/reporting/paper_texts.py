@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rast_bench.paper.published import Published
 from rast_bench.reporting.numbers import DASH, UNIDENTIFIED, decimal
 from rast_bench.reporting.ours import ours_of
-from rast_bench.results.registry import COSINE, MEAN_RECOVERY, PCR
+from rast_bench.results.registry import COSINE, MEAN_RECOVERY, PCR, RECOVERIES
 from rast_bench.results.result import Result
 
 RANGE_NOTE = (
@@ -111,7 +111,7 @@ def footnotes_of(
         found.append(MEAN_OF_RATIOS_NOTE)
     if any(map(mark, results)):
         found.append(IDENTIFIED_NOTE)
-    if any(result.status == "undefined" for result in results):
+    if any(one.status == "undefined" and one.measure in RECOVERIES for one in results):
         found.append(UNDEFINED_NOTE)
     counters = {
         one.counted_by for result in results if result.published and (one := ours_of(result))

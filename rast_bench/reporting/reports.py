@@ -1,27 +1,30 @@
 """The report of an experiment, and of single cells: results, tables, figures and footnotes."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig, Role
 from rast_bench.config.schema import CellConfig
-from rast_bench.grading import disagreement_notes, graders_of, undecided_notes
-from rast_bench.metrics.outcomes import CellOutcome
 from rast_bench.paper.published import load_published
 from rast_bench.reporting.cost_tables import cost_tables
 from rast_bench.reporting.experiment_figures import requested_figures
 from rast_bench.reporting.paper_tables import paper_tables
 from rast_bench.reporting.paper_texts import remark
+from rast_bench.reporting.protocol_notes import (
+    decoding_of,
+    engine_of,
+    grading_notes,
+    protocol_notes,
+)
 from rast_bench.reporting.report import Report, build_report, requested_results
 from rast_bench.reporting.table import Table
 from rast_bench.reporting.throughput_table import Speeds
 from rast_bench.results.build import build_results
 from rast_bench.results.cells import MeasuredCell, PaperCell
 from rast_bench.results.experiment import (
-    Missing,
     compares,
     complete_outcome,
     experiment_published,
@@ -34,9 +37,6 @@ from rast_bench.runner.plan import PlannedCell
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
-
-OPEN = "auto"  # an engine's dtype that a run settles
-MANY_DECODINGS = 4  # beyond these a footnote does not spell them out
 
 _ROLES: dict[str, Role] = {"base": "base", "rl": "ceiling", "rast": "rast"}
 
@@ -64,7 +64,16 @@ def experiment_report(
     ]
     results = experiment_results(experiment, entries, outcomes, ledger.root.parent)
     title = experiment.title or experiment.name
-    notes, grid_notes = _experiment_notes(experiment, entries, planned, outcomes, ledger, grader)
+    made_by = [
+        (entry, (entry.cell, engine_of(entry.cell, one, ledger)))
+        for entry, one in zip(entries, planned, strict=True)
+    ]
+    notes = (
+        *experiment.notes,
+        *protocol_notes([one for entry, one in made_by if entry.row is not None], grader),
+        *grading_notes(planned, outcomes, ledger, grader),
+    )
+    grid_notes = protocol_notes([one for entry, one in made_by if entry.grid is not None], grader)
     if not compares(experiment):
         return build_report(title, results, notes, grid_notes)
     requested = requested_results(results)
@@ -78,34 +87,6 @@ def experiment_report(
         first=experiment_tables(experiment, entries, requested, (*notes, *grid_notes), speeds),
         figures=requested_figures(experiment.figures, requested, title),
     )
-
-
-def _experiment_notes(
-    experiment: ExperimentConfig,
-    entries: Sequence[ExperimentCell],
-    planned: Sequence[PlannedCell | None],
-    outcomes: Sequence[CellOutcome | Missing],
-    ledger: "Ledger",
-    grader: str | None,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Footnotes of the rows, and of the grids."""
-    used = [
-        (entry.cell, _engine(entry.cell, one, ledger))
-        for entry, one in zip(entries, planned, strict=True)
-    ]
-    in_rows = [one for one, entry in zip(used, entries, strict=True) if entry.row is not None]
-    in_grids = [one for one, entry in zip(used, entries, strict=True) if entry.grid is not None]
-    notes = (
-        *experiment.notes,
-        *_notes(in_rows, grader),
-        *disagreement_notes([one for one in planned if one is not None], ledger, grader),
-        *undecided_notes(
-            (graders_of(entry.cell, grader)[0], outcome)
-            for entry, outcome in zip(entries, outcomes, strict=True)
-            if isinstance(outcome, CellOutcome)
-        ),
-    )
-    return notes, _notes(in_grids, grader)
 
 
 def experiment_tables(
@@ -149,13 +130,10 @@ def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str |
         replace(cell, outcome=outcome)
         for cell, outcome in zip(_single_cells(list(unique.values())), outcomes, strict=True)
     ]
+    made_by = [(cell.cell, engine_of(cell.cell, cell, ledger)) for cell in unique.values()]
     notes = (
-        *_notes([(cell.cell, _engine(cell.cell, cell, ledger)) for cell in planned], grader),
-        *disagreement_notes(planned, ledger, grader),
-        *undecided_notes(
-            (graders_of(cell.cell, grader)[0], outcome)
-            for cell, outcome in zip(unique.values(), outcomes, strict=True)
-        ),
+        *protocol_notes(made_by, grader),
+        *grading_notes(list(unique.values()), outcomes, ledger, grader),
     )
     return build_report("cells", build_results("cells", cells), notes)
 
@@ -200,91 +178,8 @@ def _role(method: str, counts: Counter[tuple[str, str]], section: str) -> Role:
 
 def _label(cell: CellConfig) -> str:
     """What the user named the cell or, in a few words, its models and decoding."""
-    return cell.label or f"{_models(cell)}, {_decoding(cell)}"
+    return cell.label or f"{_models(cell)}, {decoding_of(cell)}"
 
 
 def _models(cell: CellConfig) -> str:
     return {"base": "base", "rl": "RL", "rast": f"+ ΔR {cell.delta.name}"}[cell.method.name]
-
-
-def _decoding(cell: CellConfig) -> str:
-    decoding = cell.decoding
-    lambda_ = f"λ = {decoding.lambda_:g}, " if cell.method.name == "rast" else ""
-    if decoding.greedy:
-        return f"{lambda_}greedy"
-    return f"{lambda_}τ = {decoding.temperature:g}, top-p = {decoding.top_p:g}"
-
-
-def _decodings(cells: Sequence[CellConfig]) -> str:
-    """Those of one method; of a whole grid λ and τ stand in its table."""
-    distinct = list(dict.fromkeys(map(_decoding, cells)))
-    if len(distinct) > MANY_DECODINGS:
-        return (
-            f"{len(distinct)} settings, top-p = {_listed(f'{c.decoding.top_p:g}' for c in cells)}"
-        )
-    return " or ".join(distinct)
-
-
-def _engine(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -> str:
-    """`vllm, bfloat16`: what made the cell's samples.
-
-    Of a dtype that was left open (auto) manifests tell what it was. Raises LedgerError.
-    """
-    dtype: str = cell.engine.dtype
-    if dtype == OPEN and planned is not None:
-        runs = set(ledger.samples(planned.cell_id, ["run_id"])["run_id"])
-        ran = [one for one in ledger.manifests(planned.cell_id) if one["run_id"] in runs]
-        dtype = _listed(one["config"]["engine"]["dtype"] for one in ran) or dtype
-    return f"{cell.engine.name}, {dtype}"
-
-
-def _notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -> tuple[str, ...]:
-    """The protocol, as far as it does not stand in the table: one sentence for each part.
-
-    Args:
-        used: cells, each with its `_engine`.
-    """
-    if not used:
-        return ()
-    cells, engines = zip(*used, strict=True)
-    settled = [engine for engine in engines if not engine.endswith(OPEN)]
-    tokens = _listed(str(cell.decoding.max_tokens) for cell in cells)
-    seeds = _listed(str(cell.decoding.seed) for cell in cells if not cell.decoding.greedy)
-    notes = [
-        "Decoding: "
-        + "; ".join(
-            f"{name}: {_decodings([cell for cell in cells if cell.method.name == method])}"
-            for method, name in (("base", "base"), ("rast", "RAST"), ("rl", "RL"))
-            if any(cell.method.name == method for cell in cells)
-        )
-        + f"; at most {tokens} new tokens"
-        + (f"; seed {seeds}." if seeds else "."),
-        f"Prompt: {_prompts(cells)}. Grader: "
-        f"{_listed(graders_of(cell, grader)[0] for cell in cells)}. Engine: "
-        f"{_listed(settled or engines)}.",
-    ]
-    drawn = {(cell.dataset.limit, cell.dataset.limit_seed) for cell in cells}
-    notes += [
-        f"Problems: {limit:,} of each data set that has more, drawn at random (seed {seed})."
-        for limit, seed in sorted(drawn, key=str)
-        if seed is not None
-    ]
-    return tuple(notes)
-
-
-def _prompts(cells: Sequence[CellConfig]) -> str:
-    """Their names; where data sets have different ones, with the data sets of each."""
-    by_dataset: dict[str, list[str]] = {}
-    for cell in cells:
-        by_dataset.setdefault(cell.dataset.name, []).append(cell.prompt.name)
-    datasets: dict[str, list[str]] = {}
-    for name, prompts in by_dataset.items():
-        datasets.setdefault(_listed(prompts), []).append(name)
-    if len(datasets) == 1:
-        return next(iter(datasets))
-    return "; ".join(f"{prompts} for {', '.join(names)}" for prompts, names in datasets.items())
-
-
-def _listed(values: Iterable[str]) -> str:
-    """Distinct values in order of first appearance: `a`, `a or b`."""
-    return " or ".join(dict.fromkeys(values))

@@ -28,7 +28,7 @@ def k_figure(title: str, results: Sequence[Result]) -> "Figure":
     return _curves(title, results, lambda one: str(one.dataset), lambda one: one.k, "k", log=True)
 
 
-def strength_figure(title: str, results: Sequence[Result]) -> "Figure":
+def lambda_figure(title: str, results: Sequence[Result]) -> "Figure":
     """Figure 6: accuracy against λ or τ, one panel a grid; each grid varies one of the two."""
 
     def x(result: Result) -> float | None:

@@ -97,14 +97,21 @@ class CellSamples:
     def length(self) -> ResponseLength:
         return response_length(self.outcome)
 
-    @cached_property
-    def lemma_counts(self) -> dict[str, IntArray]:
-        """By list of lemmas: [problems, samples, lemmas]."""
-        return lemma_counts(self.outcome.texts, self._counter)
+    @property
+    def behaviour(self) -> BehaviourFrequencies:
+        return self._lemmas[0]
+
+    @property
+    def lemmas_per_sample(self) -> dict[str, IntArray]:
+        """Occurrences of the lemmas of each list, [problems, samples]."""
+        return self._lemmas[1]
 
     @cached_property
-    def behaviour(self) -> BehaviourFrequencies:
-        return frequencies_of(self.lemma_counts, self._counter.name)
+    def _lemmas(self) -> tuple[BehaviourFrequencies, dict[str, IntArray]]:
+        """The counts of each lemma are not kept: they are the largest arrays of a report."""
+        counts = lemma_counts(self.outcome.texts, self._counter)
+        sums = {name: one.sum(axis=-1) for name, one in counts.items()}
+        return frequencies_of(counts, self._counter.name), sums
 
     @property
     def counted_as_in_the_paper(self) -> bool:

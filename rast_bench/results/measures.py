@@ -164,8 +164,7 @@ def replicate_frequency(
     lemmas: str,
 ) -> Callable[[CellSamples, Value, int | None], Replication]:
     def function(cell: CellSamples, _: Value, published: int | None) -> Replication:
-        counts = cell.lemma_counts[lemmas].sum(axis=-1).astype(np.float64)
-        return mean_replication(counts, published)
+        return mean_replication(cell.lemmas_per_sample[lemmas].astype(np.float64), published)
 
     return function
 

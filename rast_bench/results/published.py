@@ -34,7 +34,7 @@ def stands_beside(number: Published, cell: MeasuredCell, measure: Measure, k: in
         and (number.model, number.method, _parts(number.delta))
         == (ours.model, ours.method, _parts(ours.delta))
         and number.dataset == (None if measure.level == "row" else ours.dataset)
-        and number.strength in (None, cell.lambda_)
+        and number.lambda_ in (None, cell.lambda_)
         and number.temperature in (None, cell.temperature)
     )
 

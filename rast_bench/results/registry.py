@@ -254,6 +254,9 @@ MEASURES: tuple[Measure, ...] = (
     COSINE,
 )
 
+RECOVERIES = (RECOVERY, RATIO_OF_MEANS, MEAN_RECOVERY)
+"""Measures that may be undefined, or not identified."""
+
 FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
     "pass@k": (PASS_AT_K,),
     "majority@k": (MAJORITY_AT_K,),
@@ -289,10 +292,10 @@ def measure_of(name: str) -> Measure:
             f"{place} is no measure, but of type {type(found).__name__}",
             hint="make it with rast_bench.results.Measure; docs/add_a_measure.md shows one",
         )
-    if found.level != "cell" or set(found.roles) != set(ROLE_ORDER):
+    if found.level != "cell" or found.grids or set(found.roles) != set(ROLE_ORDER):
         raise ConfigError(
             f"{place}: your own measure is of the samples of a cell, in every row",
-            hint="leave level and roles out",
+            hint="leave level, roles and grids out",
         )
     if any(found.name == one.name or found.csv_name == one.csv_name for one in MEASURES):
         raise ConfigError(

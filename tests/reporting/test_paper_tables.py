@@ -12,7 +12,7 @@ from rast_bench.reporting.render_text import render_text
 
 PUBLISHED = [
     published("48.5"),
-    published("99.0", method="rl", delta=None, strength=None),
+    published("99.0", method="rl", delta=None, lambda_=None),
     published("33.3", metric="recovery rate"),
 ]
 
@@ -54,10 +54,10 @@ def test_ceilings_are_shaded_in_latex() -> None:
 
 def test_a_grid_of_one_dimension_is_a_line_a_point() -> None:
     points = [
-        cell("big + ΔR small", "rast", HALF, grid="λ at τ = 1", lambda_=strength)
-        for strength in (0.5, 1.0)
+        cell("big + ΔR small", "rast", HALF, grid="λ at τ = 1", lambda_=lambda_)
+        for lambda_ in (0.5, 1.0)
     ]
-    results = requested(points, ["accuracy"], published("50.0"), published("99.9", strength=0.5))
+    results = requested(points, ["accuracy"], published("50.0"), published("99.9", lambda_=0.5))
     (table,) = paper_tables(results, "figure6", published=True)
     assert [column.heading for column in table.columns] == [
         *("", "paper", "ours", "range", "verdict")
@@ -69,8 +69,8 @@ def test_a_grid_of_one_dimension_is_a_line_a_point() -> None:
 
 def test_the_spread_over_runs_is_a_column_of_a_tall_grid() -> None:
     points = [
-        cell("big + ΔR small", "rast", correct, grid="λ at τ = 1", lambda_=strength)
-        for strength, correct in ((0.5, HALF), (1.0, None))
+        cell("big + ΔR small", "rast", correct, grid="λ at τ = 1", lambda_=lambda_)
+        for lambda_, correct in ((0.5, HALF), (1.0, None))
     ]
     results = requested(points, ["accuracy", "standard deviation over runs"], published("50.0"))
     (table,) = paper_tables(results, "figure6", published=True)
@@ -140,7 +140,7 @@ def test_the_csv_has_a_line_for_each_published_number() -> None:
 
 
 def test_verdicts_are_counted() -> None:
-    ceiling = published("60.0", method="rl", delta=None, strength=None)
+    ceiling = published("60.0", method="rl", delta=None, lambda_=None)
     results = requested(cells(), ["accuracy"], PUBLISHED[0], ceiling)
     assert verdict_counts(results) == "2 published numbers: 1 agree, 1 differ."
     assert verdict_counts(requested(cells(), ["accuracy"])) == ""

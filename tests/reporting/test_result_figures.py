@@ -5,7 +5,7 @@ from measured_cells import HALF, cell, cells, published, requested
 
 from rast_bench.reporting.experiment_figures import requested_figures
 from rast_bench.reporting.figure_style import figure_bytes
-from rast_bench.reporting.result_figures import k_figure, legend_columns, strength_figure
+from rast_bench.reporting.result_figures import k_figure, lambda_figure, legend_columns
 
 K_PUBLISHED = [published("90.0", metric="pass@k", k=4), published("95.0", metric="pass@k", k=8)]
 
@@ -22,10 +22,10 @@ def test_pass_at_k_shows_both() -> None:
 
 
 def test_a_grid_of_one_dimension_runs_over_what_varies() -> None:
-    strengths = [cell("p", "rast", HALF, grid="λ at τ = 1", lambda_=one) for one in (0.5, 1.0)]
+    lambdas = [cell("p", "rast", HALF, grid="λ at τ = 1", lambda_=one) for one in (0.5, 1.0)]
     heats = [cell("p", "rast", HALF, grid="τ at λ = 1", temperature=one) for one in (0.7, 1.0, 1.3)]
-    results = requested([*strengths, *heats], ["accuracy"], published("50.0"))
-    left, right = strength_figure("figure 6", results).axes
+    results = requested([*lambdas, *heats], ["accuracy"], published("50.0"))
+    left, right = lambda_figure("figure 6", results).axes
     assert left.lines[0].get_xdata().tolist() == [0.5, 1.0]
     assert right.lines[0].get_xdata().tolist() == [0.7, 1.0, 1.3]
     assert left.get_xlabel().startswith("λ")
@@ -43,8 +43,8 @@ def test_bars_stand_beside_each_other() -> None:
 
 def test_a_joint_grid_has_the_published_one_beside_ours() -> None:
     points = [
-        cell("p", "rast", HALF, grid="joint", lambda_=strength, temperature=heat)
-        for strength in (0.5, 1.0)
+        cell("p", "rast", HALF, grid="joint", lambda_=lambda_, temperature=heat)
+        for lambda_ in (0.5, 1.0)
         for heat in (0.7, 1.0)
     ]
     results = requested(points, ["accuracy"], published("81.2"))

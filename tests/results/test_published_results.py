@@ -17,8 +17,8 @@ from rast_bench.results.registry import ACCURACY
     ("changed", "fits"),
     [
         ({}, True),
-        ({"strength": None, "temperature": None}, True),
-        ({"strength": 0.5}, False),
+        ({"lambda_": None, "temperature": None}, True),
+        ({"lambda_": 0.5}, False),
         ({"temperature": 0.7}, False),
         ({"model": "bigger"}, False),
         ({"method": "rl"}, False),
@@ -199,9 +199,7 @@ def test_behaviours_and_lengths_are_a_response() -> None:
 
 def test_a_path_coverage_comes_from_the_analysis() -> None:
     rl = cell("7B", "ceiling", None, method="base", policy="base")
-    pcr = published(
-        "90.0", metric="PCR", method="base", delta=None, strength=None, temperature=None
-    )
+    pcr = published("90.0", metric="PCR", method="base", delta=None, lambda_=None, temperature=None)
     paths = {"PCR": {("big", "easy", "base"): PathMean(0.9, 0.01, 50)}}
     (result,) = requested([rl], ["PCR"], pcr, paths=paths)
     ours = ours_of(result)
