@@ -1,6 +1,6 @@
 """The figures that an experiment asks for, by kind, from its results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import FigureKind
@@ -13,7 +13,14 @@ from rast_bench.reporting.result_figures import (
     lambda_figure,
 )
 from rast_bench.reporting.stems import file_stem
-from rast_bench.results.registry import ACCURACY, BEHAVIOURS, FIGURE_MEASURES, LENGTH, PCR
+from rast_bench.results.registry import (
+    ACCURACY,
+    BEHAVIOURS,
+    LENGTH,
+    MAJORITY_AT_K,
+    PASS_AT_K,
+    PCR,
+)
 from rast_bench.results.result import Measure, Result
 
 if TYPE_CHECKING:
@@ -29,30 +36,37 @@ def requested_figures(
     """
     found: dict[str, Figure] = {}
     for kind in kinds:
-        if kind in ("pass@k", "majority@k"):
-            for section, members in _by_section(results, *FIGURE_MEASURES[kind]).items():
-                stem = file_stem(found, kind.replace("@", "_at_"), section)
-                found[stem] = k_figure(f"{kind} of {section}", members)
-        elif kind == "grids":
-            found |= _grids(results, title)
-        elif kind == "behaviour":
-            members = [result for result in results if result.measure in BEHAVIOURS.values()]
-            found["behaviour"] = bar_figure(title, members, "per response")
-        elif kind == "length":
-            found["length"] = bar_figure(title, _of(results, LENGTH), "tokens")
-        elif kind == "pcr":
-            members = [
-                result for result in _of(results, PCR) if ours_of(result) or result.published
-            ]
-            if members:  # without an analysis and a published number there is nothing to draw
-                found["path_coverage"] = dot_figure(title, members, "PCR (%)")
+        if kind in _DRAW:
+            found |= _DRAW[kind](results, title)
     return found
 
 
-def _by_section(results: Sequence[Result], measure: Measure) -> dict[str, list[Result]]:
-    members = _of(results, measure)
-    sections = dict.fromkeys(result.section for result in members)
-    return {one: [result for result in members if result.section == one] for one in sections}
+def _curves(measure: Measure) -> Callable[[Sequence[Result], str], dict[str, "Figure"]]:
+    def draw(results: Sequence[Result], _: str) -> dict[str, "Figure"]:
+        found: dict[str, Figure] = {}
+        members = _of(results, measure)
+        for section in dict.fromkeys(result.section for result in members):
+            stem = file_stem(found, measure.name.replace("@", "_at_"), section)
+            mine = [result for result in members if result.section == section]
+            found[stem] = k_figure(f"{measure.name} of {section}", mine)
+        return found
+
+    return draw
+
+
+def _behaviour(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
+    members = [result for result in results if result.measure in BEHAVIOURS.values()]
+    return {"behaviour": bar_figure(title, members, "per response")}
+
+
+def _length(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
+    return {"length": bar_figure(title, _of(results, LENGTH), "tokens")}
+
+
+def _path_coverage(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
+    """Nothing where there is neither an analysis nor a published number to draw."""
+    members = [one for one in _of(results, PCR) if ours_of(one) or one.published]
+    return {"path_coverage": dot_figure(title, members, "PCR (%)")} if members else {}
 
 
 def _of(results: Sequence[Result], measure: Measure) -> list[Result]:
@@ -78,3 +92,13 @@ def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
     if lines:
         found["strength"] = lambda_figure(title, lines)
     return found
+
+
+_DRAW: dict[FigureKind, Callable[[Sequence[Result], str], dict[str, "Figure"]]] = {
+    "pass@k": _curves(PASS_AT_K),
+    "majority@k": _curves(MAJORITY_AT_K),
+    "grids": _grids,
+    "behaviour": _behaviour,
+    "pcr": _path_coverage,
+    "length": _length,
+}

@@ -21,7 +21,7 @@ from rast_bench.reporting.protocol_notes import (
 )
 from rast_bench.reporting.report import Report, build_report, requested_results
 from rast_bench.reporting.table import Table
-from rast_bench.reporting.throughput_table import Speeds
+from rast_bench.reporting.throughput_table import Speeds, measured_speeds
 from rast_bench.results.build import build_results
 from rast_bench.results.cells import MeasuredCell, PaperCell
 from rast_bench.results.experiment import (
@@ -29,7 +29,6 @@ from rast_bench.results.experiment import (
     complete_outcome,
     experiment_published,
     experiment_results,
-    measured_speeds,
     stored_outcome,
 )
 from rast_bench.results.result import Result

@@ -1,14 +1,20 @@
 """Tokens per second: the published speeds of reply 4, and ours as the ledger's runs tell them."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from rast_bench.config.experiment import ExperimentConfig
+from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.schema import CellConfig
 from rast_bench.paper.published import Published, select
 from rast_bench.planning.estimate import Speed
+from rast_bench.planning.history import History
 from rast_bench.reporting.numbers import DASH, decimal
 from rast_bench.reporting.paper_texts import MISSING_NOTE, printed
 from rast_bench.reporting.table import Column, RowStyle, Table, TableRow, TableSection, TextCell
+from rast_bench.runner.plan import PlannedCell
+
+if TYPE_CHECKING:
+    from rast_bench.ledger import Ledger
 
 RowKey = tuple[str, str]
 """Section and label of a row."""
@@ -30,6 +36,22 @@ VERDICT_NOTE = (
     "No verdict: speeds of other hardware, data and batches need not agree. What carries over is "
     "the share of RL."
 )
+
+
+def measured_speeds(
+    entries: Sequence[ExperimentCell], planned: Sequence[PlannedCell | None], ledger: "Ledger"
+) -> dict[RowKey, Speed]:
+    """By section and label: the speed at which a row's cells were made, where some were.
+
+    `entries` and `planned` are parallel. Raises LedgerError.
+    """
+    history = History(ledger)
+    ids: dict[RowKey, list[str]] = {}
+    for entry, cell in zip(entries, planned, strict=True):
+        if entry.row is not None and cell is not None:
+            ids.setdefault((entry.section, entry.row.label), []).append(cell.cell_id)
+    found = {row: history.speed(cell_ids) for row, cell_ids in ids.items()}
+    return {row: speed for row, speed in found.items() if speed is not None}
 
 
 def throughput_table(

@@ -20,8 +20,6 @@ from rast_bench.grading import graders_of
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.paper.published import Published, load_published
-from rast_bench.planning.estimate import Speed
-from rast_bench.planning.history import History
 from rast_bench.results.build import build_results
 from rast_bench.results.cells import MeasuredCell, PaperCell, PathMean, PathMeans
 from rast_bench.results.published import published_of
@@ -219,22 +217,6 @@ def _path_mean(row: Mapping[Any, Any], value: str) -> PathMean:
     return PathMean(
         float(row[value]), None if math.isnan(error) else error, int(row["trajectories"])
     )
-
-
-def measured_speeds(
-    entries: Sequence[ExperimentCell], planned: Sequence[PlannedCell | None], ledger: Ledger
-) -> dict[tuple[str, str], Speed]:
-    """By section and label: the speed at which a row's cells were made, where some were.
-
-    `entries` and `planned` are parallel. Raises LedgerError.
-    """
-    history = History(ledger)
-    ids: dict[tuple[str, str], list[str]] = {}
-    for entry, cell in zip(entries, planned, strict=True):
-        if entry.row is not None and cell is not None:
-            ids.setdefault((entry.section, entry.row.label), []).append(cell.cell_id)
-    found = {row: history.speed(cell_ids) for row, cell_ids in ids.items()}
-    return {row: speed for row, speed in found.items() if speed is not None}
 
 
 def _measured(

@@ -88,7 +88,7 @@ class UnavailableError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Measure:
     """The definition of a number.
 
