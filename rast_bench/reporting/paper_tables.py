@@ -30,7 +30,7 @@ from rast_bench.results.registry import (
     RECOVERY,
     SPREAD,
 )
-from rast_bench.results.result import Measure, Result
+from rast_bench.results.result import Measure, Result, Unit
 
 SCORES = (ACCURACY, RECOVERY, COSINE, MEAN_RECOVERY, GAIN, MEAN_GAIN)
 """Measures that share one table, accuracy first; each other one has a table of its own."""
@@ -43,6 +43,13 @@ BESIDE = {
 
 LINES = {MEAN_RECOVERY: RECOVERY, MEAN_GAIN: GAIN}
 """Means, and the measure in whose line they stand."""
+
+UNITS: dict[Unit, str] = {
+    "fraction": "in percent",
+    "tokens": "in tokens",
+    "occurrences": "per response",
+    "cosine": "",
+}
 
 MEAN = "mean"
 MEAN_OF_RATIOS = "mean of ratios"  # of recovery rates: there is a ratio of means, too
@@ -274,8 +281,7 @@ def _lines(
 
 def _title(title: str, results: Sequence[Result]) -> str:
     measure = results[0].measure
-    per = "in percent" if measure.unit == "fraction" else "per response"
-    unit = measure.title or f"{measure.name}, {per}"
+    unit = measure.title or ", ".join(filter(None, (measure.name, UNITS[measure.unit])))
     if results[0].grid is not None:
         return f"{title}: {unit}"
     others = {result.measure for result in results[1:]} - {measure}

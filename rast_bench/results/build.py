@@ -41,7 +41,8 @@ def build_results(
         ConfigError: cells that make no table (`check_cells`).
     """
     check_cells(cells)
-    experiment = Experiment(cells, paths or {}, counter or lemma_counter(), seed)
+    ks = frozenset(one.k for one in published if one.k is not None)
+    experiment = Experiment(cells, paths or {}, counter or lemma_counter(), seed, ks)
     others = [one for one in MEASURES if not one.optional and one not in requested]
     results = [
         result
@@ -81,8 +82,7 @@ def _results(
     )
     ks = _ks(measure, cell, published or ()) if requested else ()
     try:
-        values = [*experiment.values(measure, cell)]
-        values += [_too_few(k, cell) for k in ks if k is not None and not _reaches(k, cell)]
+        values = [*experiment.values(measure, cell), *_too_few(ks, cell)]
     except UnavailableError as why:
         values = [Value(None, k=k, status=why.status, reason=why.reason) for k in ks]
     for value in values:
@@ -104,14 +104,16 @@ def _ks(
     return PAPER_KS if cell.outcome is None else table_ks(cell.outcome.kinds.shape[1])
 
 
-def _reaches(k: int, cell: MeasuredCell) -> bool:
-    return cell.outcome is None or k <= cell.outcome.kinds.shape[1]
-
-
-def _too_few(k: int, cell: MeasuredCell) -> Value:
-    assert cell.outcome is not None, "it was run"
-    reason = f"n = {cell.outcome.kinds.shape[1]}"
-    return Value(None, k=k, status="too few samples", reason=reason)
+def _too_few(ks: Sequence[int | None], cell: MeasuredCell) -> list[Value]:
+    """At the k that the cell has not enough samples for."""
+    if cell.outcome is None:
+        return []
+    samples = cell.outcome.kinds.shape[1]
+    return [
+        Value(None, k=k, status="too few samples", reason=f"n = {samples}")
+        for k in ks
+        if k is not None and k > samples
+    ]
 
 
 def _result(

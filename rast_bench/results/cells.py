@@ -69,9 +69,12 @@ class CellSamples:
     Arrays are [problems, samples].
     """
 
-    def __init__(self, outcome: CellOutcome, counter: LemmaCounter, seed: int) -> None:
+    def __init__(
+        self, outcome: CellOutcome, counter: LemmaCounter, seed: int, ks: frozenset[int]
+    ) -> None:
         self.outcome = outcome
         self.seed = seed  # of the paper's draws
+        self.published_ks = ks
         self._counter = counter
         self._values: dict[str, tuple[Value, ...]] = {}
 
@@ -130,13 +133,14 @@ class Experiment:
     """All cells of an experiment, which comparisons and means are made of.
 
     `paths` holds what analyses saved, by measure. `seed` is of the paper's draws and of the
-    bootstrap.
+    bootstrap. `published_ks` are those of published numbers.
     """
 
     cells: Sequence[MeasuredCell]
     paths: Mapping[str, PathMeans] = field(default_factory=dict)
     counter: LemmaCounter = field(default_factory=lemma_counter)
     seed: int = 0
+    published_ks: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         self._samples: dict[object, CellSamples] = {}
@@ -152,7 +156,7 @@ class Experiment:
         # nothing about how many of its problems and samples are asked for.
         key = (outcome.cell_id, outcome.problem_ids, outcome.kinds.shape)
         if key not in self._samples:
-            self._samples[key] = CellSamples(outcome, self.counter, self.seed)
+            self._samples[key] = CellSamples(outcome, self.counter, self.seed, self.published_ks)
         return self._samples[key]
 
     def values(self, measure: Measure, cell: MeasuredCell) -> tuple[Value, ...]:

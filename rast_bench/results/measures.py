@@ -93,12 +93,14 @@ def replicate_pass_rate(cell: CellSamples, value: Value, published: int | None) 
 
 
 def majority_rates(cell: CellSamples) -> list[Value]:
-    """The exact value at the k of the detail tables, then the paper's estimator."""
+    """The exact value at the k of the detail tables and at the published ones, then the paper's
+    estimator at the former."""
     ks = table_ks(cell.samples)
-    if not ks:
+    exact = sorted({*ks, *(k for k in cell.published_ks if k <= cell.samples)})
+    if not exact:
         return []
     drawn = paper_majority_at_k(cell.outcome, ks, seed=cell.seed)
-    return [*_curve(majority_at_k(cell.outcome, ks), "exact"), *_drawn(ks, drawn)]
+    return [*_curve(majority_at_k(cell.outcome, exact), "exact"), *_drawn(ks, drawn)]
 
 
 def mean_length(cell: CellSamples) -> list[Value]:

@@ -269,7 +269,9 @@ FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
 }
 """What a figure is drawn from."""
 
-_BY_NAME = {measure.name: measure for measure in MEASURES if measure.rows}
+_IN_DETAILS = {*VERDICT_SHARES.values(), *VERDICT_LENGTHS.values(), *VERDICT_MEDIANS.values()}
+_BY_NAME = {one.name: one for one in MEASURES if one.rows and one not in _IN_DETAILS}
+"""What an experiment may ask for."""
 
 
 def measure_of(name: str) -> Measure:

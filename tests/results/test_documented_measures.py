@@ -76,6 +76,8 @@ def test_a_misspelt_measure_is_refused_before_a_model_is_loaded(
     error = capsys.readouterr().err
     assert "error: unknown measure 'acuracy'\nhint: did you mean accuracy?" in error
     assert not (folder / "results").exists()
+    cli.main(["plan", *COMMANDS[0][1:]])
+    assert "unknown measure 'acuracy'" in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(

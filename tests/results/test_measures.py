@@ -223,12 +223,15 @@ def test_one_cell_with_other_n_is_measured_apart() -> None:
     assert [Measured(results, one).result(ACCURACY).samples for one in ("two", "four")] == [2, 4]
 
 
-def test_a_cell_that_stands_in_two_rows_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
+def test_a_cell_is_measured_once_for_all_rows_and_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
     monkeypatch.setattr(measures, "pass_at_k", lambda one: calls.append(one) or pass_at_k(one))
     alone = outcome("same", "cw", "ww")
-    measure(row("first", "control", {"d": alone}), row("second", "rast", {"d": alone}))
+    cells = row("first", "control", {"d": alone}) + row("second", "rast", {"d": alone})
+    results = build_results("test", cells, requested=[PASS_AT_K], counter=SimplemmaCounter())
     assert len(calls) == 1
+    found = [one for one in results if one.measure == PASS_AT_K and one.row == "second"]
+    assert [one.k for one in found] == [1, 2]
 
 
 def test_rows_over_different_problems_are_refused() -> None:

@@ -192,6 +192,17 @@ def test_pass_at_k_stands_at_the_published_k() -> None:
     assert eight.missing == "n = 4"
 
 
+def test_majority_at_k_stands_at_the_published_k() -> None:
+    """2, 2, 3 and 1 of 4 samples are right: most of 3 are with a chance of ½, ½, 1 and 0."""
+    numbers = [
+        published("90.0", metric="majority@k", k=3),
+        published("9", metric="majority@k", k=8),
+    ]
+    three, eight = requested(cells()[1:2], ["majority@k"], *numbers)
+    assert three.estimate == pytest.approx((1 / 2 + 1 / 2 + 1 + 0) / 4)
+    assert (three.published, eight.missing) == ((numbers[0],), "n = 4")
+
+
 def test_behaviours_and_lengths_are_a_response() -> None:
     results = requested(cells()[1:2], ["self verify frequency", "response length"])
     assert [result.estimate for result in results] == [1.0, 4.0]
