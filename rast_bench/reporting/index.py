@@ -31,16 +31,18 @@ class ResultIndex:
 
     def __init__(self, results: Iterable[Result]) -> None:
         self._by_place: dict[tuple[Row, str | None], list[Result]] = {}
+        run: list[tuple[Row, str | None]] = []  # every cell that was run has an accuracy
         for result in results:
             if result.grid is None and result.status not in WITHOUT_SAMPLES:
-                row = Row(result.section, result.row, result.role)
-                self._by_place.setdefault((row, result.dataset), []).append(result)
+                place = Row(result.section, result.row, result.role), result.dataset
+                self._by_place.setdefault(place, []).append(result)
+                if result.measure == ACCURACY:
+                    run.append(place)
         self._found = {
             (place, *_key(result)): result
             for place, members in self._by_place.items()
             for result in members
         }
-        run = [place for place in self._by_place if (place, ACCURACY.name, None, "") in self._found]
         self.datasets = tuple(dict.fromkeys(name for _, name in run if name is not None))
         rows = dict.fromkeys(row for row, _ in run)
         self.rows = tuple(

@@ -9,6 +9,7 @@ from rast_bench.metrics.lemmas import SimplemmaCounter
 from rast_bench.reporting.index import ResultIndex
 from rast_bench.results.build import build_results
 from rast_bench.results.cells import MeasuredCell, check_cells
+from rast_bench.results.registry import ACCURACY, RECOVERY
 
 
 def row(label: str, role: Role, section: str = "tiny-l", dataset: str = "easy") -> MeasuredCell:
@@ -37,6 +38,14 @@ def test_sections_order_rows_by_role_and_keep_the_given_order_within() -> None:
         "RL",
         "shuffled",
     ]
+
+
+def test_the_order_of_sections_does_not_depend_on_what_is_asked_for() -> None:
+    """Recovery rates come first here, and the first section has none."""
+    rows = [row("alone", "base"), row("+ large", "rast", "tiny-m"), row("base", "base", "tiny-m")]
+    rows.append(row("RL", "ceiling", "tiny-m"))
+    index = ResultIndex(build_results("test", rows, requested=[RECOVERY, ACCURACY]))
+    assert index.section_names() == ("tiny-l", "tiny-m")
 
 
 @pytest.mark.parametrize("role", ["base", "ceiling"])
