@@ -57,17 +57,17 @@ def measured_speeds(
 def throughput_table(
     experiment: ExperimentConfig,
     rows: Mapping[RowKey, CellConfig],
-    facts: Sequence[Published],
+    numbers: Sequence[Published],
     speeds: Speeds,
 ) -> Table:
-    """One line per row; of `facts` those count whose source the experiment names.
+    """One line per row; of `numbers` those count whose source the experiment names.
 
     Args:
         rows: one cell of each row, which says what the row stands for.
         speeds: of the rows that were run.
     """
     sources = experiment.published.sources if experiment.published else ()
-    stated = [fact for fact in facts if fact.source in sources]
+    stated = [number for number in numbers if number.source in sources]
     headings = ["output", "of RL, %"]
     if stated:
         headings = ["paper: input", *headings, "ours: output", "of RL, %"]
@@ -99,22 +99,22 @@ def _is_rl(cell: CellConfig) -> bool:
 
 def _published(cell: CellConfig, reference: CellConfig, stated: Sequence[Published]) -> list[str]:
     """Input, output and share of RL."""
-    made = _facts_of(cell, OUTPUT, stated)
-    against = _facts_of(reference, OUTPUT, stated)
+    made = _numbers_of(cell, OUTPUT, stated)
+    against = _numbers_of(reference, OUTPUT, stated)
     share = DASH
     if made and against and not _is_rl(cell):
         share = decimal(float(100 * made[0].value / against[0].value), 1)
-    return [_listed(_facts_of(cell, INPUT, stated)), _listed(made), share]
+    return [_listed(_numbers_of(cell, INPUT, stated)), _listed(made), share]
 
 
-def _facts_of(cell: CellConfig, metric: str, stated: Sequence[Published]) -> list[Published]:
+def _numbers_of(cell: CellConfig, metric: str, stated: Sequence[Published]) -> list[Published]:
     method = cell.method.name
     delta = cell.delta.name if method == "rast" else None
     return select(stated, metric=metric, model=cell.base_model.name, method=method, delta=delta)
 
 
-def _listed(facts: Sequence[Published]) -> str:
-    return " or ".join(map(printed, facts)) or DASH
+def _listed(numbers: Sequence[Published]) -> str:
+    return " or ".join(map(printed, numbers)) or DASH
 
 
 def _ours(key: RowKey, reference: RowKey, speeds: Speeds, decimals: int) -> list[str]:
