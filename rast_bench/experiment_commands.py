@@ -4,13 +4,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rast_bench.comparison import Planned, plan_what_is_here
 from rast_bench.config.compose import Job
 from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
-from rast_bench.reporting.report import Report
+from rast_bench.reporting.report import Report, requested_results
+from rast_bench.runner.plan import PlannedCell
 
 
 def table(overrides: Sequence[str], config_dir: str | None) -> int:
@@ -42,10 +42,11 @@ def figure(overrides: Sequence[str], config_dir: str | None) -> int:
 
     job = job_of_overrides(overrides, config_dir)
     experiment = _experiment(job)
-    results = Path(job.options.results_dir)
-    pages = analysis_pages(experiment, results)
+    results_dir = Path(job.options.results_dir)
+    pages = analysis_pages(experiment, results_dir)
     report = _report(job, experiment)
-    figures = {**report.figures, **analysis_figures(experiment, report.claims, results)}
+    requested = requested_results(report.results)
+    figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
     if not (figures or pages):
         raise ConfigError(
             f"experiment {experiment.name} has no figure",
@@ -53,7 +54,7 @@ def figure(overrides: Sequence[str], config_dir: str | None) -> int:
         )
     print(report.terminal)
     files = {**figure_files(figures, ("png", "svg", "pdf")), **pages}
-    paths = save_files(files, results / experiment.name)
+    paths = save_files(files, results_dir / experiment.name)
     print("\n".join(landing_lines(paths, f"rast-bench table {experiment.name}")), file=sys.stderr)
     return 0
 
@@ -67,14 +68,15 @@ def _experiment(job: Job) -> ExperimentConfig:
 def _report(job: Job, experiment: ExperimentConfig) -> Report:
     """Grades what is here and builds the report."""
     from rast_bench.pipeline import grade_planned, plan_jobs
-    from rast_bench.results import experiment_report
+    from rast_bench.reporting.reports import experiment_report
+    from rast_bench.results.experiment import plan_available
 
     ledger = Ledger(Path(job.options.results_dir))
-    planned: Sequence[Planned]
+    planned: Sequence[PlannedCell | None]
     if experiment.waits_for_all:
         planned = plan_jobs([job])[0].planned
     else:
-        planned = plan_what_is_here(job.cells, ledger)
-    here = [cell for cell in planned if not isinstance(cell, str)]
-    grade_planned(here, ledger, job.options)
+        planned = plan_available(job.cells, ledger)
+    available = [cell for cell in planned if cell is not None]
+    grade_planned(available, ledger, job.options)
     return experiment_report(experiment, job.experiment_cells, planned, ledger, job.options.grader)

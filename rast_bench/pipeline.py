@@ -15,7 +15,7 @@ from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
-from rast_bench.results import cells_report, experiment_report
+from rast_bench.reporting.reports import cells_report, experiment_report
 from rast_bench.runner.plan import PlannedCell, plan_cells
 from rast_bench.runner.progress import stderr_progress
 from rast_bench.runner.workers import any_split, automatic_workers, check_workers
@@ -85,11 +85,16 @@ def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
     """Reads data sets and checks models for all jobs at once; loads no weights.
 
     Raises DatasetError, ModelError, and ConfigError for more cells or samples than this machine
-    takes, for a grader that does not exist or that no longer grades and has verdicts to give.
+    takes, for a measure or a grader that does not exist, and for a grader that no longer grades
+    and has verdicts to give.
     """
     from rast_bench.grading import check_graders, check_retired
+    from rast_bench.results.experiment import requested_measures
 
     check_cell_count(sum(len(job.cells) for job in jobs))
+    for job in jobs:
+        if job.options.experiment is not None:
+            requested_measures(job.options.experiment)
     check_graders(
         name for job in jobs for cell in job.cells for name in cell.graders(job.options.grader)
     )

@@ -29,24 +29,6 @@ FigureKind = Literal[
 ]
 """What `rast-bench figure` draws: figures 3, 8, 6, 10, 1a, 4 and 5 of the paper, and table 6."""
 
-Measure = Literal[
-    "accuracy",
-    "standard deviation over runs",
-    "recovery rate",
-    "mean recovery rate",
-    "gain",
-    "mean gain",
-    "pass@k",
-    "majority@k",
-    "PCR",
-    "cosine similarity",
-    "response length",
-    "branch out frequency",
-    "backtrack frequency",
-    "self verify frequency",
-]
-"""What `rast-bench table` compares, in the words of the column `metric` of results/paper/."""
-
 CostKind = Literal["memory", "flops", "decoding", "throughput"]
 """Tables of table 4, the reply to reviewer 2 and table 5, which follow from the cells alone, and of
 reply 4, which the ledger's manifests tell of as far as there are runs."""
@@ -147,8 +129,9 @@ class ExperimentConfig(Strict):
     experiment carries as footnotes.
 
     With `published` the table comes with the paper's numbers beside ours, and what has not been
-    run yet is marked instead of refused. `measures` are what its main table shows; without them it
-    shows accuracies and recovery rates. `figures` are those of `rast-bench figure`, `costs`
+    run yet is marked instead of refused. `measures` are what its main table shows, by their names
+    in rast_bench/results/registry.py or `module:object`; without them it shows accuracies and
+    recovery rates. `figures` are those of `rast-bench figure`, `costs`
     tables that need no samples. `paths_of` is the base model along whose RL-trained sibling's
     paths all ΔR are compared (figure 4); without it those of a base model along its own sibling's.
     """
@@ -164,7 +147,7 @@ class ExperimentConfig(Strict):
     rows: tuple[RowConfig, ...] = ()
     grids: tuple[GridConfig, ...] = ()
     published: PublishedConfig | None = None
-    measures: tuple[Measure, ...] = ()
+    measures: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     figures: tuple[FigureKind, ...] = ()
     costs: tuple[CostKind, ...] = ()
     paths_of: Name | None = None

@@ -50,9 +50,14 @@ def behaviour_frequencies(
     if texts.size == 0:
         raise ValueError("no text to count lemmas in")
     counter = counter or lemma_counter()
-    per_problem = {name: one.mean(axis=1) for name, one in lemma_counts(texts, counter).items()}
+    return frequencies_of(lemma_counts(texts, counter), counter.name)
+
+
+def frequencies_of(counts: Mapping[str, IntArray], lemmatizer: str) -> BehaviourFrequencies:
+    """Frequencies from the occurrences that `lemma_counts` returns."""
+    per_problem = {name: one.mean(axis=1) for name, one in counts.items()}
     return BehaviourFrequencies(
-        counter.name,
+        lemmatizer,
         {name: mean_estimate(one.sum(axis=1)) for name, one in per_problem.items()},
         {
             name: dict(zip(words, per_problem[name].mean(axis=0).tolist(), strict=True))

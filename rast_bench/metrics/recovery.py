@@ -33,8 +33,8 @@ class RecoveryRate:
 
     `identified` is False where `method` has no interval (one problem gives none): then `low` and
     `high` are None and `reason` says why. `estimate` is eq. 5 all the same, as the paper prints it;
-    it is None only where acc_RL and acc_base are equal. `reason` also tells of a ceiling that is
-    identified but below its base.
+    it is None only where acc_RL and acc_base are equal. `inverted`: identified, but the ceiling is
+    below the base, as `reason` then says, too.
     """
 
     estimate: float | None
@@ -45,6 +45,7 @@ class RecoveryRate:
     reason: str | None
     fieller: Interval | None
     bootstrap: Interval | None
+    inverted: bool = False
 
 
 class AccuracyTriple(NamedTuple):
@@ -167,8 +168,9 @@ def _recovery(
         unclear = f"the {100 * level:g} % interval of RL − base accuracy holds 0"
         reason = "one problem gives no interval" if alone else unclear
         return RecoveryRate(rate, None, None, method, False, reason, fieller, bootstrap)
-    below = "RL accuracy is below base accuracy" if denominator < 0 else None
-    return RecoveryRate(rate, *interval, method, True, below, fieller, bootstrap)
+    inverted = denominator < 0
+    below = "RL accuracy is below base accuracy" if inverted else None
+    return RecoveryRate(rate, *interval, method, True, below, fieller, bootstrap, inverted)
 
 
 def _fieller(gaps: Sequence[FloatArray], level: float) -> Interval | None:

@@ -31,7 +31,7 @@ class Published:
     dataset: str | None
     metric: str
     k: int | None
-    strength: float | None  # λ
+    lambda_: float | None
     temperature: float | None  # 0 is greedy
     samples: int | None  # a problem
     value: Decimal  # as printed, trailing zeros kept
@@ -141,7 +141,7 @@ def _record(row: Mapping[str, str], place: str) -> Published:
             dataset=row["dataset"] or None,
             metric=row["metric"],
             k=_whole(row["k"]),
-            strength=_number(row["lambda"]),
+            lambda_=_number(row["lambda"]),
             temperature=_number(row["temperature"]),
             samples=_whole(row["samples"]),
             value=_decimal(row["value"]),

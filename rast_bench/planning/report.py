@@ -192,8 +192,12 @@ def _precision_notes(cells: Sequence[CellConfig], devices: Devices) -> list[str]
 
 def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
     from rast_bench.code_tests.consent import check_code_execution
+    from rast_bench.results.experiment import requested_measures
 
     for job in jobs:
+        if job.options.experiment is not None:
+            with faults.gathering(len(job.cells)):
+                requested_measures(job.options.experiment)
         with faults.gathering(len(job.cells)):
             check_graders(name for cell in job.cells for name in cell.graders(job.options.grader))
         with faults.gathering(len(job.cells)):

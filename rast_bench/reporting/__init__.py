@@ -1,9 +1,13 @@
-"""From outcomes to tables and figures, in one direction; nothing here knows Hydra.
+"""Views of an experiment's results (`rast_bench.results`); nothing here computes a number.
 
-records   ReportRow, GridPoint: what the caller hands in
-measure   measure_rows, measure_grid: the only calls of the metrics -> measures (plain numbers)
-tables    main_table, grid_table; detail_tables -> table (typed cells)
-render_*  a Table as text, Markdown, LaTeX; long_csv: every number for machines
-figures   pass@k curves and the λ × τ heat map
-report    build_report: all of it; save: the files and the lines that say where they are
+reports   experiment_report, cells_report: from planned cells to a report, with the notes below
+report    build_report: all texts and figures of one list of results; save: its files
+index     ResultIndex, Grid: results by place
+tables    main_table, grid_table; detail_tables, comparison_tables -> table (typed cells)
+paper_*   tables in the paper's layout, ours beside what is published; ours: a result as printed
+*_csv     numbers.csv and grid.csv (long_csv), comparison.csv
+figures   pass@k curves and heat maps; result_figures, joint_grid, experiment_figures: those that an
+          experiment asks for; analysis_figures, kl_page: from saved analyses
+cost_tables, memory_table, throughput_table    what follows from cells alone
+render_*  a Table as text, Markdown, LaTeX
 """

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.errors import LedgerError
-from rast_bench.reporting.claim_figures import hollow, legend_columns
-from rast_bench.reporting.claims import Claim, Number
 from rast_bench.reporting.figure_style import MARKERS, PALETTE, house_style
 from rast_bench.reporting.kl_page import kl_page
+from rast_bench.reporting.ours import Ours, ours_of
+from rast_bench.reporting.result_figures import hollow, legend_columns
+from rast_bench.results.registry import COSINE, PCR, RECOVERY
+from rast_bench.results.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,17 +30,17 @@ class SimilarityPoint:
     """One ΔR at one base model on one data set: eq. 6 with the base's own ΔR against eq. 5.
 
     `ours` and `published` are (cosine, recovery rate in percent), None where one of them is not
-    there. Claims of one base model have one `section`.
+    there. Results of one base model have one `section`.
     """
 
     label: str
     section: str
-    ours: tuple[Number, Number] | None
+    ours: tuple[Ours, Ours] | None
     published: tuple[float, float] | None
 
 
 def analysis_figures(
-    experiment: ExperimentConfig, claims: Sequence[Claim], results: Path
+    experiment: ExperimentConfig, results: Sequence[Result], results_dir: Path
 ) -> dict[str, "Figure"]:
     """Figure 4 by its file stem, where the experiment asks for it.
 
@@ -47,14 +49,14 @@ def analysis_figures(
     """
     from rast_bench.analysis.saved import load_summary
 
-    drawable = any(one.measure == "PCR" and (one.ours or one.published) for one in claims)
+    drawable = any(one.measure == PCR and (ours_of(one) or one.published) for one in results)
     if "pcr" in experiment.figures and not drawable:
-        load_summary(results, experiment.name, "pcr")
+        load_summary(results_dir, experiment.name, "pcr")
     if "similarity" not in experiment.figures:
         return {}
-    points = similarity_points(claims)
+    points = similarity_points(results)
     if not points:
-        load_summary(results, experiment.name, "similarity")
+        load_summary(results_dir, experiment.name, "similarity")
         raise LedgerError(
             f"experiment {experiment.name}: no ΔR has both a similarity and a recovery rate",
             hint=f"`python run.py experiment={experiment.name}` makes the samples that are missing",
@@ -62,7 +64,7 @@ def analysis_figures(
     return {"similarity": similarity_figure(experiment.title or experiment.name, points)}
 
 
-def analysis_pages(experiment: ExperimentConfig, results: Path) -> dict[str, bytes]:
+def analysis_pages(experiment: ExperimentConfig, results_dir: Path) -> dict[str, bytes]:
     """Figure 5 as an HTML file by name, where the experiment asks for it.
 
     Raises LedgerError, with the command to run, where the analysis is not there.
@@ -71,29 +73,30 @@ def analysis_pages(experiment: ExperimentConfig, results: Path) -> dict[str, byt
         return {}
     from rast_bench.analysis.saved import load_records
 
-    records = load_records(results, experiment.name, "kl", "rast")
+    records = load_records(results_dir, experiment.name, "kl", "rast")
     return {"kl.html": kl_page(experiment.title or experiment.name, records).encode()}
 
 
-def similarity_points(claims: Sequence[Claim]) -> tuple[SimilarityPoint, ...]:
+def similarity_points(results: Sequence[Result]) -> tuple[SimilarityPoint, ...]:
     """The pairs (base model's own ΔR, transferred ΔR) with something to draw, in order."""
     rates = {
-        (claim.section, claim.label, claim.dataset): claim
-        for claim in claims
-        if claim.measure == "recovery rate" and claim.role == "rast"
+        (result.section, result.row, result.dataset): result
+        for result in results
+        if result.measure == RECOVERY and result.role == "rast"
     }
-    several = len({claim.dataset for claim in rates.values()}) > 1
+    several = len({result.dataset for result in rates.values()}) > 1
     points = []
-    for cosine in claims:
-        rate = rates.get((cosine.section, cosine.label, cosine.dataset))
-        if cosine.measure != "cosine similarity" or rate is None:
+    for cosine in results:
+        rate = rates.get((cosine.section, cosine.row, cosine.dataset))
+        if cosine.measure != COSINE or rate is None:
             continue
+        ours, rate_of_ours = ours_of(cosine), ours_of(rate)
         both = cosine.published and rate.published
         point = SimilarityPoint(
             f"ΔR {cosine.section} v. ΔR {cosine.delta}"
             + (f", {cosine.dataset}" if several else ""),
             cosine.section,
-            (cosine.ours, rate.ours) if cosine.ours and rate.ours else None,
+            (ours, rate_of_ours) if ours and rate_of_ours else None,
             (float(cosine.published[0].value), float(rate.published[0].value)) if both else None,
         )
         if point.ours or point.published:
@@ -155,7 +158,7 @@ def similarity_figure(title: str, points: Sequence[SimilarityPoint]) -> "Figure"
     return figure
 
 
-def _reach(number: Number) -> list[list[float]] | None:
+def _reach(number: Ours) -> list[list[float]] | None:
     """How far its range reaches below and above it, as matplotlib takes it."""
     if number.low is None or number.high is None:
         return None

@@ -1,15 +1,8 @@
-"""From measures to the tables of comparisons: recovery by both methods, differences, p-values."""
+"""From results to the tables of comparisons: recovery by both methods, differences, p-values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from rast_bench.metrics.recovery import Interval
-from rast_bench.reporting.measures import (
-    Difference,
-    GridMeasures,
-    Measurements,
-    Recovery,
-    RowMeasures,
-)
+from rast_bench.reporting.index import Grid, ResultIndex, Row, estimate_of
 from rast_bench.reporting.numbers import UNIDENTIFIED, decimal
 from rast_bench.reporting.table import (
     BlankCell,
@@ -21,6 +14,8 @@ from rast_bench.reporting.table import (
     TableSection,
     TextCell,
 )
+from rast_bench.results.registry import GAIN, MEAN_RECOVERY, RATIO_OF_MEANS, RECOVERY
+from rast_bench.results.result import Measure, Result
 
 DIFFERENCE_NOTE = (
     "− base: avg@n less the base's on the same problems, in points, ± standard error of the "
@@ -40,7 +35,7 @@ GRID_NOTE = (
 _SMALLEST = 0.0001
 
 
-def comparison_table(measurements: Measurements) -> tuple[Table, ...]:
+def comparison_table(index: ResultIndex) -> tuple[Table, ...]:
     """Every row against the base of its section; no table where no section has a base."""
     columns = (
         Column("", "left"),
@@ -49,8 +44,8 @@ def comparison_table(measurements: Measurements) -> tuple[Table, ...]:
     )
     sections = tuple(
         TableSection(name, rows)
-        for name in measurements.section_names()
-        if (rows := tuple(_rows(measurements.section(name), measurements.datasets)))
+        for name in index.section_names()
+        if (rows := tuple(_rows(index, name)))
     )
     if not sections:
         return ()
@@ -58,93 +53,97 @@ def comparison_table(measurements: Measurements) -> tuple[Table, ...]:
     return (Table("comparisons", title, columns, sections, footnotes),)
 
 
-def _rows(rows: Sequence[RowMeasures], datasets: Sequence[str]) -> Iterable[TableRow]:
-    for row in rows:
-        first = True
-        for dataset in datasets:
-            cell = row.cells.get(dataset)
-            if cell is None or cell.difference is None:
+def _rows(index: ResultIndex, section: str) -> Iterable[TableRow]:
+    for row in index.section(section):
+        head: Cell = TextCell(row.label)
+        for dataset in index.datasets:
+            gain = index.get(row, dataset, GAIN)
+            if gain is None:
                 continue
             yield TableRow(
                 (
-                    TextCell(row.label) if first else BlankCell(),
+                    head,
                     TextCell(dataset),
-                    TextCell(_points(cell.difference)),
-                    TextCell(_p_value(cell.difference.p_value)),
-                    TextCell(_p_value(cell.difference.adjusted_p_value)),
-                    *_recovery(cell.recovery),
+                    TextCell(_points(gain)),
+                    TextCell(_p_value(gain.value.p_value)),
+                    TextCell(_p_value(gain.holm_p_value)),
+                    *_recovery(index, row, dataset, RECOVERY),
                 ),
                 "ceiling" if row.role == "ceiling" else "plain",
             )
-            first = False
-        means = (("ratio of means", row.ratio_of_means), ("mean of ratios", row.mean_of_ratios))
-        for name, recovery in means if len(datasets) > 1 else ():
-            if recovery is not None:
-                blanks = (BlankCell(),) * 3
-                yield TableRow((BlankCell(), TextCell(name), *blanks, *_recovery(recovery)))
+            head = BlankCell()
+        means = (("ratio of means", RATIO_OF_MEANS), ("mean of ratios", MEAN_RECOVERY))
+        for name, measure in means if len(index.datasets) > 1 else ():
+            if index.get(row, None, measure):
+                cells = (BlankCell(), TextCell(name), *(BlankCell(),) * 3)
+                yield TableRow((*cells, *_recovery(index, row, None, measure)))
 
 
-def _recovery(recovery: Recovery | None) -> tuple[Cell, Cell, Cell]:
+def _recovery(
+    index: ResultIndex, row: Row, dataset: str | None, measure: Measure
+) -> tuple[Cell, Cell, Cell]:
     """The rate, and its interval by each method."""
-    if recovery is None:
+    rate = index.get(row, dataset, measure)
+    if rate is None:
         return EmptyCell(), EmptyCell(), EmptyCell()
-    if recovery.value is None:
-        return TextCell(recovery.status), EmptyCell(), EmptyCell()
-    unsure = UNIDENTIFIED if recovery.status == "not identified" else ""
+    if rate.estimate is None:
+        return TextCell(rate.missing), EmptyCell(), EmptyCell()
+    unsure = UNIDENTIFIED if rate.status == "not identified" else ""
     return (
-        TextCell(decimal(100 * recovery.value, 0) + unsure),
-        _interval(recovery.fieller),
-        _interval(recovery.bootstrap),
+        TextCell(decimal(100 * rate.estimate, 0) + unsure),
+        _interval(index.get(row, dataset, measure, estimator="fieller")),
+        _interval(index.get(row, dataset, measure, estimator="bootstrap")),
     )
 
 
-def grid_p_values(grid: GridMeasures) -> tuple[Table, ...]:
+def grid_p_values(grid: Grid) -> tuple[Table, ...]:
     """In the grid's layout how far each cell is below the highest, and Holm's p-value.
 
     No table for a grid of one cell.
     """
-    if all(cell.difference is None for cell in grid.cells):
+    if not grid.differences:
         return ()
-    cells = {(cell.lambda_, cell.temperature): cell for cell in grid.cells}
 
-    def compared(lambda_: float, temperature: float) -> Cell:
-        cell = cells.get((lambda_, temperature))
-        if cell is None:
+    def compared(point: tuple[float, float]) -> Cell:
+        if point not in grid.accuracies:
             return EmptyCell()
-        if cell.difference is None:
+        difference = grid.differences.get(point)
+        if difference is None:
             return TextCell("highest")
-        points = decimal(100 * cell.difference.value, 1)
-        return TextCell(f"{points} ({_p_value(cell.difference.adjusted_p_value)})")
+        points = decimal(100 * (difference.estimate or 0.0), 1)
+        return TextCell(f"{points} ({_p_value(difference.holm_p_value)})")
 
     rows = tuple(
-        TableRow((TextCell(f"τ = {tau:g}"), *(compared(one, tau) for one in grid.lambdas())))
-        for tau in reversed(grid.temperatures())
+        TableRow((TextCell(f"τ = {tau:g}"), *(compared((one, tau)) for one in grid.lambdas)))
+        for tau in reversed(grid.temperatures)
     )
     section = TableSection(f"{grid.label} on {grid.dataset} ({grid.problems} problems)", rows)
     return (
         Table(
             "grid_p_values",
             "λ × τ: points from the highest cell (Holm-corrected p-value)",
-            (Column("", "left"), *(Column(f"λ = {one:g}") for one in grid.lambdas())),
+            (Column("", "left"), *(Column(f"λ = {one:g}") for one in grid.lambdas)),
             (section,),
             (GRID_NOTE,),
         ),
     )
 
 
-def _points(difference: Difference) -> str:
-    value = decimal(100 * difference.value, 1)
-    if difference.standard_error is None:
+def _points(difference: Result) -> str:
+    estimate = estimate_of(difference)
+    value = decimal(100 * estimate.value, 1)
+    if estimate.standard_error is None:
         return value
-    return f"{value} ± {decimal(100 * difference.standard_error, 1)}"
+    return f"{value} ± {decimal(100 * estimate.standard_error, 1)}"
 
 
-def _p_value(value: float) -> str:
+def _p_value(value: float | None) -> str:
+    assert value is not None, "a difference has a p-value"
     return f"< {_SMALLEST}" if value < _SMALLEST else f"{value:.4f}"
 
 
-def _interval(interval: Interval | None) -> Cell:
-    if interval is None:
+def _interval(result: Result | None) -> Cell:
+    if result is None or result.value.low is None or result.value.high is None:
         return EmptyCell()
-    low, high = (decimal(100 * bound, 0) for bound in interval)
+    low, high = (decimal(100 * bound, 0) for bound in (result.value.low, result.value.high))
     return TextCell(f"[{low}, {high}]")

@@ -39,7 +39,7 @@ UNRECOVERED_DECODING_NOTES = (
 def cost_tables(
     experiment: ExperimentConfig,
     entries: Sequence[ExperimentCell],
-    facts: Sequence[Published],
+    numbers: Sequence[Published],
     speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
     """One table for each of the experiment's `costs`, one line per row.
@@ -57,11 +57,11 @@ def cost_tables(
         "memory": lambda: memory_table(
             steered,
             {key: decoding_configs(cell) for key, cell in steered.items()},
-            select(facts, source="table 4") if "table 4" in named else (),
+            select(numbers, source="table 4") if "table 4" in named else (),
         ),
-        "flops": lambda: _flops_table(rows, facts),
+        "flops": lambda: _flops_table(rows, numbers),
         "decoding": lambda: _decoding_table(rows, published=published),
-        "throughput": lambda: throughput_table(experiment, rows, facts, speeds),
+        "throughput": lambda: throughput_table(experiment, rows, numbers, speeds),
     }
     return [build[kind]() for kind in experiment.costs]
 
@@ -89,13 +89,13 @@ def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
     return [main, *(config for config in pairs for _ in ("RL", "base"))]
 
 
-def _flops_table(rows: Mapping[RowKey, CellConfig], facts: Sequence[Published]) -> Table:
+def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]) -> Table:
     lines = []
     for (section, label), cell in rows.items():
         configs = decoding_configs(cell)
         steered = cell.method.name == "rast"
         published = select(
-            facts,
+            numbers,
             metric="inference FLOPs",
             model=cell.base_model.name,
             method=cell.method.name,

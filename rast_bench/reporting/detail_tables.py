@@ -1,10 +1,10 @@
-"""From measures to the tables of details: pass@k, majority@k, lengths and behaviour."""
+"""From results to the tables of details: pass@k, majority@k, lengths and behaviour."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 from rast_bench.metrics.estimate import Estimate
 from rast_bench.metrics.paper import DRAWS
-from rast_bench.reporting.measures import CellMeasures, Measurements, RowMeasures
+from rast_bench.reporting.index import ResultIndex, Row, estimate_of
 from rast_bench.reporting.table import (
     BlankCell,
     Cell,
@@ -19,6 +19,20 @@ from rast_bench.reporting.table import (
     TextCell,
 )
 from rast_bench.reporting.tables import row_style
+from rast_bench.results.registry import (
+    ACCURACY,
+    BEHAVIOURS,
+    CORRECT_LENGTH,
+    LENGTH,
+    MAJORITY_AT_K,
+    MEDIAN_LENGTH,
+    PASS_AT_K,
+    TRUNCATED,
+    UNPARSED,
+    VERDICT_SHARES,
+    WRONG_LENGTH,
+)
+from rast_bench.results.result import Measure, Result
 
 DRAWN = f"{DRAWS} draws"  # a sub-row: the paper's estimator on our samples
 
@@ -45,48 +59,35 @@ UNDECIDED_NOTE = (
 BEHAVIOUR_NOTE = "The last columns count behaviour lemmas a sample, as found by {lemmatizer}."
 
 
-def detail_tables(measurements: Measurements, notes: Sequence[str] = ()) -> tuple[Table, ...]:
+def detail_tables(index: ResultIndex, notes: Sequence[str] = ()) -> tuple[Table, ...]:
     """pass@k, majority@k, and lengths with behaviour, one line per row and data set."""
-    behaviour_note = BEHAVIOUR_NOTE.format(lemmatizer=measurements.lemmatizer)
     return (
-        _estimator_table(
-            measurements,
-            "pass_at_k",
-            "pass@k in percent",
-            "pass",
-            # The full curve goes to the CSV; the table shows the k of the paper's protocol.
-            lambda cell: {
-                k: estimate
-                for k, estimate in cell.pass_at_k.items()
-                if k == 1 or k in cell.paper_pass_at_k
-            },
-            lambda cell: {k: v for k, v in cell.paper_pass_at_k.items() if k > 1},
-            (PASS_NOTE, *notes),
-        ),
-        _estimator_table(
-            measurements,
-            "majority_at_k",
-            "majority@k in percent",
-            "maj",
-            lambda cell: dict(cell.majority_at_k),
-            lambda cell: dict(cell.paper_majority_at_k),
-            (MAJORITY_NOTE, *notes),
-        ),
-        _generation_table(measurements, (GENERATION_NOTE, behaviour_note, *notes)),
+        _estimator_table(index, PASS_AT_K, "pass_at_k", "pass", (PASS_NOTE, *notes)),
+        _estimator_table(index, MAJORITY_AT_K, "majority_at_k", "maj", (MAJORITY_NOTE, *notes)),
+        _generation_table(index, notes),
     )
 
 
 def _estimator_table(
-    measurements: Measurements,
-    name: str,
-    title: str,
-    heading: str,
-    exact: Callable[[CellMeasures], dict[int, Estimate]],
-    paper: Callable[[CellMeasures], dict[int, float]],
-    footnotes: tuple[str, ...],
+    index: ResultIndex, measure: Measure, name: str, heading: str, footnotes: tuple[str, ...]
 ) -> Table:
+    """Exact estimates at 1 and at the k of the paper's protocol, whose draws stand below them.
+
+    The full curve goes to the CSV.
+    """
+
+    def estimates(row: Row, dataset: str) -> tuple[dict[int, Estimate], dict[int, Estimate]]:
+        drawn = index.curve(row, dataset, measure, "paper")
+        exact = index.curve(row, dataset, measure)
+        return {k: one for k, one in exact.items() if k == 1 or k in drawn}, drawn
+
     ks = sorted(
-        {k for row in measurements.rows for cell in row.cells.values() for k in exact(cell)}
+        {
+            k
+            for row in index.rows
+            for dataset in index.datasets_of(row)
+            for k in estimates(row, dataset)[0]
+        }
     )
     columns = (
         Column("", "left"),
@@ -96,80 +97,60 @@ def _estimator_table(
         *(Column(f"{heading}@{k}") for k in ks),
     )
 
-    def lines(row: RowMeasures) -> Iterable[TableRow]:
-        for first, dataset, cell in _cells(row, measurements.datasets):
-            estimates, draws = exact(cell), paper(cell)
+    def lines(row: Row) -> Iterable[TableRow]:
+        for head, dataset in _heads(index, row):
+            exact, drawn = estimates(row, dataset)
+            accuracy = index.get(row, dataset, ACCURACY)
+            assert accuracy is not None, "the row was run on the data set"
             yield TableRow(
                 (
-                    TextCell(row.label) if first else BlankCell(),
+                    head,
                     TextCell(dataset),
-                    CountCell(cell.problems),
-                    CountCell(cell.samples),
-                    *(RateCell(estimates[k]) if k in estimates else EmptyCell() for k in ks),
+                    CountCell(accuracy.problems or 0),
+                    CountCell(accuracy.samples or 0),
+                    *(RateCell(exact[k]) if k in exact else EmptyCell() for k in ks),
                 ),
                 row_style(row),
             )
-            if draws:
+            if drawn:
                 blanks = (BlankCell(),) * 2
-                yield TableRow(
-                    (
-                        BlankCell(),
-                        TextCell(DRAWN),
-                        *blanks,
-                        *(
-                            RateCell(Estimate(draws[k], None)) if k in draws else BlankCell()
-                            for k in ks
-                        ),
-                    ),
-                    "sub",
-                )
+                rates = (RateCell(drawn[k]) if k in drawn else BlankCell() for k in ks)
+                yield TableRow((BlankCell(), TextCell(DRAWN), *blanks, *rates), "sub")
 
-    return Table(name, title, columns, _detail_sections(measurements, lines), footnotes)
+    title = f"{measure.name} in percent"
+    return Table(name, title, columns, _detail_sections(index, lines), footnotes)
 
 
-def _generation_table(measurements: Measurements, footnotes: tuple[str, ...]) -> Table:
-    behaviours = tuple(
-        dict.fromkeys(
-            name
-            for row in measurements.rows
-            for cell in row.cells.values()
-            for name in cell.behaviour
-        )
-    )
-    undecided = any(
-        cell.undecided_share for row in measurements.rows for cell in row.cells.values()
-    )
-    headings = ["mean", "median", "correct", "wrong", "trunc. %", "unpars. %"]
-    if undecided:  # most tables have none
-        headings.append("undec. %")
-        footnotes = (footnotes[0], UNDECIDED_NOTE, *footnotes[1:])
-    columns = (
-        Column("", "left"),
-        Column("data set", "left"),
-        *map(Column, headings),
-        *(Column(SHORT_HEADINGS.get(name, name)) for name in behaviours),
-    )
+def _generation_table(index: ResultIndex, notes: Sequence[str]) -> Table:
+    undecided = VERDICT_SHARES["undecided"]
+    shares = {"trunc. %": TRUNCATED, "unpars. %": UNPARSED}
+    places = [(row, dataset) for row in index.rows for dataset in index.datasets_of(row)]
+    footnotes = [GENERATION_NOTE]
+    if any(index.get(*place, undecided) for place in places):  # most tables have none
+        shares["undec. %"] = undecided
+        footnotes.append(UNDECIDED_NOTE)
+    counted = [
+        one for place in places for one in (index.get(*place, BEHAVIOURS["branching"]),) if one
+    ]
+    if counted:
+        footnotes.append(BEHAVIOUR_NOTE.format(lemmatizer=counted[0].value.counted_by))
+    lengths = {
+        "mean": LENGTH,
+        "median": MEDIAN_LENGTH,
+        "correct": CORRECT_LENGTH,
+        "wrong": WRONG_LENGTH,
+    }
+    behaviours = {SHORT_HEADINGS.get(name, name): one for name, one in BEHAVIOURS.items()}
 
-    def lines(row: RowMeasures) -> Iterable[TableRow]:
-        for first, dataset, cell in _cells(row, measurements.datasets):
-            lengths = cell.lengths
+    def lines(row: Row) -> Iterable[TableRow]:
+        for head, dataset in _heads(index, row):
             yield TableRow(
                 (
-                    TextCell(row.label) if first else BlankCell(),
+                    head,
                     TextCell(dataset),
-                    QuantityCell(lengths.mean.value, 1),
-                    QuantityCell(lengths.median, 1),
-                    _optional(lengths.correct_mean),
-                    _optional(lengths.wrong_mean),
-                    RateCell(Estimate(cell.truncated_share, None)),
-                    RateCell(Estimate(cell.unparsed_share, None)),
-                    *((RateCell(Estimate(cell.undecided_share, None)),) if undecided else ()),
-                    *(
-                        QuantityCell(cell.behaviour[name].value, 3)
-                        if name in cell.behaviour
-                        else EmptyCell()
-                        for name in behaviours
-                    ),
+                    *(_quantity(index.get(row, dataset, one)) for one in lengths.values()),
+                    *(_share(index.get(row, dataset, one)) for one in shares.values()),
+                    *(_quantity(index.get(row, dataset, one)) for one in behaviours.values()),
                 ),
                 row_style(row),
             )
@@ -177,27 +158,37 @@ def _generation_table(measurements: Measurements, footnotes: tuple[str, ...]) ->
     return Table(
         "generation",
         "Output tokens a sample (mean, median, of correct and of wrong samples) and behaviour",
-        columns,
-        _detail_sections(measurements, lines),
-        footnotes,
+        (
+            Column("", "left"),
+            Column("data set", "left"),
+            *(Column(heading) for heading in (*lengths, *shares, *behaviours)),
+        ),
+        _detail_sections(index, lines),
+        (*footnotes, *notes),
     )
 
 
-def _optional(number: float | None) -> Cell:
-    return EmptyCell() if number is None else QuantityCell(number, 1)
+def _quantity(result: Result | None) -> Cell:
+    if result is None or result.estimate is None:
+        return EmptyCell()
+    return QuantityCell(result.estimate, result.measure.decimals)
 
 
-def _cells(row: RowMeasures, datasets: Sequence[str]) -> Iterable[tuple[bool, str, CellMeasures]]:
-    """(is it the row's first, data set, cell) of every data set that the row has."""
-    present = [dataset for dataset in datasets if dataset in row.cells]
-    for dataset in present:
-        yield dataset == present[0], dataset, row.cells[dataset]
+def _share(result: Result | None) -> Cell:
+    """A verdict that does not occur has no result."""
+    return RateCell(estimate_of(result) if result else Estimate(0.0, None))
+
+
+def _heads(index: ResultIndex, row: Row) -> Iterable[tuple[Cell, str]]:
+    """The first cell of a line and its data set: the row's label stands in its first line."""
+    for place, dataset in enumerate(index.datasets_of(row)):
+        yield BlankCell() if place else TextCell(row.label), dataset
 
 
 def _detail_sections(
-    measurements: Measurements, lines: Callable[[RowMeasures], Iterable[TableRow]]
+    index: ResultIndex, lines: Callable[[Row], Iterable[TableRow]]
 ) -> tuple[TableSection, ...]:
     return tuple(
-        TableSection(name, tuple(line for row in measurements.section(name) for line in lines(row)))
-        for name in measurements.section_names()
+        TableSection(name, tuple(line for row in index.section(name) for line in lines(row)))
+        for name in index.section_names()
     )

@@ -1,26 +1,34 @@
-"""The figures that an experiment asks for, by kind, from its claims."""
+"""The figures that an experiment asks for, by kind, from its results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rast_bench.config.experiment import FigureKind, Measure
-from rast_bench.reporting.claim_figures import (
+from rast_bench.config.experiment import FigureKind
+from rast_bench.reporting.joint_grid import grid_figure
+from rast_bench.reporting.ours import ours_of
+from rast_bench.reporting.result_figures import (
     bar_figure,
     dot_figure,
     k_figure,
-    strength_figure,
+    lambda_figure,
 )
-from rast_bench.reporting.claim_numbers import BEHAVIOURS
-from rast_bench.reporting.claims import Claim
-from rast_bench.reporting.joint_grid import grid_figure
 from rast_bench.reporting.stems import file_stem
+from rast_bench.results.registry import (
+    ACCURACY,
+    BEHAVIOURS,
+    LENGTH,
+    MAJORITY_AT_K,
+    PASS_AT_K,
+    PCR,
+)
+from rast_bench.results.result import Measure, Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def claim_figures(
-    kinds: Sequence[FigureKind], claims: Sequence[Claim], title: str
+def requested_figures(
+    kinds: Sequence[FigureKind], results: Sequence[Result], title: str
 ) -> dict[str, "Figure"]:
     """By file stem; one per section for pass@k and majority@k, one for all grids of one dimension.
 
@@ -28,48 +36,69 @@ def claim_figures(
     """
     found: dict[str, Figure] = {}
     for kind in kinds:
-        if kind in ("pass@k", "majority@k"):
-            for section, members in _by_section(claims, kind).items():
-                stem = file_stem(found, kind.replace("@", "_at_"), section)
-                found[stem] = k_figure(f"{kind} of {section}", members)
-        elif kind == "grids":
-            found |= _grids(claims, title)
-        elif kind == "behaviour":
-            members = [claim for claim in claims if claim.measure in BEHAVIOURS]
-            found["behaviour"] = bar_figure(title, members, "per response")
-        elif kind == "length":
-            found["length"] = bar_figure(title, _of(claims, "response length"), "tokens")
-        elif kind == "pcr":
-            members = [claim for claim in _of(claims, "PCR") if claim.ours or claim.published]
-            if members:  # without an analysis and a published number there is nothing to draw
-                found["path_coverage"] = dot_figure(title, members, "PCR (%)")
+        if kind in _DRAW:
+            found |= _DRAW[kind](results, title)
     return found
 
 
-def _by_section(claims: Sequence[Claim], measure: Measure) -> dict[str, list[Claim]]:
-    members = _of(claims, measure)
-    sections = dict.fromkeys(claim.section for claim in members)
-    return {one: [claim for claim in members if claim.section == one] for one in sections}
+def _curves(measure: Measure) -> Callable[[Sequence[Result], str], dict[str, "Figure"]]:
+    def draw(results: Sequence[Result], _: str) -> dict[str, "Figure"]:
+        found: dict[str, Figure] = {}
+        members = _of(results, measure)
+        for section in dict.fromkeys(result.section for result in members):
+            stem = file_stem(found, measure.name.replace("@", "_at_"), section)
+            mine = [result for result in members if result.section == section]
+            found[stem] = k_figure(f"{measure.name} of {section}", mine)
+        return found
+
+    return draw
 
 
-def _of(claims: Sequence[Claim], measure: Measure) -> list[Claim]:
-    return [claim for claim in claims if claim.measure == measure and claim.grid is None]
+def _behaviour(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
+    members = [result for result in results if result.measure in BEHAVIOURS.values()]
+    return {"behaviour": bar_figure(title, members, "per response")}
 
 
-def _grids(claims: Sequence[Claim], title: str) -> dict[str, "Figure"]:
+def _length(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
+    return {"length": bar_figure(title, _of(results, LENGTH), "tokens")}
+
+
+def _path_coverage(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
+    """Nothing where there is neither an analysis nor a published number to draw."""
+    members = [one for one in _of(results, PCR) if ours_of(one) or one.published]
+    return {"path_coverage": dot_figure(title, members, "PCR (%)")} if members else {}
+
+
+def _of(results: Sequence[Result], measure: Measure) -> list[Result]:
+    return [result for result in results if result.measure == measure and result.grid is None]
+
+
+def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
     """Grids of one dimension side by side in one figure, each of two in one of its own."""
-    lines: list[Claim] = []
+    lines: list[Result] = []
     found: dict[str, Figure] = {}
-    for grid in dict.fromkeys(claim.grid for claim in claims if claim.grid is not None):
-        members = [claim for claim in claims if claim.grid == grid and claim.measure == "accuracy"]
-        strengths = {claim.lambda_ for claim in members}
-        temperatures = {claim.temperature for claim in members}
-        if len(strengths) > 1 and len(temperatures) > 1:
+    for grid in dict.fromkeys(result.grid for result in results if result.grid is not None):
+        members = [
+            result for result in results if result.grid == grid and result.measure == ACCURACY
+        ]
+        lambdas = {result.lambda_ for result in members}
+        temperatures = {result.temperature for result in members}
+        if len(lambdas) > 1 and len(temperatures) > 1:
             first = members[0]
             stem = file_stem(found, "grid", grid)
-            found[stem] = grid_figure(f"{first.label} on {first.dataset}", members)
+            found[stem] = grid_figure(f"{first.row} on {first.dataset}", members)
         else:
             lines += members
     if lines:
-        found["strength"] = strength_figure(title, lines)
+        found["strength"] = lambda_figure(title, lines)
     return found
+
+
+_DRAW: dict[FigureKind, Callable[[Sequence[Result], str], dict[str, "Figure"]]] = {
+    "pass@k": _curves(PASS_AT_K),
+    "majority@k": _curves(MAJORITY_AT_K),
+    "grids": _grids,
+    "behaviour": _behaviour,
+    "pcr": _path_coverage,
+    "length": _length,
+}

@@ -8,14 +8,10 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.reporting.figure_style import INK, MARKERS, MUTED, PALETTE, house_style
-from rast_bench.reporting.measures import (
-    NEAR_BEST_TEST,
-    GridCell,
-    GridMeasures,
-    Measurements,
-    RowMeasures,
-)
+from rast_bench.reporting.index import NEAR_BEST_TEST, Grid, ResultIndex, Row, estimate_of
 from rast_bench.reporting.numbers import decimal
+from rast_bench.results.registry import ACCURACY, PASS_AT_K
+from rast_bench.results.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
 MIN_SPAN_IN_STANDARD_ERRORS = 8.0
 
 
-def pass_at_k_figure(measurements: Measurements, section: str) -> "Figure":
+def pass_at_k_figure(index: ResultIndex, section: str) -> "Figure":
     """Unbiased pass@k against k, one panel per data set, one line per row of `section`.
 
     The band is ± one standard error over problems. A row with one sample a problem (a greedy base)
@@ -33,8 +29,10 @@ def pass_at_k_figure(measurements: Measurements, section: str) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    rows = measurements.section(section)
-    datasets = [name for name in measurements.datasets if any(name in row.cells for row in rows)]
+    rows = index.section(section)
+    datasets = [
+        name for name in index.datasets if any(index.get(row, name, ACCURACY) for row in rows)
+    ]
     columns = 2 if len(datasets) == 4 else max(1, min(3, len(datasets)))
     lines = max(1, ceil(len(datasets) / columns))
     with house_style():
@@ -44,11 +42,11 @@ def pass_at_k_figure(measurements: Measurements, section: str) -> "Figure":
         panels = list(axes.flat[: len(datasets)])
         for unused in axes.flat[len(datasets) :]:
             unused.remove()
-        for index, (axis, dataset) in enumerate(zip(panels, datasets, strict=True)):
-            _pass_at_k_panel(axis, rows, dataset, styles)
-            if index % columns == 0:
+        for place, (axis, dataset) in enumerate(zip(panels, datasets, strict=True)):
+            _pass_at_k_panel(axis, index, rows, dataset, styles)
+            if place % columns == 0:
                 axis.set_ylabel("pass@k (%)")
-            if index + columns >= len(panels):  # nothing below it
+            if place + columns >= len(panels):  # nothing below it
                 axis.set_xlabel("k (samples a problem)")
         figure.suptitle(f"pass@k of {section}, ± one standard error", fontsize=12)
         handles = {
@@ -63,7 +61,7 @@ def pass_at_k_figure(measurements: Measurements, section: str) -> "Figure":
     return figure
 
 
-def _line_styles(rows: Sequence[RowMeasures]) -> dict[str, dict[str, Any]]:
+def _line_styles(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     """Reference rows in greys, RAST rows solid, controls dotted; colour and marker by order."""
     styles: dict[str, dict[str, Any]] = {}
     coloured = 0
@@ -85,16 +83,22 @@ def _line_styles(rows: Sequence[RowMeasures]) -> dict[str, dict[str, Any]]:
 
 
 def _pass_at_k_panel(
-    axis: "Axes", rows: Sequence[RowMeasures], dataset: str, styles: dict[str, dict[str, Any]]
+    axis: "Axes",
+    index: ResultIndex,
+    rows: Sequence[Row],
+    dataset: str,
+    styles: dict[str, dict[str, Any]],
 ) -> None:
-    present = [(row, row.cells[dataset]) for row in rows if dataset in row.cells]
-    largest = max(cell.samples for _, cell in present)
+    curves = {row: index.curve(row, dataset, PASS_AT_K) for row in rows}
+    largest = max(k for curve in curves.values() for k in curve)
     powers = [2**i for i in range(largest.bit_length()) if 2**i <= largest]
-    for row, cell in present:
-        ks = sorted(cell.pass_at_k)
+    for row, curve in curves.items():
+        if not curve:
+            continue
+        ks = sorted(curve)
         style = styles[row.label]
-        values = [100 * cell.pass_at_k[k].value for k in ks]
-        errors = [100 * (cell.pass_at_k[k].standard_error or 0.0) for k in ks]
+        values = [100 * curve[k].value for k in ks]
+        errors = [100 * (curve[k].standard_error or 0.0) for k in ks]
         if len(ks) == 1:
             axis.errorbar(
                 ks, values, yerr=errors, label=row.label, capsize=3, **style | {"linestyle": "none"}
@@ -104,7 +108,7 @@ def _pass_at_k_panel(
             ks,
             values,
             label=row.label,
-            markevery=[index for index, k in enumerate(ks) if k in powers],
+            markevery=[place for place, k in enumerate(ks) if k in powers],
             **style,
         )
         axis.fill_between(
@@ -120,11 +124,11 @@ def _pass_at_k_panel(
     axis.minorticks_off()
     axis.grid(axis="y", color="#E3E3E3", linewidth=0.8)
     axis.set_axisbelow(True)
-    problems = present[0][1].problems
+    problems = next(one.problems for row in rows if (one := index.get(row, dataset, ACCURACY)))
     axis.set_title(f"{dataset} ({problems} problems)")
 
 
-def heat_map_figure(grid: GridMeasures) -> "Figure":
+def heat_map_figure(grid: Grid) -> "Figure":
     """avg@n over λ (columns) and τ (rows, upwards), each cell with its standard error.
 
     All cells that a paired test cannot tell from the highest are framed, not only the highest.
@@ -133,25 +137,27 @@ def heat_map_figure(grid: GridMeasures) -> "Figure":
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-    lambdas, temperatures = grid.lambdas(), grid.temperatures()
+    lambdas, temperatures = grid.lambdas, grid.temperatures
     values = np.full((len(temperatures), len(lambdas)), np.nan)
-    for cell in grid.cells:
-        values[temperatures.index(cell.temperature), lambdas.index(cell.lambda_)] = (
-            100 * cell.avg.value
-        )
-    norm = Normalize(*_colour_range(grid.cells))
+    for (lambda_, temperature), result in grid.accuracies.items():
+        place = temperatures.index(temperature), lambdas.index(lambda_)
+        values[place] = 100 * estimate_of(result).value
+    norm = Normalize(*_colour_range(grid))
     with house_style():
         size = (max(5.0, 0.95 * len(lambdas) + 2.2), max(3.4, 0.72 * len(temperatures) + 1.9))
         figure = Figure(figsize=size, layout="constrained")
         axis = figure.add_subplot()
         image = axis.imshow(values, origin="lower", aspect="auto", cmap="cividis", norm=norm)
         axis.set_facecolor("#EDEDED")
-        for cell in grid.cells:
-            x, y = lambdas.index(cell.lambda_), temperatures.index(cell.temperature)
-            red, green, blue, _ = image.cmap(norm(100 * cell.avg.value))
+        for (lambda_, temperature), result in grid.accuracies.items():
+            x, y = lambdas.index(lambda_), temperatures.index(temperature)
+            red, green, blue, _ = image.cmap(norm(values[y, x]))
             # Rec. 709 luma: light text on dark cells.
             dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
-            _heat_map_cell(axis, x, y, cell, colour="white" if dark else INK)
+            colour = "white" if dark else INK
+            _heat_map_cell(axis, x, y, result, colour=colour)
+            if grid.near_best((lambda_, temperature)):
+                _frame(axis, x, y, colour)
         for y, x in np.argwhere(np.isnan(values)):
             axis.text(x, y, "not run", ha="center", va="center", color=MUTED, fontsize=8)
         axis.set_xticks(range(len(lambdas)), [f"{value:g}" for value in lambdas])
@@ -174,23 +180,27 @@ def heat_map_figure(grid: GridMeasures) -> "Figure":
     return figure
 
 
-def _heat_map_cell(axis: "Axes", x: int, y: int, cell: GridCell, *, colour: str) -> None:
+def _heat_map_cell(axis: "Axes", x: int, y: int, result: Result, *, colour: str) -> None:
+    estimate = estimate_of(result)
+    axis.text(x, y + 0.12, decimal(100 * estimate.value, 1), ha="center", va="center", color=colour)
+    if estimate.standard_error is not None:
+        error = f"± {decimal(100 * estimate.standard_error, 1)}"
+        axis.text(x, y - 0.24, error, ha="center", va="center", color=colour, fontsize=7)
+
+
+def _frame(axis: "Axes", x: int, y: int, colour: str) -> None:
     from matplotlib.patches import Rectangle
 
-    axis.text(x, y + 0.12, decimal(100 * cell.avg.value, 1), ha="center", va="center", color=colour)
-    if cell.avg.standard_error is not None:
-        error = f"± {decimal(100 * cell.avg.standard_error, 1)}"
-        axis.text(x, y - 0.24, error, ha="center", va="center", color=colour, fontsize=7)
-    if cell.near_best:
-        axis.add_patch(
-            Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, edgecolor=colour, linewidth=1.3)
-        )
+    axis.add_patch(
+        Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, fill=False, edgecolor=colour, linewidth=1.3)
+    )
 
 
-def _colour_range(cells: Sequence[GridCell]) -> tuple[float, float]:
+def _colour_range(grid: Grid) -> tuple[float, float]:
     """From the lowest to the highest cell in percent, widened where that is within noise."""
-    values = [100 * cell.avg.value for cell in cells]
-    errors = [100 * (cell.avg.standard_error or 0.0) for cell in cells]
+    estimates = [estimate_of(result) for result in grid.accuracies.values()]
+    values = [100 * one.value for one in estimates]
+    errors = [100 * (one.standard_error or 0.0) for one in estimates]
     low, high = min(values), max(values)
     least = max(MIN_SPAN_IN_STANDARD_ERRORS * sum(errors) / len(errors), 1.0)
     if high - low < least:

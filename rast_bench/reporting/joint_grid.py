@@ -1,31 +1,33 @@
-"""A joint λ × τ grid of claims: the published one and ours as two heat maps."""
+"""A joint λ × τ grid of results: the published one and ours as two heat maps."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rast_bench.reporting.claims import Claim
 from rast_bench.reporting.figure_style import INK, MUTED, house_style
 from rast_bench.reporting.numbers import decimal
+from rast_bench.reporting.ours import ours_of
+from rast_bench.results.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def grid_figure(title: str, claims: Sequence[Claim]) -> "Figure":
+def grid_figure(title: str, results: Sequence[Result]) -> "Figure":
     """A joint λ × τ grid: the published one and ours side by side, on one scale of colours."""
     import numpy as np
     from matplotlib.figure import Figure
 
-    lambdas = sorted({claim.lambda_ or 0.0 for claim in claims})
-    temperatures = sorted({claim.temperature or 0.0 for claim in claims})
+    lambdas = sorted({result.lambda_ or 0.0 for result in results})
+    temperatures = sorted({result.temperature or 0.0 for result in results})
     shape = (len(temperatures), len(lambdas))
     sides = {"published": np.full(shape, np.nan), "ours": np.full(shape, np.nan)}
-    for claim in claims:
-        place = temperatures.index(claim.temperature or 0.0), lambdas.index(claim.lambda_ or 0.0)
-        if claim.published:
-            sides["published"][place] = float(claim.published[0].value)
-        if claim.ours:
-            sides["ours"][place] = claim.ours.value
+    for result in results:
+        place = temperatures.index(result.temperature or 0.0), lambdas.index(result.lambda_ or 0.0)
+        if result.published:
+            sides["published"][place] = float(result.published[0].value)
+        ours = ours_of(result)
+        if ours:
+            sides["ours"][place] = ours.value
     shown = {name: values for name, values in sides.items() if not np.isnan(values).all()}
     known = np.concatenate([one[~np.isnan(one)] for one in shown.values()] or [np.zeros(1)])
     with house_style():

@@ -4,15 +4,10 @@ import csv
 import io
 from collections.abc import Iterable
 
-from rast_bench.metrics.estimate import Estimate
 from rast_bench.reporting.csv_text import text_cell
-from rast_bench.reporting.measures import (
-    CellMeasures,
-    GridCell,
-    GridMeasures,
-    Measurements,
-    Recovery,
-)
+from rast_bench.reporting.index import Grid, ResultIndex
+from rast_bench.results.registry import MEASURES, RECOVERIES
+from rast_bench.results.result import Result, Status
 
 MEAN_OVER_SETS = "(mean)"
 
@@ -56,124 +51,90 @@ Field = str | int | float | None
 Fields = dict[str, Field]
 
 
-def long_csv(measurements: Measurements) -> str:
+STATUS_WORDS: dict[Status, str] = {
+    "measured": "identified",
+    "ceiling below base": "identified, ceiling below base",
+}
+
+
+def long_csv(index: ResultIndex) -> str:
     """Rates as fractions, lengths in tokens, behaviour in occurrences a sample.
 
     pass@k comes for every k; a field without a meaning for its metric is empty. The data set
     `(mean)` is the mean over data sets; recovery is there as ratio of means and mean of ratios.
     """
-    lines: list[Fields] = []
-    for row in measurements.rows:
-        name: Fields = {"section": row.section, "row": row.label, "role": row.role}
-        for dataset in measurements.datasets:
-            if dataset in row.cells:
-                cell = row.cells[dataset]
-                shared: Fields = {
-                    "dataset": dataset,
-                    "problems": cell.problems,
-                    "samples": cell.samples,
-                    "cell_id": cell.cell_id,
-                }
-                lines += [name | shared | fields for fields in _cell_fields(cell)]
-        shared = {"dataset": MEAN_OVER_SETS}
-        if row.mean is not None:
-            lines.append(name | shared | _estimate("avg", row.mean))
-        for metric, recovery in (
-            ("recovery_ratio_of_means", row.ratio_of_means),
-            ("recovery_mean_of_ratios", row.mean_of_ratios),
-        ):
-            if recovery is not None:
-                lines += [name | shared | fields for fields in _recovery(recovery, metric)]
-    return _write(COLUMNS, lines)
+    return _write(
+        COLUMNS,
+        (
+            _fields(result)
+            for row in index.rows
+            for dataset in (*index.datasets, None)
+            for result in sorted(index.at(row, dataset), key=_place)
+            if not result.measure.optional
+        ),
+    )
 
 
-def grid_csv(grids: Iterable[GridMeasures]) -> str:
+def grid_csv(grids: Iterable[Grid]) -> str:
     """One line per (λ, τ) of each grid, ordered by λ and then τ."""
     lines: list[Fields] = []
     for grid in grids:
-        shared: Fields = {
-            "pair": grid.label,
-            "dataset": grid.dataset,
-            "problems": grid.problems,
-            "samples": grid.samples,
-        }
-        for cell in sorted(grid.cells, key=lambda cell: (cell.lambda_, cell.temperature)):
-            place: Fields = {
-                "lambda": cell.lambda_,
-                "temperature": cell.temperature,
-                "near_best": str(cell.near_best).lower(),
-            }
-            lines.append(shared | place | _estimate("avg", cell.avg) | _from_best(cell))
+        for point, result in sorted(grid.accuracies.items()):
+            lines.append(
+                {
+                    "pair": grid.label,
+                    "dataset": grid.dataset,
+                    "lambda": point[0],
+                    "temperature": point[1],
+                    "metric": result.measure.csv_name,
+                    "value": result.estimate,
+                    "standard_error": result.standard_error,
+                    "near_best": str(grid.near_best(point)).lower(),
+                    "problems": result.problems,
+                    "samples": result.samples,
+                    **_from_best(grid.differences.get(point)),
+                }
+            )
     return _write(GRID_COLUMNS, lines)
 
 
-def _cell_fields(cell: CellMeasures) -> Iterable[Fields]:
-    yield _estimate("avg", cell.avg)
-    if cell.difference is not None:
-        one = cell.difference
-        yield {
-            "metric": "avg_difference_from_base",
-            "value": one.value,
-            "standard_error": one.standard_error,
-            "p_value": one.p_value,
-            "holm_p_value": one.adjusted_p_value,
-        }
-    if cell.recovery is not None:
-        yield from _recovery(cell.recovery)
-    for metric, exact, exact_name, paper in (
-        ("pass", cell.pass_at_k, "unbiased", cell.paper_pass_at_k),
-        ("majority", cell.majority_at_k, "exact", cell.paper_majority_at_k),
-    ):
-        for k, estimate in exact.items():
-            yield _estimate(metric, estimate) | {"estimator": exact_name, "k": k}
-        for k, value in paper.items():
-            yield {"metric": metric, "estimator": "paper", "k": k, "value": value}
-    lengths = cell.lengths
-    yield _estimate("tokens_mean", lengths.mean)
-    for metric, number in (
-        ("avg_standard_error_over_reruns", cell.rerun_standard_error),
-        ("tokens_median", lengths.median),
-        ("tokens_correct_mean", lengths.correct_mean),
-        ("tokens_wrong_mean", lengths.wrong_mean),
-        ("truncated_share", cell.truncated_share),
-        ("unparsed_share", cell.unparsed_share),
-        ("timeout_share", cell.timeout_share),
-    ):
-        yield {"metric": metric, "value": number}
-    for kind, lengths_of_kind in cell.by_verdict.items():
-        yield {"metric": f"verdict_share_{kind}", "value": lengths_of_kind.share}
-        yield {"metric": f"tokens_mean_{kind}", "value": lengths_of_kind.mean}
-        yield {"metric": f"tokens_median_{kind}", "value": lengths_of_kind.median}
-    for name, frequency in cell.behaviour.items():
-        yield _estimate(f"behaviour_{name.replace('-', '_')}", frequency)
+def _place(result: Result) -> int:
+    """In the order of the registry, a user's own measures last."""
+    return MEASURES.index(result.measure) if result.measure in MEASURES else len(MEASURES)
 
 
-def _estimate(metric: str, estimate: Estimate) -> Fields:
+def _fields(result: Result) -> Fields:
+    """The interval of the tables has no estimator, that of each method its name."""
+    value, measure = result.value, result.measure
     return {
-        "metric": metric,
-        "value": estimate.value,
-        "standard_error": estimate.standard_error,
+        "section": result.section,
+        "row": result.row,
+        "role": result.role,
+        "dataset": result.dataset or MEAN_OVER_SETS,
+        "metric": measure.csv_name,
+        "estimator": value.estimator,
+        "k": value.k,
+        "value": value.estimate,
+        "standard_error": value.standard_error,
+        "low": value.low,
+        "high": value.high,
+        "status": STATUS_WORDS.get(value.status, value.status) if measure in RECOVERIES else None,
+        "problems": result.problems,
+        "samples": result.samples,
+        "cell_id": result.cell_ids[0] if result.dataset else None,
+        "p_value": value.p_value,
+        "holm_p_value": result.holm_p_value,
     }
 
 
-def _recovery(recovery: Recovery, metric: str = "recovery") -> Iterable[Fields]:
-    """The interval of the tables, then each method's that has one."""
-    status = "identified, ceiling below base" if recovery.inverted else recovery.status
-    line: Fields = {"metric": metric, "value": recovery.value, "status": status}
-    yield line | {"low": recovery.low, "high": recovery.high}
-    for method, interval in (("fieller", recovery.fieller), ("bootstrap", recovery.bootstrap)):
-        if interval is not None:
-            yield line | {"estimator": method, "low": interval.low, "high": interval.high}
-
-
-def _from_best(cell: GridCell) -> Fields:
-    if cell.difference is None:
+def _from_best(difference: Result | None) -> Fields:
+    if difference is None:
         return {}
     return {
-        "difference_from_best": cell.difference.value,
-        "difference_standard_error": cell.difference.standard_error,
-        "p_value": cell.difference.p_value,
-        "holm_p_value": cell.difference.adjusted_p_value,
+        "difference_from_best": difference.estimate,
+        "difference_standard_error": difference.standard_error,
+        "p_value": difference.value.p_value,
+        "holm_p_value": difference.holm_p_value,
     }
 
 

@@ -174,9 +174,9 @@ def _texts(stated: _Stated | None, devices: int, verdict: str) -> dict[str, str]
 
 
 def _stated(
-    cell: CellConfig, method: str, delta: str | None, facts: Sequence[Published]
+    cell: CellConfig, method: str, delta: str | None, numbers: Sequence[Published]
 ) -> _Stated | None:
-    found = select(facts, model=cell.base_model.name, method=method, delta=delta)
+    found = select(numbers, model=cell.base_model.name, method=method, delta=delta)
     by_metric = {one.metric: one for one in found}
     if not {"GPU memory", "cards"} <= by_metric.keys():
         return None

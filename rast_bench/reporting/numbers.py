@@ -1,7 +1,6 @@
 """How numbers look in a table: equal numbers give equal text, byte for byte."""
 
 from rast_bench.metrics.estimate import Estimate
-from rast_bench.reporting.measures import Recovery
 from rast_bench.reporting.table import (
     BlankCell,
     Cell,
@@ -12,11 +11,13 @@ from rast_bench.reporting.table import (
     RecoveryCell,
     TextCell,
 )
+from rast_bench.results.result import Result, Status
 
 DASH = "–"
 MINUS = "−"
 INVERTED = "‡"
 UNIDENTIFIED = "§"
+_MARKS: dict[Status, str] = {"ceiling below base": INVERTED, "not identified": UNIDENTIFIED}
 
 
 def decimal(number: float, decimals: int) -> str:
@@ -36,19 +37,18 @@ def percent(estimate: Estimate) -> str:
     return f"{value} ± {decimal(100 * estimate.standard_error, 1)}"
 
 
-def recovery_rate(recovery: Recovery) -> str:
+def recovery_rate(result: Result) -> str:
     """`45 % [31, 60]`, without an interval `45 %`, without a number `undefined`.
 
     `‡` where the ceiling is lower, `§` where the rate is not identified.
     """
-    if recovery.value is None:
-        return recovery.status
-    text = f"{decimal(100 * recovery.value, 0)} %"
-    if recovery.low is not None and recovery.high is not None:
-        low, high = (decimal(100 * bound, 0) for bound in (recovery.low, recovery.high))
+    if result.estimate is None:
+        return result.missing
+    text = f"{decimal(100 * result.estimate, 0)} %"
+    if result.value.low is not None and result.value.high is not None:
+        low, high = (decimal(100 * bound, 0) for bound in (result.value.low, result.value.high))
         text += f" [{low}, {high}]"
-    unsure = UNIDENTIFIED if recovery.status == "not identified" else ""
-    return text + (INVERTED if recovery.inverted else "") + unsure
+    return text + _MARKS.get(result.status, "")
 
 
 def cell_text(cell: Cell) -> str:
@@ -66,5 +66,5 @@ def cell_text(cell: Cell) -> str:
             return percent(estimate) + mark
         case QuantityCell(number, decimals):
             return decimal(number, decimals)
-        case RecoveryCell(recovery):
-            return recovery_rate(recovery)
+        case RecoveryCell(result):
+            return recovery_rate(result)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rast_bench.metrics.estimate import Estimate
-from rast_bench.reporting.measures import Recovery
+from rast_bench.results.result import Result
 
 RowStyle = Literal["plain", "ceiling", "sub"]
 """`ceiling` is shaded where the format can; `sub` continues the row above it."""
@@ -48,7 +48,7 @@ class QuantityCell:
 
 @dataclass(frozen=True)
 class RecoveryCell:
-    recovery: Recovery
+    result: Result
 
 
 Cell = EmptyCell | BlankCell | TextCell | CountCell | RateCell | QuantityCell | RecoveryCell

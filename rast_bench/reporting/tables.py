@@ -1,16 +1,9 @@
-"""From measures to tables: the main table (the paper's table 1) and the λ × τ grid."""
+"""From results to tables: the main table (the paper's table 1) and the λ × τ grid."""
 
 from collections.abc import Iterable, Sequence
 
-from rast_bench.reporting.measures import (
-    NEAR_BEST_TEST,
-    GridMeasures,
-    Measurements,
-    Recovery,
-    RowMeasures,
-)
+from rast_bench.reporting.index import NEAR_BEST_TEST, Grid, ResultIndex, Row, estimate_of
 from rast_bench.reporting.numbers import INVERTED, UNIDENTIFIED
-from rast_bench.reporting.records import ROLE_ORDER
 from rast_bench.reporting.table import (
     Cell,
     Column,
@@ -23,6 +16,8 @@ from rast_bench.reporting.table import (
     TableSection,
     TextCell,
 )
+from rast_bench.results.registry import ACCURACY, MEAN_ACCURACY, RATIO_OF_MEANS, RECOVERY
+from rast_bench.results.result import ROLE_ORDER, Result
 
 ROLE_NAMES = {"base": "base", "rast": "RAST", "ceiling": "ceiling", "control": "controls"}
 
@@ -45,16 +40,17 @@ INVERTED_NOTE = (
 NEAR_BEST_MARK = "†"
 
 
-def samples_note(measurements: Measurements) -> str:
+def samples_note(index: ResultIndex) -> str:
     """What avg@n and ± mean, with the n of each role as it was."""
     parts = []
     for role in ROLE_ORDER:
         counts = sorted(
             {
-                cell.samples
-                for row in measurements.rows
+                result.samples or 0
+                for row in index.rows
                 if row.role == role
-                for cell in row.cells.values()
+                for dataset in index.datasets
+                if (result := index.get(row, dataset, ACCURACY))
             }
         )
         if counts:
@@ -65,24 +61,23 @@ def samples_note(measurements: Measurements) -> str:
     )
 
 
-def main_table(measurements: Measurements, notes: Sequence[str] = ()) -> Table:
+def main_table(index: ResultIndex, notes: Sequence[str] = ()) -> Table:
     """The miniature of table 1: avg@n of every row and set, recovery rates below the RAST rows.
 
     `notes` are the caller's footnotes on what only the configuration knows: protocol, grader,
     seeds.
     """
-    columns = [Column("", "left"), *map(Column, measurements.datasets)]
-    with_mean = len(measurements.datasets) > 1
+    columns = [Column("", "left"), *map(Column, index.datasets)]
+    with_mean = len(index.datasets) > 1
     if with_mean:
         columns.append(Column("mean"))
     built = tuple(
-        TableSection(
-            name, tuple(_main_rows(measurements.section(name), measurements.datasets, with_mean))
-        )
-        for name in measurements.section_names()
+        TableSection(name, tuple(_main_rows(index, name, with_mean)))
+        for name in index.section_names()
     )
-    recoveries = _recoveries(measurements)
+    recoveries = _recoveries(index)
     has_recovery = bool(recoveries)
+    statuses = {one.status for one in recoveries}
     return Table(
         name="main",
         title="avg@n ± standard error in percent; recovery rate [95 % interval]"
@@ -91,71 +86,70 @@ def main_table(measurements: Measurements, notes: Sequence[str] = ()) -> Table:
         columns=tuple(columns),
         sections=built,
         footnotes=(
-            samples_note(measurements),
+            samples_note(index),
             *((MEAN_NOTE,) if with_mean else ()),
             *((RECOVERY_NOTE,) if has_recovery else ()),
             *((MEAN_RECOVERY_NOTE,) if has_recovery and with_mean else ()),
-            *(
-                (UNIDENTIFIED_NOTE,)
-                if any(one.status == "not identified" for one in recoveries)
-                else ()
-            ),
-            *((INVERTED_NOTE,) if any(one.inverted for one in recoveries) else ()),
+            *((UNIDENTIFIED_NOTE,) if "not identified" in statuses else ()),
+            *((INVERTED_NOTE,) if "ceiling below base" in statuses else ()),
             *notes,
         ),
     )
 
 
-def _recoveries(measurements: Measurements) -> list[Recovery]:
+def _recoveries(index: ResultIndex) -> list[Result]:
     return [
-        recovery
-        for row in measurements.rows
-        for recovery in (row.ratio_of_means, *(cell.recovery for cell in row.cells.values()))
-        if recovery is not None
+        result
+        for row in index.rows
+        for result in (
+            index.get(row, None, RATIO_OF_MEANS),
+            *(index.get(row, dataset, RECOVERY) for dataset in index.datasets),
+        )
+        if result is not None
     ]
 
 
-def _main_rows(
-    rows: Sequence[RowMeasures], datasets: Sequence[str], with_mean: bool
-) -> Iterable[TableRow]:
+def _main_rows(index: ResultIndex, section: str, with_mean: bool) -> Iterable[TableRow]:
     ruled = False
+    rows = index.section(section)
     for row in rows:
         rule = row.role == "control" and not ruled and row is not rows[0]
         ruled = ruled or rule
-        cells = [row.cells.get(dataset) for dataset in datasets]
-        scores: list[Cell] = [RateCell(cell.avg) if cell else EmptyCell() for cell in cells]
-        recoveries: list[Cell] = [
-            RecoveryCell(cell.recovery) if cell and cell.recovery else EmptyCell() for cell in cells
-        ]
+        scores = [_rate(index.get(row, dataset, ACCURACY)) for dataset in index.datasets]
+        recoveries = [_recovery(index.get(row, dataset, RECOVERY)) for dataset in index.datasets]
         if with_mean:
-            scores.append(RateCell(row.mean) if row.mean else EmptyCell())
-            recoveries.append(
-                RecoveryCell(row.ratio_of_means) if row.ratio_of_means else EmptyCell()
-            )
+            scores.append(_rate(index.get(row, None, MEAN_ACCURACY)))
+            recoveries.append(_recovery(index.get(row, None, RATIO_OF_MEANS)))
         yield TableRow((TextCell(row.label), *scores), row_style(row), rule)
         if any(isinstance(cell, RecoveryCell) for cell in recoveries):
             yield TableRow((TextCell("recovery"), *recoveries), "sub")
 
 
-def grid_table(grid: GridMeasures, notes: Sequence[str] = ()) -> Table:
-    """The λ × τ grid of the heat map in numbers: a column per λ, a row per τ, highest τ first."""
-    lambdas = grid.lambdas()
-    cells = {(cell.lambda_, cell.temperature): cell for cell in grid.cells}
+def _rate(result: Result | None) -> Cell:
+    return RateCell(estimate_of(result)) if result else EmptyCell()
 
-    def score(lambda_: float, temperature: float) -> Cell:
-        cell = cells.get((lambda_, temperature))
-        if cell is None:
+
+def _recovery(result: Result | None) -> Cell:
+    return RecoveryCell(result) if result else EmptyCell()
+
+
+def grid_table(grid: Grid, notes: Sequence[str] = ()) -> Table:
+    """The λ × τ grid of the heat map in numbers: a column per λ, a row per τ, highest τ first."""
+
+    def score(point: tuple[float, float]) -> Cell:
+        if point not in grid.accuracies:
             return EmptyCell()
-        return RateCell(cell.avg, NEAR_BEST_MARK if cell.near_best else "")
+        mark = NEAR_BEST_MARK if grid.near_best(point) else ""
+        return RateCell(estimate_of(grid.accuracies[point]), mark)
 
     rows = tuple(
-        TableRow((TextCell(f"τ = {temperature:g}"), *(score(one, temperature) for one in lambdas)))
-        for temperature in reversed(grid.temperatures())
+        TableRow((TextCell(f"τ = {tau:g}"), *(score((one, tau)) for one in grid.lambdas)))
+        for tau in reversed(grid.temperatures)
     )
     return Table(
         "grid",
         f"λ × τ: avg@{grid.samples} ± standard error in percent",
-        (Column("", "left"), *(Column(f"λ = {one:g}") for one in lambdas)),
+        (Column("", "left"), *(Column(f"λ = {one:g}") for one in grid.lambdas)),
         (TableSection(f"{grid.label} on {grid.dataset} ({grid.problems} problems)", rows),),
         (
             f"{NEAR_BEST_MARK} not significantly below the highest cell ({NEAR_BEST_TEST}).",
@@ -164,6 +158,6 @@ def grid_table(grid: GridMeasures, notes: Sequence[str] = ()) -> Table:
     )
 
 
-def row_style(row: RowMeasures) -> RowStyle:
+def row_style(row: Row) -> RowStyle:
     """Ceilings are shaded in every table."""
     return "ceiling" if row.role == "ceiling" else "plain"

@@ -1,15 +1,20 @@
 """Tokens per second: the published speeds of reply 4, and ours as the ledger's runs tell them."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from rast_bench.config.experiment import ExperimentConfig
+from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.schema import CellConfig
 from rast_bench.paper.published import Published, select
 from rast_bench.planning.estimate import Speed
-from rast_bench.reporting.claim_texts import MISSING_NOTE, printed
-from rast_bench.reporting.claims import NOT_RUN
+from rast_bench.planning.history import History
 from rast_bench.reporting.numbers import DASH, decimal
+from rast_bench.reporting.paper_texts import MISSING_NOTE, printed
 from rast_bench.reporting.table import Column, RowStyle, Table, TableRow, TableSection, TextCell
+from rast_bench.runner.plan import PlannedCell
+
+if TYPE_CHECKING:
+    from rast_bench.ledger import Ledger
 
 RowKey = tuple[str, str]
 """Section and label of a row."""
@@ -33,20 +38,36 @@ VERDICT_NOTE = (
 )
 
 
+def measured_speeds(
+    entries: Sequence[ExperimentCell], planned: Sequence[PlannedCell | None], ledger: "Ledger"
+) -> dict[RowKey, Speed]:
+    """By section and label: the speed at which a row's cells were made, where some were.
+
+    `entries` and `planned` are parallel. Raises LedgerError.
+    """
+    history = History(ledger)
+    ids: dict[RowKey, list[str]] = {}
+    for entry, cell in zip(entries, planned, strict=True):
+        if entry.row is not None and cell is not None:
+            ids.setdefault((entry.section, entry.row.label), []).append(cell.cell_id)
+    found = {row: history.speed(cell_ids) for row, cell_ids in ids.items()}
+    return {row: speed for row, speed in found.items() if speed is not None}
+
+
 def throughput_table(
     experiment: ExperimentConfig,
     rows: Mapping[RowKey, CellConfig],
-    facts: Sequence[Published],
+    numbers: Sequence[Published],
     speeds: Speeds,
 ) -> Table:
-    """One line per row; of `facts` those count whose source the experiment names.
+    """One line per row; of `numbers` those count whose source the experiment names.
 
     Args:
         rows: one cell of each row, which says what the row stands for.
         speeds: of the rows that were run.
     """
     sources = experiment.published.sources if experiment.published else ()
-    stated = [fact for fact in facts if fact.source in sources]
+    stated = [number for number in numbers if number.source in sources]
     headings = ["output", "of RL, %"]
     if stated:
         headings = ["paper: input", *headings, "ours: output", "of RL, %"]
@@ -78,28 +99,28 @@ def _is_rl(cell: CellConfig) -> bool:
 
 def _published(cell: CellConfig, reference: CellConfig, stated: Sequence[Published]) -> list[str]:
     """Input, output and share of RL."""
-    made = _facts_of(cell, OUTPUT, stated)
-    against = _facts_of(reference, OUTPUT, stated)
+    made = _numbers_of(cell, OUTPUT, stated)
+    against = _numbers_of(reference, OUTPUT, stated)
     share = DASH
     if made and against and not _is_rl(cell):
         share = decimal(float(100 * made[0].value / against[0].value), 1)
-    return [_listed(_facts_of(cell, INPUT, stated)), _listed(made), share]
+    return [_listed(_numbers_of(cell, INPUT, stated)), _listed(made), share]
 
 
-def _facts_of(cell: CellConfig, metric: str, stated: Sequence[Published]) -> list[Published]:
+def _numbers_of(cell: CellConfig, metric: str, stated: Sequence[Published]) -> list[Published]:
     method = cell.method.name
     delta = cell.delta.name if method == "rast" else None
     return select(stated, metric=metric, model=cell.base_model.name, method=method, delta=delta)
 
 
-def _listed(facts: Sequence[Published]) -> str:
-    return " or ".join(map(printed, facts)) or DASH
+def _listed(numbers: Sequence[Published]) -> str:
+    return " or ".join(map(printed, numbers)) or DASH
 
 
 def _ours(key: RowKey, reference: RowKey, speeds: Speeds, decimals: int) -> list[str]:
     """Output and share of RL."""
     if key not in speeds:
-        return [NOT_RUN, DASH]
+        return ["not run", DASH]
     speed, against = speeds[key], speeds.get(reference)
     share = DASH
     if key != reference and against is not None and speed.conditions == against.conditions:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from rast_bench.comparison import NOT_RUN, claimed_measures, experiment_claims, experiment_facts
 from rast_bench.config.compose import Job
 from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.config.frontend import job_of_overrides
@@ -13,10 +12,20 @@ from rast_bench.config.identity import engine_key
 from rast_bench.config.paths import config_dir
 from rast_bench.ledger import Ledger
 from rast_bench.paper.published import Published, load_published
-from rast_bench.reporting.claims import Claim, unclaimed
 from rast_bench.reporting.render_latex import escape_latex
 from rast_bench.reporting.render_markdown import escape_markdown
-from rast_bench.results import experiment_report
+from rast_bench.reporting.report import requested_results
+from rast_bench.reporting.reports import experiment_report
+from rast_bench.results.experiment import (
+    NOT_RUN,
+    compares,
+    experiment_published,
+    experiment_results,
+    requested_measures,
+)
+from rast_bench.results.published import unplaced
+from rast_bench.results.registry import RECOVERY
+from rast_bench.results.result import Result
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").iterdir())
 JOBS: dict[str, Job] = {}
@@ -28,9 +37,9 @@ COSTS = frozenset({"GPU memory", "cards"})
 """Metrics of table 4's own table (tests/reporting/test_cost_tables.py)."""
 
 
-def has_no_place(fact: Published) -> bool:
+def has_no_place(number: Published) -> bool:
     """The 100 % recovery of RL models, which equation 5 gives them: a ceiling has no rate."""
-    return fact.metric == "mean recovery rate" and fact.method == "rl"
+    return number.metric == "mean recovery rate" and number.method == "rl"
 
 
 def job_of(name: str) -> Job:
@@ -46,10 +55,12 @@ def experiment_of(name: str) -> ExperimentConfig:
     return experiment
 
 
-def claims_of(name: str, tmp_path: object) -> list[Claim]:
+def results_of(name: str, tmp_path: Path) -> list[Result]:
     job = job_of(name)
     nothing = [NOT_RUN] * len(job.cells)
-    return experiment_claims(experiment_of(name), job.experiment_cells, nothing, tmp_path)
+    return requested_results(
+        experiment_results(experiment_of(name), job.experiment_cells, nothing, tmp_path)
+    )
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -62,7 +73,7 @@ def test_every_experiment_composes_under_its_name(name: str) -> None:
 def test_a_section_has_the_references_of_its_recovery_rates(name: str) -> None:
     """One base at most, one ceiling at most; both where recovery rates are asked for."""
     experiment = experiment_of(name)
-    rates = "recovery rate" in claimed_measures(experiment)
+    rates = not compares(experiment) or RECOVERY in requested_measures(experiment)
     roles: dict[str, set[tuple[str, str]]] = {}
     for entry in job_of(name).experiment_cells:
         if entry.row is not None:
@@ -74,27 +85,25 @@ def test_a_section_has_the_references_of_its_recovery_rates(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_published_number_of_its_sources_stands_somewhere(
-    name: str, tmp_path: object
-) -> None:
+def test_every_published_number_of_its_sources_stands_somewhere(name: str, tmp_path: Path) -> None:
     """All but statements about all rows, which become footnotes, and other models' text.
 
     Section 3.2 calls the RL model itself "7B with ΔR 7B" (shared/paper/README.md): no row is that.
     """
     models = {cell.base_model.name for cell in job_of(name).cells}
-    facts = [one for one in experiment_facts(experiment_of(name)) if not has_no_place(one)]
-    lost = unclaimed(facts, claims_of(name, tmp_path))
+    numbers = [one for one in experiment_published(experiment_of(name)) if not has_no_place(one)]
+    lost = unplaced(numbers, results_of(name, tmp_path))
     if name == "table1_dagger":  # the † rows of a table; table1 has them all
         lost = [one for one in lost if one.delta in (None, "qwen2.5-1.5b")]
     assert [one for one in lost if one.model in models and one.delta != one.model] == []
     assert [one for one in lost if one.model and one.source != "text"] == []
 
 
-def test_every_published_number_of_the_tables_is_claimed_by_an_experiment(
-    tmp_path: object,
+def test_every_published_number_of_the_tables_stands_in_an_experiment(
+    tmp_path: Path,
 ) -> None:
-    claims = [claim for name in EXPERIMENTS for claim in claims_of(name, tmp_path)]
-    facts = [
+    results = [result for name in EXPERIMENTS for result in results_of(name, tmp_path)]
+    numbers = [
         one.in_percent()
         for one in load_published()
         if one.source not in ELSEWHERE
@@ -102,8 +111,8 @@ def test_every_published_number_of_the_tables_is_claimed_by_an_experiment(
         and one.model
         and not has_no_place(one)
     ]
-    assert unclaimed(facts, claims) == []
-    assert len(facts) > 300
+    assert unplaced(numbers, results) == []
+    assert len(numbers) > 300
 
 
 def test_a_table_waits_for_samples_unless_it_is_of_costs_or_beside_the_paper() -> None:
@@ -166,12 +175,12 @@ def test_the_base_of_table_2_is_greedy_and_sampled_and_there_is_an_instruct_mode
 def test_both_prompts_of_the_dagger_rows_stand_beside_the_published_numbers(
     tmp_path: Path,
 ) -> None:
-    claims = [one for one in claims_of("table1_dagger", tmp_path) if one.delta == "qwen2.5-1.5b"]
-    assert {claim.label for claim in claims} == {
+    results = [one for one in results_of("table1_dagger", tmp_path) if one.delta == "qwen2.5-1.5b"]
+    assert {result.row for result in results} == {
         *("+ ΔR 1.5B †, prompt (a)", "+ ΔR 1.5B †, prompt (b)")
     }
-    assert all(claim.published for claim in claims)
-    assert len(claims) == 2 * 3 * 6 * 2  # prompts, models, data sets, accuracy and recovery rate
+    assert all(result.published for result in results)
+    assert len(results) == 2 * 3 * 6 * 2  # prompts, models, data sets, accuracy and recovery rate
 
 
 def test_the_problems_of_the_pcr_elsewhere_are_drawn() -> None:
@@ -187,7 +196,7 @@ def test_the_notes_of_an_experiment_stand_under_its_tables_in_every_format(
     if experiment.waits_for_all:
         assert experiment.notes == ()
         return
-    nothing = [NOT_RUN] * len(job.cells)
+    nothing = [None] * len(job.cells)
     texts = experiment_report(
         experiment, job.experiment_cells, nothing, Ledger(tmp_path), None
     ).texts
@@ -216,7 +225,7 @@ def test_the_notes_of_an_experiment_stand_under_its_tables_in_every_format(
 def test_tables_say_what_was_asked_and_of_which_problems(
     name: str, said: str, tmp_path: Path
 ) -> None:
-    job, nothing = job_of(name), [NOT_RUN] * len(job_of(name).cells)
+    job, nothing = job_of(name), [None] * len(job_of(name).cells)
     report = experiment_report(
         experiment_of(name), job.experiment_cells, nothing, Ledger(tmp_path), None
     )

@@ -7,35 +7,39 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from claimed_cells import fact, slots
+from measured_cells import cells, published, requested
 
-from rast_bench.config.experiment import ExperimentConfig, Measure
+from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.errors import LedgerError
+from rast_bench.paper.published import Published
 from rast_bench.reporting.analysis_figures import (
     analysis_figures,
     analysis_pages,
     similarity_figure,
     similarity_points,
 )
-from rast_bench.reporting.claim_numbers import PathMean, build_claims
-from rast_bench.reporting.claims import Claim, facts_of
 from rast_bench.reporting.kl_page import kl_page, shade
+from rast_bench.reporting.ours import ours_of
+from rast_bench.results.cells import PathMean
+from rast_bench.results.published import published_of
+from rast_bench.results.registry import measures_of
+from rast_bench.results.result import Result
 
-SIMILARITIES = {("big", "easy", "+ ΔR small"): PathMean(0.7, 0.01, 50)}
-RATE = fact("0.450", metric="recovery rate", unit="fraction", source="figure 4")
-COSINE = fact("0.650", metric="cosine similarity", unit="", source="figure 4")
-MEASURES: tuple[Measure, ...] = ("accuracy", "recovery rate", "cosine similarity")
+SIMILARITIES = {"cosine similarity": {("big", "easy", "+ ΔR small"): PathMean(0.7, 0.01, 50)}}
+RATE = published("0.450", metric="recovery rate", unit="fraction", source="figure 4")
+COSINE = published("0.650", metric="cosine similarity", unit="", source="figure 4")
+MEASURES = ("accuracy", "recovery rate", "cosine similarity")
 
 
-def _claims(*, run: bool, published: bool) -> list[Claim]:
-    missing = {} if run else {"outcome": None, "missing": "not run"}
-    cells = [replace(one, policy=f"{one.label} small", **missing) for one in slots()]
-    facts = facts_of([RATE, COSINE], ["figure 4"], MEASURES) if published else []
-    return build_claims(cells, MEASURES, facts, similarities=SIMILARITIES if run else {})
+def _results(*numbers: Published, run: bool) -> list[Result]:
+    missing = {} if run else {"outcome": None}
+    chosen = [replace(one, policy=f"{one.row} small", **missing) for one in cells()]
+    numbers = tuple(published_of(numbers, ["figure 4"], measures_of(MEASURES)))
+    return requested(chosen, MEASURES, *numbers, paths=SIMILARITIES if run else {})
 
 
 def test_a_point_joins_similarity_and_recovery() -> None:
-    (point,) = similarity_points(_claims(run=True, published=False))
+    (point,) = similarity_points(_results(run=True))
     assert point.label == "ΔR big v. ΔR small"
     assert point.published is None
     assert point.ours is not None
@@ -45,7 +49,7 @@ def test_a_point_joins_similarity_and_recovery() -> None:
 
 
 def test_published_points_are_hollow_and_in_percent() -> None:
-    (point,) = similarity_points(_claims(run=True, published=True))
+    (point,) = similarity_points(_results(RATE, COSINE, run=True))
     assert point.published == (0.65, 45.0)
     (axis,) = similarity_figure("title", [point]).axes
     drawn = [line for line in axis.lines if list(line.get_xdata()) == [0.65]]
@@ -54,23 +58,22 @@ def test_published_points_are_hollow_and_in_percent() -> None:
 
 
 def test_without_samples_of_ours_the_published_points_are_drawn(tmp_path: Path) -> None:
-    claims = _claims(run=False, published=True)
-    (point,) = similarity_points(claims)
+    results = _results(RATE, COSINE, run=False)
+    (point,) = similarity_points(results)
     assert (point.ours, point.published) == (None, (0.65, 45.0))
-    assert list(analysis_figures(_experiment("similarity"), claims, tmp_path)) == ["similarity"]
-    assert similarity_points(_claims(run=False, published=False)) == ()
+    assert list(analysis_figures(_experiment("similarity"), results, tmp_path)) == ["similarity"]
+    assert similarity_points(_results(run=False)) == ()
 
 
 def test_a_similarity_has_its_range_and_verdict() -> None:
-    (claim,) = [
-        one for one in _claims(run=True, published=True) if one.measure == "cosine similarity"
-    ]
-    assert claim.ours is not None
+    near = replace(COSINE, value=Decimal("0.675"))
+    results = _results(RATE, COSINE, near, run=True)
+    (result,) = [one for one in results if one.measure.name == "cosine similarity"]
+    ours = ours_of(result)
+    assert ours is not None
     reach = 1.959964 * 0.01 * math.sqrt(2)  # 50 published paths, 50 of ours
-    assert (claim.ours.low, claim.ours.high) == pytest.approx((0.7 - reach, 0.7 + reach))
-    (published,) = claim.published
-    assert claim.verdict(published) == "differs"
-    assert claim.verdict(replace(published, value=Decimal("0.675"))) == "agrees"
+    assert (ours.low, ours.high) == pytest.approx((0.7 - reach, 0.7 + reach))
+    assert result.verdicts == ("differs", "agrees")
 
 
 def _experiment(kind: str) -> ExperimentConfig:

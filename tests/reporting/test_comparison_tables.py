@@ -7,13 +7,16 @@ from itertools import product
 import numpy as np
 import pytest
 
+from rast_bench.config.experiment import Role
 from rast_bench.metrics.accuracy import holm
 from rast_bench.metrics.lemmas import SimplemmaCounter
 from rast_bench.metrics.outcomes import CellOutcome
-from rast_bench.reporting.measure import measure_grid, measure_rows
-from rast_bench.reporting.measures import GridMeasures, Measurements
-from rast_bench.reporting.records import GridPoint, ReportRow, Role
+from rast_bench.reporting.index import ResultIndex, grids_of
 from rast_bench.reporting.report import build_report
+from rast_bench.results.build import build_results
+from rast_bench.results.cells import MeasuredCell, PaperCell
+from rast_bench.results.registry import GAIN, RECOVERY
+from rast_bench.results.result import Result
 
 
 def outcome_of(*problems: str) -> CellOutcome:
@@ -26,8 +29,12 @@ def outcome_of(*problems: str) -> CellOutcome:
     return CellOutcome(" ".join(problems), ids, kinds, letters, tokens, reasons, reasons)
 
 
-def row(label: str, role: Role, *answers: str) -> ReportRow:
-    return ReportRow(label, "base model", role, {"d": outcome_of(*answers)})
+STANDS_FOR = PaperCell("base model", "rast", None, "d")
+
+
+def row(label: str, role: Role, *answers: str) -> MeasuredCell:
+    place = ("base model", label, role, "d", "base model", STANDS_FOR)
+    return MeasuredCell(*place, outcome=outcome_of(*answers))
 
 
 def sign_flips(differences: list[int]) -> float:
@@ -38,8 +45,9 @@ def sign_flips(differences: list[int]) -> float:
     return float(np.mean([one >= abs(sum(differences)) for one in sums]))
 
 
-def measured() -> Measurements:
-    return measure_rows(
+def measured() -> list[Result]:
+    return build_results(
+        "test",
         [
             row("base", "base", *["ww"] * 8),
             row("+ ΔR", "rast", *["gw"] * 6, *["ww"] * 2),
@@ -50,26 +58,27 @@ def measured() -> Measurements:
 
 
 def test_differences_from_the_base_are_one_family_a_section() -> None:
-    base, rast, ceiling = (one.cells["d"].difference for one in measured().rows)
+    index = ResultIndex(measured())
+    base, rast, ceiling = (index.get(one, "d", GAIN) for one in index.rows)
     assert base is None
     assert rast is not None
     assert ceiling is not None
-    assert rast.value == pytest.approx(3 / 8)
-    assert rast.p_value == pytest.approx(sign_flips([1] * 6 + [0] * 2))
-    assert ceiling.p_value == pytest.approx(sign_flips([2] * 7 + [1]))
-    adjusted = holm([rast.p_value, ceiling.p_value])
-    assert [rast.adjusted_p_value, ceiling.adjusted_p_value] == pytest.approx(adjusted)
+    assert rast.estimate == pytest.approx(3 / 8)
+    p_values = [rast.value.p_value, ceiling.value.p_value]
+    assert p_values == pytest.approx([sign_flips([1] * 6 + [0] * 2), sign_flips([2] * 7 + [1])])
+    adjusted = holm([one for one in p_values if one is not None])
+    assert [rast.holm_p_value, ceiling.holm_p_value] == pytest.approx(adjusted)
 
 
 def test_the_comparison_table_and_both_intervals() -> None:
-    measurements = measured()
-    report = build_report("title", measurements)
+    results = measured()
+    report = build_report("title", results)
     assert "Paired comparisons with the base" in report.texts["details.txt"]
-    recovery = measurements.rows[1].cells["d"].recovery
-    assert recovery is not None
-    assert recovery.fieller is not None
-    assert recovery.bootstrap is not None
-    assert (recovery.low, recovery.high) == recovery.fieller
+    recoveries = [one.value for one in results if one.measure == RECOVERY]
+    ours, fieller, bootstrap = [(one.low, one.high) for one in recoveries]
+    assert [one.estimator for one in recoveries] == ["", "fieller", "bootstrap"]
+    assert ours == fieller
+    assert None not in bootstrap
     assert "−0.0" not in report.texts["details.txt"]
     rows = [
         one
@@ -82,9 +91,9 @@ def test_the_comparison_table_and_both_intervals() -> None:
         if one["metric"] == "recovery"
     }
     assert intervals == {
-        "": recovery.fieller,
-        "fieller": recovery.fieller,
-        "bootstrap": recovery.bootstrap,
+        "": fieller,
+        "fieller": fieller,
+        "bootstrap": bootstrap,
     }
     (difference,) = (one for one in rows if one["metric"] == "avg_difference_from_base")
     assert float(difference["value"]) == pytest.approx(3 / 8)
@@ -95,29 +104,30 @@ def test_the_comparison_table_and_both_intervals() -> None:
     assert "tokens_mean_timeout" not in by_metric
 
 
-def grid() -> GridMeasures:
-    points = [
-        GridPoint(0.5, 1.0, outcome_of(*"wwwwwwwww")),
-        GridPoint(1.0, 1.0, outcome_of(*"ggggggggg")),
-        GridPoint(1.0, 0.5, outcome_of(*"ggggggggw")),
+def grid() -> list[Result]:
+    points = {(0.5, 1.0): "wwwwwwwww", (1.0, 1.0): "ggggggggg", (1.0, 0.5): "ggggggggw"}
+    cells = [
+        MeasuredCell(
+            *("base model", "pair", "rast", "d", "base model", STANDS_FOR),
+            lambda_=lambda_,
+            temperature=temperature,
+            grid="pair",
+            outcome=outcome_of(*answers),
+        )
+        for (lambda_, temperature), answers in points.items()
     ]
-    return measure_grid("pair", "d", points)
+    return build_results("test", cells, counter=SimplemmaCounter())
 
 
 def test_a_grid_tells_holm_corrected_p_values() -> None:
-    report = build_report("title", measure_rows([]), [grid()])
-    worst, best, near = grid().cells
-    assert best.difference is None
-    assert worst.difference is not None
-    assert near.difference is not None
+    results = grid()
+    report = build_report("title", results)
+    (measured_grid,) = grids_of(results)
+    assert list(measured_grid.differences) == [(0.5, 1.0), (1.0, 0.5)]
     expected = holm([sign_flips([1] * 9), sign_flips([1] + [0] * 8)])
-    found = [worst.difference.adjusted_p_value, near.difference.adjusted_p_value]
+    found = [one.holm_p_value for one in measured_grid.differences.values()]
     assert found == pytest.approx(expected)
     assert "−100.0 (0.0078)" in report.texts["table.txt"]
     assert "highest" in report.texts["table.txt"]
     table = list(csv.DictReader(io.StringIO(report.texts["grid.csv"])))
-    assert [one["holm_p_value"] for one in table] == [
-        repr(worst.difference.adjusted_p_value),
-        repr(near.difference.adjusted_p_value),
-        "",
-    ]
+    assert [one["holm_p_value"] for one in table] == [repr(found[0]), repr(found[1]), ""]

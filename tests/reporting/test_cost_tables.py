@@ -26,12 +26,12 @@ from rast_bench.reporting.table import Table, TextCell
 KNOWN = Path(__file__).parents[1] / "planning" / "data" / "known_models.json"
 
 
-def cost_table(kind: str, experiment: str, facts: Sequence[Published] | None = None) -> Table:
+def cost_table(kind: str, experiment: str, numbers: Sequence[Published] | None = None) -> Table:
     job = job_of_overrides([f"experiment={experiment}"])
     assert job.options.experiment is not None
     assert job.options.experiment.costs == (kind,)
-    facts = load_published() if facts is None else facts
-    (table,) = cost_tables(job.options.experiment, job.experiment_cells, facts)
+    numbers = load_published() if numbers is None else numbers
+    (table,) = cost_tables(job.options.experiment, job.experiment_cells, numbers)
     return table
 
 
@@ -96,10 +96,12 @@ def test_table_4_names_the_devices_at_which_its_memory_is_that_of_training() -> 
 
 
 def test_memory_that_no_number_of_devices_gives_differs() -> None:
-    facts = load_published()
+    numbers = load_published()
     at = {"source": "table 4", "metric": "GPU memory", "method": "rast"}
-    one = only(facts, model="qwen2.5-32b", delta="qwen2.5-14b", **at)
-    changed = [replace(fact, value=Decimal(90)) if fact is one else fact for fact in facts]
+    one = only(numbers, model="qwen2.5-32b", delta="qwen2.5-14b", **at)
+    changed = [
+        replace(number, value=Decimal(90)) if number is one else number for number in numbers
+    ]
     row = section_texts(cost_table("memory", "table4", changed), 2)[1]
     assert row == ["training S_RL", "~90", "4×80G", "157 to 221", "4", "differs"]
 

@@ -1,7 +1,7 @@
 import pytest
+from reporting_samples import recovery, result
 
 from rast_bench.metrics.estimate import Estimate
-from rast_bench.reporting.measures import Recovery
 from rast_bench.reporting.numbers import cell_text, decimal, percent, recovery_rate
 from rast_bench.reporting.table import (
     BlankCell,
@@ -12,6 +12,12 @@ from rast_bench.reporting.table import (
     RecoveryCell,
     TextCell,
 )
+from rast_bench.results.registry import RECOVERY
+from rast_bench.results.result import Result
+
+
+def rate(estimate: float | None, *interval: float, **changed: str) -> Result:
+    return result(RECOVERY, recovery(estimate, *interval, **changed))
 
 
 @pytest.mark.parametrize(
@@ -35,11 +41,12 @@ def test_percent_with_and_without_a_standard_error() -> None:
 
 
 def test_recovery_rate() -> None:
-    assert recovery_rate(Recovery("identified", 0.4512, -0.3149, 1.2049)) == "45 % [−31, 120]"
-    assert recovery_rate(Recovery("not identified", 1.2345)) == "123 %§"
-    assert recovery_rate(Recovery("identified", 0.848)) == "85 %"
-    assert recovery_rate(Recovery("undefined")) == "undefined"
-    assert recovery_rate(Recovery("identified", 0.5, 0.4, 0.6, inverted=True)) == "50 % [40, 60]‡"
+    assert recovery_rate(rate(0.4512, -0.3149, 1.2049)) == "45 % [−31, 120]"
+    assert recovery_rate(rate(1.2345, status="not identified")) == "123 %§"
+    assert recovery_rate(rate(0.848)) == "85 %"
+    assert recovery_rate(rate(None, status="undefined")) == "undefined"
+    inverted = rate(0.5, 0.4, 0.6, status="ceiling below base")
+    assert recovery_rate(inverted) == "50 % [40, 60]‡"
 
 
 def test_every_kind_of_cell_has_a_text() -> None:
@@ -50,7 +57,7 @@ def test_every_kind_of_cell_has_a_text() -> None:
         CountCell(200),
         RateCell(Estimate(0.5, 0.1), "†"),
         QuantityCell(41.25, 2),
-        RecoveryCell(Recovery("undefined")),
+        RecoveryCell(rate(None, status="undefined")),
     )
     texts = ["–", "", "a_b", "200", "50.0 ± 10.0†", "41.25", "undefined"]
     assert [cell_text(cell) for cell in cells] == texts

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reporting_samples import DATASETS, grid, measurements
+from reporting_samples import grid, results, rows
 
 from rast_bench.metrics.estimate import Estimate
 from rast_bench.reporting.detail_tables import detail_tables
+from rast_bench.reporting.index import ResultIndex, grids_of
 from rast_bench.reporting.long_csv import GRID_COLUMNS, grid_csv, long_csv
-from rast_bench.reporting.measures import Measurements
 from rast_bench.reporting.render_latex import escape_latex, render_latex
 from rast_bench.reporting.render_markdown import escape_markdown, render_markdown
 from rast_bench.reporting.render_text import display_width, render_text
@@ -27,13 +27,16 @@ from rast_bench.reporting.table import (
     TextCell,
 )
 from rast_bench.reporting.tables import grid_table, main_table
+from rast_bench.results.registry import PASS_AT_K
 
 DATA = Path(__file__).parent / "data"
 NOTES = ("λ = 1, τ = 1.0, top-p = 0.95; at most 96 new tokens.", "grader: boxed; seed 0.")
+INDEX = ResultIndex(results())
+(GRID,) = grids_of(grid())
 ALL_TABLES = (
-    main_table(measurements(), NOTES),
-    *detail_tables(measurements(), NOTES),
-    grid_table(grid(), NOTES),
+    main_table(INDEX, NOTES),
+    *detail_tables(INDEX, NOTES),
+    grid_table(GRID, NOTES),
 )
 
 
@@ -47,12 +50,12 @@ ALL_TABLES = (
 )
 def test_main_table_is_the_golden_file(render: Callable[[Table], str], golden: str) -> None:
     expected = (DATA / golden).read_text(encoding="utf-8")
-    assert render(main_table(measurements(), NOTES)) == expected
+    assert render(main_table(INDEX, NOTES)) == expected
 
 
 def test_numbers_are_the_golden_file() -> None:
-    few = Measurements(DATASETS, measurements().rows[:2], "none")
-    assert long_csv(few) == (DATA / "numbers.csv").read_text(encoding="utf-8")
+    few = [*rows()[0], *rows()[1]]
+    assert long_csv(ResultIndex(few)) == (DATA / "numbers.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("index", range(len(ALL_TABLES)))
@@ -152,17 +155,17 @@ def test_escaped_markdown_reads_back_as_the_text(text: str) -> None:
 
 
 def test_csv_reads_back_at_full_precision() -> None:
-    source = measurements()
-    lines = list(csv.DictReader(io.StringIO(long_csv(source))))
+    lines = list(csv.DictReader(io.StringIO(long_csv(INDEX))))
     chosen = {
         (line["row"], line["dataset"], line["metric"], line["estimator"], line["k"]): line
         for line in lines
         if line["section"] == "tiny-l"
     }
-    cell = source.rows[1].cells["tiny-mid"]
+    exact = INDEX.get(INDEX.rows[1], "tiny-mid", PASS_AT_K, 7)
+    assert exact is not None
     curve = chosen["+ ΔR tiny-m", "tiny-mid", "pass", "unbiased", "7"]
-    assert float(curve["value"]) == cell.pass_at_k[7].value
-    assert float(curve["standard_error"]) == cell.pass_at_k[7].standard_error
+    assert float(curve["value"]) == exact.estimate
+    assert float(curve["standard_error"]) == exact.standard_error
     assert chosen["RL ceiling", "(mean)", "avg", "", ""]["standard_error"] == "0.0123"
     hidden = chosen["ΔR shuffled", "tiny-mid", "recovery", "", ""]
     assert (hidden["value"], hidden["low"], hidden["status"]) == (
@@ -172,14 +175,14 @@ def test_csv_reads_back_at_full_precision() -> None:
 
 
 def test_csv_has_one_line_a_row_set_and_metric() -> None:
-    lines = list(csv.DictReader(io.StringIO(long_csv(measurements()))))
+    lines = list(csv.DictReader(io.StringIO(long_csv(INDEX))))
     names = ("section", "row", "dataset", "metric", "estimator", "k")
     keys = [tuple(line[name] for name in names) for line in lines]
     assert len(keys) == len(set(keys))
 
 
 def test_grid_csv_has_one_line_a_point() -> None:
-    lines = list(csv.DictReader(io.StringIO(grid_csv([grid()]))))
+    lines = list(csv.DictReader(io.StringIO(grid_csv([GRID]))))
     assert len(lines) == 27
     assert tuple(lines[0]) == GRID_COLUMNS
     points = [(float(line["lambda"]), float(line["temperature"])) for line in lines]

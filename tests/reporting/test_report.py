@@ -4,18 +4,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from reporting_samples import grid, measurements
+from reporting_samples import grid, results
 
 from rast_bench.errors import LedgerError
-from rast_bench.reporting.measures import Measurements
 from rast_bench.reporting.report import Report, build_report
 from rast_bench.reporting.save import landing_lines, report_files, save_report, write_atomically
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    grids = [grid(), grid()]
-    return build_report("tiny_table1", measurements(), grids, ["grader: boxed."], ["seed 7."])
+    numbers = [*results(), *grid(), *grid("tiny-l: ΔR tiny-s")]
+    return build_report("tiny_table1", numbers, ["grader: boxed."], ["seed 7."])
 
 
 def test_report_has_every_format(report: Report) -> None:
@@ -31,7 +30,7 @@ def test_report_has_every_format(report: Report) -> None:
             "grid.csv",
         ]
     )
-    # Two grids of one name do not overwrite each other.
+    # Two grids of one file name do not overwrite each other.
     assert list(report.figures) == [
         "pass_at_k-tiny-l",
         "pass_at_k-tiny-m",
@@ -51,7 +50,7 @@ def test_notes_reach_the_tables(report: Report) -> None:
 
 
 def test_grids_alone_make_a_report() -> None:
-    report = build_report("grid", Measurements((), (), "none"), [grid()])
+    report = build_report("grid", grid())
     assert list(report.texts) == ["table.txt", "table.md", "table.tex", "grid.csv"]
     assert "57.6 ± 2.1†" in report.terminal
 
@@ -62,8 +61,7 @@ def test_markdown_shows_the_figures(report: Report) -> None:
 
 
 def test_greedy_rows_alone_make_no_curve() -> None:
-    greedy = tuple(row for row in measurements().rows if row.role == "base")
-    report = build_report("greedy", Measurements(measurements().datasets, greedy, "none"))
+    report = build_report("greedy", [one for one in results() if one.role == "base"])
     assert not report.figures
     assert "grid.csv" not in report.texts
 
@@ -77,7 +75,7 @@ def test_saved_files_are_whole_and_nothing_else_is_left(report: Report, tmp_path
 
 
 def test_the_same_numbers_give_the_same_bytes() -> None:
-    first, second = (report_files(build_report("t", measurements(), [grid()])) for _ in range(2))
+    first, second = (report_files(build_report("t", [*results(), *grid()])) for _ in range(2))
     assert first == second
 
 

@@ -33,9 +33,9 @@ def lines(table: Table) -> list[list[str]]:
 
 def test_every_number_of_reply_4_stands_in_it() -> None:
     text = render_text(table_of("reply4", {}))
-    facts = select(load_published(), source="reply 4")
-    assert len(facts) == 10
-    assert [fact for fact in facts if str(fact.value) not in text] == []
+    numbers = select(load_published(), source="reply 4")
+    assert len(numbers) == 10
+    assert [number for number in numbers if str(number.value) not in text] == []
 
 
 def test_the_papers_share_of_rl_is_what_the_reply_rounds() -> None:

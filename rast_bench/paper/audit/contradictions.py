@@ -44,7 +44,7 @@ CONTRADICTIONS = (
 
 def check_contradictions(records: Sequence[Published]) -> list[Finding]:
     """All of CONTRADICTIONS, then what figure 6 says of "λ = 1.0 for all experiments"."""
-    return [*map(_finding, CONTRADICTIONS), _one_strength(records)]
+    return [*map(_finding, CONTRADICTIONS), _one_lambda(records)]
 
 
 def _finding(one: Contradiction) -> Finding:
@@ -61,19 +61,19 @@ def _finding(one: Contradiction) -> Finding:
     )
 
 
-def _one_strength(records: Sequence[Published]) -> Finding:
+def _one_lambda(records: Sequence[Published]) -> Finding:
     """Section 3.1 against section 4.4, which varies τ at λ = 0.5 as "the peak performance"."""
     stated = only(records, source="text", section="3.1", metric="lambda")
     fixed = select(records, source="figure 6", section="4.4 right")
-    strengths = {one.strength for one in fixed if one.strength is not None}
-    others = sorted(strengths - {float(stated.value)})
+    lambdas = {one.lambda_ for one in fixed if one.lambda_ is not None}
+    others = sorted(lambdas - {float(stated.value)})
     panel = select(records, source="figure 6", section="4.4 left")
     peak = max(panel, key=lambda one: one.value, default=None)
-    at_stated = [one for one in panel if one.strength == float(stated.value)]
+    at_stated = [one for one in panel if one.lambda_ == float(stated.value)]
     note = ""
     if others and peak is not None and at_stated:
         note = (
-            f"figure 6 has {peak.value} % at λ = {peak.strength:g} and {at_stated[0].value} % at "
+            f"figure 6 has {peak.value} % at λ = {peak.lambda_:g} and {at_stated[0].value} % at "
             f"λ = {stated.value}"
         )
     return Finding(

@@ -115,7 +115,7 @@ def check_runs(records: Sequence[Published]) -> list[Finding]:
     """
     stated = only(records, source="text", section="4.4", metric="samples")
     drawn = select(records, source="figure 6")
-    points = {(one.strength, one.temperature): one for one in drawn}
+    points = {(one.lambda_, one.temperature): one for one in drawn}
     size = only(records, metric="problems", dataset="math500", note="")
     step = Fraction(100, int(size.value) * SCRIPT_RUNS)
     share = _printed_multiples(int(size.value) * int(stated.value), step)

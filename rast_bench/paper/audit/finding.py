@@ -92,7 +92,7 @@ def name(record: Published) -> str:
     """`32B + ΔR 14B, amc23: pass@4`."""
     what = record.metric.replace("@k", f"@{record.k}")
     if record.source in {"figure 6", "reply 3"}:
-        what += f" at λ = {record.strength:g}, τ = {record.temperature:g}"
+        what += f" at λ = {record.lambda_:g}, τ = {record.temperature:g}"
     if record.note:
         what += " " + record.note
     where = ", ".join(filter(None, (system(record), record.dataset)))

@@ -48,7 +48,7 @@ def printed_again(again: Published, original: Published) -> Interval:
 
 def _identity(record: Published) -> tuple[object, ...]:
     decoder = (record.model, record.method, record.delta, record.dataset)
-    return (*decoder, record.metric, record.k, record.strength, record.temperature)
+    return (*decoder, record.metric, record.k, record.lambda_, record.temperature)
 
 
 def _check(again: Published, original: Published) -> Finding:

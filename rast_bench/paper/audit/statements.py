@@ -104,7 +104,7 @@ def _peak(**coordinates: object) -> Callable[..., Iterator[Pair]]:
     """Every other point against λ = 0.5 and τ = 1, as figure 6 prints it."""
 
     def pairs(records: Sequence[Published]) -> Iterator[Pair]:
-        at = {"strength": 0.5, "temperature": 1.0}
+        at = {"lambda_": 0.5, "temperature": 1.0}
         peak = only(records, source="figure 6", section="4.4 left", **at)
         points = select(records, **coordinates)
         yield from ((point, peak) for point in points if point not in select(points, **at))

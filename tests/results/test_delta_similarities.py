@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from rast_bench.analysis.saved import save_analysis
-from rast_bench.comparison import delta_similarities
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.errors import ConfigError
+from rast_bench.results.experiment import delta_similarities
 
 
 @pytest.fixture(scope="module")

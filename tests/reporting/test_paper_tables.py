@@ -2,23 +2,22 @@
 
 from pathlib import Path
 
-from claimed_cells import HALF, fact, slot, slots
+from measured_cells import HALF, cell, cells, published, requested
 
-from rast_bench.reporting.claim_csv import claims_csv
-from rast_bench.reporting.claim_numbers import build_claims
-from rast_bench.reporting.claim_tables import claim_tables
-from rast_bench.reporting.claim_texts import verdict_counts
+from rast_bench.reporting.comparison_csv import comparison_csv
+from rast_bench.reporting.paper_tables import paper_tables
+from rast_bench.reporting.paper_texts import verdict_counts
 from rast_bench.reporting.render_latex import render_latex
 from rast_bench.reporting.render_text import render_text
 
-FACTS = [
-    fact("48.5"),
-    fact("99.0", method="rl", delta=None, strength=None),
-    fact("33.3", metric="recovery rate"),
+PUBLISHED = [
+    published("48.5"),
+    published("99.0", method="rl", delta=None, lambda_=None),
+    published("33.3", metric="recovery rate"),
 ]
 
 
-EXPECTED = Path(__file__).parent / "data" / "claim_table.txt"
+EXPECTED = Path(__file__).parent / "data" / "paper_table.txt"
 
 
 def _lines(text: str) -> list[str]:
@@ -26,16 +25,16 @@ def _lines(text: str) -> list[str]:
 
 
 def test_the_table_of_scores() -> None:
-    two = [*slots(), slot("+ ΔR", "rast", None, dataset="hard", named="hard")]
-    claims = build_claims(two, ["accuracy", "recovery rate"], FACTS)
-    (table,) = claim_tables(claims, "table1", published=True)
+    two = [*cells(), cell("+ ΔR", "rast", None, dataset="hard")]
+    results = requested(two, ["accuracy", "recovery rate"], *PUBLISHED)
+    (table,) = paper_tables(results, "table1", published=True)
     assert _lines(render_text(table))[:16] == EXPECTED.read_text().splitlines()
 
 
 def test_nothing_run_prints_the_published_numbers() -> None:
-    nothing = [slot(one.label, one.role, None) for one in slots()]
-    claims = build_claims(nothing, ["accuracy"], FACTS)
-    (table,) = claim_tables(claims, "table1", published=True)
+    nothing = [cell(one.row, one.role, None) for one in cells()]
+    results = requested(nothing, ["accuracy"], *PUBLISHED)
+    (table,) = paper_tables(results, "table1", published=True)
     text = " ".join(render_text(table).split())
     assert "48.5" in text
     assert "differs" not in text
@@ -44,8 +43,8 @@ def test_nothing_run_prints_the_published_numbers() -> None:
 
 
 def test_ceilings_are_shaded_in_latex() -> None:
-    claims = build_claims(slots(), ["accuracy"], FACTS)
-    (table,) = claim_tables(claims, "table1", published=True)
+    results = requested(cells(), ["accuracy"], *PUBLISHED)
+    (table,) = paper_tables(results, "table1", published=True)
     latex = render_latex(table)
     shaded = [line for line in latex.splitlines() if line.startswith(r"\rowcolor")]
     assert len(shaded) == 1
@@ -55,11 +54,11 @@ def test_ceilings_are_shaded_in_latex() -> None:
 
 def test_a_grid_of_one_dimension_is_a_line_a_point() -> None:
     points = [
-        slot("big + ΔR small", "rast", HALF, grid="λ at τ = 1", lambda_=strength)
-        for strength in (0.5, 1.0)
+        cell("big + ΔR small", "rast", HALF, grid="λ at τ = 1", lambda_=lambda_)
+        for lambda_ in (0.5, 1.0)
     ]
-    claims = build_claims(points, ["accuracy"], [fact("50.0"), fact("99.9", strength=0.5)])
-    (table,) = claim_tables(claims, "figure6", published=True)
+    results = requested(points, ["accuracy"], published("50.0"), published("99.9", lambda_=0.5))
+    (table,) = paper_tables(results, "figure6", published=True)
     assert [column.heading for column in table.columns] == [
         *("", "paper", "ours", "range", "verdict")
     ]
@@ -70,25 +69,25 @@ def test_a_grid_of_one_dimension_is_a_line_a_point() -> None:
 
 def test_the_spread_over_runs_is_a_column_of_a_tall_grid() -> None:
     points = [
-        slot("big + ΔR small", "rast", correct, grid="λ at τ = 1", lambda_=strength)
-        for strength, correct in ((0.5, HALF), (1.0, None))
+        cell("big + ΔR small", "rast", correct, grid="λ at τ = 1", lambda_=lambda_)
+        for lambda_, correct in ((0.5, HALF), (1.0, None))
     ]
-    claims = build_claims(points, ["accuracy", "standard deviation over runs"], [fact("50.0")])
-    (table,) = claim_tables(claims, "figure6", published=True)
+    results = requested(points, ["accuracy", "standard deviation over runs"], published("50.0"))
+    (table,) = paper_tables(results, "figure6", published=True)
     assert [column.heading for column in table.columns][-1] == "sd over runs"
     assert [row.cells[-1].text for row in table.sections[0].rows] == ["35.36 ± 14.43", "not run"]
 
 
 def test_a_rate_that_is_not_identified_has_a_mark_and_a_note() -> None:
     unsure = [
-        slot("base", "base", HALF),
-        slot("+ ΔR", "rast", [[1, 1, 1, 1], *HALF[1:]]),
-        slot("RL", "ceiling", [[1, 1, 1, 0], *HALF[1:]]),
+        cell("base", "base", HALF),
+        cell("+ ΔR", "rast", [[1, 1, 1, 1], *HALF[1:]]),
+        cell("RL", "ceiling", [[1, 1, 1, 0], *HALF[1:]]),
     ]
-    rate = fact("210", metric="recovery rate")
-    mean = fact("84.8", metric="mean recovery rate", dataset=None)
-    claims = build_claims(unsure, ["recovery rate", "mean recovery rate"], [rate, mean])
-    (table,) = claim_tables(claims, "table4", published=True)
+    rate = published("210", metric="recovery rate")
+    mean = published("84.8", metric="mean recovery rate", dataset=None)
+    results = requested(unsure, ["recovery rate", "mean recovery rate"], rate, mean)
+    (table,) = paper_tables(results, "table4", published=True)
     assert [column.heading for column in table.columns][2:] == ["easy", "mean of ratios"]
     text = " ".join(render_text(table).split())
     assert "ours 200§ 200.0§" in text
@@ -96,14 +95,14 @@ def test_a_rate_that_is_not_identified_has_a_mark_and_a_note() -> None:
     assert "§ not identified: ceiling and base" in text
     assert "2 published numbers: 2 agree (2 of them not identified)." in text
     assert "ratio of means" in text
-    assert claims_csv(claims).count(",agrees,not identified") == 2
+    assert comparison_csv(results).count(",agrees,not identified") == 2
     assert "{\\scriptsize agrees\\S{}}" in render_latex(table)
 
 
 def test_another_lemmatizer_is_named_and_makes_no_difference_of_its_own() -> None:
-    published = fact("9.999", metric="self verify frequency")
-    claims = build_claims(slots()[1:2], ["self verify frequency"], [published])
-    (table,) = claim_tables(claims, "figure10", published=True)
+    number = published("9.999", metric="self verify frequency")
+    results = requested(cells()[1:2], ["self verify frequency"], number)
+    (table,) = paper_tables(results, "figure10", published=True)
     text = " ".join(render_text(table).split())
     assert "differs" not in text
     assert "not comparable: ours was counted by simplemma" in text
@@ -111,29 +110,29 @@ def test_another_lemmatizer_is_named_and_makes_no_difference_of_its_own() -> Non
 
 
 def test_pass_at_k_has_a_section_a_data_set() -> None:
-    claims = build_claims(slots()[1:], ["pass@k"], [fact("90.0", metric="pass@k", k=4)])
-    (table,) = claim_tables(claims, "figure3", published=True)
+    results = requested(cells()[1:], ["pass@k"], published("90.0", metric="pass@k", k=4))
+    (table,) = paper_tables(results, "figure3", published=True)
     assert [section.title for section in table.sections] == ["easy"]
 
 
 def test_unknown_published_numbers_are_left_empty() -> None:
-    claims = build_claims(slots(), ["response length"], [])
-    (table,) = claim_tables(claims, "table6", published=True)
+    results = requested(cells(), ["response length"])
+    (table,) = paper_tables(results, "table6", published=True)
     text = " ".join(render_text(table).split())
     assert "could not be recovered" in text
     assert "paper" not in text
 
 
 def test_alone_ours_is_not_called_ours() -> None:
-    two = [*slots(), slot("+ ΔR", "rast", HALF, dataset="hard", named="hard")]
-    (table,) = claim_tables(build_claims(two, ["accuracy"], []), "demo", published=False)
+    two = [*cells(), cell("+ ΔR", "rast", HALF, dataset="hard")]
+    (table,) = paper_tables(requested(two, ["accuracy"]), "demo", published=False)
     assert [column.heading for column in table.columns] == ["", "easy", "hard"]
     assert "ours" not in render_text(table)
 
 
 def test_the_csv_has_a_line_for_each_published_number() -> None:
-    claims = build_claims(slots(), ["accuracy"], [*FACTS[:2], fact("48.9", source="text")])
-    lines = claims_csv(claims).splitlines()
+    results = requested(cells(), ["accuracy"], *PUBLISHED[:2], published("48.9", source="text"))
+    lines = comparison_csv(results).splitlines()
     assert len(lines) == 1 + 1 + 2 + 1
     assert lines[2].startswith("big,+ ΔR,rast,,easy,accuracy,,1.0,1.0,table 1,48.5,equal,%,50.0,")
     assert lines[2].endswith(",agrees,")
@@ -141,7 +140,7 @@ def test_the_csv_has_a_line_for_each_published_number() -> None:
 
 
 def test_verdicts_are_counted() -> None:
-    ceiling = fact("60.0", method="rl", delta=None, strength=None)
-    claims = build_claims(slots(), ["accuracy"], [FACTS[0], ceiling])
-    assert verdict_counts(claims) == "2 published numbers: 1 agree, 1 differ."
-    assert verdict_counts(build_claims(slots(), ["accuracy"], [])) == ""
+    ceiling = published("60.0", method="rl", delta=None, lambda_=None)
+    results = requested(cells(), ["accuracy"], PUBLISHED[0], ceiling)
+    assert verdict_counts(results) == "2 published numbers: 1 agree, 1 differ."
+    assert verdict_counts(requested(cells(), ["accuracy"])) == ""

@@ -1,10 +1,12 @@
-"""Claims in words: the cells of a table and its footnotes."""
+"""Results in words: the cells of a table and its footnotes."""
 
 from collections.abc import Iterable, Sequence
 
 from rast_bench.paper.published import Published
-from rast_bench.reporting.claims import NOT_RUN, PERCENT, UNDEFINED, Claim
 from rast_bench.reporting.numbers import DASH, UNIDENTIFIED, decimal
+from rast_bench.reporting.ours import ours_of
+from rast_bench.results.registry import COSINE, MEAN_RECOVERY, PCR, RECOVERIES
+from rast_bench.results.result import Result
 
 RANGE_NOTE = (
     "ours agrees where the published number, with its rounding, lies in the range below ours: 95 % "
@@ -43,89 +45,93 @@ LEMMATIZER_NOTE = (
 )
 
 
-def published_text(claim: Claim) -> str:
-    return " or ".join(dict.fromkeys(map(printed, claim.published))) or DASH
+def published_text(result: Result) -> str:
+    return " or ".join(dict.fromkeys(map(printed, result.published))) or DASH
 
 
-def printed(fact: Published) -> str:
+def printed(number: Published) -> str:
     """As printed, with a bound in words: `above 84`."""
-    sense = "" if fact.sense == "equal" else f"{fact.sense} "
-    return f"{sense}{fact.value}"
+    sense = "" if number.sense == "equal" else f"{number.sense} "
+    return f"{sense}{number.value}"
 
 
-def ours_text(claim: Claim) -> str:
-    if claim.ours is None:
-        return claim.missing
-    value = decimal(claim.ours.value, decimals(claim)) + mark(claim)
-    if claim.published or claim.ours.standard_error is None:
+def remark(number: Published) -> str:
+    """`reply 1 also states: PCR above 90 % of MMLU and GPQA.`"""
+    words = (number.metric, printed(number), number.unit, number.note)
+    return f"{number.source} also states: {' '.join(filter(None, words))}."
+
+
+def ours_text(result: Result) -> str:
+    ours = ours_of(result)
+    if ours is None:
+        return result.missing
+    value = decimal(ours.value, decimals(result)) + mark(result)
+    if result.published or ours.standard_error is None:
         return value
-    return f"{value} ± {decimal(claim.ours.standard_error, decimals(claim))}"
+    return f"{value} ± {decimal(ours.standard_error, decimals(result))}"
 
 
-def mark(claim: Claim) -> str:
+def mark(result: Result) -> str:
     """The sign behind a recovery rate that is not identified, and behind its verdict."""
-    return "" if claim.ours is None or claim.ours.identified else UNIDENTIFIED
+    return "" if result.replication is None or result.replication.identified else UNIDENTIFIED
 
 
-def range_text(claim: Claim) -> str:
-    ours = claim.ours
+def range_text(result: Result) -> str:
+    ours = ours_of(result)
     if ours is None or ours.low is None or ours.high is None or ours.counted_by:
         return DASH
-    return f"[{decimal(ours.low, decimals(claim))}, {decimal(ours.high, decimals(claim))}]"
+    return f"[{decimal(ours.low, decimals(result))}, {decimal(ours.high, decimals(result))}]"
 
 
-def verdict_text(claim: Claim) -> str:
-    verdicts = [claim.verdict(fact) for fact in claim.published]
-    words = [DASH if one == "open" else one + mark(claim) for one in verdicts]
+def verdict_text(result: Result) -> str:
+    words = [DASH if one == "open" else one + mark(result) for one in result.verdicts]
     return words[0] if len(set(words)) == 1 else " or ".join(words) or DASH
 
 
-def decimals(claim: Claim) -> int:
+def decimals(result: Result) -> int:
     """As many as the published number has, else what suits the measure."""
-    if claim.published:
-        return max(max(0, fact.decimals) for fact in claim.published)
-    if claim.measure == "PCR":
-        return 2
-    if claim.measure == "standard deviation over runs":
-        return 2
-    return 1 if claim.measure in PERCENT or claim.measure == "response length" else 3
+    if result.published:
+        return max(max(0, number.decimals) for number in result.published)
+    return result.measure.decimals
 
 
 def footnotes_of(
-    claims: Sequence[Claim], name: str, published: bool, notes: Sequence[str]
+    results: Sequence[Result], name: str, published: bool, notes: Sequence[str]
 ) -> tuple[str, ...]:
-    """What a reader must know of a table of claims, then the caller's notes."""
+    """What a reader must know of a table of results, then the caller's notes."""
     found: list[str] = []
-    verdicts = {claim.verdict(fact) for claim in claims for fact in claim.published}
-    if published and not any(claim.published for claim in claims):
+    verdicts = {verdict for result in results for verdict in result.verdicts}
+    if published and not any(result.published for result in results):
         found.append(UNPUBLISHED_NOTE)
     elif published and verdicts & {"agrees", "differs"}:
-        found.append(PATH_NOTE if claims[0].measure == "PCR" else RANGE_NOTE)
-        if any(claim.temperature == 0 for claim in claims) and claims[0].measure != "PCR":
+        found.append(PATH_NOTE if results[0].measure == PCR else RANGE_NOTE)
+        if any(result.temperature == 0 for result in results) and results[0].measure != PCR:
             found.append(GREEDY_NOTE)
-    if any(claim.measure == "mean recovery rate" for claim in claims):
+    if any(result.measure == MEAN_RECOVERY for result in results):
         found.append(MEAN_OF_RATIOS_NOTE)
-    if any(map(mark, claims)):
+    if any(map(mark, results)):
         found.append(IDENTIFIED_NOTE)
-    if any(claim.missing == UNDEFINED for claim in claims):
+    if any(one.status == "undefined" and one.measure in RECOVERIES for one in results):
         found.append(UNDEFINED_NOTE)
-    counters = {claim.ours.counted_by for claim in claims if claim.ours and claim.published}
+    counters = {
+        one.counted_by for result in results if result.published and (one := ours_of(result))
+    }
     found += [LEMMATIZER_NOTE.format(counter=one) for one in sorted(counters - {""})]
-    if any(claim.missing == NOT_RUN for claim in claims):
-        found.append(PATH_NOTE if claims[0].measure == "PCR" else MISSING_NOTE)
-    if any(claim.measure == "cosine similarity" for claim in claims):
+    if any(result.status == "not run" for result in results):
+        found.append(PATH_NOTE if results[0].measure == PCR else MISSING_NOTE)
+    if any(result.measure == COSINE for result in results):
         found.append(SIMILARITY_NOTE)
-    counts = verdict_counts(claims)
+    counts = verdict_counts(results)
     if counts:
         found.append(counts)
     unique = dict.fromkeys((*found, *notes))
     return tuple(note.replace("{name}", name) for note in unique)
 
 
-def verdict_counts(claims: Iterable[Claim]) -> str:
+def verdict_counts(results: Iterable[Result]) -> str:
     """`108 published numbers: 60 agree, 3 differ, 45 not run`; empty without any."""
-    places = [(claim, fact) for claim in claims for fact in claim.published]
-    verdicts = [claim.verdict(fact) for claim, fact in places]
+    places = [(result, verdict) for result in results for verdict in result.verdicts]
+    verdicts = [verdict for _, verdict in places]
     if not verdicts:
         return ""
     parts = [
@@ -138,6 +144,6 @@ def verdict_counts(claims: Iterable[Claim]) -> str:
         if verdict in verdicts
     ]
     noun = "number" if len(verdicts) == 1 else "numbers"
-    unsure = sum(bool(mark(claim)) for claim, _ in places)
+    unsure = sum(bool(mark(result)) for result, _ in places)
     flagged = f" ({unsure} of them not identified)" if unsure else ""
     return f"{len(verdicts)} published {noun}: {', '.join(parts)}{flagged}."

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rast_bench.metrics.paper import paper_pass_at_k
-from rast_bench.reporting.replication import (
+from rast_bench.metrics.replication import (
     Replication,
     accuracy_replication,
     difficulties,

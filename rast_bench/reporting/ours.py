@@ -1,0 +1,37 @@
+"""A result as it is printed beside a published number: in percent, or in tokens, or …"""
+
+from dataclasses import dataclass
+
+from rast_bench.results.result import Result
+
+
+@dataclass(frozen=True)
+class Ours:
+    """[low, high] holds 95 % of published numbers if both runs measure the same
+    (metrics/replication.py); None where no such range is known. `standard_error` is over problems
+    or paths; a comparison of cells is printed without one.
+
+    A recovery rate is not `identified` where ceiling and base differ by no more than the luck of
+    sampling. `counted_by` names the lemmatizer of a frequency where it is not the paper's.
+    """
+
+    value: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    identified: bool
+    counted_by: str
+
+
+def ours_of(result: Result) -> Ours | None:
+    """None where there is no number."""
+    if result.estimate is None:
+        return None
+    scale, found, value = result.measure.scale, result.replication, result.value
+    error = value.standard_error if result.measure.level in ("cell", "paths") else None
+    counted_by = "" if value.comparable else value.counted_by
+    error = None if error is None else scale * error
+    if found is None:
+        return Ours(scale * result.estimate, error, None, None, True, counted_by)
+    low, high = scale * found.low, scale * found.high
+    return Ours(scale * found.value, error, low, high, found.identified, counted_by)

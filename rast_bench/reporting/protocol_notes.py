@@ -1,0 +1,118 @@
+"""Footnotes on how the samples of a table were made and graded, as far as it does not show that."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rast_bench.config.schema import CellConfig
+from rast_bench.grading import disagreement_notes, graders_of, undecided_notes
+from rast_bench.metrics.outcomes import CellOutcome
+from rast_bench.results.experiment import Missing
+from rast_bench.runner.plan import PlannedCell
+
+if TYPE_CHECKING:
+    from rast_bench.ledger import Ledger
+
+OPEN = "auto"  # an engine's dtype that a run settles
+MANY_DECODINGS = 4  # beyond these a footnote does not spell them out
+
+
+def decoding_of(cell: CellConfig) -> str:
+    decoding = cell.decoding
+    lambda_ = f"λ = {decoding.lambda_:g}, " if cell.method.name == "rast" else ""
+    if decoding.greedy:
+        return f"{lambda_}greedy"
+    return f"{lambda_}τ = {decoding.temperature:g}, top-p = {decoding.top_p:g}"
+
+
+def _decodings(cells: Sequence[CellConfig]) -> str:
+    """Those of one method; of a whole grid λ and τ stand in its table."""
+    distinct = list(dict.fromkeys(map(decoding_of, cells)))
+    if len(distinct) > MANY_DECODINGS:
+        return (
+            f"{len(distinct)} settings, top-p = {_listed(f'{c.decoding.top_p:g}' for c in cells)}"
+        )
+    return " or ".join(distinct)
+
+
+def engine_of(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -> str:
+    """`vllm, bfloat16`: what made the cell's samples.
+
+    Of a dtype that was left open (auto) manifests tell what it was. Raises LedgerError.
+    """
+    dtype: str = cell.engine.dtype
+    if dtype == OPEN and planned is not None:
+        runs = set(ledger.samples(planned.cell_id, ["run_id"])["run_id"])
+        ran = [one for one in ledger.manifests(planned.cell_id) if one["run_id"] in runs]
+        dtype = _listed(one["config"]["engine"]["dtype"] for one in ran) or dtype
+    return f"{cell.engine.name}, {dtype}"
+
+
+def protocol_notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -> tuple[str, ...]:
+    """The protocol, as far as it does not stand in the table: one sentence for each part.
+
+    Args:
+        used: cells, each with its `engine_of`.
+    """
+    if not used:
+        return ()
+    cells, engines = zip(*used, strict=True)
+    settled = [engine for engine in engines if not engine.endswith(OPEN)]
+    tokens = _listed(str(cell.decoding.max_tokens) for cell in cells)
+    seeds = _listed(str(cell.decoding.seed) for cell in cells if not cell.decoding.greedy)
+    notes = [
+        "Decoding: "
+        + "; ".join(
+            f"{name}: {_decodings([cell for cell in cells if cell.method.name == method])}"
+            for method, name in (("base", "base"), ("rast", "RAST"), ("rl", "RL"))
+            if any(cell.method.name == method for cell in cells)
+        )
+        + f"; at most {tokens} new tokens"
+        + (f"; seed {seeds}." if seeds else "."),
+        f"Prompt: {_prompts(cells)}. Grader: "
+        f"{_listed(graders_of(cell, grader)[0] for cell in cells)}. Engine: "
+        f"{_listed(settled or engines)}.",
+    ]
+    drawn = {(cell.dataset.limit, cell.dataset.limit_seed) for cell in cells}
+    notes += [
+        f"Problems: {limit:,} of each data set that has more, drawn at random (seed {seed})."
+        for limit, seed in sorted(drawn, key=str)
+        if seed is not None
+    ]
+    return tuple(notes)
+
+
+def grading_notes(
+    planned: Sequence[PlannedCell | None],
+    outcomes: Sequence[CellOutcome | Missing],
+    ledger: "Ledger",
+    grader: str | None,
+) -> tuple[str, ...]:
+    """Where graders disagree, and what they left undecided; `planned` and `outcomes` are parallel.
+
+    Raises LedgerError.
+    """
+    run = [
+        (graders_of(cell.cell, grader)[0], outcome)
+        for cell, outcome in zip(planned, outcomes, strict=True)
+        if cell is not None and isinstance(outcome, CellOutcome)
+    ]
+    cells = [cell for cell in planned if cell is not None]
+    return (*disagreement_notes(cells, ledger, grader), *undecided_notes(run))
+
+
+def _prompts(cells: Sequence[CellConfig]) -> str:
+    """Their names; where data sets have different ones, with the data sets of each."""
+    by_dataset: dict[str, list[str]] = {}
+    for cell in cells:
+        by_dataset.setdefault(cell.dataset.name, []).append(cell.prompt.name)
+    datasets: dict[str, list[str]] = {}
+    for name, prompts in by_dataset.items():
+        datasets.setdefault(_listed(prompts), []).append(name)
+    if len(datasets) == 1:
+        return next(iter(datasets))
+    return "; ".join(f"{prompts} for {', '.join(names)}" for prompts, names in datasets.items())
+
+
+def _listed(values: Iterable[str]) -> str:
+    """Distinct values in order of first appearance: `a`, `a or b`."""
+    return " or ".join(dict.fromkeys(values))

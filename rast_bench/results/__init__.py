@@ -1,0 +1,16 @@
+"""An experiment's numbers as one list, made once; tables, figures and files are views of it.
+
+result      Measure, Value, Result: what a number is
+registry    all measures, and a user's own by `module:object`
+measures    their functions, each of which calls one formula of metrics/
+cells       what they are called with: a cell's samples, a cell in its row, the experiment
+build       build_results: the list
+published   which published number stands beside which result, and the verdict
+experiment  from a configuration and the ledger to the list
+"""
+
+from rast_bench.results.cells import CellSamples
+from rast_bench.results.measures import per_sample
+from rast_bench.results.result import Measure, Result, UnavailableError, Value
+
+__all__ = ["CellSamples", "Measure", "Result", "UnavailableError", "Value", "per_sample"]

@@ -1,0 +1,354 @@
+"""The functions of the measures: from a cell's samples, or a cell beside others, to values.
+
+Each calls one formula of metrics/. `replicate_*` gives the range of published numbers.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from statistics import fmean
+
+import numpy as np
+
+from rast_bench.domain import VerdictKind
+from rast_bench.metrics.accuracy import (
+    avg_at_n,
+    mean_over_datasets,
+    paired_difference,
+    se_over_reruns,
+)
+from rast_bench.metrics.estimate import Curve, Estimate, FloatArray, mean_estimate
+from rast_bench.metrics.length import LengthStatistics
+from rast_bench.metrics.majority import majority_at_k
+from rast_bench.metrics.paper import paper_majority_at_k, paper_pass_at_k
+from rast_bench.metrics.pass_at_k import pass_at_k
+from rast_bench.metrics.recovery import (
+    AccuracyTriple,
+    Method,
+    RecoveryRate,
+    mean_recovery_rate,
+    recovery_rate,
+)
+from rast_bench.metrics.replication import (
+    Replication,
+    accuracy_replication,
+    gain_replication,
+    mean_of_replications,
+    mean_replication,
+    pass_at_k_replication,
+    path_replication,
+    recovery_replication,
+)
+from rast_bench.results.cells import CellSamples, Experiment, MeasuredCell
+from rast_bench.results.result import Measure, Status, UnavailableError, Value
+
+SMALLEST_K = 4  # figures 3 and 8 of the paper: k = 4, 8, 16, 32
+PAPER_PATHS = 50  # of a PCR (section 2.1)
+
+_METHODS: tuple[Method, ...] = ("fieller", "bootstrap")
+
+
+def table_ks(samples: int) -> tuple[int, ...]:
+    """The k of the detail tables beside 1: 4, 8, 16, 32 and on in powers of two up to N."""
+    return tuple(2**i for i in range(samples.bit_length()) if SMALLEST_K <= 2**i <= samples)
+
+
+# Of a cell's own samples.
+
+
+def accuracy(cell: CellSamples) -> list[Value]:
+    return [Value.of(avg_at_n(cell.correct))]
+
+
+def replicate_accuracy(cell: CellSamples, _: Value, published: int | None) -> Replication:
+    return _in_unit_interval(accuracy_replication(cell.correct, published))
+
+
+def error_over_reruns(cell: CellSamples) -> list[Value]:
+    return [_value(se_over_reruns(cell.correct))]
+
+
+def spread_over_runs(cell: CellSamples) -> list[Value]:
+    """The standard deviation of a run's accuracy; a run is one sample of each problem.
+
+    Its standard error is that of normal runs, s/√(2(N − 1)).
+    """
+    runs = cell.correct.mean(axis=0)
+    if len(runs) < 2:
+        raise UnavailableError("too few samples", f"n = {len(runs)}")
+    spread = float(runs.std(ddof=1))
+    return [Value(spread, spread / math.sqrt(2 * (len(runs) - 1)))]
+
+
+def pass_rates(cell: CellSamples) -> list[Value]:
+    """The unbiased estimator at every k, then the paper's."""
+    ks = table_ks(cell.samples)
+    drawn = paper_pass_at_k(cell.correct, ks, seed=cell.seed)
+    return [*_curve(pass_at_k(cell.correct), "unbiased"), *_drawn(ks, drawn)]
+
+
+def replicate_pass_rate(cell: CellSamples, value: Value, published: int | None) -> Replication:
+    assert value.k is not None, "pass@k is at a k"
+    return _in_unit_interval(pass_at_k_replication(cell.correct, value.k, published))
+
+
+def majority_rates(cell: CellSamples) -> list[Value]:
+    """The exact value at the k of the detail tables and at the published ones, then the paper's
+    estimator at the former."""
+    ks = table_ks(cell.samples)
+    exact = sorted({*ks, *(k for k in cell.published_ks if k <= cell.samples)})
+    if not exact:
+        return []
+    drawn = paper_majority_at_k(cell.outcome, ks, seed=cell.seed)
+    return [*_curve(majority_at_k(cell.outcome, exact), "exact"), *_drawn(ks, drawn)]
+
+
+def mean_length(cell: CellSamples) -> list[Value]:
+    return [Value.of(cell.length.mean)]
+
+
+def replicate_length(cell: CellSamples, _: Value, published: int | None) -> Replication:
+    return mean_replication(cell.outcome.token_counts.astype(np.float64), published)
+
+
+def median_length(cell: CellSamples) -> list[Value]:
+    return [Value(cell.length.median)]
+
+
+def length_of(kind: VerdictKind) -> Callable[[CellSamples], list[Value]]:
+    """The mean over the samples of a verdict, undefined where there is none."""
+
+    def function(cell: CellSamples) -> list[Value]:
+        found = cell.length.by_kind.get(kind)
+        return [_value(None if found is None else found.mean)]
+
+    return function
+
+
+def of_verdict(
+    kind: VerdictKind, number: Callable[[CellSamples, LengthStatistics], float]
+) -> Callable[[CellSamples], list[Value]]:
+    """A number of the samples of a verdict, no value where there is none."""
+
+    def function(cell: CellSamples) -> list[Value]:
+        found = cell.length.by_kind.get(kind)
+        return [] if found is None else [Value(number(cell, found))]
+
+    return function
+
+
+def truncated_share(cell: CellSamples) -> list[Value]:
+    return [Value(cell.length.truncated_share)]
+
+
+def share_of(kind: VerdictKind) -> Callable[[CellSamples], list[Value]]:
+    """The share of all samples that have a verdict."""
+
+    def function(cell: CellSamples) -> list[Value]:
+        return [Value(float((cell.outcome.kinds == kind).mean()))]
+
+    return function
+
+
+def frequency_of(lemmas: str) -> Callable[[CellSamples], list[Value]]:
+    """Occurrences of the lemmas of a list in a response."""
+
+    def function(cell: CellSamples) -> list[Value]:
+        found = cell.behaviour
+        value = Value.of(found.behaviours[lemmas])
+        same = cell.counted_as_in_the_paper
+        return [replace(value, counted_by=found.lemmatizer, comparable=same)]
+
+    return function
+
+
+def replicate_frequency(
+    lemmas: str,
+) -> Callable[[CellSamples, Value, int | None], Replication]:
+    def function(cell: CellSamples, _: Value, published: int | None) -> Replication:
+        return mean_replication(cell.lemmas_per_sample[lemmas].astype(np.float64), published)
+
+    return function
+
+
+# Of a cell beside the base and the ceiling of its section.
+
+
+def gain(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    base, own = _with_references(cell, experiment, ceiling=False)
+    if base is own:
+        return []
+    return [_difference(own, base)]
+
+
+def replicate_gain(
+    cell: MeasuredCell, experiment: Experiment, _: Value, __: int | None
+) -> Replication:
+    base, own = _with_references(cell, experiment, ceiling=False)
+    return gain_replication(base.correct, own.correct)
+
+
+def recovery(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    return _recovery(recovery_rate(*_triple(cell, experiment), seed=experiment.seed))
+
+
+def replicate_recovery(
+    cell: MeasuredCell, experiment: Experiment, _: Value, __: int | None
+) -> Replication | None:
+    members = _with_references(cell, experiment, ceiling=True)
+    return recovery_replication(*(one.correct for one in members))
+
+
+def difference_from_highest(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    """Of every cell of a grid but the highest."""
+    own = experiment.samples(cell)
+    highest = experiment.highest_of_grid(cell)
+    return [] if highest is cell else [_difference(own, experiment.samples(highest))]
+
+
+# Of a row: means over all data sets.
+
+
+def mean_accuracy(accuracy: Measure) -> Callable[[MeasuredCell, Experiment], list[Value]]:
+    def function(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+        parts = [experiment.values(accuracy, one)[0] for one in experiment.row(cell)]
+        return [Value.of(mean_over_datasets([_estimate(part) for part in parts]))]
+
+    return function
+
+
+def ratio_of_means(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    triples = [_triple(one, experiment) for one in experiment.row(cell)]
+    return _recovery(mean_recovery_rate(triples, seed=experiment.seed))
+
+
+def mean_of(part: Measure) -> Callable[[MeasuredCell, Experiment], list[Value]]:
+    """The mean over data sets of a comparison, undefined where one of them is.
+
+    A recovery rate (the mean of ratios, as in the paper's table 4) is identified where all are.
+    """
+
+    def function(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+        parts = [experiment.values(part, one)[0] for one in experiment.row(cell)]
+        estimates = [one.estimate for one in parts if one.estimate is not None]
+        if len(estimates) < len(parts):
+            return [Value(None, status="undefined")]
+        unsure = any(one.status == "not identified" for one in parts)
+        return [Value(fmean(estimates), status="not identified" if unsure else "measured")]
+
+    return function
+
+
+def replicate_mean_of(
+    part: Measure,
+) -> Callable[[MeasuredCell, Experiment, Value, int | None], Replication | None]:
+    def function(
+        cell: MeasuredCell, experiment: Experiment, value: Value, published: int | None
+    ) -> Replication | None:
+        assert part.replicate is not None, f"{part.name} has a range"
+        parts = [part.replicate(one, experiment, value, published) for one in experiment.row(cell)]
+        known = [one for one in parts if one is not None]
+        return mean_of_replications(known) if len(known) == len(parts) else None
+
+    return function
+
+
+# Along the greedy paths that an analysis saved.
+
+
+def path_mean(name: str) -> Callable[[MeasuredCell, Experiment], list[Value]]:
+    """What `rast-bench analyse` saved of a measure."""
+
+    def function(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+        saved = experiment.paths.get(name, {})
+        found = saved.get((cell.base_model, cell.dataset, cell.policy))
+        if found is None:
+            raise UnavailableError("not run")
+        return [Value(found.value, found.standard_error, problems=found.paths)]
+
+    return function
+
+
+def replicate_path_mean(
+    _: MeasuredCell, __: Experiment, value: Value, ___: int | None
+) -> Replication | None:
+    assert value.estimate is not None and value.problems is not None, "a mean over paths"
+    return path_replication(value.estimate, value.standard_error, value.problems, PAPER_PATHS)
+
+
+def replicate_path_rate(
+    cell: MeasuredCell, experiment: Experiment, value: Value, published: int | None
+) -> Replication | None:
+    found = replicate_path_mean(cell, experiment, value, published)
+    return None if found is None else _in_unit_interval(found)
+
+
+def per_sample(values: FloatArray) -> list[Value]:
+    """The mean of a number of each sample, with its standard error over problems.
+
+    Args:
+        values: [problems, samples]; truth values count as 0 and 1.
+    """
+    scores = np.asarray(values, dtype=np.float64).mean(axis=1)
+    return [Value.of(mean_estimate(scores))]
+
+
+def _value(number: float | None) -> Value:
+    return Value(None, status="undefined") if number is None else Value(number)
+
+
+def _estimate(value: Value) -> Estimate:
+    assert value.estimate is not None, "an accuracy is always defined"
+    return Estimate(value.estimate, value.standard_error)
+
+
+def _curve(curve: Curve, estimator: str) -> list[Value]:
+    return [Value.of(curve.at(k), k, estimator) for k in curve.k.tolist()]
+
+
+def _drawn(ks: Sequence[int], rates: FloatArray) -> list[Value]:
+    return [
+        Value(rate, k=k, estimator="paper", main=False)
+        for k, rate in zip(ks, rates.tolist(), strict=True)
+    ]
+
+
+def _difference(first: CellSamples, second: CellSamples) -> Value:
+    found = paired_difference(first.correct, second.correct)
+    return Value(found.value, found.standard_error, p_value=found.p_value)
+
+
+def _with_references(
+    cell: MeasuredCell, experiment: Experiment, *, ceiling: bool
+) -> list[CellSamples]:
+    """The samples of base and cell, and of the ceiling. Raises UnavailableError."""
+    members = [experiment.reference(cell, "base"), cell]
+    if ceiling:
+        members.append(experiment.reference(cell, "ceiling"))
+    return [experiment.samples(one) for one in members]
+
+
+def _triple(cell: MeasuredCell, experiment: Experiment) -> AccuracyTriple:
+    members = _with_references(cell, experiment, ceiling=True)
+    return AccuracyTriple(*(one.accuracy_per_problem for one in members))
+
+
+def _recovery(rate: RecoveryRate) -> list[Value]:
+    """With the interval of the tables, then with each method's that has one."""
+    if rate.estimate is None:
+        return [Value(None, status="undefined")]
+    value = Value(rate.estimate, status="not identified")
+    if rate.identified:
+        status: Status = "ceiling below base" if rate.inverted else "measured"
+        value = Value(rate.estimate, None, rate.low, rate.high, rate.method, status=status)
+    others = [
+        replace(value, low=one.low, high=one.high, interval=method, estimator=method, main=False)
+        for method, one in zip(_METHODS, (rate.fieller, rate.bootstrap), strict=True)
+        if one is not None
+    ]
+    return [value, *others]
+
+
+def _in_unit_interval(found: Replication) -> Replication:
+    """A share cannot leave [0, 1], whatever the normal approximation of its range says."""
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
