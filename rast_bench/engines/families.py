@@ -37,7 +37,7 @@ EXACT = frozenset(
         "StableLmForCausalLM",
     }
 )
-"""Held by tests/engines/test_families.py."""
+"""Held by tests/engines/test_model_families.py."""
 
 BATCH_DEPENDENT_ROPE = frozenset({"dynamic", "longrope"})
 _TRIED_TOKENS, _TRIED_ROWS = 6, 8
