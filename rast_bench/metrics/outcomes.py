@@ -60,7 +60,7 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
     )
 
 
-_GENERATE = "run the same command again: only what is missing is computed"
+_GENERATE = "`python run.py` with the same words makes what is missing, and only that"
 _GRADE = "grade the cell first: `rast-bench grade` with the grader"
 
 
