@@ -1,7 +1,7 @@
 """Results by place: the rows, data sets and grids that were run, and what was measured there."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from rast_bench.config.experiment import Role
@@ -85,7 +85,7 @@ class ResultIndex:
             for result in self.at(row, dataset)
             if result.measure == measure
             and result.k is not None
-            and estimator == ("" if result.value.main else result.value.estimator)
+            and estimator == _estimator(result)
         }
 
 
@@ -95,8 +95,12 @@ def estimate_of(result: Result) -> Estimate:
 
 
 def _key(result: Result) -> tuple[str, int | None, str]:
-    estimator = "" if result.value.main else result.value.estimator
-    return result.measure.name, result.k, estimator
+    return result.measure.name, result.k, _estimator(result)
+
+
+def _estimator(result: Result) -> str:
+    """The estimator that the result is asked for by: none for the main one."""
+    return "" if result.value.main else result.value.estimator
 
 
 @dataclass(frozen=True)
@@ -137,14 +141,14 @@ class Grid:
 
 def grids_of(results: Iterable[Result]) -> list[Grid]:
     """The grids of which any cell was run."""
-    found: dict[str, Grid] = {}
+    accuracies: dict[tuple[str, str], dict[tuple[float, float], Result]] = {}
+    differences: dict[tuple[str, str], dict[tuple[float, float], Result]] = {}
+    numbers = {ACCURACY: accuracies, DIFFERENCE_FROM_HIGHEST: differences}
     for result in results:
-        if result.grid is None or result.dataset is None or result.estimate is None:
+        by_place = numbers.get(result.measure)
+        if by_place is None or result.grid is None or result.dataset is None:
             continue
-        point = (result.lambda_ or 0.0, result.temperature or 0.0)
-        grid = found.setdefault(result.grid, Grid(result.grid, result.dataset, {}, {}))
-        if result.measure == ACCURACY:
-            found[result.grid] = replace(grid, accuracies={**grid.accuracies, point: result})
-        elif result.measure == DIFFERENCE_FROM_HIGHEST:
-            found[result.grid] = replace(grid, differences={**grid.differences, point: result})
-    return [grid for grid in found.values() if grid.accuracies]
+        if result.estimate is not None:
+            point = (result.lambda_ or 0.0, result.temperature or 0.0)
+            by_place.setdefault((result.grid, result.dataset), {})[point] = result
+    return [Grid(*place, found, differences.get(place, {})) for place, found in accuracies.items()]

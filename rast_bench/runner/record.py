@@ -1,7 +1,7 @@
 """What one run asks for, receives and writes down, whichever engine or process makes it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -91,7 +91,7 @@ class RunRecord:
         self.total = self.reused + self._left.total()
 
     def _count(self) -> None:
-        for item in {id(item): item for item in self._planned}.values():
+        for item in _distinct(self._planned):
             self._same_cell[item.cell_id].append(item)
         for cell_id, items in self._same_cell.items():
             self._ledger.register(cell_id, items[0].identity, cell_display(items[0].cell))
@@ -113,9 +113,7 @@ class RunRecord:
     def missing(self, group: EngineGroup) -> int:
         """How many samples of the group are missing that may still be made, here or elsewhere."""
         return sum(
-            self._left[which]
-            for which in {id(item) for item in group.cells}
-            if which not in self._failed
+            self._left[id(item)] for item in _distinct(group.cells) if id(item) not in self._failed
         )
 
     def requests(self, group: EngineGroup) -> Iterator[Request]:
@@ -123,7 +121,7 @@ class RunRecord:
 
         Nor those of a problem that another process has claimed: see `look_elsewhere`.
         """
-        for item in _distinct(group):
+        for item in _distinct(group.cells):
             which = id(item)
             self._passed.discard(which)
             if self._left[which] == 0 or which in self._failed:
@@ -179,7 +177,7 @@ class RunRecord:
     def look_elsewhere(self, group: EngineGroup) -> bool:
         """Takes in what other processes made; whether something that they had is free now."""
         free = False
-        for item in _distinct(group):
+        for item in _distinct(group.cells):
             if self._left[id(item)] == 0 or id(item) in self._failed:
                 continue
             self._look(item)
@@ -195,9 +193,12 @@ class RunRecord:
             return ()
         return tuple(self._shares.others(self._pending(groups)))
 
-    def waiting_for(self, groups: Sequence[EngineGroup]) -> str:
-        """In words, who is at work on how many cells, and how much of that is missing."""
-        others = self.others(groups)
+    def waiting_for(self, groups: Sequence[EngineGroup], others: Sequence[str]) -> str:
+        """In words, who is at work on how many cells, and how much of that is missing.
+
+        Args:
+            others: of these groups.
+        """
         one = len(others) == 1
         who = "another process" if one else f"{len(others)} other processes"
         cells, samples = len(self._pending(groups)), sum(map(self.missing, groups))
@@ -256,7 +257,7 @@ class RunRecord:
         self._writer.flush()
         known = None if error is None else as_known(error, self._ledger.root.parent)
         unanswered = Counter(self._outstanding.values())
-        for item in _distinct(group):
+        for item in _distinct(group.cells):
             which = id(item)
             left = self._left[which]
             if left == 0 or which in self._told:
@@ -270,7 +271,7 @@ class RunRecord:
                 self._told.add(which)
                 self.failures.append(_failure(item, left, self._failed[which]))
         running = set(self._manifests.running)
-        for item in _distinct(group):
+        for item in _distinct(group.cells):
             if item.cell_id in running or id(item) in self._failed:
                 self._end_cell(item)
 
@@ -312,8 +313,9 @@ class RunRecord:
         self._manifests.end(cell_id, "partial" if left else "complete")
 
 
-def _distinct(group: EngineGroup) -> list[PlannedCell]:
-    return list({id(item): item for item in group.cells}.values())
+def _distinct(cells: Iterable[PlannedCell]) -> list[PlannedCell]:
+    """Each cell once, in the order given."""
+    return list({id(item): item for item in cells}.values())
 
 
 def _failure(item: PlannedCell, left: int, error: RastBenchError | None) -> CellFailure:

@@ -173,7 +173,7 @@ def _wait_for_others(
             return waiting
         others = record.others(waiting)
         if others:
-            words = record.waiting_for(waiting)
+            words = record.waiting_for(waiting, others)
             if others != told:
                 print(words, file=sys.stderr, flush=True)
             told = others
