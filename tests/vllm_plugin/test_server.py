@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -51,13 +52,16 @@ def commands(world: WorldOnDisk) -> list[str]:
 @pytest.fixture(scope="module")
 def url(commands: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("server")
-    subprocess.run(commands[0], shell=True, check=True, cwd=folder)
+    # The page's `python` and `vllm` are those of an activated virtual environment.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path}
+    subprocess.run(commands[0], shell=True, check=True, cwd=folder, env=environment)
     port = 20_000 + os.getpid() % 20_000
     server = subprocess.Popen(
         "exec " + commands[1] + SMALL_SERVER.format(port=port),
         shell=True,
         cwd=folder,
-        env=os.environ | {"VLLM_ENABLE_V1_MULTIPROCESSING": "1", "VLLM_LOGGING_LEVEL": "INFO"},
+        env=environment | {"VLLM_ENABLE_V1_MULTIPROCESSING": "1", "VLLM_LOGGING_LEVEL": "INFO"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
