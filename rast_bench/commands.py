@@ -20,7 +20,7 @@ def show_prompt(overrides: Sequence[str], config_dir: str | None) -> int:
     stdout has exactly what the model reads, stderr what it belongs to.
     """
     from rast_bench.datasets import render_prompt, with_rendered_chat
-    from rast_bench.runner.plan import CellReader
+    from rast_bench.planning.cells import CellReader
 
     reader = CellReader()
     shown = set()
@@ -47,8 +47,8 @@ def status(overrides: Sequence[str], config_dir: str | None) -> int:
     ask for them once.
     """
     from rast_bench.pipeline import plan_jobs
+    from rast_bench.planning.cells import cell_title, completeness
     from rast_bench.planning.work import cell_work
-    from rast_bench.runner.plan import cell_title, completeness
 
     job = job_of_overrides(overrides, config_dir)
     ledger = Ledger(job.options.results_dir)

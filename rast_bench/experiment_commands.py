@@ -9,8 +9,8 @@ from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.reporting.report import Report, requested_results
-from rast_bench.runner.plan import PlannedCell
 
 
 def table(overrides: Sequence[str], config_dir: str | None) -> int:

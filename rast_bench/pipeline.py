@@ -15,8 +15,9 @@ from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell
+from rast_bench.planning.plan import plan_cells
 from rast_bench.reporting.reports import cells_report, experiment_report
-from rast_bench.runner.plan import PlannedCell, plan_cells
 from rast_bench.runner.progress import stderr_progress
 from rast_bench.runner.workers import any_split, automatic_workers, check_workers
 

@@ -20,7 +20,7 @@ from rast_bench.ledger import Ledger
 from rast_bench.metrics.agreement import agreement_z, judge
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.pipeline import plan_jobs
-from rast_bench.runner.plan import PlannedCell, cell_title
+from rast_bench.planning.cells import PlannedCell, cell_title
 
 Run = list[tuple[PlannedCell, CellOutcome]]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rast_bench.config.identity import EngineKey, sample_seed
 from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.domain import FinishReason, Problem, Sample, SampleKey
-from rast_bench.runner.plan import PlannedCell
+from rast_bench.planning.cells import PlannedCell
 
 CELL_ID = "0123456789abcdef"
 PROMPT_SHA256 = "ab" * 32

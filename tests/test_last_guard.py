@@ -79,7 +79,7 @@ def test_a_run_that_breaks_says_so_in_one_line(
 
 
 COMMANDS = {
-    "plan": (["plan"], "rast_bench.planning.report.build_report"),
+    "plan": (["plan"], "rast_bench.reporting.plan_report.build_report"),
     "show-prompt": (["show-prompt"], "rast_bench.datasets.render_prompt"),
     "table": (["table", "demo"], "rast_bench.pipeline.plan_jobs"),
     "figure": (["figure", "demo"], "rast_bench.reporting.analysis_figures.analysis_pages"),

@@ -19,7 +19,7 @@ from rast_bench.ledger import Ledger
 from rast_bench.ledger.codec import SAMPLES, verdict_family
 from rast_bench.ledger.shards import write_shard
 from rast_bench.pipeline import plan_jobs
-from rast_bench.runner.plan import cell_display
+from rast_bench.planning.cells import cell_display
 
 EXPERIMENT = "synthetic_table1"
 GRADER = newest_version("robust")

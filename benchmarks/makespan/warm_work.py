@@ -16,7 +16,8 @@ from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.domain import Request
 from rast_bench.engines import load_engine
 from rast_bench.pipeline import plan_jobs
-from rast_bench.runner.plan import EngineGroup, group_cells, requests_for
+from rast_bench.planning.cells import EngineGroup, group_cells
+from rast_bench.planning.work import requests_for
 
 WARM_UP = 8  # requests
 BLOCK = 64  # consecutive requests that one part takes: samples of a problem share its prefill

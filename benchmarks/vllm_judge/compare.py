@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.config.identity import EngineKey
+from rast_bench.planning.cells import group_cells
 from rast_bench.planning.checkpoints import read_checkpoint
 from rast_bench.planning.compatibility import Faults, check_cells
 from rast_bench.planning.placement import Candidate, EngineLoad, candidate, candidates, named_card
 from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.settled import engine_load, group_length
-from rast_bench.runner.plan import group_cells
 from vllm_judge.judge import Judge, Judgement
 
 USUAL_SIZES = (1, 2, 4, 8)

@@ -9,8 +9,8 @@ from rast_bench.analysis.kinds import Analysis, Whose
 from rast_bench.analysis.records import needed_models
 from rast_bench.analysis.run import PlannedStudy, Settings
 from rast_bench.config.identity import model_fingerprint
+from rast_bench.planning.cells import cell_title
 from rast_bench.provenance import environment, now
-from rast_bench.runner.plan import cell_title
 
 
 def provenance(

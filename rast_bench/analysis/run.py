@@ -18,7 +18,8 @@ from rast_bench.analysis.studies import Study, studies_of
 from rast_bench.analysis.trajectories import read_trajectories, with_drawn_problems
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
-from rast_bench.runner.plan import PlannedCell, plan_cells
+from rast_bench.planning.cells import PlannedCell
+from rast_bench.planning.plan import plan_cells
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rast_bench.errors import LedgerError
-from rast_bench.runner.plan import PlannedCell, cell_title, requests_for
+from rast_bench.planning.cells import PlannedCell, cell_title
+from rast_bench.planning.work import requests_for
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger

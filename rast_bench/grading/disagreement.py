@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rast_bench.ledger import Ledger
     from rast_bench.metrics.outcomes import CellOutcome
-    from rast_bench.runner.plan import PlannedCell
+    from rast_bench.planning.cells import PlannedCell
 
 _SAMPLE = ["problem_id", "sample_index"]
 

@@ -14,7 +14,7 @@ from rast_bench.importing import import_object
 if TYPE_CHECKING:
     from rast_bench.config.schema import CellConfig, DatasetConfig
     from rast_bench.ledger import Ledger
-    from rast_bench.runner.plan import PlannedCell
+    from rast_bench.planning.cells import PlannedCell
 
 CODE_TESTS = "code-tests-2"
 _OURS = {

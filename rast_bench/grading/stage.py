@@ -11,7 +11,7 @@ from rast_bench.grading.registry import check_nothing_missing, get_grader, is_re
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
-    from rast_bench.runner.plan import PlannedCell
+    from rast_bench.planning.cells import PlannedCell
 
 SHARD_SAMPLES = 16_384  # at most so many verdicts are lost by a kill
 

@@ -18,9 +18,10 @@ from rast_bench.launch.plan import Command, MissingGroup, make_launch, missing_g
 from rast_bench.launch.scheduler import require_slurm
 from rast_bench.launch.watch import watch
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.settled import settle_engines
+from rast_bench.planning.work import own_samples
 from rast_bench.runner.interrupt import two_step_interrupt
-from rast_bench.runner.plan import PlannedCell
 from rast_bench.runner.progress import Progress
 from rast_bench.runner.record import CellFailure
 from rast_bench.runner.stream import RunSummary
@@ -120,10 +121,10 @@ def _refuse_twice(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
 
 
 def _durable(planned: Sequence[PlannedCell], ledger: Ledger) -> int:
-    keys: dict[str, set[tuple[str, int]]] = {}
-    for cell in planned:
-        keys.setdefault(cell.cell_id, set()).update(cell.wanted_keys())
-    return sum(len(wanted & ledger.completed(cell_id)) for cell_id, wanted in keys.items())
+    return sum(
+        own.count - own.missing(ledger.completed(own.planned.cell_id))
+        for own in own_samples(planned)
+    )
 
 
 def _summary(

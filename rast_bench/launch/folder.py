@@ -29,7 +29,8 @@ from rast_bench.launch.chunks import GroupChunks
 from rast_bench.launch.claims import Claims
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import ledger_errors, make_folder, write_durably
-from rast_bench.runner.plan import EngineGroup, PlannedCell
+from rast_bench.planning.cells import EngineGroup, PlannedCell
+from rast_bench.planning.work import OwnSamples, own_samples
 
 LAUNCHES = "launches"
 
@@ -104,7 +105,7 @@ class Launch:
 
     def chunks(self, group: int) -> GroupChunks:
         record = self.record.groups[group]
-        return GroupChunks(self.engine_group(group).cells, record.chunk_samples)
+        return GroupChunks([self._own[place] for place in record.cells], record.chunk_samples)
 
     def first_to_merge(self, cell_id: str) -> bool:
         """Whether the caller is the one to merge the complete cell's small shards: two at the same
@@ -120,8 +121,9 @@ class Launch:
         return True
 
     def engine_group(self, group: int) -> EngineGroup:
-        cells = tuple(self.cells[place] for place in self.record.groups[group].cells)
-        return EngineGroup(cells[0].engine_key, cells[0].cell.engine, cells)
+        places = self.record.groups[group].cells
+        cells = tuple(self.cells[place] for place in places)
+        return EngineGroup(cells[0].engine_key, cells[0].cell.engine, cells, places)
 
     @cached_property
     def cells(self) -> tuple[PlannedCell, ...]:
@@ -136,6 +138,10 @@ class Launch:
                 PlannedCell(cell, entry["cell_id"], entry["identity"], engine_key(cell), read)
             )
         return tuple(planned)
+
+    @cached_property
+    def _own(self) -> list[OwnSamples]:
+        return own_samples(self.cells)
 
     @property
     def jobs(self) -> dict[int, str]:

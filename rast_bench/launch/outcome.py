@@ -7,7 +7,7 @@ from rast_bench.launch.failures import Failure, Failures
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.notes import Note
 from rast_bench.launch.scheduler import JobStatus
-from rast_bench.runner.plan import PlannedCell, cell_title, completeness
+from rast_bench.planning.cells import PlannedCell, cell_title, completeness
 from rast_bench.runner.record import CellFailure
 
 _WORDS = {

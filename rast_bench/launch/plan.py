@@ -12,15 +12,10 @@ from rast_bench.launch.chunks import chunk_size
 from rast_bench.launch.folder import LAUNCHES, GroupRecord, Launch, LaunchRecord, write_launch
 from rast_bench.launch.processes import start_ticks
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell, cell_display, cell_title, group_cells
 from rast_bench.planning.history import History
 from rast_bench.planning.work import CellWork, cell_work
 from rast_bench.provenance import new_run_id, now
-from rast_bench.runner.plan import (
-    PlannedCell,
-    cell_display,
-    cell_title,
-    group_cells,
-)
 
 
 @dataclass(frozen=True)
@@ -52,25 +47,23 @@ def missing_groups(planned: Sequence[PlannedCell], ledger: Ledger) -> list[Missi
     Their engines are settled (planning/settled.py), as far as they lack something.
     """
     history = History(ledger)
-    works = {id(work.planned): work for work in cell_work(planned, ledger)}
+    works = cell_work(planned, ledger)
     found = []
     for group in group_cells(planned):
-        lengths = {
-            id(work.planned): history.length(work.planned, work.done).tokens
-            for cell in group.cells
-            if (work := works[id(cell)]).missing
-        }
+        lengths = [
+            (work, history.length(work.planned, work.done).tokens)
+            for place in group.places
+            if (work := works[place]).missing
+        ]
         if not lengths:
             continue
-        cells = sorted(
-            (works[which] for which in lengths), key=lambda work: -lengths[id(work.planned)]
-        )
+        lengths.sort(key=lambda item: -item[1])
         found.append(
             MissingGroup(
-                cells=tuple(cells),
+                cells=tuple(work for work, _ in lengths),
                 devices=group.config.devices,
-                tokens=sum(work.missing * lengths[id(work.planned)] for work in cells),
-                missing=sum(work.missing for work in cells),
+                tokens=sum(work.missing * tokens for work, tokens in lengths),
+                missing=sum(work.missing for work, _ in lengths),
             )
         )
     return sorted(found, key=lambda group: -group.tokens)

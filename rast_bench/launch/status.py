@@ -11,7 +11,7 @@ from rast_bench.launch.failures import Failures
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.notes import Note, read_notes
 from rast_bench.launch.scheduler import JobStatus
-from rast_bench.runner.plan import cell_title, completeness
+from rast_bench.planning.cells import cell_title, completeness
 from rast_bench.runner.progress import duration
 
 CellState = Literal["done", "running", "queued", "failed"]

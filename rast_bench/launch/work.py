@@ -7,7 +7,8 @@ from rast_bench.config.engines import EngineConfig
 from rast_bench.domain import Request
 from rast_bench.launch.chunks import Chunk
 from rast_bench.launch.folder import Launch
-from rast_bench.runner.plan import EngineGroup, PlannedCell, requests_for
+from rast_bench.planning.cells import EngineGroup, PlannedCell
+from rast_bench.planning.work import requests_for
 
 ROW_STEP = 8  # engines step rows in eights
 

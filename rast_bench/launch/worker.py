@@ -13,11 +13,11 @@ from rast_bench.launch.folder import Launch
 from rast_bench.launch.notes import SILENT_SECONDS, Note, Notebook, read_notes
 from rast_bench.launch.signals import OUT_OF_TIME, worker_signals
 from rast_bench.launch.work import GroupWork
+from rast_bench.planning.cells import cell_title, completeness
 from rast_bench.provenance import new_run_id
 from rast_bench.runner.interrupt import Interrupted
 from rast_bench.runner.isolate import IsolatedStream
 from rast_bench.runner.manifests import CellManifests
-from rast_bench.runner.plan import cell_title, completeness
 from rast_bench.unforeseen import as_known
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rast_bench.ledger import Ledger
-    from rast_bench.runner.plan import PlannedCell
+    from rast_bench.planning.cells import PlannedCell
 
 ObjectArray = npt.NDArray[np.object_]
 

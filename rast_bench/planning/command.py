@@ -43,10 +43,10 @@ def main(argv: Sequence[str]) -> int:
         return 0
     from rast_bench.ledger import Ledger
     from rast_bench.pipeline import shared_options
-    from rast_bench.planning.as_json import render_json
     from rast_bench.planning.groups import Assumptions
-    from rast_bench.planning.render import render_plan
-    from rast_bench.planning.report import build_report
+    from rast_bench.reporting.plan_json import render_json
+    from rast_bench.reporting.plan_report import build_report
+    from rast_bench.reporting.plan_text import render_plan
 
     memory = CARDS[args.gpu].memory if args.gpu_memory is None and args.gpu else args.gpu_memory
     assumptions = Assumptions(args.gpu, memory, args.tokens_per_second)

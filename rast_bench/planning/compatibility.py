@@ -22,10 +22,11 @@ from rast_bench.engines.check import (
 )
 from rast_bench.engines.model_folder import read_json
 from rast_bench.errors import ConfigError, DatasetError, ModelError, RastBenchError
+from rast_bench.planning.cells import CellReader, PlannedCell
 from rast_bench.planning.checkpoints import checkpoint_folder, configuration
 from rast_bench.planning.outline import OutlinedCell, outline_cell
+from rast_bench.planning.plan import Room, needed_room
 from rast_bench.planning.prompts import PromptLengths
-from rast_bench.runner.plan import CellReader, PlannedCell, Room, needed_room
 
 
 @dataclass(frozen=True)

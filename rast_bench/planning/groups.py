@@ -9,6 +9,7 @@ from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.hardware import GIB
+from rast_bench.planning.cells import EngineGroup
 from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
 from rast_bench.planning.compatibility import Faults
 from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
@@ -25,7 +26,6 @@ from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.rates import estimated_speeds
 from rast_bench.planning.settled import Devices, engine_load, settled_config
 from rast_bench.planning.work import CellWork, State
-from rast_bench.runner.plan import EngineGroup
 
 COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
 

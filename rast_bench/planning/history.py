@@ -12,6 +12,7 @@ from typing import Any
 from rast_bench.config.schema import DatasetConfig
 from rast_bench.known import known_dataset
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import EngineGroup, PlannedCell
 from rast_bench.planning.estimate import (
     Length,
     Rate,
@@ -20,7 +21,6 @@ from rast_bench.planning.estimate import (
     assumed_bytes,
     busy_seconds,
 )
-from rast_bench.runner.plan import EngineGroup, PlannedCell
 
 CELLS_LOOKED_AT = 16  # of one data set: enough for a mean, few enough to read
 

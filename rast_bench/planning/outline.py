@@ -9,7 +9,7 @@ from rast_bench.datasets.sources import dataset_file
 from rast_bench.domain import Problem
 from rast_bench.errors import DatasetError
 from rast_bench.known import KnownDataset, known_dataset
-from rast_bench.runner.plan import CellReader, PlannedCell
+from rast_bench.planning.cells import CellReader, PlannedCell
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 from rast_bench.config.schema import ModelRef
 from rast_bench.datasets import render_prompt
 from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.checkpoints import checkpoint_folder
 from rast_bench.planning.outline import OutlinedCell
-from rast_bench.runner.plan import PlannedCell
 
 CHARACTERS_A_TOKEN = 3  # where there is no tokenizer: English and mathematics have more
 ADDED_TOKENS = 2  # by a tokenizer, before and after a text

@@ -14,17 +14,12 @@ from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import EngineGroup, PlannedCell, completeness, group_cells
 from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
 from rast_bench.planning.memory import BYTES
 from rast_bench.planning.placement import Card, EngineLoad, check_heads, check_size, place
 from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.quantities import count
-from rast_bench.runner.plan import (
-    EngineGroup,
-    PlannedCell,
-    completeness,
-    group_cells,
-)
 
 LENGTH_STEP = 128
 """max_model_len is a multiple of this: a few problems more or less rarely change it."""
@@ -72,12 +67,13 @@ def settle_engines(
         return list(planned)
     check_one_dtype(groups, read_checkpoint)
     where, lengths = devices(), PromptLengths()
-    settled: dict[int, PlannedCell] = {}
+    settled = list(planned)
     for group in groups:
         models = [read_checkpoint(ref) for ref in dict.fromkeys(group.key.roles)]
         config = settled_config(group, models, where, lengths)
-        settled |= {id(cell): with_engine(cell, config) for cell in group.cells}
-    return [settled.get(id(cell), cell) for cell in planned]
+        for number in group.places:
+            settled[number] = with_engine(planned[number], config)
+    return settled
 
 
 def with_engine(cell: PlannedCell, config: EngineConfig) -> PlannedCell:

@@ -1,19 +1,82 @@
-"""Which samples of planned cells are missing, counted without listing what nobody has made."""
+"""Which samples planned cells ask for, which of them are missing, and the requests for those.
 
-from collections import defaultdict
-from collections.abc import Sequence
+Cells of one id share their samples; each sample belongs to the first cell that asks for it. Nothing
+here lists what nobody has made, so a plan of millions of samples stays cheap.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
+from rast_bench.config.identity import engine_key, sample_seed
+from rast_bench.config.schema import CellConfig
+from rast_bench.domain import Request, SampleKey, SamplingParams
 from rast_bench.ledger import Ledger
-from rast_bench.runner.plan import PlannedCell
+from rast_bench.planning.cells import PlannedCell
+
+Key = tuple[str, int]
+"""(problem id, sample index) within a cell."""
 
 State = Literal["complete", "partial", "new"]
 
 
 @dataclass(frozen=True)
+class OwnSamples:
+    """What a cell asks for and no cell of its id before it."""
+
+    planned: PlannedCell
+    taken: Mapping[str, int]  # samples per problem that earlier cells ask for; 0 where left out
+
+    @property
+    def count(self) -> int:
+        n = self.planned.cell.decoding.samples_per_problem
+        if not self.taken:
+            return self.planned.wanted
+        return sum(max(0, n - self.taken.get(p.problem_id, 0)) for p in self.planned.problems)
+
+    def keys(self) -> Iterator[Key]:
+        """All of one problem consecutively."""
+        for problem in self.planned.problems:
+            first = self.taken.get(problem.problem_id, 0)
+            for index in range(first, self.planned.cell.decoding.samples_per_problem):
+                yield problem.problem_id, index
+
+    def missing(self, durable: Collection[Key]) -> int:
+        """How many of them are not among these of the cell's id."""
+        return self.count - self._count(durable, self.taken)
+
+    def done(self, durable: Collection[Key]) -> int:
+        """How many of all that the cell wants, of whichever cell, are among these."""
+        return self._count(durable, {})
+
+    def _count(self, durable: Collection[Key], taken: Mapping[str, int]) -> int:
+        n = self.planned.cell.decoding.samples_per_problem
+        wanted = {problem.problem_id for problem in self.planned.problems}
+        return sum(p in wanted and taken.get(p, 0) <= i < n for p, i in durable)
+
+
+def own_samples(cells: Sequence[PlannedCell]) -> list[OwnSamples]:
+    """The samples of each cell, in the order given; disjoint."""
+    repeated = {cell_id for cell_id, n in Counter(cell.cell_id for cell in cells).items() if n > 1}
+    asked: defaultdict[str, dict[str, int]] = defaultdict(dict)  # samples per problem, by cell id
+    found = []
+    for cell in cells:
+        if cell.cell_id not in repeated:
+            found.append(OwnSamples(cell, {}))
+            continue
+        before = asked[cell.cell_id]
+        found.append(OwnSamples(cell, dict(before)))
+        n = cell.cell.decoding.samples_per_problem
+        for problem in cell.problems:
+            before[problem.problem_id] = max(n, before.get(problem.problem_id, 0))
+    return found
+
+
+@dataclass(frozen=True)
 class CellWork:
-    """A cell's samples. What another cell of the plan asks for as well is missing only there."""
+    """A cell's samples in numbers."""
 
     planned: PlannedCell
     done: int  # of `wanted`, durable
@@ -31,25 +94,42 @@ class CellWork:
 
 
 def cell_work(cells: Sequence[PlannedCell], ledger: Ledger) -> list[CellWork]:
-    """The work of every cell, in order. Cells of one id share their samples: the first asks.
+    """The work of every cell, in the order given. Raises LedgerError."""
+    durable = cache(ledger.completed)
+    return [
+        CellWork(own.planned, own.done(stored), own.missing(stored))
+        for own in own_samples(cells)
+        for stored in [durable(own.planned.cell_id)]
+    ]
 
-    Raises LedgerError.
+
+def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Iterator[Request]:
+    """A request for each (problem id, sample index) of the cell, in the order given.
+
+    The samples of one problem should be consecutive: an engine then shares the prefill of equal
+    prompts. Raises KeyError for a problem that the cell has not.
     """
-    done_of: dict[str, set[tuple[str, int]]] = {}
-    asked: defaultdict[str, dict[str, int]] = defaultdict(dict)  # samples per problem, by cell id
-    works = []
-    for cell in cells:
-        if cell.cell_id not in done_of:
-            done_of[cell.cell_id] = ledger.completed(cell.cell_id)
-        works.append(_work(cell, done_of[cell.cell_id], asked[cell.cell_id]))
-    return works
+    from rast_bench.datasets import render_prompt
+
+    params = sampling_params(planned.cell)
+    problems = {problem.problem_id: problem for problem in planned.problems}
+    prompt, prompt_of = "", None
+    for problem_id, index in keys:
+        if problem_id != prompt_of:
+            prompt = render_prompt(planned.cell.prompt, problems[problem_id])
+            prompt_of = problem_id
+        key = SampleKey(planned.cell_id, problem_id, index)
+        yield Request(key=key, prompt=prompt, seed=sample_seed(key), params=params)
 
 
-def _work(cell: PlannedCell, done: set[tuple[str, int]], asked: dict[str, int]) -> CellWork:
-    samples = cell.cell.decoding.samples_per_problem
-    before = {problem.problem_id: asked.get(problem.problem_id, 0) for problem in cell.problems}
-    asked.update({problem: max(samples, count) for problem, count in before.items()})
-    unasked = sum(max(0, samples - count) for count in before.values())
-    durable = [(problem, i) for problem, i in done if i < samples and problem in before]
-    mine = sum(i >= before[problem] for problem, i in durable)
-    return CellWork(cell, len(durable), unasked - mine)
+def sampling_params(cell: CellConfig) -> SamplingParams:
+    """The cell's decoding as an engine takes it: λ = 0 where there is no ΔR."""
+    decoding = cell.decoding
+    return SamplingParams(
+        lambda_=decoding.lambda_ if engine_key(cell).pairs else 0.0,
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        max_tokens=decoding.max_tokens,
+        greedy=decoding.greedy,
+        stop=cell.prompt.stop,
+    )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from rast_bench.config.schema import CellConfig
 from rast_bench.grading import disagreement_notes, graders_of, undecided_notes
 from rast_bench.metrics.outcomes import CellOutcome
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.results.experiment import Missing
-from rast_bench.runner.plan import PlannedCell
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig, Role
 from rast_bench.config.schema import CellConfig
 from rast_bench.paper.published import load_published
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.reporting.cost_tables import cost_tables
 from rast_bench.reporting.experiment_figures import requested_figures
 from rast_bench.reporting.paper_tables import paper_tables
@@ -32,7 +33,6 @@ from rast_bench.results.experiment import (
     stored_outcome,
 )
 from rast_bench.results.result import Result
-from rast_bench.runner.plan import PlannedCell
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.schema import CellConfig
 from rast_bench.paper.published import Published, select
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.estimate import Speed
 from rast_bench.planning.history import History
 from rast_bench.reporting.numbers import DASH, decimal
 from rast_bench.reporting.paper_texts import MISSING_NOTE, printed
 from rast_bench.reporting.table import Column, RowStyle, Table, TableRow, TableSection, TextCell
-from rast_bench.runner.plan import PlannedCell
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger

@@ -20,6 +20,7 @@ from rast_bench.grading import graders_of
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.outcomes import CellOutcome, load_outcome
 from rast_bench.paper.published import Published, load_published
+from rast_bench.planning.cells import CellReader, PlannedCell, completeness
 from rast_bench.results.build import build_results
 from rast_bench.results.cells import MeasuredCell, PaperCell, PathMean, PathMeans
 from rast_bench.results.published import published_of
@@ -32,7 +33,6 @@ from rast_bench.results.registry import (
     measures_of,
 )
 from rast_bench.results.result import Measure, Result, Status
-from rast_bench.runner.plan import CellReader, PlannedCell, completeness
 
 DEFAULT_MEASURES = (ACCURACY, RECOVERY)
 

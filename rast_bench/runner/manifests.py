@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell, fingerprints
 from rast_bench.provenance import environment, now
-from rast_bench.runner.plan import PlannedCell, fingerprints
 
 EndStatus = Literal["complete", "partial"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rast_bench.domain import Request, Sample, SampleKey
 from rast_bench.errors import EngineError
-from rast_bench.runner.plan import EngineGroup
+from rast_bench.planning.cells import EngineGroup
 from rast_bench.runner.progress import Progress
 from rast_bench.runner.record import RunRecord
 from rast_bench.runner.worker import Done, FailedCell, Job, More, serve

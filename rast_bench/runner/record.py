@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING
 from rast_bench.domain import Request, Sample, SampleKey
 from rast_bench.errors import EngineError, RastBenchError
 from rast_bench.ledger import Ledger, LedgerWriter
+from rast_bench.planning.cells import EngineGroup, PlannedCell, cell_display, cell_title
+from rast_bench.planning.work import requests_for
 from rast_bench.runner.manifests import CellManifests
-from rast_bench.runner.plan import (
-    EngineGroup,
-    PlannedCell,
-    cell_display,
-    cell_title,
-    requests_for,
-)
 from rast_bench.runner.progress import Progress
 from rast_bench.runner.shares import Shares
 from rast_bench.unforeseen import as_known

@@ -12,10 +12,10 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.errors import LedgerError
 from rast_bench.hardware import engine_threads
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import EngineGroup, PlannedCell, group_cells
 from rast_bench.provenance import new_run_id
 from rast_bench.runner.interrupt import two_step_interrupt
 from rast_bench.runner.isolate import IsolatedStream
-from rast_bench.runner.plan import EngineGroup, PlannedCell, group_cells
 from rast_bench.runner.progress import NoProgress, Progress
 from rast_bench.runner.record import CellFailure, RunRecord
 from rast_bench.runner.shares import Shares

@@ -13,7 +13,7 @@ from sweep_makespan import check_equal_work, main, parse, render, summary, sweep
 from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.errors import EngineError
 from rast_bench.pipeline import plan_jobs
-from rast_bench.runner.plan import group_cells
+from rast_bench.planning.cells import group_cells
 
 SMALL = (
     *("--base_model", "tiny-s", "--decoding.lambda", "0.5", "1.0", "--decoding.temperature", "1.0"),

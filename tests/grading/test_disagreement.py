@@ -16,7 +16,7 @@ from rast_bench.grading.disagreement import (
 )
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.outcomes import CellOutcome
-from rast_bench.runner.plan import PlannedCell
+from rast_bench.planning.cells import PlannedCell
 
 PAIR = ("simplerl-1", "robust-1")
 KINDS: dict[str, tuple[VerdictKind, ...]] = {

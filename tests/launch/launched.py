@@ -7,7 +7,7 @@ from rast_bench.config.schema import CellConfig
 from rast_bench.launch.folder import Launch
 from rast_bench.launch.plan import Command, make_launch, missing_groups
 from rast_bench.ledger import Ledger
-from rast_bench.runner.plan import plan_cells
+from rast_bench.planning.plan import plan_cells
 
 
 def launch_of(

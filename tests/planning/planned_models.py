@@ -15,8 +15,8 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request, Sample
 from rast_bench.ledger import Ledger
 from rast_bench.pipeline import plan_jobs
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.checkpoints import Checkpoint
-from rast_bench.runner.plan import PlannedCell
 from rast_bench.runner.stream import RunSummary, run_cells
 
 KNOWN: list[dict[str, Any]] = json.loads(

@@ -16,7 +16,7 @@ from rast_bench.ledger import Ledger
 from rast_bench.pipeline import plan_jobs
 from rast_bench.planning.compatibility import eos_notes
 from rast_bench.planning.groups import Assumptions
-from rast_bench.planning.report import PlanReport, build_report
+from rast_bench.reporting.plan_report import PlanReport, build_report
 
 BAD = json.loads((Path(__file__).parent / "data/faulty_plans.json").read_text())
 

@@ -9,9 +9,9 @@ from planned_models import TOKENS, planned, run_counting
 from rast_bench.config.identity import sample_seed
 from rast_bench.domain import Sample, SampleKey
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell, group_cells
 from rast_bench.planning.estimate import Length, assumed_bytes
 from rast_bench.planning.history import History
-from rast_bench.runner.plan import PlannedCell, group_cells
 
 SMALL = ("dataset.limit=3", "decoding.n=2")
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from planned_cells import planned_cell, samples_of
 
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.work import cell_work
-from rast_bench.runner.plan import PlannedCell
 
 PROBLEMS = ["p0", "p1", "p2"]
 

@@ -14,7 +14,7 @@ from rast_bench.engines import hub_models
 from rast_bench.errors import EngineError
 from rast_bench.ledger import Ledger
 from rast_bench.planning.groups import Assumptions
-from rast_bench.planning.report import PlanReport, build_report
+from rast_bench.reporting.plan_report import PlanReport, build_report
 
 H100 = Assumptions("h100", 79.6)
 ONE_DTYPE = "engine.dtype=bfloat16"

@@ -6,7 +6,7 @@ from planned_models import TOKENS, jobs_of, planned, run_counting
 from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
 from rast_bench.planning.groups import Assumptions
-from rast_bench.planning.report import PlanReport, build_report
+from rast_bench.reporting.plan_report import PlanReport, build_report
 
 WORDS = ("-m", "delta=tiny-s", "decoding.lambda=0.5,1", "dataset.limit=3", "decoding.n=4")
 ONE_GPU = Assumptions(gpu="h100", gpu_memory=79.6, tokens_per_second=1000)

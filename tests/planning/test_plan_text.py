@@ -13,8 +13,8 @@ from rast_bench.planning.estimate import Rate, Work
 from rast_bench.planning.groups import Assumptions, CardFit, GroupLine
 from rast_bench.planning.memory import Memory, fit
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
-from rast_bench.planning.render import CELLS_SHOWN, render_plan
-from rast_bench.planning.report import CellLine, EffectLine, PlanReport
+from rast_bench.reporting.plan_report import CellLine, EffectLine, PlanReport
+from rast_bench.reporting.plan_text import CELLS_SHOWN, render_plan
 
 MEMORY = Memory(weights=18 * GIB, cache_per_token=85_000, rows=256, length=4000)
 GROUP = GroupLine(

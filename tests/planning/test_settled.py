@@ -14,10 +14,10 @@ from rast_bench.config.paths import ZOO_WEIGHTS_DIR
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import EngineGroup, PlannedCell, group_cells
 from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.placement import Card
 from rast_bench.planning.settled import Devices, UnknownCard, settle_engines, settled_config
-from rast_bench.runner.plan import EngineGroup, PlannedCell, group_cells
 
 H100 = Card(int(79.6 * GIB), 8, "h100")
 SEVEN = replace(

@@ -19,7 +19,7 @@ from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request, Sample
 from rast_bench.ledger import Ledger
-from rast_bench.runner.plan import plan_cells
+from rast_bench.planning.plan import plan_cells
 from rast_bench.runner.stream import run_cells
 
 

@@ -14,8 +14,9 @@ from fake_engine import (
 )
 
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell, completeness
+from rast_bench.planning.plan import plan_cells
 from rast_bench.runner.isolate import MAX_FAILED_IN_A_ROW
-from rast_bench.runner.plan import PlannedCell, completeness, plan_cells
 from rast_bench.runner.stream import run_cells
 
 pytestmark = [

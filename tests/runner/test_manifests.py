@@ -9,8 +9,9 @@ import pytest
 from fake_engine import make_cell
 
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell
+from rast_bench.planning.plan import plan_cells
 from rast_bench.runner.manifests import CellManifests
-from rast_bench.runner.plan import PlannedCell, plan_cells
 
 pytestmark = pytest.mark.usefixtures("checked_keys")
 

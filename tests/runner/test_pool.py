@@ -14,8 +14,10 @@ from fake_engine import (
 )
 
 from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import group_cells
+from rast_bench.planning.plan import plan_cells
+from rast_bench.planning.work import requests_for
 from rast_bench.runner import pool
-from rast_bench.runner.plan import group_cells, missing_requests, plan_cells
 from rast_bench.runner.progress import NoProgress
 from rast_bench.runner.record import RunRecord
 from rast_bench.runner.stream import run_cells
@@ -102,7 +104,7 @@ def test_ctrl_c_keeps_what_the_workers_had_sent(
 def test_a_failed_cells_requests_go_to_no_other_worker(tmp_path: Path) -> None:
     planned = plan_cells([make_cell(tmp_path, seed=s, n=1) for s in range(2)])
     (group,) = group_cells(planned)
-    requests = [r for item in planned for r in missing_requests(item, Ledger(tmp_path))]
+    requests = [r for item in planned for r in requests_for(item, item.wanted_keys())]
     bad = requests[0].key.cell_id
     work = pool._GroupWork(group, iter(()))
     worker = pool._Worker(*[None] * 2, work, {r.key: r for r in requests[:9]})  # type: ignore[arg-type]

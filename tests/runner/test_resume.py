@@ -13,7 +13,8 @@ from fake_engine import PATIENCE, load_fast, make_cell, wait_until
 
 from rast_bench.launch.processes import start_ticks
 from rast_bench.ledger import Ledger
-from rast_bench.runner.plan import PlannedCell, plan_cells
+from rast_bench.planning.cells import PlannedCell
+from rast_bench.planning.plan import plan_cells
 from rast_bench.runner.stream import run_cells
 
 PROGRAM = Path(__file__).with_name("resumable_run.py")

@@ -21,7 +21,9 @@ from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
 from rast_bench.errors import EngineError, LedgerError, ModelError
 from rast_bench.ledger import Ledger
-from rast_bench.runner.plan import PlannedCell, plan_cells, requests_for
+from rast_bench.planning.cells import PlannedCell
+from rast_bench.planning.plan import plan_cells
+from rast_bench.planning.work import requests_for
 from rast_bench.runner.shares import Shares
 from rast_bench.runner.stream import RunSummary, run_cells
 

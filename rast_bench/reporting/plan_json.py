@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 
-from rast_bench.planning.report import EFFECT_VARIANCE, SAMPLE_VARIANCE, PlanReport
+from rast_bench.reporting.plan_report import EFFECT_VARIANCE, SAMPLE_VARIANCE, PlanReport
 
 
 def render_json(report: PlanReport) -> str:

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from rast_bench.planning.estimate import BYTES_A_SAMPLE, BYTES_A_TOKEN
-from rast_bench.planning.footnotes import bullet, footnotes, wrapped
 from rast_bench.planning.groups import CardFit, GroupLine
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
-from rast_bench.planning.report import EFFECT_VARIANCE, PlanReport
+from rast_bench.reporting.plan_footnotes import bullet, footnotes, wrapped
+from rast_bench.reporting.plan_report import EFFECT_VARIANCE, PlanReport
 
 CELLS_SHOWN = 40  # more are counted by engine group only; --json has them all
 

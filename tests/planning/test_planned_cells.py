@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from rast_bench.config.identity import EngineKey, sample_seed
 from rast_bench.config.schema import CellConfig
+from rast_bench.domain import Request
 from rast_bench.errors import DatasetError, ModelError
 from rast_bench.ledger import Ledger
-from rast_bench.runner.plan import (
+from rast_bench.planning.cells import (
     PlannedCell,
     cell_title,
     completeness,
     fingerprints,
     group_cells,
-    missing_requests,
-    plan_cells,
-    sampling_params,
 )
+from rast_bench.planning.plan import plan_cells
+from rast_bench.planning.work import requests_for, sampling_params
 
 pytestmark = pytest.mark.usefixtures("checked_keys")
 
@@ -32,13 +32,18 @@ def plan_one(cell: CellConfig) -> PlannedCell:
     return planned
 
 
+def missing_requests(planned: PlannedCell, ledger: Ledger) -> list[Request]:
+    done = ledger.completed(planned.cell_id)
+    return list(requests_for(planned, [key for key in planned.wanted_keys() if key not in done]))
+
+
 def asked(planned: PlannedCell, ledger: Ledger) -> list[tuple[str, int]]:
     return [(r.key.problem_id, r.key.sample_index) for r in missing_requests(planned, ledger)]
 
 
 def test_requests_come_problem_by_problem_with_prompt_seed_and_params(tmp_path: Path) -> None:
     planned = plan_one(make_cell(tmp_path, problems=3, n=2))
-    requests = list(missing_requests(planned, Ledger(tmp_path)))
+    requests = missing_requests(planned, Ledger(tmp_path))
 
     keys = [(r.key.problem_id, r.key.sample_index) for r in requests]
     assert keys == [(f"p{i:03d}", j) for i in range(3) for j in range(2)]
@@ -118,34 +123,28 @@ ALL_KEYS = list(itertools.product([f"p{i:03d}" for i in range(4)], range(3)))
 
 
 @settings(max_examples=25, deadline=None)
-@given(done=st.sets(st.sampled_from(ALL_KEYS)), skipped=st.sets(st.sampled_from(ALL_KEYS)))
-def test_missing_is_wanted_less_done_less_skipped(
-    done: set[tuple[str, int]], skipped: set[tuple[str, int]]
-) -> None:
+@given(done=st.sets(st.sampled_from(ALL_KEYS)))
+def test_missing_is_wanted_less_done(done: set[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr("rast_bench.engines.check_models", lambda _key: None, raising=False)
         folder = Path(name)
         ledger = Ledger(folder)
         planned = plan_one(make_cell(folder, problems=4, n=3))
-        every = list(missing_requests(planned, ledger))
+        every = missing_requests(planned, ledger)
         made = [fake_sample(r) for r in every if (r.key.problem_id, r.key.sample_index) in done]
         if made:
             ledger.write_samples(planned.cell_id, made, "run")
 
-        missing = missing_requests(planned, ledger, skip=skipped)
-
-        found = [(r.key.problem_id, r.key.sample_index) for r in missing]
-        assert found == sorted(set(ALL_KEYS) - done - skipped)
+        assert asked(planned, ledger) == sorted(set(ALL_KEYS) - done)
         assert completeness(planned, ledger) == (len(done), len(ALL_KEYS))
 
 
 def test_requests_are_made_only_when_pulled(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path)
     planned = plan_one(make_cell(tmp_path))
-    requests = missing_requests(planned, ledger)
-    first = next(missing_requests(planned, ledger))
-    ledger.write_samples(planned.cell_id, [fake_sample(first)], "another process")
-    assert next(requests).key.sample_index == 1
+    keys = planned.wanted_keys()
+    requests = requests_for(planned, keys)
+    assert next(requests).key.sample_index == 0
+    assert next(keys)[1] == 1
 
 
 def test_bad_data_set_and_bad_model_are_told_at_planning(

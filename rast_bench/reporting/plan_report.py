@@ -13,6 +13,7 @@ from rast_bench.hardware import GIB
 from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.detectable import detectable_effect
+from rast_bench.planning.cells import EngineGroup, PlannedCell, cell_title, group_cells
 from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
 from rast_bench.planning.downloads import Downloads, downloads
@@ -23,7 +24,6 @@ from rast_bench.planning.placement import Card
 from rast_bench.planning.quantities import count
 from rast_bench.planning.settled import Devices, check_one_dtype, precision_note
 from rast_bench.planning.work import CellWork, State, cell_work
-from rast_bench.runner.plan import EngineGroup, PlannedCell, cell_title, group_cells
 from rast_bench.runner.workers import check_workers
 
 EFFECT_VARIANCE = 0.02  # ω²: effects that differ by 14 points (sd) from problem to problem
@@ -115,14 +115,13 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
     check_samples(item for item in readable if isinstance(item, PlannedCell))
     works = cell_work(readable, ledger)
     groups = group_cells(readable)
-    by_group = _works_by_group(groups, works)
     devices = planned_devices(assumptions, jobs[0].launcher, faults)
     planner = GroupPlanner(History(ledger), assumptions, faults, devices)
     with faults.gathering(len(cells)):
         check_one_dtype(groups, planner.model)
     lines = [
-        planner.line(number, group, part)
-        for number, (group, part) in enumerate(zip(groups, by_group, strict=True), start=1)
+        planner.line(number, group, [works[place] for place in group.places])
+        for number, group in enumerate(groups, start=1)
     ]
     disk, measured = planner.disk(works)
     models = planner.checkpoints()
@@ -210,32 +209,25 @@ def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
             check_workers(job.cells, job.options)
 
 
-def _works_by_group(
-    groups: Sequence[EngineGroup], works: Sequence[CellWork]
-) -> list[list[CellWork]]:
-    by_cell = {id(work.planned): work for work in works}
-    return [[by_cell[id(cell)] for cell in group.cells] for group in groups]
-
-
 def _cell_lines(
     cells: Sequence[CellConfig],
     planned: Sequence[PlannedCell | None],
     works: Sequence[CellWork],
     groups: Sequence[EngineGroup],
 ) -> Iterable[CellLine]:
-    numbers = {id(cell): i for i, group in enumerate(groups, start=1) for cell in group.cells}
-    by_cell = {id(work.planned): work for work in works}
+    numbers = {place: i for i, group in enumerate(groups, start=1) for place in group.places}
+    readable = iter(enumerate(works))
     for cell, item in zip(cells, planned, strict=True):
         title, dataset = cell_title(cell), cell.dataset.name
         if item is None:
             yield CellLine(title, dataset, None, None, None, 0, 0, 0)
             continue
-        work = by_cell[id(item)]
+        place, work = next(readable)
         yield CellLine(
             title=title,
             dataset=dataset,
             cell_id=None if isinstance(item, OutlinedCell) else item.cell_id,
-            group=numbers[id(item)],
+            group=numbers[place],
             state=work.state,
             wanted=work.wanted,
             done=work.done,

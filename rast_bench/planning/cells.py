@@ -1,6 +1,6 @@
-"""Which samples a run wants, and which of them the ledger lacks."""
+"""Planned cells: what a run is asked for, read and checked; groups of them that share an engine."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,10 +12,9 @@ from rast_bench.config.identity import (
     cell_identity,
     engine_key,
     model_fingerprint,
-    sample_seed,
 )
 from rast_bench.config.schema import CellConfig, DatasetConfig
-from rast_bench.domain import Problem, Request, SampleKey, SamplingParams
+from rast_bench.domain import Problem
 from rast_bench.ledger import Ledger
 
 
@@ -48,41 +47,7 @@ class EngineGroup:
     key: EngineKey
     config: EngineConfig
     cells: tuple[PlannedCell, ...]
-
-
-def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
-    """Reads data sets, computes ids and checks every model's files; loads no weights.
-
-    Raises:
-        DatasetError: a data set is missing or lacks a field.
-        ModelError: a checkpoint is missing or broken, or does not match its partner.
-        ConfigError: the models have no room for the longest prompt and max_tokens, or the engine
-            no such setting.
-        EngineError: the engine is not installed.
-    """
-    from rast_bench.engines import check_engine, check_models, check_room
-    from rast_bench.planning.prompts import PromptLengths
-
-    for cell in cells:
-        check_engine(cell)
-    # Before anything of a model is read as a whole: hashing a large checkpoint takes minutes.
-    for key in dict.fromkeys(engine_key(cell) for cell in cells):
-        check_models(key)
-    reader = CellReader()
-    planned = [reader.read(cell) for cell in cells]
-    longest = PromptLengths()
-    for room in dict.fromkeys(needed_room(item, longest(item)) for item in planned):
-        check_room(*room)
-    return planned
-
-
-Room = tuple[EngineKey, int, int | None, int]
-
-
-def needed_room(planned: PlannedCell, prompt_tokens: int) -> Room:
-    """What `check_room` takes: models, max_tokens, the engine's own limit, the longest prompt."""
-    limit = getattr(planned.cell.engine, "max_model_len", None)
-    return planned.engine_key, planned.cell.decoding.max_tokens, limit, prompt_tokens
+    places: tuple[int, ...]  # of the cells in the list that was grouped
 
 
 class CellReader:
@@ -121,55 +86,13 @@ class CellReader:
 
 def group_cells(planned: Sequence[PlannedCell]) -> list[EngineGroup]:
     """Cells by (engine key, engine configuration), in order of first appearance."""
-    groups: dict[tuple[EngineKey, EngineConfig], list[PlannedCell]] = {}
-    for item in planned:
-        groups.setdefault((item.engine_key, item.cell.engine), []).append(item)
-    return [EngineGroup(key, config, tuple(cells)) for (key, config), cells in groups.items()]
-
-
-def sampling_params(cell: CellConfig) -> SamplingParams:
-    """The cell's decoding as an engine takes it: λ = 0 where there is no ΔR."""
-    decoding = cell.decoding
-    return SamplingParams(
-        lambda_=decoding.lambda_ if engine_key(cell).pairs else 0.0,
-        temperature=decoding.temperature,
-        top_p=decoding.top_p,
-        max_tokens=decoding.max_tokens,
-        greedy=decoding.greedy,
-        stop=cell.prompt.stop,
-    )
-
-
-def missing_requests(
-    planned: PlannedCell, ledger: Ledger, *, skip: Collection[tuple[str, int]] = ()
-) -> Iterator[Request]:
-    """A request for every wanted sample that is neither in the ledger nor in `skip`.
-
-    The ledger is read when the first request is pulled.
-    """
-    done = ledger.completed(planned.cell_id)
-    yield from requests_for(
-        planned, (key for key in planned.wanted_keys() if key not in done and key not in skip)
-    )
-
-
-def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Iterator[Request]:
-    """A request for each (problem id, sample index) of the cell, in the order given.
-
-    The samples of one problem should be consecutive: an engine then shares the prefill of equal
-    prompts. Raises KeyError for a problem that the cell has not.
-    """
-    from rast_bench.datasets import render_prompt
-
-    params = sampling_params(planned.cell)
-    problems = {problem.problem_id: problem for problem in planned.problems}
-    prompt, prompt_of = "", None
-    for problem_id, index in keys:
-        if problem_id != prompt_of:
-            prompt = render_prompt(planned.cell.prompt, problems[problem_id])
-            prompt_of = problem_id
-        key = SampleKey(planned.cell_id, problem_id, index)
-        yield Request(key=key, prompt=prompt, seed=sample_seed(key), params=params)
+    groups: dict[tuple[EngineKey, EngineConfig], list[int]] = {}
+    for place, item in enumerate(planned):
+        groups.setdefault((item.engine_key, item.cell.engine), []).append(place)
+    return [
+        EngineGroup(key, config, tuple(planned[place] for place in places), tuple(places))
+        for (key, config), places in groups.items()
+    ]
 
 
 def completeness(planned: PlannedCell, ledger: Ledger) -> tuple[int, int]:

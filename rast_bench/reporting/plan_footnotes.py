@@ -8,7 +8,7 @@ from rast_bench.planning.estimate import RateSource
 from rast_bench.planning.groups import GroupLine
 from rast_bench.planning.quantities import amount
 from rast_bench.planning.rates import AUTHORS_CARDS, AUTHORS_SPEEDS, authors_hours
-from rast_bench.planning.report import PlanReport
+from rast_bench.reporting.plan_report import PlanReport
 
 WIDTH = 100
 
