@@ -3,18 +3,11 @@
 Importing this module is cheap; torch, pandas and Hydra come in when they are needed.
 """
 
-import signal
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from rast_bench.errors import OutputError
-from rast_bench.runner.interrupt import Interrupted, exit_code
-from rast_bench.surroundings import check_working_folder, require_docstrings, tolerate_warnings
-from rast_bench.terminal import Output, forget_stdout, safe_streams
-from rast_bench.unforeseen import as_known, no_traces, results_folder
-
-EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
+from rast_bench.guard import guarded
+from rast_bench.surroundings import require_docstrings
 
 
 def main(argv: Sequence[str], *, program: str = "rast-bench run") -> int:
@@ -24,57 +17,6 @@ def main(argv: Sequence[str], *, program: str = "rast-bench run") -> int:
     stderr), 130 and 143 interrupted.
     """
     return guarded(lambda: _run(argv, program), argv)
-
-
-def guarded(action: Callable[[], int], words: Sequence[str] = ()) -> int:
-    """The action's exit code, or what a user sees of its error: one line and a hint on stderr.
-
-    An exception that nobody foresaw is 1, with its stack trace in a file (unforeseen.py).
-
-    Args:
-        words: of the command line; they may name the results folder.
-
-    Raises SystemExit as argparse does, for `--help` and `--version`.
-    """
-    results = results_folder(words)
-    with safe_streams(), no_traces(results):
-        try:
-            check_working_folder()
-            tolerate_warnings()
-            code = _finished(action)
-        except BaseException as error:
-            code = _told(error, results)
-        lost = sys.stderr.lost if isinstance(sys.stderr, Output) else None
-        return OutputError.exit_code if lost and code == 0 else code
-
-
-def _finished(action: Callable[[], int]) -> int:
-    """The exit code, once what was printed has been written."""
-    try:
-        code = action()
-    except SystemExit:
-        sys.stdout.flush()
-        raise
-    sys.stdout.flush()
-    return code
-
-
-def _told(error: BaseException, results: Path) -> int:
-    """Prints what there is to say of an error; its exit code. Raises SystemExit."""
-    match error:
-        case SystemExit():
-            raise error
-        case Interrupted():
-            return error.exit_code
-        case KeyboardInterrupt():
-            return exit_code(signal.SIGINT)
-        case BrokenPipeError():  # `… | head`: the reader has seen enough, and all is saved
-            forget_stdout()
-            return EXIT_BROKEN_PIPE
-    known = as_known(error, results)
-    print(known.render(), file=sys.stderr)
-    sys.stderr.flush()
-    return known.exit_code
 
 
 def _run(argv: Sequence[str], program: str) -> int:
@@ -90,7 +32,7 @@ def _run(argv: Sequence[str], program: str) -> int:
     jobs = jobs_of_command_line(argv, program)
     if jobs is None:
         return 0
-    from rast_bench.launch.plan import Command
     from rast_bench.pipeline import run_jobs
+    from rast_bench.run.launch import Command
 
     return run_jobs(jobs, Command(program, tuple(argv), Path.cwd()))

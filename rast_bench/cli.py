@@ -5,10 +5,10 @@ import sys
 from collections.abc import Collection, Sequence
 
 from rast_bench import __version__
-from rast_bench.app import guarded
 from rast_bench.app import main as run_main
 from rast_bench.choices import Arguments, one_of
 from rast_bench.errors import ConfigError
+from rast_bench.guard import guarded
 
 _DESCRIPTION = """\
 Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):

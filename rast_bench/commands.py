@@ -67,7 +67,7 @@ def status(overrides: Sequence[str], config_dir: str | None) -> int:
 
 def names_launch(name: str | None, results_dir: str) -> bool:
     """Whether `status NAME` means a launch: its folder, its id, or nothing for the latest."""
-    from rast_bench.launch.folder import LAUNCHES
+    from rast_bench.run.folder import LAUNCHES
 
     if name is None:
         return True

@@ -98,7 +98,7 @@ def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = 
     """
     from rast_bench.grading import get_grader, newest_version
     from rast_bench.grading.response_file import read_responses, write_judgements
-    from rast_bench.runner.progress import stderr_progress
+    from rast_bench.run.progress import stderr_progress
 
     grader = get_grader(newest_version(grader_name))
     _check_target(target, source)

@@ -18,13 +18,15 @@ from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.plan import plan_cells
 from rast_bench.reporting.reports import cells_report, experiment_report
-from rast_bench.runner.progress import stderr_progress
-from rast_bench.runner.workers import any_split, automatic_workers, check_workers
+from rast_bench.run.devices import any_split, automatic_workers, check_workers
+from rast_bench.run.progress import stderr_progress
 
 if TYPE_CHECKING:
     from rast_bench.config.launchers import LauncherConfig
-    from rast_bench.launch.plan import Command
-    from rast_bench.runner.stream import RunSummary
+    from rast_bench.run.array import ArrayTask
+    from rast_bench.run.folder import Launch
+    from rast_bench.run.launch import Command
+    from rast_bench.run.stream import RunSummary
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     if launcher is None:
         summary = _generate(cells, ledger, options)
     else:
-        from rast_bench.launch.dispatch import launch_cells
+        from rast_bench.run.dispatch import launch_cells
 
         if options.workers != "auto":
             raise ConfigError(
@@ -107,6 +109,28 @@ def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
         options = item.job.options
         check_retired(item.planned, Ledger(Path(options.results_dir)), options.grader)
     return planned
+
+
+def join_array(words: Sequence[str], place: "ArrayTask") -> "Launch | None":
+    """The launch that the tasks of a user's own SLURM array share; the first to come makes it.
+
+    None where Hydra answered the command itself, and for a task without work. Raises what composing
+    and planning raise, and LedgerError when no task makes the launch.
+    """
+    from rast_bench.config.frontend import jobs_of_command_line
+    from rast_bench.run.array import join_launch
+    from rast_bench.run.launch import Command
+
+    program = "rast-bench run"
+    jobs = jobs_of_command_line(words, program)
+    if jobs is None:
+        return None
+    return join_launch(
+        place,
+        Path(shared_options(jobs).results_dir).resolve(),
+        Command(program, tuple(words), Path.cwd()),
+        lambda: [cell for item in plan_jobs(jobs) for cell in item.planned],
+    )
 
 
 def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptions) -> None:
@@ -159,9 +183,9 @@ def shared_options(jobs: Sequence[Job]) -> RunOptions:
 
 
 def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> "RunSummary":
-    from rast_bench.launch.cards import devices_of
     from rast_bench.planning.settled import settle_engines
-    from rast_bench.runner.stream import run_cells
+    from rast_bench.run.devices import devices_of
+    from rast_bench.run.stream import run_cells
 
     settled = settle_engines(planned, ledger, lambda: devices_of(None))
     workers = _workers(settled, options)
@@ -170,8 +194,8 @@ def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOption
 
 
 def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
-    from rast_bench.launch.cards import devices_of
     from rast_bench.planning.settled import precision_note
+    from rast_bench.run.devices import devices_of
 
     note = precision_note(item.cell for item in planned)
     if note is not None and devices_of(launcher) is not None:

@@ -19,7 +19,7 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
 from rast_bench.errors import EngineError
-from rast_bench.runner.pool import CHUNK_REQUESTS
+from rast_bench.run.pool import CHUNK_REQUESTS
 
 PATIENCE = 600.0  # seconds, on a machine that has much else to do
 LONG_STEP_SECONDS = 2 * PATIENCE

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from app_world import World
 
-from rast_bench.app import guarded
 from rast_bench.cli import main
 from rast_bench.errors import LedgerError
+from rast_bench.guard import guarded
 from rast_bench.ledger import Ledger
 from rast_bench.unforeseen import as_known, results_folder
 
@@ -88,7 +88,7 @@ COMMANDS = {
     "cancel": (["cancel"], "rast_bench.launch.commands.launches"),
     "resume": (["resume"], "rast_bench.launch.commands.launches"),
     "verify": (["verify"], "rast_bench.commands.Ledger"),
-    "worker": (["worker", "decoding.n=1"], "rast_bench.launch.by_hand.place_in_array"),
+    "worker": (["worker", "decoding.n=1"], "rast_bench.run.array.place_in_array"),
     "analyse": (["analyse", "pcr", "demo"], "rast_bench.analysis.words.job_of_overrides"),
     "grade": (["grade", "--gold", "1", "--answer", "1"], "rast_bench.grading.get_grader"),
     "audit-paper": (["audit-paper"], "rast_bench.paper.audit.audit"),
@@ -181,7 +181,7 @@ def test_the_results_folder_is_seen_in_the_words(words: list[str], folder: str) 
 
 WORKER_DIES = """
 import sys
-from rast_bench.runner import worker
+from rast_bench.run import pool_worker as worker
 def broken(*_): raise ZeroDivisionError("between two jobs")
 worker._serve_jobs = broken
 worker._die_with_parent = lambda: None

@@ -14,8 +14,8 @@ from faults.finish_log.sitecustomize import VARIABLE
 from faults.observer import Observer
 from faults.ways import COMMAND, WORKERS_LIVE_ON, Way
 from rast_bench.errors import EngineError
-from rast_bench.launch.alive import is_alive
-from rast_bench.launch.folder import Launch, launches, read_launch
+from rast_bench.run.folder import Launch, launches, read_launch
+from rast_bench.run.outcome import is_alive
 
 HERE = Path(__file__).parent
 RUN = HERE.parents[1] / "run.py"

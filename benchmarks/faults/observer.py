@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from faults.finish_log.sitecustomize import VARIABLE
 from rast_bench.errors import EngineError
-from rast_bench.launch.processes import runs, start_ticks
+from rast_bench.processes import runs, start_ticks
 
 Role = Literal["worker", "controller"]
 MODULES: Mapping[str, Role] = {

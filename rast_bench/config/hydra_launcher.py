@@ -32,7 +32,7 @@ class GroupLauncher(BasicLauncher):
     """What hydra/launcher=local and =slurm name as `_target_`.
 
     Hydra only gathers the jobs of a command, in the process that was started. So its launcher does
-    as the basic one; the settings are for rast_bench.launch.
+    as the basic one; the settings are for rast_bench.run.
     """
 
     def __init__(self, **_settings: Any) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.errors import ConfigError
-from rast_bench.launch.folder import LAUNCHES, Launch, launches, read_launch
 from rast_bench.ledger.atomic import ledger_errors
+from rast_bench.run.folder import LAUNCHES, Launch, launches, read_launch
 from rast_bench.surroundings import require_docstrings
 from rast_bench.terminal import printable
 
 if TYPE_CHECKING:
-    from rast_bench.launch.by_hand import Place
+    from rast_bench.run.array import ArrayTask
 
 FOLLOW_SECONDS = 2.0
 CANCEL_SECONDS = 60.0
@@ -53,9 +53,8 @@ def status(launch: Launch, *, follow: bool) -> int:
 
     Exit code 0, or 2 when it is over and cells are incomplete.
     """
-    from rast_bench.launch.alive import causes_of_end
-    from rast_bench.launch.outcome import cell_failures, resume_command
-    from rast_bench.launch.status import launch_status, render_status
+    from rast_bench.run.outcome import causes_of_end, cell_failures, resume_command
+    from rast_bench.run.status import launch_status, render_status
 
     seen = launch_status(launch)
     if follow and sys.stdout.isatty():
@@ -87,21 +86,20 @@ def status(launch: Launch, *, follow: bool) -> int:
 
 def cancel(launch: Launch) -> int:
     """Ends the launch's workers; what they finished is saved. Returns 0."""
-    from rast_bench.launch import scheduler
-    from rast_bench.launch.alive import command_runs, is_alive, wait_for_end
-    from rast_bench.launch.notes import read_notes
-    from rast_bench.launch.outcome import resume_command
-    from rast_bench.launch.status import launch_status
+    from rast_bench.run import slurm
+    from rast_bench.run.notes import read_notes
+    from rast_bench.run.outcome import command_runs, is_alive, resume_command, wait_for_end
+    from rast_bench.run.status import launch_status
 
     if launch.record.cluster == "slurm":
         notes = read_notes(launch.notes, launch.workers)
         done = [worker for worker, note in notes.items() if note.state == "done"]
-        scheduler.require_answer([job for worker, job in launch.jobs.items() if worker not in done])
+        slurm.require_answer([job for worker, job in launch.jobs.items() if worker not in done])
     if not is_alive(launch):
         print(f"launch {launch.launch_id} has ended already", file=sys.stderr)
         return 0
     if launch.record.cluster == "slurm":
-        scheduler.cancel(list(launch.jobs.values()))
+        slurm.cancel(list(launch.jobs.values()))
     elif command_runs(launch):
         os.kill(launch.record.pid, signal.SIGTERM)  # it ends its workers
     else:
@@ -121,7 +119,7 @@ def cancel(launch: Launch) -> int:
 def resume(launch: Launch) -> int:
     """Runs the launch's command again where it was typed: it makes only what is missing."""
     from rast_bench.app import main
-    from rast_bench.launch.alive import is_alive
+    from rast_bench.run.outcome import is_alive
 
     if is_alive(launch):
         raise ConfigError(
@@ -138,9 +136,9 @@ def worker(words: Sequence[str]) -> int:
     The array's first task to come makes the launch. Exit code 0 done, 75 out of time (run the same
     again), 2 a mistake of the user or cells that failed.
     """
-    from rast_bench.launch.by_hand import place_in_array
-    from rast_bench.launch.signals import EXIT_OUT_OF_TIME, OUT_OF_TIME, worker_signals
-    from rast_bench.runner.interrupt import Interrupted
+    from rast_bench.interrupt import Interrupted
+    from rast_bench.run.array import place_in_array
+    from rast_bench.run.signals import EXIT_OUT_OF_TIME, OUT_OF_TIME, worker_signals
 
     if not words:
         raise ConfigError(
@@ -161,12 +159,12 @@ def worker(words: Sequence[str]) -> int:
         signal.signal(OUT_OF_TIME, signal.SIG_IGN)  # it is ending anyway
 
 
-def _work(words: Sequence[str], place: "Place") -> int:
-    from rast_bench.launch.by_hand import join_launch
-    from rast_bench.launch.failures import Failures
-    from rast_bench.launch.worker import run_worker
+def _work(words: Sequence[str], place: "ArrayTask") -> int:
+    from rast_bench.pipeline import join_array
+    from rast_bench.run.notes import Failures
+    from rast_bench.run.worker import run_worker
 
-    launch = join_launch(words, place)
+    launch = join_array(words, place)
     if launch is None:
         return 0
     run_worker(launch, place.number, job_id=place.job_id, on_slurm=place.job_id is not None)

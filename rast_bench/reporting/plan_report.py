@@ -24,7 +24,7 @@ from rast_bench.planning.placement import Card
 from rast_bench.planning.quantities import count
 from rast_bench.planning.settled import Devices, check_one_dtype, precision_note
 from rast_bench.planning.work import CellWork, State, cell_work
-from rast_bench.runner.workers import check_workers
+from rast_bench.run.devices import check_workers
 
 EFFECT_VARIANCE = 0.02  # ω²: effects that differ by 14 points (sd) from problem to problem
 SAMPLE_VARIANCE = 1 / 6  # σ²: E[p(1 − p)] where accuracies spread evenly from 0 to 1
@@ -177,7 +177,7 @@ def planned_devices(told: Assumptions, launcher: LauncherConfig | None, faults: 
     """The card that the user names, else what the launcher or this machine has."""
     if told.gpu_memory is not None:
         return Card(int(told.gpu_memory * GIB), name=told.gpu)
-    from rast_bench.launch.cards import devices_of
+    from rast_bench.run.devices import devices_of
 
     with faults.gathering():
         return devices_of(launcher)

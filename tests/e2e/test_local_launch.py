@@ -11,9 +11,9 @@ import pytest
 from command import CELL, SAMPLES_OF_CELL, Finished, finish, run, start, stored_rows
 from held import PATIENCE, Hold, wait_until
 
-from rast_bench.launch.folder import Launch, launches, read_launch
-from rast_bench.launch.notes import read_notes
 from rast_bench.ledger import Ledger
+from rast_bench.run.folder import Launch, launches, read_launch
+from rast_bench.run.notes import read_notes
 
 SECOND = "decoding.lambda=0.5,1.0"
 SWEEP = ("-m", *(o for o in CELL if not o.startswith("workers=")), SECOND)

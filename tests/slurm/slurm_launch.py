@@ -10,10 +10,10 @@ from command import RUN, Finished, stored_rows
 from dev_cluster import PATH, DevCluster
 from held import PATIENCE, Hold, wait_until
 
-from rast_bench.launch.folder import Launch, launches, read_launch
-from rast_bench.launch.notes import Note, read_notes
-from rast_bench.launch.processes import runs
 from rast_bench.ledger import Ledger
+from rast_bench.processes import runs
+from rast_bench.run.folder import Launch, launches, read_launch
+from rast_bench.run.notes import Note, read_notes
 
 SWEEP = (
     "base_model=tiny-s",

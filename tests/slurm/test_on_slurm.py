@@ -26,8 +26,8 @@ from slurm_launch import (
     samples,
 )
 
-from rast_bench.launch.processes import runs, start_ticks
 from rast_bench.ledger import Ledger
+from rast_bench.processes import runs, start_ticks
 
 # The cluster itself: what the launcher's tests take for granted.
 
@@ -355,7 +355,7 @@ def test_siblings_make_what_a_cancelled_and_a_killed_task_leave(
     sweep.cluster.cancel(sweep.job(cancelled.worker))
     os.kill(killed.pid, signal.SIGKILL)
     wait_until(
-        lambda: cancelled.worker not in sweep.launch.claims(0).owners().values(),
+        lambda: cancelled.worker not in sweep.launch.leases(0).owners().values(),
         "the chunks of the cancelled task stay claimed",
     )
     sweep.release(untouched)

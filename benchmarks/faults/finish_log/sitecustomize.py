@@ -29,7 +29,7 @@ class FinishLog:
 
     def note(self, **fields: object) -> None:
         if self._file is None:
-            from rast_bench.launch.processes import start_ticks
+            from rast_bench.processes import start_ticks
 
             self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             self._process = f"{os.getpid()}-{start_ticks(os.getpid())}"

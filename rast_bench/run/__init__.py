@@ -1,0 +1,1 @@
+"""A command's cells through engines into the ledger, by one process or many."""

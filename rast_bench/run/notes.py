@@ -1,0 +1,210 @@
+"""What workers write of themselves: notes, and the failures of cells and groups.
+
+`workers/<number>.json` is written anew every two seconds: progress and the worker's final status,
+nothing that a result depends on. `failures/` has a small file for each cell or group that a worker
+could not make, and why.
+"""
+
+import json
+import os
+import secrets
+import socket
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from rast_bench.errors import LedgerError, RastBenchError
+from rast_bench.ledger.atomic import ledger_errors, write_durably
+from rast_bench.processes import start_ticks
+
+SECONDS = 2.0
+SILENT_SECONDS = 60.0  # without a word this long, a worker counts as gone when nobody knows better
+
+WorkerState = Literal[
+    "loading", "running", "done", "out of time", "interrupted", "crashed", "failed"
+]
+
+
+@dataclass(frozen=True)
+class Note:
+    """Counts are of this start of the worker; `start` tells one start from the next."""
+
+    worker: int
+    start: str
+    state: WorkerState = "loading"
+    group: int | None = None  # the engine group it is on
+    title: str = ""  # the cell it asked for last
+    made: int = 0  # samples
+    group_made: int = 0  # of the group it is on, since its engine was loaded
+    group_began: float | None = None  # seconds since the epoch; None while it loads
+    loads: int = 0  # engines
+    error: str | None = None  # why it failed, in one line
+    job_id: str | None = None
+    host: str = ""
+    pid: int = 0
+    ticks: int | None = None  # when the process began: see processes.py
+    began: float = 0.0  # seconds since the epoch, by the worker's clock
+    updated: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        return self.state not in ("loading", "running")
+
+    @property
+    def samples_per_second(self) -> float | None:
+        """On its group; None before the first sample."""
+        if self.group_began is None or not self.group_made:
+            return None
+        return self.group_made / max(self.updated - self.group_began, 1e-3)
+
+
+def read_note(folder: Path, worker: int) -> Note | None:
+    """A worker's latest note; None before its first. Raises LedgerError."""
+    path = _path(folder, worker)
+    with ledger_errors(path):
+        try:
+            return Note(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            return None
+
+
+def read_notes(folder: Path, workers: int) -> dict[int, Note]:
+    found = {worker: read_note(folder, worker) for worker in range(workers)}
+    return {worker: note for worker, note in found.items() if note is not None}
+
+
+class Notebook:
+    """Keeps a worker's note up to date from a thread of its own.
+
+    `replaced` becomes true when the worker was started again elsewhere while this process still
+    runs, as a job does whose node was given up: it should end.
+    """
+
+    def __init__(self, folder: Path, worker: int, job_id: str | None) -> None:
+        self._folder = folder
+        self._note = Note(
+            worker,
+            start=secrets.token_hex(8),
+            job_id=job_id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            ticks=start_ticks(os.getpid()),
+            began=time.time(),
+        )
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._write_regularly, name="notes", daemon=True)
+        self.replaced = False
+
+    @property
+    def note(self) -> Note:
+        return self._note
+
+    def open(self) -> None:
+        """Writes the first note, which ends every earlier start of this worker."""
+        self._write()
+        self._thread.start()
+
+    def close(self, state: WorkerState, error: str | None = None) -> None:
+        """Writes the last note, unless another start has taken over."""
+        self._closing.set()
+        self._thread.join()
+        self.say(state=state, error=error)
+        self._write_if_current()
+
+    def say(self, **changes: object) -> None:
+        """Changes fields of the note; they are on disk within two seconds."""
+        with self._lock:
+            self._note = replace(self._note, **changes)  # type: ignore[arg-type]
+
+    def count(self) -> None:
+        with self._lock:
+            made, group_made = self._note.made + 1, self._note.group_made + 1
+            self._note = replace(self._note, made=made, group_made=group_made)
+
+    def is_current(self) -> bool:
+        """Whether no later start of this worker has written a note."""
+        known = read_note(self._folder, self._note.worker)
+        if known is not None and known.start != self._note.start:
+            self.replaced = True
+        return not self.replaced
+
+    def _write_regularly(self) -> None:
+        while not self._closing.wait(SECONDS):
+            self._write_if_current()
+
+    def _write_if_current(self) -> None:
+        try:
+            if self.is_current():
+                self._write()
+        except LedgerError as error:  # the ledger's own writer fails as well, and ends the worker
+            print(f"warning: {error.message}", file=sys.stderr)
+
+    def _write(self) -> None:
+        path = _path(self._folder, self._note.worker)
+        with self._lock:
+            self._note = replace(self._note, updated=time.time())
+            text = json.dumps(asdict(self._note))
+        with ledger_errors(path):
+            temporary = path.with_name(f".{path.name}-{self._note.start}")
+            temporary.write_text(text)
+            temporary.replace(path)  # readers see a whole note; losing one costs nothing
+
+
+def _path(folder: Path, worker: int) -> Path:
+    return folder / f"{worker}.json"
+
+
+MOST_WORKERS = 2  # that may fail on one group before the others leave it alone
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One worker's failure on one cell, or on a whole group (`cell_id` is None)."""
+
+    group: int
+    worker: int
+    reason: str
+    hint: str | None = None
+    cell_id: str | None = None
+    exit_code: int = RastBenchError.exit_code
+
+
+class Failures:
+    """The failures of one launch. Methods raise LedgerError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, failure: Failure) -> None:
+        what = failure.cell_id or f"group-{failure.group}"
+        path = self._folder / f"{what}-worker-{failure.worker}.json"
+        with ledger_errors(path):
+            write_durably(path, json.dumps(asdict(failure)).encode())
+
+    def all(self) -> list[Failure]:
+        with ledger_errors(self._folder):
+            return [
+                Failure(**json.loads(path.read_text()))
+                for path in sorted(self._folder.glob("*-worker-*.json"))
+            ]
+
+
+def failed_cells(failures: list[Failure]) -> set[str]:
+    return {failure.cell_id for failure in failures if failure.cell_id is not None}
+
+
+def abandoned_groups(failures: list[Failure], worker: int) -> set[int]:
+    """The groups that this worker leaves alone: it failed on them, or enough others did."""
+    by_group: dict[int, set[int]] = {}
+    for failure in failures:
+        if failure.cell_id is None:
+            by_group.setdefault(failure.group, set()).add(failure.worker)
+    return {
+        group
+        for group, workers in by_group.items()
+        if worker in workers or len(workers) >= MOST_WORKERS
+    }

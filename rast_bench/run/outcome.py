@@ -1,0 +1,173 @@
+"""How workers are, and what they left undone: a line per cell, its cause, log and way on."""
+
+import socket
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from rast_bench.planning.cells import PlannedCell, cell_title, completeness
+from rast_bench.processes import runs
+from rast_bench.run import slurm
+from rast_bench.run.folder import Launch, launches, read_launch
+from rast_bench.run.notes import SILENT_SECONDS, Failure, Failures, Note, read_notes
+from rast_bench.run.record import CellFailure
+from rast_bench.run.slurm import JobStatus
+
+ALIVE = ("queued", "running")
+LATEST = 20  # launches that are looked at: older ones have ended
+
+
+def worker_states(launch: Launch) -> dict[int, JobStatus]:
+    """Each worker's state: the scheduler's word on SLURM, else what the worker wrote last."""
+    notes = read_notes(launch.notes, launch.workers)
+    jobs = launch.jobs
+    known = slurm.job_states(list(jobs.values())) if launch.record.cluster == "slurm" else {}
+    states = {}
+    for worker in range(launch.workers):
+        status = known.get(jobs.get(worker, ""), JobStatus("unknown", ""))
+        note = notes.get(worker)
+        if status.state == "unknown":
+            status = _by_note(launch, note)
+        elif status.state not in ALIVE and note is not None and note.state == "done":
+            status = JobStatus("ended", "")  # whatever became of its last second
+        states[worker] = status
+    return states
+
+
+def is_alive(launch: Launch) -> bool:
+    """Whether a worker runs or will run, or the command that starts workers again."""
+    if launch.record.cluster == "local" and command_runs(launch):
+        return True
+    return any(status.state in ALIVE for status in worker_states(launch).values())
+
+
+def wait_for_end(launch: Launch, seconds: float) -> None:
+    """Until nobody works on the launch, `seconds` at most."""
+    deadline = time.monotonic() + seconds
+    while is_alive(launch) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
+def command_runs(launch: Launch) -> bool:
+    """Whether the process that made the launch runs on this machine."""
+    return launch.record.host == socket.gethostname() and runs(
+        launch.record.pid, launch.record.ticks
+    )
+
+
+def causes_of_end(launch: Launch) -> dict[int, str]:
+    """Why workers ended that had not finished, as far as it is known afterwards."""
+    notes = read_notes(launch.notes, launch.workers)
+    return {
+        worker: describe_end(status, notes.get(worker))
+        for worker, status in worker_states(launch).items()
+        if (note := notes.get(worker)) is None or note.state != "done"
+    }
+
+
+def living_launch(results_dir: Path, cell_ids: Collection[str]) -> Launch | None:
+    """A launch that still makes one of these cells."""
+    for path in launches(results_dir)[-LATEST:]:
+        launch = read_launch(path)
+        if is_alive(launch) and any(cell.cell_id in cell_ids for cell in launch.cells):
+            return launch
+    return None
+
+
+def _by_note(launch: Launch, note: Note | None) -> JobStatus:
+    if note is None:
+        waiting = launch.record.cluster == "local" and command_runs(launch)
+        return JobStatus("queued" if waiting else "unknown", "")
+    if note.over:
+        return JobStatus("ended", "")
+    if note.host == socket.gethostname():
+        return JobStatus(
+            "running" if runs(note.pid, note.ticks) else "failed", "its process is gone"
+        )
+    fresh = time.time() - note.updated < SILENT_SECONDS
+    return JobStatus("running" if fresh else "failed", "silent")
+
+
+_WORDS = {
+    "cancelled": "was cancelled",
+    "timeout": "ran into its time limit before it could save and requeue",
+    "node_failed": "lost its node",
+    "out_of_memory": "ran out of memory",
+    "preempted": "was preempted for good",
+}
+
+
+def describe_end(status: JobStatus, note: Note | None) -> str:
+    """Why a worker ended that had not finished: what it said itself, else the scheduler's word."""
+    if note is not None and note.state in ("failed", "crashed"):
+        return f"{note.state}: {note.error}"
+    if status.state in _WORDS:
+        return _WORDS[status.state] + (f" ({status.reason})" if status.reason else "")
+    if note is None:
+        return "ended before its first word" + (f" ({status.reason})" if status.reason else "")
+    if note.state in ("interrupted", "out of time"):
+        return {"interrupted": "was interrupted", "out of time": "ran out of time"}[note.state]
+    return "was killed" + (f" ({status.reason})" if status.reason else "")
+
+
+def cell_failures(launch: Launch, causes: Mapping[int, str]) -> list[CellFailure]:
+    """The cells that lack samples, when all workers have ended.
+
+    Args:
+        causes: by worker, of those that ended without having finished.
+
+    Raises LedgerError.
+    """
+    failures = Failures(launch.failures).all()
+    found = []
+    for number, record in enumerate(launch.record.groups):
+        for place in record.cells:
+            cell = launch.cells[place]
+            done, wanted = completeness(cell, launch.ledger)
+            if done < wanted:
+                failure = _failure_of(cell, number, failures)
+                found.append(_cell_failure(launch, cell, wanted - done, failure, causes))
+    return found
+
+
+def resume_command(launch: Launch) -> str:
+    return f"rast-bench resume {launch.path}"
+
+
+def log_of(launch: Launch, worker: int) -> Path:
+    """What the worker printed on stderr last; the folder of all logs where it never began."""
+    notes = launch.notes / f"{worker}.json"
+    job_id = launch.jobs.get(worker)
+    log = launch.logs / f"{job_id}_0_log.err"
+    return log if job_id is not None and notes.exists() and log.exists() else launch.logs
+
+
+def _failure_of(cell: PlannedCell, group: int, failures: list[Failure]) -> Failure | None:
+    """The cell's own failure, else its group's."""
+    own = [failure for failure in failures if failure.cell_id == cell.cell_id]
+    whole = [f for f in failures if f.cell_id is None and f.group == group]
+    return next(iter(own or whole), None)
+
+
+def _cell_failure(
+    launch: Launch,
+    cell: PlannedCell,
+    missing: int,
+    failure: Failure | None,
+    causes: Mapping[int, str],
+) -> CellFailure:
+    if failure is not None:
+        worker, cause = failure.worker, failure.reason
+    elif causes:
+        worker = min(causes)
+        cause = f"worker {worker} {causes[worker]}"
+    else:
+        worker, cause = 0, "the workers ended without them"
+    reason = (
+        f"{missing:,} of {cell.wanted:,} samples missing: {cause}; "
+        f"log: {log_of(launch, worker)}; resume: {resume_command(launch)}"
+    )
+    title = cell_title(cell.cell)
+    if failure is None:
+        return CellFailure(cell.cell_id, title, reason)
+    return CellFailure(cell.cell_id, title, reason, failure.hint, failure.exit_code)

@@ -1,0 +1,204 @@
+"""Equal commands at the same time share their work, as a launch's workers do: by leases.
+
+<results>/ledger/running/<n>.json              what a process says of itself: see notes.py
+<results>/ledger/running/claims/<cell id>/     which process has which problem: chunks.py
+
+Whoever leases a problem looks for its samples in the ledger once more before it makes them, so what
+these files say decides only who works, never what is stored: deleting them loses nothing.
+"""
+
+import errno
+import hashlib
+import re
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rast_bench.errors import LedgerError
+from rast_bench.ledger import Ledger
+from rast_bench.ledger.atomic import LEFTOVER_AGE_SECONDS, is_old, ledger_errors, make_folder
+from rast_bench.processes import runs
+from rast_bench.run.chunks import Leases
+from rast_bench.run.notes import SILENT_SECONDS, Note, Notebook, read_note
+
+RUNNING = "running"
+LOOK_SECONDS = 1.0  # how long what is known of another process is taken to be true
+_MERGE = "merge"
+_NUMBER_BITS = 62
+_TRIES = 10
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
+_NOTE = re.compile(r"\.?(?P<number>[0-9]+)\.json(-[0-9a-f]+)?")
+
+
+@dataclass
+class _Other:
+    """What this process knows of another one; times are of its own monotonic clock."""
+
+    note: Note | None
+    looked: float
+    changed: float  # when the note was last seen to change
+    gone: bool = False
+
+
+class Shares:
+    """This process's part of the work on one results folder. Methods raise LedgerError."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._folder = ledger.root / RUNNING
+        self._number = secrets.randbits(_NUMBER_BITS)  # never used again: leases outlive processes
+        self._notebook = Notebook(self._folder, self._number, None)
+        self._others: dict[int, _Other] = {}
+        self._refused: dict[str, dict[int, str]] = {}  # by cell and owner: one of the problems
+        self._cells: set[str] = set()
+        self._alone = False
+
+    def __enter__(self) -> Self:
+        with ledger_errors(self._folder):
+            make_folder(self._folder / "claims")
+        self._sweep()
+        self._notebook.open()
+        self._notebook.say(state="running")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._notebook.close("done")
+        for cell_id in list(self._cells):
+            self.release(cell_id)
+        with ledger_errors(self._folder):
+            self._path(self._number).unlink(missing_ok=True)
+
+    def lease(self, cell_id: str, problem_id: str) -> bool:
+        """Whether the problem's samples are this process's to make, from now on or already."""
+        name = hashlib.sha256(problem_id.encode()).hexdigest()[:16]
+        owner = self._lease(cell_id, name)
+        if owner == self._number:
+            return True
+        if not any(owner in owners for owners in self._refused.values()):
+            print(
+                f"another process ({self._name(owner)}) is at work on the same cells; "
+                "the samples are shared with it",
+                file=sys.stderr,
+                flush=True,
+            )
+        self._refused.setdefault(cell_id, {})[owner] = name
+        return False
+
+    def lease_merge(self, cell_id: str) -> bool:
+        """Whether to merge the complete cell's shards: two at once would each leave a copy."""
+        return self._lease(cell_id, _MERGE) == self._number
+
+    def free_again(self, cell_id: str) -> bool:
+        """Whether problems of the cell that another process had may be leased now."""
+        refused = self._refused.get(cell_id, {})
+        leases = self._leases(cell_id)
+        free = [owner for owner, name in refused.items() if leases.owner(name, self._gone) != owner]
+        for owner in free:
+            del refused[owner]
+        return bool(free) or not refused
+
+    def others(self, cell_ids: Collection[str]) -> list[str]:
+        """The living processes that have problems of these cells: `host, pid 123`."""
+        owners = {owner for cell_id in cell_ids for owner in self._refused.get(cell_id, {})}
+        return sorted(self._name(owner) for owner in owners if not self._gone(owner))
+
+    def release(self, cell_id: str) -> None:
+        """Gives up this cell, of which everything made is durable."""
+        if cell_id not in self._cells:
+            return
+        self._cells.discard(cell_id)
+        self._refused.pop(cell_id, None)
+        self._leases(cell_id).clear(lambda owner: owner == self._number or self._gone(owner))
+
+    def count(self) -> None:
+        """Notes one finished sample."""
+        self._notebook.count()
+
+    def _lease(self, cell_id: str, name: str) -> int:
+        """The problem's owner: this process wherever the file system cannot say."""
+        if self._alone:
+            return self._number
+        leases = self._leases(cell_id)
+        self._cells.add(cell_id)
+        for _ in range(_TRIES):
+            try:
+                leases.make_folder()
+                return leases.lease(name, self._number, self._gone)
+            except LedgerError as error:
+                cause = error.__cause__
+                if isinstance(cause, FileNotFoundError):
+                    continue  # another process has just removed the folder with its own leases
+                if not isinstance(cause, OSError) or cause.errno not in _NO_LINKS:
+                    raise
+                self._alone = True
+                print(
+                    f"note: {self._folder} cannot hold symbolic links, so an equal command at the "
+                    "same time would make every sample as well",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                return self._number
+        raise LedgerError(
+            f"{self._folder} vanishes again and again", hint="see which program removes it"
+        )
+
+    def _leases(self, cell_id: str) -> Leases:
+        return Leases(self._folder / "claims" / cell_id)
+
+    def _gone(self, owner: int) -> bool:
+        """Whether the process has ended: by the kernel's word, elsewhere by a minute's silence.
+
+        Hosts' clocks may differ, so a note is silent that does not change while this one watches.
+        """
+        now = time.monotonic()
+        known = self._others.get(owner)
+        if known is not None and (known.gone or now - known.looked < LOOK_SECONDS):
+            return known.gone
+        note = self._note(owner)
+        changed = now if known is None or known.note != note else known.changed
+        gone = note is None or note.over or _is_silent(note, now - changed)
+        self._others[owner] = _Other(note, now, changed, gone)
+        return gone
+
+    def _note(self, owner: int) -> Note | None:
+        try:
+            return read_note(self._folder, owner)
+        except (TypeError, ValueError):  # broken, so nobody keeps it
+            return None
+
+    def _name(self, owner: int) -> str:
+        known = self._others.get(owner)
+        note = None if known is None else known.note
+        return "a process" if note is None else f"{note.host}, pid {note.pid}"
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number}.json"
+
+    def _sweep(self) -> None:
+        """Removes what killed processes said of themselves."""
+        with ledger_errors(self._folder):
+            for path in self._folder.iterdir():
+                match = _NOTE.fullmatch(path.name)
+                if match is None:
+                    continue
+                # Half a note may be the first one of a process that starts at this moment.
+                half = path.name.startswith(".")
+                if is_old(path) if half else self._gone(int(match["number"])):
+                    path.unlink(missing_ok=True)
+
+
+def _is_silent(note: Note, unchanged: float) -> bool:
+    if note.host == socket.gethostname():
+        return not runs(note.pid, note.ticks)
+    old = abs(time.time() - note.updated) > LEFTOVER_AGE_SECONDS
+    return old or unchanged > SILENT_SECONDS

@@ -1,0 +1,76 @@
+"""One engine group as a worker meets it: what it leases there, what is missing, what is left."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from math import ceil
+
+from rast_bench.config.engines import EngineConfig
+from rast_bench.domain import Request
+from rast_bench.planning.cells import EngineGroup, PlannedCell
+from rast_bench.planning.work import requests_for
+from rast_bench.run.chunks import Chunk
+from rast_bench.run.folder import Launch
+
+ROW_STEP = 8  # engines step rows in eights
+
+
+class GroupWork:
+    """The group's chunks and leases. Methods raise LedgerError."""
+
+    def __init__(self, launch: Launch, number: int) -> None:
+        self.number = number
+        self.record = launch.record.groups[number]
+        self.group: EngineGroup = launch.engine_group(number)
+        self._ledger = launch.ledger
+        self._chunks = launch.chunks(number)
+        self._leases = launch.leases(number)
+
+    def free(self) -> int:
+        """About how many samples lie in chunks that nobody has leased."""
+        free = len(self._chunks.chunks) - self._leases.count()
+        return max(0, free) * self.record.chunk_samples
+
+    def left_unfinished_by(self, worker: int) -> bool:
+        """Whether chunks that this worker leased in an earlier start lack samples."""
+        owners = self._leases.owners()
+        mine = [chunk for chunk in self._chunks.chunks if owners.get(chunk.name) == worker]
+        done = {cell_id: self._ledger.completed(cell_id) for cell_id in self._cell_ids(mine)}
+        return any(
+            key not in done[self._cell(chunk).cell_id]
+            for chunk in mine
+            for key in self._chunks.keys(chunk)
+        )
+
+    def requests(
+        self, worker: int, failed: Collection[str], current: Callable[[], bool]
+    ) -> Iterator[Request]:
+        """The missing samples of the chunks that the worker leases, one chunk after another.
+
+        Args:
+            failed: ids of cells that are left out; may grow meanwhile.
+            current: see `Leases.take`.
+        """
+        for chunk in self._leases.take(self._chunks.chunks, worker, current=current):
+            cell = self._cell(chunk)
+            if cell.cell_id in failed:
+                continue
+            done = self._ledger.completed(cell.cell_id)  # a dead worker may have made a part of it
+            missing = [key for key in self._chunks.keys(chunk) if key not in done]
+            yield from requests_for(cell, missing)
+
+    def engine_config(self, threads: int) -> EngineConfig:
+        """The group's, with no more rows than a worker's even share of the samples.
+
+        Otherwise the first worker to start would lease a small group whole.
+        """
+        config = self.group.config
+        share = ceil(self.record.missing / max(1, self.record.workers))
+        rows = min(config.max_num_seqs, ceil(share / ROW_STEP) * ROW_STEP)
+        return config.model_copy(
+            update={"max_num_seqs": rows, "threads": config.threads or threads}
+        )
+
+    def _cell(self, chunk: Chunk) -> PlannedCell:
+        return self.group.cells[chunk.cell]
+
+    def _cell_ids(self, chunks: Iterable[Chunk]) -> set[str]:
+        return {self._cell(chunk).cell_id for chunk in chunks}

@@ -1,0 +1,244 @@
+"""A worker: leases chunks, streams them through one engine per group, writes to the ledger."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rast_bench.errors import LedgerError, RastBenchError, UnforeseenError, first_line
+from rast_bench.hardware import engine_threads
+from rast_bench.interrupt import Interrupted
+from rast_bench.planning.cells import cell_title, completeness
+from rast_bench.provenance import new_run_id
+from rast_bench.run.assign import Open, next_group
+from rast_bench.run.folder import Launch
+from rast_bench.run.isolate import IsolatedStream
+from rast_bench.run.manifests import CellManifests
+from rast_bench.run.notes import (
+    SILENT_SECONDS,
+    Failure,
+    Failures,
+    Note,
+    Notebook,
+    abandoned_groups,
+    failed_cells,
+    read_notes,
+)
+from rast_bench.run.signals import OUT_OF_TIME, worker_signals
+from rast_bench.run.work import GroupWork
+from rast_bench.unforeseen import as_known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rast_bench.config.engines import EngineConfig
+    from rast_bench.config.identity import EngineKey
+    from rast_bench.domain import Request
+    from rast_bench.engines.base import Engine
+    from rast_bench.ledger import LedgerWriter
+
+    LoadEngine = Callable[[EngineKey, EngineConfig], Engine]
+
+
+class _ReplacedError(Exception):
+    """This worker was started again elsewhere."""
+
+
+class _CrashedError(UnforeseenError):
+    """An engine failed in a way that nobody foresaw: this process's GPU may be unusable now."""
+
+
+def run_worker(
+    launch: Launch,
+    number: int,
+    *,
+    load_engine: "LoadEngine | None" = None,
+    threads: int | None = None,
+    job_id: str | None = None,
+    on_slurm: bool = False,
+) -> None:
+    """Works until no chunk is left that is worth a load; its note says how it ended.
+
+    Args:
+        number: from 0; the same number again takes up what the earlier start left.
+        threads: this worker's share of the cores, for engines whose configuration leaves their
+            threads open; as many cores as it may use by default.
+        job_id: the scheduler's, for the note.
+
+    Cells and groups that fail are noted in the launch. Raises LedgerError, Interrupted after a
+    signal, and another exception where only a fresh process should go on; by then all that was
+    finished is durable.
+    """
+    load = _default_load_engine() if load_engine is None else load_engine
+    notebook = Notebook(launch.notes, number, job_id)
+    notebook.open()
+    try:
+        with worker_signals(on_slurm=on_slurm):
+            _Worker(launch, number, load, engine_threads(threads), notebook).run()
+    except Interrupted as interruption:
+        out_of_time = interruption.number == OUT_OF_TIME
+        notebook.close("out of time" if out_of_time else "interrupted")
+        raise
+    except _ReplacedError:
+        print("this worker was started again elsewhere: ending", file=sys.stderr)
+        return
+    except _CrashedError as error:
+        notebook.close("crashed", first_line(error))
+        raise
+    except BaseException as error:
+        words = first_line(error)
+        known = isinstance(error, RastBenchError)
+        notebook.close("failed", words if known else f"{type(error).__name__}: {words}")
+        raise
+    notebook.close("done")
+
+
+def _default_load_engine() -> "LoadEngine":
+    from rast_bench.engines import load_engine
+
+    return load_engine
+
+
+class _Worker:
+    def __init__(
+        self,
+        launch: Launch,
+        number: int,
+        load_engine: "LoadEngine",
+        threads: int,
+        notebook: Notebook,
+    ) -> None:
+        self._launch = launch
+        self._number = number
+        self._load_engine = load_engine
+        self._threads = threads
+        self._notebook = notebook
+        self._failures = Failures(launch.failures)
+        self._run_id = new_run_id()
+        self._load_seconds: float | None = None
+
+    def run(self) -> None:
+        """Group after group."""
+        works = [GroupWork(self._launch, i) for i in range(len(self._launch.record.groups))]
+        work = self._begin_with(works)
+        with self._launch.ledger.writer(self._run_id) as writer:
+            while work is not None:
+                self._serve(work, writer)
+                work = self._go_on_with(works)
+
+    def _begin_with(self, works: list[GroupWork]) -> GroupWork | None:
+        """Where an earlier start of this worker was killed, else where the launch says."""
+        for work in works:
+            if self._may_serve(work) and work.left_unfinished_by(self._number):
+                return work
+        first = works[self._launch.record.first[self._number]]
+        if self._may_serve(first) and first.free():
+            return first
+        return self._go_on_with(works)
+
+    def _go_on_with(self, works: list[GroupWork]) -> GroupWork | None:
+        at_work = self._others_at_work()
+        choice = {
+            work.number: _open(free, [n for n in at_work if n.group == work.number])
+            for work in works
+            if self._may_serve(work) and (free := work.free())
+        }
+        number = next_group(choice, self._load_seconds)
+        return None if number is None else works[number]
+
+    def _may_serve(self, work: GroupWork) -> bool:
+        """Whether this worker has the devices, and the group is not given up."""
+        own = self._launch.record.groups[self._launch.record.first[self._number]]
+        abandoned = abandoned_groups(self._failures.all(), self._number)
+        return work.record.devices == own.devices and work.number not in abandoned
+
+    def _others_at_work(self) -> list[Note]:
+        latest = time.time() - SILENT_SECONDS
+        notes = read_notes(self._launch.notes, self._launch.workers)
+        return [
+            note
+            for worker, note in notes.items()
+            if worker != self._number and not note.over and note.updated > latest
+        ]
+
+    def _serve(self, work: GroupWork, writer: "LedgerWriter") -> None:
+        """Streams what this worker leases of one group, until nothing of it is free."""
+        manifests = CellManifests(
+            self._launch.ledger,
+            self._run_id,
+            workers=self._launch.workers,
+            threads=self._threads,
+            launch=self._launch.launch_id,
+            worker=self._number,
+        )
+        failed = failed_cells(self._failures.all())
+
+        def load() -> "Engine":
+            begin = time.monotonic()
+            self._notebook.say(state="loading", loads=self._notebook.note.loads + 1)
+            engine = self._load_engine(work.group.key, work.engine_config(self._threads))
+            self._notebook.say(state="running", group_made=0, group_began=time.time())
+            self._load_seconds = time.monotonic() - begin
+            manifests.engine_loaded(manifests.running)
+            return engine
+
+        def fail(cell_id: str, error: Exception) -> None:
+            failed.add(cell_id)
+            self._fail(error, work, cell_id)
+
+        self._notebook.say(group=work.number, group_made=0, group_began=None)
+        try:
+            with IsolatedStream(load) as isolated:
+                for sample in isolated.stream(
+                    self._requests(work, manifests, failed), on_failed_cell=fail
+                ):
+                    writer.add(sample)
+                    manifests.count(sample.key.cell_id)
+                    self._notebook.count()
+                    if self._notebook.replaced:
+                        raise _ReplacedError
+        except (LedgerError, _ReplacedError):
+            raise
+        except Exception as error:  # the engine's fault; other groups have other engines
+            known = self._fail(error, work)
+            self._launch.leases(work.number).release(self._number)  # another may do better
+            if not isinstance(error, RastBenchError):
+                raise _CrashedError(known.message, hint=known.hint) from error
+        finally:
+            writer.flush()
+            self._end_cells(work, manifests)
+
+    def _requests(
+        self, work: GroupWork, manifests: CellManifests, failed: set[str]
+    ) -> "Iterator[Request]":
+        cells = {cell.cell_id: cell for cell in work.group.cells}
+        for request in work.requests(self._number, failed, self._notebook.is_current):
+            cell = cells[request.key.cell_id]
+            manifests.begin(cell)
+            self._notebook.say(title=cell_title(cell.cell))
+            yield request
+
+    def _end_cells(self, work: GroupWork, manifests: CellManifests) -> None:
+        """Ends the manifests; the worker that completes a cell merges its small shards."""
+        cells = {cell.cell_id: cell for cell in work.group.cells}
+        for cell_id in manifests.running:
+            done, wanted = completeness(cells[cell_id], self._launch.ledger)
+            if done == wanted and self._launch.first_to_merge(cell_id):
+                self._launch.ledger.compact(cell_id)
+            manifests.end(cell_id, "complete" if done == wanted else "partial")
+
+    def _fail(
+        self, error: Exception, work: GroupWork, cell_id: str | None = None
+    ) -> RastBenchError:
+        known = as_known(error, Path(self._launch.record.results_dir))
+        print(known.render(), file=sys.stderr)
+        place = (work.number, self._number)
+        self._failures.add(Failure(*place, known.message, known.hint, cell_id, known.exit_code))
+        return known
+
+
+def _open(free: int, at_work: list[Note]) -> Open:
+    rates = [note.samples_per_second for note in at_work]
+    known = [rate for rate in rates if rate is not None]
+    together = sum(known) / len(known) * len(rates) if known else None
+    return Open(free, len(at_work), together)

@@ -1,1 +1,0 @@
-"""From cells to durable samples: plan what is missing, stream it through engines, resume."""

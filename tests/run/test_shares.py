@@ -1,0 +1,154 @@
+"""Who of several processes has a problem: the living, those that are gone, those elsewhere."""
+
+import errno
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rast_bench.errors import LedgerError
+from rast_bench.ledger import Ledger
+from rast_bench.run import shares as module
+from rast_bench.run.chunks import Leases
+from rast_bench.run.shares import Shares
+
+CELL = "0123456789abcdef"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+def notes(ledger: Ledger) -> list[Path]:
+    return sorted((ledger.root / "running").glob("*.json"))
+
+
+def test_one_of_two_has_a_problem_until_it_ends(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Shares(ledger) as one:
+        with Shares(ledger) as two:
+            assert one.lease(CELL, "p/1")
+            assert one.lease(CELL, "p/1")
+            assert not two.lease(CELL, "p/1")
+            assert two.lease(CELL, "p/2")
+            assert not one.lease(CELL, "p/2")
+            assert not two.free_again(CELL)
+            assert len(two.others([CELL])) == 1
+            assert capsys.readouterr().err.count("is at work on the same cells") == 2
+        time.sleep(module.LOOK_SECONDS)
+        assert one.free_again(CELL)
+        assert one.lease(CELL, "p/2")
+    assert notes(ledger) == []
+    assert list((ledger.root / "running" / "claims").iterdir()) == []
+
+
+def edit_note(ledger: Ledger, **changes: Any) -> None:
+    (path,) = notes(ledger)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.fixture
+def dead(ledger: Ledger) -> int:
+    """The number of a process that was killed with problem `p` of the cell in its hands."""
+    program = (
+        "import os, sys\n"
+        "from rast_bench.ledger import Ledger\n"
+        "from rast_bench.run.shares import Shares\n"
+        "shares = Shares(Ledger(sys.argv[1])).__enter__()\n"
+        "assert shares.lease(sys.argv[2], 'p')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(ledger.root.parent), CELL])
+    assert done.returncode == -9
+    (path,) = notes(ledger)
+    return int(path.stem)
+
+
+def test_a_killed_process_holds_nothing_and_leaves_nothing(ledger: Ledger, dead: int) -> None:
+    with Shares(ledger) as heir:
+        assert str(dead) not in [path.stem for path in notes(ledger)]
+        assert heir.lease(CELL, "p")
+        with Shares(ledger) as late:
+            assert not late.lease(CELL, "p")
+    assert list((ledger.root / "running" / "claims").iterdir()) == []
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_process_elsewhere_is_gone_after_a_minutes_silence(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its clock says, up to an hour."""
+    edit_note(ledger, host="elsewhere", updated=time.time() + 1800)
+    with Shares(ledger) as waiting:
+        assert not waiting.lease(CELL, "p")
+        now = time.monotonic
+        monkeypatch.setattr(module.time, "monotonic", lambda: now() + 30)
+        assert not waiting.free_again(CELL)
+        monkeypatch.setattr(module.time, "monotonic", lambda: now() + 61)
+        assert waiting.free_again(CELL)
+        assert waiting.lease(CELL, "p")
+
+
+@pytest.mark.usefixtures("dead")
+@pytest.mark.parametrize("away", [-7200, 7200])
+def test_a_note_from_elsewhere_that_is_hours_off_is_nobodys(ledger: Ledger, away: int) -> None:
+    edit_note(ledger, host="elsewhere", updated=time.time() + away)
+    with Shares(ledger) as shares:
+        assert shares.lease(CELL, "p")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"worker": 1}', '{"no": "note"}'])
+def test_a_broken_note_is_nobodys(ledger: Ledger, dead: int, content: str) -> None:
+    (path,) = notes(ledger)
+    path.write_text(content)
+    with Shares(ledger) as shares:
+        assert shares.lease(CELL, "p")
+    assert dead
+
+
+def test_without_symbolic_links_each_makes_everything(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_self: Path, _target: str) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    with Shares(ledger) as one, Shares(ledger) as two:
+        monkeypatch.setattr(Path, "symlink_to", refuse)
+        for shares in (one, two, one):
+            assert shares.lease(CELL, "p")
+        assert capsys.readouterr().err.count("cannot hold symbolic links") == 2
+
+
+def test_a_full_disk_is_one_clear_error(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_self: Path, _target: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Shares(ledger) as shares:
+        monkeypatch.setattr(Path, "symlink_to", fail)
+        with pytest.raises(LedgerError, match="no room to write"):
+            shares.lease(CELL, "p")
+
+
+def test_a_folder_that_another_has_just_removed_is_made_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder = Leases.make_folder
+    removals = 0
+
+    def make_and_lose(self: Leases) -> None:
+        nonlocal removals
+        make_folder(self)
+        if removals == 0:
+            removals = 1
+            (ledger.root / "running" / "claims" / CELL).rmdir()
+
+    monkeypatch.setattr(Leases, "make_folder", make_and_lose)
+    with Shares(ledger) as shares:
+        assert shares.lease(CELL, "p")
+    assert removals == 1
