@@ -6,7 +6,7 @@ A sweep (3 base models x 2 λ, three engine groups) runs once undisturbed, then 
 time in a fresh results folder: by two equal plain commands at the same time, by
 `hydra/launcher=local`, and by `hydra/launcher=slurm` on a throw-away cluster (scripts/dev_slurm.sh;
 left out where SLURM is not installed). At random moments SIGKILL hits one of the plain commands,
-which then starts again; or a worker, its submitit controller, or the launching command, which is
+which then starts again; or a worker or the launching command, which is
 then followed by `rast-bench resume`; on SLURM also a task by scancel, a task that scontrol
 requeues, or a node's slurmd, which comes back after 2 to 25 s. Until --kills of them have ended
 workers.

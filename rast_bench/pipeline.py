@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rast_bench.run.array import ArrayTask
     from rast_bench.run.folder import Launch
     from rast_bench.run.launch import Command
-    from rast_bench.run.stream import RunSummary
+    from rast_bench.run.outcome import RunSummary
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def shared_options(jobs: Sequence[Job]) -> RunOptions:
 def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> "RunSummary":
     from rast_bench.planning.settled import settle_engines
     from rast_bench.run.devices import devices_of
-    from rast_bench.run.stream import run_cells
+    from rast_bench.run.direct import run_cells
 
     settled = settle_engines(planned, ledger, lambda: devices_of(None))
     workers = _workers(settled, options)

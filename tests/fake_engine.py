@@ -19,7 +19,6 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, Sample
 from rast_bench.errors import EngineError
-from rast_bench.run.pool import CHUNK_REQUESTS
 
 PATIENCE = 600.0  # seconds, on a machine that has much else to do
 LONG_STEP_SECONDS = 2 * PATIENCE
@@ -130,24 +129,6 @@ def load_counting(key: EngineKey, config: EngineConfig) -> FakeEngine:
     folder = Path(key.main.path)
     (folder / f"threads-{config.threads}").touch()
     return CountingEngine(folder)
-
-
-class TellingEngine(FakeEngine):
-    """Leaves a file per process once a chunk of its samples has been sent."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._file = folder / f"sent-{os.getpid()}"
-
-    def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
-        for count, sample in enumerate(super().generate(requests), 1):
-            yield sample
-            if count == CHUNK_REQUESTS:
-                self._file.touch()
-
-
-def load_telling(key: EngineKey, _config: EngineConfig) -> FakeEngine:
-    return TellingEngine(Path(key.main.path))
 
 
 class KilledEngine(FakeEngine):

@@ -181,11 +181,13 @@ def test_the_results_folder_is_seen_in_the_words(words: list[str], folder: str) 
 
 WORKER_DIES = """
 import sys
-from rast_bench.run import pool_worker as worker
-def broken(*_): raise ZeroDivisionError("between two jobs")
-worker._serve_jobs = broken
-worker._die_with_parent = lambda: None
-worker.serve(None, None)
+from types import SimpleNamespace
+from rast_bench.run import local
+def broken(*_): raise ZeroDivisionError("before its work")
+local._work = broken
+local._end_with_parent = lambda: None
+launch = SimpleNamespace(is_private=True, record=SimpleNamespace(results_dir="/proc/nowhere"))
+local.work(local.LocalWorker(launch, 0, None, 1, None, None))
 """
 
 
@@ -199,5 +201,5 @@ def test_a_worker_process_that_breaks_is_one_line(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "unforeseen ZeroDivisionError: between two jobs" in done.stderr
+    assert "unforeseen ZeroDivisionError: before its work" in done.stderr
     assert len(list(tmp_path.glob("rast-bench-*.txt"))) == 1

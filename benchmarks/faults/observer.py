@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from faults.finish_log.sitecustomize import VARIABLE
 from rast_bench.errors import EngineError
 from rast_bench.processes import runs, start_ticks
+from rast_bench.run.local import WORKER
 
-Role = Literal["worker", "controller"]
-MODULES: Mapping[str, Role] = {
-    "submitit.core._submit": "worker",
-    "submitit.local._local": "controller",
-}
+SLURM_WORKER = "submitit.core._submit"
+"""The module that Python runs in a task of SLURM."""
+
 PLAIN_WORKER = "workers=1"
 """What a command says that makes samples itself."""
 
@@ -30,11 +29,10 @@ END_SECONDS = 120.0  # for orphans to find out that they are
 
 @dataclass(frozen=True)
 class Process:
-    """A worker, or the process of submitit that started it."""
+    """A worker."""
 
     pid: int
     ticks: int
-    role: Role
     node: str  # empty where there is no SLURM
     job_id: str  # SLURM's
 
@@ -54,18 +52,14 @@ class Process:
         return True
 
 
-def role_of(arguments: Sequence[str]) -> Role | None:
-    """By a process's command line: Python, running one of submitit's modules (srun's has it too) or
-    making samples itself.
+def is_worker(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """By a process's command line, Python's, running submitit's module (srun's has it too) or making
+    samples itself; by its environment where a command started it on this machine.
     """
     if not arguments or not Path(arguments[0]).name.startswith("python"):
-        return None
-    if PLAIN_WORKER in arguments:
-        return "worker"
-    for flag, module in pairwise(arguments):
-        if flag == "-m":
-            return MODULES.get(module)
-    return None
+        return False
+    started = "--multiprocessing-fork" in arguments and WORKER in environment
+    return started or PLAIN_WORKER in arguments or ("-m", SLURM_WORKER) in pairwise(arguments)
 
 
 def job_id_of(environment: Mapping[str, str]) -> str:
@@ -77,16 +71,15 @@ def job_id_of(environment: Mapping[str, str]) -> str:
 
 
 def find_processes(log: Path) -> list[Process]:
-    """The living processes that write to this finish log, or whose workers do."""
+    """The living processes that write to this finish log."""
     found: dict[int, tuple[int, Process]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
         try:
-            role = role_of(_strings(folder / "cmdline"))
-            if role is None:
-                continue
             pairs = (text.partition("=") for text in _strings(folder / "environ"))
             environment = {name: value for name, _, value in pairs}
+            if not is_worker(_strings(folder / "cmdline"), environment):
+                continue
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:  # it has ended since
             continue
@@ -94,13 +87,9 @@ def find_processes(log: Path) -> list[Process]:
         if ticks is None or environment.get(VARIABLE) != str(log):
             continue
         node = environment.get("SLURMD_NODENAME", "")
-        found[pid] = parent, Process(pid, ticks, role, node, job_id_of(environment))
+        found[pid] = parent, Process(pid, ticks, node, job_id_of(environment))
     # A child that has not become another program yet looks like its parent.
-    return [
-        process
-        for parent, process in found.values()
-        if parent not in found or found[parent][1].role != process.role
-    ]
+    return [process for parent, process in found.values() if parent not in found]
 
 
 class Observer:
@@ -128,10 +117,9 @@ class Observer:
         self._closing.set()
         self._thread.join()
 
-    def living(self, role: Role) -> list[Process]:
+    def living(self) -> list[Process]:
         """Those of the moment, in the order in which they began."""
-        found = [process for process in self._search() if process.role == role]
-        return sorted(found, key=lambda process: (process.ticks, process.pid))
+        return sorted(self._search(), key=lambda process: (process.ticks, process.pid))
 
     def wait_for_ends(self) -> None:
         """Until no process is left. Raises EngineError when one does not end."""
@@ -141,7 +129,7 @@ class Observer:
                 names = ", ".join(process.name for process in self._search())
                 raise EngineError(f"processes that nobody wants do not end: {names}")
             time.sleep(LOOK_SECONDS)
-        while any(process.role == "worker" for process in list(self._living.values())):
+        while self._living:
             time.sleep(LOOK_SECONDS)  # until their ends are noted
 
     def _look(self) -> None:
@@ -166,8 +154,7 @@ class Observer:
             for name, process in list(self._living.items()):
                 if not runs(process.pid, process.ticks):
                     del self._living[name]
-                    if process.role == "worker":
-                        self.ends[name] = time.monotonic()
+                    self.ends[name] = time.monotonic()
 
 
 def _strings(path: Path) -> list[str]:

@@ -11,7 +11,6 @@ from faults.observer import PLAIN_WORKER, Observer, Process
 
 COMMAND = "launching command"
 WORKER = "worker"
-CONTROLLER = "submitit controller"
 TASK = "scancel --signal=KILL"
 REQUEUE = "scontrol requeue"
 SLURMD = "slurmd"
@@ -53,15 +52,14 @@ class LocalWay:
     slots: int
     name: str = "local"
     commands: int = 1
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {WORKER: 6.0, CONTROLLER: 2.0, COMMAND: 1.0}
-    )
+    weights: Mapping[str, float] = field(default_factory=lambda: {WORKER: 8.0, COMMAND: 1.0})
 
     def words(self) -> list[str]:
         return ["hydra/launcher=local", f"launcher.devices={self.slots}"]
 
     def strike(self, kind: str, random: Random, observer: Observer) -> str | None:
-        return _strike(observer.living("worker" if kind == WORKER else "controller"), random)
+        assert kind == WORKER
+        return _strike(observer.living(), random)
 
     def mend(self) -> None:
         """Nothing goes down here."""
@@ -83,7 +81,7 @@ class PlainWay:
 
     def strike(self, kind: str, random: Random, observer: Observer) -> str | None:
         assert kind == WORKER
-        return _strike(observer.living("worker"), random)
+        return _strike(observer.living(), random)
 
     def mend(self) -> None:
         """Nothing goes down here."""
@@ -114,7 +112,7 @@ class SlurmWay:
         ]
 
     def strike(self, kind: str, random: Random, observer: Observer) -> str | None:
-        victims = observer.living("worker")
+        victims = observer.living()
         if not victims:
             return None
         victim = random.choice(victims)

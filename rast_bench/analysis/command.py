@@ -78,8 +78,8 @@ def main(argv: Sequence[str]) -> int:
 def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> int:
     """Makes the greedy samples that the ledger lacks; 0 when all of them are there now."""
     from rast_bench.run.devices import automatic_workers
+    from rast_bench.run.direct import run_cells
     from rast_bench.run.progress import stderr_progress
-    from rast_bench.run.stream import run_cells
 
     cells = [item.planned for item in planned]
     workers = automatic_workers(sum(c.wanted for c in cells), [c.cell for c in cells])

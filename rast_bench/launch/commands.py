@@ -86,7 +86,7 @@ def status(launch: Launch, *, follow: bool) -> int:
 
 def cancel(launch: Launch) -> int:
     """Ends the launch's workers; what they finished is saved. Returns 0."""
-    from rast_bench.run import slurm
+    from rast_bench.run import slurm_jobs
     from rast_bench.run.notes import read_notes
     from rast_bench.run.outcome import command_runs, is_alive, resume_command, wait_for_end
     from rast_bench.run.status import launch_status
@@ -94,12 +94,14 @@ def cancel(launch: Launch) -> int:
     if launch.record.cluster == "slurm":
         notes = read_notes(launch.notes, launch.workers)
         done = [worker for worker, note in notes.items() if note.state == "done"]
-        slurm.require_answer([job for worker, job in launch.jobs.items() if worker not in done])
+        slurm_jobs.require_answer(
+            [job for worker, job in launch.jobs.items() if worker not in done]
+        )
     if not is_alive(launch):
         print(f"launch {launch.launch_id} has ended already", file=sys.stderr)
         return 0
     if launch.record.cluster == "slurm":
-        slurm.cancel(list(launch.jobs.values()))
+        slurm_jobs.cancel(list(launch.jobs.values()))
     elif command_runs(launch):
         os.kill(launch.record.pid, signal.SIGTERM)  # it ends its workers
     else:

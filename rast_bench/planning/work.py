@@ -36,7 +36,7 @@ class OwnSamples:
             return self.planned.wanted
         return sum(max(0, n - self.taken.get(p.problem_id, 0)) for p in self.planned.problems)
 
-    def keys(self) -> Iterator[Key]:
+    def wanted_keys(self) -> Iterator[Key]:
         """All of one problem consecutively."""
         for problem in self.planned.problems:
             first = self.taken.get(problem.problem_id, 0)

@@ -32,7 +32,7 @@ def first_groups(work: Sequence[float], workers: int) -> list[int]:
 class Open:
     """A group with chunks that nobody has leased."""
 
-    free: int  # samples
+    free_samples: int
     workers: int  # at work on it now
     samples_per_second: float | None  # of them together; None while that is unknown
 
@@ -55,11 +55,11 @@ def next_group(groups: Mapping[int, Open], load_seconds: float | None) -> int | 
         return None
     return max(
         worth,
-        key=lambda i: (worth[i].workers == 0, worth[i].free / (worth[i].workers + 1), -i),
+        key=lambda i: (worth[i].workers == 0, worth[i].free_samples / (worth[i].workers + 1), -i),
     )
 
 
 def _worth_a_load(group: Open, load_seconds: float | None) -> bool:
     if group.samples_per_second is None or load_seconds is None:
         return True
-    return group.free > WORTH_LOADS * load_seconds * group.samples_per_second
+    return group.free_samples > WORTH_LOADS * load_seconds * group.samples_per_second

@@ -59,7 +59,7 @@ class GroupChunks:
 
     def keys(self, chunk: Chunk) -> list[Key]:
         if self._listed is None or self._listed[0] != chunk.cell:  # chunks come cell by cell
-            self._listed = chunk.cell, list(self._cells[chunk.cell].keys())
+            self._listed = chunk.cell, list(self._cells[chunk.cell].wanted_keys())
         return list(self._listed[1][chunk.start : chunk.stop])
 
     _listed: tuple[int, Sequence[Key]] | None = None

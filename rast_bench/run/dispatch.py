@@ -14,15 +14,20 @@ from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.settled import settle_engines
 from rast_bench.planning.work import own_samples
 from rast_bench.run.devices import devices_of, local_devices, threads_note
-from rast_bench.run.executors import Executor, LocalExecutor, SlurmExecutor
 from rast_bench.run.folder import Launch
 from rast_bench.run.launch import Command, MissingGroup, make_launch, missing_groups
-from rast_bench.run.outcome import cell_failures, living_launch, resume_command
+from rast_bench.run.local import LocalExecutor
+from rast_bench.run.outcome import (
+    CellFailure,
+    RunSummary,
+    cell_failures,
+    living_launch,
+    resume_command,
+)
 from rast_bench.run.progress import Progress
-from rast_bench.run.record import CellFailure
-from rast_bench.run.slurm import require_slurm
-from rast_bench.run.stream import RunSummary
-from rast_bench.run.watch import watch
+from rast_bench.run.slurm import SlurmExecutor
+from rast_bench.run.slurm_jobs import require_slurm
+from rast_bench.run.watch import Executor, watch
 
 
 def launch_cells(
@@ -51,23 +56,31 @@ def launch_cells(
     before = _durable(planned, ledger)
     if not groups:
         return _summary(planned, 0, before, begin, [])
-    _refuse_twice(groups, ledger)
-    launch, executor = _recruit(groups, ledger, config, command)
+    _reject_if_running(groups, ledger)
+    launch, executor = _make_launch(groups, ledger, config, command)
     with two_step_interrupt():
         try:
             _start(launch, executor)
             if isinstance(config, SlurmLauncher) and not config.wait:
                 _say_how_to_follow(launch)
                 return None
-            causes = watch(launch, executor, config.restarts, progress)
+            progress.start(total=sum(group.missing for group in launch.record.groups), done=0)
+            try:
+                causes = watch(launch, executor, config.restarts, progress).causes
+            finally:
+                progress.stop()
         except KeyboardInterrupt:
             _end(launch, executor, config)
+            raise
+        except Exception:
+            if isinstance(executor, LocalExecutor):
+                executor.stop()
             raise
     made = _durable(planned, ledger) - before
     return _summary(planned, made, before, begin, cell_failures(launch, causes))
 
 
-def _recruit(
+def _make_launch(
     groups: Sequence[MissingGroup], ledger: Ledger, config: LauncherConfig, command: Command
 ) -> tuple[Launch, Executor]:
     settings = config.model_dump(mode="json")
@@ -108,7 +121,7 @@ def _start(launch: Launch, executor: Executor) -> None:
     print(_announcement(launch), file=sys.stderr)
 
 
-def _refuse_twice(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
+def _reject_if_running(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
     wanted = {work.planned.cell_id for group in groups for work in group.cells}
     other = living_launch(ledger.root.parent, wanted)
     if other is not None:

@@ -32,6 +32,7 @@ from rast_bench.planning.work import OwnSamples, own_samples
 from rast_bench.run.chunks import GroupChunks, Leases
 
 LAUNCHES = "launches"
+MOST_FAILING_WORKERS = 2
 
 
 class _Record(BaseModel):
@@ -74,6 +75,21 @@ class Launch:
 
     path: Path
     record: LaunchRecord
+    planned: tuple[PlannedCell, ...] | None = None
+    """The cells of a command's own processes, for which nothing is written but what they say."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the workers are the command's own: it tells their failures, in its own name."""
+        return self.planned is not None
+
+    @property
+    def most_failing_workers(self) -> int:
+        """How many may fail on one group before the others leave it alone.
+
+        Workers of a launch may have better devices than the first that fails.
+        """
+        return 1 if self.is_private else MOST_FAILING_WORKERS
 
     @property
     def launch_id(self) -> str:
@@ -127,6 +143,8 @@ class Launch:
     @cached_property
     def cells(self) -> tuple[PlannedCell, ...]:
         """Every cell of the launch, as it was planned."""
+        if self.planned is not None:
+            return self.planned
         path = self.path / "cells.json"
         problems = cache(_read_problems)
         planned = []
@@ -160,11 +178,7 @@ def write_launch(path: Path, record: LaunchRecord, cells: Sequence[PlannedCell])
     Raises LedgerError.
     """
     launch = Launch(path, record)
-    for folder in (path / "problems", launch.notes, launch.logs, launch.failures):
-        with ledger_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-    for number in range(len(record.groups)):
-        launch.leases(number).make_folder()
+    _make_folders(launch)
     write_problems = cache(partial(_write_problems, path / "problems"))
     entries = [
         {
@@ -178,6 +192,21 @@ def write_launch(path: Path, record: LaunchRecord, cells: Sequence[PlannedCell])
     _write_json(path / "cells.json", entries)
     _write_json(path / "launch.json", record.model_dump(mode="json"))
     return launch
+
+
+def private_launch(path: Path, record: LaunchRecord, cells: Sequence[PlannedCell]) -> Launch:
+    """A launch for the command's own processes alone. Raises LedgerError."""
+    launch = Launch(path, record, tuple(cells))
+    _make_folders(launch)
+    return launch
+
+
+def _make_folders(launch: Launch) -> None:
+    for folder in (launch.path / "problems", launch.notes, launch.logs, launch.failures):
+        with ledger_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    for number in range(len(launch.record.groups)):
+        launch.leases(number).make_folder()
 
 
 def read_launch(path: Path) -> Launch:

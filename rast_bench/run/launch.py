@@ -15,7 +15,14 @@ from rast_bench.processes import start_ticks
 from rast_bench.provenance import new_run_id, now
 from rast_bench.run.assign import first_groups
 from rast_bench.run.chunks import chunk_size
-from rast_bench.run.folder import LAUNCHES, GroupRecord, Launch, LaunchRecord, write_launch
+from rast_bench.run.folder import (
+    LAUNCHES,
+    GroupRecord,
+    Launch,
+    LaunchRecord,
+    private_launch,
+    write_launch,
+)
 
 
 @dataclass(frozen=True)
@@ -47,14 +54,19 @@ def missing_groups(planned: Sequence[PlannedCell], ledger: Ledger) -> list[Missi
     Their engines are settled (planning/settled.py), as far as they lack something.
     """
     history = History(ledger)
-    works = cell_work(planned, ledger)
+    return _groups(
+        cell_work(planned, ledger), lambda work: history.length(work.planned, work.done).tokens
+    )
+
+
+def _groups(works: Sequence[CellWork], length: Callable[[CellWork], float]) -> list[MissingGroup]:
+    """
+    Args:
+        length: expected tokens of a sample.
+    """
     found = []
-    for group in group_cells(planned):
-        lengths = [
-            (work, history.length(work.planned, work.done).tokens)
-            for place in group.places
-            if (work := works[place]).missing
-        ]
+    for group in group_cells([work.planned for work in works]):
+        lengths = [(work, length(work)) for place in group.places if (work := works[place]).missing]
         if not lengths:
             continue
         lengths.sort(key=lambda item: -item[1])
@@ -86,6 +98,38 @@ def make_launch(
 
     Raises LedgerError.
     """
+    launch_id = launch_id or new_run_id()
+    record, cells = _record(groups, ledger, workers)
+    for cell in cells:
+        ledger.register(cell.cell_id, cell.identity, cell_display(cell.cell))
+    record = record.model_copy(
+        update={
+            "launch_id": launch_id,
+            "program": command.program,
+            "words": command.words,
+            "folder": str(command.folder),
+            "cluster": cluster,
+            "settings": dict(settings),
+        }
+    )
+    return write_launch(Path(record.results_dir) / LAUNCHES / launch_id, record, cells)
+
+
+def make_private_launch(
+    works: Sequence[CellWork], ledger: Ledger, folder: Path, workers: int
+) -> Launch:
+    """A launch of the command's own processes, with what they tell each other in `folder`.
+
+    All samples are expected to be equally long. Raises LedgerError.
+    """
+    record, cells = _record(_groups(works, lambda _: 1.0), ledger, lambda _: workers)
+    return private_launch(folder, record, cells)
+
+
+def _record(
+    groups: Sequence[MissingGroup], ledger: Ledger, workers: Callable[[Sequence[MissingGroup]], int]
+) -> tuple[LaunchRecord, list[PlannedCell]]:
+    """What is the same of every launch, and its cells in order."""
     first: list[int] = []
     for devices in sorted({group.devices for group in groups}, reverse=True):
         numbers = [i for i, group in enumerate(groups) if group.devices == devices]
@@ -110,23 +154,19 @@ def make_launch(
                 workers=beginning,
             )
         )
-    results = ledger.root.parent.resolve()
-    launch_id = launch_id or new_run_id()
-    for cell in cells:
-        ledger.register(cell.cell_id, cell.identity, cell_display(cell.cell))
     record = LaunchRecord(
-        launch_id=launch_id,
+        launch_id="",
         created=now().isoformat(),
-        program=command.program,
-        words=command.words,
-        folder=str(command.folder),
-        results_dir=str(results),
+        program="",
+        words=(),
+        folder=str(Path.cwd()),
+        results_dir=str(ledger.root.parent.resolve()),
         host=socket.gethostname(),
         pid=os.getpid(),
         ticks=start_ticks(os.getpid()),
-        cluster=cluster,
-        settings=dict(settings),
+        cluster="local",
+        settings={},
         groups=tuple(records),
         first=tuple(first),
     )
-    return write_launch(results / LAUNCHES / launch_id, record, cells)
+    return record, cells

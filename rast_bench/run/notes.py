@@ -83,8 +83,15 @@ class Notebook:
     runs, as a job does whose node was given up: it should end.
     """
 
-    def __init__(self, folder: Path, worker: int, job_id: str | None) -> None:
+    def __init__(
+        self, folder: Path, worker: int, job_id: str | None, *, seconds: float = SECONDS
+    ) -> None:
+        """
+        Args:
+            seconds: between two versions of the note.
+        """
         self._folder = folder
+        self._seconds = seconds
         self._note = Note(
             worker,
             start=secrets.token_hex(8),
@@ -133,7 +140,7 @@ class Notebook:
         return not self.replaced
 
     def _write_regularly(self) -> None:
-        while not self._closing.wait(SECONDS):
+        while not self._closing.wait(self._seconds):
             self._write_if_current()
 
     def _write_if_current(self) -> None:
@@ -156,9 +163,6 @@ class Notebook:
 
 def _path(folder: Path, worker: int) -> Path:
     return folder / f"{worker}.json"
-
-
-MOST_WORKERS = 2  # that may fail on one group before the others leave it alone
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,16 @@ class Failures:
         with ledger_errors(path):
             write_durably(path, json.dumps(asdict(failure)).encode())
 
+    def is_first(self, group: int, cell_id: str | None) -> bool:
+        """Whether nobody has asked so before: one of several workers tells what all of them met."""
+        path = self._folder / f"{cell_id or ''}-group-{group}.told"
+        with ledger_errors(path):
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                return False
+        return True
+
     def all(self) -> list[Failure]:
         with ledger_errors(self._folder):
             return [
@@ -193,11 +207,12 @@ class Failures:
             ]
 
 
-def failed_cells(failures: list[Failure]) -> set[str]:
-    return {failure.cell_id for failure in failures if failure.cell_id is not None}
+def failed_cells(failures: list[Failure], group: int) -> set[str]:
+    """The ids of the group's cells that made its engine fail."""
+    return {f.cell_id for f in failures if f.cell_id is not None and f.group == group}
 
 
-def abandoned_groups(failures: list[Failure], worker: int) -> set[int]:
+def abandoned_groups(failures: list[Failure], worker: int, most_workers: int) -> set[int]:
     """The groups that this worker leaves alone: it failed on them, or enough others did."""
     by_group: dict[int, set[int]] = {}
     for failure in failures:
@@ -206,5 +221,5 @@ def abandoned_groups(failures: list[Failure], worker: int) -> set[int]:
     return {
         group
         for group, workers in by_group.items()
-        if worker in workers or len(workers) >= MOST_WORKERS
+        if worker in workers or len(workers) >= most_workers
     }

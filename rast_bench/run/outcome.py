@@ -2,16 +2,54 @@
 
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from rast_bench.errors import RastBenchError
 from rast_bench.planning.cells import PlannedCell, cell_title, completeness
 from rast_bench.processes import runs
-from rast_bench.run import slurm
+from rast_bench.run import slurm_jobs
 from rast_bench.run.folder import Launch, launches, read_launch
 from rast_bench.run.notes import SILENT_SECONDS, Failure, Failures, Note, read_notes
-from rast_bench.run.record import CellFailure
-from rast_bench.run.slurm import JobStatus
+from rast_bench.run.slurm_jobs import JobStatus
+
+
+@dataclass(frozen=True)
+class CellFailure:
+    """A cell that a run left incomplete, and why, in one line."""
+
+    cell_id: str
+    title: str
+    reason: str
+    hint: str | None = None
+    exit_code: int = RastBenchError.exit_code
+
+    def render(self) -> str:
+        return f"error: {self.title} [{self.cell_id}]: {self.reason}"
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did. Samples of failed cells that were finished are kept and counted."""
+
+    cells: int  # distinct cell ids
+    samples_made: int
+    samples_reused: int
+    seconds: float
+    failures: tuple[CellFailure, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all went well, 2 when cells are incomplete, 1 when a bug is the reason."""
+        return min((failure.exit_code for failure in self.failures), default=0)
+
+    def render_failures(self) -> str:
+        """One line per failed cell, and each distinct hint once; empty when all went well."""
+        lines = [failure.render() for failure in self.failures]
+        hints = dict.fromkeys(f.hint for f in self.failures if f.hint)
+        return "\n".join([*lines, *(f"hint: {hint}" for hint in hints)])
+
 
 ALIVE = ("queued", "running")
 LATEST = 20  # launches that are looked at: older ones have ended
@@ -21,7 +59,7 @@ def worker_states(launch: Launch) -> dict[int, JobStatus]:
     """Each worker's state: the scheduler's word on SLURM, else what the worker wrote last."""
     notes = read_notes(launch.notes, launch.workers)
     jobs = launch.jobs
-    known = slurm.job_states(list(jobs.values())) if launch.record.cluster == "slurm" else {}
+    known = slurm_jobs.job_states(list(jobs.values())) if launch.record.cluster == "slurm" else {}
     states = {}
     for worker in range(launch.workers):
         status = known.get(jobs.get(worker, ""), JobStatus("unknown", ""))
@@ -125,7 +163,7 @@ def cell_failures(launch: Launch, causes: Mapping[int, str]) -> list[CellFailure
             cell = launch.cells[place]
             done, wanted = completeness(cell, launch.ledger)
             if done < wanted:
-                failure = _failure_of(cell, number, failures)
+                failure = failure_of(cell.cell_id, number, failures)
                 found.append(_cell_failure(launch, cell, wanted - done, failure, causes))
     return found
 
@@ -142,10 +180,11 @@ def log_of(launch: Launch, worker: int) -> Path:
     return log if job_id is not None and notes.exists() and log.exists() else launch.logs
 
 
-def _failure_of(cell: PlannedCell, group: int, failures: list[Failure]) -> Failure | None:
-    """The cell's own failure, else its group's."""
-    own = [failure for failure in failures if failure.cell_id == cell.cell_id]
-    whole = [f for f in failures if f.cell_id is None and f.group == group]
+def failure_of(cell_id: str, group: int, failures: Sequence[Failure]) -> Failure | None:
+    """The cell's own failure in its group, else the whole group's."""
+    of_group = [failure for failure in failures if failure.group == group]
+    own = [failure for failure in of_group if failure.cell_id == cell_id]
+    whole = [failure for failure in of_group if failure.cell_id is None]
     return next(iter(own or whole), None)
 
 

@@ -14,7 +14,7 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,14 +47,21 @@ class _Other:
 
 
 class Shares:
-    """This process's part of the work on one results folder. Methods raise LedgerError."""
+    """This command's part of the work on one results folder. Methods raise LedgerError.
 
-    def __init__(self, ledger: Ledger) -> None:
+    The process that was typed enters it, which says to the others that it is there. Its worker
+    processes have one each of the same `number`, without entering: what one leases, all have.
+    """
+
+    def __init__(self, ledger: Ledger, number: int | None = None) -> None:
         self._folder = ledger.root / RUNNING
-        self._number = secrets.randbits(_NUMBER_BITS)  # never used again: leases outlive processes
-        self._notebook = Notebook(self._folder, self._number, None)
+        # Never used again: leases outlive processes.
+        self.number = secrets.randbits(_NUMBER_BITS) if number is None else number
+        self._is_worker = number is not None
+        self._notebook = Notebook(self._folder, self.number, None)
         self._others: dict[int, _Other] = {}
         self._refused: dict[str, dict[int, str]] = {}  # by cell and owner: one of the problems
+        self._told: set[int] = set()  # of the owners
         self._cells: set[str] = set()
         self._alone = False
 
@@ -76,27 +83,43 @@ class Shares:
         for cell_id in list(self._cells):
             self.release(cell_id)
         with ledger_errors(self._folder):
-            self._path(self._number).unlink(missing_ok=True)
+            self._path(self.number).unlink(missing_ok=True)
+
+    def take_part_in(self, cell_ids: Iterable[str]) -> None:
+        """Cells of which workers may lease problems, so that they are given up in the end."""
+        self._cells.update(cell_ids)
 
     def lease(self, cell_id: str, problem_id: str) -> bool:
-        """Whether the problem's samples are this process's to make, from now on or already."""
-        name = hashlib.sha256(problem_id.encode()).hexdigest()[:16]
+        """Whether the problem's samples are this command's to make, from now on or already."""
+        name = _name_of(problem_id)
         owner = self._lease(cell_id, name)
-        if owner == self._number:
-            return True
-        if not any(owner in owners for owners in self._refused.values()):
-            print(
-                f"another process ({self._name(owner)}) is at work on the same cells; "
-                "the samples are shared with it",
-                file=sys.stderr,
-                flush=True,
-            )
-        self._refused.setdefault(cell_id, {})[owner] = name
-        return False
+        if owner != self.number:
+            self._note_refusal(cell_id, name, owner)
+        return owner == self.number
 
     def lease_merge(self, cell_id: str) -> bool:
         """Whether to merge the complete cell's shards: two at once would each leave a copy."""
-        return self._lease(cell_id, _MERGE) == self._number
+        return self._lease(cell_id, _MERGE) == self.number
+
+    def holder(self, cell_id: str, problem_id: str) -> int | None:
+        """The number of the living command that has leased the problem; None where it is free."""
+        name = _name_of(problem_id)
+        owner = self._leases(cell_id).owner(name, self._gone)
+        if owner is not None and owner != self.number:
+            self._note_refusal(cell_id, name, owner)
+        return owner
+
+    def _note_refusal(self, cell_id: str, name: str, owner: int) -> None:
+        self._refused.setdefault(cell_id, {})[owner] = name
+        if self._is_worker or owner in self._told:
+            return
+        self._told.add(owner)
+        print(
+            f"another process ({self._name(owner)}) is at work on the same cells; "
+            "the samples are shared with it",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def free_again(self, cell_id: str) -> bool:
         """Whether problems of the cell that another process had may be leased now."""
@@ -118,22 +141,18 @@ class Shares:
             return
         self._cells.discard(cell_id)
         self._refused.pop(cell_id, None)
-        self._leases(cell_id).clear(lambda owner: owner == self._number or self._gone(owner))
-
-    def count(self) -> None:
-        """Notes one finished sample."""
-        self._notebook.count()
+        self._leases(cell_id).clear(lambda owner: owner == self.number or self._gone(owner))
 
     def _lease(self, cell_id: str, name: str) -> int:
         """The problem's owner: this process wherever the file system cannot say."""
         if self._alone:
-            return self._number
+            return self.number
         leases = self._leases(cell_id)
         self._cells.add(cell_id)
         for _ in range(_TRIES):
             try:
                 leases.make_folder()
-                return leases.lease(name, self._number, self._gone)
+                return leases.lease(name, self.number, self._gone)
             except LedgerError as error:
                 cause = error.__cause__
                 if isinstance(cause, FileNotFoundError):
@@ -147,7 +166,7 @@ class Shares:
                     file=sys.stderr,
                     flush=True,
                 )
-                return self._number
+                return self.number
         raise LedgerError(
             f"{self._folder} vanishes again and again", hint="see which program removes it"
         )
@@ -202,3 +221,7 @@ def _is_silent(note: Note, unchanged: float) -> bool:
         return not runs(note.pid, note.ticks)
     old = abs(time.time() - note.updated) > LEFTOVER_AGE_SECONDS
     return old or unchanged > SILENT_SECONDS
+
+
+def _name_of(problem_id: str) -> str:
+    return hashlib.sha256(problem_id.encode()).hexdigest()[:16]

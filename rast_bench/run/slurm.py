@@ -1,242 +1,167 @@
-"""What SLURM says of its jobs: squeue first, sacct for those that squeue has forgotten.
-
-Nothing here waits long or fails for want of an answer: where accounting is off, slow or wrong, a
-job's state is `unknown`, and what its worker wrote last has to do.
-"""
+"""Workers as array tasks of SLURM, started through submitit."""
 
 import os
-import re
-import shutil
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rast_bench.errors import ConfigError, RastBenchError
-from rast_bench.run.slurm_parse import (
-    JobStatus,
-    array_ranges,
-    parse_max_array_size,
-    parse_sacct,
-    parse_squeue,
-)
+from rast_bench.config.launchers import SlurmLauncher
+from rast_bench.guard import guarded
+from rast_bench.interrupt import Interrupted
+from rast_bench.run import slurm_jobs
+from rast_bench.run.devices import gres_for
+from rast_bench.run.folder import Launch, read_launch
+from rast_bench.run.outcome import wait_for_end
+from rast_bench.run.signals import EXIT_OUT_OF_TIME, OUT_OF_TIME
+from rast_bench.run.slurm_jobs import JobStatus
 
-__all__ = [
-    "JobStatus",
-    "cancel",
-    "job_states",
-    "max_array_size",
-    "refusal",
-    "require_answer",
-    "require_slurm",
-    "slurm_installed",
-]
+if TYPE_CHECKING:
+    import submitit
+    from submitit.helpers import DelayedSubmission
 
-ANSWER_SECONDS = 10.0  # how long a question to SLURM may take
-CANCEL_SECONDS = 60.0
-REST_SECONDS = 120.0  # sacct is not asked again for so long after it failed
-
-_OPEN = ("queued", "running", "unknown")
-_ID = re.compile(r"\d+(_\d+)?")
-_GONE = ("Invalid job id specified", "already completing or completed")
-_SILENT = re.compile(
-    "unable to contact slurm|connect failure|socket timed out|process configuration file"
-    "|configuration source|zero bytes were transmitted",
-    re.IGNORECASE,
-)
-_TALKER = re.compile(r"^(\w+: )?(error|fatal): |^slurm_\w+( error)?: ")
-
-
-def job_states(job_ids: Sequence[str]) -> dict[str, JobStatus]:
-    """The state of every job, asked for by its id; `123_4` is element 4 of array 123.
-
-    Returns within two times ANSWER_SECONDS and raises nothing; says on stderr, once, what failed.
-    """
-    askable = [job for job in job_ids if _ID.fullmatch(job)]
-    known, answered = _ask_squeue(askable)
-    if forgotten := [job for job in askable if job not in known]:
-        past = _accounting.ask(forgotten, for_good=answered)
-        known |= {job: _stale(status) if answered else status for job, status in past.items()}
-    silence = JobStatus("unknown", "SLURM does not say")
-    return {job: known.get(job, silence) for job in job_ids}
-
-
-def cancel(job_ids: Sequence[str]) -> None:
-    """Cancels jobs; those that have ended are left alone.
-
-    Raises RastBenchError when SLURM refuses or does not answer.
-    """
-    if not job_ids:
-        return
-    answer = _ask(["scancel", "--quiet", *array_ranges(job_ids)], CANCEL_SECONDS)
-    refusals = [line for line in answer.error.splitlines() if not any(w in line for w in _GONE)]
-    if refusals:
-        raise RastBenchError(
-            f"the jobs are not cancelled: {refusals[0]}",
-            hint=f"try again: scancel {' '.join(_mains(job_ids))}",
-        )
-
-
-def require_answer(job_ids: Sequence[str]) -> None:
-    """Raises RastBenchError where SLURM does not say what became of these jobs."""
-    answer, answered = _look_up([job for job in job_ids if _ID.fullmatch(job)])
-    if not answered:
-        raise _unreachable(answer.error)
-
-
-def refusal(error: str) -> RastBenchError:
-    """What sbatch printed when it submitted nothing, as one line."""
-    if _SILENT.search(error):
-        return _unreachable(error)
-    return ConfigError(
-        f"sbatch refuses the job: {_one_line(error)}",
-        hint="see the values of launcher.…; `sinfo` lists the site's partitions",
-    )
-
-
-def _unreachable(error: str) -> RastBenchError:
-    return ConfigError(
-        f"no SLURM controller can be reached from here: {_one_line(error)}",
-        hint="`scontrol ping` asks it; run on a login node of the cluster, or choose "
-        "hydra/launcher=local",
-    )
-
-
-def _one_line(error: str) -> str:
-    """All that a command said, without its name in front of every line."""
-    lines = [_TALKER.sub("", line.strip()) for line in error.splitlines()]
-    return "; ".join(dict.fromkeys(line for line in lines if line))
-
-
-def max_array_size() -> int | None:
-    """How many tasks an array may have on this site; None where SLURM does not say."""
-    return parse_max_array_size(_ask(["scontrol", "show", "config"]).text)
-
-
-def slurm_installed() -> bool:
-    """Whether jobs can be submitted from this machine."""
-    return all(shutil.which(command) is not None for command in ("sbatch", "srun"))
-
-
-def require_slurm() -> None:
-    """Raises ConfigError on a machine that cannot submit jobs."""
-    if not slurm_installed():
-        raise ConfigError(
-            "hydra/launcher=slurm: this machine has no sbatch and srun on its PATH",
-            hint="run on a login node of the cluster, or choose hydra/launcher=local",
-        )
-
-
-def _mains(job_ids: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(job.partition("_")[0] for job in job_ids))
-
-
-def _look_up(job_ids: Sequence[str]) -> tuple["_Answer", bool]:
-    """What squeue says of jobs, and whether it could say."""
-    if not job_ids:
-        return _Answer(""), True
-    options = ["--noheader", "--array", "--states=all", "--format=%i|%T|%r"]
-    answer = _ask(["squeue", *options, f"--jobs={','.join(_mains(job_ids))}"])
-    return answer, not answer.error or any(words in answer.error for words in _GONE)
-
-
-def _ask_squeue(job_ids: Sequence[str]) -> tuple[dict[str, JobStatus], bool]:
-    """The jobs that squeue knows, and whether it could say."""
-    answer, answered = _look_up(job_ids)
-    if not answered:
-        _warnings.say("squeue", answer.error, "asking sacct")
-    return parse_squeue(answer.text), answered
-
-
-def _stale(status: JobStatus) -> JobStatus:
-    """What sacct says of a job that squeue does not know: it cannot be alive."""
-    if status.state in _OPEN:
-        return JobStatus("unknown", f"sacct: {status.reason}, but squeue does not know it")
-    return status
-
-
-@dataclass
-class _Warnings:
-    """One line on stderr for each command that fails, however often it does."""
-
-    said: set[str] = field(default_factory=set)
-
-    def say(self, command: str, error: str, outcome: str) -> None:
-        if command not in self.said:
-            self.said.add(command)
-            line = error.splitlines()[0]
-            print(f"warning: {command} failed: {line}; {outcome}", file=sys.stderr)
-
-
-@dataclass
-class _Accounting:
-    """sacct. It is asked for the end of a job once, and rests after a failure: a slow one would
-    hold up every look at the jobs.
-    """
-
-    ends: dict[str, JobStatus] = field(default_factory=dict)
-    rests_until: float = 0.0  # of time.monotonic
-
-    def ask(self, job_ids: Sequence[str], *, for_good: bool) -> dict[str, JobStatus]:
-        """These jobs alone, as far as they are known.
-
-        Args:
-            for_good: squeue has forgotten them, so none that has ended will be requeued.
-        """
-        said = self._ask([job for job in job_ids if job not in self.ends])
-        found = {job: said[job] for job in job_ids if job in said}
-        known = {job: self.ends[job] for job in job_ids if job in self.ends}
-        if for_good:
-            self.ends.update({job: one for job, one in found.items() if one.state not in _OPEN})
-        return known | found
-
-    def _ask(self, job_ids: Sequence[str]) -> dict[str, JobStatus]:
-        if not job_ids or time.monotonic() < self.rests_until:
-            return {}
-        options = ["--allocations", "--noheader", "--parsable2", "--format=JobID,State"]
-        answer = _ask(["sacct", *options, f"--jobs={','.join(_mains(job_ids))}"])
-        if answer.error:
-            self.rests_until = time.monotonic() + REST_SECONDS
-            outcome = "the state of jobs that squeue has forgotten is unknown"
-            _warnings.say("sacct", answer.error, outcome)
-        return parse_sacct(answer.text)
-
-
-_warnings = _Warnings()
-_accounting = _Accounting()
+POLL_SECONDS = 3.0
+STOP_SECONDS = 60.0  # for tasks to write what they have
 
 
 @dataclass(frozen=True)
-class _Answer:
-    text: str
-    error: str = ""  # empty: the command succeeded
+class SlurmTask:
+    """What submitit pickles and calls. Raises SystemExit where the worker does not end well."""
+
+    launch: str
+    worker: int
+
+    def __call__(self) -> None:
+        from submitit import JobEnvironment
+
+        requeue: Any = signal.getsignal(OUT_OF_TIME)  # submitit's
+        job_id = JobEnvironment().job_id
+        words = ["--results-dir", str(Path(self.launch).parents[1])]
+        code = guarded(lambda: self._work(job_id), words)
+        if code == EXIT_OUT_OF_TIME:
+            requeue(OUT_OF_TIME, None)  # by now all is saved; this ends the process
+        if code:
+            sys.exit(code)
+
+    def checkpoint(self) -> "DelayedSubmission":
+        """What submitit queues again at the time limit: the same."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+    def _work(self, job_id: str) -> int:
+        from rast_bench.run.worker import run_worker
+
+        launch = read_launch(Path(self.launch))
+        os.chdir(launch.record.folder)  # paths of models may be relative
+        try:
+            run_worker(launch, self.worker, job_id=job_id, on_slurm=True)
+        except Interrupted as interruption:
+            if interruption.number == OUT_OF_TIME:
+                return EXIT_OUT_OF_TIME
+            raise
+        return 0
 
 
-def _ask(command: Sequence[str], seconds: float | None = None) -> _Answer:
-    """What a command prints. A user's SQUEUE_… and SACCT_… variables would filter it."""
-    limit = ANSWER_SECONDS if seconds is None else seconds
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("SQUEUE_", "SACCT_"))
-    }
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=environment,
-            timeout=limit,
-            start_new_session=True,  # a terminal's Ctrl-C is for us
-            check=False,
+@dataclass
+class SlurmExecutor:
+    """Array tasks; those whose engines need equally many devices share arrays."""
+
+    launch: Launch
+    config: SlurmLauncher
+
+    def start(self, workers: Iterable[int]) -> None:
+        """Submits them, in arrays no longer than the site allows. Raises ConfigError when sbatch
+        refuses.
+        """
+        jobs = self.launch.jobs
+        limit = self.config.max_array_size or slurm_jobs.max_array_size() or len(jobs) + 1
+        for devices, numbers in self._by_devices(workers).items():
+            for begin in range(0, len(numbers), limit):
+                part = numbers[begin : begin + limit]
+                for worker, job_id in zip(part, self._submit(part, devices), strict=True):
+                    jobs[worker] = job_id
+                self.launch.write_jobs(jobs)  # at once: an interrupted submission can be cancelled
+
+    def states(self) -> dict[int, JobStatus]:
+        jobs = self.launch.jobs
+        known = slurm_jobs.job_states(list(jobs.values()))
+        return {worker: known[job_id] for worker, job_id in jobs.items()}
+
+    def wait(self) -> None:
+        """Until it is time to ask SLURM again."""
+        time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Cancels every task, and waits until it has saved and ended."""
+        slurm_jobs.cancel(list(self.launch.jobs.values()))
+        wait_for_end(self.launch, STOP_SECONDS)
+
+    def _by_devices(self, workers: Iterable[int]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        record = self.launch.record
+        for worker in workers:
+            found.setdefault(record.groups[record.first[worker]].devices, []).append(worker)
+        return found
+
+    def _submit(self, workers: Sequence[int], devices: int) -> list[str]:
+        from submitit.core.utils import FailedJobError
+
+        executor = self._executor(devices)
+        try:
+            # submitit prints there what sbatch said, and raises it as well.
+            with redirect_stderr(StringIO()), executor.batch():
+                jobs = [
+                    executor.submit(SlurmTask(str(self.launch.path), worker)) for worker in workers
+                ]
+        except FailedJobError as error:
+            raise slurm_jobs.refusal(str(error)) from error
+        return [job.job_id for job in jobs]
+
+    def _executor(self, devices: int) -> "submitit.SlurmExecutor":
+        import submitit
+
+        executor: submitit.SlurmExecutor = submitit.SlurmExecutor(
+            folder=self.launch.logs, max_num_timeout=self.config.requeues, python=self.config.python
         )
-    except subprocess.TimeoutExpired:
-        return _Answer("", f"no answer within {limit:g} s")
-    except OSError as error:
-        return _Answer("", error.strerror or str(error))
-    if done.returncode == 0:
-        return _Answer(done.stdout)
-    return _Answer(done.stdout, done.stderr.strip() or f"exit code {done.returncode}")
+        executor.update_parameters(**sbatch_parameters(self.config, devices))
+        return executor
+
+
+def sbatch_parameters(config: SlurmLauncher, devices: int) -> dict[str, Any]:
+    """The launcher's settings as submitit names them.
+
+    Args:
+        devices: GPUs that an engine uses, for gpus=auto and for the GPUs of gres.
+    """
+    gpus = config.gpus
+    if gpus == "auto":
+        gpus = 0 if config.gres else devices
+    srun_args = []
+    if config.cpus_per_task is not None:  # srun does not inherit it since SLURM 22.05
+        srun_args.append(f"--cpus-per-task={config.cpus_per_task}")
+    return {
+        "job_name": "rast-bench",
+        "time": config.minutes,
+        "signal_delay_s": config.signal_seconds,
+        "array_parallelism": config.array_parallelism,
+        "partition": config.partition,
+        "account": config.account,
+        "qos": config.qos,
+        "constraint": config.constraint,
+        "nodelist": config.nodelist,
+        "exclude": config.exclude,
+        "gres": gres_for(config.gres, devices),
+        "gpus_per_node": gpus or None,
+        "cpus_per_task": config.cpus_per_task,
+        "srun_args": srun_args or None,
+        "mem": config.mem,
+        "setup": list(config.setup) or None,
+        "wckey": None,
+        "additional_parameters": {"requeue": True, **config.sbatch},
+    }

@@ -11,7 +11,7 @@ from rast_bench.run.folder import Launch
 from rast_bench.run.notes import Failures, Note, read_notes
 from rast_bench.run.outcome import ALIVE, worker_states
 from rast_bench.run.progress import duration
-from rast_bench.run.slurm import JobStatus
+from rast_bench.run.slurm_jobs import JobStatus
 
 CellState = Literal["done", "running", "queued", "failed"]
 

@@ -3,32 +3,44 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-from rast_bench.run.executors import Executor
 from rast_bench.run.folder import Launch
 from rast_bench.run.notes import SILENT_SECONDS, Note, read_notes
 from rast_bench.run.outcome import ALIVE, describe_end
 from rast_bench.run.progress import Progress
-from rast_bench.run.slurm import JobStatus
+from rast_bench.run.slurm_jobs import JobStatus
 
 
-def watch(launch: Launch, executor: Executor, restarts: int, progress: Progress) -> dict[int, str]:
+class Executor(Protocol):
+    """Where workers run, as far as watching them needs it."""
+
+    def start(self, workers: Iterable[int]) -> None: ...
+    def states(self) -> dict[int, JobStatus]: ...
+    def wait(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Watched:
+    made: int  # samples
+    causes: dict[int, str]  # by worker, of those that ended without having finished
+
+
+def watch(launch: Launch, executor: Executor, restarts: int, progress: Progress) -> Watched:
     """Waits until every worker has ended; starts those that died again.
 
     Args:
         restarts: of one worker, one after another with no sample made in between.
 
-    Returns the cause by worker, of those that ended without having finished. Raises LedgerError.
+    Raises LedgerError.
     """
     watcher = _Watch(launch, executor, restarts, progress)
-    progress.start(total=sum(group.missing for group in launch.record.groups), done=0)
-    try:
-        while not watcher.step():
-            time.sleep(executor.poll_seconds)
-    finally:
-        progress.stop()
-    return watcher.causes
+    while not watcher.step():
+        executor.wait()
+    return Watched(watcher.made, watcher.causes)
 
 
 class _Watch:
@@ -41,7 +53,7 @@ class _Watch:
         self._progress = progress
         self._done: set[int] = set()
         self._made: dict[tuple[int, str], int] = {}  # by worker and start
-        self._told = 0
+        self.made = 0
         self._deaths: Counter[int] = Counter()  # with no sample in between
         self._since = dict.fromkeys(range(launch.workers), time.time())  # this start
         self._last_start: dict[int, str] = {}  # the note of an earlier start says nothing new
@@ -64,7 +76,7 @@ class _Watch:
             if note is not None and note.state == "done":
                 self._done.add(worker)
             else:
-                self._bury(worker, status, note)
+                self._on_end(worker, status, note)
         return len(self._done) + len(self.causes) == self._launch.workers
 
     def _alive(self, worker: int, status: JobStatus, note: Note | None) -> bool:
@@ -78,7 +90,7 @@ class _Watch:
         latest = self._since[worker] if note is None else note.updated
         return time.time() - latest < SILENT_SECONDS
 
-    def _bury(self, worker: int, status: JobStatus, note: Note | None) -> None:
+    def _on_end(self, worker: int, status: JobStatus, note: Note | None) -> None:
         cause = describe_end(status, note)
         progressed = note is not None and note.made > 0
         self._deaths[worker] = 0 if progressed else self._deaths[worker] + 1
@@ -101,8 +113,8 @@ class _Watch:
             self._made[note.worker, note.start] = note.made
         made = sum(self._made.values())
         self._progress.describe(_summary(notes, states))
-        self._progress.advance(made - self._told)
-        self._told = made
+        self._progress.advance(made - self.made)
+        self.made = made
 
     def _say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)

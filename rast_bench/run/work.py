@@ -1,14 +1,21 @@
 """One engine group as a worker meets it: what it leases there, what is missing, what is left."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import groupby
 from math import ceil
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from rast_bench.config.engines import EngineConfig
 from rast_bench.domain import Request
 from rast_bench.planning.cells import EngineGroup, PlannedCell
-from rast_bench.planning.work import requests_for
+from rast_bench.planning.work import Key, requests_for
 from rast_bench.run.chunks import Chunk
 from rast_bench.run.folder import Launch
+from rast_bench.run.shares import Shares
+
+if TYPE_CHECKING:
+    from rast_bench.ledger.shards import FollowedKeys
 
 ROW_STEP = 8  # engines step rows in eights
 
@@ -16,15 +23,21 @@ ROW_STEP = 8  # engines step rows in eights
 class GroupWork:
     """The group's chunks and leases. Methods raise LedgerError."""
 
-    def __init__(self, launch: Launch, number: int) -> None:
+    def __init__(self, launch: Launch, number: int, shares: Shares | None = None) -> None:
+        """
+        Args:
+            shares: with other commands; None where a launch is alone on its cells.
+        """
         self.number = number
         self.record = launch.record.groups[number]
         self.group: EngineGroup = launch.engine_group(number)
         self._ledger = launch.ledger
         self._chunks = launch.chunks(number)
         self._leases = launch.leases(number)
+        self._shares = shares
+        self._followed: tuple[str, FollowedKeys] | None = None  # of the latest cell
 
-    def free(self) -> int:
+    def free_samples(self) -> int:
         """About how many samples lie in chunks that nobody has leased."""
         free = len(self._chunks.chunks) - self._leases.count()
         return max(0, free) * self.record.chunk_samples
@@ -41,21 +54,43 @@ class GroupWork:
         )
 
     def requests(
-        self, worker: int, failed: Collection[str], current: Callable[[], bool]
+        self, worker: int, failed: Callable[[], Collection[str]], current: Callable[[], bool]
     ) -> Iterator[Request]:
         """The missing samples of the chunks that the worker leases, one chunk after another.
 
+        Problems that another command is at work on are passed over.
+
         Args:
-            failed: ids of cells that are left out; may grow meanwhile.
+            failed: the ids of cells that are left out, asked for with each chunk; may grow
+                meanwhile.
             current: see `Leases.take`.
         """
         for chunk in self._leases.take(self._chunks.chunks, worker, current=current):
-            cell = self._cell(chunk)
-            if cell.cell_id in failed:
-                continue
-            done = self._ledger.completed(cell.cell_id)  # a dead worker may have made a part of it
-            missing = [key for key in self._chunks.keys(chunk) if key not in done]
-            yield from requests_for(cell, missing)
+            cell, left_out = self._cell(chunk), failed()
+            if cell.cell_id not in left_out:
+                yield from self._missing(cell, self._chunks.keys(chunk), left_out)
+
+    def _missing(
+        self, cell: PlannedCell, wanted: Iterable[Key], failed: Collection[str]
+    ) -> Iterator[Request]:
+        durable = self._durable(cell.cell_id)  # a dead worker may have made a part of the chunk
+        for problem_id, of_problem in groupby(wanted, key=itemgetter(0)):
+            keys = [key for key in of_problem if key not in durable]
+            if keys and self._shares is not None:
+                if not self._shares.lease(cell.cell_id, problem_id):
+                    continue
+                # Whoever had the problem before may have made a part of it.
+                durable = self._durable(cell.cell_id)
+                keys = [key for key in keys if key not in durable]
+            for request in requests_for(cell, keys):
+                if cell.cell_id in failed:
+                    return
+                yield request
+
+    def _durable(self, cell_id: str) -> set[Key]:
+        if self._followed is None or self._followed[0] != cell_id:
+            self._followed = cell_id, self._ledger.followed(cell_id)
+        return self._followed[1].refresh()
 
     def engine_config(self, threads: int) -> EngineConfig:
         """The group's, with no more rows than a worker's even share of the samples.

@@ -1,20 +1,31 @@
-"""A worker: leases chunks, streams them through one engine per group, writes to the ledger."""
+"""The worker: leases chunks, streams them through one engine per group, writes to the ledger.
+
+The same one in the process of a command, in processes of this machine and in tasks of SLURM.
+"""
 
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.errors import LedgerError, RastBenchError, UnforeseenError, first_line
+from rast_bench.errors import (
+    EngineError,
+    LedgerError,
+    RastBenchError,
+    UnforeseenError,
+    first_line,
+)
 from rast_bench.hardware import engine_threads
 from rast_bench.interrupt import Interrupted
-from rast_bench.planning.cells import cell_title, completeness
+from rast_bench.planning.cells import PlannedCell, cell_title, completeness
 from rast_bench.provenance import new_run_id
 from rast_bench.run.assign import Open, next_group
 from rast_bench.run.folder import Launch
 from rast_bench.run.isolate import IsolatedStream
 from rast_bench.run.manifests import CellManifests
 from rast_bench.run.notes import (
+    SECONDS,
     SILENT_SECONDS,
     Failure,
     Failures,
@@ -24,6 +35,8 @@ from rast_bench.run.notes import (
     failed_cells,
     read_notes,
 )
+from rast_bench.run.progress import NoProgress, Progress
+from rast_bench.run.shares import Shares
 from rast_bench.run.signals import OUT_OF_TIME, worker_signals
 from rast_bench.run.work import GroupWork
 from rast_bench.unforeseen import as_known
@@ -33,11 +46,14 @@ if TYPE_CHECKING:
 
     from rast_bench.config.engines import EngineConfig
     from rast_bench.config.identity import EngineKey
-    from rast_bench.domain import Request
+    from rast_bench.domain import Request, Sample, SampleKey
     from rast_bench.engines.base import Engine
     from rast_bench.ledger import LedgerWriter
 
     LoadEngine = Callable[[EngineKey, EngineConfig], Engine]
+
+
+PRIVATE_SECONDS = 0.5  # between notes to a command that shows them as they come
 
 
 class _ReplacedError(Exception):
@@ -56,7 +72,9 @@ def run_worker(
     threads: int | None = None,
     job_id: str | None = None,
     on_slurm: bool = False,
-) -> None:
+    shares: Shares | None = None,
+    progress: Progress | None = None,
+) -> int:
     """Works until no chunk is left that is worth a load; its note says how it ended.
 
     Args:
@@ -64,24 +82,30 @@ def run_worker(
         threads: this worker's share of the cores, for engines whose configuration leaves their
             threads open; as many cores as it may use by default.
         job_id: the scheduler's, for the note.
+        shares: with other commands; a launch in a folder has its cells to itself.
+        progress: told of each cell and sample by a worker in the command's own process, whose
+            signals are the command's to handle.
 
-    Cells and groups that fail are noted in the launch. Raises LedgerError, Interrupted after a
-    signal, and another exception where only a fresh process should go on; by then all that was
-    finished is durable.
+    Returns how many samples it made. Cells and groups that fail are noted in the launch. Raises
+    LedgerError, Interrupted after a signal, and another exception where only a fresh process
+    should go on; by then all that was finished is durable.
     """
     load = _default_load_engine() if load_engine is None else load_engine
-    notebook = Notebook(launch.notes, number, job_id)
+    seconds = PRIVATE_SECONDS if launch.is_private else SECONDS
+    notebook = Notebook(launch.notes, number, job_id, seconds=seconds)
     notebook.open()
+    signals = worker_signals(on_slurm=on_slurm) if progress is None else nullcontext()
     try:
-        with worker_signals(on_slurm=on_slurm):
-            _Worker(launch, number, load, engine_threads(threads), notebook).run()
+        with signals:
+            worker = _Worker(launch, number, load, engine_threads(threads), notebook, shares)
+            worker.run(NoProgress() if progress is None else progress)
     except Interrupted as interruption:
         out_of_time = interruption.number == OUT_OF_TIME
         notebook.close("out of time" if out_of_time else "interrupted")
         raise
     except _ReplacedError:
         print("this worker was started again elsewhere: ending", file=sys.stderr)
-        return
+        return notebook.note.made
     except _CrashedError as error:
         notebook.close("crashed", first_line(error))
         raise
@@ -91,6 +115,7 @@ def run_worker(
         notebook.close("failed", words if known else f"{type(error).__name__}: {words}")
         raise
     notebook.close("done")
+    return notebook.note.made
 
 
 def _default_load_engine() -> "LoadEngine":
@@ -107,19 +132,24 @@ class _Worker:
         load_engine: "LoadEngine",
         threads: int,
         notebook: Notebook,
+        shares: Shares | None,
     ) -> None:
         self._launch = launch
         self._number = number
         self._load_engine = load_engine
         self._threads = threads
         self._notebook = notebook
+        self._shares = shares
+        self._progress: Progress = NoProgress()
         self._failures = Failures(launch.failures)
         self._run_id = new_run_id()
         self._load_seconds: float | None = None
 
-    def run(self) -> None:
+    def run(self, progress: Progress) -> None:
         """Group after group."""
-        works = [GroupWork(self._launch, i) for i in range(len(self._launch.record.groups))]
+        self._progress = progress
+        groups = range(len(self._launch.record.groups))
+        works = [GroupWork(self._launch, group, self._shares) for group in groups]
         work = self._begin_with(works)
         with self._launch.ledger.writer(self._run_id) as writer:
             while work is not None:
@@ -132,7 +162,7 @@ class _Worker:
             if self._may_serve(work) and work.left_unfinished_by(self._number):
                 return work
         first = works[self._launch.record.first[self._number]]
-        if self._may_serve(first) and first.free():
+        if self._may_serve(first) and first.free_samples():
             return first
         return self._go_on_with(works)
 
@@ -141,7 +171,7 @@ class _Worker:
         choice = {
             work.number: _open(free, [n for n in at_work if n.group == work.number])
             for work in works
-            if self._may_serve(work) and (free := work.free())
+            if self._may_serve(work) and (free := work.free_samples())
         }
         number = next_group(choice, self._load_seconds)
         return None if number is None else works[number]
@@ -149,7 +179,8 @@ class _Worker:
     def _may_serve(self, work: GroupWork) -> bool:
         """Whether this worker has the devices, and the group is not given up."""
         own = self._launch.record.groups[self._launch.record.first[self._number]]
-        abandoned = abandoned_groups(self._failures.all(), self._number)
+        failures = self._failures.all()
+        abandoned = abandoned_groups(failures, self._number, self._launch.most_failing_workers)
         return work.record.devices == own.devices and work.number not in abandoned
 
     def _others_at_work(self) -> list[Note]:
@@ -168,18 +199,21 @@ class _Worker:
             self._run_id,
             workers=self._launch.workers,
             threads=self._threads,
-            launch=self._launch.launch_id,
-            worker=self._number,
+            launch=None if self._launch.is_private else self._launch.launch_id,
+            worker=None if self._launch.is_private else self._number,
         )
-        failed = failed_cells(self._failures.all())
+        failed: set[str] = set()  # here and in other workers
+        asked: set[SampleKey] = set()  # and not made yet
 
         def load() -> "Engine":
             begin = time.monotonic()
+            self._progress.describe(f"loading {work.group.key.main.path}")
             self._notebook.say(state="loading", loads=self._notebook.note.loads + 1)
             engine = self._load_engine(work.group.key, work.engine_config(self._threads))
             self._notebook.say(state="running", group_made=0, group_began=time.time())
             self._load_seconds = time.monotonic() - begin
             manifests.engine_loaded(manifests.running)
+            self._progress.describe(self._notebook.note.title)
             return engine
 
         def fail(cell_id: str, error: Exception) -> None:
@@ -190,11 +224,13 @@ class _Worker:
         try:
             with IsolatedStream(load) as isolated:
                 for sample in isolated.stream(
-                    self._requests(work, manifests, failed), on_failed_cell=fail
+                    self._requests(work, manifests, failed, asked), on_failed_cell=fail
                 ):
+                    _check_asked(sample, asked)
                     writer.add(sample)
                     manifests.count(sample.key.cell_id)
                     self._notebook.count()
+                    self._progress.advance()
                     if self._notebook.replaced:
                         raise _ReplacedError
         except (LedgerError, _ReplacedError):
@@ -202,39 +238,76 @@ class _Worker:
         except Exception as error:  # the engine's fault; other groups have other engines
             known = self._fail(error, work)
             self._launch.leases(work.number).release(self._number)  # another may do better
-            if not isinstance(error, RastBenchError):
+            fresh = not self._launch.is_private and not isinstance(error, RastBenchError)
+            if fresh and known is not None:
                 raise _CrashedError(known.message, hint=known.hint) from error
         finally:
             writer.flush()
             self._end_cells(work, manifests)
 
     def _requests(
-        self, work: GroupWork, manifests: CellManifests, failed: set[str]
+        self,
+        work: GroupWork,
+        manifests: CellManifests,
+        failed: set[str],
+        asked: "set[SampleKey]",
     ) -> "Iterator[Request]":
+        def left_out() -> set[str]:
+            failed.update(failed_cells(self._failures.all(), work.number))
+            return failed
+
         cells = {cell.cell_id: cell for cell in work.group.cells}
-        for request in work.requests(self._number, failed, self._notebook.is_current):
-            cell = cells[request.key.cell_id]
-            manifests.begin(cell)
-            self._notebook.say(title=cell_title(cell.cell))
+        begun = None
+        for request in work.requests(self._number, left_out, self._notebook.is_current):
+            if request.key.cell_id != begun:
+                begun = request.key.cell_id
+                self._begin(cells[begun], manifests)
+            asked.add(request.key)
             yield request
+
+    def _begin(self, cell: PlannedCell, manifests: CellManifests) -> None:
+        manifests.begin(cell)
+        title = cell_title(cell.cell)
+        self._notebook.say(title=title)
+        self._progress.describe(title)
 
     def _end_cells(self, work: GroupWork, manifests: CellManifests) -> None:
         """Ends the manifests; the worker that completes a cell merges its small shards."""
         cells = {cell.cell_id: cell for cell in work.group.cells}
         for cell_id in manifests.running:
             done, wanted = completeness(cells[cell_id], self._launch.ledger)
-            if done == wanted and self._launch.first_to_merge(cell_id):
+            if done == wanted and self._is_to_merge(cell_id):
                 self._launch.ledger.compact(cell_id)
             manifests.end(cell_id, "complete" if done == wanted else "partial")
+            if done == wanted and self._shares is not None:
+                self._shares.release(cell_id)
+
+    def _is_to_merge(self, cell_id: str) -> bool:
+        return self._launch.first_to_merge(cell_id) and (
+            self._shares is None or self._shares.lease_merge(cell_id)
+        )
 
     def _fail(
         self, error: Exception, work: GroupWork, cell_id: str | None = None
-    ) -> RastBenchError:
+    ) -> RastBenchError | None:
+        """Notes the failure, and says it where no command will; None where another worker did."""
+        if self._launch.is_private and not self._failures.is_first(work.number, cell_id):
+            return None
         known = as_known(error, Path(self._launch.record.results_dir))
-        print(known.render(), file=sys.stderr)
+        if not self._launch.is_private:
+            print(known.render(), file=sys.stderr)
         place = (work.number, self._number)
         self._failures.add(Failure(*place, known.message, known.hint, cell_id, known.exit_code))
         return known
+
+
+def _check_asked(sample: "Sample", asked: "set[SampleKey]") -> None:
+    if sample.key not in asked:
+        raise EngineError(
+            f"the engine made a sample that nobody asked for: {sample.key}",
+            hint="please report it: the engine confuses its requests",
+        )
+    asked.discard(sample.key)
 
 
 def _open(free: int, at_work: list[Note]) -> Open:

@@ -16,8 +16,10 @@ import pytest
 from fault_campaign import main, parse, shares, sweep_of, ways
 from faults.accounting import Account, Finished, FinishLog, Key, account, parse_log, total
 from faults.finish_log import sitecustomize
-from faults.observer import Observer, find_processes, job_id_of, role_of
+from faults.observer import Observer, find_processes, is_worker, job_id_of
 from faults.report import ALL, invariants, render, totals
+
+from rast_bench.run.local import WORKER
 
 A: Key = ("c", "p", 0)
 B: Key = ("c", "p", 1)
@@ -135,19 +137,23 @@ def test_a_torn_line_and_two_runs_of_a_process_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "role"),
+    ("command", "known"),
     [
-        ("/usr/bin/python3.11 -u -m submitit.core._submit log", "worker"),
-        ("python -m submitit.local._local log", "controller"),
-        ("srun --unbuffered python -u -m submitit.core._submit log", None),
-        ("python -m rast_bench.cli run", None),
-        ("python run.py", None),
-        ("python run.py base_model=a,b workers=1 --multirun", "worker"),
-        ("", None),
+        ("/usr/bin/python3.11 -u -m submitit.core._submit log", True),
+        ("srun --unbuffered python -u -m submitit.core._submit log", False),
+        ("python -m rast_bench.cli run", False),
+        ("python run.py", False),
+        ("python run.py base_model=a,b workers=1 --multirun", True),
+        ("python -c spawn_main() --multiprocessing-fork", False),
+        ("", False),
     ],
 )
-def test_roles(command: str, role: str | None) -> None:
-    assert role_of(command.split()) == role
+def test_workers_are_known(command: str, known: bool) -> None:
+    assert is_worker(command.split(), {}) == known
+
+
+def test_a_commands_own_workers_are_known_by_their_environment() -> None:
+    assert is_worker(["python", "-c", "spawn_main()", "--multiprocessing-fork"], {WORKER: "3"})
 
 
 def test_job_ids() -> None:
@@ -182,10 +188,9 @@ def test_the_observer_sees_its_own_processes_begin_and_end(tmp_path: Path) -> No
     worker = start_worker(tmp_path, ours)
     try:
         with Observer(ours) as observer:
-            wait_until(lambda: observer.living("worker") and find_processes(other))
-            (seen,) = observer.living("worker")
+            wait_until(lambda: observer.living() and find_processes(other))
+            (seen,) = observer.living()
             assert (seen.pid, seen.node) == (worker.pid, "n2")
-            assert observer.living("controller") == []
             before = time.monotonic()
             assert seen.kill()
             observer.wait_for_ends()

@@ -256,7 +256,7 @@ def test_the_name_ledger_taken_by_a_file(tmp_path: Path) -> None:
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, rast_bench.ledger, rast_bench.run.stream, rast_bench.run.progress\n"
+        "import sys, rast_bench.ledger, rast_bench.run.direct, rast_bench.run.progress\n"
         "print([m for m in ('torch', 'pandas', 'pyarrow', 'rich', 'datasets') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,7 +17,8 @@ from rast_bench.ledger import Ledger
 from rast_bench.pipeline import plan_jobs
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.checkpoints import Checkpoint
-from rast_bench.run.stream import RunSummary, run_cells
+from rast_bench.run.direct import run_cells
+from rast_bench.run.outcome import RunSummary
 
 KNOWN: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data/known_models.json").read_text()

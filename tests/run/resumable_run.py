@@ -20,7 +20,7 @@ from rast_bench.domain import Request, Sample
 from rast_bench.guard import guarded
 from rast_bench.ledger import Ledger
 from rast_bench.planning.plan import plan_cells
-from rast_bench.run.stream import run_cells
+from rast_bench.run.direct import run_cells
 
 
 class TellingEngine(fake_engine.FakeEngine):

@@ -7,7 +7,7 @@ from rast_bench.gpus import Gpu
 from rast_bench.hardware import GIB
 from rast_bench.planning.placement import Card
 from rast_bench.planning.settled import UnknownCard
-from rast_bench.run import cards
+from rast_bench.run import devices
 from rast_bench.run.devices import (
     card_of_constraint,
     devices_of,
@@ -72,7 +72,7 @@ def test_the_smallest_card_of_a_machine_counts(monkeypatch: pytest.MonkeyPatch) 
     def usable(visible: str) -> list[Gpu]:
         return [machine[name] for name in visible.split(",") if name]
 
-    monkeypatch.setattr(cards, "usable_gpus", usable)
+    monkeypatch.setattr(devices, "usable_gpus", usable)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     assert devices_of(None) == devices_of(LocalLauncher()) == Card(40 * GIB, 2)
     assert devices_of(LocalLauncher(devices=1)) == Card(80 * GIB, 1)

@@ -15,10 +15,10 @@ from rast_bench.ledger import Ledger
 from rast_bench.pipeline import plan_jobs
 from rast_bench.planning.settled import with_engine
 from rast_bench.run.devices import LocalDevices
-from rast_bench.run.executors import LocalExecutor, SlurmExecutor, sbatch_parameters
 from rast_bench.run.folder import GroupRecord, Launch, read_launch
 from rast_bench.run.launch import Command, make_launch, missing_groups
-from rast_bench.run.slurm_task import WorkerTask
+from rast_bench.run.local import LocalExecutor
+from rast_bench.run.slurm import SlurmExecutor, SlurmTask, sbatch_parameters
 from rast_bench.run.worker import run_worker
 
 SITES = Path(__file__).parents[2] / "slurm" / "sites"
@@ -163,13 +163,13 @@ class TestWithoutProcesses:
     ) -> None:
         two = [group.model_copy(update={"devices": 2}) for group in launch.record.groups]
         record = launch.record.model_copy(update={"groups": tuple(two)})
-        jobs: list[FakeJob] = []
+        jobs: list[FakeProcess] = []
 
-        def submit(_executor: LocalExecutor, worker: int, devices: tuple[str, ...]) -> FakeJob:
-            jobs.append(FakeJob(worker, devices))
+        def start(_executor: LocalExecutor, worker: int, devices: tuple[str, ...]) -> FakeProcess:
+            jobs.append(FakeProcess(worker, devices))
             return jobs[-1]
 
-        monkeypatch.setattr(LocalExecutor, "_submit", submit)
+        monkeypatch.setattr(LocalExecutor, "_start", start)
         executor = LocalExecutor(Launch(launch.path, record), LocalDevices(("0", "3", "5"), 0, 2))
         executor.start(range(3))
         assert [(job.worker, job.devices) for job in jobs] == [(0, ("0", "3"))]
@@ -183,18 +183,18 @@ class TestWithoutProcesses:
         assert (jobs[1].worker, set(jobs[1].devices)) == (1, {"5", "0"})
 
 
-class FakeJob:
+class FakeProcess:
     def __init__(self, worker: int, devices: tuple[str, ...]) -> None:
         self.worker = worker
         self.devices = devices
         self.ended = False
 
-    def done(self) -> bool:
-        return self.ended
+    def is_alive(self) -> bool:
+        return not self.ended
 
 
 def test_a_task_is_queued_again_as_it_is() -> None:
-    task = WorkerTask("launch", 3, devices="0,1", threads=2, parent=7)
+    task = SlurmTask("launch", 3)
     again = task.checkpoint()
     assert again.function == task
 

@@ -15,7 +15,7 @@ from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.plan import plan_cells
 from rast_bench.processes import start_ticks
-from rast_bench.run.stream import run_cells
+from rast_bench.run.direct import run_cells
 
 PROGRAM = Path(__file__).with_name("resumable_run.py")
 TOTAL = 3 * 40 * 8

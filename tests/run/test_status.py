@@ -11,7 +11,7 @@ from rast_bench.launch.commands import find_launch, status
 from rast_bench.run import alive
 from rast_bench.run.folder import Launch
 from rast_bench.run.notes import Notebook
-from rast_bench.run.slurm import JobStatus
+from rast_bench.run.slurm_jobs import JobStatus
 from rast_bench.run.status import launch_status, render_status
 from rast_bench.run.worker import run_worker
 

@@ -11,7 +11,7 @@ from rast_bench.run.folder import Launch
 from rast_bench.run.notes import Notebook, WorkerState
 from rast_bench.run.outcome import cell_failures
 from rast_bench.run.progress import NoProgress
-from rast_bench.run.slurm import JobStatus
+from rast_bench.run.slurm_jobs import JobStatus
 from rast_bench.run.watch import watch
 from rast_bench.run.worker import run_worker
 
@@ -24,8 +24,6 @@ Life = Callable[[Launch, int], JobStatus]
 
 class FakeExecutor:
     """A scheduler that starts lives from a script, one for each start of a worker."""
-
-    poll_seconds = 0.0
 
     def __init__(self, launch: Launch, lives: dict[int, list[Life]]) -> None:
         self._launch = launch
@@ -41,6 +39,9 @@ class FakeExecutor:
 
     def states(self) -> dict[int, JobStatus]:
         return dict(self._states)
+
+    def wait(self) -> None:
+        pass
 
     def stop(self) -> None:
         raise AssertionError("nobody asked for this")
@@ -71,7 +72,7 @@ def watched(
 ) -> tuple[FakeExecutor, dict[int, str]]:
     executor = FakeExecutor(launch, lives)
     executor.start(range(launch.workers))
-    return executor, watch(launch, executor, restarts, NoProgress())
+    return executor, watch(launch, executor, restarts, NoProgress()).causes
 
 
 @pytest.fixture

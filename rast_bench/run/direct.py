@@ -1,0 +1,253 @@
+"""A command's cells without a launcher: in this process, or in several of this machine."""
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rast_bench.interrupt import two_step_interrupt
+from rast_bench.ledger import Ledger
+from rast_bench.planning.cells import PlannedCell, cell_display, cell_title
+from rast_bench.planning.work import CellWork, own_samples
+from rast_bench.run.devices import LocalDevices
+from rast_bench.run.folder import Launch
+from rast_bench.run.launch import make_private_launch
+from rast_bench.run.local import LocalExecutor
+from rast_bench.run.notes import Failures
+from rast_bench.run.outcome import CellFailure, RunSummary, failure_of
+from rast_bench.run.progress import NoProgress, Progress
+from rast_bench.run.shares import Shares
+from rast_bench.run.watch import watch
+from rast_bench.run.worker import run_worker
+
+if TYPE_CHECKING:
+    from rast_bench.ledger.shards import FollowedKeys
+    from rast_bench.run.worker import LoadEngine
+
+RESTARTS = 1  # of one worker, one after another with no sample made in between
+WAIT_SECONDS = 1.0  # between looks at what other processes have made
+
+
+def run_cells(
+    planned: Sequence[PlannedCell],
+    ledger: Ledger,
+    *,
+    load_engine: "LoadEngine | None" = None,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> RunSummary:
+    """Makes every wanted sample that the ledger lacks.
+
+    Any number of processes may do so at the same time: each sample is made by one of them, and all
+    of them return when all is there.
+
+    Each engine is loaded once by a worker, and only when one of its cells lacks something. A cell
+    that makes its engine fail costs another load, its siblings go on (`IsolatedStream` says how);
+    when an engine fails by itself, the other groups still run. The summary's `failures` name the
+    cells left incomplete.
+
+    Args:
+        load_engine: `rast_bench.engines.load_engine` by default; with several workers it must be
+            a function of an importable module.
+        progress: told about each sample; silent by default.
+        workers: processes. With several, each engine has one thread unless its configuration says
+            more; with one, it has the cores that this process may use.
+
+    Raises:
+        LedgerError: the results folder cannot be used, or the disk is full. What was written
+            before stays.
+        KeyboardInterrupt: after Ctrl-C; everything finished is durable and stderr says how to
+            resume.
+    """
+    progress = NoProgress() if progress is None else progress
+    ledger.check_writable()
+    begin = time.monotonic()
+    with two_step_interrupt(), Shares(ledger) as shares:
+        run = _Run(planned, ledger, shares, progress)
+        if run.pending():
+            progress.start(total=run.total, done=run.done)
+            try:
+                while run.pending():
+                    run.work(workers, load_engine)
+                    run.wait_for_others()
+            except KeyboardInterrupt:
+                progress.stop()
+                run.say_how_to_resume()
+                raise
+            finally:
+                progress.stop()
+    return RunSummary(
+        cells=len({cell.cell_id for cell in planned}),
+        samples_made=run.made,
+        samples_reused=run.done - run.made,
+        seconds=time.monotonic() - begin,
+        failures=tuple(run.failures),
+    )
+
+
+class _Run:
+    """What the command wants, what of it is durable, and what cannot be made."""
+
+    def __init__(
+        self, planned: Sequence[PlannedCell], ledger: Ledger, shares: Shares, progress: Progress
+    ) -> None:
+        self._ledger = ledger
+        self._shares = shares
+        self._progress = progress
+        self._own = own_samples(planned)
+        self._durable: dict[str, FollowedKeys] = {}  # by cell id
+        self._failed: dict[int, CellFailure] = {}  # by place in `planned`
+        self.made = 0
+        for cell in {cell.cell_id: cell for cell in planned}.values():
+            ledger.register(cell.cell_id, cell.identity, cell_display(cell.cell))
+            self._durable[cell.cell_id] = ledger.followed(cell.cell_id)
+        shares.take_part_in(self._durable)
+        self.total = sum(own.count for own in self._own)
+        self._missing = [own.count for own in self._own]
+        self._look()
+
+    @property
+    def done(self) -> int:
+        """Samples that were durable at the last look."""
+        return self.total - sum(self._missing)
+
+    @property
+    def failures(self) -> list[CellFailure]:
+        return [self._failed[place] for place in sorted(self._failed) if self._missing[place]]
+
+    def pending(self) -> list[int]:
+        """The places of cells that lack samples which may still be made, here or elsewhere."""
+        return [
+            place
+            for place, missing in enumerate(self._missing)
+            if missing and place not in self._failed
+        ]
+
+    def work(self, workers: int, load_engine: "LoadEngine | None") -> None:
+        """Makes what no other command is at work on; notes what failed."""
+        works = [self._work_of(place) for place in self.pending()]
+        with tempfile.TemporaryDirectory(prefix="rast-bench-") as folder:
+            launch = make_private_launch(works, self._ledger, Path(folder), workers)
+            made, causes = self._serve(launch, workers, load_engine)
+            self.made += made
+            self._progress.advance(self._look() - made)
+            self._note_failures(launch, causes, nothing_made=not made)
+
+    def wait_for_others(self) -> None:
+        """Until others have made what they are at work on, or something of it is free again."""
+        told: tuple[str, ...] = ()
+        while pending := self.pending():
+            cell_ids = {self._own[place].planned.cell_id for place in pending}
+            if any(self._shares.free_again(cell_id) for cell_id in cell_ids):
+                return
+            others = tuple(self._shares.others(cell_ids))
+            if others:
+                words = self._waiting_for(others, cell_ids, pending)
+                if others != told:
+                    print(words, file=sys.stderr, flush=True)
+                told = others
+                self._progress.describe(words)
+                self._progress.advance(0)
+            time.sleep(WAIT_SECONDS)
+            self._progress.advance(self._look())
+
+    def say_how_to_resume(self) -> None:
+        self._look()
+        print(
+            f"interrupted: {self.done:,} of {self.total:,} samples are saved; "
+            "run the same command again to make the rest",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _look(self) -> int:
+        """Takes in what is durable by now; how many samples that are more than before."""
+        before = sum(self._missing)
+        for place, own in enumerate(self._own):
+            if self._missing[place]:
+                durable = self._durable[own.planned.cell_id].refresh()
+                self._missing[place] = own.missing(durable)
+        return before - sum(self._missing)
+
+    def _work_of(self, place: int) -> CellWork:
+        own = self._own[place]
+        durable = self._durable[own.planned.cell_id].refresh()
+        return CellWork(own.planned, own.done(durable), self._missing[place])
+
+    def _serve(
+        self, launch: Launch, workers: int, load_engine: "LoadEngine | None"
+    ) -> tuple[int, dict[int, str]]:
+        """How many samples were made, and why workers ended that had not finished."""
+        if workers == 1:
+            made = run_worker(
+                launch, 0, load_engine=load_engine, shares=self._shares, progress=self._progress
+            )
+            return made, {}
+        executor = LocalExecutor(launch, LocalDevices((), workers, 1), load_engine, self._shares)
+        try:
+            executor.start(range(launch.workers))
+            watched = watch(launch, executor, RESTARTS, self._progress)
+        finally:
+            executor.stop()
+        return watched.made, watched.causes
+
+    def _note_failures(
+        self, launch: Launch, causes: Mapping[int, str], *, nothing_made: bool
+    ) -> None:
+        """The cells of this round that lack samples which no other command has."""
+        failures = Failures(launch.failures).all()
+        groups = [launch.engine_group(number) for number in range(len(launch.record.groups))]
+        numbers = {(group.key, group.config): number for number, group in enumerate(groups)}
+        for place in self.pending():
+            cell = self._own[place].planned
+            group = numbers[cell.engine_key, cell.cell.engine]
+            failure = failure_of(cell.cell_id, group, failures)
+            title = cell_title(cell.cell)
+            if failure is not None:
+                told = failure.reason, failure.hint, failure.exit_code
+                self._failed[place] = CellFailure(cell.cell_id, title, *told)
+            elif lost := self._lost(place, nothing_made=nothing_made):
+                self._failed[place] = CellFailure(cell.cell_id, title, *_why_lost(lost, causes))
+
+    def _lost(self, place: int, *, nothing_made: bool) -> int:
+        """How many missing samples this command has leased and not made.
+
+        Where a round made nothing, those that nobody has count as well: another would be no better.
+        """
+        own = self._own[place]
+        durable = self._durable[own.planned.cell_id].refresh()
+        missing = Counter(key[0] for key in own.wanted_keys() if key not in durable)
+        holders = {self._shares.number, None} if nothing_made else {self._shares.number}
+        return sum(
+            count
+            for problem_id, count in missing.items()
+            if self._shares.holder(own.planned.cell_id, problem_id) in holders
+        )
+
+    def _waiting_for(
+        self, others: Sequence[str], cell_ids: Collection[str], pending: Sequence[int]
+    ) -> str:
+        one = len(others) == 1
+        who = "another process" if one else f"{len(others)} other processes"
+        samples = sum(self._missing[place] for place in pending)
+        return (
+            f"{who} ({'; '.join(others)}) {'is' if one else 'are'} at work on "
+            f"{len(cell_ids):,} of {len(self._durable):,} cells; waiting for {samples:,} samples"
+        )
+
+
+def _why_lost(lost: int, causes: Mapping[int, str]) -> tuple[str, str]:
+    """The reason and a hint."""
+    if causes:
+        worker = min(causes)
+        return (
+            f"worker {worker} {causes[worker]}",
+            "see whether memory ran out; use fewer workers or a smaller max_num_seqs",
+        )
+    return (
+        f"the engine ended without {lost:,} of its samples",
+        "run the same command again: it makes only what is missing",
+    )
