@@ -64,8 +64,7 @@ def _words(error: BaseException) -> str:
         text = ""
     if len(text) > _SHOWN_CHARACTERS:
         text = text[: _SHOWN_CHARACTERS - 1] + "…"
-    told = getattr(error, "told", False)  # by a worker process: the type is in its words
-    name = "" if told else type(error).__name__ + (": " if text else "")
+    name = type(error).__name__ + (": " if text else "")
     place = _place(error)
     return f"unforeseen {name}{text}" + (f" ({place})" if place else "")
 

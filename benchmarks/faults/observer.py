@@ -53,7 +53,7 @@ class Process:
 
 
 def is_worker(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """By a process's command line, Python's, running submitit's module (srun's has it too) or making
+    """By a command line: Python, running submitit's module (srun's has it too) or making
     samples itself; by its environment where a command started it on this machine.
     """
     if not arguments or not Path(arguments[0]).name.startswith("python"):

@@ -6,7 +6,6 @@ grade_cells(planned, ledger, "boxed-1")     # only samples that lack a verdict
 """
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared, Explained, Grader, Judgement
-from rast_bench.grading.disagreement import disagreement_notes, undecided_notes
 from rast_bench.grading.found import Found
 from rast_bench.grading.registry import (
     check_graders,
@@ -29,11 +28,9 @@ __all__ = [
     "Judgement",
     "check_graders",
     "check_retired",
-    "disagreement_notes",
     "get_grader",
     "grade_cells",
     "grader_names",
     "graders_of",
     "newest_version",
-    "undecided_notes",
 ]

@@ -8,6 +8,8 @@ paper_*   tables in the paper's layout, ours beside what is published; ours: a r
 *_csv     numbers.csv and grid.csv (long_csv), comparison.csv
 figures   pass@k curves and heat maps; result_figures, joint_grid, experiment_figures: those that an
           experiment asks for; analysis_figures, kl_page: from saved analyses
+disagreement    how often two graders differ
+plan_*    what `rast-bench plan` prints: plan_report (the record); plan_text, plan_footnotes, …_json
 cost_tables, memory_table, throughput_table    what follows from cells alone
 render_*  a Table as text, Markdown, LaTeX
 """

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rast_bench.config.schema import CellConfig
-from rast_bench.grading import disagreement_notes, graders_of, undecided_notes
+from rast_bench.grading import graders_of
 from rast_bench.metrics.outcomes import CellOutcome
 from rast_bench.planning.cells import PlannedCell
+from rast_bench.reporting.disagreement import disagreement_notes, undecided_notes
 from rast_bench.results.experiment import Missing
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ import pytest
 from planned_cells import CELL_ID, planned_cell
 
 from rast_bench.domain import SampleKey, Verdict, VerdictKind
-from rast_bench.grading.disagreement import (
+from rast_bench.ledger import Ledger
+from rast_bench.metrics.outcomes import CellOutcome
+from rast_bench.planning.cells import PlannedCell
+from rast_bench.reporting.disagreement import (
     Disagreement,
     cell_disagreement,
     disagreement_notes,
     undecided_notes,
 )
-from rast_bench.ledger import Ledger
-from rast_bench.metrics.outcomes import CellOutcome
-from rast_bench.planning.cells import PlannedCell
 
 PAIR = ("simplerl-1", "robust-1")
 KINDS: dict[str, tuple[VerdictKind, ...]] = {
