@@ -9,7 +9,7 @@
     chunks       an engine group's samples in chunks, and the leases on them
     assign       where each worker begins, and where it helps (pure)
     worker       leases chunks, streams them, writes to the ledger: the same one everywhere
-    work         one engine group as a worker meets it
+    work         engine groups as a worker meets them, and which it serves next
     isolate      a stream of requests that outlives its engine: a cell that fails costs no other
     shares       equal commands at the same time share their work
     notes        what workers write of themselves, and their failures

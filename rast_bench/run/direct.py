@@ -100,6 +100,7 @@ class _Run:
         self._own = own_samples(planned)
         self._durable: dict[str, FollowedKeys] = {}  # by cell id
         self._failed: dict[int, CellFailure] = {}  # by place in `planned`
+        self._fruitless = 0  # rounds of work, one after another, that made nothing
         self.made = 0
         for cell in {cell.cell_id: cell for cell in planned}.values():
             ledger.register(cell.cell_id, cell.identity, cell_display(cell.cell))
@@ -134,7 +135,8 @@ class _Run:
             made, causes = self._serve(launch, workers, load_engine)
             self.made += made
             self._progress.advance(self._look() - made)
-            self._note_failures(launch, causes, nothing_made=not made)
+            self._fruitless = 0 if made else self._fruitless + 1
+            self._note_failures(launch, causes)
 
     def wait_for_others(self) -> None:
         """Until others have made what they are at work on, or something of it is free again."""
@@ -194,10 +196,10 @@ class _Run:
             executor.stop()
         return watched.made, watched.causes
 
-    def _note_failures(
-        self, launch: Launch, causes: Mapping[int, str], *, nothing_made: bool
-    ) -> None:
+    def _note_failures(self, launch: Launch, causes: Mapping[int, str]) -> None:
         """The cells of this round that lack samples which no other command has."""
+        # Where another command dies at the wrong moment, what it had is free and was not tried.
+        hopeless = bool(self._fruitless and causes) or self._fruitless > 1
         failures = Failures(launch.failures).all()
         groups = [launch.engine_group(number) for number in range(len(launch.record.groups))]
         numbers = {(group.key, group.config): number for number, group in enumerate(groups)}
@@ -209,18 +211,19 @@ class _Run:
             if failure is not None:
                 told = failure.reason, failure.hint, failure.exit_code
                 self._failed[place] = CellFailure(cell.cell_id, title, *told)
-            elif lost := self._lost(place, nothing_made=nothing_made):
+            elif lost := self._lost(place, with_free=hopeless):
                 self._failed[place] = CellFailure(cell.cell_id, title, *_why_lost(lost, causes))
 
-    def _lost(self, place: int, *, nothing_made: bool) -> int:
+    def _lost(self, place: int, *, with_free: bool) -> int:
         """How many missing samples this command has leased and not made.
 
-        Where a round made nothing, those that nobody has count as well: another would be no better.
+        Args:
+            with_free: those that nobody has count as well.
         """
         own = self._own[place]
         durable = self._durable[own.planned.cell_id].refresh()
         missing = Counter(key[0] for key in own.wanted_keys() if key not in durable)
-        holders = {self._shares.number, None} if nothing_made else {self._shares.number}
+        holders = {self._shares.number, None} if with_free else {self._shares.number}
         return sum(
             count
             for problem_id, count in missing.items()

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +120,11 @@ def make_private_launch(
 ) -> Launch:
     """A launch of the command's own processes, with what they tell each other in `folder`.
 
-    All samples are expected to be equally long. Raises LedgerError.
+    All samples are expected to be equally long, and every worker may serve every group. Raises
+    LedgerError.
     """
-    record, cells = _record(_groups(works, lambda _: 1.0), ledger, lambda _: workers)
+    groups = [replace(group, devices=1) for group in _groups(works, lambda _: 1.0)]
+    record, cells = _record(groups, ledger, lambda _: workers)
     return private_launch(folder, record, cells)
 
 

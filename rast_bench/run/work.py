@@ -1,6 +1,7 @@
-"""One engine group as a worker meets it: what it leases there, what is missing, what is left."""
+"""Engine groups as a worker meets them: what it leases there, what is missing, where it goes on."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from math import ceil
 from operator import itemgetter
@@ -10,8 +11,10 @@ from rast_bench.config.engines import EngineConfig
 from rast_bench.domain import Request
 from rast_bench.planning.cells import EngineGroup, PlannedCell
 from rast_bench.planning.work import Key, requests_for
+from rast_bench.run.assign import Open, next_group
 from rast_bench.run.chunks import Chunk
 from rast_bench.run.folder import Launch
+from rast_bench.run.notes import SILENT_SECONDS, Failures, Note, abandoned_groups, read_notes
 from rast_bench.run.shares import Shares
 
 if TYPE_CHECKING:
@@ -109,3 +112,61 @@ class GroupWork:
 
     def _cell_ids(self, chunks: Iterable[Chunk]) -> set[str]:
         return {self._cell(chunk).cell_id for chunk in chunks}
+
+
+class GroupChoice:
+    """Which group a worker serves next. Methods raise LedgerError."""
+
+    def __init__(self, launch: Launch, works: Sequence[GroupWork], worker: int) -> None:
+        self._launch = launch
+        self._works = works
+        self._worker = worker
+        self._failures = Failures(launch.failures)
+
+    def first(self) -> GroupWork | None:
+        """Where an earlier start of this worker was killed, else where the launch says."""
+        for work in self._works:
+            if self._may_serve(work) and work.left_unfinished_by(self._worker):
+                return work
+        first = self._works[self._launch.record.first[self._worker]]
+        if self._may_serve(first) and first.free_samples():
+            return first
+        return self.next(None)
+
+    def next(self, load_seconds: float | None) -> GroupWork | None:
+        """The group to go on with; None: better end.
+
+        Args:
+            load_seconds: of this worker's last engine; None before its first.
+        """
+        at_work = self._others_at_work()
+        choice = {
+            work.number: _open(free, [note for note in at_work if note.group == work.number])
+            for work in self._works
+            if self._may_serve(work) and (free := work.free_samples())
+        }
+        number = next_group(choice, load_seconds)
+        return None if number is None else self._works[number]
+
+    def _may_serve(self, work: GroupWork) -> bool:
+        """Whether this worker has the devices, and the group is not given up."""
+        own = self._launch.record.groups[self._launch.record.first[self._worker]]
+        failures = self._failures.all()
+        abandoned = abandoned_groups(failures, self._worker, self._launch.most_failing_workers)
+        return work.record.devices == own.devices and work.number not in abandoned
+
+    def _others_at_work(self) -> list[Note]:
+        latest = time.time() - SILENT_SECONDS
+        notes = read_notes(self._launch.notes, self._launch.workers)
+        return [
+            note
+            for worker, note in notes.items()
+            if worker != self._worker and not note.over and note.updated > latest
+        ]
+
+
+def _open(free: int, at_work: Sequence[Note]) -> Open:
+    rates = [note.samples_per_second for note in at_work]
+    known = [rate for rate in rates if rate is not None]
+    together = sum(known) / len(known) * len(rates) if known else None
+    return Open(free, len(at_work), together)

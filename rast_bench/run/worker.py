@@ -20,25 +20,20 @@ from rast_bench.hardware import engine_threads
 from rast_bench.interrupt import Interrupted
 from rast_bench.planning.cells import PlannedCell, cell_title, completeness
 from rast_bench.provenance import new_run_id
-from rast_bench.run.assign import Open, next_group
 from rast_bench.run.folder import Launch
 from rast_bench.run.isolate import IsolatedStream
 from rast_bench.run.manifests import CellManifests
 from rast_bench.run.notes import (
     SECONDS,
-    SILENT_SECONDS,
     Failure,
     Failures,
-    Note,
     Notebook,
-    abandoned_groups,
     failed_cells,
-    read_notes,
 )
 from rast_bench.run.progress import NoProgress, Progress
 from rast_bench.run.shares import Shares
 from rast_bench.run.signals import OUT_OF_TIME, worker_signals
-from rast_bench.run.work import GroupWork
+from rast_bench.run.work import GroupChoice, GroupWork
 from rast_bench.unforeseen import as_known
 
 if TYPE_CHECKING:
@@ -150,47 +145,12 @@ class _Worker:
         self._progress = progress
         groups = range(len(self._launch.record.groups))
         works = [GroupWork(self._launch, group, self._shares) for group in groups]
-        work = self._begin_with(works)
+        choice = GroupChoice(self._launch, works, self._number)
+        work = choice.first()
         with self._launch.ledger.writer(self._run_id) as writer:
             while work is not None:
                 self._serve(work, writer)
-                work = self._go_on_with(works)
-
-    def _begin_with(self, works: list[GroupWork]) -> GroupWork | None:
-        """Where an earlier start of this worker was killed, else where the launch says."""
-        for work in works:
-            if self._may_serve(work) and work.left_unfinished_by(self._number):
-                return work
-        first = works[self._launch.record.first[self._number]]
-        if self._may_serve(first) and first.free_samples():
-            return first
-        return self._go_on_with(works)
-
-    def _go_on_with(self, works: list[GroupWork]) -> GroupWork | None:
-        at_work = self._others_at_work()
-        choice = {
-            work.number: _open(free, [n for n in at_work if n.group == work.number])
-            for work in works
-            if self._may_serve(work) and (free := work.free_samples())
-        }
-        number = next_group(choice, self._load_seconds)
-        return None if number is None else works[number]
-
-    def _may_serve(self, work: GroupWork) -> bool:
-        """Whether this worker has the devices, and the group is not given up."""
-        own = self._launch.record.groups[self._launch.record.first[self._number]]
-        failures = self._failures.all()
-        abandoned = abandoned_groups(failures, self._number, self._launch.most_failing_workers)
-        return work.record.devices == own.devices and work.number not in abandoned
-
-    def _others_at_work(self) -> list[Note]:
-        latest = time.time() - SILENT_SECONDS
-        notes = read_notes(self._launch.notes, self._launch.workers)
-        return [
-            note
-            for worker, note in notes.items()
-            if worker != self._number and not note.over and note.updated > latest
-        ]
+                work = choice.next(self._load_seconds)
 
     def _serve(self, work: GroupWork, writer: "LedgerWriter") -> None:
         """Streams what this worker leases of one group, until nothing of it is free."""
@@ -308,10 +268,3 @@ def _check_asked(sample: "Sample", asked: "set[SampleKey]") -> None:
             hint="please report it: the engine confuses its requests",
         )
     asked.discard(sample.key)
-
-
-def _open(free: int, at_work: list[Note]) -> Open:
-    rates = [note.samples_per_second for note in at_work]
-    known = [rate for rate in rates if rate is not None]
-    together = sum(known) / len(known) * len(rates) if known else None
-    return Open(free, len(at_work), together)

@@ -152,3 +152,19 @@ def test_a_folder_that_another_has_just_removed_is_made_again(
     with Shares(ledger) as shares:
         assert shares.lease(CELL, "p")
     assert removals == 1
+
+
+def test_what_one_worker_of_a_command_leases_all_of_it_have(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Shares(ledger) as command, Shares(ledger) as other:
+        command.take_part_in([CELL])
+        workers = [Shares(ledger, command.number) for _ in range(2)]
+        assert other.lease(CELL, "p/2")
+        assert all(worker.lease(CELL, "p/1") for worker in workers)
+        assert not workers[0].lease(CELL, "p/2")
+        assert capsys.readouterr().err == ""  # the command itself says it, once
+        held = [command.holder(CELL, f"p/{i}") for i in (1, 2, 3)]
+        assert held == [command.number, other.number, None]
+        assert "is at work on the same cells" in capsys.readouterr().err
+    assert list((ledger.root / "running" / "claims").iterdir()) == []
