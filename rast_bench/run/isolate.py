@@ -1,4 +1,4 @@
-"""One cell's fault must not cost its siblings: a stream of requests that outlives its engine."""
+"""A stream of requests that outlives its engine: a failing cell does not stop the others."""
 
 import sys
 import traceback
@@ -40,27 +40,27 @@ class IsolatedStream:
         """All requests through one engine; every sample as soon as it is finished.
 
         `requests` is pulled lazily; without any, nothing is loaded. When the engine raises, it is
-        closed, and the requests it had not finished are looked at cell by cell. Those of a single
-        cell are that cell's fault: it has failed. Those of several cells run again, each cell
-        alone on a fresh engine; a cell whose requests raise again has failed. Then the stream of
-        all goes on. The unfinished and all later requests of a failed cell are dropped. A request
-        goes to an engine a second time only when the first engine died before finishing it. A
-        crash costs one load, and one more for each failed cell.
+        closed, and the requests it had not finished are looked at cell by cell. Where they are of a
+        single cell, that cell has failed. Those of several cells run again, each cell alone on a
+        fresh engine; a cell whose requests raise again has failed. Then the stream of all goes on.
+        The unfinished and all later requests of a failed cell are dropped. A request goes to an
+        engine a second time only when the first engine died before finishing it. A crash costs one
+        load, and one more for each failed cell.
 
-        The engine itself is at fault, and its error is raised, when MAX_FAILED_IN_A_ROW cells
+        The engine itself has failed, and its error is raised, when MAX_FAILED_IN_A_ROW cells
         fail one after another without any sample in between (the last of them is then not told to
         `on_failed_cell`), or when it has crashed more than MAX_UNEXPLAINED times without a cell
         that fails alone.
 
         Raises:
             LedgerError: from wherever it comes; it says nothing of a cell.
-            Exception: an engine could not be loaded, or is at fault itself; or `requests` or
+            Exception: an engine could not be loaded, or has failed itself; or `requests` or
                 `on_failed_cell` raised.
         """
         source = _Source(requests)
-        faults = _Faults(on_failed_cell)
+        blame = _Blame(on_failed_cell)
         while source.has_more():
-            crash = yield from self._attempt(source, faults)
+            crash = yield from self._attempt(source, blame)
             if crash is None:
                 return
             suspects = source.take_back()
@@ -68,13 +68,13 @@ class IsolatedStream:
             for cell_id, unfinished in suspects.items():
                 error: Exception | None = crash
                 if len(suspects) > 1:
-                    error = yield from self._attempt(_Source(unfinished), faults)
+                    error = yield from self._attempt(_Source(unfinished), blame)
                 if error is not None:
-                    faults.fail(cell_id, error)
+                    blame.fail(cell_id, error)
                     failed.append(cell_id)
             source.drop(failed)
             if not failed:
-                faults.note_unexplained(crash)
+                blame.note_unexplained(crash)
 
     def close(self) -> None:
         """Closes the engine if one is loaded. A later stream loads it again."""
@@ -89,7 +89,7 @@ class IsolatedStream:
         self.close()
 
     def _attempt(
-        self, source: "_Source", faults: "_Faults"
+        self, source: "_Source", blame: "_Blame"
     ) -> Generator[Sample, None, Exception | None]:
         """Streams the source; returns what the engine raised, which is closed then."""
         if self._engine is None:
@@ -97,7 +97,7 @@ class IsolatedStream:
         try:
             for sample in self._engine.generate(source):
                 source.finish(sample.key)
-                faults.note_sample()
+                blame.note_sample()
                 yield sample
         except LedgerError:
             raise
@@ -167,8 +167,8 @@ class _Source:
         self._dropped.update(cell_ids)
 
 
-class _Faults:
-    """Whose fault a crash is: one cell's, or the engine's own."""
+class _Blame:
+    """What a crash is due to: one cell, or the engine itself."""
 
     def __init__(self, on_failed_cell: OnFailedCell) -> None:
         self._on_failed_cell = on_failed_cell

@@ -184,14 +184,14 @@ class Failures:
         self._folder = folder
 
     def add(self, failure: Failure) -> None:
-        what = failure.cell_id or f"group-{failure.group}"
+        what = _what(failure.group, failure.cell_id)
         path = self._folder / f"{what}-worker-{failure.worker}.json"
         with ledger_errors(path):
             write_durably(path, json.dumps(asdict(failure)).encode())
 
     def is_first(self, group: int, cell_id: str | None) -> bool:
         """Whether nobody has asked so before: one of several workers tells what all of them met."""
-        path = self._folder / f"{cell_id or ''}-group-{group}.told"
+        path = self._folder / f"{_what(group, cell_id)}.told"
         with ledger_errors(path):
             try:
                 path.touch(exist_ok=False)
@@ -205,6 +205,10 @@ class Failures:
                 Failure(**json.loads(path.read_text()))
                 for path in sorted(self._folder.glob("*-worker-*.json"))
             ]
+
+
+def _what(group: int, cell_id: str | None) -> str:
+    return f"group-{group}" if cell_id is None else f"{cell_id}-group-{group}"
 
 
 def failed_cells(failures: list[Failure], group: int) -> set[str]:

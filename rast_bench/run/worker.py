@@ -195,7 +195,7 @@ class _Worker:
                         raise _ReplacedError
         except (LedgerError, _ReplacedError):
             raise
-        except Exception as error:  # the engine's fault; other groups have other engines
+        except Exception as error:  # the engine's own; other groups have other engines
             known = self._fail(error, work)
             self._launch.leases(work.number).release(self._number)  # another may do better
             fresh = not self._launch.is_private and not isinstance(error, RastBenchError)
