@@ -7,9 +7,9 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rast_bench.capacity import check_processes
-from rast_bench.config.compose import RunOptions
 from rast_bench.config.launchers import LauncherConfig, LocalLauncher, SlurmLauncher
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
@@ -18,6 +18,9 @@ from rast_bench.hardware import GIB, usable_cores
 from rast_bench.known.cards import CARDS
 from rast_bench.planning.placement import Card, named_card
 from rast_bench.planning.settled import Devices, UnknownCard
+
+if TYPE_CHECKING:
+    from rast_bench.config.compose import RunOptions
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def card_of_constraint(constraint: str | None) -> str | None:
 _SAMPLES_A_WORKER = 64  # below this, starting a process costs more than it saves
 
 
-def check_workers(cells: Sequence[CellConfig], options: RunOptions) -> None:
+def check_workers(cells: Sequence[CellConfig], options: "RunOptions") -> None:
     """Raise ConfigError for several workers whose engines would share one GPU.
 
     Each worker would load its models onto that GPU; with tensor parallelism, each engine would

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.guard import guarded
-from rast_bench.run.devices import LocalDevices
 from rast_bench.run.folder import Launch
 from rast_bench.run.shares import Shares
 from rast_bench.run.slurm_parse import JobStatus
 
 if TYPE_CHECKING:
+    from rast_bench.run.devices import LocalDevices
     from rast_bench.run.worker import LoadEngine
 
 WORKER = "RAST_BENCH_WORKER"
@@ -50,7 +50,7 @@ class LocalExecutor:
     """
 
     launch: Launch
-    devices: LocalDevices
+    devices: "LocalDevices"
     load_engine: "LoadEngine | None" = None
     shares: Shares | None = None
     _queue: deque[int] = field(default_factory=deque)
