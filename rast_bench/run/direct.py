@@ -98,17 +98,21 @@ class _Run:
         self._shares = shares
         self._progress = progress
         self._own = own_samples(planned)
-        self._durable: dict[str, FollowedKeys] = {}  # by cell id
+        self._durable: dict[str, FollowedKeys] = {}  # by id, of cells that lack samples
         self._failed: dict[int, CellFailure] = {}  # by place in `planned`
         self._fruitless = 0  # rounds of work, one after another, that made nothing
         self.made = 0
         for cell in {cell.cell_id: cell for cell in planned}.values():
             ledger.register(cell.cell_id, cell.identity, cell_display(cell.cell))
             self._durable[cell.cell_id] = ledger.followed(cell.cell_id)
-        shares.take_part_in(self._durable)
+        self._cells = len(self._durable)
         self.total = sum(own.count for own in self._own)
         self._missing = [own.count for own in self._own]
         self._look()
+        lacking = {self._own[place].planned.cell_id for place in self.pending()}
+        for cell_id in self._durable.keys() - lacking:  # their keys take memory
+            del self._durable[cell_id]
+        shares.take_part_in(lacking)
 
     @property
     def done(self) -> int:
@@ -238,7 +242,7 @@ class _Run:
         samples = sum(self._missing[place] for place in pending)
         return (
             f"{who} ({'; '.join(others)}) {'is' if one else 'are'} at work on "
-            f"{len(cell_ids):,} of {len(self._durable):,} cells; waiting for {samples:,} samples"
+            f"{len(cell_ids):,} of {self._cells:,} cells; waiting for {samples:,} samples"
         )
 
 
