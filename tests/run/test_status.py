@@ -8,7 +8,7 @@ from launched import launch_of
 
 from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.launch.commands import find_launch, status
-from rast_bench.run import alive
+from rast_bench.run import slurm_jobs
 from rast_bench.run.folder import Launch
 from rast_bench.run.notes import Notebook
 from rast_bench.run.slurm_jobs import JobStatus
@@ -31,7 +31,7 @@ def test_before_during_and_after(launch: Launch, monkeypatch: pytest.MonkeyPatch
     def job_states(jobs: list[str]) -> dict[str, JobStatus]:
         return {job: JobStatus(word, "") for job in jobs}  # type: ignore[arg-type]
 
-    monkeypatch.setattr(alive.scheduler, "job_states", job_states)
+    monkeypatch.setattr(slurm_jobs, "job_states", job_states)
     before = render_status(launch_status(launch)).splitlines()
     assert before[0] == f"launch {launch.launch_id} on slurm: python run.py -m x=1,2"
     assert before[1].split() == ["cell", "0,", "sums", "queued", "0/24"]
@@ -60,7 +60,7 @@ def test_what_is_missing_in_the_end_is_told(
 ) -> None:
     launch.write_jobs({0: "7_0", 1: "7_1"})
     cancelled = JobStatus("cancelled", "CANCELLED by 0")
-    monkeypatch.setattr(alive.scheduler, "job_states", lambda jobs: dict.fromkeys(jobs, cancelled))
+    monkeypatch.setattr(slurm_jobs, "job_states", lambda jobs: dict.fromkeys(jobs, cancelled))
     assert status(launch, follow=True) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("error: cell 0, sums [")
