@@ -1,0 +1,59 @@
+"""`rast-bench run`, and `python run.py`: compose, validate, plan, generate, grade, table."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from rast_bench.config.arguments import Arguments, Words, add_run_words, words_of
+from rast_bench.errors import ConfigError
+from rast_bench.surroundings import require_docstrings
+
+SUMMARY = "generate, grade and print; `run --help` lists all options"
+
+
+def configure(parser: Arguments) -> None:
+    add_run_words(parser)
+    parser.whole_help = lambda: _help(parser.prog)
+
+
+def run(args: Namespace) -> int:
+    """Run what the words describe; see `rast_bench.cli.dispatch.main` for the exit codes."""
+    require_docstrings()
+    from rast_bench.config.frontend import jobs_of
+
+    words = words_of(args)
+    if show_configuration(args, words):
+        return 0
+    jobs = jobs_of(words)
+    from rast_bench.pipeline import run_jobs
+    from rast_bench.run.launch import Command
+
+    return run_jobs(jobs, Command(args.program, args.words, Path.cwd()))
+
+
+def run_words(words: Sequence[str], program: str) -> int:
+    """`rast-bench run` with these words, in this process. Raises what it raises."""
+    parser = Arguments(prog=program)
+    configure(parser)
+    return run(parser.read(words, Namespace(program=program, words=tuple(words))))
+
+
+def show_configuration(args: Namespace, words: Words) -> bool:
+    """Answer `--cfg`; False where nobody asked. Raises ConfigError."""
+    if args.cfg is None:
+        if args.package is not None or args.resolve:
+            raise ConfigError(
+                "--package and --resolve belong to --cfg", hint="say --cfg job, or leave them out"
+            )
+        return False
+    from rast_bench.config.frontend import configuration
+
+    print(configuration(words, args.cfg, args.package, resolve=args.resolve), end="")
+    return True
+
+
+def _help(program: str) -> str:
+    from rast_bench.cli.help_text import help_text
+    from rast_bench.config.paths import config_dir
+
+    return help_text(program, config_dir())
