@@ -18,12 +18,12 @@ CELL = (
     "base_model=tiny-s",
     "delta=tiny-xs",
     "dataset=tiny-easy",
-    "dataset.limit=20",
-    "decoding.n=8",
-    "engine.max_num_seqs=16",
+    "dataset.limit=10",
+    "decoding.n=4",
+    "engine.max_num_seqs=8",
     "workers=1",
 )
-SAMPLES_OF_CELL = 20 * 8
+SAMPLES_OF_CELL = 10 * 4
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def test_killed_at_random_moments(tmp_path: Path, undisturbed: tuple[Path, Finis
     results = tmp_path / "results"
     durable = 0
     for number in range(2):
-        hold = Hold(tmp_path / f"hold-{number}", samples=rng.randint(20, 60))
+        hold = Hold(tmp_path / f"hold-{number}", samples=rng.randint(6, 16))
         process = start(results, hold=hold)
         hold.wait(process.poll)
         os.killpg(process.pid, signal.SIGKILL)
@@ -68,7 +68,7 @@ def test_a_second_run_makes_nothing(undisturbed: tuple[Path, Finished]) -> None:
 
 def test_raising_n_makes_only_the_rest(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
     results = tmp_path / "results"
-    half = tuple("decoding.n=4" if o.startswith("decoding.n=") else o for o in CELL)
+    half = tuple("decoding.n=2" if o.startswith("decoding.n=") else o for o in CELL)
     assert run(results, *half).code == 0
     first = samples(results)
     assert len(first) == SAMPLES_OF_CELL // 2

@@ -19,12 +19,12 @@ SWEEP = (
     "base_model=tiny-s",
     "delta=tiny-xs",
     "dataset=tiny-easy",
-    "dataset.limit=20",
+    "dataset.limit=8",
     "decoding.n=4",
     "engine.max_num_seqs=8",
     "decoding.lambda=0.5,1.0",
 )
-SAMPLES = 2 * 20 * 4  # of the sweep
+SAMPLES = 2 * 8 * 4  # of the sweep
 ON_SLURM = ("hydra/launcher=slurm", "launcher.gpus=0")
 IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", "text"]
 
