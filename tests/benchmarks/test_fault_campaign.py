@@ -296,7 +296,7 @@ def test_two_kills_for_real(
     monkeypatch.setattr("faults.accounting.DURABLE_SECONDS", 600.0)
     monkeypatch.setattr(fault_campaign, "obstacle", lambda: "not installed: slurmctld")
     out = tmp_path / "report.json"
-    size = ("--base_model", "tiny-s", "--problems", "40", "--samples", "8")
+    size = ("--base_model", "tiny-s", "--problems", "16", "--samples", "8")
     assert main([*size, "--kills", "2", "--per_sweep", "4", "--out", str(out)]) == 0
     table = capsys.readouterr().out
     result = json.loads(out.read_text())
@@ -305,7 +305,7 @@ def test_two_kills_for_real(
         way = result["totals"][name]
         assert way["kills_of_workers"] == way["kills"] >= 1
         assert way["worker_processes"] > 2
-        assert way["samples"]["wanted"] == way["sweeps"] * 2 * 40 * 8
+        assert way["samples"]["wanted"] == way["sweeps"] * 2 * 16 * 8
         assert way["samples"]["finished"] >= way["samples"]["wanted"]
     assert result["undisturbed"]["samples"]["computed_twice"] == 0
     assert all(result["invariants"].values())
