@@ -1,4 +1,4 @@
-"""The commands of a user on the smallest models that ship, in processes of their own or in this one.
+"""The commands of a user on the smallest models that ship, in processes of their own or in this.
 
 A process of its own imports PyTorch and transformers anew, 7 s of CPU time. What is killed, held or
 interrupted needs one; what only has to run to its end is called here.
@@ -72,7 +72,7 @@ def run(results: Path, *overrides: str) -> Finished:
 
 
 def rast_bench(*words: str, variables: Mapping[str, str] | None = None) -> Finished:
-    """`rast-bench` with these words, called in this process, on one thread as `environment` says."""
+    """`rast-bench` with these words, called in this process, on one thread as in `environment`."""
     out, err = io.StringIO(), io.StringIO()
     settings = {"OMP_NUM_THREADS": "1", "COLUMNS": "100"} | dict(variables or {})
     with (
