@@ -1,14 +1,23 @@
-"""The commands of a user, run in processes of their own on the smallest models that ship."""
+"""The commands of a user on the smallest models that ship, in processes of their own or in this.
 
+A process of its own imports PyTorch and transformers anew, 7 s of CPU time. What is killed, held or
+interrupted needs one; what only has to run to its end is called here.
+"""
+
+import contextlib
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 from held import PATIENCE, Hold
 
+from rast_bench.cli import main
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.codec import SAMPLES
 from rast_bench.ledger.shards import read_shard, shard_names
@@ -18,12 +27,12 @@ CELL = (
     "base_model=tiny-s",
     "delta=tiny-xs",
     "dataset=tiny-easy",
-    "dataset.limit=20",
-    "decoding.n=8",
-    "engine.max_num_seqs=16",
+    "dataset.limit=10",
+    "decoding.n=4",
+    "engine.max_num_seqs=8",
     "workers=1",
 )
-SAMPLES_OF_CELL = 20 * 8
+SAMPLES_OF_CELL = 10 * 4
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,25 @@ def finish(process: subprocess.Popen[str]) -> Finished:
 
 def run(results: Path, *overrides: str) -> Finished:
     return finish(start(results, *overrides))
+
+
+def rast_bench(*words: str, variables: Mapping[str, str] | None = None) -> Finished:
+    """`rast-bench` with these words, called in this process, on one thread as in `environment`."""
+    out, err = io.StringIO(), io.StringIO()
+    settings = {"OMP_NUM_THREADS": "1", "COLUMNS": "100"} | dict(variables or {})
+    with (
+        mock.patch.dict(os.environ, settings),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = main(words)
+    return Finished(code, out.getvalue(), err.getvalue())
+
+
+def run_here(results: Path, *overrides: str) -> Finished:
+    """`run` without a process of its own."""
+    with contextlib.chdir(results.parent):
+        return rast_bench("run", *(overrides or CELL), f"results_dir={results}")
 
 
 def table_of(finished: Finished, results: Path) -> str:

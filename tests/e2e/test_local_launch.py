@@ -3,12 +3,20 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import CELL, SAMPLES_OF_CELL, Finished, finish, run, start, stored_rows
+from command import (
+    CELL,
+    SAMPLES_OF_CELL,
+    Finished,
+    finish,
+    rast_bench,
+    run_here,
+    start,
+    stored_rows,
+)
 from held import PATIENCE, Hold, wait_until
 
 from rast_bench.ledger import Ledger
@@ -25,7 +33,7 @@ IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", 
 def one_process(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
     """The same sweep without a launcher: its results folder, and how it ended."""
     results = tmp_path_factory.mktemp("plain") / "results"
-    finished = run(results, *SWEEP)
+    finished = run_here(results, *SWEEP)
     assert finished.code == 0, finished.err
     return results, finished
 
@@ -53,17 +61,6 @@ def held_launch(results: Path, folder: Path) -> "tuple[subprocess.Popen[str], La
     process = start(results, *SWEEP, *LOCAL, hold=hold)
     hold.wait(process.poll)
     return process, only_launch(results), hold
-
-
-def rast_bench(*words: str) -> Finished:
-    done = subprocess.run(
-        [sys.executable, "-m", "rast_bench", *words],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr)
 
 
 def test_workers_share_two_cells_with_one_load_each(
@@ -155,7 +152,7 @@ def test_status_resume_and_cancel_from_another_shell(tmp_path: Path) -> None:
         2,
         f"error: launch {launch.launch_id} still runs",
     )
-    second = run(results, *SWEEP, *LOCAL)
+    second = run_here(results, *SWEEP, *LOCAL)
     assert second.code == 2
     assert f"launch {launch.launch_id} is making these cells already" in second.err
     cancelled = rast_bench("cancel", "--results-dir", str(results))

@@ -8,11 +8,12 @@ must change none, and its programs must be found and judged.
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import RUN, Finished, run
+from command import RUN, Finished, run, run_here
 
 from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.ledger import Ledger
@@ -34,6 +35,9 @@ PROBLEMS = {
     "square": ("Return the square of x.", [1, 25, 9]),
     "negate": ("Return x with the opposite sign.", [-1, -5, 3]),
 }
+
+
+Command = Callable[..., Finished]
 
 
 @pytest.fixture(scope="session")
@@ -60,15 +64,17 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def asked(results: Path, model: Path, problems: Path, *further: str) -> Finished:
-    return run(
+def asked(
+    results: Path, model: Path, problems: Path, *further: str, command: Command = run_here
+) -> Finished:
+    return command(
         results,
         *(f"base_model.base.path={model}", "base_model.name=smollm2", "base_model.rl=null"),
         *("base_model.instruct=true", "delta.name=itself"),
         f"delta.pairs=[{{rl: {{path: {model}}}, base: {{path: {model}}}}}]",
         *(f"dataset.path={problems}", "dataset.name=made", "dataset.adapter=humaneval"),
         *(f"dataset.graders=[{CODE_TESTS}]", "allow_code_execution=true", "prompt=evalplus"),
-        *("decoding=greedy", "decoding.max_tokens=96", "workers=1"),
+        *("decoding=greedy", "decoding.max_tokens=80", "workers=1"),
         *further,
     )
 
@@ -93,8 +99,10 @@ def test_programs_are_the_same_by_both_engines_and_with_itself_as_delta(
 ) -> None:
     vllm = ("engine=vllm", "engine.dtype=float32", "engine.max_model_len=512")
     results = tmp_path / "results"
-    for further in (("-m", "method=base,rast", *vllm), ("method=base", "engine=transformers")):
-        finished = asked(results, smollm2, problems, *further)
+    for finished in (
+        asked(results, smollm2, problems, "-m", "method=base,rast", *vllm, command=run),
+        asked(results, smollm2, problems, "method=base", "engine=transformers"),
+    ):
         assert finished.code == 0, finished.err
 
     found = texts(results)

@@ -6,20 +6,20 @@ import signal
 from pathlib import Path
 
 import pytest
-from command import finish, run, samples, start, stored_rows
+from command import finish, run, run_here, samples, start, stored_rows
 from held import Hold
 
 CELL = (
     *("engine=vllm", "base_model=tiny-s", "delta=tiny-xs", "dataset=tiny-easy"),
-    *("dataset.limit=20", "decoding.n=8", "engine.max_num_seqs=16", "engine.kv_cache_gib=0.1"),
+    *("dataset.limit=10", "decoding.n=4", "engine.max_num_seqs=16", "engine.kv_cache_gib=0.1"),
 )
-SAMPLES_OF_CELL = 20 * 8
+SAMPLES_OF_CELL = 10 * 4
 
 
 def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
     """With two workers, each with an engine of its own."""
     results = tmp_path / "results"
-    hold = Hold(tmp_path / "hold", samples=60)
+    hold = Hold(tmp_path / "hold", samples=16)
     process = start(results, *CELL, "workers=2", hold=hold)
     hold.wait(process.poll)
     os.killpg(process.pid, signal.SIGKILL)
@@ -41,7 +41,7 @@ def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
         settled = used["dtype"], used["tensor_parallel_size"], used["max_model_len"]
         assert settled == ("bfloat16", 1, 256)  # ⌈prompt of tiny-easy and 192 new tokens⌉
 
-    again = run(results, *CELL)
+    again = run_here(results, *CELL)
     assert again.code == 0 and again.out == finished.out
     assert "1 cell: 0 samples made" in again.err
 
@@ -61,7 +61,7 @@ def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, mistake: str, message: str) -> None:
-    finished = run(tmp_path / "results", *CELL, "workers=1", mistake)
+    finished = run_here(tmp_path / "results", *CELL, "workers=1", mistake)
     assert finished.code == 2
     assert message in finished.err
     assert "Traceback" not in finished.err

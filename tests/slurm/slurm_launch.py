@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from command import RUN, Finished, stored_rows
+from command import RUN, Finished, rast_bench, stored_rows
 from dev_cluster import PATH, DevCluster
 from held import PATIENCE, Hold, wait_until
 
@@ -19,12 +19,12 @@ SWEEP = (
     "base_model=tiny-s",
     "delta=tiny-xs",
     "dataset=tiny-easy",
-    "dataset.limit=20",
+    "dataset.limit=8",
     "decoding.n=4",
     "engine.max_num_seqs=8",
     "decoding.lambda=0.5,1.0",
 )
-SAMPLES = 2 * 20 * 4  # of the sweep
+SAMPLES = 2 * 8 * 4  # of the sweep
 ON_SLURM = ("hydra/launcher=slurm", "launcher.gpus=0")
 IDENTITY = ["problem_id", "sample_index", "seed", "prompt_sha256", "token_ids", "text"]
 
@@ -49,8 +49,9 @@ class SlurmSweep:
         return finish(self.start(*options, hold=hold))
 
     def rast_bench(self, command: str, *options: str) -> Finished:
-        """A subcommand, as typed in another shell, on the latest launch."""
-        return finish(self._popen("-m", "rast_bench", command, *options, str(self.launch.path)))
+        """A subcommand on the latest launch."""
+        variables = {"SLURM_CONF": str(self.cluster.conf), "PATH": PATH}
+        return rast_bench(command, *options, str(self.launch.path), variables=variables)
 
     @property
     def launch(self) -> Launch:

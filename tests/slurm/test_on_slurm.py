@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from command import Finished, run, stored_rows
+from command import Finished, run_here, stored_rows
 from dev_cluster import NODES, SCRIPT, DevCluster
 from held import wait_until
 from slurm_launch import (
@@ -140,7 +140,7 @@ def test_down_ends_jobs_and_daemons_and_may_be_repeated(
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """The same sweep in one process."""
-    finished = run(tmp_path_factory.mktemp("plain") / "results", "-m", *SWEEP, "workers=1")
+    finished = run_here(tmp_path_factory.mktemp("plain") / "results", "-m", *SWEEP, "workers=1")
     assert finished.code == 0, finished.err
     return finished
 
@@ -340,7 +340,7 @@ def test_scripts_by_hand_make_the_samples_of_the_launcher(
     expected = samples(three_ways.launched.results)
     assert made.keys() == expected.keys()
     assert all(made[cell].equals(expected[cell]) for cell in made)
-    again = run(sweep.results, "-m", *SWEEP)
+    again = run_here(sweep.results, "-m", *SWEEP)
     assert_same(sweep, again, undisturbed)
     assert "0 samples made" in again.err
 

@@ -1,6 +1,5 @@
 """vLLM engines for the tests, one at a time in this process, and what is read off their answers."""
 
-import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import torch
 from composed_reference import ComposedReference
 from vllm import LLM, SamplingParams
 from vllm.outputs import CompletionOutput, RequestOutput
+from vllm_environment import one_collection
 from worlds import WorldOnDisk
 
 TOLERANCE = 1e-4  # nats, the promise of issue 3
@@ -35,16 +35,17 @@ def running(engine_args: dict[str, Any], **settings: Any) -> Iterator[LLM]:
     ]
     originals = [getattr(module, name) for module, name in replaced]
     try:
-        llm = LLM(**{**SETTINGS, **engine_args, **settings})
+        with one_collection():
+            llm = LLM(**{**SETTINGS, **engine_args, **settings})
         try:
             yield llm
         finally:
-            llm.llm_engine.engine_core.shutdown()
+            with one_collection():
+                llm.llm_engine.engine_core.shutdown()
     finally:
         for (module, name), original in zip(replaced, originals, strict=True):
             setattr(module, name, original)
         torch.set_num_threads(threads)
-        gc.collect()
 
 
 @dataclass(frozen=True)

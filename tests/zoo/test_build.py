@@ -27,21 +27,7 @@ def weights(folder: Path) -> dict[str, int]:
     }
 
 
-def test_smoke_run_then_resume_trains_nothing_twice(tmp_path: Path) -> None:
-    first = subprocess.run(command(tmp_path), capture_output=True, text=True, check=True)
-    assert first.stdout.strip().endswith("manifest.json")
-    assert "base:tiny-xs done" in first.stderr
-    made = weights(tmp_path)
-    assert len(made) == 2
-    manifest = json.loads(Path(first.stdout.strip()).read_text())
-    assert [stage["stage"] for stage in manifest["stages"]] == ["base:tiny-xs", "rl:tiny-xs:0"]
-    assert manifest["corpus"]["documents"] == 8
-
-    subprocess.run(command(tmp_path), capture_output=True, check=True)
-    assert weights(tmp_path) == made
-
-
-def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_stopped_and_trains_nothing_twice(tmp_path: Path) -> None:
     process = subprocess.Popen(command(tmp_path), stderr=subprocess.DEVNULL)
     record = tmp_path / "work" / "base-tiny-xs.json"
     while not record.exists():
@@ -50,9 +36,20 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     base = weights(tmp_path)["out/weights/tiny-xs/base/model.safetensors"]
+
+    resumed = subprocess.run(command(tmp_path), capture_output=True, text=True, check=True)
+    assert resumed.stdout.strip().endswith("manifest.json")
+    assert "rl:tiny-xs:0 done" in resumed.stderr
+    made = weights(tmp_path)
+    assert len(made) == 2
+    assert made["out/weights/tiny-xs/base/model.safetensors"] == base
+    assert "out/weights/tiny-xs/rl-0/model.safetensors" in made
+    manifest = json.loads(Path(resumed.stdout.strip()).read_text())
+    assert [stage["stage"] for stage in manifest["stages"]] == ["base:tiny-xs", "rl:tiny-xs:0"]
+    assert manifest["corpus"]["documents"] == 8
+
     subprocess.run(command(tmp_path), capture_output=True, check=True)
-    assert weights(tmp_path)["out/weights/tiny-xs/base/model.safetensors"] == base
-    assert "out/weights/tiny-xs/rl-0/model.safetensors" in weights(tmp_path)
+    assert weights(tmp_path) == made
 
 
 def test_rl_waits_for_its_base() -> None:
