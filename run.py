@@ -1,8 +1,10 @@
-"""The Hydra entry of a checkout: `python run.py --help`. Everything is in rast_bench/app.py."""
+"""`python run.py` in a checkout: `rast-bench run` under another name."""
 
 import sys
 
-from rast_bench.app import main
+from rast_bench.cli import run_command
+from rast_bench.guard import guarded
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], program="python run.py"))
+    words = sys.argv[1:]
+    sys.exit(guarded(lambda: run_command("run", words, "python run.py"), words))

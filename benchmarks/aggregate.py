@@ -49,7 +49,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     start = time.perf_counter()
     verdicts = make_table(folder, options.samples, options.share)
     progress(f"{verdicts:,} verdicts made in {time.perf_counter() - start:.0f} s")
-    command = [sys.executable, "-m", "rast_bench.cli", "table", EXPERIMENT]
+    command = [sys.executable, "-m", "rast_bench", "table", EXPERIMENT]
     command += [*overrides(folder, options.samples), f"--config-dir={config_dir(folder)}"]
     runs = []
     for repeat in range(options.repeats):

@@ -29,7 +29,7 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 
 from rast_bench.config.compose import RunOptions, compose_job
-from rast_bench.config.files import CheckedFiles
+from rast_bench.config.files import CheckedFiles, checked_path
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error
 from rast_bench.config.launchers import LAUNCHERS, read_launcher
@@ -139,7 +139,7 @@ def one_try(changes: Sequence[tuple[Key, Any]], *, as_words: bool) -> None:
             else:
                 _set(tree, key, value)
         words = [word for word in BASE if not word.startswith("dataset=")]
-        options = OptionReader([CheckedFiles("benchmark", f"file://{config_dir()}")])
+        options = OptionReader([CheckedFiles("benchmark", checked_path(str(config_dir())))])
         job = compose_job(OmegaConf.create(tree), words, options)
     except CONFIG_EXCEPTIONS as error:
         raise as_config_error(error) from error

@@ -93,7 +93,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.pristine = folder / "pristine"
-        jobs = jobs_of_command_line([*WORDS, f"results_dir={self.pristine}"], "rast-bench run")
+        jobs = jobs_of_command_line([*WORDS, f"results_dir={self.pristine}"])
         assert jobs is not None
         self._planned: list[PlannedJob] = plan_jobs(jobs)
         self._options = shared_options(jobs)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rast_bench.capacity import check_cell_count, check_processes, check_samples
 from rast_bench.code_tests.consent import check_code_execution
 from rast_bench.config.compose import Job, RunOptions
+from rast_bench.config.next_command import next_command
 from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
@@ -114,17 +115,15 @@ def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
 def join_array(words: Sequence[str], place: "ArrayTask") -> "Launch | None":
     """The launch that the tasks of a user's own SLURM array share; the first to come makes it.
 
-    None where Hydra answered the command itself, and for a task without work. Raises what composing
-    and planning raise, and LedgerError when no task makes the launch.
+    None for a task without work. Raises what composing and planning raise, and LedgerError when no
+    task makes the launch.
     """
     from rast_bench.config.frontend import jobs_of_command_line
     from rast_bench.run.array import join_launch
     from rast_bench.run.launch import Command
 
     program = "rast-bench run"
-    jobs = jobs_of_command_line(words, program)
-    if jobs is None:
-        return None
+    jobs = jobs_of_command_line(words)
     return join_launch(
         place,
         Path(shared_options(jobs).results_dir).resolve(),
@@ -156,7 +155,7 @@ def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptio
         )
         print(report.terminal)
         paths = save_report(report, Path(options.results_dir) / experiment.name)
-        following = experiment.next_command or f"rast-bench status {experiment.name}"
+        following = next_command(item.job, "status")
         print("\n".join(landing_lines(paths, following)), file=sys.stderr)
 
 

@@ -256,4 +256,4 @@ class DisturbedSweep:
 
 
 def _rast_bench(word: str, launch: Launch) -> list[str]:
-    return [sys.executable, "-m", "rast_bench.cli", word, str(launch.path)]
+    return [sys.executable, "-m", "rast_bench", word, str(launch.path)]

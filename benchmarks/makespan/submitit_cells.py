@@ -12,7 +12,7 @@ from pathlib import Path
 
 import submitit
 
-from rast_bench.app import main as run_words
+from rast_bench.cli import main as rast_bench
 
 POLL_SECONDS = 0.05
 MINUTES = 60
@@ -26,7 +26,7 @@ def main(cells: Path, folder: Path, slots: int) -> int:
     jobs: list[submitit.Job[int]] = []
     while waiting or not all(job.done() for job in jobs):
         if waiting and sum(not job.done() for job in jobs) < slots:
-            jobs.append(executor.submit(run_words, waiting.pop(0)))
+            jobs.append(executor.submit(rast_bench, ["run", *waiting.pop(0)]))
         else:
             time.sleep(POLL_SECONDS)
     codes = [job.result() for job in jobs]

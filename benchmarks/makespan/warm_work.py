@@ -26,7 +26,7 @@ BLOCK = 64  # consecutive requests that one part takes: samples of a problem sha
 def main(part: int, parts: int, words: Sequence[str]) -> int:
     """Prints seconds, samples and tokens of part 0 ≤ `part` < `parts`."""
     seconds, samples, tokens = 0.0, 0, 0
-    jobs = jobs_of_command_line(words, "warm_work") or []
+    jobs = jobs_of_command_line(words)
     cells = [cell for job in plan_jobs(jobs) for cell in job.planned]
     for group in group_cells(cells):
         engine = load_engine(group.key, group.config)

@@ -56,7 +56,7 @@ def engines(experiment: str, words: Sequence[str] = ()) -> list[Engine]:
     Raises ConfigError.
     """
     words = [f"experiment={experiment}", "engine.dtype=bfloat16", *words]
-    jobs = jobs_of_command_line(words, "vllm_judge") or []
+    jobs = jobs_of_command_line(words)
     cells = check_cells([cell for job in jobs for cell in job.cells], Faults(elsewhere=True))
     found, lengths = [], PromptLengths()
     for group in group_cells([cell for cell in cells if cell is not None]):

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rast_bench.config.frontend import job_of_overrides
+from rast_bench.config.arguments import Words
+from rast_bench.config.frontend import job_of
 from rast_bench.config.schema import CellConfig
 from rast_bench.config.validate import validated
 from rast_bench.errors import ConfigError, LedgerError
@@ -25,9 +26,7 @@ class Asked:
     paths_of: str | None = None  # of the experiment
 
 
-def read_words(
-    words: Sequence[str], config_dir: str | None = None, name: str | None = None
-) -> Asked:
+def read_words(words: Words, name: str | None = None) -> Asked:
     """An experiment's name, `key=value` overrides of one cell, or ids of cells in the ledger.
 
     Args:
@@ -39,8 +38,8 @@ def read_words(
         raise ConfigError(
             f"--name {name}: a folder is called by it", hint="letters, digits and . _ + - only"
         )
-    overrides = [word for word in words if "=" in word]
-    bare = [word for word in words if "=" not in word]
+    overrides = [word for word in words.overrides if "=" in word]
+    bare = [word for word in words.overrides if "=" not in word]
     ids = [word for word in bare if _CELL_ID.fullmatch(word)]
     if len(bare) > 1 and ids != bare:
         raise ConfigError(
@@ -51,10 +50,11 @@ def read_words(
         idle = [word for word in overrides if not word.startswith("results_dir=")]
         if idle:
             raise ConfigError(f"{idle[0]}: a stored cell cannot be changed", hint="leave it out")
-        results = Path(job_of_overrides(overrides).options.results_dir)
+        results = Path(job_of(replace(words, overrides=tuple(overrides))).options.results_dir)
         cells = tuple(stored_cell(Ledger(results), cell_id) for cell_id in ids)
         return Asked(name or names_of(cells), cells, results)
-    job = job_of_overrides([*(f"experiment={word}" for word in bare), *overrides], config_dir)
+    named = tuple(f"experiment={word}" for word in bare)
+    job = job_of(replace(words, overrides=(*named, *overrides)))
     experiment = job.options.experiment
     return Asked(
         name or (names_of(job.cells) if experiment is None else experiment.name),

@@ -59,7 +59,7 @@ class Root(RunOptions):
 class Job:
     """One command's work: one cell, or an experiment and its cells.
 
-    `overrides` is what the user typed, for the command that resumes the job. Without a `launcher`
+    `overrides` and `config_dir` are what the user typed. Without a `launcher`
     the process that was started does the work.
     """
 
@@ -67,6 +67,7 @@ class Job:
     cells: tuple[CellConfig, ...]
     experiment_cells: tuple[ExperimentCell, ...] = ()
     overrides: tuple[str, ...] = ()
+    config_dir: str | None = None
     launcher: LauncherConfig | None = None
 
 
@@ -103,7 +104,7 @@ def compose_job(
         return Job(run, (cell,), overrides=tuple(overrides), launcher=launcher)
     cells = expand(run.experiment, composition, options)
     bare = tuple(entry.cell for entry in cells)
-    return Job(run, bare, tuple(cells), tuple(overrides), launcher)
+    return Job(run, bare, tuple(cells), overrides=tuple(overrides), launcher=launcher)
 
 
 def _picked(overrides: Sequence[Override]) -> dict[str, str]:

@@ -7,39 +7,57 @@ first: what kind it is, whether it is UTF-8, how deep it nests and how large its
 import io
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
-from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
-from hydra.plugins.config_source import ConfigLoadError, ConfigResult
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
 
+from rast_bench.config.paths import config_dir
 from rast_bench.errors import ConfigError, first_line
 
 MOST_BYTES = 4 * 2**20
 MOST_NODES = 100_000  # keys, values and items, aliases written out; the largest here has 700
 MOST_DEPTH = 40  # PyYAML and OmegaConf recurse
 
+_SCHEME = "checked"  # Hydra's own source of files has the scheme `file`
+_HEADER = 512  # characters in which `# @package` is looked for
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "save it as UTF-8 text"
 _PLAIN = "an option is a plain file of keys and values, as those of conf/"
 
 
-class CheckedFiles(FileConfigSource):
-    """Hydra's source of files, whose errors are ConfigErrors that name file and place."""
+class CheckedFiles(ConfigSource):
+    """A folder of YAML files for Hydra, whose errors are ConfigErrors that name file and place."""
+
+    @staticmethod
+    def scheme() -> str:
+        return _SCHEME
 
     def load_config(self, config_path: str) -> ConfigResult:
         path = self._place(self._normalize_file_name(config_path))
-        check_yaml(path)
+        text = check_yaml(path)
+        if text is None:
+            raise ConfigLoadError(f"no file {path}")
         try:
-            return super().load_config(config_path)
-        except (yaml.YAMLError, ConfigLoadError):
+            header = self._get_header_dict(text[:_HEADER])
+            config = OmegaConf.load(_named(text, path))
+        except yaml.YAMLError:
             raise  # hydra_errors.py has words for them
         except Exception as error:
             raise ConfigError(f"{path}: {first_line(error)}", hint=_PLAIN) from error
+        return ConfigResult(
+            config=config, path=self.full_path(), provider=self.provider, header=header
+        )
+
+    def available(self) -> bool:
+        return self.is_group("")
 
     def is_group(self, config_path: str) -> bool:
         kind = _kind(self._place(config_path))
@@ -50,27 +68,62 @@ class CheckedFiles(FileConfigSource):
         return _kind(self._place(self._normalize_file_name(config_path))) is not None
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        folder = self._place(config_path)
+        found: list[str] = []
         try:
-            return super().list(config_path, results_filter)
+            names = os.listdir(folder)  # noqa: PTH208 (names alone)
         except OSError as error:
-            raise _unusable(self._place(config_path), error) from error
+            raise _unusable(folder, error) from error
+        for name in names:
+            path = os.path.join(config_path, name)  # noqa: PTH118 (as Hydra's own source)
+            self._list_add_result(found, path, name, results_filter)
+        return sorted(set(found))
 
     def _place(self, config_path: str) -> Path:
         return Path(self.path) / config_path
 
 
+class _CheckedMain(SearchPathPlugin):
+    """Has the files of conf/ read as those of --config-dir are."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        for element in search_path.get_path():
+            if element.path == str(config_dir()):
+                element.path = checked_path(element.path)
+
+
 def register() -> None:
-    """Makes Hydra read files through CheckedFiles; it forgets it with its other singletons."""
-    Plugins.instance()  # registers Hydra's own sources
-    SourcesRegistry.instance().types[CheckedFiles.scheme()] = CheckedFiles
+    """Makes both known to Hydra, which forgets them with its other singletons."""
+    Plugins.instance().register(CheckedFiles)
+    Plugins.instance().register(_CheckedMain)
 
 
-def check_yaml(path: Path) -> None:
-    """Raises ConfigError for a file that is no plain UTF-8 text, too large or too deep, and
-    YAMLError for text that is not YAML.
+def checked_path(path: str) -> str:
+    """An entry of Hydra's search path, read by CheckedFiles where it is a folder."""
+    folder = path.removeprefix("file://")
+    return folder if "://" in folder else f"{_SCHEME}://{folder}"
+
+
+def config_sources(infos: Sequence[Any]) -> Sequence[ConfigSource]:
+    """The sources that a composition used, from its `hydra.runtime.config_sources`."""
+    classes: dict[str, Any] = {
+        kind.scheme(): kind
+        for kind in Plugins.instance().discover(ConfigSource)
+        if issubclass(kind, ConfigSource)
+    }
+    return [classes[info.schema](info.provider, f"{info.schema}://{info.path}") for info in infos]
+
+
+def check_yaml(path: Path) -> str | None:
+    """The text of a file that is plain UTF-8 YAML of bounded size; None where there is none.
+
+    Raises ConfigError for a file that is no plain UTF-8 text, too large or too deep, and YAMLError
+    for text that is not YAML.
     """
     kind = _kind(path)
-    if kind is not None and not stat.S_ISREG(kind):
+    if kind is None:
+        return None
+    if not stat.S_ISREG(kind):
         what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
         raise ConfigError(f"{path} is {what}", hint=_PLAIN)
     try:
@@ -87,9 +140,15 @@ def check_yaml(path: Path) -> None:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path} line {line} is not UTF-8", hint=_TEXT) from None
+    _check_size(_named(text, path), path)
+    return text
+
+
+def _named(text: str, path: Path) -> io.StringIO:
+    """The text as a file whose name is in the marks of YAMLErrors."""
     stream = io.StringIO(text)
-    stream.name = str(path)  # for the marks of YAMLErrors
-    _check_size(stream, path)
+    stream.name = str(path)
+    return stream
 
 
 def _check_size(stream: io.StringIO, path: Path) -> None:

@@ -2,53 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
 
-from hydra._internal.core_plugins.basic_launcher import BasicLauncher, BasicLauncherConf
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.types import Override
-from hydra.core.plugins import Plugins
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from rast_bench.config.launchers import CHOOSE_LAUNCHER, LauncherConfig, read_launcher
 from rast_bench.config.overrides import parsed_overrides
-from rast_bench.errors import ConfigError, first_line
+from rast_bench.errors import ConfigError
 
 _WORD = re.compile(
     r"(?P<sign>\+\+|\+|~|)(?:hydra\.)?(?P<rest>launcher\.(?P<option>sbatch[.=])?.*)", re.S
 )
-
-
-_PLUGIN_ERROR = re.compile(
-    "(Invalid|Unknown|Could not instantiate) plugin|Input config does not have a `_target_`"
-)
 _OWN_FILE = (
     f"{CHOOSE_LAUNCHER}; a launcher's file of your own begins with `defaults: [slurm]` or [local]"
 )
-
-
-class GroupLauncher(BasicLauncher):
-    """What hydra/launcher=local and =slurm name as `_target_`.
-
-    Hydra only gathers the jobs of a command, in the process that was started. So its launcher does
-    as the basic one; the settings are for rast_bench.run.
-    """
-
-    def __init__(self, **_settings: Any) -> None:
-        super().__init__()
-
-
-_TARGET = f"hydra_plugins.rast_bench.{GroupLauncher.__name__}"
-
-
-def register() -> None:
-    """Makes GroupLauncher known to Hydra, which forgets it with its other singletons.
-
-    Hydra takes plugins of the package hydra_plugins only, and would import it for every
-    application of this environment; so the class is entered under such a name.
-    """
-    Plugins.instance().class_name_to_class[_TARGET] = GroupLauncher
 
 
 def hydra_words(overrides: Sequence[str]) -> list[str]:
@@ -95,34 +63,18 @@ def launcher_of(node: DictConfig) -> LauncherConfig | None:
     """
     settings = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     assert isinstance(settings, dict)
-    target = settings.pop("_target_", None)
-    if target == BasicLauncherConf._target_:
-        return None
+    target = settings.get("_target_")
     if target is None:
-        raise ConfigError("hydra.launcher has no _target_", hint=_OWN_FILE)
-    if target != _TARGET:
-        raise foreign_launcher()
-    return read_launcher({str(key): value for key, value in settings.items()})
-
-
-def foreign_launcher() -> ConfigError:
-    """For launchers that run jobs in processes of their own, where rast-bench does nothing."""
-    return ConfigError(
-        "the launcher of another package would run the jobs in other processes, where "
-        "rast-bench does nothing",
-        hint=f"{CHOOSE_LAUNCHER}, or leave it out: one process runs all cells of a command",
-    )
-
-
-@contextmanager
-def plugin_errors() -> Iterator[None]:
-    """Hydra's complaints about the `_target_` of a launcher or sweeper, as ConfigError."""
-    try:
-        yield
-    except (ImportError, RuntimeError, HydraException) as error:
-        if not _PLUGIN_ERROR.match(str(error)):
-            raise
-        raise ConfigError(first_line(error), hint=_OWN_FILE) from error
+        if "cluster" not in settings:
+            raise ConfigError("hydra.launcher has no key 'cluster'", hint=_OWN_FILE)
+        return read_launcher({str(key): value for key, value in settings.items()})
+    if target != ConfigStore.instance().load("hydra/launcher/basic.yaml").node["_target_"]:
+        raise ConfigError(
+            "the launcher of another package would run the jobs in other processes, where "
+            "rast-bench does nothing",
+            hint=f"{CHOOSE_LAUNCHER}, or leave it out: one process runs all cells of a command",
+        )
+    return None
 
 
 def refuse_several(launchers: Sequence[LauncherConfig | None]) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
-from hydra.core.plugins import Plugins
 
 from rast_bench.config.bounds import MOST_JOBS
 from rast_bench.config.overrides import parsed_overrides
@@ -13,8 +12,6 @@ from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import GROUPS
 from rast_bench.config.validate import did_you_mean, shown
 from rast_bench.errors import ConfigError
-
-_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
 def check_overrides(overrides: Sequence[str]) -> None:
@@ -47,21 +44,6 @@ def _too_many(what: str, jobs: int) -> ConfigError:
         "which are planned before the first runs",
         hint="sweep over fewer values, or over a part of them at a time",
     )
-
-
-def register() -> None:
-    """Bounds Hydra's own sweeper, which reads sweeps from files, too (`hydra.sweeper.params`)."""
-    sweeper: Any = Plugins.instance().class_name_to_class[_SWEEPER]
-    expand = sweeper.split_arguments
-    if hasattr(expand, "bounded"):
-        return
-
-    def split_arguments(overrides: list[Override], max_batch_size: int | None) -> Any:
-        check_sweep(overrides)
-        return expand(overrides, max_batch_size)
-
-    split_arguments.bounded = True  # type: ignore[attr-defined]
-    sweeper.split_arguments = staticmethod(split_arguments)
 
 
 def _check_option(override: Override) -> None:

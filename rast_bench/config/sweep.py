@@ -1,6 +1,6 @@
 """The points of a `-m` sweep from few compositions: one costs 0.1 s, and points are thousands.
 
-Hydra composes every point, twice. But a value such as `decoding.lambda=0.5` is only written into
+Hydra would compose every point. But a value such as `decoding.lambda=0.5` is only written into
 what was composed, and an option such as `delta=tiny-s` mostly changes its own group alone. So one
 composition for each option is enough; where that does not hold, points are composed one by one.
 """
@@ -13,12 +13,15 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra.core.override_parser.types import Override, OverrideType, ValueType
+from hydra.core.override_parser.types import Glob, Override, OverrideType
+from hydra.errors import ConfigCompositionException
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.schema import GROUPS
+from rast_bench.config.validate import did_you_mean
+from rast_bench.errors import ConfigError
 
 Point = tuple[str, ...]
 """The overrides of one job, in the order of the command line."""
@@ -60,25 +63,41 @@ class Sweep:
         return tuple(self.axes[i][0] if i in self.values else text for i, text in enumerate(point))
 
 
-def read_sweep(overrides: Sequence[str]) -> Sweep | None:
-    """The sweep of some overrides without Hydra's own (`hydra.…`); None for what Hydra must expand.
+def read_sweep(overrides: Sequence[str], names: Callable[[str], Sequence[str]]) -> Sweep:
+    """The sweep of some overrides without Hydra's own (`hydra.…`).
 
-    That are globs, which need its search path, and whatever its sweeper refuses. Raises
-    OverrideParseException.
+    Args:
+        names: of the options of a group, for globs.
+
+    Raises ConfigError for values that cannot be listed, and OverrideParseException.
     """
     axes: dict[str, tuple[str, ...]] = {}  # an override that comes again replaces the first
     for override in parsed_overrides(overrides):
         key = override.get_key_element()
-        if override.is_hydra_override():
-            if override.is_sweep_override():
-                return None
-        elif not override.is_sweep_override():
-            axes[key] = (f"{key}={override.get_value_element_as_str()}",)
-        elif override.is_discrete_sweep() and override.value_type != ValueType.GLOB_CHOICE_SWEEP:
-            axes[key] = tuple(f"{key}={value}" for value in override.sweep_string_iterator())
-        else:
-            return None
-    return Sweep(tuple(axes.values())) if all(axes.values()) else None
+        axes[key] = tuple(f"{key}={value}" for value in _values(override, names))
+    return Sweep(tuple(axes.values()))
+
+
+def _values(override: Override, names: Callable[[str], Sequence[str]]) -> Sequence[str]:
+    """Every value as the command line writes it."""
+    if not override.is_sweep_override():
+        return [override.get_value_element_as_str()]
+    value = override.value()
+    if isinstance(value, Glob):
+        group = override.key_or_group
+        found = value.filter(list(names(group)))
+        if not found:
+            raise ConfigError(
+                f"{override.input_line} matches no option",
+                hint=did_you_mean(",".join(value.include), names(group), "options"),
+            )
+        return found
+    if not override.is_discrete_sweep():
+        raise ConfigError(
+            f"{override.input_line}: an interval cannot be listed",
+            hint="write range(START,STOP,STEP), or the values: decoding.lambda=0.5,1",
+        )
+    return list(override.sweep_string_iterator())
 
 
 def sweep_trees(
@@ -98,14 +117,26 @@ def sweep_trees(
         choice = sweep.choice(point)
         if choice not in trees:
             trees[choice] = deepcopy(compositions.tree(choice))
-        values = parsed_overrides([point[i] for i in sweep.values])
-        ConfigLoaderImpl._apply_overrides_to_config(list(values), trees[choice])
+        for value in parsed_overrides([point[i] for i in sweep.values]):
+            _write(value, trees[choice])
         yield point, trees[choice]
+
+
+def _write(override: Override, tree: DictConfig) -> None:
+    """Sets a plain value, with Hydra's words where that fails."""
+    key = override.key_or_group
+    try:
+        OmegaConf.update(tree, key, override.value(), merge=True)
+    except (ConfigAttributeError, ConfigKeyError) as error:
+        raise ConfigCompositionException(f"Could not override '{key}'.") from error
+    except OmegaConfBaseException as error:
+        raise ConfigCompositionException(f"Error merging override {override.input_line}") from error
 
 
 def depends_on_the_job(tree: DictConfig) -> bool:
     """Whether some value is taken from Hydra's own node, so that only Hydra can compose it."""
-    return _LATE in OmegaConf.to_yaml(tree)
+    own = OmegaConf.masked_copy(tree, [str(key) for key in tree if key != "hydra"])
+    return _LATE in OmegaConf.to_yaml(own)
 
 
 def depends_on_the_tree(launcher: DictConfig) -> bool:

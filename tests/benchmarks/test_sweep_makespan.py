@@ -33,9 +33,7 @@ def test_the_sweep_is_24_cells_in_two_engine_groups() -> None:
 
 
 def planned(words: list[str]) -> list[Any]:
-    return [
-        cell for job in plan_jobs(jobs_of_command_line(words, "") or []) for cell in job.planned
-    ]
+    return [cell for job in plan_jobs(jobs_of_command_line(words)) for cell in job.planned]
 
 
 def test_parts_of_the_work_hold_every_request_once() -> None:

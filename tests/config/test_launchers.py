@@ -6,15 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hydra.core.plugins import Plugins
 from pydantic import TypeAdapter
 
-from rast_bench.config.frontend import (
-    job_of_overrides,
-    jobs_composed_by_hydra,
-    jobs_of_command_line,
-)
-from rast_bench.config.hydra_launcher import hydra_words, plugin_errors
+from rast_bench.config.frontend import job_of_overrides, jobs_of_command_line
+from rast_bench.config.hydra_launcher import hydra_words
 from rast_bench.config.launchers import (
     LAUNCHERS,
     LauncherConfig,
@@ -31,9 +26,7 @@ MY_SITE = {"a name": "defaults: [slurm]", "a place": "defaults:\n  - slurm@_here
 
 
 def launchers(argv: list[str]) -> list[LauncherConfig | None]:
-    jobs = jobs_of_command_line(argv, "run.py")
-    assert jobs is not None
-    return [job.launcher for job in jobs]
+    return [job.launcher for job in jobs_of_command_line(argv)]
 
 
 @pytest.mark.parametrize("case", VALUES["accepted"], ids=lambda case: str(case["set"]))
@@ -57,7 +50,6 @@ def test_refused_in_one_line(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", LAUNCHERS)
 def test_every_option_states_every_default(name: str) -> None:
     written = yaml.safe_load((config_dir() / f"hydra/launcher/{name}.yaml").read_text())
-    del written["_target_"]
     assert list(written) == list(LAUNCHERS[name].model_fields)
     assert read_launcher(written) == LAUNCHERS[name]()
 
@@ -107,9 +99,8 @@ def test_words_elsewhere_stay_as_they_are() -> None:
     assert hydra_words(words) == words
 
 
-@pytest.mark.parametrize("way", [jobs_of_command_line, jobs_composed_by_hydra])
 @pytest.mark.parametrize("defaults", MY_SITE)
-def test_a_file_of_ones_own(way: Any, defaults: str, tmp_path: Path) -> None:
+def test_a_file_of_ones_own(defaults: str, tmp_path: Path) -> None:
     folder = tmp_path / "hydra/launcher"
     folder.mkdir(parents=True)
     (folder / "mysite.yaml").write_text(
@@ -117,25 +108,24 @@ def test_a_file_of_ones_own(way: Any, defaults: str, tmp_path: Path) -> None:
     )
     argv = ["--config-dir", str(tmp_path), "hydra/launcher=mysite", "launcher.minutes=45"]
     expected = SlurmLauncher(partition="gpu", minutes=45, sbatch={"exclusive": True})
-    assert [job.launcher for job in way(argv, "run.py")] == [expected]
-    assert [job.launcher for job in way(["-m", *argv, "decoding.n=1,2"], "run.py")] == [
-        expected,
-        expected,
-    ]
+    assert launchers(argv) == [expected]
+    assert launchers(["-m", *argv, "decoding.n=1,2"]) == [expected, expected]
 
 
 def test_a_file_of_ones_own_without_defaults(tmp_path: Path) -> None:
     folder = tmp_path / "hydra/launcher"
     folder.mkdir(parents=True)
-    (folder / "bare.yaml").write_text("cluster: slurm\npartition: gpu\n")
+    (folder / "whole.yaml").write_text("cluster: slurm\npartition: gpu\n")
+    (folder / "bare.yaml").write_text("partition: gpu\n")
     for flags in ([], ["-m"]):
-        with pytest.raises(ConfigError, match="_target_") as caught:
-            launchers([*flags, "--config-dir", str(tmp_path), "hydra/launcher=bare"])
+        words = [*flags, "--config-dir", str(tmp_path)]
+        assert launchers([*words, "hydra/launcher=whole"]) == [SlurmLauncher(partition="gpu")]
+        with pytest.raises(ConfigError, match="no key 'cluster'") as caught:
+            launchers([*words, "hydra/launcher=bare"])
         assert "`defaults: [slurm]`" in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize("way", [jobs_of_command_line, jobs_composed_by_hydra])
-def test_an_experiment_may_choose_it_for_all_jobs(way: Any, tmp_path: Path) -> None:
+def test_an_experiment_may_choose_it_for_all_jobs(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     for name in ("here", "there"):
         (tmp_path / f"experiment/{name}.yaml").write_text(
@@ -147,40 +137,18 @@ def test_an_experiment_may_choose_it_for_all_jobs(way: Any, tmp_path: Path) -> N
             + ("hydra: {launcher: {minutes: 7}}\n" if name == "there" else "")
         )
     argv = ["-m", "--config-dir", str(tmp_path), "decoding.n=1,2"]
-    jobs = way([*argv, "experiment=there"], "run.py")
-    assert [job.launcher for job in jobs] == [SlurmLauncher(minutes=7)] * 2
+    assert launchers([*argv, "experiment=there"]) == [SlurmLauncher(minutes=7)] * 2
     with pytest.raises(ConfigError, match="different launchers"):
-        way([*argv, "experiment=here,there"], "run.py")
+        launchers([*argv, "experiment=here,there"])
 
 
-def test_hydra_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
-    argv = ["--cfg", "hydra", "--package", "hydra.launcher", "hydra/launcher=slurm"]
-    assert jobs_of_command_line([*argv, "launcher.minutes=7"], "run.py") is None
-    assert "minutes: 7\n" in capsys.readouterr().out
-
-
-def test_a_launcher_of_another_package_runs_no_job_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As joblib's: its jobs run elsewhere, and nothing is gathered here."""
-    from hydra._internal.core_plugins.basic_launcher import BasicLauncher
-
-    class Elsewhere(BasicLauncher):
-        def __init__(self, **_settings: Any) -> None:
-            super().__init__()
-
-        def launch(self, *_: Any, **__: Any) -> list[Any]:
-            return []
-
-    target = "hydra_plugins.elsewhere.Elsewhere"
-    monkeypatch.setitem(Plugins.instance().class_name_to_class, target, Elsewhere)
-    monkeypatch.setitem(globals(), "Elsewhere", Elsewhere)
-    Elsewhere.__qualname__ = "Elsewhere"
-    argv = ["hydra/launcher=local", f"launcher._target_={target}", "decoding.n=1,2"]
-    for way in (jobs_of_command_line, jobs_composed_by_hydra):
+def test_the_launcher_of_another_package_is_refused(tmp_path: Path) -> None:
+    """As joblib's: its jobs would run elsewhere."""
+    folder = tmp_path / "hydra/launcher"
+    folder.mkdir(parents=True)
+    (folder / "elsewhere.yaml").write_text("_target_: hydra_plugins.elsewhere.Elsewhere\n")
+    argv = ["--config-dir", str(tmp_path), "hydra/launcher=elsewhere"]
+    for words in (argv, ["-m", *argv, "decoding.n=1,2"]):
         with pytest.raises(ConfigError, match="another package") as caught:
-            way(["-m", *argv], "run.py")
+            launchers(words)
         assert "hydra/launcher=local or hydra/launcher=slurm" in (caught.value.hint or "")
-
-
-def test_faults_of_ours_pass() -> None:
-    with pytest.raises(RuntimeError, match="ours"), plugin_errors():
-        raise RuntimeError("ours")

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
 
+from rast_bench.config.files import CheckedFiles, checked_path
 from rast_bench.config.options import OptionReader
 from rast_bench.errors import ConfigError
 
@@ -28,7 +28,7 @@ def reader(tmp_path: Path) -> OptionReader:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     folders = [tmp_path / "a", tmp_path / "b", tmp_path / "missing"]
-    return OptionReader([FileConfigSource("test", f"file://{folder}") for folder in folders])
+    return OptionReader([CheckedFiles("test", checked_path(str(folder))) for folder in folders])
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper  # the reference
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import OverrideParseException
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
-from rast_bench.config.frontend import jobs_composed_by_hydra, jobs_of_command_line
+from rast_bench.config.arguments import Words, read_words
+from rast_bench.config.compose import Job
+from rast_bench.config.frontend import job_of, jobs_of_command_line
+from rast_bench.config.hydra_errors import as_config_error
+from rast_bench.config.hydra_launcher import hydra_words, refuse_several
 from rast_bench.config.overrides import parsed_overrides
+from rast_bench.config.paths import config_dir
 from rast_bench.config.sweep import Compositions, read_sweep
 from rast_bench.errors import ConfigError
 
@@ -37,14 +46,30 @@ AXES = {
 }
 
 
+def jobs_one_by_one(argv: Sequence[str]) -> list[Job]:
+    """Every point as Hydra's sweeper lists it, composed on its own."""
+    words = read_words(argv)
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+        parsed = parser.parse_overrides(hydra_words(words.overrides))
+        own = [override for override in parsed if not override.is_hydra_override()]
+        (points,) = BasicSweeper.split_arguments(own, None)
+    hydras = [str(override.input_line) for override in parsed if override.is_hydra_override()]
+    jobs = [job_of(Words((*hydras, *point), config_dir=words.config_dir)) for point in points]
+    refuse_several([job.launcher for job in jobs])
+    return jobs
+
+
 def both_ways(argv: Sequence[str]) -> list[object]:
-    """The jobs, or the error that a user sees, made quickly and by Hydra."""
+    """The jobs, or the error that a user sees, made quickly and one by one."""
     made: list[object] = []
-    for way in (jobs_of_command_line, jobs_composed_by_hydra):
+    for way in (jobs_of_command_line, jobs_one_by_one):
         try:
-            made.append(way(argv, "run.py"))
+            made.append(way(argv))
         except ConfigError as error:
             made.append(error.render())
+        except OverrideParseException as error:
+            made.append(as_config_error(error).render())
     return made
 
 
@@ -88,15 +113,25 @@ def test_parameters_of_the_sweeper_are_swept_too(tmp_path: Path) -> None:
         "# @package _global_\nhydra: {mode: MULTIRUN, sweeper: {params: {decoding.n: '1,2'}}}\n"
     )
     argv = ["--config-dir", str(tmp_path), "experiment=preset", "decoding.seed=1,2"]
-    quick, slow = both_ways(["-m", *argv])
-    assert quick == slow
-    assert isinstance(quick, list)
-    assert len(quick) == 4
+    for words in (argv, ["-m", *argv]):
+        decodings = [job.cells[0].decoding for job in jobs_of_command_line(words)]
+        assert [(d.n, d.seed) for d in decodings] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    more = "experiment: preset\nhydra: {sweeper: {params: {decoding.seed: 'range(0,1000000)'}}}\n"
+    (tmp_path / "experiment/huge.yaml").write_text(f"# @package _global_\n{more}")
+    with pytest.raises(ConfigError, match="makes 1,000,000 jobs"):
+        jobs_of_command_line(["-m", "--config-dir", str(tmp_path), "experiment=huge"])
+
+
+def test_another_sweeper_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hydra/sweeper").mkdir(parents=True)
+    (tmp_path / "hydra/sweeper/mine.yaml").write_text("_target_: mine.Sweeper\n")
+    argv = ["-m", "--config-dir", str(tmp_path), "hydra/sweeper=mine", "decoding.seed=1,2"]
+    with pytest.raises(ConfigError, match="hydra/sweeper=mine: a sweep takes all combinations"):
+        jobs_of_command_line(argv)
 
 
 def test_a_job_of_a_sweep_knows_its_overrides() -> None:
-    jobs = jobs_of_command_line(["-m", "decoding.n=1,2", "delta=none,tiny-s"], "run.py")
-    assert jobs is not None
+    jobs = jobs_of_command_line(["-m", "decoding.n=1,2", "delta=none,tiny-s"])
     assert [job.overrides for job in jobs] == [
         (f"decoding.n={n}", f"delta={delta}") for n in (1, 2) for delta in ("none", "tiny-s")
     ]
@@ -135,16 +170,8 @@ def test_a_composition_for_each_option_is_enough() -> None:
     ],
 )
 def test_which_values_need_no_composition(overrides: list[str], swept: list[str]) -> None:
-    sweep = read_sweep(overrides)
-    assert sweep is not None
+    sweep = read_sweep(overrides, lambda _: [])
     assert [sweep.first[i].split("=")[0] for i in sweep.values] == swept
-
-
-@pytest.mark.parametrize(
-    "overrides", [["dataset=glob(*)"], ["decoding.n=interval(1,2)"], ["hydra.verbose=true,false"]]
-)
-def test_what_only_hydra_can_expand(overrides: list[str]) -> None:
-    assert read_sweep(overrides) is None
 
 
 def test_parsing_once_is_parsing() -> None:

@@ -173,7 +173,7 @@ def test_files_of_a_repository_come_in_order(
 @pytest.mark.parametrize("dataset", ["math500", "livecodebench"])
 def test_offline_and_not_in_the_cache_is_one_clear_line(dataset: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rast_bench.cli", "show-prompt", f"dataset={dataset}"],
+        [sys.executable, "-m", "rast_bench", "show-prompt", f"dataset={dataset}"],
         env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
         capture_output=True,
         text=True,

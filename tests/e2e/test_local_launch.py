@@ -57,7 +57,7 @@ def held_launch(results: Path, folder: Path) -> "tuple[subprocess.Popen[str], La
 
 def rast_bench(*words: str) -> Finished:
     done = subprocess.run(
-        [sys.executable, "-m", "rast_bench.cli", *words],
+        [sys.executable, "-m", "rast_bench", *words],
         capture_output=True,
         text=True,
         timeout=PATIENCE,

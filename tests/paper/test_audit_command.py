@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from rast_bench.cli import run_command
 from rast_bench.errors import DatasetError
 from rast_bench.paper.audit import audit
 from rast_bench.paper.audit.finding import interval_text
-from rast_bench.paper.command import main
 from rast_bench.paper.intervals import Interval
 from rast_bench.paper.published import facts_dir, load_published
 
 
 def test_the_audit_prints_a_table_its_faults_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
+    assert run_command("audit-paper", []) == 0
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line for line in lines if line.startswith("32B + ΔR 1.5B, minerva: recovery rate")]
     assert row.split("  ")[-1] == "cannot be right"
@@ -29,7 +29,7 @@ def test_the_audit_prints_a_table_its_faults_and_counts(capsys: pytest.CaptureFi
 
 
 def test_the_audit_as_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--json"]) == 0
+    assert run_command("audit-paper", ["--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     findings = audit(load_published())
     assert [one["number"] for one in record["findings"]] == [one.number for one in findings]
@@ -50,7 +50,7 @@ def test_other_facts_can_be_audited(tmp_path: Path, capsys: pytest.CaptureFixtur
     shutil.copytree(facts_dir(), tmp_path / "facts")
     table = tmp_path / "facts" / "table1.csv"
     table.write_text(table.read_text().replace(",84.1,", ",32.5,"))
-    assert main(["--facts", str(tmp_path / "facts")]) == 0
+    assert run_command("audit-paper", ["--facts", str(tmp_path / "facts")]) == 0
     assert capsys.readouterr().out.endswith(
         "302 checks: 270 agree, 16 cannot be right, 3 unlikely, 13 cannot be checked\n"
     )
@@ -58,7 +58,7 @@ def test_other_facts_can_be_audited(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_a_folder_without_facts_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no CSV files"):
-        main(["--facts", str(tmp_path)])
+        run_command("audit-paper", ["--facts", str(tmp_path)])
 
 
 @pytest.mark.parametrize(

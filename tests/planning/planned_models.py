@@ -46,7 +46,7 @@ def sized(
 
 
 def jobs_of(*words: str) -> list[Job]:
-    jobs = jobs_of_command_line(words, "rast-bench plan")
+    jobs = jobs_of_command_line(words)
     assert jobs is not None
     return jobs
 

@@ -160,7 +160,7 @@ def test_five_thousand_cells_within_thirty_seconds_of_one_core() -> None:
     ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [sys.executable, "-m", "rast_bench.cli", "plan", "-m", *words],
+        [sys.executable, "-m", "rast_bench", "plan", "-m", *words],
         capture_output=True,
         text=True,
         check=True,

@@ -160,7 +160,7 @@ def test_the_command_asks_a_silent_hub_once(tmp_path: Path) -> None:
     environment |= {"HF_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}
     argv = ["plan", "experiment=table1", ONE_DTYPE, "--gpu", "h100", "--json"]
     done = subprocess.run(
-        [sys.executable, "-m", "rast_bench.cli", *argv],
+        [sys.executable, "-m", "rast_bench", *argv],
         env=environment,
         cwd=tmp_path,
         capture_output=True,

@@ -25,7 +25,7 @@ SITES = Path(__file__).parents[2] / "slurm" / "sites"
 
 
 def jobs_of(*words: str) -> list[Job]:
-    jobs = jobs_of_command_line(words, "run.py")
+    jobs = jobs_of_command_line(words)
     assert jobs is not None
     return jobs
 
@@ -88,7 +88,7 @@ def test_gpus(settings: dict[str, object], said: str | None) -> None:
 @pytest.mark.parametrize("path", sorted((SITES / "hydra/launcher").glob("*.yaml")))
 def test_the_site_examples_are_whole(path: Path) -> None:
     words = [f"--config-dir={SITES}", f"hydra/launcher={path.stem}"]
-    jobs = jobs_of_command_line(words, "run.py")
+    jobs = jobs_of_command_line(words)
     assert jobs is not None
     config = jobs[0].launcher
     assert isinstance(config, SlurmLauncher)

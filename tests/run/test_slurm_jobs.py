@@ -11,8 +11,8 @@ from fake_engine import make_cell
 from launched import launch_of
 
 from rast_bench.cli import main
+from rast_bench.cli.cancel import cancel
 from rast_bench.errors import ConfigError, RastBenchError
-from rast_bench.launch.commands import cancel
 from rast_bench.run import slurm_jobs
 from rast_bench.run.notes import Notebook
 from rast_bench.run.slurm_jobs import JobStatus

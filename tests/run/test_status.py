@@ -6,8 +6,9 @@ import pytest
 from fake_engine import load_fast, make_cell
 from launched import launch_of
 
+from rast_bench.cli.launches import find_launch
+from rast_bench.cli.status import launch_state
 from rast_bench.errors import ConfigError, LedgerError
-from rast_bench.launch.commands import find_launch, status
 from rast_bench.run import slurm_jobs
 from rast_bench.run.folder import Launch
 from rast_bench.run.notes import Notebook
@@ -61,7 +62,7 @@ def test_what_is_missing_in_the_end_is_told(
     launch.write_jobs({0: "7_0", 1: "7_1"})
     cancelled = JobStatus("cancelled", "CANCELLED by 0")
     monkeypatch.setattr(slurm_jobs, "job_states", lambda jobs: dict.fromkeys(jobs, cancelled))
-    assert status(launch, follow=True) == 2
+    assert launch_state(launch, follow=True) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("error: cell 0, sums [")
     assert "24 of 24 samples missing: worker 0 was cancelled (CANCELLED by 0); log: " in first

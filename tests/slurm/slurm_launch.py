@@ -50,7 +50,7 @@ class SlurmSweep:
 
     def rast_bench(self, command: str, *options: str) -> Finished:
         """A subcommand, as typed in another shell, on the latest launch."""
-        return finish(self._popen("-m", "rast_bench.cli", command, *options, str(self.launch.path)))
+        return finish(self._popen("-m", "rast_bench", command, *options, str(self.launch.path)))
 
     @property
     def launch(self) -> Launch:

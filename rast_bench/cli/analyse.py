@@ -3,18 +3,20 @@
 import argparse
 import shlex
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
-from rast_bench.choices import Arguments, one_of
+from rast_bench.config.arguments import Arguments, add_words_flags, one_of, words_of
 from rast_bench.errors import LedgerError
 from rast_bench.surroundings import require_docstrings
 
 if TYPE_CHECKING:
     from rast_bench.analysis.run import PlannedStudy
     from rast_bench.ledger import Ledger
+
+SUMMARY = "PCR, similarity of ΔR and KL along greedy samples"
 
 _DESCRIPTION = """\
 Read greedy samples of the ledger with other models, token by token, and compare what they say.
@@ -37,68 +39,10 @@ The cells that the words name say what is compared: their base model, ΔR, λ, d
 An experiment with paths_of (figure4) has all its ΔR compared along that one base model's paths."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Prints the summary on stdout and saves it with its records; 2 when generating failed.
+def configure(parser: Arguments) -> None:
+    from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
 
-    Raises RastBenchError.
-    """
-    args = _parser().parse_intermixed_args(list(argv))
-    require_docstrings()
-    from rast_bench.analysis.provenance import provenance
-    from rast_bench.analysis.render import render_summary
-    from rast_bench.analysis.run import Settings, analyse, plan_studies
-    from rast_bench.analysis.saved import save_analysis
-    from rast_bench.analysis.studies import cells_over
-    from rast_bench.analysis.summaries import summarise
-    from rast_bench.analysis.trajectories import MissingPathsError
-    from rast_bench.analysis.words import read_words
-    from rast_bench.ledger import Ledger
-    from rast_bench.provenance import now
-
-    asked = read_words(args.words, args.config_dir, args.name)
-    ledger = Ledger(asked.results)
-    settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
-    cells = cells_over(asked.cells, asked.paths_of if args.analysis == "similarity" else None)
-    planned = plan_studies(args.analysis, cells, args.path, settings)
-    if args.generate and (code := generate(planned, ledger)):
-        return code
-    started = now()
-    try:
-        records = analyse(args.analysis, planned, ledger, settings, tell=_tell_model)
-    except MissingPathsError as error:
-        again = shlex.join(["rast-bench", "analyse", *argv, "--generate"])
-        raise LedgerError(error.message, hint=f"`{again}` makes them first") from error
-    print(render_summary(args.analysis, summarise(args.analysis, records)), end="")
-    origin = provenance(args.analysis, args.path, planned, settings, started)
-    paths = save_analysis(asked.results, asked.name, args.analysis, args.path, records, origin)
-    print("\n".join(f"wrote {path}" for path in paths), file=sys.stderr)
-    return 0
-
-
-def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> int:
-    """Makes the greedy samples that the ledger lacks; 0 when all of them are there now."""
-    from rast_bench.run.devices import automatic_workers
-    from rast_bench.run.direct import run_cells
-    from rast_bench.run.progress import stderr_progress
-
-    cells = [item.planned for item in planned]
-    workers = automatic_workers(sum(c.wanted for c in cells), [c.cell for c in cells])
-    summary = run_cells(cells, ledger, progress=stderr_progress(), workers=workers)
-    if summary.failures:
-        print(summary.render_failures(), file=sys.stderr)
-    return summary.exit_code
-
-
-def _tell_model(path: str) -> None:
-    print(f"reading with {path}", file=sys.stderr, flush=True)
-
-
-def _parser() -> Arguments:
-    parser = Arguments(
-        prog="rast-bench analyse",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-    )
+    parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
     analyses, paths = get_args(Analysis), get_args(Whose)
     parser.add_argument(
         "analysis",
@@ -107,7 +51,7 @@ def _parser() -> Arguments:
         help=", ".join(analyses),
     )
     parser.add_argument(
-        "words", metavar="EXPERIMENT | key=value | CELL", nargs="+", help="what to compare"
+        "overrides", metavar="EXPERIMENT | key=value | CELL", nargs="+", help="what to compare"
     )
     parser.add_argument(
         "--path",
@@ -137,8 +81,62 @@ def _parser() -> Arguments:
         "--name", metavar="NAME", help="folder of the results; the experiment's or the cells' names"
     )
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for the logits")
-    parser.add_argument("--config-dir", metavar="DIR", help="your own options")
-    return parser
+    add_words_flags(parser)
+
+
+def run(args: Namespace) -> int:
+    """Print the summary on stdout and save it with its records; 2 when generating failed.
+
+    Raises RastBenchError.
+    """
+    require_docstrings()
+    from rast_bench.analysis.provenance import provenance
+    from rast_bench.analysis.render import render_summary
+    from rast_bench.analysis.run import Settings, analyse, plan_studies
+    from rast_bench.analysis.saved import save_analysis
+    from rast_bench.analysis.studies import cells_over
+    from rast_bench.analysis.summaries import summarise
+    from rast_bench.analysis.trajectories import MissingPathsError
+    from rast_bench.analysis.words import read_words
+    from rast_bench.ledger import Ledger
+    from rast_bench.provenance import now
+
+    asked = read_words(words_of(args), args.name)
+    ledger = Ledger(asked.results)
+    settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
+    cells = cells_over(asked.cells, asked.paths_of if args.analysis == "similarity" else None)
+    planned = plan_studies(args.analysis, cells, args.path, settings)
+    if args.generate and (code := generate(planned, ledger)):
+        return code
+    started = now()
+    try:
+        records = analyse(args.analysis, planned, ledger, settings, tell=_tell_model)
+    except MissingPathsError as error:
+        again = shlex.join(["rast-bench", "analyse", *args.words, "--generate"])
+        raise LedgerError(error.message, hint=f"`{again}` makes them first") from error
+    print(render_summary(args.analysis, summarise(args.analysis, records)), end="")
+    origin = provenance(args.analysis, args.path, planned, settings, started)
+    paths = save_analysis(asked.results, asked.name, args.analysis, args.path, records, origin)
+    print("\n".join(f"wrote {path}" for path in paths), file=sys.stderr)
+    return 0
+
+
+def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> int:
+    """Makes the greedy samples that the ledger lacks; 0 when all of them are there now."""
+    from rast_bench.run.devices import automatic_workers
+    from rast_bench.run.direct import run_cells
+    from rast_bench.run.progress import stderr_progress
+
+    cells = [item.planned for item in planned]
+    workers = automatic_workers(sum(c.wanted for c in cells), [c.cell for c in cells])
+    summary = run_cells(cells, ledger, progress=stderr_progress(), workers=workers)
+    if summary.failures:
+        print(summary.render_failures(), file=sys.stderr)
+    return summary.exit_code
+
+
+def _tell_model(path: str) -> None:
+    print(f"reading with {path}", file=sys.stderr, flush=True)
 
 
 def _count(text: str) -> int:

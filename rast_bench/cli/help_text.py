@@ -16,7 +16,7 @@ _GROUPS = {
 }
 
 _TEMPLATE = """\
-usage: {program} [group=option …] [key=value …] [-m] [--cfg job]
+usage: {program} [group=option …] [key=value …] [-m] [flags]
 
 Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):
 at every step, logits = M_base + λ · (S_RL − S_base). Every finished sample is kept, so the same
@@ -53,10 +53,12 @@ one it is the process that you start. A site's own values: DIR/hydra/launcher/my
 `rast-bench plan` takes the same words and says what a run would make, need and cost.
 
 flags:
-  -m, --multirun      sweep over comma-separated values
-  --cfg job           print the composed configuration and stop
-  --config-dir DIR    your own options beside those above: DIR/dataset/mine.yaml
-  --hydra-help        all flags of Hydra
+  -m, --multirun        sweep over comma-separated values, range(0,3), choice(…) or glob(tiny-*)
+  --config-dir DIR      your own options beside those above: DIR/dataset/mine.yaml (-cd)
+  --results-dir DIR     the same as results_dir=DIR
+  --cfg job|hydra|all   print the composed configuration and stop (-c)
+    --package KEY       only what lies there (-p)
+    --resolve           without interpolations
 
 Tables go to stdout, progress and messages to stderr. Exit code 0: done, 1: a bug, or output that
 could not be written, 2: a mistake that the message explains, 130 or 143: interrupted by Ctrl-C or

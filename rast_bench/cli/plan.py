@@ -1,10 +1,11 @@
 """`rast-bench plan`: the words of `rast-bench run`, a report instead of a run."""
 
-from collections.abc import Sequence
+from argparse import Namespace
 from pathlib import Path
 
-from rast_bench.choices import Arguments, one_of
-from rast_bench.known.cards import CARDS
+from rast_bench.config.arguments import Arguments, add_run_words, one_of, words_of
+
+SUMMARY = "say what `run` with the same words would make and cost"
 
 EXIT_FAULTS = 2
 _MOST = 1e9  # GiB, or tokens per second
@@ -21,7 +22,7 @@ examples:
   rast-bench plan engine=vllm base_model.base.path=/models/Qwen2.5-32B --gpu-memory 80
   rast-bench plan experiment=demo --json > plan.json
 
-Every other word and flag is that of `rast-bench run`: see `rast-bench run --help`.
+Groups, options and keys are those of `rast-bench run`: see `rast-bench run --help`.
 Without a card it is a plan for this machine. With --gpu or --gpu-memory it is one for another: then
 a missing network, hub or vLLM is a warning, and checkpoints and data sets that are not here are
 planned by the facts that ship (docs/planning.md).
@@ -29,18 +30,38 @@ planned by the facts that ship (docs/planning.md).
 Exit code 0: the run can start, 2: the plan lists what would stop it."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Prints the plan on stdout; 2 when something would stop the run.
+def configure(parser: Arguments) -> None:
+    from rast_bench.known.cards import CARDS
 
-    Raises RastBenchError for an unknown card, and for a configuration or a results folder that
-    cannot be read.
+    parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
+    add_run_words(parser)
+    card = parser.add_mutually_exclusive_group()
+    card.add_argument(
+        "--gpu", metavar="CARD", type=one_of("card", "cards", CARDS), help=", ".join(CARDS)
+    )
+    card.add_argument("--gpu-memory", metavar="GIB", type=_positive, help="of one device, in GiB")
+    parser.add_argument(
+        "--tokens-per-second",
+        metavar="N",
+        type=_positive,
+        help="of one engine over all its rows, where the ledger has no measured rate",
+    )
+    parser.add_argument("--json", action="store_true", help="the same for programs")
+
+
+def run(args: Namespace) -> int:
+    """Print the plan on stdout; 2 when something would stop the run.
+
+    Raises RastBenchError for a configuration or a results folder that cannot be read.
     """
-    args, words = _parser().parse_known_args(list(argv))
-    from rast_bench.config.frontend import jobs_of_command_line
+    from rast_bench.config.frontend import configuration, jobs_of
 
-    jobs = jobs_of_command_line(words, "rast-bench plan")
-    if jobs is None:
+    words = words_of(args)
+    if args.cfg is not None:
+        print(configuration(words, args.cfg, args.package, resolve=args.resolve), end="")
         return 0
+    jobs = jobs_of(words)
+    from rast_bench.known.cards import CARDS
     from rast_bench.ledger import Ledger
     from rast_bench.pipeline import shared_options
     from rast_bench.planning.groups import Assumptions
@@ -54,28 +75,6 @@ def main(argv: Sequence[str]) -> int:
     report = build_report(jobs, ledger, assumptions)
     print(render_json(report) if args.json else render_plan(report), end="")
     return EXIT_FAULTS if report.faults else 0
-
-
-def _parser() -> Arguments:
-    parser = Arguments(
-        prog="rast-bench plan",
-        usage="rast-bench plan [group=option …] [key=value …] [-m] [options]",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-    )
-    card = parser.add_mutually_exclusive_group()
-    card.add_argument(
-        "--gpu", metavar="CARD", type=one_of("card", "cards", CARDS), help=", ".join(CARDS)
-    )
-    card.add_argument("--gpu-memory", metavar="GIB", type=_positive, help="of one device, in GiB")
-    parser.add_argument(
-        "--tokens-per-second",
-        metavar="N",
-        type=_positive,
-        help="of one engine over all its rows, where the ledger has no measured rate",
-    )
-    parser.add_argument("--json", action="store_true", help="the same for programs")
-    return parser
 
 
 def _positive(text: str) -> float:

@@ -2,16 +2,18 @@
 
 import sys
 import tempfile
+from argparse import Namespace
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.choices import Arguments
+from rast_bench.config.arguments import Arguments, add_results_dir
 from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
     from rast_bench.grading import Answer
+
+SUMMARY = "verdicts on responses of a JSONL file, from anywhere"
 
 BATCH = 1_000  # responses between two reports of progress
 DEFAULT = "robust"
@@ -20,6 +22,7 @@ _USAGE = """\
 rast-bench grade IN.jsonl OUT.jsonl [--grader NAME] [--explain]
        rast-bench grade --gold GOLD (--answer ANSWER | --response TEXT) [--grader NAME]
                         [--dataset NAME] [--finish-reason REASON]"""
+_DESCRIPTION = "Grade the responses of a JSONL file, or explain the verdict on one answer."
 _EPILOG = """\
 IN.jsonl has one response a line:
   id        string or number, copied to the output
@@ -44,17 +47,11 @@ With --gold one answer is graded and explained on stdout:
   rast-bench grade --gold '1/2' --response 'So it is \\boxed{0.5}.'"""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs the subcommand and returns its exit code. Raises ConfigError and DatasetError."""
-    from rast_bench.grading import Answer, grader_names
+def configure(parser: Arguments) -> None:
+    from rast_bench.grading import grader_names
     from rast_bench.grading.response_file import FINISH_REASONS
 
-    parser = Arguments(
-        prog="rast-bench grade",
-        usage=_USAGE,
-        description="Grade the responses of a JSONL file, or explain the verdict on one answer.",
-        epilog=_EPILOG,
-    )
+    parser.usage, parser.description, parser.epilog = _USAGE, _DESCRIPTION, _EPILOG
     parser.add_argument("source", metavar="IN.jsonl", type=Path, nargs="?")
     parser.add_argument(
         "target", metavar="OUT.jsonl", type=Path, nargs="?", help="replaced if it exists"
@@ -69,24 +66,33 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--explain", action="store_true", help="write how each verdict came about, too"
     )
+    add_results_dir(parser, "a folder for the report of a bug")
     one = parser.add_argument_group("one answer")
     one.add_argument("--gold", metavar="GOLD", help="its gold answer")
     one.add_argument("--answer", metavar="ANSWER", help="the answer, graded as \\boxed{ANSWER}")
     one.add_argument("--response", metavar="TEXT", help="the whole response that has the answer")
     one.add_argument("--dataset", metavar="NAME", default="")
     one.add_argument("--finish-reason", choices=FINISH_REASONS, default="eos")
-    options = parser.parse_args(arguments)
-    if options.gold is None and options.answer is None and options.response is None:
-        if options.target is None:
-            parser.error("IN.jsonl and OUT.jsonl are needed, or --gold and --answer")
-        return grade_file(options.source, options.target, options.grader, explain=options.explain)
-    if options.source is not None:
-        parser.error("--gold, --answer and --response are for one answer, without files")
-    if options.gold is None or (options.answer is None) == (options.response is None):
-        parser.error("one answer needs --gold, and either --answer or --response")
-    text = options.response if options.answer is None else f"\\boxed{{{options.answer}}}"
-    answer = Answer(text, options.gold, options.finish_reason, options.dataset)
-    return grade_one(answer, options.grader)
+
+
+def run(args: Namespace) -> int:
+    """Grade a file or one answer. Raises ConfigError and DatasetError."""
+    from rast_bench.grading import Answer
+
+    if args.gold is None and args.answer is None and args.response is None:
+        if args.target is None:
+            raise _misused("IN.jsonl and OUT.jsonl are needed, or --gold and --answer")
+        return grade_file(args.source, args.target, args.grader, explain=args.explain)
+    if args.source is not None:
+        raise _misused("--gold, --answer and --response are for one answer, without files")
+    if args.gold is None or (args.answer is None) == (args.response is None):
+        raise _misused("one answer needs --gold, and either --answer or --response")
+    text = args.response if args.answer is None else f"\\boxed{{{args.answer}}}"
+    return grade_one(Answer(text, args.gold, args.finish_reason, args.dataset), args.grader)
+
+
+def _misused(message: str) -> ConfigError:
+    return ConfigError(message, hint="`rast-bench grade --help` says what it takes")
 
 
 def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = False) -> int:

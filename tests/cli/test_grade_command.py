@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from rast_bench import cli, grade_command
+from rast_bench import cli
+from rast_bench.cli import grade
 from rast_bench.errors import ConfigError, RastBenchError
-from rast_bench.grade_command import main
+
+
+def main(words: list[str]) -> int:
+    """Errors pass, as they do not from `cli.main`."""
+    return cli.run_command("grade", words)
+
 
 ROWS = [
     {"id": "a", "dataset": "math500", "gold": "1/2", "response": r"\boxed{0.5}"},
@@ -114,7 +120,7 @@ def test_batches_change_nothing(
 ) -> None:
     one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
     main([str(source), str(one), "--grader", "boxed"])
-    monkeypatch.setattr(grade_command, "BATCH", 2)
+    monkeypatch.setattr(grade, "BATCH", 2)
     main([str(source), str(two), "--grader", "boxed"])
     assert one.read_text() == two.read_text()
 
@@ -165,7 +171,7 @@ def test_output_that_was_there_stays_until_all_is_graded(
 ) -> None:
     target = tmp_path / "out.jsonl"
     target.write_text("before")
-    monkeypatch.setattr(grade_command, "BATCH", 0)  # the work fails
+    monkeypatch.setattr(grade, "BATCH", 0)  # the work fails
     with pytest.raises(ValueError):
         main([str(source), str(target), "--grader", "boxed"])
     assert target.read_text() == "before"

@@ -1,9 +1,11 @@
 """`rast-bench audit-paper`: the published numbers against one another."""
 
-from collections.abc import Sequence
+from argparse import Namespace
 from pathlib import Path
 
-from rast_bench.choices import Arguments
+from rast_bench.config.arguments import Arguments, add_results_dir
+
+SUMMARY = "recompute the paper's numbers from one another"
 
 _DESCRIPTION = """\
 Recompute every published number of the RAST paper, its project page and its replies to reviewers
@@ -18,27 +20,8 @@ _EPILOG = """\
 Exit code 0 whenever the audit ran: what it finds is its result, not an error."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Prints the audit on stdout; always 0.
-
-    Raises DatasetError for published numbers that are missing or broken.
-    """
-    args = _parser().parse_args(list(argv))
-    from rast_bench.paper.audit import audit
-    from rast_bench.paper.published import load_published
-    from rast_bench.paper.render import render_audit, render_audit_json
-
-    findings = audit(load_published(args.facts))
-    print(render_audit_json(findings) if args.json else render_audit(findings), end="")
-    return 0
-
-
-def _parser() -> Arguments:
-    parser = Arguments(
-        prog="rast-bench audit-paper",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-    )
+def configure(parser: Arguments) -> None:
+    parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.add_argument(
         "--facts",
@@ -46,4 +29,18 @@ def _parser() -> Arguments:
         type=Path,
         help="another folder of published numbers, in the form of results/paper/",
     )
-    return parser
+    add_results_dir(parser, "a folder for the report of a bug")
+
+
+def run(args: Namespace) -> int:
+    """Print the audit on stdout; always 0.
+
+    Raises DatasetError for published numbers that are missing or broken.
+    """
+    from rast_bench.paper.audit import audit
+    from rast_bench.paper.published import load_published
+    from rast_bench.paper.render import render_audit, render_audit_json
+
+    findings = audit(load_published(args.facts))
+    print(render_audit_json(findings) if args.json else render_audit(findings), end="")
+    return 0

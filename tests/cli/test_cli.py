@@ -1,8 +1,11 @@
+import shlex
+
 import pytest
 from app_world import World
 
 from rast_bench import __version__
 from rast_bench.cli import main
+from rast_bench.cli.dispatch import COMMANDS
 from rast_bench.domain import SampleKey, Verdict
 from rast_bench.ledger import Ledger
 
@@ -210,6 +213,74 @@ def test_mistakes_are_one_line_and_exit_code_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(message)
+
+
+SPELLINGS = {
+    "word": ["results_dir={DIR}"],
+    "flag": ["--results-dir", "{DIR}"],
+}
+
+
+def _pasted(err: str) -> list[str]:
+    """The words of the line `next`, without the program."""
+    label, *words = shlex.split(err.splitlines()[-1])
+    assert label == "next"
+    return words[words.index("rast-bench" if "rast-bench" in words else "rast_bench") + 1 :]
+
+
+def _moved(words: list[str], folder: str, spelling: str) -> list[str]:
+    """The words with another results folder in the place of theirs."""
+    kept = [word for word in words if not word.startswith("results_dir=")]
+    return [*kept, *(word.replace("{DIR}", folder) for word in SPELLINGS[spelling])]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_results_folder_is_named_alike_everywhere(
+    spelling: str,
+    experiment: list[str],
+    world: World,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Samples lie in one folder, and every command finds them there however it is named."""
+    folder = f"{world.folder}/other results"
+    assert main(["run", *_moved(run_argv(experiment)[1:], folder, spelling)]) == 0
+    out, err = capsys.readouterr()
+    assert main(_pasted(err)) == 0  # status
+    assert capsys.readouterr().err.startswith("2 cells: 2 complete")
+    assert main(["table", *_moved(experiment, folder, spelling)]) == 0
+    again, err = capsys.readouterr()
+    assert again == out
+    assert main(_pasted(err)) == 0  # figure
+    assert main(_pasted(capsys.readouterr().err)) == 0  # table
+    assert capsys.readouterr().out == out
+    assert main(["status", *_moved(experiment, folder, spelling)]) == 0
+    assert capsys.readouterr().err.startswith("2 cells: 2 complete")
+    assert main(["show-prompt", *_moved(run_argv(experiment)[1:], folder, spelling)]) == 0
+    capsys.readouterr()
+    named = [word.replace("{DIR}", folder) for word in SPELLINGS[spelling]]
+    assert main(["verify", *named]) == 0
+    assert capsys.readouterr().out == "2 cells, 24 samples, 0 corrupt files\n"
+    assert main(["grade", "--gold", "1", "--answer", "1", *named]) == 0
+    assert main(["audit-paper", *named]) == 0
+    capsys.readouterr()
+    for command in ("status", "cancel", "resume"):
+        assert main([command, *named]) == 2
+        assert f"there is no launch in {folder}/launches" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_lists_its_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"usage: rast-bench {command} ")
+    assert "--results-dir DIR" in out
+
+
+def test_status_of_single_cells(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", *world.overrides]) == 0
+    assert capsys.readouterr().err == "1 cells: 0 complete, 0 partial, 1 new; 12 samples to make\n"
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

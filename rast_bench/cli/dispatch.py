@@ -1,0 +1,111 @@
+"""From the words of a command line to the command. Importing this module is cheap."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from types import ModuleType
+
+from rast_bench import __version__
+from rast_bench.cli import (
+    analyse,
+    audit_paper,
+    cancel,
+    figure,
+    grade,
+    plan,
+    resume,
+    run,
+    show_prompt,
+    status,
+    table,
+    verify,
+    worker,
+)
+from rast_bench.config.arguments import Arguments, one_of
+from rast_bench.errors import ConfigError
+from rast_bench.guard import guarded
+
+COMMANDS: dict[str, ModuleType] = {
+    "run": run,
+    "plan": plan,
+    "show-prompt": show_prompt,
+    "table": table,
+    "figure": figure,
+    "status": status,
+    "cancel": cancel,
+    "resume": resume,
+    "grade": grade,
+    "worker": worker,
+    "analyse": analyse,
+    "audit-paper": audit_paper,
+    "verify": verify,
+}
+
+_DESCRIPTION = """\
+Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):
+at every step, logits = M_base + λ · (S_RL − S_base)."""
+
+_EXAMPLES = """\
+examples:
+  rast-bench run base_model=tiny-l delta=tiny-s dataset=tiny-hard    one cell, and its table
+  rast-bench run experiment=demo                                     a whole table
+  rast-bench run --help                                              every option there is
+  rast-bench plan experiment=demo                                    what it will make and cost
+  rast-bench show-prompt dataset=tiny-hard                           what the model will read
+  rast-bench status demo                                             what is done, what is missing
+  rast-bench status --follow                                         how the latest launch goes on
+  rast-bench cancel                                                  end its workers
+  rast-bench resume                                                  make what is missing
+  rast-bench table table1                                            the paper's numbers and ours
+  rast-bench figure figure6                                          the same, drawn
+  rast-bench analyse pcr demo --generate                             how far M_base follows RL
+  rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
+  rast-bench verify                                                  check every stored file
+  rast-bench audit-paper                                             errors in the paper's numbers
+
+Overrides are group=option and key=value, as in `rast-bench run --help`. Every command takes
+results_dir=DIR, or --results-dir DIR, and answers to --help."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit code.
+
+    0 done, 1 a bug, or output that could not be written, 2 a mistake of the user (one line on
+    stderr), 130 and 143 interrupted. Raises SystemExit for `--help` and `--version`.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    return guarded(lambda: _run(words), words)
+
+
+def _run(words: list[str]) -> int:
+    if not words:
+        raise ConfigError("no command is given", hint="`rast-bench --help` lists them")
+    if words[0].startswith("-"):
+        _list_of_commands().parse_args(words)  # ends the process, or raises
+    name = one_of("command", "commands", COMMANDS)(words[0])
+    return run_command(name, words[1:])
+
+
+def run_command(name: str, words: Sequence[str], program: str | None = None) -> int:
+    """The command's exit code. Raises what it raises, and SystemExit for `--help`.
+
+    Args:
+        program: what was typed before the words, unless it is `rast-bench NAME`.
+    """
+    command = COMMANDS[name]
+    program = program or f"rast-bench {name}"
+    parser = Arguments(prog=program)
+    command.configure(parser)
+    args = parser.read(words, Namespace(program=program, words=tuple(words)))
+    code: int = command.run(args)
+    return code
+
+
+def _list_of_commands() -> Arguments:
+    """The parser of `rast-bench --help` and `--version`; the commands have their own."""
+    parser = Arguments(prog="rast-bench", description=_DESCRIPTION, epilog=_EXAMPLES)
+    parser.add_argument("--version", action="version", version=f"rast-bench {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        commands.add_parser(name, help=module.SUMMARY)
+    return parser

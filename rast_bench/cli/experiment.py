@@ -1,0 +1,50 @@
+"""The experiment that `table` and `figure` name, and the report on what is stored of it."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rast_bench.config.arguments import Arguments, add_words, words_of
+from rast_bench.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rast_bench.config.compose import Job
+    from rast_bench.config.experiment import ExperimentConfig
+    from rast_bench.planning.cells import PlannedCell
+    from rast_bench.reporting.report import Report
+
+
+def add_experiment(parser: Arguments) -> None:
+    parser.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
+    add_words(parser)
+
+
+def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
+    """Raises ConfigError."""
+    from rast_bench.config.frontend import job_of
+
+    words = words_of(args)
+    job = job_of(replace(words, overrides=(f"experiment={args.experiment}", *words.overrides)))
+    if job.options.experiment is None:
+        raise ConfigError("no experiment is named", hint="`rast-bench table EXPERIMENT`")
+    return job, job.options.experiment
+
+
+def report_available(job: "Job", experiment: "ExperimentConfig") -> "Report":
+    """Grades what is here and builds the report."""
+    from rast_bench.ledger import Ledger
+    from rast_bench.pipeline import grade_planned, plan_jobs
+    from rast_bench.reporting.reports import experiment_report
+    from rast_bench.results.experiment import plan_available
+
+    ledger = Ledger(Path(job.options.results_dir))
+    planned: Sequence[PlannedCell | None]
+    if experiment.waits_for_all:
+        planned = plan_jobs([job])[0].planned
+    else:
+        planned = plan_available(job.cells, ledger)
+    available = [cell for cell in planned if cell is not None]
+    grade_planned(available, ledger, job.options)
+    return experiment_report(experiment, job.experiment_cells, planned, ledger, job.options.grader)

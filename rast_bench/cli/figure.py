@@ -1,0 +1,45 @@
+"""`rast-bench figure`: an experiment's figures from stored samples."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
+from rast_bench.config.arguments import Arguments
+from rast_bench.errors import ConfigError
+
+SUMMARY = "draw an experiment's figures from stored samples"
+
+_DESCRIPTION = """\
+Print the numbers of the experiment's figures, and save the figures as PNG, SVG and PDF. Generates
+nothing; figures of analyses need them stored."""
+
+
+def configure(parser: Arguments) -> None:
+    parser.description = _DESCRIPTION
+    add_experiment(parser)
+
+
+def run(args: Namespace) -> int:
+    """Print and draw. Raises LedgerError where cells, or an analysis that is drawn, are missing."""
+    from rast_bench.config.next_command import next_command
+    from rast_bench.reporting.analysis_figures import analysis_figures, analysis_pages
+    from rast_bench.reporting.report import requested_results
+    from rast_bench.reporting.save import figure_files, landing_lines, save_files
+
+    job, experiment = named_experiment(args)
+    results_dir = Path(job.options.results_dir)
+    pages = analysis_pages(experiment, results_dir)
+    report = report_available(job, experiment)
+    requested = requested_results(report.results)
+    figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
+    if not (figures or pages):
+        raise ConfigError(
+            f"experiment {experiment.name} has no figure",
+            hint=f"`rast-bench table {experiment.name}` prints its table",
+        )
+    print(report.terminal)
+    files = {**figure_files(figures, ("png", "svg", "pdf")), **pages}
+    paths = save_files(files, results_dir / experiment.name)
+    print("\n".join(landing_lines(paths, next_command(job, "table", own=False))), file=sys.stderr)
+    return 0

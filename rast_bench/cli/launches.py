@@ -1,0 +1,62 @@
+"""Which launch `status`, `cancel` and `resume` mean."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rast_bench.config.arguments import RESULTS, Arguments, add_results_dir
+from rast_bench.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rast_bench.run.folder import Launch
+
+
+def add_launch(parser: Arguments) -> None:
+    """The words that name a launch."""
+    parser.add_argument("name", metavar="LAUNCH", nargs="?", help="id or folder; the latest")
+    add_results_dir(parser, "whose launches")
+
+
+def named_launch(args: Namespace) -> "Launch":
+    """Raises as `find_launch`."""
+    return find_launch(args.name, Path(args.results_dir or RESULTS))
+
+
+def find_launch(name: str | None, results_dir: Path) -> "Launch":
+    """A launch by its folder or its id; the latest of `results_dir` where nothing is named.
+
+    Raises ConfigError when there is none, LedgerError for a folder that cannot be read.
+    """
+    from rast_bench.ledger.atomic import ledger_errors
+
+    with ledger_errors(results_dir):
+        return _found_launch(name, results_dir)
+
+
+def _found_launch(name: str | None, results_dir: Path) -> "Launch":
+    from rast_bench.run.folder import LAUNCHES, launches, read_launch
+
+    if name is None:
+        found = launches(results_dir)
+        if not found:
+            raise ConfigError(
+                f"there is no launch in {results_dir / LAUNCHES}",
+                hint="hydra/launcher=local and hydra/launcher=slurm make them; other results "
+                "folders are named by --results-dir DIR",
+            )
+        return read_launch(found[-1])
+    for path in (Path(name), results_dir / LAUNCHES / name):
+        if (path / "launch.json").is_file():
+            return read_launch(path)
+    known = ", ".join(path.name for path in launches(results_dir)[-5:]) or "none"
+    raise ConfigError(f"there is no launch {name}", hint=f"launches in {results_dir}: {known}")
+
+
+def names_launch(name: str, results_dir: Path) -> bool:
+    """Whether a name is that of a launch, by its folder or its id."""
+    from rast_bench.ledger.atomic import ledger_errors
+    from rast_bench.run.folder import LAUNCHES
+
+    folders = (Path(name), results_dir / LAUNCHES / name)
+    with ledger_errors(results_dir):
+        return any((folder / "launch.json").is_file() for folder in folders)

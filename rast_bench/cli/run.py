@@ -1,0 +1,37 @@
+"""`rast-bench run`, and `python run.py`: compose, validate, plan, generate, grade, table."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from rast_bench.config.arguments import Arguments, add_run_words, words_of
+from rast_bench.surroundings import require_docstrings
+
+SUMMARY = "generate, grade and print; `run --help` lists all options"
+
+
+def configure(parser: Arguments) -> None:
+    add_run_words(parser)
+    parser.whole_help = lambda: _help(parser.prog)
+
+
+def run(args: Namespace) -> int:
+    """Run what the words describe; see `rast_bench.cli.dispatch.main` for the exit codes."""
+    require_docstrings()
+    from rast_bench.config.frontend import configuration, jobs_of
+
+    words = words_of(args)
+    if args.cfg is not None:
+        print(configuration(words, args.cfg, args.package, resolve=args.resolve), end="")
+        return 0
+    jobs = jobs_of(words)
+    from rast_bench.pipeline import run_jobs
+    from rast_bench.run.launch import Command
+
+    return run_jobs(jobs, Command(args.program, args.words, Path.cwd()))
+
+
+def _help(program: str) -> str:
+    from rast_bench.cli.help_text import help_text
+    from rast_bench.config.paths import config_dir
+
+    return help_text(program, config_dir())

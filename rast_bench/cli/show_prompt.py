@@ -1,0 +1,43 @@
+"""`rast-bench show-prompt`: what the models will read."""
+
+import sys
+from argparse import Namespace
+
+from rast_bench.config.arguments import Arguments, add_words, words_of
+
+SUMMARY = "print what the models will read"
+
+_DESCRIPTION = """\
+Print each distinct prompt of the cells on the first problem of its data set: on stdout exactly what
+the model reads, on stderr what it belongs to."""
+
+_FIRST = {"limit": 1, "limit_seed": None}  # problem of a data set
+
+
+def configure(parser: Arguments) -> None:
+    parser.description = _DESCRIPTION
+    add_words(parser)
+
+
+def run(args: Namespace) -> int:
+    """Print the prompts. Raises RastBenchError."""
+    from rast_bench.config.frontend import job_of
+    from rast_bench.datasets import render_prompt, with_rendered_chat
+    from rast_bench.planning.cells import CellReader
+
+    reader = CellReader()
+    shown = set()
+    for cell in map(with_rendered_chat, job_of(words_of(args)).cells):
+        dataset, prompt = cell.dataset.model_copy(update=_FIRST), cell.prompt
+        if (dataset, prompt) in shown:
+            continue
+        shown.add((dataset, prompt))
+        (problem,), _ = reader.read_set(dataset)
+        print(render_prompt(prompt, problem), flush=True)
+        stops = ", ".join(map(repr, prompt.stop)) or "none"
+        print(
+            f"problem {problem.problem_id} of {dataset.name}, gold answer {problem.gold!r}, "
+            f"prompt {prompt.name}, stop strings: {stops}",
+            file=sys.stderr,
+        )
+    return 0

@@ -1,0 +1,33 @@
+"""`rast-bench table`: an experiment's table from stored samples."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
+from rast_bench.config.arguments import Arguments
+
+SUMMARY = "print an experiment's table from stored samples"
+
+_DESCRIPTION = """\
+Grade what is new, print and save the experiment's table, and generate nothing. Beside the paper's
+numbers, and of costs alone, it is printed as far as it goes; any other experiment has to be
+complete."""
+
+
+def configure(parser: Arguments) -> None:
+    parser.description = _DESCRIPTION
+    add_experiment(parser)
+
+
+def run(args: Namespace) -> int:
+    """Print and save the table. Raises LedgerError where a cell is missing that may not be."""
+    from rast_bench.config.next_command import next_command
+    from rast_bench.reporting.save import landing_lines, save_report
+
+    job, experiment = named_experiment(args)
+    report = report_available(job, experiment)
+    print(report.terminal)
+    paths = save_report(report, Path(job.options.results_dir) / experiment.name)
+    print("\n".join(landing_lines(paths, next_command(job, "figure"))), file=sys.stderr)
+    return 0

@@ -1,1 +1,0 @@
-"""`rast-bench status`, `cancel`, `resume` and `worker`."""
