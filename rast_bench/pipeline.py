@@ -13,10 +13,10 @@ from rast_bench.capacity import check_cell_count, check_processes, check_samples
 from rast_bench.code_tests.consent import check_code_execution
 from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.next_command import next_command
-from rast_bench.config.pins import warn_of_unpinned
 from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
+from rast_bench.planning.pins import warn_of_unpinned
 from rast_bench.planning.plan import plan_cells
 from rast_bench.reporting.reports import cells_report, experiment_report
 from rast_bench.run.devices import any_split, automatic_workers, check_workers

@@ -24,9 +24,9 @@ from rast_bench.datasets import (
     iter_references,
     load_problems,
     render_prompt,
-    with_rendered_chat,
 )
 from rast_bench.domain import Problem
+from rast_bench.engines.chat import with_rendered_chat
 from rast_bench.errors import DatasetError, RastBenchError
 
 MATH_PROMPTS = ("qwen-boxed", "question-answer")

@@ -86,14 +86,10 @@ def _run(words: list[str]) -> int:
     return run_command(name, words[1:])
 
 
-def run_command(name: str, words: Sequence[str], program: str | None = None) -> int:
-    """The command's exit code. Raises what it raises, and SystemExit for `--help`.
-
-    Args:
-        program: what was typed before the words, unless it is `rast-bench NAME`.
-    """
+def run_command(name: str, words: Sequence[str]) -> int:
+    """The command's exit code. Raises what it raises, and SystemExit for `--help`."""
     command = COMMANDS[name]
-    program = program or f"rast-bench {name}"
+    program = f"rast-bench {name}"
     parser = Arguments(prog=program)
     command.configure(parser)
     args = parser.read(words, Namespace(program=program, words=tuple(words)))

@@ -4,6 +4,7 @@ import os
 from argparse import Namespace
 
 from rast_bench.cli.launches import add_launch, named_launch
+from rast_bench.cli.run import run_words
 from rast_bench.config.arguments import Arguments
 from rast_bench.errors import ConfigError
 
@@ -18,7 +19,6 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    from rast_bench.cli.dispatch import run_command
     from rast_bench.run.outcome import is_alive
 
     launch = named_launch(args)
@@ -28,4 +28,4 @@ def run(args: Namespace) -> int:
             hint=f"rast-bench status {launch.path}, or rast-bench cancel {launch.path} first",
         )
     os.chdir(launch.record.folder)
-    return run_command("run", launch.record.words, launch.record.program)
+    return run_words(launch.record.words, launch.record.program)

@@ -1,6 +1,7 @@
 """`rast-bench run`, and `python run.py`: compose, validate, plan, generate, grade, table."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from rast_bench.config.arguments import Arguments, add_run_words, words_of
@@ -28,6 +29,13 @@ def run(args: Namespace) -> int:
     from rast_bench.run.launch import Command
 
     return run_jobs(jobs, Command(args.program, args.words, Path.cwd()))
+
+
+def run_words(words: Sequence[str], program: str) -> int:
+    """`rast-bench run` with these words, in this process. Raises what it raises."""
+    parser = Arguments(prog=program)
+    configure(parser)
+    return run(parser.read(words, Namespace(program=program, words=tuple(words))))
 
 
 def _help(program: str) -> str:

@@ -22,7 +22,8 @@ def configure(parser: Arguments) -> None:
 def run(args: Namespace) -> int:
     """Print the prompts. Raises RastBenchError."""
     from rast_bench.config.frontend import job_of
-    from rast_bench.datasets import render_prompt, with_rendered_chat
+    from rast_bench.datasets import render_prompt
+    from rast_bench.engines.chat import with_rendered_chat
     from rast_bench.planning.cells import CellReader
 
     reader = CellReader()

@@ -117,7 +117,7 @@ class PromptConfig(Strict):
     """conf/prompt/*: the template holds `{question}`; stop strings end a generation.
 
     With `chat` the template is the user's message and `system` the system's (null: the chat
-    template's own); M_base's tokenizer renders them (datasets/chat.py). `chat_for_base` allows chat
+    template's own); M_base's tokenizer renders them (engines/chat.py). `chat_for_base` allows chat
     markup for a model that was not trained on it, as figure 7 (a) of the paper does.
     """
 

@@ -1,6 +1,5 @@
 """Benchmarks: a file or a hub data set in, problems and prompts out."""
 
-from rast_bench.datasets.chat import with_rendered_chat
 from rast_bench.datasets.load import dataset_fingerprint, differences, limited, load_problems
 from rast_bench.datasets.prompt import render_prompt
 from rast_bench.datasets.references import iter_references
@@ -12,5 +11,4 @@ __all__ = [
     "limited",
     "load_problems",
     "render_prompt",
-    "with_rendered_chat",
 ]

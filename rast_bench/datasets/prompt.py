@@ -9,7 +9,7 @@ def render_prompt(cfg: PromptConfig, problem: Problem) -> str:
 
     A plain replacement, not `str.format`: templates and questions are full of LaTeX braces, as in
     `\boxed{}` (figure 7 of the paper). Raises ValueError for a chat that was not rendered
-    (datasets/chat.py).
+    (engines/chat.py).
     """
     if cfg.chat:
         raise ValueError(f"prompt {cfg.name} is a chat whose markup is not known here")

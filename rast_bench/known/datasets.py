@@ -6,10 +6,20 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from rast_bench.config.schema import DatasetConfig
+
+class HubDataset(Protocol):
+    """What names a data set, as config.schema.DatasetConfig does."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def subset(self) -> str | None: ...
+    @property
+    def split(self) -> str: ...
+    @property
+    def adapter(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -26,8 +36,8 @@ class KnownDataset:
     sources: dict[str, str]  # of each fact that is there
 
 
-def known_dataset(cfg: DatasetConfig) -> KnownDataset | None:
-    """The facts of a data set on the hub; None where none ship. `cfg.limit` is not applied.
+def known_dataset(cfg: HubDataset) -> KnownDataset | None:
+    """The facts of a data set on the hub; None where none ship. A limit is not applied.
 
     A copy in `data_dir` stands in for the same set.
     """

@@ -7,14 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from rast_bench.errors import ModelError
 
-if TYPE_CHECKING:
-    from rast_bench.config.schema import ModelRef
-
 _GUESSED = ("memory", "assumed")  # a source with such a word is nobody's file
+
+
+class HubModel(Protocol):
+    """What names a checkpoint, as config.schema.ModelRef does."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def revision(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class KnownModel:
         }
 
 
-def known_model(ref: ModelRef) -> KnownModel | None:
+def known_model(ref: HubModel) -> KnownModel | None:
     """The facts of a checkpoint; None where none ship for its id. Other revisions share them."""
     return _by_path().get(ref.path)
 
@@ -56,7 +62,7 @@ def known_models() -> tuple[KnownModel, ...]:
     return tuple(_by_path().values())
 
 
-def refuse_other_config(ref: ModelRef, config: Mapping[str, Any]) -> None:
+def refuse_other_config(ref: HubModel, config: Mapping[str, Any]) -> None:
     """Raise ModelError where a config.json contradicts a certain fact of the same id and revision.
 
     The file or the facts are wrong: either way the plan that was made from the facts was.

@@ -63,7 +63,7 @@ class CellReader:
 
         Raises DatasetError and ModelError.
         """
-        from rast_bench.datasets import with_rendered_chat
+        from rast_bench.engines.chat import with_rendered_chat
 
         cell = with_rendered_chat(cell)
         problems, fingerprint = self.read_set(cell.dataset)

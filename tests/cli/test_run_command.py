@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from app_world import World
 
-from rast_bench.cli import run_command
+from rast_bench.cli.run import run_words
 from rast_bench.guard import guarded
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ HEAVY = ("torch", "transformers", "pandas", "pyarrow", "datasets", "matplotlib",
 
 def main(words: list[str]) -> int:
     """As run.py."""
-    return guarded(lambda: run_command("run", words, "python run.py"), words)
+    return guarded(lambda: run_words(words, "python run.py"), words)
 
 
 @pytest.fixture

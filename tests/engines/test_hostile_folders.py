@@ -19,8 +19,8 @@ from unprivileged import as_nobody, let_others_in
 from rast_bench.config.engines import TransformersConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import ModelRef, PromptConfig
-from rast_bench.datasets.chat import rendered_chat
 from rast_bench.engines import check_models, load_engine
+from rast_bench.engines.chat import rendered_chat
 from rast_bench.engines.load_errors import broken_package, load_error
 from rast_bench.engines.loaded import LoadedModel
 from rast_bench.engines.tokenizer import load_tokenizer

@@ -9,8 +9,9 @@ from transformers import PreTrainedTokenizerFast
 
 from rast_bench.config.identity import cell_id, cell_identity
 from rast_bench.config.schema import CellConfig, PromptConfig
-from rast_bench.datasets import render_prompt, with_rendered_chat
+from rast_bench.datasets import render_prompt
 from rast_bench.domain import Problem
+from rast_bench.engines.chat import with_rendered_chat
 from rast_bench.errors import ModelError
 
 TEMPLATE = (

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from cells import changed, plain_cell
 
-from rast_bench.config.pins import warn_of_unpinned
+from rast_bench.planning.pins import warn_of_unpinned
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from rast_bench.config.identity import engine_key
 from rast_bench.config.schema import CellConfig, ModelRef, PromptConfig
+from rast_bench.engines.hub_models import model_files
 from rast_bench.errors import ModelError, first_line
 
 
@@ -32,7 +33,6 @@ def rendered_chat(ref: ModelRef, prompt: PromptConfig) -> str:
     Remembered: the cells of an experiment share few pairs of model and prompt, and loading a
     tokenizer takes a second. Raises ModelError as `with_rendered_chat`.
     """
-    from rast_bench.engines.hub_models import model_files
     from rast_bench.engines.tokenizer import load_tokenizer
 
     model_files(ref)  # asks the hub once; the tokenizer would ask again and again

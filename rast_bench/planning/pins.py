@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from rast_bench.config.identity import engine_key
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import CellConfig
+from rast_bench.datasets.sources import dataset_file
 
 
 def warn_of_unpinned(cells: Iterable[CellConfig]) -> None:
@@ -20,8 +21,6 @@ def warn_of_unpinned(cells: Iterable[CellConfig]) -> None:
 
 
 def _unpinned(cell: CellConfig) -> Iterator[str]:
-    from rast_bench.datasets.sources import dataset_file
-
     for ref in engine_key(cell).roles:
         if ref.revision is None and local_model_dir(ref) is None:
             yield ref.path
