@@ -3,6 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
+from rast_bench.cli.run import show_configuration
 from rast_bench.config.arguments import Arguments, add_run_words, one_of, words_of
 
 SUMMARY = "say what `run` with the same words would make and cost"
@@ -54,11 +55,10 @@ def run(args: Namespace) -> int:
 
     Raises RastBenchError for a configuration or a results folder that cannot be read.
     """
-    from rast_bench.config.frontend import configuration, jobs_of
+    from rast_bench.config.frontend import jobs_of
 
     words = words_of(args)
-    if args.cfg is not None:
-        print(configuration(words, args.cfg, args.package, resolve=args.resolve), end="")
+    if show_configuration(args, words):
         return 0
     jobs = jobs_of(words)
     from rast_bench.known.cards import CARDS

@@ -4,7 +4,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from rast_bench.config.arguments import Arguments, add_run_words, words_of
+from rast_bench.config.arguments import Arguments, Words, add_run_words, words_of
+from rast_bench.errors import ConfigError
 from rast_bench.surroundings import require_docstrings
 
 SUMMARY = "generate, grade and print; `run --help` lists all options"
@@ -18,11 +19,10 @@ def configure(parser: Arguments) -> None:
 def run(args: Namespace) -> int:
     """Run what the words describe; see `rast_bench.cli.dispatch.main` for the exit codes."""
     require_docstrings()
-    from rast_bench.config.frontend import configuration, jobs_of
+    from rast_bench.config.frontend import jobs_of
 
     words = words_of(args)
-    if args.cfg is not None:
-        print(configuration(words, args.cfg, args.package, resolve=args.resolve), end="")
+    if show_configuration(args, words):
         return 0
     jobs = jobs_of(words)
     from rast_bench.pipeline import run_jobs
@@ -36,6 +36,20 @@ def run_words(words: Sequence[str], program: str) -> int:
     parser = Arguments(prog=program)
     configure(parser)
     return run(parser.read(words, Namespace(program=program, words=tuple(words))))
+
+
+def show_configuration(args: Namespace, words: Words) -> bool:
+    """Answer `--cfg`; False where nobody asked. Raises ConfigError."""
+    if args.cfg is None:
+        if args.package is not None or args.resolve:
+            raise ConfigError(
+                "--package and --resolve belong to --cfg", hint="say --cfg job, or leave them out"
+            )
+        return False
+    from rast_bench.config.frontend import configuration
+
+    print(configuration(words, args.cfg, args.package, resolve=args.resolve), end="")
+    return True
 
 
 def _help(program: str) -> str:

@@ -120,7 +120,10 @@ def add_multirun(parser: argparse._ActionsContainer) -> None:
 def add_results_dir(parser: Arguments, meaning: str = "where samples are kept") -> None:
     """`--results-dir DIR`; `results_dir=DIR` says the same."""
     parser.add_argument(
-        "--results-dir", metavar="DIR", help=f"{meaning} ({RESULTS}); also results_dir=DIR"
+        "--results-dir",
+        metavar="DIR",
+        type=_folder,
+        help=f"{meaning} ({RESULTS}); also results_dir=DIR",
     )
 
 
@@ -156,4 +159,13 @@ def is_results_dir(word: str) -> bool:
 
 
 def _as_flag(word: str) -> str:
-    return f"--results-dir={results_folder([word])}" if is_results_dir(word) else word
+    if not is_results_dir(word):
+        return word
+    folder = word.partition("=")[2].strip("'\"")
+    return f"--results-dir={folder}"
+
+
+def _folder(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("no folder is named")
+    return text

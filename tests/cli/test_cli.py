@@ -195,6 +195,21 @@ def test_verify_finds_a_flipped_bit_once(
         (["status", "demo", "decoding.lamda=1"], "error: there is no key 'decoding.lamda'"),
         (["show-prompt", "dataset=tiny-esy"], "error: dataset has no option 'tiny-esy'"),
         (["verify", "/no/such/folder"], "error: there is no ledger in /no/such/folder"),
+        (["verify", "results_dir="], "error: argument --results-dir: no folder is named"),
+        (
+            ["verify", "a", "--results-dir", "b"],
+            "error: the results folder is named twice: a and b",
+        ),
+        (
+            ["table", "demo", "--results-dir", "a", "results_dir=b"],
+            "error: the results folder is n",
+        ),
+        (["plan", "--package", "decoding"], "error: --package and --resolve belong to --cfg"),
+        (
+            ["run", "-m", "--cfg", "job"],
+            "error: argument --cfg/-c: not allowed with argument --mul",
+        ),
+        (["run", "--hydra-help"], "error: unrecognized arguments: --hydra-help"),
         (["tabel"], "error: there is no command 'tabel'\nhint: did you mean table? "),
         (["analyse", "prc", "demo"], "error: there is no analysis 'prc'\nhint: did you mean pcr? "),
         (
