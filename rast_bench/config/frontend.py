@@ -56,8 +56,7 @@ def jobs_of(words: Words) -> list[Job]:
             first = composer.compose(composer.own)
             if first.hydra.mode != RunMode.MULTIRUN:
                 return [composer.job(first, composer.own)]
-        jobs = _jobs_of_sweep(composer, multirun=words.multirun)
-        return [replace(job, config_dir=words.config_dir) for job in jobs]
+        return list(_jobs_of_sweep(composer, multirun=words.multirun))
 
 
 def job_of(words: Words) -> Job:
@@ -86,9 +85,9 @@ def configuration(
     with _composer(words) as composer:
         cfg = composer.compose(composer.own)
         with flag_override(cfg, ["struct", "readonly"], [False, False]):
-            dropped = {"job": ["hydra"], "hydra": [key for key in cfg if key != "hydra"], "all": []}
-            for key in dropped[part]:
-                del cfg[key]
+            for key in list(cfg):
+                if part != "all" and (key == "hydra") != (part == "hydra"):
+                    del cfg[key]
         whole = package is None or package == "_global_"
         content = cfg if whole else OmegaConf.select(cfg, str(package))
         if content is None:
@@ -143,10 +142,18 @@ class _Composer:
         return cfg
 
     def job(self, cfg: DictConfig, own: Sequence[str]) -> Job:
-        reader = option_reader(cfg)
-        launcher = launcher_of(cfg.hydra.launcher)
-        job = compose_job(_without_hydra(cfg), own, reader, launcher)
-        return replace(job, config_dir=self._config_dir)
+        """The job of a tree with Hydra's node, which is taken out."""
+        options, launcher = option_reader(cfg), launcher_of(cfg.hydra.launcher)
+        return self.job_of(_without_hydra(cfg), own, options, launcher)
+
+    def job_of(
+        self,
+        tree: DictConfig,
+        own: Sequence[str],
+        options: OptionReader,
+        launcher: LauncherConfig | None,
+    ) -> Job:
+        return replace(compose_job(tree, own, options, launcher), config_dir=self._config_dir)
 
 
 def _jobs_of_sweep(composer: _Composer, *, multirun: bool) -> Iterator[Job]:
@@ -184,7 +191,7 @@ def _jobs_of_sweep(composer: _Composer, *, multirun: bool) -> Iterator[Job]:
             return _without_hydra(cfg)
 
         for point, tree in sweep_trees(sweep, _without_hydra(first), compose):
-            yield compose_job(tree, point, options, launchers[0])
+            yield composer.job_of(tree, point, options, launchers[0])
     refuse_several(launchers)
 
 
@@ -249,11 +256,12 @@ def _composer(words: Words) -> Iterator[_Composer]:
     """Within, Hydra composes; its errors and those of its files are ConfigErrors."""
     with _one_line_errors():
         files.register()
+        outer = HydraConfig.instance().cfg
         with hydra.initialize_config_dir(config_dir=str(config_dir()), version_base=_VERSION_BASE):
             try:
                 yield _Composer(words)
             finally:
-                HydraConfig.instance().cfg = None
+                HydraConfig.instance().cfg = outer
 
 
 @contextmanager
