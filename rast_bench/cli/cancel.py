@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
 
 
 def cancel(launch: "Launch") -> int:
-    """Ends the launch's workers; what they finished is saved. Returns 0."""
+    """End the launch's workers; what they finished is saved. Returns 0."""
     from rast_bench.run import slurm_jobs
     from rast_bench.run.notes import read_notes
     from rast_bench.run.outcome import command_runs, is_alive, resume_command, wait_for_end

@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rast_bench.cli.launches import find_launch, names_launch
-from rast_bench.config.arguments import Arguments, Words, add_words, results_folder_of, words_of
+from rast_bench.config.arguments import (
+    Arguments,
+    Words,
+    add_words,
+    is_results_dir,
+    results_folder_of,
+    words_of,
+)
 from rast_bench.terminal import printable
 
 if TYPE_CHECKING:
@@ -39,17 +46,13 @@ def run(args: Namespace) -> int:
         args.overrides, args.name = [args.name, *args.overrides], None
     words = words_of(args)
     results_dir = results_folder_of(words)
-    if args.name is None and all(_names_results(word) for word in words.overrides):
+    if args.name is None and all(is_results_dir(word) for word in words.overrides):
         return launch_state(find_launch(None, results_dir), follow=args.follow)
     if args.name is not None:
         if names_launch(args.name, results_dir):
             return launch_state(find_launch(args.name, results_dir), follow=args.follow)
         words = replace(words, overrides=(f"experiment={args.name}", *words.overrides))
     return cell_states(words)
-
-
-def _names_results(word: str) -> bool:
-    return word.lstrip("+").startswith("results_dir=")
 
 
 def cell_states(words: Words) -> int:
@@ -80,7 +83,7 @@ def cell_states(words: Words) -> int:
 
 
 def launch_state(launch: "Launch", *, follow: bool) -> int:
-    """Prints the launch's state; with `follow`, anew until its workers have ended.
+    """Print the launch's state; with `follow`, anew until its workers have ended.
 
     Exit code 0, or 2 when it is over and cells are incomplete.
     """

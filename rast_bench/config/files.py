@@ -71,12 +71,11 @@ class CheckedFiles(ConfigSource):
         folder = self._place(config_path)
         found: list[str] = []
         try:
-            names = os.listdir(folder)  # noqa: PTH208 (names alone)
+            names = [path.name for path in folder.iterdir()]
         except OSError as error:
             raise _unusable(folder, error) from error
         for name in names:
-            path = os.path.join(config_path, name)  # noqa: PTH118 (as Hydra's own source)
-            self._list_add_result(found, path, name, results_filter)
+            self._list_add_result(found, str(Path(config_path) / name), name, results_filter)
         return sorted(set(found))
 
     def _place(self, config_path: str) -> Path:

@@ -123,7 +123,7 @@ def sweep_trees(
 
 
 def _write(override: Override, tree: DictConfig) -> None:
-    """Sets a plain value, with Hydra's words where that fails."""
+    """Set a plain value, with Hydra's words where that fails."""
     key = override.key_or_group
     try:
         OmegaConf.update(tree, key, override.value(), merge=True)
