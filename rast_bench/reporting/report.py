@@ -18,28 +18,29 @@ from rast_bench.reporting.table import Table
 from rast_bench.reporting.tables import grid_table, main_table
 from rast_bench.results.registry import ACCURACY
 from rast_bench.results.result import Result
+from rast_bench.terminal import stdout_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-TERMINAL_TABLE = "table.txt"
 
 
 @dataclass(frozen=True)
 class Report:
     """File name to text, and file stem to figure (saved as PNG and SVG), in the order of saving.
 
-    `results` are the numbers that all of it was made of.
+    `results` are the numbers that all of it was made of, `tables` the main tables.
     """
 
     texts: Mapping[str, str]
     figures: Mapping[str, "Figure"]
     results: tuple[Result, ...] = ()
+    tables: tuple[Table, ...] = ()
 
     @property
     def terminal(self) -> str:
-        """The main table as `make demo` prints it."""
-        return self.texts[TERMINAL_TABLE]
+        """The main tables, no wider than the terminal that stdout is."""
+        width = stdout_width()
+        return "\n".join(render_text(table, width) for table in self.tables)
 
 
 def build_report(
@@ -90,7 +91,7 @@ def build_report(
         texts["comparison.csv"] = comparison_csv(requested)
     if grids:
         texts["grid.csv"] = grid_csv(grids)
-    return Report(texts, figures, tuple(results))
+    return Report(texts, figures, tuple(results), tuple(main))
 
 
 def requested_results(results: Iterable[Result]) -> list[Result]:
