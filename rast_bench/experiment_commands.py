@@ -1,5 +1,6 @@
 """`rast-bench table` and `rast-bench figure`: what an experiment's samples say, no models."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,10 @@ def table(overrides: Sequence[str], config_dir: str | None) -> int:
     experiment = _experiment(job)
     report = _report(job, experiment)
     print(report.terminal)
-    paths = save_report(report, Path(job.options.results_dir) / experiment.name)
+    command = f"rast-bench table {experiment.name} {shlex.join(overrides[1:])}".rstrip()
+    if config_dir is not None:
+        command += f" --config-dir {shlex.quote(config_dir)}"
+    paths = save_report(report, Path(job.options.results_dir) / experiment.name, command)
     following = experiment.next_command or f"rast-bench figure {experiment.name}"
     print("\n".join(landing_lines(paths, following)), file=sys.stderr)
     return 0
@@ -38,7 +42,7 @@ def figure(overrides: Sequence[str], config_dir: str | None) -> int:
     Raises as `table`, and LedgerError where an analysis that a figure needs was not run.
     """
     from rast_bench.reporting.analysis_figures import analysis_figures, analysis_pages
-    from rast_bench.reporting.save import figure_files, landing_lines, save_files
+    from rast_bench.reporting.save import figure_files, folder_for, landing_lines, save_files
 
     job = job_of_overrides(overrides, config_dir)
     experiment = _experiment(job)
@@ -47,6 +51,12 @@ def figure(overrides: Sequence[str], config_dir: str | None) -> int:
     report = _report(job, experiment)
     requested = requested_results(report.results)
     figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
+    if not (figures or pages) and experiment.figures:
+        raise ConfigError(
+            f"experiment {experiment.name}: nothing to draw, for none of its cells was run and no "
+            "number was published",
+            hint=f"`python run.py experiment={experiment.name}` makes the samples",
+        )
     if not (figures or pages):
         raise ConfigError(
             f"experiment {experiment.name} has no figure",
@@ -54,7 +64,7 @@ def figure(overrides: Sequence[str], config_dir: str | None) -> int:
         )
     print(report.terminal)
     files = {**figure_files(figures, ("png", "svg", "pdf")), **pages}
-    paths = save_files(files, results_dir / experiment.name)
+    paths = save_files(files, folder_for(report, results_dir / experiment.name))
     print("\n".join(landing_lines(paths, f"rast-bench table {experiment.name}")), file=sys.stderr)
     return 0
 

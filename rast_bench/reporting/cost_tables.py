@@ -112,7 +112,7 @@ def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]
         lines.append(_line(f"{section} {label}", texts))
     columns = ("paper", "2 · parameters", "exact")
     return _table(
-        "flops", "FLOPs a decoded token (reply to reviewer 2)", columns, lines, FLOPS_NOTES
+        "flops", "FLOPs per decoded token (reply to reviewer 2)", columns, lines, FLOPS_NOTES
     )
 
 

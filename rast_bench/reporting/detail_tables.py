@@ -48,19 +48,21 @@ MAJORITY_NOTE = (
     f"answer strings, an empty one included, over {DRAWS} draws, ties broken at random."
 )
 GENERATION_NOTE = (
-    "mean and median: output tokens a sample, counted with the model's own tokenizer; correct and "
-    "wrong: mean over samples judged so. trunc.: ended by max_tokens; unpars.: ended by itself, "
-    "but without an answer."
+    "mean and median: output tokens per sample, counted with the model's own tokenizer; correct "
+    "and wrong: mean over samples with that verdict. trunc.: stopped by max_tokens; unpars.: ended "
+    "without an answer."
 )
 UNDECIDED_NOTE = (
-    "undec.: with an answer that is neither proven equal to the gold answer nor safely refuted; "
-    "not correct, and in none of the means by verdict."
+    "undec.: the answer is neither proven equal to the gold answer nor refuted; such samples count "
+    "as not correct, and in none of the means by verdict."
 )
-BEHAVIOUR_NOTE = "The last columns count behaviour lemmas a sample, as found by {lemmatizer}."
+BEHAVIOUR_NOTE = (
+    "The last columns count behaviour words per sample, by lemmas as found by {lemmatizer}."
+)
 
 
 def detail_tables(index: ResultIndex, notes: Sequence[str] = ()) -> tuple[Table, ...]:
-    """pass@k, majority@k, and lengths with behaviour, one line per row and data set."""
+    """Return pass@k, majority@k, and lengths with behaviour, one line per row and data set."""
     return (
         _estimator_table(index, PASS_AT_K, "pass_at_k", "pass", (PASS_NOTE, *notes)),
         _estimator_table(index, MAJORITY_AT_K, "majority_at_k", "maj", (MAJORITY_NOTE, *notes)),
@@ -157,7 +159,7 @@ def _generation_table(index: ResultIndex, notes: Sequence[str]) -> Table:
 
     return Table(
         "generation",
-        "Output tokens a sample (mean, median, of correct and of wrong samples) and behaviour",
+        "Output tokens per sample (mean, median, of correct and of wrong samples) and behaviour",
         (
             Column("", "left"),
             Column("data set", "left"),

@@ -25,14 +25,18 @@ from rast_bench.results.registry import (
     ACCURACY,
     COSINE,
     GAIN,
+    MEAN_ACCURACY,
     MEAN_GAIN,
     MEAN_RECOVERY,
+    RATIO_OF_MEANS,
     RECOVERY,
     SPREAD,
 )
 from rast_bench.results.result import Measure, Result, Unit
 
-SCORES = (ACCURACY, RECOVERY, COSINE, MEAN_RECOVERY, GAIN, MEAN_GAIN)
+SCORES = (
+    *(ACCURACY, MEAN_ACCURACY, RECOVERY, RATIO_OF_MEANS, COSINE, MEAN_RECOVERY, GAIN, MEAN_GAIN),
+)
 """Measures that share one table, accuracy first; each other one has a table of its own."""
 
 BESIDE = {
@@ -41,7 +45,12 @@ BESIDE = {
 }
 """Measures that stand in the table of another, and what its title says of them."""
 
-LINES = {MEAN_RECOVERY: RECOVERY, MEAN_GAIN: GAIN}
+LINES = {
+    MEAN_ACCURACY: ACCURACY,
+    RATIO_OF_MEANS: RECOVERY,
+    MEAN_RECOVERY: RECOVERY,
+    MEAN_GAIN: GAIN,
+}
 """Means, and the measure in whose line they stand."""
 
 UNITS: dict[Unit, str] = {
@@ -284,5 +293,5 @@ def _title(title: str, results: Sequence[Result]) -> str:
     unit = measure.title or ", ".join(filter(None, (measure.name, UNITS[measure.unit])))
     if results[0].grid is not None:
         return f"{title}: {unit}"
-    others = {result.measure for result in results[1:]} - {measure}
+    others = {_line_measure(result) for result in results[1:]} - {measure}
     return "; ".join([unit, *(words for one, words in BESIDE.items() if one in others)])

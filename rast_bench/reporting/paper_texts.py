@@ -9,30 +9,32 @@ from rast_bench.results.registry import COSINE, MEAN_RECOVERY, PCR, RECOVERIES
 from rast_bench.results.result import Result
 
 RANGE_NOTE = (
-    "ours agrees where the published number, with its rounding, lies in the range below ours: 95 % "
-    "of published numbers do if both runs measure the same on the same problems. The range is what "
-    "sampling anew moves the difference of two runs by (σ²/n · (1/N + 1/K) for N samples of ours "
-    "and K published ones). Over many numbers, one in twenty differs by chance."
+    "ours agrees where the published number, with its rounding, lies in the range below ours. The "
+    "range holds 95 % of published numbers if both runs measure the same on the same problems: it "
+    "covers the sampling noise in the difference of two runs (variance σ²/n · (1/N + 1/K) for N "
+    "samples of ours and K published ones). By chance, one number in twenty differs."
 )
 GREEDY_NOTE = (
-    "With one greedy sample a problem the range takes all of p(1 − p) for the luck of sampling, so "
-    "it is too wide rather than too narrow."
+    "With one greedy sample per problem the range takes all of p(1 − p) for sampling noise, so it "
+    "is too wide rather than too narrow."
 )
 PATH_NOTE = (
-    "PCR: the range is over which problems were drawn, 50 published paths against ours; make ours "
-    "with `rast-bench analyse pcr {name} --generate`."
+    "PCR: the range covers which problems were drawn, 50 published paths against ours; "
+    "`rast-bench analyse pcr {name} --generate` computes ours."
 )
 SIMILARITY_NOTE = (
     "cosine similarity: of ΔR and the base model's own, along greedy paths of an RL-trained model; "
-    "the range is over which problems were drawn, 50 published paths against ours; make ours with "
-    "`rast-bench analyse similarity {name} --generate`."
+    "the range covers which problems were drawn, 50 published paths against ours; "
+    "`rast-bench analyse similarity {name} --generate` computes ours."
 )
 UNPUBLISHED_NOTE = "The published numbers of this table could not be recovered."
 MISSING_NOTE = "not run: `python run.py experiment={name}` makes what is missing."
 IDENTIFIED_NOTE = (
-    f"{UNIDENTIFIED} not identified: ceiling and base differ by no more than the luck of sampling, "
-    "so the rate, its range and its verdict say little. The paper prints such rates all the same."
+    f"{UNIDENTIFIED} not identified: ceiling and base differ by no more than sampling noise, so "
+    "the rate, its range and its verdict are uninformative. The paper prints such rates "
+    "nevertheless."
 )
+BOUNDS_NOTE = "[ ]: 95 % interval of a recovery rate over problems."
 UNDEFINED_NOTE = "undefined: ceiling and base are equal."
 MEAN_OF_RATIOS_NOTE = (
     "mean of ratios: the mean of the data sets' recovery rates, as in the paper's table 4. The "
@@ -62,10 +64,15 @@ def remark(number: Published) -> str:
 
 
 def ours_text(result: Result) -> str:
+    """Return ours; where nothing published stands beside it with its error or interval."""
     ours = ours_of(result)
     if ours is None:
         return result.missing
     value = decimal(ours.value, decimals(result)) + mark(result)
+    bounds = (result.value.low, result.value.high)
+    if not result.published and result.measure in RECOVERIES and None not in bounds:
+        low, high = (decimal(100 * (one or 0.0), decimals(result)) for one in bounds)
+        return f"{value} [{low}, {high}]"
     if result.published or ours.standard_error is None:
         return value
     return f"{value} ± {decimal(ours.standard_error, decimals(result))}"
@@ -109,6 +116,8 @@ def footnotes_of(
             found.append(GREEDY_NOTE)
     if any(result.measure == MEAN_RECOVERY for result in results):
         found.append(MEAN_OF_RATIOS_NOTE)
+    if any("[" in ours_text(result) for result in results if result.measure in RECOVERIES):
+        found.append(BOUNDS_NOTE)
     if any(map(mark, results)):
         found.append(IDENTIFIED_NOTE)
     if any(one.status == "undefined" and one.measure in RECOVERIES for one in results):

@@ -142,7 +142,7 @@ def test_a_long_name_is_wrapped_only_where_the_terminal_is_narrow() -> None:
     table = Table("t", "title", (Column("", "left"), Column("x")), (section,))
     assert render_text(table, 80).splitlines()[5].startswith(f"  {name}")
     lines = render_text(table, 40).splitlines()[5:8]
-    assert lines[0] == "  a name of very many     12.5 ± 3.5"
+    assert lines[0] == "  a name of very many    12.5 ± 3.5"
     assert lines[1] == "    words that a narrow"
 
 
