@@ -73,7 +73,7 @@ def detail_tables(index: ResultIndex, notes: Sequence[str] = ()) -> tuple[Table,
 def _estimator_table(
     index: ResultIndex, measure: Measure, name: str, heading: str, footnotes: tuple[str, ...]
 ) -> Table:
-    """Exact estimates at 1 and at the k of the paper's protocol, whose draws stand below them.
+    """Return exact estimates at 1 and at the k of the paper's protocol, its draws below them.
 
     The full curve goes to the CSV.
     """
@@ -177,12 +177,12 @@ def _quantity(result: Result | None) -> Cell:
 
 
 def _share(result: Result | None) -> Cell:
-    """A verdict that does not occur has no result."""
+    """Return a share; a verdict that does not occur has no result."""
     return RateCell(estimate_of(result) if result else Estimate(0.0, None))
 
 
 def _heads(index: ResultIndex, row: Row) -> Iterable[tuple[Cell, str]]:
-    """The first cell of a line and its data set: the row's label stands in its first line."""
+    """Yield the first cell of each line and its data set; the label stands in the first line."""
     for place, dataset in enumerate(index.datasets_of(row)):
         yield BlankCell() if place else TextCell(row.label), dataset
 

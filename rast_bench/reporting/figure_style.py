@@ -115,8 +115,9 @@ def caption(results: Sequence[Result]) -> str:
     """Return what the marks of a figure mean."""
     ours = any(map(ours_of, results))
     published = any(result.published for result in results)
+    several = any(len({number.value for number in one.published}) > 1 for one in results)
     words = BOTH if ours and published else ONLY_OURS if ours else ONLY_PUBLISHED
-    return words + (SEVERAL if any(len({two.value for two in one.published}) > 1 for one in results) else "")
+    return words + SEVERAL if several else words
 
 
 def legend_columns(labels: Sequence[str], width: float) -> int:

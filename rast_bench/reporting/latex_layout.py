@@ -5,7 +5,7 @@ fits by none of the layouts is scaled down.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rast_bench.reporting.latex_text import text_width
@@ -18,6 +18,7 @@ TEXT_WIDTH = 343.0
 NARROWEST_NAMES = 76.0
 """Points that a wrapped first column has at least."""
 
+_SIZES = ((9, 6.0), (8, 4.0), (7, 3.0), (7, 2.0))  # of the font, and the gap beside a column
 SUB_SIZE = 7  # of rows that go on with the row above them
 
 _FLOAT_POINTS = 480.0  # of the 550 that a page holds
@@ -48,10 +49,9 @@ class Layout:
 
 def layout_of(table: Table) -> Layout:
     """Return the layout of the largest font in which the table fits."""
-    for size, gap in ((9, 6.0), (8, 4.0), (7, 3.0), (7, 2.0)):
-        for layout in _of_size(table, size, gap):
-            return _broken(table, layout)
-    return _broken(table, Layout(7, 3.0, fits=False))
+    found = (layout for size, gap in _SIZES for layout in _of_size(table, size, gap))
+    layout = next(found, Layout(7, 3.0, fits=False))
+    return replace(layout, long=_height(table, layout) > _FLOAT_POINTS)
 
 
 def _of_size(table: Table, size: int, gap: float) -> Iterator[Layout]:
@@ -105,19 +105,11 @@ def _longest_word(table: Table, size: int) -> float:
     return max((text_width(word, size) for word in words), default=0.0)
 
 
-def _broken(table: Table, layout: Layout) -> Layout:
-    """Return the layout, broken over pages where a float would be too high for one."""
+def _height(table: Table, layout: Layout) -> float:
+    """Return about how many points a float of the table is high."""
     lines = sum(_lines(section.rows, layout) + 1.5 for section in table.sections) + 2
     notes = sum(1 + len(note) // _NOTE_LINE for note in table.footnotes)
-    height = lines * _LEADING[layout.size] + notes * _LEADING[8] + 40
-    return Layout(
-        layout.size,
-        layout.gap,
-        layout.spanning,
-        layout.names,
-        layout.fits,
-        long=height > _FLOAT_POINTS,
-    )
+    return lines * _LEADING[layout.size] + notes * _LEADING[8] + 40
 
 
 def _lines(rows: Sequence[TableRow], layout: Layout) -> float:

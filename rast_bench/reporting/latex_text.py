@@ -66,7 +66,7 @@ _TABLE = str.maketrans(_ESCAPES | {sign: f"${command}$" for sign, command in _MA
 
 
 def escape_latex(text: str) -> str:
-    """Text that LaTeX sets as it is; Greek letters and signs of arithmetic in math mode.
+    """Return text that LaTeX sets as it is; Greek letters and arithmetic signs in math mode.
 
     Other letters stay as they are: pdfLaTeX sets Latin ones, XeLaTeX and LuaLaTeX every script.
     """

@@ -62,7 +62,7 @@ def memory_table(
     configs: Mapping[RowKey, Configs],
     stated: Sequence[Published],
 ) -> Table:
-    """A section for each RAST row: training M, training S_RL, decoding with RAST, what is saved.
+    """Return a section per RAST row: training M, training S_RL, decoding with RAST, saving.
 
     Args:
         cells: one cell of each RAST row.
@@ -100,7 +100,7 @@ def memory_table(
 
 
 def decoding_bytes(configs: Configs, length: int) -> int:
-    """Weights in 16 bits and the key-value cache of one row of `length` tokens."""
+    """Return weights in 16 bits and the key-value cache of one row of `length` tokens, in bytes."""
     models = [model for one in configs if (model := sized("", one, "config")) is not None]
     assert len(models) == len(configs)  # `config_parameters` has read them
     return engine_memory(models, dtype=DTYPE, rows=1, length=length).total

@@ -31,7 +31,7 @@ class SampleOrigin:
 
     @property
     def text(self) -> str:
-        """A sentence, empty where nothing was run."""
+        """Return a sentence, empty where nothing was run."""
         if not self.dates:
             return ""
         days = " to ".join(dict.fromkeys((self.dates[0], self.dates[-1])))

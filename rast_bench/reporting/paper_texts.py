@@ -52,13 +52,13 @@ def published_text(result: Result) -> str:
 
 
 def printed(number: Published) -> str:
-    """As printed, with a bound in words: `above 84`."""
+    """Return a number as printed, with a bound in words: `above 84`."""
     sense = "" if number.sense == "equal" else f"{number.sense} "
     return f"{sense}{number.value}"
 
 
 def remark(number: Published) -> str:
-    """`reply 1 also states: PCR above 90 % of MMLU and GPQA.`"""
+    """Return `reply 1 also states: PCR above 90 % of MMLU and GPQA.`"""
     words = (number.metric, printed(number), number.unit, number.note)
     return f"{number.source} also states: {' '.join(filter(None, words))}."
 
@@ -79,7 +79,7 @@ def ours_text(result: Result) -> str:
 
 
 def mark(result: Result) -> str:
-    """The sign behind a recovery rate that is not identified, and behind its verdict."""
+    """Return the sign behind a recovery rate that is not identified, and behind its verdict."""
     return "" if result.replication is None or result.replication.identified else UNIDENTIFIED
 
 
@@ -96,7 +96,7 @@ def verdict_text(result: Result) -> str:
 
 
 def decimals(result: Result) -> int:
-    """As many as the published number has, else what suits the measure."""
+    """Return as many as the published number has, else what suits the measure."""
     if result.published:
         return max(max(0, number.decimals) for number in result.published)
     return result.measure.decimals
@@ -105,7 +105,7 @@ def decimals(result: Result) -> int:
 def footnotes_of(
     results: Sequence[Result], name: str, published: bool, notes: Sequence[str]
 ) -> tuple[str, ...]:
-    """What a reader must know of a table of results, then the caller's notes."""
+    """Return what a reader must know of a table of results, then the caller's notes."""
     found: list[str] = []
     verdicts = {verdict for result in results for verdict in result.verdicts}
     if published and not any(result.published for result in results):
@@ -138,7 +138,7 @@ def footnotes_of(
 
 
 def verdict_counts(results: Iterable[Result]) -> str:
-    """`108 published numbers: 60 agree, 3 differ, 45 not run`; empty without any."""
+    """Return `108 published numbers: 60 agree, 3 differ, 45 not run`; empty without any."""
     places = [(result, verdict) for result in results for verdict in result.verdicts]
     verdicts = [verdict for _, verdict in places]
     if not verdicts:

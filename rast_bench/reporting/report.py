@@ -46,7 +46,7 @@ class Report:
 
     @property
     def terminal(self) -> str:
-        """The main tables, no wider than the terminal that stdout is."""
+        """Return the main tables, no wider than the terminal that stdout is."""
         width = stdout_width()
         return "\n".join(render_text(table, width) for table in self.tables)
 

@@ -42,7 +42,7 @@ def experiment_report(
     ledger: "Ledger",
     grader: str | None,
 ) -> Report:
-    """The report of an experiment; `entries` and `planned` are parallel, None for what is not run.
+    """Return the report of an experiment; `entries` and `planned` are parallel, None: not run.
 
     Beside the paper's numbers a cell may be partial or missing, and is marked so; where only costs
     are asked for it may be as well.
@@ -96,7 +96,7 @@ def experiment_tables(
     notes: Sequence[str] = (),
     speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
-    """The main tables: those of `measures`, of what the figures show, and of `costs`.
+    """Return the main tables: those of `measures`, of what the figures show, and of `costs`.
 
     `speeds` of rows are for the cost `throughput`.
     """

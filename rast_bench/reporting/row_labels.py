@@ -42,7 +42,7 @@ class RowLabel:
 
     @property
     def text(self) -> str:
-        """The whole label."""
+        """Return the whole label."""
         return ", ".join((self.name, *self.varied.values()))
 
     def without(self, keys: Iterable[str]) -> tuple[str, ...]:

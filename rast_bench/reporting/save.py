@@ -1,4 +1,4 @@
-"""A report on disk: every file whole or not there at all."""
+"""Reports on disk: every file whole or not there at all."""
 
 import json
 import sys
@@ -103,7 +103,7 @@ def landing_lines(paths: Sequence[Path], next_command: str | None = None) -> tup
 
 
 def _listing(paths: Sequence[Path]) -> str:
-    """`results/demo/: table.{md,tex} numbers.csv`, formats of one name together."""
+    """Return `results/demo/: table.{md,tex} numbers.csv`, formats of one name together."""
     if not paths:
         return "none"
     folders: dict[Path, dict[str, list[str]]] = {}

@@ -126,7 +126,7 @@ def _pools(cells: Sequence[CellConfig], pool: str) -> list[Pool]:
 
 
 def _rows(cells: Sequence[CellConfig]) -> list[MeasuredCell]:
-    """Base models are the sections, models and decoding the rows."""
+    """Return a place for each cell: base models are the sections, models and decoding the rows."""
     labels = [label.text for label in row_labels(cells)]
     rows = {
         (cell.base_model.name, cell.method.name, label)
@@ -155,7 +155,7 @@ def _measured(cell: CellConfig, label: str, counts: Counter[tuple[str, str]]) ->
 
 
 def _grids(cells: Sequence[CellConfig], measured: Sequence[MeasuredCell]) -> list[MeasuredCell]:
-    """The cells of λ × τ grids, two or more of each: cells that differ by nothing else."""
+    """Return the cells of λ × τ grids, two or more of each, which differ by nothing else."""
     top_ps = {cell.decoding.top_p for cell in cells if cell.method.name == "rast"}
     grids: dict[tuple[str, str], list[MeasuredCell]] = {}
     for cell, label, one in zip(cells, row_labels(cells), measured, strict=True):

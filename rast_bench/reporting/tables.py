@@ -26,6 +26,8 @@ from rast_bench.results.registry import (
 )
 from rast_bench.results.result import ROLE_ORDER, Result
 
+_Z = 1.959964  # of a 95 % interval
+
 ROLE_NAMES = {"base": "base", "rast": "RAST", "ceiling": "ceiling", "control": "controls"}
 
 RECOVERY_NOTE = (
@@ -41,6 +43,10 @@ UNIDENTIFIED_NOTE = (
     "is uninformative and has no interval. The paper prints such rates nevertheless."
 )
 MEAN_NOTE = "mean: the mean of the data sets' means; its standard error is √(Σ SE²) / D."
+CERTAIN_NOTE = (
+    "± 0.0 at 0 or 100 % is no certainty: with {problems} problems the 95 % Wilson interval still "
+    "reaches {points} points away."
+)
 INVERTED_NOTE = (
     f"{INVERTED} the ceiling is below the base: a positive rate says that the row fell as well."
 )
@@ -135,9 +141,25 @@ def main_table(index: ResultIndex, notes: Sequence[str] = ()) -> Table:
             *((MEAN_RECOVERY_NOTE,) if has_recovery and with_mean else ()),
             *((UNIDENTIFIED_NOTE,) if "not identified" in statuses else ()),
             *((INVERTED_NOTE,) if "ceiling below base" in statuses else ()),
+            *_certain_notes(index),
             *notes,
         ),
     )
+
+
+def _certain_notes(index: ResultIndex) -> tuple[str, ...]:
+    """Return how far from 0 or 100 % a rate may be, where all problems gave the same."""
+    sizes = {
+        accuracy.problems or 0
+        for row in index.rows
+        for dataset in index.datasets
+        if (accuracy := index.get(row, dataset, ACCURACY)) and accuracy.estimate in (0.0, 1.0)
+    }
+    if not sizes:
+        return ()
+    fewest = min(sizes)
+    reach = decimal(100 * _Z**2 / (fewest + _Z**2), 1)
+    return (CERTAIN_NOTE.format(problems=fewest, points=reach),)
 
 
 def _recoveries(index: ResultIndex) -> list[Result]:
