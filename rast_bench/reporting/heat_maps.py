@@ -119,7 +119,7 @@ def _map(
         # Rec. 709 luma: light text on dark cells.
         dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
         colour = "white" if dark else INK
-        style = {"ha": "center", "va": "center", "color": colour}
+        style: dict[str, Any] = {"ha": "center", "va": "center", "color": colour}
         axis.text(x, y + (0.12 if error is not None else 0.0), decimal(value, 1), **style)
         if error is not None:
             axis.text(x, y - 0.24, f"± {decimal(error, 1)}", fontsize=7, **style)

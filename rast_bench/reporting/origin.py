@@ -51,7 +51,7 @@ def sample_origin(cell_ids: Iterable[str], ledger: "Ledger") -> SampleOrigin:
     manifests = [one for cell in dict.fromkeys(cell_ids) for one in ledger.manifests(cell)]
     return SampleOrigin(
         tuple(sorted({str(one["started"])[:10] for one in manifests})),
-        tuple(dict.fromkeys(_commit(one.get("git")) for one in manifests if one.get("git"))),
+        tuple(dict.fromkeys(_commit(state) for one in manifests if (state := one.get("git")))),
     )
 
 

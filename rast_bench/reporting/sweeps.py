@@ -132,7 +132,7 @@ def _rows(cells: Sequence[CellConfig]) -> list[MeasuredCell]:
         (cell.base_model.name, cell.method.name, label)
         for cell, label in zip(cells, labels, strict=True)
     }
-    counts = Counter((section, method) for section, method, _ in rows)
+    counts: Counter[tuple[str, str]] = Counter((section, method) for section, method, _ in rows)
     return [_measured(cell, label, counts) for cell, label in zip(cells, labels, strict=True)]
 
 

@@ -167,9 +167,9 @@ def _with_holm(results: Sequence[Result]) -> list[Result]:
     families: dict[tuple[str | None, ...], list[int]] = {}
     for index, result in enumerate(results):
         if result.value.p_value is not None:
-            family = (result.measure.name, result.section, result.grid)
-            if result.grid is not None:  # its name may be that of grids on several data sets
-                family = (*family, result.dataset)
+            # A grid's name may be that of grids on several data sets.
+            dataset = None if result.grid is None else result.dataset
+            family = (result.measure.name, result.section, result.grid, dataset)
             families.setdefault(family, []).append(index)
     corrected = list(results)
     for members in families.values():

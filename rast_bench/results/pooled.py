@@ -88,7 +88,8 @@ def _datasets(runs: Iterable[Result]) -> list[str | None]:
     names = dict.fromkeys(
         one.dataset for one in runs if one.grid is None and one.measure in measures
     )
-    return sorted(names, key=lambda name: name is None)
+    several = len(set(names) - {None}) > 1  # else the mean over data sets is the one there is
+    return [name for name in names if name is not None] + ([None] if several else [])
 
 
 def _place(first: Result, pool: Pool, dataset: str | None) -> Callable[[Measure, float], Result]:
