@@ -36,7 +36,11 @@ from rast_bench.results.result import Measure, Result
 
 DRAWN = f"{DRAWS} draws"  # a sub-row: the paper's estimator on our samples
 
-SHORT_HEADINGS = {"self-verification": "self-verif."}
+SHORT_HEADINGS = {
+    "branching": "branch.",
+    "backtracking": "backtr.",
+    "self-verification": "self-ver.",
+}
 
 PASS_NOTE = (
     "pass@k: the unbiased estimator 1 − C(N−c, k) / C(N, k), ± standard error over problems. "

@@ -50,7 +50,7 @@ class Layout:
 def layout_of(table: Table) -> Layout:
     """Return the layout of the largest font in which the table fits."""
     found = (layout for size, gap in _SIZES for layout in _of_size(table, size, gap))
-    layout = next(found, Layout(7, 3.0, fits=False))
+    layout = next(found, Layout(7, 2.0, names_span(table), fits=False))
     return replace(layout, long=_height(table, layout) > _FLOAT_POINTS)
 
 

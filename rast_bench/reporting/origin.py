@@ -92,10 +92,17 @@ def stamped(name: str, text: str, origin: str) -> str:
         case ".txt":
             return f"{text}\n{origin}\n"
         case ".md":
-            return f"{text}\n*{escape_markdown(origin)}*\n"
+            return f"{text}\n{_with_code(origin)}\n"
         case ".tex":
             return f"% {escape_latex(origin)}\n{text}"
     return text
+
+
+def _with_code(text: str) -> str:
+    """Return Markdown in which what stands between backticks is code."""
+    plain, *rest = text.split("`")
+    code, end = "`".join(rest[:-1]), "".join(rest[-1:])
+    return escape_markdown(plain) + (f"`` {code} ``" if rest else "") + escape_markdown(end)
 
 
 def smaller_name(results: Sequence[Result], folder: Path) -> str | None:
