@@ -130,6 +130,11 @@ def footnotes_of(
         found.append(PATH_NOTE if results[0].measure == PCR else MISSING_NOTE)
     if any(result.measure == COSINE for result in results):
         found.append(SIMILARITY_NOTE)
+    sizes = {(one.problems, one.samples) for one in results if one.grid and one.problems}
+    found += [
+        f"Problems: {problems:,}; samples per problem: {samples}."
+        for problems, samples in sorted(sizes)
+    ]
     counts = verdict_counts(results)
     if counts:
         found.append(counts)

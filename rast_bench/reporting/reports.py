@@ -9,12 +9,14 @@ from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.paper.published import load_published
 from rast_bench.reporting.cost_tables import cost_tables
 from rast_bench.reporting.experiment_figures import requested_figures
+from rast_bench.reporting.index import ResultIndex
 from rast_bench.reporting.origin import sample_origin
 from rast_bench.reporting.paper_tables import paper_tables
 from rast_bench.reporting.paper_texts import remark
 from rast_bench.reporting.protocol_notes import engine_of, grading_notes, protocol_notes
 from rast_bench.reporting.report import Report, build_report, requested_results
 from rast_bench.reporting.table import Table
+from rast_bench.reporting.tables import counts_note
 from rast_bench.reporting.throughput_table import Speeds, measured_speeds
 from rast_bench.results.experiment import (
     compares,
@@ -75,6 +77,9 @@ def experiment_report(
     if not compares(experiment):
         return build_report(title, results, notes, grid_notes, samples=samples, pools=pools)
     shown = _with_means(requested_results(results), results, experiment)
+    index = ResultIndex(results)
+    counts = [counts_note(index)] if index.rows else []
+    table_notes = (*counts, *notes, *grid_notes)
     throughput = "throughput" in experiment.costs
     speeds = measured_speeds(entries, planned, ledger) if throughput else {}
     return build_report(
@@ -82,7 +87,7 @@ def experiment_report(
         results,
         notes,
         grid_notes,
-        first=experiment_tables(experiment, entries, shown, (*notes, *grid_notes), speeds),
+        first=experiment_tables(experiment, entries, shown, table_notes, speeds),
         figures=requested_figures(experiment.figures, results, title),
         samples=samples,
         pools=pools,

@@ -64,7 +64,9 @@ def test_a_tiny_figure_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert " nats" in page
     capsys.readouterr()
     assert main(["table", *words]) == 0
-    assert "tiny-l" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "tiny-l" in out
+    assert "Problems: 2 per data set. Samples: " in out
     for stem in ("table", "details"):
         for ending in ("txt", "md", "tex"):
             assert "A note of mine." in (tmp_path / "tiny_figure5" / f"{stem}.{ending}").read_text()
