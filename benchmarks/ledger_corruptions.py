@@ -32,7 +32,7 @@ from rast_bench.ledger import Ledger
 from rast_bench.ledger.verify import verify
 from rast_bench.pipeline import PlannedJob, grade_planned, plan_jobs, shared_options
 from rast_bench.provenance import environment, now
-from rast_bench.reporting.reports import cells_report
+from rast_bench.reporting.sweeps import cells_report
 from rast_bench.run.direct import run_cells
 
 GRADERS = ("boxed-1", "simplerl-1")

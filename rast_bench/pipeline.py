@@ -18,7 +18,8 @@ from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.pins import warn_of_unpinned
 from rast_bench.planning.plan import plan_cells
-from rast_bench.reporting.reports import cells_report, experiment_report
+from rast_bench.reporting.reports import experiment_report
+from rast_bench.reporting.sweeps import SWEEPS, cells_report, check_pool, distinct, sweep_name
 from rast_bench.run.devices import any_split, automatic_workers, check_workers
 from rast_bench.run.progress import stderr_progress
 
@@ -61,6 +62,8 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     planned = plan_jobs(jobs)
     cells = [cell for item in planned for cell in item.planned]
     warn_of_unpinned(item.cell for item in cells)
+    if options.pool is not None:
+        check_pool([item.cell for item in distinct(single_cells(planned))], options.pool)
     launcher = jobs[0].launcher
     _say_what_surprises(cells, launcher)
     if launcher is None:
@@ -81,7 +84,7 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     if summary.failures:
         print(summary.render_failures(), file=sys.stderr)
         return summary.exit_code
-    report_jobs(planned, ledger, options)
+    report_jobs(planned, ledger, options, command.text)
     return 0
 
 
@@ -132,20 +135,35 @@ def join_array(words: Sequence[str], place: "ArrayTask") -> "Launch | None":
     )
 
 
-def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptions) -> None:
+def single_cells(planned: Sequence[PlannedJob]) -> list[PlannedCell]:
+    """The cells that belong to no experiment."""
+    return [
+        cell for item in planned if item.job.options.experiment is None for cell in item.planned
+    ]
+
+
+def report_jobs(
+    planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptions, command: str
+) -> None:
     """Grades what has no verdict yet; prints a table for each experiment, one for all cells.
 
-    The files of an experiment go to `<results_dir>/<experiment name>`. Raises LedgerError when a
-    cell is partial.
+    The files of an experiment go to `<results_dir>/<experiment name>`, those of several cells to
+    `<results_dir>/sweeps`. Raises LedgerError when a cell is partial.
+
+    Args:
+        command: what was typed, for the saved tables.
     """
     from rast_bench.reporting.save import landing_lines, save_report
 
     grade_planned([cell for item in planned for cell in item.planned], ledger, options)
-    single = [
-        cell for item in planned if item.job.options.experiment is None for cell in item.planned
-    ]
+    single = single_cells(planned)
     if single:
-        print(cells_report(single, ledger, options.grader).terminal)
+        report = cells_report(single, ledger, options.grader, options.pool)
+        print(report.terminal)
+        if len(distinct(single)) > 1:
+            folder = Path(options.results_dir) / SWEEPS / sweep_name(single)
+            paths = save_report(report, folder, command)
+            print("\n".join(landing_lines(paths)), file=sys.stderr)
     for item in planned:
         experiment = item.job.options.experiment
         if experiment is None:
@@ -154,7 +172,7 @@ def report_jobs(planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptio
             experiment, item.job.experiment_cells, item.planned, ledger, options.grader
         )
         print(report.terminal)
-        paths = save_report(report, Path(options.results_dir) / experiment.name)
+        paths = save_report(report, Path(options.results_dir) / experiment.name, command)
         following = next_command(item.job, "status")
         print("\n".join(landing_lines(paths, following)), file=sys.stderr)
 
@@ -175,7 +193,7 @@ def shared_options(jobs: Sequence[Job]) -> RunOptions:
     """The options of a command that a sweep cannot vary."""
     first = jobs[0].options
     for job in jobs:
-        for key in ("results_dir", "grader", "allow_code_execution", "workers"):
+        for key in ("results_dir", "grader", "allow_code_execution", "workers", "pool"):
             if getattr(job.options, key) != getattr(first, key):
                 raise ConfigError(f"{key} varies within one sweep", hint=f"run once for each {key}")
     return first

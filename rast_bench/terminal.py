@@ -9,6 +9,7 @@ import errno
 import io
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,11 @@ def _signs(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(_ERRORS, _signs)
+
+
+def stdout_width() -> int | None:
+    """Return the columns of the terminal that stdout is, None where it is a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 class Output(io.TextIOBase):

@@ -25,7 +25,7 @@ def run(args: Namespace) -> int:
     from rast_bench.config.next_command import next_command
     from rast_bench.reporting.analysis_figures import analysis_figures, analysis_pages
     from rast_bench.reporting.report import requested_results
-    from rast_bench.reporting.save import figure_files, landing_lines, save_files
+    from rast_bench.reporting.save import figure_files, folder_for, landing_lines, save_files
 
     job, experiment = named_experiment(args)
     results_dir = Path(job.options.results_dir)
@@ -33,6 +33,12 @@ def run(args: Namespace) -> int:
     report = report_available(job, experiment)
     requested = requested_results(report.results)
     figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
+    if not (figures or pages) and experiment.figures:
+        raise ConfigError(
+            f"experiment {experiment.name}: nothing to draw, for none of its cells was run and no "
+            "number was published",
+            hint=f"`python run.py experiment={experiment.name}` makes the samples",
+        )
     if not (figures or pages):
         raise ConfigError(
             f"experiment {experiment.name} has no figure",
@@ -40,6 +46,6 @@ def run(args: Namespace) -> int:
         )
     print(report.terminal)
     files = {**figure_files(figures, ("png", "svg", "pdf")), **pages}
-    paths = save_files(files, results_dir / experiment.name)
+    paths = save_files(files, folder_for(report, results_dir / experiment.name))
     print("\n".join(landing_lines(paths, next_command(job, "table", own=False))), file=sys.stderr)
     return 0

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
+from rast_bench.cli.experiment import add_experiment, named_experiment, report_available, typed
 from rast_bench.config.arguments import Arguments
 
 SUMMARY = "print an experiment's table from stored samples"
@@ -28,6 +28,7 @@ def run(args: Namespace) -> int:
     job, experiment = named_experiment(args)
     report = report_available(job, experiment)
     print(report.terminal)
-    paths = save_report(report, Path(job.options.results_dir) / experiment.name)
+    folder = Path(job.options.results_dir) / experiment.name
+    paths = save_report(report, folder, typed("table", args))
     print("\n".join(landing_lines(paths, next_command(job, "figure"))), file=sys.stderr)
     return 0

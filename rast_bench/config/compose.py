@@ -40,6 +40,7 @@ class RunOptions(Strict):
     allow_code_execution: bool = False
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
     label: Label | None = None
+    pool: Label | None = None  # the key of a sweep whose values are runs of one thing
     experiment: ExperimentConfig | None = None
 
 

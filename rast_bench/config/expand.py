@@ -159,6 +159,17 @@ def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentC
                 f"experiment {experiment.name}: section {section} has {count} rows {label!r}",
                 hint="give every row of a section its own label, and list a data set once",
             )
+    rows = dict.fromkeys(
+        (entry.section, entry.row.role, entry.row.label) for entry in cells if entry.row
+    )
+    for (section, role), count in Counter((section, role) for section, role, _ in rows).items():
+        if role in ("base", "ceiling") and count > 1:
+            labels = ", ".join(label for *place, label in rows if place == [section, role])
+            raise ConfigError(
+                f"experiment {experiment.name}: section {section} has {count} rows of the role "
+                f"{role!r}: {labels}",
+                hint="recovery rates need one reference: give the others the role 'control'",
+            )
 
 
 def _refuse_idle_choices(experiment: ExperimentConfig, composition: Composition) -> None:

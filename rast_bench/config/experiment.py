@@ -18,7 +18,7 @@ from rast_bench.config.schema import (
 )
 from rast_bench.config.strict import Strict
 
-RESERVED = ("analysis", "bugs", "launches", "ledger")
+RESERVED = ("analysis", "bugs", "launches", "ledger", "sweeps")
 """Folders of a results folder; an experiment's files go into one that has its name."""
 
 Role = Literal["base", "rast", "ceiling", "control"]
@@ -91,13 +91,15 @@ class Choices(Strict):
 class RowConfig(Choices):
     """One row of the table: one cell for each data set of the experiment.
 
-    `section` is the block of the table it stands in, by default the base model's name. `published:
+    `section` is the block of the table it stands in, by default the base model's name. Rows of one
+    `pool` are runs with other seeds: a table gives their mean ± standard deviation. `published:
     null` is a row that the paper has not: no published number stands beside it.
     """
 
     label: Label = Field(min_length=1)
     role: Role = "rast"
     section: Label | None = None
+    pool: Label | None = Field(default=None, min_length=1)
     published: PublishedKey | None = PublishedKey()
 
 
@@ -111,6 +113,14 @@ class GridConfig(Choices):
     n: Samples | None = None
     limit: Problems | None = None
     published: PublishedKey | None = PublishedKey()
+
+    @model_validator(mode="after")
+    def _points_once(self) -> "GridConfig":
+        for sign, values in (("λ", self.lambda_), ("τ", self.temperature)):
+            for value, count in Counter(values).items():
+                if count > 1:
+                    raise ValueError(f"{sign} = {value:g} is listed {count} times")
+        return self
 
 
 def _free(name: str) -> str:

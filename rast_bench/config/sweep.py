@@ -26,7 +26,7 @@ from rast_bench.errors import ConfigError
 Point = tuple[str, ...]
 """The overrides of one job, in the order of the command line."""
 
-_ROOT_KEYS = ("results_dir", "grader", "allow_code_execution", "workers", "label")
+_ROOT_KEYS = ("results_dir", "grader", "allow_code_execution", "workers", "label", "pool")
 _LATE = "${hydra:"  # an interpolation that Hydra resolves anew for every job
 _NOT_ENVIRONMENT = re.compile(r"\$\{(?!oc\.env:)")
 _Scalar = str | int | float | bool | None

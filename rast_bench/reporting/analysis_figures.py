@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import ExperimentConfig
 from rast_bench.errors import LedgerError
-from rast_bench.reporting.figure_style import MARKERS, PALETTE, house_style
+from rast_bench.reporting.figure_style import (
+    MARKERS,
+    ONLY_PUBLISHED,
+    PALETTE,
+    add_legend,
+    hollow,
+    house_style,
+)
 from rast_bench.reporting.kl_page import kl_page
 from rast_bench.reporting.ours import Ours, ours_of
-from rast_bench.reporting.result_figures import hollow, legend_columns
 from rast_bench.results.registry import COSINE, PCR, RECOVERY
 from rast_bench.results.result import Result
 
@@ -19,10 +25,9 @@ if TYPE_CHECKING:
 
 OURS = (
     "horizontal: ± one standard error over paths;\n"
-    "vertical: where 95 % of published numbers lie if both runs measure the same"
+    "vertical: 95 % of published numbers lie there if both runs measure the same"
 )
 BOTH = "filled: ours; hollow: published\n" + OURS
-ONLY_PUBLISHED = "hollow: published; ours is not run"
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class SimilarityPoint:
 def analysis_figures(
     experiment: ExperimentConfig, results: Sequence[Result], results_dir: Path
 ) -> dict[str, "Figure"]:
-    """Figure 4 by its file stem, where the experiment asks for it.
+    """Return figure 4 by its file stem, where the experiment asks for it.
 
     Raises LedgerError, with the command to run, where there is neither an analysis of ours nor a
     published number to draw: also for figure 1a.
@@ -65,7 +70,7 @@ def analysis_figures(
 
 
 def analysis_pages(experiment: ExperimentConfig, results_dir: Path) -> dict[str, bytes]:
-    """Figure 5 as an HTML file by name, where the experiment asks for it.
+    """Return figure 5 as an HTML file by name, where the experiment asks for it.
 
     Raises LedgerError, with the command to run, where the analysis is not there.
     """
@@ -78,7 +83,7 @@ def analysis_pages(experiment: ExperimentConfig, results_dir: Path) -> dict[str,
 
 
 def similarity_points(results: Sequence[Result]) -> tuple[SimilarityPoint, ...]:
-    """The pairs (base model's own ΔR, transferred ΔR) with something to draw, in order."""
+    """Return the pairs (base model's own ΔR, transferred ΔR) with something to draw, in order."""
     rates = {
         (result.section, result.row, result.dataset): result
         for result in results
@@ -105,7 +110,7 @@ def similarity_points(results: Sequence[Result]) -> tuple[SimilarityPoint, ...]:
 
 
 def similarity_figure(title: str, points: Sequence[SimilarityPoint]) -> "Figure":
-    """Figure 4: recovery rate against the cosine of ΔR; a colour a base model."""
+    """Draw figure 4: recovery rate against the cosine of ΔR; a colour for each base model."""
     from matplotlib.figure import Figure
 
     sections = list(dict.fromkeys(point.section for point in points))
@@ -145,21 +150,12 @@ def similarity_figure(title: str, points: Sequence[SimilarityPoint]) -> "Figure"
         run = any(point.ours for point in points)
         published = any(point.published for point in points)
         words = BOTH if run and published else OURS if run else ONLY_PUBLISHED
-        handles, labels = axis.get_legend_handles_labels()
-        figure.legend(
-            handles,
-            labels,
-            loc="outside lower center",
-            ncols=legend_columns(labels, figure.get_figwidth()),
-            fontsize=9,
-            title=words,
-            title_fontsize=8,
-        )
+        add_legend(figure, [axis], figure.get_figwidth(), title=words)
     return figure
 
 
 def _reach(number: Ours) -> list[list[float]] | None:
-    """How far its range reaches below and above it, as matplotlib takes it."""
+    """Return how far its range reaches below and above it, as matplotlib takes it."""
     if number.low is None or number.high is None:
         return None
     return [[number.value - number.low], [number.high - number.value]]

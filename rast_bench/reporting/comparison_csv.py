@@ -16,7 +16,7 @@ COLUMNS = (
 
 
 def comparison_csv(results: Iterable[Result]) -> str:
-    """Ours in the published unit at full precision, `published` as printed.
+    """Return ours in the published unit at full precision, `published` as printed.
 
     `verdict` is that of the published number, `reason` why there is no number of ours, or what
     must be known of it. The data set of a mean over all of them is `(mean)`.

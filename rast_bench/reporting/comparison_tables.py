@@ -36,7 +36,7 @@ _SMALLEST = 0.0001
 
 
 def comparison_table(index: ResultIndex) -> tuple[Table, ...]:
-    """Every row against the base of its section; no table where no section has a base."""
+    """Return every row against the base of its section; no table where no section has a base."""
     columns = (
         Column("", "left"),
         Column("data set", "left"),
@@ -82,7 +82,7 @@ def _rows(index: ResultIndex, section: str) -> Iterable[TableRow]:
 def _recovery(
     index: ResultIndex, row: Row, dataset: str | None, measure: Measure
 ) -> tuple[Cell, Cell, Cell]:
-    """The rate, and its interval by each method."""
+    """Return the rate, and its interval by each method."""
     rate = index.get(row, dataset, measure)
     if rate is None:
         return EmptyCell(), EmptyCell(), EmptyCell()
@@ -97,7 +97,7 @@ def _recovery(
 
 
 def grid_p_values(grid: Grid) -> tuple[Table, ...]:
-    """In the grid's layout how far each cell is below the highest, and Holm's p-value.
+    """Return in the grid's layout how far each cell is below the highest, and Holm's p-value.
 
     No table for a grid of one cell.
     """

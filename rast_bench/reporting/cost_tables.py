@@ -42,7 +42,7 @@ def cost_tables(
     numbers: Sequence[Published],
     speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
-    """One table for each of the experiment's `costs`, one line per row.
+    """Return one table for each of the experiment's `costs`, one line per row.
 
     Raises ConfigError for a model of unknown size, ModelError for a checkpoint that is broken.
     """
@@ -67,7 +67,7 @@ def cost_tables(
 
 
 def checkpoint_config(ref: ModelRef) -> Mapping[str, Any]:
-    """What the config.json of a checkpoint says, by the shipped facts where it is not here.
+    """Return a checkpoint's config.json, or the shipped facts where it is not here.
 
     Raises ConfigError where nothing is known of it, ModelError for a checkpoint that is broken.
     """
@@ -81,7 +81,7 @@ def checkpoint_config(ref: ModelRef) -> Mapping[str, Any]:
 
 
 def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
-    """The configs of all models that decode a cell: M, and for RAST both models of each pair."""
+    """Return the configs of all models that decode a cell: M, for RAST both of each pair, too."""
     main = checkpoint_config(cell.base_model.base)
     if cell.method.name != "rast":
         return [main]
@@ -112,7 +112,7 @@ def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]
         lines.append(_line(f"{section} {label}", texts))
     columns = ("paper", "2 · parameters", "exact")
     return _table(
-        "flops", "FLOPs a decoded token (reply to reviewer 2)", columns, lines, FLOPS_NOTES
+        "flops", "FLOPs per decoded token (reply to reviewer 2)", columns, lines, FLOPS_NOTES
     )
 
 

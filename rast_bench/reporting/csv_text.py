@@ -9,7 +9,7 @@ it, and programs find rows by their labels."""
 
 
 def text_cell(text: str) -> str:
-    """The text, which no spreadsheet executes: an apostrophe goes before what could be a formula.
+    """Return text that no spreadsheet executes: an apostrophe goes before a possible formula.
 
     Numbers written as text stay as they are, and so do plain words behind a sign and a space.
     """

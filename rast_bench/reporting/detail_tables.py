@@ -36,7 +36,11 @@ from rast_bench.results.result import Measure, Result
 
 DRAWN = f"{DRAWS} draws"  # a sub-row: the paper's estimator on our samples
 
-SHORT_HEADINGS = {"self-verification": "self-verif."}
+SHORT_HEADINGS = {
+    "branching": "branch.",
+    "backtracking": "backtr.",
+    "self-verification": "self-ver.",
+}
 
 PASS_NOTE = (
     "pass@k: the unbiased estimator 1 − C(N−c, k) / C(N, k), ± standard error over problems. "
@@ -48,19 +52,21 @@ MAJORITY_NOTE = (
     f"answer strings, an empty one included, over {DRAWS} draws, ties broken at random."
 )
 GENERATION_NOTE = (
-    "mean and median: output tokens a sample, counted with the model's own tokenizer; correct and "
-    "wrong: mean over samples judged so. trunc.: ended by max_tokens; unpars.: ended by itself, "
-    "but without an answer."
+    "mean and median: output tokens per sample, counted with the model's own tokenizer; correct "
+    "and wrong: mean over samples with that verdict. trunc.: stopped by max_tokens; unpars.: ended "
+    "without an answer."
 )
 UNDECIDED_NOTE = (
-    "undec.: with an answer that is neither proven equal to the gold answer nor safely refuted; "
-    "not correct, and in none of the means by verdict."
+    "undec.: the answer is neither proven equal to the gold answer nor refuted; such samples count "
+    "as not correct, and in none of the means by verdict."
 )
-BEHAVIOUR_NOTE = "The last columns count behaviour lemmas a sample, as found by {lemmatizer}."
+BEHAVIOUR_NOTE = (
+    "The last columns count behaviour words per sample, by lemmas as found by {lemmatizer}."
+)
 
 
 def detail_tables(index: ResultIndex, notes: Sequence[str] = ()) -> tuple[Table, ...]:
-    """pass@k, majority@k, and lengths with behaviour, one line per row and data set."""
+    """Return pass@k, majority@k, and lengths with behaviour, one line per row and data set."""
     return (
         _estimator_table(index, PASS_AT_K, "pass_at_k", "pass", (PASS_NOTE, *notes)),
         _estimator_table(index, MAJORITY_AT_K, "majority_at_k", "maj", (MAJORITY_NOTE, *notes)),
@@ -71,7 +77,7 @@ def detail_tables(index: ResultIndex, notes: Sequence[str] = ()) -> tuple[Table,
 def _estimator_table(
     index: ResultIndex, measure: Measure, name: str, heading: str, footnotes: tuple[str, ...]
 ) -> Table:
-    """Exact estimates at 1 and at the k of the paper's protocol, whose draws stand below them.
+    """Return exact estimates at 1 and at the k of the paper's protocol, its draws below them.
 
     The full curve goes to the CSV.
     """
@@ -157,7 +163,7 @@ def _generation_table(index: ResultIndex, notes: Sequence[str]) -> Table:
 
     return Table(
         "generation",
-        "Output tokens a sample (mean, median, of correct and of wrong samples) and behaviour",
+        "Output tokens per sample (mean, median, of correct and of wrong samples) and behaviour",
         (
             Column("", "left"),
             Column("data set", "left"),
@@ -175,12 +181,12 @@ def _quantity(result: Result | None) -> Cell:
 
 
 def _share(result: Result | None) -> Cell:
-    """A verdict that does not occur has no result."""
+    """Return a share; a verdict that does not occur has no result."""
     return RateCell(estimate_of(result) if result else Estimate(0.0, None))
 
 
 def _heads(index: ResultIndex, row: Row) -> Iterable[tuple[Cell, str]]:
-    """The first cell of a line and its data set: the row's label stands in its first line."""
+    """Yield the first cell of each line and its data set; the label stands in the first line."""
     for place, dataset in enumerate(index.datasets_of(row)):
         yield BlankCell() if place else TextCell(row.label), dataset
 

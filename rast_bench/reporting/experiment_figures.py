@@ -1,17 +1,15 @@
-"""The figures that an experiment asks for, by kind, from its results."""
+"""The figures of an experiment, by kind, from its results. What has no number is not drawn."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import FigureKind
-from rast_bench.reporting.joint_grid import grid_figure
+from rast_bench.reporting.bars import bar_figure, dot_figure
+from rast_bench.reporting.curves import k_figure, strength_figure
+from rast_bench.reporting.heat_maps import heat_map_figure
+from rast_bench.reporting.index import Grid, grids_of
 from rast_bench.reporting.ours import ours_of
-from rast_bench.reporting.result_figures import (
-    bar_figure,
-    dot_figure,
-    k_figure,
-    lambda_figure,
-)
 from rast_bench.reporting.stems import file_stem
 from rast_bench.results.registry import (
     ACCURACY,
@@ -30,9 +28,10 @@ if TYPE_CHECKING:
 def requested_figures(
     kinds: Sequence[FigureKind], results: Sequence[Result], title: str
 ) -> dict[str, "Figure"]:
-    """By file stem; one per section for pass@k and majority@k, one for all grids of one dimension.
+    """Return the figures that an experiment asks for by file stem.
 
-    Figures 4 and 5 (similarity, kl) are not among them: see analysis_figures.
+    There is one per section for pass@k and majority@k, one for all grids of one dimension, one per
+    grid of two. Figures 4 and 5 (similarity, kl) are not among them: see analysis_figures.
     """
     found: dict[str, Figure] = {}
     for kind in kinds:
@@ -41,62 +40,90 @@ def requested_figures(
     return found
 
 
-def _curves(measure: Measure) -> Callable[[Sequence[Result], str], dict[str, "Figure"]]:
-    def draw(results: Sequence[Result], _: str) -> dict[str, "Figure"]:
-        found: dict[str, Figure] = {}
-        members = _of(results, measure)
-        for section in dict.fromkeys(result.section for result in members):
-            stem = file_stem(found, measure.name.replace("@", "_at_"), section)
-            mine = [result for result in members if result.section == section]
-            found[stem] = k_figure(f"{measure.name} of {section}", mine)
-        return found
+def k_figures(measure: Measure, results: Sequence[Result]) -> dict[str, "Figure"]:
+    """Return the curves of a measure against k by file stem, one per section."""
+    found: dict[str, Figure] = {}
+    sections = dict.fromkeys(one.section for one in results if one.measure == measure)
+    for section in sections:
+        figure = k_figure(measure, section, results)
+        if figure is not None:
+            found[file_stem(found, measure.name.replace("@", "_at_"), section)] = figure
+    return found
 
-    return draw
+
+def grid_figures(grids: Sequence[Grid], prefix: str = "lambda_temperature") -> dict[str, "Figure"]:
+    """Return the heat maps of grids by file stem."""
+    found: dict[str, Figure] = {}
+    for grid in grids:
+        found[file_stem(found, prefix, grid.label, grid.dataset)] = heat_map_figure(grid)
+    return found
+
+
+def _k_figures(measure: Measure) -> Callable[[Sequence[Result], str], dict[str, "Figure"]]:
+    return lambda results, _: k_figures(measure, results)
 
 
 def _behaviour(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
-    members = [result for result in results if result.measure in BEHAVIOURS.values()]
-    return {"behaviour": bar_figure(title, members, "per response")}
+    members = _drawable(results, *BEHAVIOURS.values())
+    return {"behaviour": bar_figure(title, members, "per response")} if members else {}
 
 
 def _length(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
-    return {"length": bar_figure(title, _of(results, LENGTH), "tokens")}
+    members = _drawable(results, LENGTH)
+    return {"length": bar_figure(title, members, "tokens")} if members else {}
 
 
 def _path_coverage(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
-    """Nothing where there is neither an analysis nor a published number to draw."""
-    members = [one for one in _of(results, PCR) if ours_of(one) or one.published]
+    members = _drawable(results, PCR)
     return {"path_coverage": dot_figure(title, members, "PCR (%)")} if members else {}
 
 
-def _of(results: Sequence[Result], measure: Measure) -> list[Result]:
-    return [result for result in results if result.measure == measure and result.grid is None]
+def _drawable(results: Sequence[Result], *measures: Measure) -> list[Result]:
+    """Return the requested results of rows that have a number of ours or a published one."""
+    return [
+        one
+        for one in results
+        if one.requested
+        and one.grid is None
+        and one.measure in measures
+        and (ours_of(one) or one.published)
+    ]
 
 
 def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
-    """Grids of one dimension side by side in one figure, each of two in one of its own."""
+    """Return grids of one dimension side by side in one figure, each of two in one of its own."""
+    ours = {grid.label: grid for grid in grids_of(results)}
     lines: list[Result] = []
     found: dict[str, Figure] = {}
-    for grid in dict.fromkeys(result.grid for result in results if result.grid is not None):
-        members = [
-            result for result in results if result.grid == grid and result.measure == ACCURACY
-        ]
-        lambdas = {result.lambda_ for result in members}
-        temperatures = {result.temperature for result in members}
-        if len(lambdas) > 1 and len(temperatures) > 1:
+    points = [one for one in results if one.grid is not None and one.measure == ACCURACY]
+    for name in dict.fromkeys(str(one.grid) for one in points):
+        members = [one for one in points if one.grid == name]
+        drawn = [one for one in members if ours_of(one) or one.published]
+        if not drawn:
+            continue
+        lambdas = {one.lambda_ for one in members}
+        temperatures = {one.temperature for one in members}
+        if min(len(lambdas), len(temperatures)) > 1:
             first = members[0]
-            stem = file_stem(found, "grid", grid)
-            found[stem] = grid_figure(f"{first.row} on {first.dataset}", members)
+            grid = ours.get(name) or Grid(name, str(first.dataset), {}, {})
+            published = {
+                (one.lambda_ or 0.0, one.temperature or 0.0): float(one.published[0].value)
+                for one in members
+                if one.published
+            }
+            found[file_stem(found, "grid", name)] = heat_map_figure(
+                replace(grid, label=first.row), published
+            )
         else:
-            lines += members
+            lines += drawn
     if lines:
-        found["strength"] = lambda_figure(title, lines)
+        found["strength"] = strength_figure(title, lines)
     return found
 
 
 _DRAW: dict[FigureKind, Callable[[Sequence[Result], str], dict[str, "Figure"]]] = {
-    "pass@k": _curves(PASS_AT_K),
-    "majority@k": _curves(MAJORITY_AT_K),
+    "pass@k": _k_figures(PASS_AT_K),
+    "majority@k": _k_figures(MAJORITY_AT_K),
     "grids": _grids,
     "behaviour": _behaviour,
     "pcr": _path_coverage,

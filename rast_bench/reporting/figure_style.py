@@ -1,11 +1,15 @@
 """The look that all figures share, and figures as bytes. matplotlib is imported on use only."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from rast_bench.reporting.ours import ours_of
+from rast_bench.results.result import Result
+
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FigureFormat = Literal["png", "svg", "pdf"]
@@ -15,8 +19,15 @@ PNG_DPI = 160
 # Okabe and Ito's palette, safe for the colour-blind, without its yellow (too pale for a line).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">")
+LINES = ("-", "--", "-.")  # one for each round of the palette
 INK = "#1A1A1A"
 MUTED = "#6B6B6B"
+
+ONLY_OURS = "± one standard error"
+BOTH = "filled: ours, ± one standard error; hollow: published"
+ONLY_PUBLISHED = "hollow: published; ours is not run"
+SEVERAL = "; several hollow marks in one place: several published numbers"
+CHARACTERS_AN_INCH, HANDLE_CHARACTERS = 14, 7  # of a legend: its letters, and a label's sign
 
 # Any: newer stubs of matplotlib want the literal names, older ones plain strings.
 _STYLE: Any = {
@@ -39,7 +50,7 @@ _STYLE: Any = {
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """matplotlib's defaults plus our style, whatever the user's matplotlibrc says."""
+    """Set matplotlib's defaults plus our style, whatever the user's matplotlibrc says."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -49,7 +60,7 @@ def house_style() -> Iterator[None]:
 
 
 def figure_bytes(figure: "Figure", file_format: FigureFormat) -> bytes:
-    """The figure as a file's content; the same figure and matplotlib give the same bytes."""
+    """Return the figure as a file's content; the same figure and matplotlib give the same bytes."""
     buffer = io.BytesIO()
     # matplotlib would write its version, and into SVG and PDF the date.
     metadata = {
@@ -60,3 +71,96 @@ def figure_bytes(figure: "Figure", file_format: FigureFormat) -> bytes:
     with house_style():
         figure.savefig(buffer, format=file_format, dpi=PNG_DPI, metadata=metadata)
     return buffer.getvalue()
+
+
+def row_styles(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
+    """Return how each row is drawn, by label, in order: references in greys, the rest in colours.
+
+    No two rows look alike: after each round of the palette the lines change.
+    """
+    styles: dict[str, dict[str, Any]] = {}
+    coloured = 0
+    for result in results:
+        if result.row in styles:
+            continue
+        style: dict[str, Any]
+        if result.role == "base":
+            style = {"color": MUTED, "linestyle": "--", "marker": "s"}
+        elif result.role == "ceiling":
+            style = {"color": INK, "linestyle": "--", "marker": "*", "markersize": 8}
+        else:
+            rounds, place = divmod(coloured, len(PALETTE))
+            style = {
+                "color": PALETTE[place],
+                "linestyle": LINES[rounds % len(LINES)],
+                "marker": MARKERS[coloured % len(MARKERS)],
+            }
+            coloured += 1
+        styles[result.row] = {"linewidth": 1.6, "markersize": 5} | style
+    return styles
+
+
+def hollow(colour: str, marker: str = "o") -> dict[str, Any]:
+    """Return the look of a published number."""
+    return {
+        "color": colour,
+        "marker": marker,
+        "markerfacecolor": "white",
+        "markeredgecolor": colour,
+        "markersize": 6,
+    }
+
+
+def caption(results: Sequence[Result]) -> str:
+    """Return what the marks of a figure mean."""
+    ours = any(map(ours_of, results))
+    published = any(result.published for result in results)
+    several = any(len({number.value for number in one.published}) > 1 for one in results)
+    words = BOTH if ours and published else ONLY_OURS if ours else ONLY_PUBLISHED
+    return words + SEVERAL if several else words
+
+
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """Return how many labels stand side by side below a figure of `width` inches, at most four."""
+    longest = max(map(len, labels)) + HANDLE_CHARACTERS
+    return max(1, min(4, len(labels), int(width * CHARACTERS_AN_INCH / longest)))
+
+
+def add_legend(
+    figure: Any, axes: Iterable["Axes"], width: float, *, title: str, order: Sequence[str] = ()
+) -> None:
+    """Put one legend for all axes below a figure, or only its title where it has one entry.
+
+    Args:
+        figure: A Figure, or a SubFigure of one.
+        axes: Those whose labels it shows.
+        width: Of the figure in inches.
+        title: What the marks mean.
+        order: Of the labels; by default as drawn, error bars last.
+    """
+    handles: dict[str, Any] = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    labels = [label for label in order if label in handles] or list(handles)
+    if len(labels) < 2:
+        figure.supxlabel(title, fontsize=8, color=MUTED)
+        return
+    figure.legend(
+        [handles[label] for label in labels],
+        labels,
+        loc="outside lower center",
+        ncols=legend_columns(labels, width),
+        fontsize=9,
+        title=title,
+        title_fontsize=8,
+    )
+
+
+def end_at_100(axis: "Axes") -> None:
+    """Let a y axis in percent end just above 100, so that marks there are whole."""
+    low, high = axis.get_ylim()
+    if high > 100 > low:
+        ticks = [tick for tick in axis.get_yticks() if low <= tick <= 100]
+        axis.set_ylim(low, 100 + 0.03 * (100 - low))
+        axis.set_yticks(ticks)

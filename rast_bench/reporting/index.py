@@ -59,7 +59,7 @@ class ResultIndex:
         return tuple(row for row in self.rows if row.section == name)
 
     def datasets_of(self, row: Row) -> tuple[str, ...]:
-        """Those that the row was run on."""
+        """Return the data sets that the row was run on."""
         return tuple(one for one in self.datasets if self.get(row, one, ACCURACY))
 
     def at(self, row: Row, dataset: str | None) -> list[Result]:
@@ -73,13 +73,13 @@ class ResultIndex:
         k: int | None = None,
         estimator: str = "",
     ) -> Result | None:
-        """The result of the measure's main estimator, or of the named one; None without any."""
+        """Return the result of the main estimator, or of the named one; None without any."""
         return self._found.get(((row, dataset), measure.name, k, estimator))
 
     def curve(
         self, row: Row, dataset: str, measure: Measure, estimator: str = ""
     ) -> dict[int, Estimate]:
-        """By k."""
+        """Return the estimates of one estimator by k."""
         return {
             result.k: estimate_of(result)
             for result in self.at(row, dataset)
@@ -132,7 +132,7 @@ class Grid:
         return tuple(sorted({temperature for _, temperature in self.accuracies}))
 
     def near_best(self, point: tuple[float, float]) -> bool:
-        """Whether the cell is not significantly below the highest."""
+        """Return whether the cell is not significantly below the highest."""
         difference = self.differences.get(point)
         if difference is None or difference.holm_p_value is None:
             return True
@@ -140,7 +140,7 @@ class Grid:
 
 
 def grids_of(results: Iterable[Result]) -> list[Grid]:
-    """The grids of which any cell was run."""
+    """Return the grids of which any cell was run."""
     accuracies: dict[tuple[str, str], dict[tuple[float, float], Result]] = {}
     differences: dict[tuple[str, str], dict[tuple[float, float], Result]] = {}
     numbers = {ACCURACY: accuracies, DIFFERENCE_FROM_HIGHEST: differences}

@@ -19,18 +19,18 @@ h3 { font-size: 0.95rem; font-weight: 600; margin: 1.2rem 0 0.3rem; }
 p.path { white-space: pre-wrap; font-family: ui-monospace, monospace; font-size: 0.85rem;
   background: #fafafa; border: 1px solid #e3e3e3; padding: 0.7rem; margin: 0; }
 span.t { border-radius: 2px; } p.note { color: #6b6b6b; font-size: 0.85rem; }
-span.key { padding: 0 0.5rem; }
+span.key { padding: 0 0.5rem; color: #1a1a1a; }
 """
 
 
 def kl_page(title: str, records: "pd.DataFrame", *, paths: int = PATHS) -> str:
-    """A self-contained HTML page: for every (P, Q) the first paths, tokens shaded by KL(P ‖ Q).
+    """Return an HTML page: for every (P, Q) the first paths, tokens shaded by KL(P ‖ Q).
 
-    A token's title (shown under the pointer) says its KL in nats. Only the direction base ‖ other
+    A token's title, shown under the pointer, is its KL in nats. Only the direction base ‖ other
     is shown: section 4.2 of the paper shades by KL(M_base ‖ M_RAST).
 
     Args:
-        records: of `rast-bench analyse kl`, one row a token: dataset, base_model, path,
+        records: of `rast-bench analyse kl`, one row per token: dataset, base_model, path,
             problem_id, position, token, p, q, kl.
     """
     wanted = records[records["p"] == "base"]
@@ -38,7 +38,7 @@ def kl_page(title: str, records: "pd.DataFrame", *, paths: int = PATHS) -> str:
     for key, group in wanted.groupby(["base_model", "dataset", "p", "q", "path"], sort=False):
         base_model, dataset, p, q, path = map(str, key)
         heading = f"KL({p} ‖ {q}) on {dataset}, {base_model}"
-        parts.append(f"<h2>{escape(heading)}</h2>\n{_note(group, path)}")
+        parts.append(f"<h2>{escape(heading)}</h2>\n{_note(group, path, paths)}")
         for problem in list(dict.fromkeys(group["problem_id"]))[:paths]:
             tokens = group[group["problem_id"] == problem].sort_values("position")
             parts.append(f"<h3>problem {escape(str(problem))}</h3>")
@@ -51,7 +51,7 @@ def kl_page(title: str, records: "pd.DataFrame", *, paths: int = PATHS) -> str:
 
 
 def shade(kl: float) -> float:
-    """Opacity of a token in [0, 1]: log(1 + KL) over that of DARKEST, so that small ones show."""
+    """Return an opacity in [0, 1]: log(1 + KL) over that of DARKEST, so that small ones show."""
     return min(1.0, math.log1p(max(0.0, kl)) / math.log1p(DARKEST))
 
 
@@ -64,11 +64,13 @@ def _path(tokens: Iterable[tuple[str, float]]) -> str:
     return f'<p class="path">{"".join(spans)}</p>'
 
 
-def _note(group: "pd.DataFrame", path: str) -> str:
+def _note(group: "pd.DataFrame", path: str, shown: int) -> str:
     kl = group["kl"]
     top = group["token"].iloc[int(kl.to_numpy().argmax())]
+    count = group["problem_id"].nunique()
+    first = f" (the first {shown} are shown)" if count > shown else ""
     return (
-        f'<p class="note">{len(set(group["problem_id"]))} greedy {escape(path)} paths, '
+        f'<p class="note">{count} greedy {escape(path)} paths{first}, '
         f"{len(group):,} tokens; mean {float(kl.mean()):.3f} nats, median "
         f"{float(kl.median()):.4f}, largest {float(kl.max()):.2f} at "
         f"{escape(repr(str(top)))}.</p>"

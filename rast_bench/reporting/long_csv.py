@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rast_bench.reporting.csv_text import text_cell
 from rast_bench.reporting.index import Grid, ResultIndex
+from rast_bench.results.pooled import POOLED_MEAN, POOLED_SD
 from rast_bench.results.registry import MEASURES, RECOVERIES
 from rast_bench.results.result import Result, Status
 
@@ -57,26 +58,28 @@ STATUS_WORDS: dict[Status, str] = {
 }
 
 
-def long_csv(index: ResultIndex) -> str:
-    """Rates as fractions, lengths in tokens, behaviour in occurrences a sample.
+def long_csv(index: ResultIndex, results: Iterable[Result] = ()) -> str:
+    """Return rates as fractions, lengths in tokens, behaviour in occurrences per sample.
 
     pass@k comes for every k; a field without a meaning for its metric is empty. The data set
     `(mean)` is the mean over data sets; recovery is there as ratio of means and mean of ratios.
+    Last come the means and standard deviations over runs among `results`; their `samples` are runs.
     """
     return _write(
         COLUMNS,
-        (
+        [
             _fields(result)
             for row in index.rows
             for dataset in (*index.datasets, None)
             for result in sorted(index.at(row, dataset), key=_place)
             if not result.measure.optional
-        ),
+        ]
+        + [_fields(one) for one in results if one.measure in (POOLED_MEAN, POOLED_SD)],
     )
 
 
 def grid_csv(grids: Iterable[Grid]) -> str:
-    """One line per (λ, τ) of each grid, ordered by λ and then τ."""
+    """Return one line per (λ, τ) of each grid, ordered by λ and then τ."""
     lines: list[Fields] = []
     for grid in grids:
         for point, result in sorted(grid.accuracies.items()):
@@ -121,7 +124,7 @@ def _fields(result: Result) -> Fields:
         "status": STATUS_WORDS.get(value.status, value.status) if measure in RECOVERIES else None,
         "problems": result.problems,
         "samples": result.samples,
-        "cell_id": result.cell_ids[0] if result.dataset else None,
+        "cell_id": result.cell_ids[0] if result.dataset and result.cell_ids else None,
         "p_value": value.p_value,
         "holm_p_value": result.holm_p_value,
     }

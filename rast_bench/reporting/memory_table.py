@@ -28,14 +28,14 @@ MB, BILLION = 10**6, 10**9
 NOTHING = Span(Fraction(0), Fraction(0))
 
 TRAINING_NOTE = (
-    "training: appendix D's formula for GRPO over so many devices (policy, critic and reference in "
-    "16 bits, activations 12 to 25 GB and buffers 5 to 8 GB a device; optimizer states stay on the "
-    "CPU)."
+    "training: appendix D's formula for GRPO over that many devices (policy, critic and reference "
+    "in 16 bits, 12 to 25 GB of activations and 5 to 8 GB of buffers per device; optimizer states "
+    "stay on the CPU)."
 )
 SMALL_TRAINING_NOTE = (
     "training: the weights of appendix D's formula for GRPO (policy, critic and reference in "
-    "16 bits). Its 17 to 33 GB of activations and buffers a device are of models of billions, so "
-    "they are left out: RAST saves at least what is said here."
+    "16 bits). Its 17 to 33 GB of activations and buffers per device are for models with billions "
+    "of parameters and are left out: RAST saves at least the share printed here."
 )
 DECODING_NOTE = (
     "decoding: weights of M, S_RL and S_base in 16 bits, and the key-value cache of one response "
@@ -62,7 +62,7 @@ def memory_table(
     configs: Mapping[RowKey, Configs],
     stated: Sequence[Published],
 ) -> Table:
-    """A section for each RAST row: training M, training S_RL, decoding with RAST, what is saved.
+    """Return a section per RAST row: training M, training S_RL, decoding with RAST, saving.
 
     Args:
         cells: one cell of each RAST row.
@@ -100,7 +100,7 @@ def memory_table(
 
 
 def decoding_bytes(configs: Configs, length: int) -> int:
-    """Weights in 16 bits and the key-value cache of one row of `length` tokens."""
+    """Return weights in 16 bits and the key-value cache of one row of `length` tokens, in bytes."""
     models = [model for one in configs if (model := sized("", one, "config")) is not None]
     assert len(models) == len(configs)  # `config_parameters` has read them
     return engine_memory(models, dtype=DTYPE, rows=1, length=length).total

@@ -21,7 +21,7 @@ _MARKS: dict[Status, str] = {"ceiling below base": INVERTED, "not identified": U
 
 
 def decimal(number: float, decimals: int) -> str:
-    """Fixed-point with a true minus sign and never a negative zero."""
+    """Return fixed-point text with a true minus sign and never a negative zero."""
     text = f"{number:.{decimals}f}"
     if text.startswith("-"):
         magnitude = text[1:]
@@ -30,7 +30,7 @@ def decimal(number: float, decimals: int) -> str:
 
 
 def percent(estimate: Estimate) -> str:
-    """`62.3 ± 1.4`: a fraction and its standard error in percent, one decimal each."""
+    """Return `62.3 ± 1.4`: a fraction and its standard error in percent, one decimal each."""
     value = decimal(100 * estimate.value, 1)
     if estimate.standard_error is None:
         return value
@@ -38,7 +38,7 @@ def percent(estimate: Estimate) -> str:
 
 
 def recovery_rate(result: Result) -> str:
-    """`45 % [31, 60]`, without an interval `45 %`, without a number `undefined`.
+    """Return `45 % [31, 60]`, without an interval `45 %`, without a number `undefined`.
 
     `‡` where the ceiling is lower, `§` where the rate is not identified.
     """
@@ -52,7 +52,7 @@ def recovery_rate(result: Result) -> str:
 
 
 def cell_text(cell: Cell) -> str:
-    """A cell as plain Unicode text, before any escaping."""
+    """Return a cell as plain Unicode text, before any escaping."""
     match cell:
         case EmptyCell():
             return DASH

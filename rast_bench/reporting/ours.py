@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rast_bench.results.registry import MEAN_ACCURACY
 from rast_bench.results.result import Result
 
 
@@ -11,8 +12,8 @@ class Ours:
     (metrics/replication.py); None where no such range is known. `standard_error` is over problems
     or paths; a comparison of cells is printed without one.
 
-    A recovery rate is not `identified` where ceiling and base differ by no more than the luck of
-    sampling. `counted_by` names the lemmatizer of a frequency where it is not the paper's.
+    A recovery rate is not `identified` where ceiling and base differ by no more than sampling
+    noise. `counted_by` names the lemmatizer of a frequency where it is not the paper's.
     """
 
     value: float
@@ -24,11 +25,12 @@ class Ours:
 
 
 def ours_of(result: Result) -> Ours | None:
-    """None where there is no number."""
+    """Return a result in the unit in which it is printed, None where there is no number."""
     if result.estimate is None:
         return None
     scale, found, value = result.measure.scale, result.replication, result.value
-    error = value.standard_error if result.measure.level in ("cell", "paths") else None
+    shown = result.measure.level in ("cell", "paths") or result.measure == MEAN_ACCURACY
+    error = value.standard_error if shown else None
     counted_by = "" if value.comparable else value.counted_by
     error = None if error is None else scale * error
     if found is None:

@@ -25,14 +25,18 @@ from rast_bench.results.registry import (
     ACCURACY,
     COSINE,
     GAIN,
+    MEAN_ACCURACY,
     MEAN_GAIN,
     MEAN_RECOVERY,
+    RATIO_OF_MEANS,
     RECOVERY,
     SPREAD,
 )
 from rast_bench.results.result import Measure, Result, Unit
 
-SCORES = (ACCURACY, RECOVERY, COSINE, MEAN_RECOVERY, GAIN, MEAN_GAIN)
+SCORES = (
+    *(ACCURACY, MEAN_ACCURACY, RECOVERY, RATIO_OF_MEANS, COSINE, MEAN_RECOVERY, GAIN, MEAN_GAIN),
+)
 """Measures that share one table, accuracy first; each other one has a table of its own."""
 
 BESIDE = {
@@ -41,7 +45,12 @@ BESIDE = {
 }
 """Measures that stand in the table of another, and what its title says of them."""
 
-LINES = {MEAN_RECOVERY: RECOVERY, MEAN_GAIN: GAIN}
+LINES = {
+    MEAN_ACCURACY: ACCURACY,
+    RATIO_OF_MEANS: RECOVERY,
+    MEAN_RECOVERY: RECOVERY,
+    MEAN_GAIN: GAIN,
+}
 """Means, and the measure in whose line they stand."""
 
 UNITS: dict[Unit, str] = {
@@ -67,7 +76,7 @@ class Layout:
 def paper_tables(
     results: Sequence[Result], name: str, *, published: bool, notes: Sequence[str] = ()
 ) -> list[Table]:
-    """The tables of an experiment: scores first, then a table per measure, then one per grid.
+    """Return an experiment's tables: scores first, then one per measure, then one per grid.
 
     Args:
         name: of the experiment, for the commands in the footnotes.
@@ -91,7 +100,7 @@ def paper_tables(
 def _tables(
     title: str, results: Sequence[Result], name: str, published: bool, notes: Sequence[str]
 ) -> Iterable[Table]:
-    """One table; of a grid of two dimensions with its spread over runs, two."""
+    """Yield one table; of a grid of two dimensions with its spread over runs, two."""
     others = [result for result in results if result.grid is None or result.measure != SPREAD]
     spread = [result for result in results if result.grid is not None and result.measure == SPREAD]
     first, second = (others, spread) if others else (spread, [])
@@ -138,7 +147,7 @@ def _tall_table(
     footnotes: tuple[str, ...],
     spread: Sequence[Result] = (),
 ) -> Table:
-    """Of one column: a line per row, with the published number, ours, range and verdict in it.
+    """Return a table of one column as lines: published number, ours, range and verdict of each row.
 
     `spread`, the standard deviations over runs of the same places, makes one more column.
     """
@@ -217,7 +226,7 @@ def _tau(result: Result) -> str:
 
 
 def _columns(results: Sequence[Result], layout: Layout) -> list[str]:
-    """In order of first appearance; λ, τ and k by size; means last."""
+    """Return headings in order of first appearance; λ, τ and k by size; means last."""
     first = results[0]
     ordered = list(results)
     if first.grid is not None:
@@ -231,7 +240,7 @@ def _columns(results: Sequence[Result], layout: Layout) -> list[str]:
 def _rows(
     results: Sequence[Result], layout: Layout, section: str
 ) -> Iterable[tuple[str, Measure, list[Result]]]:
-    """(row, measure, its results) of one section; means stand in the line of what they average."""
+    """Yield (row, measure, results) of a section; means stand in the line of what they average."""
     members = [result for result in results if layout.section(result) == section]
     if members[0].grid is not None and len(set(map(layout.column, members))) > 1:
         members.sort(key=lambda result: (-(result.temperature or 0), result.lambda_ or 0))
@@ -254,7 +263,7 @@ def _lines(
     *,
     whose: bool,
 ) -> Iterable[TableRow]:
-    """The published numbers, then ours with range and verdict; one line where nothing was run.
+    """Yield the published numbers, then ours with range and verdict; one line without samples.
 
     With `whose` the second cell says which of them a line has.
     """
@@ -284,5 +293,5 @@ def _title(title: str, results: Sequence[Result]) -> str:
     unit = measure.title or ", ".join(filter(None, (measure.name, UNITS[measure.unit])))
     if results[0].grid is not None:
         return f"{title}: {unit}"
-    others = {result.measure for result in results[1:]} - {measure}
+    others = {_line_measure(result) for result in results[1:]} - {measure}
     return "; ".join([unit, *(words for one, words in BESIDE.items() if one in others)])

@@ -9,30 +9,32 @@ from rast_bench.results.registry import COSINE, MEAN_RECOVERY, PCR, RECOVERIES
 from rast_bench.results.result import Result
 
 RANGE_NOTE = (
-    "ours agrees where the published number, with its rounding, lies in the range below ours: 95 % "
-    "of published numbers do if both runs measure the same on the same problems. The range is what "
-    "sampling anew moves the difference of two runs by (σ²/n · (1/N + 1/K) for N samples of ours "
-    "and K published ones). Over many numbers, one in twenty differs by chance."
+    "ours agrees where the published number, with its rounding, lies in the range below ours. The "
+    "range holds 95 % of published numbers if both runs measure the same on the same problems: it "
+    "covers the sampling noise in the difference of two runs (variance σ²/n · (1/N + 1/K) for N "
+    "samples of ours and K published ones). By chance, one number in twenty differs."
 )
 GREEDY_NOTE = (
-    "With one greedy sample a problem the range takes all of p(1 − p) for the luck of sampling, so "
-    "it is too wide rather than too narrow."
+    "With one greedy sample per problem the range takes all of p(1 − p) for sampling noise, so it "
+    "is too wide rather than too narrow."
 )
 PATH_NOTE = (
-    "PCR: the range is over which problems were drawn, 50 published paths against ours; make ours "
-    "with `rast-bench analyse pcr {name} --generate`."
+    "PCR: the range covers which problems were drawn, 50 published paths against ours; "
+    "`rast-bench analyse pcr {name} --generate` computes ours."
 )
 SIMILARITY_NOTE = (
     "cosine similarity: of ΔR and the base model's own, along greedy paths of an RL-trained model; "
-    "the range is over which problems were drawn, 50 published paths against ours; make ours with "
-    "`rast-bench analyse similarity {name} --generate`."
+    "the range covers which problems were drawn, 50 published paths against ours; "
+    "`rast-bench analyse similarity {name} --generate` computes ours."
 )
 UNPUBLISHED_NOTE = "The published numbers of this table could not be recovered."
 MISSING_NOTE = "not run: `python run.py experiment={name}` makes what is missing."
 IDENTIFIED_NOTE = (
-    f"{UNIDENTIFIED} not identified: ceiling and base differ by no more than the luck of sampling, "
-    "so the rate, its range and its verdict say little. The paper prints such rates all the same."
+    f"{UNIDENTIFIED} not identified: ceiling and base differ by no more than sampling noise, so "
+    "the rate, its range and its verdict are uninformative. The paper prints such rates "
+    "nevertheless."
 )
+BOUNDS_NOTE = "[ ]: 95 % interval of a recovery rate over problems."
 UNDEFINED_NOTE = "undefined: ceiling and base are equal."
 MEAN_OF_RATIOS_NOTE = (
     "mean of ratios: the mean of the data sets' recovery rates, as in the paper's table 4. The "
@@ -50,29 +52,34 @@ def published_text(result: Result) -> str:
 
 
 def printed(number: Published) -> str:
-    """As printed, with a bound in words: `above 84`."""
+    """Return a number as printed, with a bound in words: `above 84`."""
     sense = "" if number.sense == "equal" else f"{number.sense} "
     return f"{sense}{number.value}"
 
 
 def remark(number: Published) -> str:
-    """`reply 1 also states: PCR above 90 % of MMLU and GPQA.`"""
+    """Return `reply 1 also states: PCR above 90 % of MMLU and GPQA.`"""
     words = (number.metric, printed(number), number.unit, number.note)
     return f"{number.source} also states: {' '.join(filter(None, words))}."
 
 
 def ours_text(result: Result) -> str:
+    """Return ours; where nothing published stands beside it with its error or interval."""
     ours = ours_of(result)
     if ours is None:
         return result.missing
     value = decimal(ours.value, decimals(result)) + mark(result)
+    bounds = (result.value.low, result.value.high)
+    if not result.published and result.measure in RECOVERIES and None not in bounds:
+        low, high = (decimal(100 * (one or 0.0), decimals(result)) for one in bounds)
+        return f"{value} [{low}, {high}]"
     if result.published or ours.standard_error is None:
         return value
     return f"{value} ± {decimal(ours.standard_error, decimals(result))}"
 
 
 def mark(result: Result) -> str:
-    """The sign behind a recovery rate that is not identified, and behind its verdict."""
+    """Return the sign behind a recovery rate that is not identified, and behind its verdict."""
     return "" if result.replication is None or result.replication.identified else UNIDENTIFIED
 
 
@@ -89,7 +96,7 @@ def verdict_text(result: Result) -> str:
 
 
 def decimals(result: Result) -> int:
-    """As many as the published number has, else what suits the measure."""
+    """Return as many as the published number has, else what suits the measure."""
     if result.published:
         return max(max(0, number.decimals) for number in result.published)
     return result.measure.decimals
@@ -98,7 +105,7 @@ def decimals(result: Result) -> int:
 def footnotes_of(
     results: Sequence[Result], name: str, published: bool, notes: Sequence[str]
 ) -> tuple[str, ...]:
-    """What a reader must know of a table of results, then the caller's notes."""
+    """Return what a reader must know of a table of results, then the caller's notes."""
     found: list[str] = []
     verdicts = {verdict for result in results for verdict in result.verdicts}
     if published and not any(result.published for result in results):
@@ -109,6 +116,8 @@ def footnotes_of(
             found.append(GREEDY_NOTE)
     if any(result.measure == MEAN_RECOVERY for result in results):
         found.append(MEAN_OF_RATIOS_NOTE)
+    if any("[" in ours_text(result) for result in results if result.measure in RECOVERIES):
+        found.append(BOUNDS_NOTE)
     if any(map(mark, results)):
         found.append(IDENTIFIED_NOTE)
     if any(one.status == "undefined" and one.measure in RECOVERIES for one in results):
@@ -121,6 +130,11 @@ def footnotes_of(
         found.append(PATH_NOTE if results[0].measure == PCR else MISSING_NOTE)
     if any(result.measure == COSINE for result in results):
         found.append(SIMILARITY_NOTE)
+    sizes = {(one.problems, one.samples) for one in results if one.grid and one.problems}
+    found += [
+        f"Problems: {problems:,}; samples per problem: {samples}."
+        for problems, samples in sorted(sizes)
+    ]
     counts = verdict_counts(results)
     if counts:
         found.append(counts)
@@ -129,7 +143,7 @@ def footnotes_of(
 
 
 def verdict_counts(results: Iterable[Result]) -> str:
-    """`108 published numbers: 60 agree, 3 differ, 45 not run`; empty without any."""
+    """Return `108 published numbers: 60 agree, 3 differ, 45 not run`; empty without any."""
     places = [(result, verdict) for result in results for verdict in result.verdicts]
     verdicts = [verdict for _, verdict in places]
     if not verdicts:

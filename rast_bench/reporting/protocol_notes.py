@@ -18,6 +18,7 @@ MANY_DECODINGS = 4  # beyond these a footnote does not spell them out
 
 
 def decoding_of(cell: CellConfig) -> str:
+    """Return `λ = 1, τ = 1, top-p = 0.95`, or `greedy`."""
     decoding = cell.decoding
     lambda_ = f"λ = {decoding.lambda_:g}, " if cell.method.name == "rast" else ""
     if decoding.greedy:
@@ -26,7 +27,7 @@ def decoding_of(cell: CellConfig) -> str:
 
 
 def _decodings(cells: Sequence[CellConfig]) -> str:
-    """Those of one method; of a whole grid λ and τ stand in its table."""
+    """Return those of one method; of a whole grid λ and τ stand in its table."""
     distinct = list(dict.fromkeys(map(decoding_of, cells)))
     if len(distinct) > MANY_DECODINGS:
         return (
@@ -36,7 +37,7 @@ def _decodings(cells: Sequence[CellConfig]) -> str:
 
 
 def engine_of(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -> str:
-    """`vllm, bfloat16`: what made the cell's samples.
+    """Return what made the cell's samples: `vllm, bfloat16`.
 
     Of a dtype that was left open (auto) manifests tell what it was. Raises LedgerError.
     """
@@ -49,16 +50,17 @@ def engine_of(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -
 
 
 def protocol_notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -> tuple[str, ...]:
-    """The protocol, as far as it does not stand in the table: one sentence for each part.
+    """Return the protocol, as far as it does not stand in the table: one sentence for each part.
 
     Args:
-        used: cells, each with its `engine_of`.
+        used: Cells, each with its `engine_of`.
+        grader: The chosen one; None for the first of each data set.
     """
     if not used:
         return ()
     cells, engines = zip(*used, strict=True)
     settled = [engine for engine in engines if not engine.endswith(OPEN)]
-    tokens = _listed(str(cell.decoding.max_tokens) for cell in cells)
+    tokens = _listed(f"{cell.decoding.max_tokens:,}" for cell in cells)
     seeds = _listed(str(cell.decoding.seed) for cell in cells if not cell.decoding.greedy)
     notes = [
         "Decoding: "
@@ -88,9 +90,10 @@ def grading_notes(
     ledger: "Ledger",
     grader: str | None,
 ) -> tuple[str, ...]:
-    """Where graders disagree, and what they left undecided; `planned` and `outcomes` are parallel.
+    """Return where graders disagree, and what they left undecided; the sequences are parallel.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: The ledger cannot be read.
     """
     run = [
         (graders_of(cell.cell, grader)[0], outcome)
@@ -102,7 +105,7 @@ def grading_notes(
 
 
 def _prompts(cells: Sequence[CellConfig]) -> str:
-    """Their names; where data sets have different ones, with the data sets of each."""
+    """Return their names; where data sets have different ones, with the data sets of each."""
     by_dataset: dict[str, list[str]] = {}
     for cell in cells:
         by_dataset.setdefault(cell.dataset.name, []).append(cell.prompt.name)
@@ -115,5 +118,5 @@ def _prompts(cells: Sequence[CellConfig]) -> str:
 
 
 def _listed(values: Iterable[str]) -> str:
-    """Distinct values in order of first appearance: `a`, `a or b`."""
+    """Return distinct values in order of first appearance: `a`, `a or b`."""
     return " or ".join(dict.fromkeys(values))

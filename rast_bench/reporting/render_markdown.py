@@ -9,12 +9,12 @@ SPECIAL = re.compile(r"([\\`*_<>\[\]|])")
 
 
 def escape_markdown(text: str) -> str:
-    """Text that Markdown shows as it is, also inside a table cell."""
+    """Return text that Markdown shows as it is, also inside a table cell."""
     return SPECIAL.sub(r"\\\1", " ".join(text.splitlines()))
 
 
 def render_markdown(table: Table) -> str:
-    """A heading, the table and its footnotes, ended by a newline.
+    """Return a heading, the table and its footnotes, ended by a newline.
 
     Sections are rows in bold; the thin rule before the controls is a row in italics.
     """

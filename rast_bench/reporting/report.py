@@ -7,39 +7,48 @@ from typing import TYPE_CHECKING
 from rast_bench.reporting.comparison_csv import comparison_csv
 from rast_bench.reporting.comparison_tables import comparison_table, grid_p_values
 from rast_bench.reporting.detail_tables import detail_tables
-from rast_bench.reporting.figures import heat_map_figure, pass_at_k_figure
-from rast_bench.reporting.index import Grid, ResultIndex, grids_of
+from rast_bench.reporting.experiment_figures import grid_figures, k_figures
+from rast_bench.reporting.index import ResultIndex, grids_of
 from rast_bench.reporting.long_csv import grid_csv, long_csv
+from rast_bench.reporting.origin import NO_SAMPLES, SampleOrigin
+from rast_bench.reporting.pooled_table import pooled_table
 from rast_bench.reporting.render_latex import render_latex
 from rast_bench.reporting.render_markdown import escape_markdown, render_markdown
 from rast_bench.reporting.render_text import render_text
-from rast_bench.reporting.stems import file_stem
 from rast_bench.reporting.table import Table
 from rast_bench.reporting.tables import grid_table, main_table
-from rast_bench.results.registry import ACCURACY
+from rast_bench.results.pooled import Pool, pooled_results
+from rast_bench.results.registry import PASS_AT_K
 from rast_bench.results.result import Result
+from rast_bench.terminal import stdout_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TERMINAL_TABLE = "table.txt"
-
 
 @dataclass(frozen=True)
 class Report:
-    """File name to text, and file stem to figure (saved as PNG and SVG), in the order of saving.
+    """Texts and figures, in the order of saving.
 
-    `results` are the numbers that all of it was made of.
+    Attributes:
+        texts: By file name.
+        figures: By file stem; saved as PNG and SVG.
+        results: The numbers that all of it was made of.
+        tables: The main tables.
+        samples: When and where the samples were made.
     """
 
     texts: Mapping[str, str]
     figures: Mapping[str, "Figure"]
     results: tuple[Result, ...] = ()
+    tables: tuple[Table, ...] = ()
+    samples: SampleOrigin = NO_SAMPLES
 
     @property
     def terminal(self) -> str:
-        """The main table as `make demo` prints it."""
-        return self.texts[TERMINAL_TABLE]
+        """Return the main tables, no wider than the terminal that stdout is."""
+        width = stdout_width()
+        return "\n".join(render_text(table, width) for table in self.tables)
 
 
 def build_report(
@@ -50,17 +59,25 @@ def build_report(
     *,
     first: Sequence[Table] = (),
     figures: Mapping[str, "Figure"] | None = None,
+    samples: SampleOrigin = NO_SAMPLES,
+    pools: Sequence[Pool] = (),
 ) -> Report:
-    """Tables as text, Markdown and LaTeX, all numbers as CSV, and the figures.
+    """Return the tables as text, Markdown and LaTeX, all numbers as CSV, and the figures.
 
-    `notes` are footnotes on what only the caller knows, whole sentences: protocol (top-p, τ, λ,
-    n), grader, seeds; `grid_notes` are those of the grids. The first table is the main one, or the
-    grids where there are no rows; with `first` tables these are the main ones, and all others
-    details. `figures` by file stem stand in for pass@k curves and heat maps. The results that the
+    The first table is the main one, or the grids where there are no rows. The results that the
     experiment asks for become `comparison.csv`.
 
-    A section whose rows all have one sample a problem gets no pass@k figure: it would be points.
+    Args:
+        title: Of the Markdown files.
+        results: Every number of the experiment.
+        notes: Footnotes on what only the caller knows, whole sentences: protocol, grader, seeds.
+        grid_notes: Those of the grids.
+        first: Tables that are the main ones; all others then stand in the details.
+        figures: By file stem, in place of pass@k curves and heat maps.
+        samples: When and where the samples were made.
+        pools: Rows that are runs of one thing; their means stand in a table behind the main ones.
     """
+    results = [*results, *pooled_results(results, pools)]
     index, grids = ResultIndex(results), grids_of(results)
     grid_tables = [
         table for grid in grids for table in (grid_table(grid, grid_notes), *grid_p_values(grid))
@@ -76,49 +93,31 @@ def build_report(
         ]
     if first:
         main, details = list(first), [*main, *details]
+    main = [*main, *pooled_table(results, pools)]
     if figures is None:
-        figures, captions = _figures(index, grids)
-    else:
-        captions = {stem: stem.replace("_", " ") for stem in figures}
+        figures = k_figures(PASS_AT_K, results) | grid_figures(grids)
+    captions = {stem: _title(figure) for stem, figure in figures.items()}
     texts = _formats("table", title, main, captions)
     if details:
         texts |= _formats("details", f"{title}: details", details, {})
     if index.rows:
-        texts["numbers.csv"] = long_csv(index)
+        texts["numbers.csv"] = long_csv(index, results)
     requested = requested_results(results)
     if requested:
         texts["comparison.csv"] = comparison_csv(requested)
     if grids:
         texts["grid.csv"] = grid_csv(grids)
-    return Report(texts, figures, tuple(results))
+    return Report(texts, figures, tuple(results), tuple(main), samples)
 
 
 def requested_results(results: Iterable[Result]) -> list[Result]:
-    """Those that the experiment asks for, in the order of its tables."""
+    """Return those that the experiment asks for, in the order of its tables."""
     return [result for result in results if result.requested]
 
 
-def _figures(
-    index: ResultIndex, grids: Sequence[Grid]
-) -> tuple[dict[str, "Figure"], dict[str, str]]:
-    """Figures and their captions by file stem."""
-    figures: dict[str, Figure] = {}
-    captions: dict[str, str] = {}
-    for section in index.section_names():
-        accuracies = (
-            index.get(row, dataset, ACCURACY)
-            for row in index.section(section)
-            for dataset in index.datasets
-        )
-        if any((one.samples or 0) > 1 for one in accuracies if one):
-            stem = file_stem(figures, "pass_at_k", section)
-            figures[stem] = pass_at_k_figure(index, section)
-            captions[stem] = f"pass@k of {section}"
-    for grid in grids:
-        stem = file_stem(figures, "lambda_temperature", grid.label, grid.dataset)
-        figures[stem] = heat_map_figure(grid)
-        captions[stem] = f"λ × τ of {grid.label} on {grid.dataset}"
-    return figures, captions
+def _title(figure: "Figure") -> str:
+    """Return the title of a figure, which stands on the figure or on its only panel."""
+    return figure.get_suptitle() or figure.axes[0].get_title()
 
 
 def _formats(

@@ -1,30 +1,24 @@
-"""The report of an experiment, and of single cells: results, tables, figures and footnotes."""
+"""The report of an experiment: results, tables, figures and footnotes."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rast_bench.config.experiment import ExperimentCell, ExperimentConfig, Role
-from rast_bench.config.schema import CellConfig
+from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.paper.published import load_published
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.reporting.cost_tables import cost_tables
 from rast_bench.reporting.experiment_figures import requested_figures
+from rast_bench.reporting.index import ResultIndex
+from rast_bench.reporting.origin import sample_origin
 from rast_bench.reporting.paper_tables import paper_tables
 from rast_bench.reporting.paper_texts import remark
-from rast_bench.reporting.protocol_notes import (
-    decoding_of,
-    engine_of,
-    grading_notes,
-    protocol_notes,
-)
+from rast_bench.reporting.protocol_notes import engine_of, grading_notes, protocol_notes
 from rast_bench.reporting.report import Report, build_report, requested_results
 from rast_bench.reporting.table import Table
+from rast_bench.reporting.tables import counts_note
 from rast_bench.reporting.throughput_table import Speeds, measured_speeds
-from rast_bench.results.build import build_results
-from rast_bench.results.cells import MeasuredCell, PaperCell
 from rast_bench.results.experiment import (
     compares,
     complete_outcome,
@@ -32,12 +26,15 @@ from rast_bench.results.experiment import (
     experiment_results,
     stored_outcome,
 )
+from rast_bench.results.pooled import pools_of
+from rast_bench.results.registry import ACCURACY, MEAN_ACCURACY, RATIO_OF_MEANS, RECOVERY
 from rast_bench.results.result import Result
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
 
-_ROLES: dict[str, Role] = {"base": "base", "rl": "ceiling", "rast": "rast"}
+_MEANS = {MEAN_ACCURACY: ACCURACY, RATIO_OF_MEANS: RECOVERY}
+"""Means over data sets, and of what."""
 
 
 def experiment_report(
@@ -47,7 +44,7 @@ def experiment_report(
     ledger: "Ledger",
     grader: str | None,
 ) -> Report:
-    """The report of an experiment; `entries` and `planned` are parallel, None for what is not run.
+    """Return the report of an experiment; `entries` and `planned` are parallel, None: not run.
 
     Beside the paper's numbers a cell may be partial or missing, and is marked so; where only costs
     are asked for it may be as well.
@@ -73,9 +70,16 @@ def experiment_report(
         *grading_notes(planned, outcomes, ledger, grader),
     )
     grid_notes = protocol_notes([one for entry, one in made_by if entry.grid is not None], grader)
+    pools = pools_of(
+        (entry.section, entry.row.label, entry.row.pool) for entry in entries if entry.row
+    )
+    samples = sample_origin((one.cell_id for one in planned if one is not None), ledger)
     if not compares(experiment):
-        return build_report(title, results, notes, grid_notes)
-    requested = requested_results(results)
+        return build_report(title, results, notes, grid_notes, samples=samples, pools=pools)
+    shown = _with_means(requested_results(results), results, experiment)
+    index = ResultIndex(results)
+    counts = [counts_note(index)] if index.rows else []
+    table_notes = (*counts, *notes, *grid_notes)
     throughput = "throughput" in experiment.costs
     speeds = measured_speeds(entries, planned, ledger) if throughput else {}
     return build_report(
@@ -83,8 +87,10 @@ def experiment_report(
         results,
         notes,
         grid_notes,
-        first=experiment_tables(experiment, entries, requested, (*notes, *grid_notes), speeds),
-        figures=requested_figures(experiment.figures, requested, title),
+        first=experiment_tables(experiment, entries, shown, table_notes, speeds),
+        figures=requested_figures(experiment.figures, results, title),
+        samples=samples,
+        pools=pools,
     )
 
 
@@ -95,7 +101,7 @@ def experiment_tables(
     notes: Sequence[str] = (),
     speeds: Speeds = MappingProxyType({}),
 ) -> list[Table]:
-    """The main tables: those of `measures`, of what the figures show, and of `costs`.
+    """Return the main tables: those of `measures`, of what the figures show, and of `costs`.
 
     `speeds` of rows are for the cost `throughput`.
     """
@@ -113,72 +119,23 @@ def experiment_tables(
     return [*costs, *compared]
 
 
+def _with_means(
+    requested: list[Result], results: Sequence[Result], experiment: ExperimentConfig
+) -> list[Result]:
+    """Return the requested results and, where nothing published stands beside them, their means."""
+    if experiment.published is not None or len(experiment.datasets) < 2:
+        return requested
+    asked = {(one.section, one.row, one.measure) for one in requested}
+    means = [
+        one
+        for one in results
+        if one.measure in _MEANS
+        and one.estimate is not None
+        and not one.requested
+        and (one.section, one.row, _MEANS[one.measure]) in asked
+    ]
+    return [*requested, *means]
+
+
 def _with_notes(table: Table, notes: Sequence[str]) -> Table:
     return replace(table, footnotes=(*table.footnotes, *notes))
-
-
-def cells_report(planned: Sequence[PlannedCell], ledger: "Ledger", grader: str | None) -> Report:
-    """One table of single cells: a row for each model and decoding, a column for each data set.
-
-    A cell that came twice stands once. Where a base model has one base row and one RL row, its
-    other rows get recovery rates.
-    """
-    unique = {(cell.cell_id, cell.wanted): cell for cell in planned}
-    outcomes = [complete_outcome(cell, ledger, grader) for cell in unique.values()]
-    cells = [
-        replace(cell, outcome=outcome)
-        for cell, outcome in zip(_single_cells(list(unique.values())), outcomes, strict=True)
-    ]
-    made_by = [(cell.cell, engine_of(cell.cell, cell, ledger)) for cell in unique.values()]
-    notes = (
-        *protocol_notes(made_by, grader),
-        *grading_notes(list(unique.values()), outcomes, ledger, grader),
-    )
-    return build_report("cells", build_results("cells", cells), notes)
-
-
-def _single_cells(planned: Sequence[PlannedCell]) -> list[MeasuredCell]:
-    """Cells of a table of their own: base models are its sections, models and decoding its rows."""
-    places: dict[tuple[str, str, str], str] = {}
-    rows = []
-    for cell in planned:
-        section, dataset = cell.cell.base_model.name, cell.cell.dataset.name
-        label = _label(cell.cell)
-        if (section, label, dataset) in places:  # they differ by prompt, seed, …
-            label = f"{label} [{cell.cell_id}]"
-        places[section, label, dataset] = cell.cell.method.name
-        rows.append(label)
-    methods = {(section, label): method for (section, label, _), method in places.items()}
-    counts = Counter((section, method) for (section, _), method in methods.items())
-    return [
-        MeasuredCell(
-            section=cell.cell.base_model.name,
-            row=label,
-            role=_role(cell.cell.method.name, counts, cell.cell.base_model.name),
-            dataset=cell.cell.dataset.name,
-            base_model=cell.cell.base_model.name,
-            stands_for=PaperCell(
-                cell.cell.base_model.name,
-                cell.cell.method.name,
-                cell.cell.delta.name if cell.cell.method.name == "rast" else None,
-                cell.cell.dataset.name,
-            ),
-        )
-        for cell, label in zip(planned, rows, strict=True)
-    ]
-
-
-def _role(method: str, counts: Counter[tuple[str, str]], section: str) -> Role:
-    """A section has one base and one ceiling at most: with more of them none is the reference."""
-    if method != "rast" and counts[section, method] > 1:
-        return "control"
-    return _ROLES[method]
-
-
-def _label(cell: CellConfig) -> str:
-    """What the user named the cell or, in a few words, its models and decoding."""
-    return cell.label or f"{_models(cell)}, {decoding_of(cell)}"
-
-
-def _models(cell: CellConfig) -> str:
-    return {"base": "base", "rl": "RL", "rast": f"+ ΔR {cell.delta.name}"}[cell.method.name]

@@ -1,5 +1,7 @@
-"""A report on disk: every file whole or not there at all."""
+"""Reports on disk: every file whole or not there at all."""
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import write_durably
 from rast_bench.reporting.figure_style import FigureFormat, figure_bytes
+from rast_bench.reporting.origin import RECORD, origin_text, record_of, smaller_name, stamped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,16 +19,38 @@ if TYPE_CHECKING:
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".html")
 
 
-def save_report(report: "Report", out_dir: Path) -> list[Path]:
-    """Writes all files of the report, tables before figures, and returns their paths.
+def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
+    """Write all files of the report, tables before figures, and return their paths.
 
-    Raises LedgerError when the folder cannot be made or written.
+    Every table says which command made it, when and from which samples; RECORD says it for the CSV
+    files, too. Where `folder` has tables of more problems or samples, the files go into a folder of
+    their own in it (`folder_for`).
+
+    Raises:
+        LedgerError: The folder cannot be made or written.
     """
-    return save_files(report_files(report), out_dir)
+    folder = folder_for(report, folder)
+    record = record_of(report.results, report.samples, command)
+    origin = origin_text(record, report.samples)
+    texts = {name: stamped(name, text, origin) for name, text in report.texts.items()}
+    texts[RECORD] = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    return save_files({**_encoded(texts), **figure_files(report.figures, ("png", "svg"))}, folder)
+
+
+def folder_for(report: "Report", folder: Path) -> Path:
+    """Return where the report's files belong: `folder`, or one in it if they would replace more."""
+    name = smaller_name(report.results, folder)
+    if name is None:
+        return folder
+    print(
+        f"note: {folder} has tables of more problems or samples; these go to {folder / name}",
+        file=sys.stderr,
+    )
+    return folder / name
 
 
 def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
-    """Writes files by name, each whole, and returns their paths. Raises as `save_report`."""
+    """Write files by name, each whole, and return their paths. Raises as `save_report`."""
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -39,15 +64,18 @@ def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
 
 
 def report_files(report: "Report") -> dict[str, bytes]:
-    """File name to content, without touching the disk."""
-    files = {name: text.encode() for name, text in report.texts.items()}
-    return {**files, **figure_files(report.figures, ("png", "svg"))}
+    """Return file name to content, without origin and without touching the disk."""
+    return {**_encoded(report.texts), **figure_files(report.figures, ("png", "svg"))}
+
+
+def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def figure_files(
     figures: Mapping[str, "Figure"], formats: Sequence[FigureFormat]
 ) -> dict[str, bytes]:
-    """File name to content of figures by stem, in each of the formats."""
+    """Return file name to content of figures by stem, in each of the formats."""
     return {
         f"{stem}.{one}": figure_bytes(figure, one)
         for stem, figure in figures.items()
@@ -56,7 +84,7 @@ def figure_files(
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Temporary file in the same folder, fsync, rename: a reader sees the old file or the new.
+    """Write a temporary file beside it, fsync, rename: a reader sees the old file or the new.
 
     Raises LedgerError when the disk refuses; the old file, if any, is then still whole.
     """
@@ -66,19 +94,16 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise _unwritable(path, error) from error
 
 
-def landing_lines(paths: Sequence[Path], next_command: str) -> tuple[str, str, str]:
-    """What landed where, and what to type next: three lines for the terminal."""
+def landing_lines(paths: Sequence[Path], next_command: str | None = None) -> tuple[str, ...]:
+    """Return lines for the terminal: the files that were written, and what to type next."""
     tables = [path for path in paths if path.suffix not in FIGURE_SUFFIXES]
     figures = [path for path in paths if path.suffix in FIGURE_SUFFIXES]
-    return (
-        f"tables   {_listing(tables)}",
-        f"figures  {_listing(figures)}",
-        f"next     {next_command}",
-    )
+    lines = (f"tables   {_listing(tables)}", f"figures  {_listing(figures)}")
+    return lines if next_command is None else (*lines, f"next     {next_command}")
 
 
 def _listing(paths: Sequence[Path]) -> str:
-    """`results/demo/: table.{md,tex} numbers.csv`, formats of one name together."""
+    """Return `results/demo/: table.{md,tex} numbers.csv`, formats of one name together."""
     if not paths:
         return "none"
     folders: dict[Path, dict[str, list[str]]] = {}

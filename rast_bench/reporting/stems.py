@@ -7,7 +7,7 @@ _LONGEST = 120  # characters; file systems take 255 bytes, the ending included
 
 
 def file_stem(taken: Mapping[str, object], *parts: str) -> str:
-    """A file name without an extension that no other figure has."""
+    """Return a file name without an extension that no other figure has."""
     ascii_parts = (part.replace("Δ", "delta") for part in parts)
     words = (re.sub(r"[^A-Za-z0-9_]+", "-", part).strip("-") for part in ascii_parts)
     plain = "-".join(filter(None, words))[:_LONGEST] or "figure"

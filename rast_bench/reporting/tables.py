@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from rast_bench.reporting.index import NEAR_BEST_TEST, Grid, ResultIndex, Row, estimate_of
-from rast_bench.reporting.numbers import INVERTED, UNIDENTIFIED
+from rast_bench.reporting.numbers import INVERTED, UNIDENTIFIED, decimal
 from rast_bench.reporting.table import (
     Cell,
     Column,
@@ -16,8 +16,17 @@ from rast_bench.reporting.table import (
     TableSection,
     TextCell,
 )
-from rast_bench.results.registry import ACCURACY, MEAN_ACCURACY, RATIO_OF_MEANS, RECOVERY
+from rast_bench.results.registry import (
+    ACCURACY,
+    MEAN_ACCURACY,
+    RATIO_OF_MEANS,
+    RECOVERY,
+    TRUNCATED,
+    UNPARSED,
+)
 from rast_bench.results.result import ROLE_ORDER, Result
+
+_Z = 1.959964  # of a 95 % interval
 
 ROLE_NAMES = {"base": "base", "rast": "RAST", "ceiling": "ceiling", "control": "controls"}
 
@@ -30,10 +39,14 @@ MEAN_RECOVERY_NOTE = (
     "over data sets. The mean of ratios, as in the paper's table 4, stands in the details."
 )
 UNIDENTIFIED_NOTE = (
-    f"{UNIDENTIFIED} not identified: the interval of ceiling − base contains 0, so the rate says "
-    "little and has no interval. The paper prints such rates all the same."
+    f"{UNIDENTIFIED} not identified: the interval of ceiling − base contains 0, so the rate "
+    "is uninformative and has no interval. The paper prints such rates nevertheless."
 )
 MEAN_NOTE = "mean: the mean of the data sets' means; its standard error is √(Σ SE²) / D."
+CERTAIN_NOTE = (
+    "± 0.0 at 0 or 100 % is no certainty: with {problems} problems the 95 % Wilson interval still "
+    "reaches {points} points away."
+)
 INVERTED_NOTE = (
     f"{INVERTED} the ceiling is below the base: a positive rate says that the row fell as well."
 )
@@ -41,7 +54,7 @@ NEAR_BEST_MARK = "†"
 
 
 def samples_note(index: ResultIndex) -> str:
-    """What avg@n and ± mean, with the n of each role as it was."""
+    """Return what avg@n and ± mean, with the n of each role."""
     parts = []
     for role in ROLE_ORDER:
         counts = sorted(
@@ -56,16 +69,51 @@ def samples_note(index: ResultIndex) -> str:
         if counts:
             parts.append(f"{ROLE_NAMES[role]} {' or '.join(map(str, counts))}")
     return (
-        "avg@n: mean correctness over n samples a problem and all problems, in percent; "
+        "avg@n: mean correctness over n samples per problem and over all problems, in percent; "
         f"n: {', '.join(parts)}. ±: one standard error over problems, sd / √(number of problems)."
     )
 
 
-def main_table(index: ResultIndex, notes: Sequence[str] = ()) -> Table:
-    """The miniature of table 1: avg@n of every row and set, recovery rates below the RAST rows.
+def counts_note(index: ResultIndex) -> str:
+    """Return how many problems and samples the rows are of, unparsed and truncated ones among them.
 
-    `notes` are the caller's footnotes on what only the configuration knows: protocol, grader,
-    seeds.
+    Samples of a row that stands in several sections count once for each.
+    """
+    problems: dict[int, list[str]] = {}
+    samples = 0
+    lost = {"unparsed": 0.0, "truncated": 0.0}
+    measures = {"unparsed": UNPARSED, "truncated": TRUNCATED}
+    for dataset in index.datasets:
+        counts = set()
+        for row in index.rows:
+            accuracy = index.get(row, dataset, ACCURACY)
+            if accuracy is None:
+                continue
+            counts.add(accuracy.problems or 0)
+            made = (accuracy.problems or 0) * (accuracy.samples or 0)
+            samples += made
+            for word, measure in measures.items():
+                share = index.get(row, dataset, measure)
+                lost[word] += made * ((share.estimate or 0.0) if share else 0.0)
+        for count in counts:
+            problems.setdefault(count, []).append(dataset)
+    sizes = (
+        f"{count:,} per data set" if len(problems) == 1 else f"{count:,} of {', '.join(names)}"
+        for count, names in problems.items()
+    )
+    shares = (
+        f"{round(count):,} {word} ({decimal(100 * count / max(samples, 1), 1)} %)"
+        for word, count in lost.items()
+    )
+    return f"Problems: {'; '.join(sizes)}. Samples: {samples:,}, of which {' and '.join(shares)}."
+
+
+def main_table(index: ResultIndex, notes: Sequence[str] = ()) -> Table:
+    """Return the main table: avg@n of every row and data set, recovery rates below the RAST rows.
+
+    Args:
+        index: Every result of rows that were run.
+        notes: Footnotes on what only the configuration knows: protocol, grader, seeds.
     """
     columns = [Column("", "left"), *map(Column, index.datasets)]
     with_mean = len(index.datasets) > 1
@@ -87,14 +135,31 @@ def main_table(index: ResultIndex, notes: Sequence[str] = ()) -> Table:
         sections=built,
         footnotes=(
             samples_note(index),
+            counts_note(index),
             *((MEAN_NOTE,) if with_mean else ()),
             *((RECOVERY_NOTE,) if has_recovery else ()),
             *((MEAN_RECOVERY_NOTE,) if has_recovery and with_mean else ()),
             *((UNIDENTIFIED_NOTE,) if "not identified" in statuses else ()),
             *((INVERTED_NOTE,) if "ceiling below base" in statuses else ()),
+            *_certain_notes(index),
             *notes,
         ),
     )
+
+
+def _certain_notes(index: ResultIndex) -> tuple[str, ...]:
+    """Return how far from 0 or 100 % a rate may be, where all problems gave the same."""
+    sizes = {
+        accuracy.problems or 0
+        for row in index.rows
+        for dataset in index.datasets
+        if (accuracy := index.get(row, dataset, ACCURACY)) and accuracy.estimate in (0.0, 1.0)
+    }
+    if not sizes:
+        return ()
+    fewest = min(sizes)
+    reach = decimal(100 * _Z**2 / (fewest + _Z**2), 1)
+    return (CERTAIN_NOTE.format(problems=fewest, points=reach),)
 
 
 def _recoveries(index: ResultIndex) -> list[Result]:
@@ -134,7 +199,7 @@ def _recovery(result: Result | None) -> Cell:
 
 
 def grid_table(grid: Grid, notes: Sequence[str] = ()) -> Table:
-    """The λ × τ grid of the heat map in numbers: a column per λ, a row per τ, highest τ first."""
+    """Return the numbers of a heat map: a column per λ, a row per τ, the highest τ first."""
 
     def score(point: tuple[float, float]) -> Cell:
         if point not in grid.accuracies:
@@ -159,5 +224,5 @@ def grid_table(grid: Grid, notes: Sequence[str] = ()) -> Table:
 
 
 def row_style(row: Row) -> RowStyle:
-    """Ceilings are shaded in every table."""
+    """Return the style of a row: ceilings are shaded in every table."""
     return "ceiling" if row.role == "ceiling" else "plain"

@@ -41,7 +41,7 @@ VERDICT_NOTE = (
 def measured_speeds(
     entries: Sequence[ExperimentCell], planned: Sequence[PlannedCell | None], ledger: "Ledger"
 ) -> dict[RowKey, Speed]:
-    """By section and label: the speed at which a row's cells were made, where some were.
+    """Return by section and label the speed at which a row's cells were made, where some were.
 
     `entries` and `planned` are parallel. Raises LedgerError.
     """
@@ -60,7 +60,7 @@ def throughput_table(
     numbers: Sequence[Published],
     speeds: Speeds,
 ) -> Table:
-    """One line per row; of `numbers` those count whose source the experiment names.
+    """Return one line per row; of `numbers` those count whose source the experiment names.
 
     Args:
         rows: one cell of each row, which says what the row stands for.
@@ -98,7 +98,7 @@ def _is_rl(cell: CellConfig) -> bool:
 
 
 def _published(cell: CellConfig, reference: CellConfig, stated: Sequence[Published]) -> list[str]:
-    """Input, output and share of RL."""
+    """Return input, output and share of RL."""
     made = _numbers_of(cell, OUTPUT, stated)
     against = _numbers_of(reference, OUTPUT, stated)
     share = DASH
@@ -118,7 +118,7 @@ def _listed(numbers: Sequence[Published]) -> str:
 
 
 def _ours(key: RowKey, reference: RowKey, speeds: Speeds, decimals: int) -> list[str]:
-    """Output and share of RL."""
+    """Return output and share of RL."""
     if key not in speeds:
         return ["not run", DASH]
     speed, against = speeds[key], speeds.get(reference)

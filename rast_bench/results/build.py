@@ -164,10 +164,12 @@ def _beside(
 
 def _with_holm(results: Sequence[Result]) -> list[Result]:
     """Holm's correction over all comparisons of one measure in a section, or in a grid."""
-    families: dict[tuple[str, str, str | None], list[int]] = {}
+    families: dict[tuple[str | None, ...], list[int]] = {}
     for index, result in enumerate(results):
         if result.value.p_value is not None:
-            family = (result.measure.name, result.section, result.grid)
+            # A grid's name may be that of grids on several data sets.
+            dataset = None if result.grid is None else result.dataset
+            family = (result.measure.name, result.section, result.grid, dataset)
             families.setdefault(family, []).append(index)
     corrected = list(results)
     for members in families.values():

@@ -193,7 +193,8 @@ class Experiment:
 
     def highest_of_grid(self, cell: MeasuredCell) -> MeasuredCell:
         """The cell of the highest accuracy in the cell's grid, the first of equal ones."""
-        run = [one for one in self.cells if one.grid == cell.grid and one.outcome is not None]
+        place = (cell.grid, cell.dataset)
+        run = [one for one in self.cells if (one.grid, one.dataset) == place and one.outcome]
         return max(run, key=lambda one: self.samples(one).accuracy_per_problem.mean())
 
 
@@ -206,15 +207,15 @@ def check_cells(cells: Sequence[MeasuredCell]) -> None:
     """
     run = [cell for cell in cells if cell.outcome is not None]
     rows: dict[str, list[MeasuredCell]] = {}
-    grids: dict[str, list[MeasuredCell]] = {}
+    grids: dict[tuple[str, str], list[MeasuredCell]] = {}
     for cell in run:
         if cell.grid is None:
             rows.setdefault(cell.section, []).append(cell)
         else:
-            grids.setdefault(cell.grid, []).append(cell)
+            grids.setdefault((cell.grid, cell.dataset), []).append(cell)
     for section, members in rows.items():
         _check_section(section, members)
-    for grid, members in grids.items():
+    for (grid, _), members in grids.items():
         _check_grid(grid, members)
 
 

@@ -1,6 +1,7 @@
 """From planned cells to a launch: what is missing, in which groups, for how many workers."""
 
 import os
+import shlex
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,11 @@ class Command:
     program: str
     words: tuple[str, ...]
     folder: Path
+
+    @property
+    def text(self) -> str:
+        """As it can be pasted into a shell."""
+        return f"{self.program} {shlex.join(self.words)}"
 
 
 @dataclass(frozen=True)

@@ -209,6 +209,18 @@ def test_a_grid_is_lambda_times_temperature(cell: dict[str, Any], options: MadeU
             {"grids": [{"name": "g", "dataset": "easy", "lambda": [], "temperature": [1]}]},
             "grids.0.lambda: Tuple should have at least 1 item",
         ),
+        (
+            {
+                "grids": [
+                    {"name": "g", "dataset": "easy", "lambda": [1, 0.5, 1.0], "temperature": [1]}
+                ]
+            },
+            "λ = 1 is listed 2 times",
+        ),
+        (
+            {"rows": [{"label": "a", "role": "base"}, {"label": "b", "role": "base"}]},
+            "section l has 2 rows of the role 'base': a, b",
+        ),
     ],
 )
 def test_bad_experiments_are_named(

@@ -20,7 +20,7 @@ def test_a_table_of_which_nothing_was_run(
     assert "not run" in printed
     folder = tmp_path / "table1"
     assert {path.name for path in folder.iterdir()} == {
-        *("table.txt", "table.md", "table.tex", "comparison.csv")
+        *("table.txt", "table.md", "table.tex", "comparison.csv", "made_by.json")
     }
     assert r"\toprule" in (folder / "table.tex").read_text()
     with (folder / "comparison.csv").open(newline="") as stream:
@@ -33,6 +33,16 @@ def test_a_figure_of_published_numbers_alone(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "figure6").iterdir()} == {
         *("strength.png", "strength.svg", "strength.pdf")
     }
+
+
+def test_a_figure_without_any_number_is_not_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["figure", "figure8", f"results_dir={tmp_path}"]) == REFUSED
+    error = capsys.readouterr().err
+    assert "experiment figure8: nothing to draw" in error
+    assert "python run.py experiment=figure8" in error
+    assert not (tmp_path / "figure8").exists()
 
 
 def test_a_figure_without_its_analysis_names_the_command(
@@ -54,7 +64,9 @@ def test_a_tiny_figure_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert " nats" in page
     capsys.readouterr()
     assert main(["table", *words]) == 0
-    assert "tiny-l" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "tiny-l" in out
+    assert "Problems: 2 per data set. Samples: " in out
     for stem in ("table", "details"):
         for ending in ("txt", "md", "tex"):
             assert "A note of mine." in (tmp_path / "tiny_figure5" / f"{stem}.{ending}").read_text()

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reporting_samples import grid, results, rows
+from reporting_samples import DATASETS, grid, results, rows
 
 from rast_bench.metrics.estimate import Estimate
 from rast_bench.reporting.detail_tables import detail_tables
 from rast_bench.reporting.index import ResultIndex, grids_of
+from rast_bench.reporting.latex_layout import layout_of
 from rast_bench.reporting.long_csv import GRID_COLUMNS, grid_csv, long_csv
 from rast_bench.reporting.render_latex import escape_latex, render_latex
 from rast_bench.reporting.render_markdown import escape_markdown, render_markdown
@@ -105,17 +106,49 @@ def test_latex_of_every_table_has_as_many_cells_as_columns(index: int) -> None:
     assert environments_are_nested(source)
     assert braces_balance(source)
     assert "xcolor" in source.splitlines()[0]
-    for line in source.splitlines():
-        if line.endswith(r"\\") and not line.startswith((r"\multicolumn", r"\caption")):
-            assert len(re.findall(r"(?<!\\)&", line)) == len(table.columns) - 1
-    assert len(re.findall(r"^\\rowcolor", source, re.MULTILINE)) == sum(
-        row.style == "ceiling" for section in table.sections for row in section.rows
-    )
+    columns = len(table.columns) - layout_of(table).spanning
+    lines = [
+        line
+        for line in source.splitlines()
+        if line.endswith(r"\\") and not re.search(r"\\multicolumn|\\caption", line)
+    ]
+    assert len(lines) > len(table.sections)
+    assert {len(re.findall(r"(?<!\\)&", line)) for line in lines} == {columns - 1}
+
+
+def test_a_ceiling_is_shaded_with_the_rows_that_go_on_with_it() -> None:
+    source = render_latex(ALL_TABLES[1])
+    (band,) = re.findall(r"(?:^\\rowcolor.*\n)+", source, re.MULTILINE)
+    # Its name, four data sets, and the draws of each.
+    assert len(band.splitlines()) == 1 + 4 + 4
+    assert "RL ceiling" in band
+
+
+def test_a_narrow_terminal_gets_wrapped_names_and_blocks_of_columns() -> None:
+    table = main_table(INDEX, NOTES)
+    narrow = render_text(table, 50)
+    assert max(map(display_width, narrow.splitlines())) <= 60  # notes
+    rules = [line for line in narrow.splitlines() if set(line) == {"─"}]
+    assert max(map(len, rules)) <= 50
+    heads = [line.split() for line in narrow.splitlines() if line.startswith(" " * 24)]
+    assert [name for head in heads[: len(rules) // 4] for name in head] == [*DATASETS, "mean"]
+    assert narrow.count("+ ΔR tiny-s seed 1") == len(rules) / 4 == 3
+    assert render_text(table, 120) == render_text(table)
+
+
+def test_a_long_name_is_wrapped_only_where_the_terminal_is_narrow() -> None:
+    name = "a name of very many words that a narrow terminal has no place for"
+    section = TableSection("s", (TableRow((TextCell(name), TextCell("12.5 ± 3.5"))),))
+    table = Table("t", "title", (Column("", "left"), Column("x")), (section,))
+    assert render_text(table, 80).splitlines()[5].startswith(f"  {name}")
+    lines = render_text(table, 40).splitlines()[5:8]
+    assert lines[0] == "  a name of very many    12.5 ± 3.5"
+    assert lines[1] == "    words that a narrow"
 
 
 def test_latex_breaks_only_long_tables_over_pages() -> None:
     environments = [re.findall(r"\\begin\{(\w+)\}", render_latex(table))[0] for table in ALL_TABLES]
-    assert environments == ["table", "longtable", "longtable", "table", "table"]
+    assert environments == ["table", *["longtable"] * 3, "table"]
     for table, environment in zip(ALL_TABLES, environments, strict=True):
         names_package = "{longtable}" in render_latex(table).splitlines()[0]
         assert names_package == (environment == "longtable")

@@ -68,10 +68,13 @@ def test_greedy_rows_alone_make_no_curve() -> None:
 
 def test_saved_files_are_whole_and_nothing_else_is_left(report: Report, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
-    paths = save_report(report, folder)
+    paths = save_report(report, folder, "command")
     assert sorted(folder.iterdir()) == sorted(paths)
-    assert (folder / "table.md").read_text(encoding="utf-8") == report.texts["table.md"]
-    assert {path.suffix for path in paths} == {".txt", ".md", ".tex", ".csv", ".png", ".svg"}
+    saved = (folder / "table.md").read_text(encoding="utf-8")
+    assert saved.startswith(report.texts["table.md"])
+    assert {path.suffix for path in paths} == {
+        *(".txt", ".md", ".tex", ".csv", ".json", ".png", ".svg")
+    }
 
 
 def test_the_same_numbers_give_the_same_bytes() -> None:
@@ -97,7 +100,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(report: Report, tmp_path
     blocker = tmp_path / "file"
     blocker.write_text("")
     with pytest.raises(LedgerError, match="cannot write the report") as caught:
-        save_report(report, blocker / "report")
+        save_report(report, blocker / "report", "command")
     assert caught.value.hint
 
 

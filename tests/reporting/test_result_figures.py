@@ -3,16 +3,22 @@
 import pytest
 from measured_cells import HALF, cell, cells, published, requested
 
+from rast_bench.config.experiment import FigureKind
+from rast_bench.metrics.lemmas import SimplemmaCounter
+from rast_bench.reporting.curves import k_figure, strength_figure
 from rast_bench.reporting.experiment_figures import requested_figures
-from rast_bench.reporting.figure_style import figure_bytes
-from rast_bench.reporting.result_figures import k_figure, lambda_figure, legend_columns
+from rast_bench.reporting.figure_style import figure_bytes, legend_columns
+from rast_bench.results.build import build_results
+from rast_bench.results.registry import FIGURE_MEASURES, PASS_AT_K
 
 K_PUBLISHED = [published("90.0", metric="pass@k", k=4), published("95.0", metric="pass@k", k=8)]
 
 
 def test_pass_at_k_shows_both() -> None:
     results = requested(cells()[1:], ["pass@k"], *K_PUBLISHED)
-    (axis,) = k_figure("pass@k", results).axes
+    figure = k_figure(PASS_AT_K, "big", results)
+    assert figure is not None
+    (axis,) = figure.axes
     lines = [(line.get_xdata().tolist(), line.get_ydata().tolist()) for line in axis.lines]
     assert ([4], [100.0]) in lines
     assert ([4, 8], [90.0, 95.0]) in lines
@@ -21,11 +27,20 @@ def test_pass_at_k_shows_both() -> None:
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["4", "8"]
 
 
+def test_ours_is_drawn_at_every_k_that_there_are_samples_for() -> None:
+    """Whatever few of them the experiment's table shows."""
+    results = build_results(
+        "test", cells(), requested=[PASS_AT_K], published=K_PUBLISHED, counter=SimplemmaCounter()
+    )
+    (axis,) = requested_figures(["pass@k"], results, "")["pass_at_k-big"].axes
+    assert [1, 2, 3, 4] in [line.get_xdata().tolist() for line in axis.lines]
+
+
 def test_a_grid_of_one_dimension_runs_over_what_varies() -> None:
     lambdas = [cell("p", "rast", HALF, grid="λ at τ = 1", lambda_=one) for one in (0.5, 1.0)]
     heats = [cell("p", "rast", HALF, grid="τ at λ = 1", temperature=one) for one in (0.7, 1.0, 1.3)]
     results = requested([*lambdas, *heats], ["accuracy"], published("50.0"))
-    left, right = lambda_figure("figure 6", results).axes
+    left, right = strength_figure("figure 6", results).axes
     assert left.lines[0].get_xdata().tolist() == [0.5, 1.0]
     assert right.lines[0].get_xdata().tolist() == [0.7, 1.0, 1.3]
     assert left.get_xlabel().startswith("λ")
@@ -52,25 +67,41 @@ def test_a_joint_grid_has_the_published_one_beside_ours() -> None:
     titles = [axis.get_title() for axis in figure.axes]
     assert titles[:2] == ["published", "ours"]
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert sorted(texts) == ["81.2", "not run", "not run", "not run"]
-    assert {text.get_text() for text in figure.axes[1].texts} == {"50.0"}
+    assert sorted(texts) == ["81.2", "–", "–", "–"]
+    assert {text.get_text() for text in figure.axes[1].texts} == {"50.0", "± 10.2"}
 
 
-@pytest.mark.parametrize("kind", ["pass@k", "majority@k", "behaviour", "length"])
-def test_every_kind_is_drawn_without_any_sample(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["pass@k", "majority@k", "behaviour", "length", "pcr", "grids"])
+def test_nothing_is_drawn_where_there_is_nothing_to_draw(kind: FigureKind) -> None:
     nothing = [cell(one.row, one.role, None) for one in cells()]
-    measures = {
-        "behaviour": ["branch out frequency", "backtrack frequency", "self verify frequency"],
-        "length": ["response length"],
-    }.get(kind, [kind])
-    results = requested(nothing, measures, *(K_PUBLISHED if kind == "pass@k" else []))
-    (figure,) = requested_figures([kind], results, kind).values()
+    nothing.append(cell("p", "rast", None, grid="λ"))
+    names = [one.name for one in FIGURE_MEASURES[kind]]
+    assert requested_figures([kind], requested(nothing, names), kind) == {}
+
+
+def test_published_numbers_alone_are_drawn() -> None:
+    nothing = [cell(one.row, one.role, None) for one in cells()]
+    results = requested(nothing, ["pass@k"], *K_PUBLISHED)
+    (figure,) = requested_figures(["pass@k"], results, "pass@k").values()
     assert figure.axes
+
+
+def test_a_bar_of_zero_can_be_seen() -> None:
+    results = requested(cells(), [one.name for one in FIGURE_MEASURES["behaviour"]])
+    axes = requested_figures(["behaviour"], results, "behaviour")["behaviour"].axes
+    zeros = [sum(bar.get_height() == 0 for bar in axis.patches) for axis in axes]
+    assert sum(zeros) > 0
+    assert [[text.get_text() for text in axis.texts] for axis in axes] == [
+        ["0"] * count for count in zeros
+    ]
 
 
 def test_a_figure_is_the_same_file_twice() -> None:
     results = requested(cells()[1:], ["pass@k"], *K_PUBLISHED)
-    first, second = (figure_bytes(k_figure("pass@k", results), "pdf") for _ in range(2))
+    first, second = (
+        figure_bytes(requested_figures(["pass@k"], results, "")["pass_at_k-big"], "pdf")
+        for _ in range(2)
+    )
     assert first == second
     assert first.startswith(b"%PDF")
 
