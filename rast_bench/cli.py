@@ -29,6 +29,7 @@ examples:
   rast-bench figure figure6                                          the same, drawn
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
+  rast-bench export samples samples.parquet --experiment demo        for other programs
   rast-bench verify                                                  check every stored file
   rast-bench audit-paper                                             faults of the paper's numbers
 
@@ -59,6 +60,10 @@ def _command(arguments: list[str]) -> int:
             from rast_bench.analysis.command import main as analyse
 
             return analyse(words)
+        case ["export"]:
+            from rast_bench.export_command import main as export
+
+            return export(words)
         case ["grade"]:
             from rast_bench.grade_command import main as grade
 
@@ -108,6 +113,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Collection[str]]:
     for command in (status, cancel, resume):
         command.add_argument("--results-dir", metavar="DIR", default="results")
     commands.add_parser("grade", help="verdicts on responses of a JSONL file, from anywhere")
+    commands.add_parser("export", help="write samples, results or cells as JSONL, Parquet or CSV")
     commands.add_parser("worker", help="one task of an sbatch script: see slurm/")
     commands.add_parser("analyse", help="PCR, similarity of ΔR and KL along greedy samples")
     commands.add_parser("audit-paper", help="recompute the paper's numbers from one another")

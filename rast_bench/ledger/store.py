@@ -78,6 +78,19 @@ class Ledger:
                 if CELL_ID.fullmatch(path.name) and os.path.lexists(path / "cell.json")
             )
 
+    def unregistered(self) -> list[str]:
+        """The ids of cells that have a folder with shards, but no record; sorted."""
+        if not self.root.is_dir():
+            return []
+        with ledger_errors(self.root):
+            return sorted(
+                path.name
+                for path in self.root.iterdir()
+                if CELL_ID.fullmatch(path.name)
+                and not os.path.lexists(path / "cell.json")
+                and any(path.glob("*.parquet"))
+            )
+
     def register(
         self, cell_id: str, identity: Mapping[str, Any], display: Mapping[str, Any]
     ) -> None:
@@ -201,6 +214,17 @@ class Ledger:
 
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_verdicts(self.cell_folder(cell_id), family, columns)
+
+    def graders(self, cell_id: str) -> list[str]:
+        """The graders that have verdicts of the cell, sorted; no shard is opened for it."""
+        from rast_bench.ledger import codec, shards
+
+        prefixes = shards.family_prefixes(self.cell_folder(cell_id))
+        return sorted(
+            prefix.removeprefix(codec.VERDICTS)
+            for prefix in prefixes
+            if prefix.startswith(codec.VERDICTS)
+        )
 
     def judged(self, cell_id: str, grader: str) -> set[tuple[str, int]]:
         """(problem id, sample index) of every verdict of one grader that `verdicts` has."""

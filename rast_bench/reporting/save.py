@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import write_durably
 from rast_bench.reporting.figure_style import FigureFormat, figure_bytes
+from rast_bench.results.saved import RESULTS_FILE, results_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +42,8 @@ def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
 def report_files(report: "Report") -> dict[str, bytes]:
     """File name to content, without touching the disk."""
     files = {name: text.encode() for name, text in report.texts.items()}
+    if report.results:
+        files[RESULTS_FILE] = results_bytes(report.results)
     return {**files, **figure_files(report.figures, ("png", "svg"))}
 
 
