@@ -21,6 +21,7 @@ from rast_bench.ledger.records import CellRecord, Manifest, from_json, to_json, 
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from rast_bench.ledger.shards import FollowedKeys
     from rast_bench.ledger.writer import LedgerWriter
@@ -187,6 +188,12 @@ class Ledger:
         """
         from rast_bench.ledger import codec, shards
 
+        return shards.as_frame(self.sample_table(cell_id, columns), codec.SAMPLES)
+
+    def sample_table(self, cell_id: str, columns: Sequence[str] = SAMPLE_COLUMNS) -> "pa.Table":
+        """As `samples`, in Arrow; short texts are dictionary-encoded (ledger/keys.py)."""
+        from rast_bench.ledger import codec, shards
+
         return shards.read_union(self.cell_folder(cell_id), codec.SAMPLES, columns)
 
     def write_verdicts(self, cell_id: str, grader: str, verdicts: Iterable[Verdict]) -> None:
@@ -212,6 +219,15 @@ class Ledger:
         """
         from rast_bench.ledger import codec, shards
 
+        table = self.verdict_table(cell_id, grader, columns)
+        return shards.as_frame(table, codec.verdict_family(grader))
+
+    def verdict_table(
+        self, cell_id: str, grader: str, columns: Sequence[str] = VERDICT_COLUMNS
+    ) -> "pa.Table":
+        """As `verdicts`, in Arrow; texts are dictionary-encoded (ledger/keys.py)."""
+        from rast_bench.ledger import codec, shards
+
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_verdicts(self.cell_folder(cell_id), family, columns)
 
@@ -232,6 +248,13 @@ class Ledger:
 
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_judged(self.cell_folder(cell_id), family)
+
+    def unjudged(self, cell_id: str, grader: str) -> list[tuple[str, int]]:
+        """(problem id, sample index) of every sample that `verdicts` lacks, sorted."""
+        from rast_bench.ledger import codec, shards
+
+        family = codec.verdict_family(_checked_grader(grader))
+        return shards.read_unjudged(self.cell_folder(cell_id), family)
 
     def compact(self, cell_id: str) -> None:
         """Merges the cell's small shards. Safe at any time, beside readers and writers."""

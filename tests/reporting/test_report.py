@@ -71,7 +71,8 @@ def test_saved_files_are_whole_and_nothing_else_is_left(report: Report, tmp_path
     paths = save_report(report, folder)
     assert sorted(folder.iterdir()) == sorted(paths)
     assert (folder / "table.md").read_text(encoding="utf-8") == report.texts["table.md"]
-    assert {path.suffix for path in paths} == {".txt", ".md", ".tex", ".csv", ".png", ".svg"}
+    suffixes = {".txt", ".md", ".tex", ".csv", ".png", ".svg", ".parquet"}
+    assert {path.suffix for path in paths} == suffixes
 
 
 def test_the_same_numbers_give_the_same_bytes() -> None:
