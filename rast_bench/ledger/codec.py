@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from rast_bench.config.identity import sample_seeds
 from rast_bench.domain import FinishReason, Sample, Verdict, VerdictKind
 from rast_bench.ledger.files import UnsoundFileError
-from rast_bench.ledger.keys import encoded, key_numbers, ranks
+from rast_bench.ledger.keys import encoded, key_numbers, numbers_of, ranks
 
 SAMPLE_SCHEMA = pa.schema(
     [
@@ -199,14 +199,14 @@ def _check_statistics(metadata: pq.FileMetaData, table: pa.Table) -> None:
 
     A list without tokens counts as one value, which is null.
     """
-    counts = table["token_count"].to_numpy()
+    counts = numbers_of(table["token_count"])
     values = nulls = 0
+    paths = (metadata.schema.column(place).path for place in range(metadata.num_columns))
+    places = [place for place, path in enumerate(paths) if path.startswith("token_ids.")]
     for group in range(metadata.num_row_groups):
-        for place in range(metadata.num_columns):
+        for place in places:
             column = metadata.row_group(group).column(place)
             told = column.statistics
-            if not column.path_in_schema.startswith("token_ids."):
-                continue
             values += column.num_values
             if told is None or not told.has_null_count:
                 return  # another program wrote it: `check_rows` looks at the tokens themselves
@@ -255,7 +255,7 @@ def check_rows(table: pa.Table, family: Family, cell_id: str, *, stamped: bool =
     for name, words in family.words.items():
         if unknown := set(table[name].unique().to_pylist()) - words:
             raise UnsoundFileError(f"its column {name} holds {min(unknown)!r:.40}")
-    if table.num_rows and table["sample_index"].to_numpy().min() < 0:
+    if table.num_rows and numbers_of(table["sample_index"]).min() < 0:
         raise UnsoundFileError("a sample_index is negative")
     if stamped and _repeats(table.select(IDENTITY)):
         raise UnsoundFileError("a sample stands in it twice")
@@ -285,11 +285,11 @@ def _check_samples(table: pa.Table, cell_id: str) -> None:
     if "token_ids" not in table.column_names:
         return
     ids = table["token_ids"].combine_chunks()
-    counts = ids.value_lengths().to_numpy(zero_copy_only=False)
+    counts = numbers_of(ids.value_lengths())
     tokens = ids.flatten()
-    if tokens.null_count or (len(tokens) and tokens.to_numpy().min() < 0):
+    if tokens.null_count or (len(tokens) and numbers_of(tokens).min() < 0):
         raise UnsoundFileError("a token id is negative")
-    if not (counts == table["token_count"].to_numpy()).all():
+    if not (counts == numbers_of(table["token_count"])).all():
         raise UnsoundFileError("a token_count is not that of its token_ids")
 
 

@@ -34,6 +34,18 @@ def plain(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
+def numbers_of(column: pa.Array | pa.ChunkedArray) -> Numbers:
+    """A column of whole numbers without gaps. Its own `to_numpy` imports pandas, half a second."""
+    return cast(Numbers, np.from_dlpack(_one_chunk(column)))
+
+
+def take(table: pa.Table, rows: Numbers) -> pa.Table:
+    """The rows at these places."""
+    places = np.ascontiguousarray(rows, dtype=np.int64)
+    buffers = [None, pa.py_buffer(places)]
+    return table.take(pa.Array.from_buffers(pa.int64(), len(places), buffers))
+
+
 def texts_of(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
     """A dictionary-encoded column as Python texts; equal ones are one object, missing ones None."""
     array = _one_chunk(column)
@@ -50,7 +62,7 @@ def codes_of(column: pa.ChunkedArray) -> tuple[Numbers, list[str]]:
 def key_numbers(tables: Sequence[pa.Table]) -> list[Numbers]:
     """A number for each row: equal for equal (problem_id, sample_index), in their order."""
     problems = ranks(tables, "problem_id")
-    indices = [table["sample_index"].to_numpy() for table in tables]
+    indices = [numbers_of(table["sample_index"]) for table in tables]
     highest = max((int(one.max()) for one in indices if len(one)), default=0)
     count = 1 + max((int(one.max()) for one in problems if len(one)), default=0)
     if count * (highest + 1) > _LARGEST:  # no run makes so many
@@ -96,4 +108,12 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _codes(array: pa.DictionaryArray) -> Numbers:
-    return np.asarray(array.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    """The indices, −1 for a missing text. Read from the buffers: Arrow's own ways load pandas."""
+    indices = array.indices
+    begin, end = indices.offset, indices.offset + len(indices)
+    valid, values = indices.buffers()
+    codes = np.frombuffer(values, dtype=np.int32, count=end)[begin:].astype(np.int64)
+    if indices.null_count:
+        bits = np.unpackbits(np.frombuffer(valid, dtype=np.uint8), count=end, bitorder="little")
+        codes[bits[begin:] == 0] = -1
+    return codes

@@ -39,6 +39,7 @@ from rast_bench.ledger.keys import (
     key_numbers,
     plain,
     ranks,
+    take,
     texts_of,
 )
 
@@ -151,7 +152,7 @@ def read_unjudged(folder: Path, family: Family) -> list[tuple[str, int]]:
     samples = _unique(_read_tables(folder, SAMPLES, list(IDENTITY)), SAMPLES, list(IDENTITY))
     numbers, *known = key_numbers([samples, *judged])
     missing = ~np.isin(numbers, np.concatenate(known)) if known else np.ones(len(numbers), bool)
-    return list(_keys(samples.filter(pa.array(missing))))
+    return list(_keys(take(samples, np.flatnonzero(missing))))
 
 
 def _current(tables: dict[str, pa.Table], folder: Path) -> dict[str, pa.Table]:
@@ -174,7 +175,7 @@ def _current(tables: dict[str, pa.Table], folder: Path) -> dict[str, pa.Table]:
         told = codes_of(table["run_id"])[0] >= 0
         keep = ~told | ~there
         keep[there] |= made_by[at[there]] == own[there]
-        kept[name] = table if keep.all() else table.filter(pa.array(keep))
+        kept[name] = table if keep.all() else take(table, np.flatnonzero(keep))
     return kept
 
 
@@ -287,7 +288,7 @@ def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> p
     rows = first_of_each(numbers, [*(ranks([union], name)[0] for name in ranking)])
     if len(rows) == len(numbers) and (rows[1:] > rows[:-1]).all():
         return union
-    return union.take(pa.array(rows))
+    return take(union, rows)
 
 
 def _short_encoded(table: pa.Table, family: Family) -> pa.Table:

@@ -106,7 +106,15 @@ _MOST_PROCESSES = 16
 
 
 def _read_forms(answers: Sequence[str]) -> list[Hashable] | None:
-    return list(map(read_form, answers))
+    """In a process with a limit of memory."""
+    return [_read_or_spelled(answer) for answer in answers]
+
+
+def _read_or_spelled(answer: str) -> Hashable:
+    try:
+        return read_form(answer)
+    except MemoryError:
+        return spelled_form(answer)
 
 
 def spelled_form(answer: str) -> Hashable:

@@ -85,9 +85,9 @@ def _ascii_counts(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArray:
     split = pc.ascii_split_whitespace(pa.LargeStringArray.from_buffers(len(texts), *buffers))
     words = split.flatten().dictionary_encode()
     known = [numbers[word] or 0 if word else 0 for word in words.dictionary.to_pylist()]
-    found = np.array(known, dtype=np.int64)[words.indices.to_numpy()]
+    found = np.array(known, dtype=np.int64)[np.from_dlpack(words.indices)]
     places = np.flatnonzero(found)
-    rows = np.searchsorted(split.offsets.to_numpy(), places, side="right") - 1
+    rows = np.searchsorted(np.from_dlpack(split.offsets), places, side="right") - 1
     return _table(rows, found[places], len(texts), numbers.size)
 
 

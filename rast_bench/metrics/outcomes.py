@@ -49,6 +49,8 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
     Raises:
         LedgerError: samples or verdicts are missing, or the ledger cannot be read.
     """
+    from rast_bench.ledger.keys import numbers_of
+
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, *_SHORT)), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
     judged = _placed(ledger.verdict_table(planned.cell_id, grader), planned)
@@ -58,7 +60,7 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         problem_ids=tuple(problem.problem_id for problem in planned.problems),
         kinds=judged.texts("kind"),
         answers=judged.texts("extracted"),
-        token_counts=sampled.table["token_count"].to_numpy()[sampled.rows],
+        token_counts=numbers_of(sampled.table["token_count"])[sampled.rows],
         finish_reasons=sampled.texts("finish_reason"),
         text_source=partial(_read_texts, planned, ledger),
     )
@@ -72,7 +74,8 @@ def _read_texts(planned: "PlannedCell", ledger: "Ledger") -> ObjectArray:
     """Raises LedgerError, as where samples have vanished since the outcome was loaded."""
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, "text")), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
-    texts: ObjectArray = sampled.table["text"].to_numpy()
+    texts = np.empty(sampled.table.num_rows, dtype=np.object_)
+    texts[:] = sampled.table["text"].to_pylist()
     return texts[sampled.rows]
 
 
@@ -96,13 +99,13 @@ class _Placed:
 
 def _placed(table: "pa.Table", planned: "PlannedCell") -> _Placed:
     """The rows that the plan asks for; the ledger may hold more problems and samples."""
-    from rast_bench.ledger.keys import codes_of
+    from rast_bench.ledger.keys import codes_of, numbers_of
 
     place = {problem.problem_id: i for i, problem in enumerate(planned.problems)}
     samples = planned.cell.decoding.samples_per_problem
     codes, names = codes_of(table["problem_id"])
     problems = np.array([*(place.get(name, -1) for name in names), -1])[codes]
-    indices = table["sample_index"].to_numpy()
+    indices = numbers_of(table["sample_index"])
     asked = np.flatnonzero((problems >= 0) & (indices < samples))
     rows = np.full((len(place), samples), -1, dtype=np.int64)
     rows[problems[asked], indices[asked]] = asked
