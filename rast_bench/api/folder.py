@@ -10,6 +10,7 @@ from rast_bench.api.cells import StoredCell, stored_cell
 from rast_bench.api.columns import CELLS, EXPERIMENTS, RESULTS, Column, empty, typed
 from rast_bench.api.problems import ProblemSource
 from rast_bench.api.samples import cell_samples, sample_columns
+from rast_bench.config.experiment import RESERVED
 from rast_bench.config.validate import did_you_mean
 from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.ledger import Ledger
@@ -163,9 +164,14 @@ class ResultsFolder:
     # What export shares with the methods above: notes are gathered instead of warned of.
 
     def experiment_names(self) -> list[str]:
-        """The experiments whose results were saved, sorted."""
-        files = (RESULTS_FILE, *OLD_FILES)
-        return sorted({found.parent.name for one in files for found in self.path.glob(f"*/{one}")})
+        """The experiments whose results were saved, sorted; `demo/x` for a folder x in demo's."""
+        names = {
+            file.parent.relative_to(self.path).as_posix()
+            for name in (RESULTS_FILE, *OLD_FILES)
+            for depth in ("*", "*/*")
+            for file in self.path.glob(f"{depth}/{name}")
+        }
+        return sorted(name for name in names if name.split("/")[0] not in RESERVED)
 
     def iter_results(self, experiment: Names, notes: list[str]) -> Iterator["pd.DataFrame"]:
         """The results of one experiment at a time."""

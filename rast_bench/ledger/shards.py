@@ -10,6 +10,7 @@ moment, because
 import errno
 import hashlib
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -331,6 +332,7 @@ class _KeptColumns:
         self._most = most_rows
         self._rows = 0
         self._tables: dict[Path, tuple[tuple[int, ...], pa.Table]] = {}
+        self._lock = threading.Lock()  # a writer's thread compacts, which reads too
 
     def get(self, path: Path, columns: Sequence[str]) -> pa.Table | None:
         """The columns, None where they are not all kept or the file has changed."""
@@ -343,11 +345,12 @@ class _KeptColumns:
         """Keeps a table; the first ones go where they are too many."""
         if stamp is None or table.num_rows > self._most:
             return
-        self._forget(path)
-        self._tables[path] = stamp, table
-        self._rows += table.num_rows
-        while self._rows > self._most:
-            self._forget(next(iter(self._tables)))
+        with self._lock:
+            self._forget(path)
+            self._tables[path] = stamp, table
+            self._rows += table.num_rows
+            while self._rows > self._most:
+                self._forget(next(iter(self._tables)))
 
     def _forget(self, path: Path) -> None:
         if path in self._tables:

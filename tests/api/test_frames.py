@@ -187,6 +187,13 @@ def test_a_run_that_was_interrupted_is_partial(finished: Finished) -> None:
         folder.samples(grader="boxed-1")
 
 
+def test_results_in_a_folder_of_an_experiment_have_a_name_of_their_own(finished: Finished) -> None:
+    shutil.copytree(finished.results / "small", finished.results / "small" / "limit-2")
+    folder = rast_bench.open_results(finished.results)
+    assert list(folder.experiments()["experiment"]) == ["small", "small/limit-2"]
+    pd.testing.assert_frame_equal(folder.results("small/limit-2"), folder.results("small"))
+
+
 def test_results_of_an_older_version_are_told(finished: Finished) -> None:
     (finished.results / "small" / "results.parquet").unlink()
     folder = rast_bench.open_results(finished.results)
