@@ -140,9 +140,6 @@ RESULTS = (
     ),
 )
 
-KEY = ("cell_id", "problem_id", "sample_index")
-"""What identifies a sample."""
-
 _VERDICT = (
     Column("verdict", "text", "", "correct, wrong, undecided, unparsed, truncated or timeout"),
     Column("extracted", "text", "", "the answer that it found; missing where there is none"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rast_bench.api.cells import StoredCell
-from rast_bench.api.columns import SAMPLES, VERDICT_NAMES, Column, own_columns, typed
+from rast_bench.api.columns import LEFT_OUT, SAMPLES, VERDICT_NAMES, Column, own_columns, typed
 from rast_bench.api.problems import ProblemSource, prompt_of
 
 if TYPE_CHECKING:
@@ -13,26 +13,9 @@ if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
 
 _SAMPLE = ["problem_id", "sample_index"]
-_STORED = {
-    "problem_id": "problem_id",
-    "sample_index": "sample_index",
-    "seed": "seed",
-    "response": "text",
-    "finish_reason": "finish_reason",
-    "token_count": "token_count",
-    "run_id": "run_id",
-    "token_ids": "token_ids",
-}
-"""Columns that stand in the ledger, by what they are called there."""
-
+_STORED = ("seed", "text", "finish_reason", "token_count", "run_id", "token_ids")
+_RENAMED = {"text": "response"}  # what the ledger calls otherwise
 _OF_PROBLEM = ("question", "prompt", "gold")
-
-
-def chosen_grader(cell: StoredCell, grader: str | None) -> str | None:
-    """The grader of the plain columns; None where the cell has no verdicts of it."""
-    if grader is None:
-        return cell.grader
-    return grader if grader in cell.graders else None
 
 
 def cell_samples(
@@ -54,34 +37,20 @@ def cell_samples(
     Raises LedgerError.
     """
     wanted = {column.name for column in columns}
-    needed = [stored for name, stored in _STORED.items() if name in {*wanted, *_SAMPLE}]
+    needed = [name for name in _STORED if _RENAMED.get(name, name) in wanted]
     if "prompt" in wanted:
         needed.append("prompt_sha256")
-    stored = ledger.samples(cell.cell_id, needed)
-    frame = stored.rename(columns={old: new for new, old in _STORED.items()})
-    _note_partial(cell, len(frame), notes)
+    frame = ledger.samples(cell.cell_id, [*_SAMPLE, *needed]).rename(columns=_RENAMED)
+    if cell.wanted is not None and len(frame) < cell.wanted:
+        notes.append(f"{_name(cell)} is partial: {len(frame):,} of {cell.wanted:,} samples")
     for name, value in cell.constants().items():
         frame[name] = value
     if not wanted.isdisjoint(_OF_PROBLEM):
         _add_problems(frame, cell, wanted, source, notes)
     if not wanted.isdisjoint(("grader", *VERDICT_NAMES)):
-        main = chosen_grader(cell, grader)
-        frame["grader"] = main
-        asked = [name for name in VERDICT_NAMES if name in wanted]
-        judged = _add_verdicts(frame, cell, ledger, main, asked, {name: name for name in asked})
-        if main is None and cell.graders:
-            why = f"it has no verdicts of {grader}" if grader else "choose one of its graders"
-            notes.append(f"{_name(cell)}: {why}; there are those of {', '.join(cell.graders)}")
-        elif main is None and len(frame):
-            notes.append(f"{_name(cell)}: no sample has been graded")
-        elif judged < len(frame):
-            notes.append(f"{_name(cell)}: {judged:,} of {len(frame):,} samples have verdicts")
+        _add_main_verdicts(frame, cell, ledger, grader, notes)
     for other in sorted({name.partition(":")[2] for name in wanted if ":" in name}):
-        names = {f"{name}:{other}": name for name in VERDICT_NAMES if f"{name}:{other}" in wanted}
-        present = other if other in cell.graders else None
-        _add_verdicts(
-            frame, cell, ledger, present, list(names.values()), {v: k for k, v in names.items()}
-        )
+        _add_verdicts(frame, cell, ledger, other, f":{other}")
     return typed(frame, columns)
 
 
@@ -100,7 +69,7 @@ def sample_columns(
     ]
     known = [*SAMPLES, *own]
     if names is None:
-        return [column for column in known if column.name != "token_ids"], []
+        return [column for column in known if column.name not in LEFT_OUT], []
     chosen = [column for column in known if column.name in names]
     return chosen, sorted(set(names) - {column.name for column in known})
 
@@ -132,30 +101,41 @@ def _add_problems(
         )
 
 
-def _add_verdicts(
+def _add_main_verdicts(
     frame: "pd.DataFrame",
     cell: StoredCell,
     ledger: "Ledger",
     grader: str | None,
-    names: Sequence[str],
-    columns: dict[str, str],
+    notes: list[str],
+) -> None:
+    """Adds `grader` and its verdicts, by default those of the grader that fills the tables."""
+    chosen = grader or cell.grader
+    judged = _add_verdicts(frame, cell, ledger, chosen, "")
+    frame["grader"] = chosen if chosen in cell.graders else None
+    if not cell.graders:
+        if len(frame):
+            notes.append(f"{_name(cell)}: no sample has been graded")
+    elif chosen not in cell.graders:
+        why = f"it has no verdicts of {chosen}" if chosen else "choose one of its graders"
+        notes.append(f"{_name(cell)}: {why}; there are those of {', '.join(cell.graders)}")
+    elif judged < len(frame):
+        notes.append(f"{_name(cell)}: {judged:,} of {len(frame):,} samples have verdicts")
+
+
+def _add_verdicts(
+    frame: "pd.DataFrame", cell: StoredCell, ledger: "Ledger", grader: str | None, ending: str
 ) -> int:
-    """Adds a grader's verdicts as the columns by `names`; how many samples have one."""
-    if grader is None:
-        for name in names:
-            frame[columns[name]] = None
+    """Adds a grader's verdicts in columns with this ending; how many samples have one."""
+    if grader is None or grader not in cell.graders:
+        for name in VERDICT_NAMES:
+            frame[f"{name}{ending}"] = None
         return 0
-    stored = ["kind" if name == "verdict" else name for name in names]
-    read = ledger.verdicts(cell.cell_id, grader, [*_SAMPLE, *dict.fromkeys(["kind", *stored])])
-    beside = frame[_SAMPLE].merge(read, on=_SAMPLE, how="left", validate="1:1")
-    for name, column in zip(names, stored, strict=True):
-        frame[columns[name]] = beside[column].to_numpy(dtype=object)
+    verdicts = ledger.verdicts(cell.cell_id, grader, [*_SAMPLE, "kind", *VERDICT_NAMES[1:]])
+    beside = frame[_SAMPLE].merge(verdicts, on=_SAMPLE, how="left", validate="1:1")
+    for name in VERDICT_NAMES:
+        stored = "kind" if name == "verdict" else name
+        frame[f"{name}{ending}"] = beside[stored].to_numpy(dtype=object)
     return int(beside["kind"].notna().sum())
-
-
-def _note_partial(cell: StoredCell, samples: int, notes: list[str]) -> None:
-    if cell.wanted is not None and samples < cell.wanted:
-        notes.append(f"{_name(cell)} is partial: {samples:,} of {cell.wanted:,} samples")
 
 
 def _name(cell: StoredCell) -> str:

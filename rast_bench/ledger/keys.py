@@ -50,7 +50,7 @@ def texts_of(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
     """A dictionary-encoded column as Python texts; equal ones are one object, missing ones None."""
     array = _one_chunk(column)
     values = np.array([*array.dictionary.to_pylist(), None], dtype=np.object_)
-    return cast(npt.NDArray[np.object_], values[_codes(array)])
+    return values[_codes(array)]
 
 
 def codes_of(column: pa.ChunkedArray) -> tuple[Numbers, list[str]]:
@@ -94,7 +94,8 @@ def first_of_each(numbers: Numbers, ranking: Sequence[Numbers]) -> Numbers:
     again[1:] = ordered[1:] == ordered[:-1]
     if not again.any():  # as in nearly every ledger: the ranking is not needed
         return order
-    return np.lexsort((*reversed(ranking), numbers))[~again]
+    rows: Numbers = np.lexsort((*reversed(ranking), numbers))
+    return rows[~again]
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
