@@ -28,6 +28,8 @@ class RastBenchError(Exception):
         self.message = message
         self.hint = hint
         self.here_only = here_only
+        if hint:
+            self.add_note(f"hint: {hint}")  # of a traceback, as a notebook shows it
 
     def render(self) -> str:
         """The two lines a user sees on stderr, readable without colour."""

@@ -4,14 +4,19 @@ The engine answers problem q0 right always, q1 in every second sample, q2 never.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
+from checkpoint_maker import write_checkpoint
 
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import Request, Sample
 
+NO_WORDS = {"model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"}}
 GOLD = {"q0": "10", "q1": "11", "q2": "12"}
 
 
@@ -78,3 +83,16 @@ def _answer(request: Request) -> Sample:
         text=f"\\boxed{{{answer}}}",
         finish_reason="eos",
     )
+
+
+def make_world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world in this folder, which is the working folder from then on."""
+    for name in ("l-base", "l-rl", "s-base", "s-rl"):
+        write_checkpoint(folder / name, {"tokenizer.json": json.dumps(NO_WORDS)})
+    rows = ({"question": question, "answer": gold} for question, gold in GOLD.items())
+    (folder / "set.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    made = World(folder)
+    monkeypatch.setattr("rast_bench.engines.load_engine", made.load_engine)
+    monkeypatch.setattr("rast_bench.engines.check_models", lambda _key: None)
+    monkeypatch.chdir(folder)
+    return made

@@ -1,13 +1,12 @@
 """Made-up checkpoints, for tests that read a model's files but never its weights; a whole world."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import vllm_environment  # noqa: F401
-from app_world import GOLD, World
-from checkpoint_maker import MakeCheckpoint
+from app_world import World, make_world
+from checkpoint_maker import MakeCheckpoint, write_checkpoint
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
@@ -31,25 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path.name in _LAST) - (item.path.name in _FIRST))
 
 
-NO_WORDS = {"model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"}}
-
-
 @pytest.fixture
 def make_checkpoint(tmp_path: Path) -> MakeCheckpoint:
     """make_checkpoint(name, **files) writes a folder; files maps a name to its text."""
 
     def make(name: str, files: dict[str, str] | None = None) -> Path:
-        folder = tmp_path / name
-        folder.mkdir(parents=True)
-        content = {
-            "config.json": "{}",
-            "generation_config.json": '{"eos_token_id": 2}',
-            "tokenizer.json": "{}",
-            "model.safetensors": f"weights of {name}",
-        }
-        for file, text in (content | (files or {})).items():
-            (folder / file).write_text(text)
-        return folder
+        return write_checkpoint(tmp_path / name, files)
 
     return make
 
@@ -84,15 +70,5 @@ def checked_keys(monkeypatch: pytest.MonkeyPatch) -> "list[EngineKey]":
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_checkpoint: MakeCheckpoint
-) -> World:
-    for name in ("l-base", "l-rl", "s-base", "s-rl"):
-        make_checkpoint(name, {"tokenizer.json": json.dumps(NO_WORDS)})
-    rows = ({"question": question, "answer": gold} for question, gold in GOLD.items())
-    (tmp_path / "set.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    made = World(tmp_path)
-    monkeypatch.setattr("rast_bench.engines.load_engine", made.load_engine)
-    monkeypatch.setattr("rast_bench.engines.check_models", lambda _key: None)
-    monkeypatch.chdir(tmp_path)
-    return made
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return make_world(tmp_path, monkeypatch)

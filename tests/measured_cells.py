@@ -27,7 +27,7 @@ def outcome(correct: Sequence[Sequence[int]], text: str = "wait , check again") 
         answers=np.where(right, "1", "0").astype(object),
         token_counts=np.full(right.shape, len(text.split()), dtype=np.int64),
         finish_reasons=np.full(right.shape, "eos", dtype=object),
-        texts=filled,
+        text_source=filled,
     )
 
 

@@ -10,6 +10,7 @@ from rast_bench.cli import (
     analyse,
     audit_paper,
     cancel,
+    export,
     figure,
     grade,
     plan,
@@ -35,6 +36,7 @@ COMMANDS: dict[str, ModuleType] = {
     "cancel": cancel,
     "resume": resume,
     "grade": grade,
+    "export": export,
     "worker": worker,
     "analyse": analyse,
     "audit-paper": audit_paper,
@@ -60,6 +62,7 @@ examples:
   rast-bench figure figure6                                          the same, drawn
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
+  rast-bench export samples samples.parquet --experiment demo        for other programs
   rast-bench verify                                                  check every stored file
   rast-bench audit-paper                                             errors in the paper's numbers
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from rast_bench.code_tests.run import working_sandbox
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
 from rast_bench.grading.registry import CODE_TESTS
@@ -40,4 +39,6 @@ def check_allowed(*, allow_code_execution: bool) -> None:
             "grading code runs programs that a model wrote, and that is not allowed yet",
             hint="read docs/code_execution.md, then say allow_code_execution=true",
         )
+    from rast_bench.code_tests.run import working_sandbox
+
     working_sandbox()

@@ -16,6 +16,8 @@ from rast_bench.grading.limits import CpuLimitError, limit_memory, within_cpu_li
 from rast_bench.hardware import usable_cores
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from pebble import ProcessPool
 
 T = TypeVar("T")
@@ -84,48 +86,39 @@ class ComparisonPool:
 
         Raises ConfigError where no process starts.
         """
+        return self.begin(work, calls, lost=lost)()
+
+    def begin(
+        self, work: Callable[..., T], calls: Sequence[tuple[Any, ...]], *, lost: T
+    ) -> Callable[[], list[T]]:
+        """As `run`, which goes on beside the caller: what is returned waits for the results."""
         size = min(_CHUNK, 1 + len(calls) // (_CHUNKS_PER_WORKER * self._workers))
         chunks = [calls[start : start + size] for start in range(0, len(calls), size)]
-        results: list[T] = []
-        for chunk, made in zip(chunks, self._run_chunks(work, chunks), strict=True):
-            if made is not None:
-                results += made
-            elif len(chunk) == 1:
-                results.append(lost)
-            else:  # one of them ended the process: alone, it harms no other
-                alone = self._run_chunks(work, [[call] for call in chunk])
-                results += [lost if one is None else one[0] for one in alone]
-        return results
+        wait = self._begin_chunks(work, chunks)
 
-    def _run_chunks(
+        def gathered() -> list[T]:
+            results: list[T] = []
+            for chunk, made in zip(chunks, wait(), strict=True):
+                if made is not None:
+                    results += made
+                elif len(chunk) == 1:
+                    results.append(lost)
+                else:  # one of them ended the process: alone, it harms no other
+                    alone = self._begin_chunks(work, [[call] for call in chunk])()
+                    results += [lost if one is None else one[0] for one in alone]
+            return results
+
+        return gathered
+
+    def _begin_chunks(
         self, work: Callable[..., T], chunks: Sequence[Sequence[tuple[Any, ...]]]
-    ) -> list[list[T] | None]:
-        """The results of each chunk; None where the process ended."""
+    ) -> Callable[[], list[list[T] | None]]:
+        """What waits for the results of each chunk; None where the process ended."""
         if not chunks:
-            return []
-        from concurrent.futures.process import BrokenProcessPool
-
-        from pebble import ProcessExpired
-
+            return list
         pool = self._started()
         futures = [pool.schedule(_work_through, args=(work, chunk)) for chunk in chunks]
-        results: list[list[T] | None] = []
-        try:
-            for future in futures:
-                try:
-                    results.append(future.result())
-                except ProcessExpired:  # the kernel ended it: too long in C, or out of memory
-                    results.append(None)
-        except BrokenProcessPool as error:
-            raise ConfigError(
-                "the processes that compare answers do not start",
-                hint="they import the script that starts them: it must be a file, with its work "
-                'under `if __name__ == "__main__":`',
-            ) from error
-        finally:
-            for future in futures[len(results) :]:
-                future.cancel()
-        return results
+        return partial(_results, futures)
 
     def _started(self) -> "ProcessPool":
         from pebble import ProcessPool
@@ -166,6 +159,31 @@ def compare_limited(
 
 def compared(decision: Decision) -> Compared:
     return Compared(_OUTCOMES[decision.outcome], 0.0, decision.reason, decision.rule)
+
+
+def _results(futures: Sequence["Future[list[T]]"]) -> list[list[T] | None]:
+    """Raises ConfigError where no process starts."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    from pebble import ProcessExpired
+
+    results: list[list[T] | None] = []
+    try:
+        for future in futures:
+            try:
+                results.append(future.result())
+            except ProcessExpired:  # the kernel ended it: too long in C, or out of memory
+                results.append(None)
+    except BrokenProcessPool as error:
+        raise ConfigError(
+            "the processes that compare answers do not start",
+            hint="they import the script that starts them: it must be a file, with its work "
+            'under `if __name__ == "__main__":`',
+        ) from error
+    finally:
+        for future in futures[len(results) :]:
+            future.cancel()
+    return results
 
 
 def _work_through(work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:

@@ -77,7 +77,7 @@ def _missing(cell: "PlannedCell", ledger: "Ledger", grader_name: str) -> set[tup
     """Samples of the cell's own problems and indices only: a ledger may hold more of both."""
     problems = {problem.problem_id for problem in cell.problems}
     count = cell.cell.decoding.samples_per_problem
-    unjudged = ledger.completed(cell.cell_id) - ledger.judged(cell.cell_id, grader_name)
+    unjudged = ledger.unjudged(cell.cell_id, grader_name)
     return {(id_, index) for id_, index in unjudged if id_ in problems and index < count}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISDIR
+from typing import BinaryIO
 
 from rast_bench.errors import LedgerError
 
@@ -66,17 +67,18 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Writes or replaces `path`; when this returns, `data` survives a crash. Raises OSError.
+@contextmanager
+def durable_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which is `path` once the body has ended, and survives a crash then.
 
-    Whatever goes wrong, `path` is as it was or holds all of `data`, and no temporary file stays
-    behind (except after a kill: see `remove_leftovers`).
+    Whatever goes wrong, `path` is as it was or holds all that was written, and no temporary file
+    stays behind (except after a kill: see `remove_leftovers`). Raises OSError.
     """
     name = f"{TEMPORARY_PREFIX}{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     temporary = path.parent / name
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)  # noqa: PTH105 (Path.replace hides the system call's name)
@@ -85,6 +87,15 @@ def write_durably(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Writes or replaces `path` as `durable_file` does; when this returns, `data` is safe.
+
+    Raises OSError.
+    """
+    with durable_file(path) as file:
+        file.write(data)
 
 
 def remove_leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> None:

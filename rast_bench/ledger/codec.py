@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rast_bench.config.identity import sample_seeds
 from rast_bench.domain import FinishReason, Sample, Verdict, VerdictKind
 from rast_bench.ledger.files import UnsoundFileError
+from rast_bench.ledger.keys import encoded, key_numbers, numbers_of, ranks
 
 SAMPLE_SCHEMA = pa.schema(
     [
@@ -69,6 +71,7 @@ class Family:
     optional: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
     heavy: tuple[str, ...] = ()  # columns that are not read where nobody asks for them
+    long: tuple[str, ...] = ()  # texts that differ from row to row: they are not kept in memory
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def needed(self, columns: Sequence[str]) -> list[str]:
@@ -83,6 +86,7 @@ SAMPLES = Family(
     SAMPLE_SCHEMA,
     (*KEY, "run_id"),
     heavy=("token_ids",),
+    long=("seed", "prompt_sha256", "text"),
     words={"finish_reason": frozenset(get_args(FinishReason))},
 )
 
@@ -195,14 +199,14 @@ def _check_statistics(metadata: pq.FileMetaData, table: pa.Table) -> None:
 
     A list without tokens counts as one value, which is null.
     """
-    counts = table["token_count"].to_numpy()
+    counts = numbers_of(table["token_count"])
     values = nulls = 0
+    paths = (metadata.schema.column(place).path for place in range(metadata.num_columns))
+    places = [place for place, path in enumerate(paths) if path.startswith("token_ids.")]
     for group in range(metadata.num_row_groups):
-        for place in range(metadata.num_columns):
+        for place in places:
             column = metadata.row_group(group).column(place)
             told = column.statistics
-            if not column.path_in_schema.startswith("token_ids."):
-                continue
             values += column.num_values
             if told is None or not told.has_null_count:
                 return  # another program wrote it: `check_rows` looks at the tokens themselves
@@ -249,33 +253,43 @@ def check_rows(table: pa.Table, family: Family, cell_id: str, *, stamped: bool =
         if name not in family.nullable and table[name].null_count:
             raise UnsoundFileError(f"its column {name} has no value in a row")
     for name, words in family.words.items():
-        if unknown := set(table[name].to_pylist()) - words:
+        if unknown := set(table[name].unique().to_pylist()) - words:
             raise UnsoundFileError(f"its column {name} holds {min(unknown)!r:.40}")
-    keys = list(zip(*(table[name].to_pylist() for name in IDENTITY), strict=True))
-    if stamped and len(set(keys)) < len(keys):
-        raise UnsoundFileError("a sample stands in it twice")
-    if not stamped and "run_id" in family.optional and any(run is not None for *_, run in keys):
-        raise UnsoundFileError("it has lost its stamp")
-    if any(index < 0 for _, index, _ in keys):
+    if table.num_rows and numbers_of(table["sample_index"]).min() < 0:
         raise UnsoundFileError("a sample_index is negative")
+    if stamped and _repeats(table.select(IDENTITY)):
+        raise UnsoundFileError("a sample stands in it twice")
+    tells_runs = table["run_id"].null_count < table.num_rows
+    if not stamped and "run_id" in family.optional and tells_runs:
+        raise UnsoundFileError("it has lost its stamp")
     if family is SAMPLES:
         _check_samples(table, cell_id)
+
+
+def _repeats(identities: pa.Table) -> bool:
+    """Whether two rows have one identity."""
+    table = encoded(identities)
+    (numbers,) = key_numbers([table])
+    (runs,) = ranks([table], "run_id")
+    order = np.lexsort((runs, numbers))
+    numbers, runs = numbers[order], runs[order]
+    return bool(((numbers[1:] == numbers[:-1]) & (runs[1:] == runs[:-1])).any())
 
 
 def _check_samples(table: pa.Table, cell_id: str) -> None:
     keys = zip(*(table[name].to_pylist() for name in KEY), strict=True)
     if table["seed"].to_pylist() != list(sample_seeds(cell_id, keys)):
         raise UnsoundFileError("its seeds are not those of its samples")
-    if not all(map(_SHA256.fullmatch, table["prompt_sha256"].to_pylist())):
+    if not all(map(_SHA256.fullmatch, table["prompt_sha256"].unique().to_pylist())):
         raise UnsoundFileError("a prompt_sha256 is none")
     if "token_ids" not in table.column_names:
         return
     ids = table["token_ids"].combine_chunks()
-    counts = ids.value_lengths().to_numpy(zero_copy_only=False)
+    counts = numbers_of(ids.value_lengths())
     tokens = ids.flatten()
-    if tokens.null_count or (len(tokens) and tokens.to_numpy().min() < 0):
+    if tokens.null_count or (len(tokens) and numbers_of(tokens).min() < 0):
         raise UnsoundFileError("a token id is negative")
-    if not (counts == table["token_count"].to_numpy()).all():
+    if not (counts == numbers_of(table["token_count"])).all():
         raise UnsoundFileError("a token_count is not that of its token_ids")
 
 

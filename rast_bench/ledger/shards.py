@@ -10,11 +10,13 @@ moment, because
 import errno
 import hashlib
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import numpy as np
 import pyarrow as pa
 
 from rast_bench.errors import LedgerError
@@ -31,6 +33,16 @@ from rast_bench.ledger.codec import (
     merged,
 )
 from rast_bench.ledger.files import UnsoundFileError, read_file, set_aside
+from rast_bench.ledger.keys import (
+    codes_of,
+    encoded,
+    first_of_each,
+    key_numbers,
+    plain,
+    ranks,
+    take,
+    texts_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +51,7 @@ HASH_DIGITS = 16
 RESCANS = 20
 SMALL_SHARD_BYTES = 16 * 2**20  # compaction leaves larger shards alone
 MERGED_SHARD_BYTES = 64 * 2**20  # and makes none larger than about this
+KEPT_ROWS = 4_000_000  # some 40 bytes each
 
 _NAME = re.compile(rf"(?P<family>.+)-(?P<digest>[0-9a-f]{{{HASH_DIGITS}}})\.parquet")
 _VANISHED = {errno.ENOENT, errno.ESTALE}
@@ -80,9 +93,10 @@ def look_at_shard(
     path: Path, family: Family, columns: Sequence[str] | None
 ) -> tuple[pa.Table, bool] | None:
     """As `read_shard`, with whether the shard is stamped."""
+    stamp = file_stamp(path)
     try:
         data = read_file(path)
-        return None if data is None else _checked(path, data, family, columns)
+        return None if data is None else _checked(path, data, family, columns, stamp)
     except UnsoundFileError as error:
         what = "samples" if family is SAMPLES else "verdicts"
         set_aside(path, str(error), f"its {what} are computed again", what="shard")
@@ -94,53 +108,86 @@ def look_at_shard(
         ) from error
 
 
-def read_union(folder: Path, family: Family, columns: Sequence[str]) -> "pd.DataFrame":
-    """Every row of the family once, sorted by (problem_id, sample_index), index 0, 1, ….
+def read_union(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table:
+    """Every row of the family once, sorted by (problem_id, sample_index).
 
-    Raises:
-        LedgerError: the folder or a shard is there but cannot be read.
+    Texts are dictionary-encoded, but for long ones. Raises LedgerError where the folder or a shard
+    is there but cannot be read.
     """
     needed = family.needed(columns)
-    return _unique(_read_tables(folder, family, needed), family, needed)[list(columns)]
+    return _unique(_read_tables(folder, family, needed), family, needed).select(columns)
 
 
-def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> "pd.DataFrame":
+def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table:
     """As `read_union`, without verdicts on a sample of another run than the one readers get.
 
     Such a sample was lost and made again, and may have another text. Raises LedgerError.
     """
     needed = list(dict.fromkeys([*family.needed(columns), "run_id"]))
-    tables = _read_tables(folder, family, needed)
-    current = {name: table.filter(keep) for name, table, keep in _current(tables, folder)}
-    return _unique(current, family, needed)[list(columns)]
+    tables = _current(_read_tables(folder, family, needed), folder)
+    return _unique(tables, family, needed).select(columns)
+
+
+def as_frame(table: pa.Table, family: Family) -> "pd.DataFrame":
+    """The rows for people, index 0, 1, …: where there is no text it is None rather than NaN."""
+    import pandas as pd
+
+    frame: pd.DataFrame = plain(table).to_pandas(use_threads=False)  # see codec.decode
+    for name in set(family.nullable).intersection(table.column_names):
+        frame[name] = pd.Series(texts_of(table[name]), dtype=object)
+    return frame
 
 
 def read_judged(folder: Path, family: Family) -> set[tuple[str, int]]:
     """(problem_id, sample_index) of every row of `read_verdicts`. Raises LedgerError."""
-    keys: set[tuple[str, int]] = set()
-    for _, table, keep in _current(_read_tables(folder, family, list(IDENTITY)), folder):
-        rows = zip(*(table[name].to_pylist() for name in KEY), strict=True)
-        keys.update(key for key, kept in zip(rows, keep.to_pylist(), strict=True) if kept)
-    return keys
+    tables = _current(_read_tables(folder, family, list(IDENTITY)), folder)
+    return {key for table in tables.values() for key in _keys(table)}
 
 
-def _current(tables: dict[str, pa.Table], folder: Path) -> Iterator[tuple[str, pa.Table, pa.Array]]:
-    """Each table of verdicts with a mask of the rows whose sample is the one that readers get."""
-    told = any(table["run_id"].null_count < table.num_rows for table in tables.values())
-    runs = read_runs(folder) if told else {}
-    for name, table in tables.items():
-        rows = zip(*(table[column].to_pylist() for column in IDENTITY), strict=True)
-        keep = [run in (None, runs.get((problem, index), run)) for problem, index, run in rows]
-        yield name, table, pa.array(keep, pa.bool_())
+def read_unjudged(folder: Path, family: Family) -> list[tuple[str, int]]:
+    """(problem_id, sample_index) of every sample without a row in `read_verdicts`, sorted.
+
+    Raises LedgerError.
+    """
+    judged = list(_current(_read_tables(folder, family, list(IDENTITY)), folder).values())
+    samples = _unique(_read_tables(folder, SAMPLES, list(IDENTITY)), SAMPLES, list(IDENTITY))
+    numbers, *known = key_numbers([samples, *judged])
+    missing = ~np.isin(numbers, np.concatenate(known)) if known else np.ones(len(numbers), bool)
+    return list(_keys(take(samples, np.flatnonzero(missing))))
+
+
+def _current(tables: dict[str, pa.Table], folder: Path) -> dict[str, pa.Table]:
+    """Of each table of verdicts the rows whose sample is the one that readers get."""
+    if all(table["run_id"].null_count == table.num_rows for table in tables.values()):
+        return tables  # of a version that did not tell it
+    samples = list(_read_tables(folder, SAMPLES, list(IDENTITY)).values())
+    every = [*tables.values(), *samples]
+    numbers, runs = key_numbers(every), ranks(every, "run_id")
+    count = len(tables)
+    made = np.concatenate([np.empty(0, np.int64), *numbers[count:]])
+    made_by = np.concatenate([np.empty(0, np.int64), *runs[count:]])
+    first = first_of_each(made, [made_by])
+    made, made_by = made[first], made_by[first]
+    kept = {}
+    for place, (name, table) in enumerate(tables.items()):
+        own = runs[place]
+        at = np.searchsorted(made, numbers[place]).clip(max=max(len(made) - 1, 0))
+        there = made[at] == numbers[place] if len(made) else np.zeros(len(own), np.bool_)
+        told = codes_of(table["run_id"])[0] >= 0
+        keep = ~told | ~there
+        keep[there] |= made_by[at[there]] == own[there]
+        kept[name] = table if keep.all() else take(table, np.flatnonzero(keep))
+    return kept
 
 
 def read_runs(folder: Path) -> dict[tuple[str, int], str]:
     """The run that made each sample that readers get, by its key. Raises LedgerError."""
-    runs: dict[tuple[str, int], str] = {}
-    for table in _read_tables(folder, SAMPLES, list(IDENTITY)).values():
-        for problem, index, run in zip(*(table[n].to_pylist() for n in IDENTITY), strict=True):
-            runs[problem, index] = min(runs.get((problem, index), run), run)
-    return runs
+    samples = read_union(folder, SAMPLES, IDENTITY)
+    return dict(zip(_keys(samples), texts_of(samples["run_id"]).tolist(), strict=True))
+
+
+def _keys(table: pa.Table) -> Iterator[tuple[str, int]]:
+    return zip(texts_of(table["problem_id"]), table["sample_index"].to_pylist(), strict=True)
 
 
 def read_keys(folder: Path, family: Family) -> set[tuple[str, int]]:
@@ -164,14 +211,16 @@ class FollowedKeys:
         """All keys by now, in one set that later calls extend. Raises LedgerError."""
         tables = _read_tables(self._folder, self._family, list(KEY), self._seen)
         for table in tables.values():
-            self._keys.update(zip(*(table[name].to_pylist() for name in KEY), strict=True))
+            self._keys.update(_keys(table))
         return self._keys
 
 
 def _read_tables(
     folder: Path, family: Family, needed: list[str], seen: set[str] | None = None
 ) -> dict[str, pa.Table]:
-    """The needed columns of every readable shard by its name.
+    """The needed columns of every readable shard by its name, in the order of the names.
+
+    Texts are dictionary-encoded, but for long ones.
 
     Args:
         seen: names of shards that are passed over; those that are read are added.
@@ -185,11 +234,15 @@ def _read_tables(
         if attempt and not new:
             break
         for name in new:
-            table = read_shard(folder / name, family, needed)
+            table = _kept.get(folder / name, needed)
+            if table is None:
+                table = read_shard(folder / name, family, needed)
+                if table is not None:
+                    table = _short_encoded(table, family)
             if table is not None:
                 tables[name] = table
         seen.update(new)
-    return tables
+    return dict(sorted(tables.items()))
 
 
 def compact(folder: Path, family: Family) -> None:
@@ -226,20 +279,24 @@ def _merge(folder: Path, family: Family, batch: dict[str, pa.Table]) -> None:
         raise ledger_error(error, folder) from error
 
 
-def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> "pd.DataFrame":
-    import pandas as pd
-
+def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> pa.Table:
+    """The rows of the shards, by their names, each sample once and sorted."""
     schema = pa.schema([family.schema.field(name) for name in needed])
-    union = pa.concat_tables([tables[name] for name in sorted(tables)] or [schema.empty_table()])
-    frame: pd.DataFrame = union.to_pandas(use_threads=False)  # see codec.decode
-    ranking = [name for name in family.order if name in needed]
-    order = frame[ranking].sort_values(ranking, kind="stable")
-    kept = order.index[~order.duplicated(list(KEY))]
-    frame = frame.loc[kept].reset_index(drop=True)
-    for name in set(family.nullable).intersection(needed):  # None rather than NaN
-        values = [None if value is None else str(value) for value in union[name].to_pylist()]
-        frame[name] = pd.Series(values, dtype=object).loc[kept].reset_index(drop=True)
-    return frame
+    parts = list(tables.values()) or [_short_encoded(schema.empty_table(), family)]
+    union = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+    ranking = [name for name in family.order if name in needed and name not in KEY]
+    (numbers,) = key_numbers([union])
+    rows = first_of_each(numbers, [*(ranks([union], name)[0] for name in ranking)])
+    if len(rows) == len(numbers) and (rows[1:] > rows[:-1]).all():
+        return union
+    return take(union, rows)
+
+
+def _short_encoded(table: pa.Table, family: Family) -> pa.Table:
+    long = [name for name in family.long if name in table.column_names]
+    short = encoded(table.drop_columns(long))
+    columns = {name: (table if name in long else short)[name] for name in table.column_names}
+    return pa.table(columns)
 
 
 def _parquet_names(folder: Path) -> list[str]:
@@ -265,8 +322,59 @@ _sound: dict[tuple[str, str], frozenset[str]] = {}
 """Columns that were checked, by a shard's cell and name: a name stands for its bytes."""
 
 
+class _KeptColumns:
+    """The short columns of shards that were checked, so that a table reads each shard few times.
+
+    As long as a file is untouched: its inode, size and times are those of before it was read.
+    """
+
+    def __init__(self, most_rows: int) -> None:
+        self._most = most_rows
+        self._rows = 0
+        self._tables: dict[Path, tuple[tuple[int, ...], pa.Table]] = {}
+        self._lock = threading.Lock()  # a writer's thread compacts, which reads too
+
+    def get(self, path: Path, columns: Sequence[str]) -> pa.Table | None:
+        """The columns, None where they are not all kept or the file has changed."""
+        stamp, table = self._tables.get(path, (None, None))
+        if table is None or not set(columns).issubset(table.column_names):
+            return None
+        return table.select(columns) if file_stamp(path) == stamp else None
+
+    def put(self, path: Path, stamp: tuple[int, ...] | None, table: pa.Table) -> None:
+        """Keeps a table; the first ones go where they are too many."""
+        if stamp is None or table.num_rows > self._most:
+            return
+        with self._lock:
+            self._forget(path)
+            self._tables[path] = stamp, table
+            self._rows += table.num_rows
+            while self._rows > self._most:
+                self._forget(next(iter(self._tables)))
+
+    def _forget(self, path: Path) -> None:
+        if path in self._tables:
+            self._rows -= self._tables.pop(path)[1].num_rows
+
+
+_kept = _KeptColumns(KEPT_ROWS)
+
+
+def file_stamp(path: Path) -> tuple[int, ...] | None:
+    """What changes when a file is written to, replaced or closed to this user; None without one."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
 def _checked(
-    path: Path, data: bytes, family: Family, columns: Sequence[str] | None
+    path: Path,
+    data: bytes,
+    family: Family,
+    columns: Sequence[str] | None,
+    stamp: tuple[int, ...] | None,
 ) -> tuple[pa.Table, bool]:
     match = _NAME.fullmatch(path.name)
     if match is None or match["digest"] != _digest(data):
@@ -280,6 +388,8 @@ def _checked(
     table, stamped = decode(data, family, cell_id, list(dict.fromkeys([*light, *wanted])))
     check_rows(table, family, cell_id, stamped=stamped)
     _sound[cell_id, path.name] = known.union(table.column_names)
+    short = [name for name in light if name not in family.long]
+    _kept.put(path, stamp, encoded(table.select(short)))
     return table.select(wanted), stamped
 
 

@@ -21,6 +21,7 @@ from rast_bench.ledger.records import CellRecord, Manifest, from_json, to_json, 
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from rast_bench.ledger.shards import FollowedKeys
     from rast_bench.ledger.writer import LedgerWriter
@@ -76,6 +77,19 @@ class Ledger:
                 path.name
                 for path in self.root.iterdir()
                 if CELL_ID.fullmatch(path.name) and os.path.lexists(path / "cell.json")
+            )
+
+    def unregistered(self) -> list[str]:
+        """The ids of cells that have a folder with shards, but no record; sorted."""
+        if not self.root.is_dir():
+            return []
+        with ledger_errors(self.root):
+            return sorted(
+                path.name
+                for path in self.root.iterdir()
+                if CELL_ID.fullmatch(path.name)
+                and not os.path.lexists(path / "cell.json")
+                and any(path.glob("*.parquet"))
             )
 
     def register(
@@ -174,6 +188,12 @@ class Ledger:
         """
         from rast_bench.ledger import codec, shards
 
+        return shards.as_frame(self.sample_table(cell_id, columns), codec.SAMPLES)
+
+    def sample_table(self, cell_id: str, columns: Sequence[str] = SAMPLE_COLUMNS) -> "pa.Table":
+        """As `samples`, in Arrow; short texts are dictionary-encoded (ledger/keys.py)."""
+        from rast_bench.ledger import codec, shards
+
         return shards.read_union(self.cell_folder(cell_id), codec.SAMPLES, columns)
 
     def write_verdicts(self, cell_id: str, grader: str, verdicts: Iterable[Verdict]) -> None:
@@ -199,8 +219,28 @@ class Ledger:
         """
         from rast_bench.ledger import codec, shards
 
+        table = self.verdict_table(cell_id, grader, columns)
+        return shards.as_frame(table, codec.verdict_family(grader))
+
+    def verdict_table(
+        self, cell_id: str, grader: str, columns: Sequence[str] = VERDICT_COLUMNS
+    ) -> "pa.Table":
+        """As `verdicts`, in Arrow; texts are dictionary-encoded (ledger/keys.py)."""
+        from rast_bench.ledger import codec, shards
+
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_verdicts(self.cell_folder(cell_id), family, columns)
+
+    def graders(self, cell_id: str) -> list[str]:
+        """The graders that have verdicts of the cell, sorted; no shard is opened for it."""
+        from rast_bench.ledger import codec, shards
+
+        prefixes = shards.family_prefixes(self.cell_folder(cell_id))
+        return sorted(
+            prefix.removeprefix(codec.VERDICTS)
+            for prefix in prefixes
+            if prefix.startswith(codec.VERDICTS)
+        )
 
     def judged(self, cell_id: str, grader: str) -> set[tuple[str, int]]:
         """(problem id, sample index) of every verdict of one grader that `verdicts` has."""
@@ -208,6 +248,13 @@ class Ledger:
 
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_judged(self.cell_folder(cell_id), family)
+
+    def unjudged(self, cell_id: str, grader: str) -> list[tuple[str, int]]:
+        """(problem id, sample index) of every sample that `verdicts` lacks, sorted."""
+        from rast_bench.ledger import codec, shards
+
+        family = codec.verdict_family(_checked_grader(grader))
+        return shards.read_unjudged(self.cell_folder(cell_id), family)
 
     def compact(self, cell_id: str) -> None:
         """Merges the cell's small shards. Safe at any time, beside readers and writers."""

@@ -6,17 +6,18 @@ nothing is rounded, and no two forms are "close". Units and percent signs are le
 question says them.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Hashable
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.comparison import read
 from rast_bench.grading.robust.kinds.base import Reading
-from rast_bench.grading.robust.kinds.bases import BasedNumber
+from rast_bench.grading.robust.kinds.bases import BasedNumber, read_based
+from rast_bench.grading.robust.kinds.choices import Choice, read_choice
 from rast_bench.grading.robust.kinds.collections import Collection
-from rast_bench.grading.robust.kinds.expressions import Expression
+from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import (
     Complement,
     Either,
@@ -27,10 +28,11 @@ from rast_bench.grading.robust.kinds.intervals import (
     Region,
     as_intervals,
 )
-from rast_bench.grading.robust.kinds.numbers import Number
-from rast_bench.grading.robust.kinds.quantities import Quantity
+from rast_bench.grading.robust.kinds.numbers import Number, read_number
+from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
 from rast_bench.grading.robust.kinds.relations import Equation
 from rast_bench.grading.robust.kinds.vectors import Matrix
+from rast_bench.hardware import usable_cores
 
 MAX_CHARACTERS = 200  # a longer answer is equal to none but itself
 _MAX_LEVELS = 4
@@ -38,7 +40,6 @@ _MAX_LEVELS = 4
 _Form = Callable[[str], Hashable]
 
 
-@lru_cache(maxsize=2**18)
 def answer_form(answer: str) -> Hashable:
     """Equal for answers that are mathematically equal, as far as they can be read.
 
@@ -46,10 +47,74 @@ def answer_form(answer: str) -> Hashable:
     intervals and matrices are read; anything else is its text without white space and in lower
     case. `x = 5` is 5. Unknowns are taken for positive numbers, so `|x|` is x.
     """
+    if answer not in _forms:
+        _remember({answer: read_form(answer)})
+    return _forms[answer]
+
+
+_forms: dict[str, Hashable] = {}
+_MOST_FORMS = 2**18
+
+
+def _remember(forms: Mapping[str, Hashable]) -> None:
+    if len(_forms) + len(forms) > _MOST_FORMS:
+        _forms.clear()
+    _forms.update(forms)
+
+
+def read_form(answer: str) -> Hashable:
+    """`answer_form`, read anew."""
     if len(answer) > MAX_CHARACTERS:
         return spelled_form(answer)
     form = _form(clean(answer), _MAX_LEVELS)
     return spelled_form(answer) if form is None else form
+
+
+def read_ahead(answers: Iterable[str]) -> Callable[[], None]:
+    """Begins to read the forms of many answers in processes of their own.
+
+    Returns what must be called before `answer_form` is asked for them; it waits. On one core
+    nothing is read ahead. The processes take a second to start.
+    """
+    new = [answer for answer in dict.fromkeys(answers) if answer not in _forms]
+    cores = usable_cores()
+    if not new or cores < 2:
+        return lambda: None
+    from rast_bench.grading.pool import ComparisonPool
+    from rast_bench.grading.robust.comparison import compare, load_libraries
+
+    count = -(-len(new) // _BATCH)
+    batches = [new[start::count] for start in range(count)]
+    pool = ComparisonPool(compare, workers=min(cores, _MOST_PROCESSES), warm_up=load_libraries)
+    wait = pool.begin(_read_forms, [(batch,) for batch in batches], lost=None)
+
+    def gather() -> None:
+        for batch, forms in zip(batches, wait(), strict=True):
+            if forms is None:  # one of them ended its process
+                alone = pool.run(_read_forms, [([answer],) for answer in batch], lost=None)
+                forms = [
+                    one[0] if one else spelled_form(answer)
+                    for answer, one in zip(batch, alone, strict=True)
+                ]
+            _remember(dict(zip(batch, forms, strict=True)))
+
+    return gather
+
+
+_BATCH = 50
+_MOST_PROCESSES = 16
+
+
+def _read_forms(answers: Sequence[str]) -> list[Hashable] | None:
+    """In a process with a limit of memory."""
+    return [_read_or_spelled(answer) for answer in answers]
+
+
+def _read_or_spelled(answer: str) -> Hashable:
+    try:
+        return read_form(answer)
+    except MemoryError:
+        return spelled_form(answer)
 
 
 def spelled_form(answer: str) -> Hashable:
@@ -66,11 +131,37 @@ def _form(text: str, levels: int) -> Hashable | None:
         form = _form(part, levels - 1)
         return spelled_form(part) if form is None else form
 
-    readings = read(text).readings
+    readings = _readings(text)
     if any(isinstance(reading, Region) for reading in readings):  # `[1, 2)` is no tuple
         readings = tuple(reading for reading in readings if not isinstance(reading, Collection))
     forms = (_form_of(reading, inner) for reading in readings)
     return next((form for form in forms if form is not None), None)
+
+
+_PLAIN = re.compile(
+    r"(?:[0-9+\-*/^.{} ]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![A-Za-z])"
+    r"|(?<![A-Za-z])(?![ijk])[A-Za-z](?![A-Za-z]))+"
+)
+"""A text without commas, brackets, relation signs, words and unit vectors: it can be a number with
+or without a unit, or an expression, and has no parts."""
+
+_PLAIN_READERS = (read_choice, read_number, read_based, read_quantity, read_expression)
+
+
+def _readings(text: str) -> tuple[Reading, ...]:
+    """Those of `read`, of a plain text without asking the readers that would find nothing."""
+    if not _PLAIN.fullmatch(text):
+        return read(text).readings
+    readings = []
+    for reader in _PLAIN_READERS:
+        if (reading := reader(text)) is None:
+            continue
+        if isinstance(reading, Choice):
+            return read(text).readings
+        if isinstance(reading, Number) and not reading.comma:
+            return (reading,)  # its form is known, whatever else it may be
+        readings.append(reading)
+    return tuple(readings)
 
 
 def _form_of(reading: Reading, inner: _Form) -> Hashable | None:

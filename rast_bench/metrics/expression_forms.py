@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
+from flint import arb
 
 from rast_bench.grading.exact import enclosure, rational, read, same_expression
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
@@ -67,6 +68,8 @@ def _hidden_fraction(expression: Any, ball: Any) -> Fraction | None:
     if not ball.imag.contains(0) or not ball.real.is_finite():
         return None
     near = Fraction(float(ball.real.mid())).limit_denominator(_LARGEST_DENOMINATOR)
+    if not ball.real.overlaps(arb(near.numerator) / near.denominator):
+        return None
     target = sympy.Rational(near)
     if same_expression(expression, target).outcome != "equal":
         return None

@@ -5,17 +5,20 @@ Nothing is drawn: every k-subset of the N samples counts, by its numbers of each
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rast_bench.metrics.answer_forms import answer_form, spelled_form
 from rast_bench.metrics.estimate import Curve, mean_curve
 
 if TYPE_CHECKING:
     from rast_bench.metrics.outcomes import CellOutcome
+
+
+MANY_ANSWERS = 2_000
+"""Answers whose reading takes about two seconds: it is begun ahead (`answer_forms.read_ahead`)."""
 
 
 class Votes(NamedTuple):
@@ -59,21 +62,47 @@ def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
     Without a right answer nothing can win, so the wrong ones are then counted as they are written.
     """
     votes = []
+    for correct, wrong, samples in _answers_per_problem(outcome):
+        abstained = samples - correct - wrong.total()
+        counts = _by_value(wrong) if _may_win(correct, wrong) else wrong
+        votes.append(Votes(correct, tuple(sorted(counts.values())), abstained))
+    return votes
+
+
+def answers_to_read(outcomes: Iterable["CellOutcome"]) -> list[str]:
+    """The distinct answers whose values `votes_per_problem` compares, in order."""
+    answers: dict[str, None] = {}
+    for outcome in outcomes:
+        for correct, wrong, _ in _answers_per_problem(outcome):
+            if _may_win(correct, wrong):
+                answers.update(dict.fromkeys(answer for answer, was_read in wrong if was_read))
+    return list(answers)
+
+
+Wrong = Counter[tuple[str, bool]]
+"""How often each answer that is not correct was given, and whether the grader read it."""
+
+
+def _answers_per_problem(outcome: "CellOutcome") -> Iterator[tuple[int, Wrong, int]]:
+    """Correct samples, wrong answers and all samples of each problem."""
     for kinds, answers in zip(outcome.kinds.tolist(), outcome.answers.tolist(), strict=True):
-        correct = kinds.count("correct")
         wrong = Counter(
             (answer, kind == "wrong")
             for kind, answer in zip(kinds, answers, strict=True)
             if kind != "correct" and answer is not None
         )
-        abstained = len(kinds) - correct - wrong.total()
-        counts = _by_value(wrong) if correct and len(wrong) > 1 else wrong
-        votes.append(Votes(correct, tuple(sorted(counts.values())), abstained))
-    return votes
+        yield kinds.count("correct"), wrong, len(kinds)
 
 
-def _by_value(wrong: Counter[tuple[str, bool]]) -> Counter[Hashable]:
-    """Counts of equal answers together, from those of (answer, whether the grader read it)."""
+def _may_win(correct: int, wrong: Wrong) -> bool:
+    """Whether the votes change when wrong answers are one: those of the correct one may lose."""
+    return correct > 0 and len(wrong) > 1
+
+
+def _by_value(wrong: Wrong) -> Counter[Hashable]:
+    """Counts of equal answers together."""
+    from rast_bench.metrics.answer_forms import answer_form, spelled_form  # the graders' readers
+
     counts: Counter[Hashable] = Counter()
     for (answer, was_read), count in wrong.items():
         counts[answer_form(answer) if was_read else spelled_form(answer)] += count

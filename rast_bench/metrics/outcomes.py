@@ -1,7 +1,9 @@
 """The graded samples of one complete cell as arrays: what every metric is a function of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,7 @@ from rast_bench.errors import LedgerError
 from rast_bench.metrics.estimate import BoolArray, IntArray
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from rast_bench.ledger import Ledger
     from rast_bench.planning.cells import PlannedCell
@@ -28,11 +30,17 @@ class CellOutcome:
     answers: ObjectArray  # str, or None where the grader found no answer
     token_counts: IntArray
     finish_reasons: ObjectArray  # FinishReason
-    texts: ObjectArray  # str
+    text_source: ObjectArray | Callable[[], ObjectArray]
 
     @property
     def correct(self) -> BoolArray:
         return np.asarray(self.kinds == "correct", dtype=np.bool_)
+
+    @property
+    def texts(self) -> ObjectArray:
+        """str. Read from the ledger at each call: the texts of a whole table fill the memory."""
+        source = self.text_source
+        return source() if callable(source) else source
 
 
 def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellOutcome:
@@ -41,57 +49,71 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
     Raises:
         LedgerError: samples or verdicts are missing, or the ledger cannot be read.
     """
-    samples = ledger.samples(
-        planned.cell_id,
-        columns=("problem_id", "sample_index", "text", "finish_reason", "token_count"),
-    )
-    sampled = _pivot(samples, planned)
+    from rast_bench.ledger.keys import numbers_of
+
+    sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, *_SHORT)), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
-    judged = _pivot(ledger.verdicts(planned.cell_id, grader), planned)
+    judged = _placed(ledger.verdict_table(planned.cell_id, grader), planned)
     _check_complete(judged.missing, planned, f"verdicts of {grader}", f"{_GRADE} {grader}")
     return CellOutcome(
         cell_id=planned.cell_id,
         problem_ids=tuple(problem.problem_id for problem in planned.problems),
-        kinds=judged.array("kind"),
-        answers=judged.array("extracted"),
-        token_counts=sampled.array("token_count").astype(np.int64),
-        finish_reasons=sampled.array("finish_reason"),
-        texts=sampled.array("text"),
+        kinds=judged.texts("kind"),
+        answers=judged.texts("extracted"),
+        token_counts=numbers_of(sampled.table["token_count"])[sampled.rows],
+        finish_reasons=sampled.texts("finish_reason"),
+        text_source=partial(_read_texts, planned, ledger),
     )
 
 
-_GENERATE = "`python run.py` with the same words makes what is missing, and only that"
-_GRADE = "grade the cell first: `rast-bench grade` with the grader"
+_KEY = ("problem_id", "sample_index")
+_SHORT = ("finish_reason", "token_count")
+
+
+def _read_texts(planned: "PlannedCell", ledger: "Ledger") -> ObjectArray:
+    """Raises LedgerError, as where samples have vanished since the outcome was loaded."""
+    sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, "text")), planned)
+    _check_complete(sampled.missing, planned, "samples", _GENERATE)
+    texts = np.empty(sampled.table.num_rows, dtype=np.object_)
+    texts[:] = sampled.table["text"].to_pylist()
+    return texts[sampled.rows]
 
 
 @dataclass(frozen=True, eq=False)
-class _Pivot:
-    """The rows of a frame by place in the plan. `rows[i, j]` is −1 where there is none."""
+class _Placed:
+    """The rows of a table by place in the plan. `rows[i, j]` is −1 where there is none."""
 
-    frame: "pd.DataFrame"
+    table: "pa.Table"
     rows: IntArray
 
     @property
     def missing(self) -> BoolArray:
         return self.rows < 0
 
-    def array(self, column: str) -> Any:
-        """The column as an object array [problems, samples], rows as they are in the frame."""
-        values = np.empty(len(self.frame), dtype=np.object_)
-        values[:] = self.frame[column].tolist()
-        return values[self.rows]
+    def texts(self, column: str) -> ObjectArray:
+        """The column, [problems, samples]."""
+        from rast_bench.ledger.keys import texts_of
+
+        return texts_of(self.table[column])[self.rows]
 
 
-def _pivot(frame: "pd.DataFrame", planned: "PlannedCell") -> _Pivot:
+def _placed(table: "pa.Table", planned: "PlannedCell") -> _Placed:
     """The rows that the plan asks for; the ledger may hold more problems and samples."""
+    from rast_bench.ledger.keys import codes_of, numbers_of
+
     place = {problem.problem_id: i for i, problem in enumerate(planned.problems)}
     samples = planned.cell.decoding.samples_per_problem
+    codes, names = codes_of(table["problem_id"])
+    problems = np.array([*(place.get(name, -1) for name in names), -1])[codes]
+    indices = numbers_of(table["sample_index"])
+    asked = np.flatnonzero((problems >= 0) & (indices < samples))
     rows = np.full((len(place), samples), -1, dtype=np.int64)
-    keys = zip(frame["problem_id"].tolist(), frame["sample_index"].tolist(), strict=True)
-    for row, (problem, sample) in enumerate(keys):
-        if sample < samples and problem in place:
-            rows[place[problem], sample] = row
-    return _Pivot(frame, rows)
+    rows[problems[asked], indices[asked]] = asked
+    return _Placed(table, rows)
+
+
+_GENERATE = "`python run.py` with the same words makes what is missing, and only that"
+_GRADE = "grade the cell first: `rast-bench grade` with the grader"
 
 
 def _check_complete(missing: BoolArray, planned: "PlannedCell", what: str, hint: str) -> None:

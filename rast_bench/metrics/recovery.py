@@ -217,8 +217,10 @@ def _bootstrap_means(values: FloatArray, draws: int, seed: tuple[int, ...]) -> F
 def _bootstrap_counts(count: int, draws: int, seed: tuple[int, ...]) -> npt.NDArray[np.uint16]:
     """How often each of `count` problems is in each resample: [draws, count], rows sum to count."""
     rng = np.random.default_rng(seed)
-    rows = [
-        np.bincount(rng.integers(count, size=count), minlength=count).astype(np.uint16)
-        for _ in range(draws)
-    ]
-    return np.stack(rows)
+    counts = np.empty((draws, count), dtype=np.uint16)
+    for start in range(0, draws, _DRAWS_AT_ONCE):
+        chosen = rng.integers(count, size=(min(_DRAWS_AT_ONCE, draws - start), count))
+        chosen += count * np.arange(len(chosen))[:, None]
+        found = np.bincount(chosen.ravel(), minlength=chosen.size)
+        counts[start : start + len(chosen)] = found.reshape(chosen.shape)
+    return counts

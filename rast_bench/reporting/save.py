@@ -10,6 +10,7 @@ from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import write_durably
 from rast_bench.reporting.figure_style import FigureFormat, figure_bytes
 from rast_bench.reporting.origin import RECORD, origin_text, record_of, smaller_name, stamped
+from rast_bench.results.saved import RESULTS_FILE, results_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
     origin = origin_text(record, report.samples)
     texts = {name: stamped(name, text, origin) for name, text in report.texts.items()}
     texts[RECORD] = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    return save_files({**_encoded(texts), **figure_files(report.figures, ("png", "svg"))}, folder)
+    return save_files({**_encoded(texts), **_views(report)}, folder)
 
 
 def folder_for(report: "Report", folder: Path) -> Path:
@@ -65,11 +66,17 @@ def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
 
 def report_files(report: "Report") -> dict[str, bytes]:
     """Return file name to content, without origin and without touching the disk."""
-    return {**_encoded(report.texts), **figure_files(report.figures, ("png", "svg"))}
+    return {**_encoded(report.texts), **_views(report)}
 
 
 def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
+
+
+def _views(report: "Report") -> dict[str, bytes]:
+    """What is no text: the results themselves, and the figures."""
+    results = {RESULTS_FILE: results_bytes(report.results)} if report.results else {}
+    return {**results, **figure_files(report.figures, ("png", "svg"))}
 
 
 def figure_files(

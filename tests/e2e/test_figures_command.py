@@ -20,7 +20,8 @@ def test_a_table_of_which_nothing_was_run(
     assert "not run" in printed
     folder = tmp_path / "table1"
     assert {path.name for path in folder.iterdir()} == {
-        *("table.txt", "table.md", "table.tex", "comparison.csv", "made_by.json")
+        *("table.txt", "table.md", "table.tex", "comparison.csv", "made_by.json"),
+        "results.parquet",
     }
     assert r"\toprule" in (folder / "table.tex").read_text()
     with (folder / "comparison.csv").open(newline="") as stream:

@@ -1,12 +1,20 @@
 import json
+import os
+import re
 import time
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from rast_bench.metrics import expression_forms
-from rast_bench.metrics.answer_forms import MAX_CHARACTERS, answer_form, spelled_form
+from rast_bench.metrics import answer_forms, expression_forms
+from rast_bench.metrics.answer_forms import (
+    MAX_CHARACTERS,
+    answer_form,
+    read_ahead,
+    spelled_form,
+)
 from rast_bench.metrics.expression_forms import expression_form
 
 CLASSES = json.loads(Path(__file__).with_name("equal_answers.json").read_text(encoding="utf-8"))
@@ -43,3 +51,57 @@ def test_reading_is_given_up_after_its_time(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_long_answer_is_equal_to_itself_only() -> None:
     long = "1+" * (MAX_CHARACTERS // 2) + "1"
     assert answer_form(long) == spelled_form(long)
+
+
+def test_answers_that_are_read_ahead_have_the_same_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [answer for answers in CLASSES for answer in answers]
+    forms = [answer_form(answer) for answer in answers]
+    monkeypatch.setattr(answer_forms, "_forms", {})
+    monkeypatch.setattr(answer_forms, "usable_cores", lambda: 2)
+    read_ahead(answers)()
+    assert set(answer_forms._forms) == set(answers)
+    assert [answer_form(answer) for answer in answers] == forms
+
+
+def test_a_process_that_ends_costs_its_answer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_forms, "_forms", {})
+    monkeypatch.setattr(answer_forms, "usable_cores", lambda: 2)
+    monkeypatch.setattr(answer_forms, "_read_forms", forms_or_the_end)
+    read_ahead(["0.5", "end", r"\frac{1}{2}"])()
+    assert answer_forms._forms == {"0.5": HALF, "end": spelled_form("end"), r"\frac{1}{2}": HALF}
+
+
+HALF = Fraction(1, 2)
+
+
+def forms_or_the_end(answers: list[str]) -> list[object]:
+    if "end" in answers:
+        os._exit(1)
+    return [HALF for _ in answers]
+
+
+def test_a_plain_text_is_read_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [*PLAIN, *(answer for answers in CLASSES for answer in answers)]
+    short = [answer_forms.read_form(answer) for answer in answers]
+    monkeypatch.setattr(answer_forms, "_PLAIN", re.compile("(?!)"))
+    assert short == [answer_forms.read_form(answer) for answer in answers]
+
+
+PLAIN = (
+    *(
+        "7",
+        "-0.50",
+        "12 m",
+        "5m",
+        "50%",
+        "1 1/2",
+        "1.2.3",
+        "12_5",
+        "A",
+        "x",
+        "2i",
+        "3 k",
+        "e^{-3t}",
+    ),
+    *(r"\frac{7\pi}{3}", r"\sqrt2", "3x^2-5x+1", "2^{10}", "-{5}", "10^3", "5 C", "{A}", "3/4 g"),
+)

@@ -73,7 +73,7 @@ def test_saved_files_are_whole_and_nothing_else_is_left(report: Report, tmp_path
     saved = (folder / "table.md").read_text(encoding="utf-8")
     assert saved.startswith(report.texts["table.md"])
     assert {path.suffix for path in paths} == {
-        *(".txt", ".md", ".tex", ".csv", ".json", ".png", ".svg")
+        *(".txt", ".md", ".tex", ".csv", ".json", ".parquet", ".png", ".svg")
     }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from app_world import World
-from rast_bench.app import main
 
+from rast_bench.cli import main
 from rast_bench.config.schema import CellConfig
 from rast_bench.reporting.row_labels import row_labels
 
@@ -88,7 +88,7 @@ def test_a_sweep_saves_its_table_and_its_heat_map(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["-m", *world.overrides, "decoding.lambda=0.5,1", "decoding.temperature=0.7,1"]
-    assert main([*words, "decoding.seed=0,1"]) == 0
+    assert main(["run", *words, "decoding.seed=0,1"]) == 0
     out, err = capsys.readouterr()
     assert "λ = 0.5, τ = 0.7, top-p = 0.95, seed 1" in out
     (folder,) = (world.results / "sweeps").iterdir()
@@ -101,7 +101,7 @@ def test_a_sweep_saves_its_table_and_its_heat_map(
         pairs = [row["pair"] for row in csv.DictReader(stream)]
     assert pairs == [f"tiny-l + ΔR none, seed {seed}" for seed in (0, 1) for _ in range(4)]
     assert "-m" in json.loads((folder / "made_by.json").read_text())["command"]
-    assert main([*words, "decoding.seed=0,1"]) == 0
+    assert main(["run", *words, "decoding.seed=0,1"]) == 0
     assert len(list((world.results / "sweeps").iterdir())) == 1
 
 
@@ -113,19 +113,19 @@ def test_grids_on_two_data_sets_are_two_heat_maps(world: World, tmp_path: Path) 
         (other / f"{name}.yaml").write_text(text)
     words = [text for text in world.overrides if not text.startswith("dataset.")]
     words += ["dataset=first,second", "decoding.lambda=0.5,1", "decoding.temperature=0.7,1"]
-    assert main(["-m", "--config-dir", str(tmp_path / "conf"), *words]) == 0
+    assert main(["run", "-m", "--config-dir", str(tmp_path / "conf"), *words]) == 0
     (folder,) = (world.results / "sweeps").iterdir()
     assert len(list(folder.glob("lambda_temperature*.png"))) == 2
 
 
 def test_a_single_cell_saves_nothing_but_its_samples(world: World) -> None:
-    assert main(world.overrides) == 0
+    assert main(["run", *world.overrides]) == 0
     assert [path.name for path in world.results.iterdir()] == ["ledger"]
 
 
 def test_seeds_are_pooled_on_request(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["-m", *world.overrides, "method=base,rast", "decoding.seed=0,1,2"]
-    assert main([*words, "pool=decoding.seed"]) == 0
+    assert main(["run", *words, "pool=decoding.seed"]) == 0
     out = capsys.readouterr().out
     lines = [line.split() for line in out.splitlines() if "decoding.seed 0, 1, 2" in line]
     assert [line[-4:] for line in lines[:2]] == [["3", "50.0", "±", "0.0"]] * 2
@@ -141,6 +141,6 @@ def test_seeds_are_pooled_on_request(world: World, capsys: pytest.CaptureFixture
 def test_a_pool_of_nothing_is_refused_before_anything_runs(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["-m", *world.overrides, "decoding.lambda=0.5,1", "pool=decoding.seed"]) == 2
+    assert main(["run", "-m", *world.overrides, "decoding.lambda=0.5,1", "pool=decoding.seed"]) == 2
     assert "pool=decoding.seed: no two rows differ by it alone" in capsys.readouterr().err
     assert world.requests == 0

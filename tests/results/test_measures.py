@@ -55,7 +55,7 @@ def outcome(cell_id: str, *problems: str, ids: tuple[str, ...] | None = None) ->
         answers=each({"c": "4", "w": "5", "u": None, "t": None, "d": "x"}, object),
         token_counts=each({"c": 10, "w": 20, "u": 50, "t": 50, "d": 30}, int),
         finish_reasons=each(dict.fromkeys("cwud", "eos") | {"t": "length"}, object),
-        texts=each(dict.fromkeys("cutd", "so it is 4") | {"w": "but check it again"}, object),
+        text_source=each(dict.fromkeys("cutd", "so it is 4") | {"w": "but check it again"}, object),
     )
 
 

@@ -1,0 +1,13 @@
+"""A results folder in Python: `rast_bench.open_results`, for notebooks and for `rast-bench export`.
+
+columns   every column of every frame: name, dtype, unit, meaning
+folder    ResultsFolder: experiments, cells, results, samples
+cells     what the ledger says of a cell: models, decoding, data set, runs
+problems  question, prompt and gold answer, where the data set is at hand
+samples   one cell's samples with their verdicts
+export    frames as JSONL, Parquet or CSV files
+"""
+
+from rast_bench.api.folder import ResultsFolder, open_results
+
+__all__ = ["ResultsFolder", "open_results"]

@@ -1,0 +1,161 @@
+"""An experiment's results as one typed file, `<results>/<experiment>/results.parquet`.
+
+Tables and CSV files round, choose and rename; this file keeps every result as it is, for notebooks
+and for `rast-bench export`. A row is one result, in the order of the list.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rast_bench.errors import LedgerError
+from rast_bench.plain_files import file_problem, shown
+from rast_bench.results.result import Result
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RESULTS_FILE = "results.parquet"
+SCHEMA = 1
+"""Raised when the meaning of a column changes: versions before it then refuse the file."""
+
+_SCHEMA_KEY = b"rast_bench_results"
+
+
+def result_schema() -> "pa.Schema":
+    """The columns of the file; docs/notebooks.md says what they mean."""
+    import pyarrow as pa
+
+    text, whole, number = pa.string(), pa.int64(), pa.float64()
+    published = pa.struct(
+        [("source", text), ("value", text), ("sense", text), ("unit", text), ("verdict", text)]
+    )
+    return pa.schema(
+        [
+            ("experiment", text),
+            ("section", text),
+            ("row", text),
+            ("role", text),
+            ("grid", text),
+            ("dataset", text),
+            ("cell_id", text),
+            ("cell_ids", pa.list_(text)),
+            ("delta", text),
+            ("lambda", number),
+            ("temperature", number),
+            ("measure", text),
+            ("unit", text),
+            ("direction", text),
+            ("k", whole),
+            ("estimator", text),
+            ("main", pa.bool_()),
+            ("estimate", number),
+            ("standard_error", number),
+            ("low", number),
+            ("high", number),
+            ("interval", text),
+            ("p_value", number),
+            ("holm_p_value", number),
+            ("problems", whole),
+            ("samples", whole),
+            ("status", text),
+            ("reason", text),
+            ("counted_by", text),
+            ("requested", pa.bool_()),
+            ("replication_low", number),
+            ("replication_high", number),
+            ("published", pa.list_(published)),
+        ],
+        metadata={_SCHEMA_KEY: str(SCHEMA).encode()},
+    )
+
+
+def results_bytes(results: Iterable[Result]) -> bytes:
+    """The whole file, of one result or more. Equal results give equal bytes with one pyarrow."""
+    import pyarrow as pa
+    import pyarrow.json as pj
+    import pyarrow.parquet as pq
+
+    # By way of JSON: what else makes a table of Python objects imports pandas, half a second.
+    lines = "".join(f"{json.dumps(_row(result))}\n" for result in results).encode()
+    table = pj.read_json(
+        pa.BufferReader(lines),
+        pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        pj.ParseOptions(explicit_schema=result_schema(), unexpected_field_behavior="error"),
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.cast(result_schema()), sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def read_results(path: Path) -> "pa.Table":
+    """The rows of a results file.
+
+    Raises:
+        LedgerError: it cannot be read, is no such file, or another version wrote it.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    again = f"`rast-bench table {path.parent.name}` writes it again from the samples"
+    if problem := file_problem(path):
+        raise LedgerError(f"cannot read {shown(path)}: {problem}", hint=again)
+    try:
+        table = pq.read_table(pa.BufferReader(path.read_bytes()), use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise LedgerError(f"{shown(path)} is not a whole Parquet file", hint=again) from error
+    version = (table.schema.metadata or {}).get(_SCHEMA_KEY, b"").decode(errors="replace")
+    if version != str(SCHEMA) or not table.schema.equals(result_schema()):
+        told = f"has schema {version}" if version else "has no schema of rast-bench"
+        raise LedgerError(f"{shown(path)} {told}, not {SCHEMA}", hint=again)
+    return table
+
+
+def _row(result: Result) -> dict[str, Any]:
+    value, measure, range_ = result.value, result.measure, result.replication
+    return {
+        "experiment": result.experiment,
+        "section": result.section,
+        "row": result.row,
+        "role": result.role,
+        "grid": result.grid,
+        "dataset": result.dataset,
+        "cell_id": result.cell_ids[0] if result.dataset and result.cell_ids else None,
+        "cell_ids": list(result.cell_ids),
+        "delta": result.delta,
+        "lambda": result.lambda_,
+        "temperature": result.temperature,
+        "measure": measure.name,
+        "unit": measure.unit,
+        "direction": measure.direction,
+        "k": value.k,
+        "estimator": value.estimator or None,
+        "main": value.main,
+        "estimate": value.estimate,
+        "standard_error": value.standard_error,
+        "low": value.low,
+        "high": value.high,
+        "interval": value.interval,
+        "p_value": value.p_value,
+        "holm_p_value": result.holm_p_value,
+        "problems": result.problems,
+        "samples": result.samples,
+        "status": value.status,
+        "reason": value.reason or None,
+        "counted_by": value.counted_by or None,
+        "requested": result.requested,
+        "replication_low": range_.low if range_ else None,
+        "replication_high": range_.high if range_ else None,
+        "published": [
+            {
+                "source": number.source,
+                "value": str(number.value),
+                "sense": number.sense,
+                "unit": number.unit,
+                "verdict": verdict,
+            }
+            for number, verdict in zip(result.published, result.verdicts, strict=True)
+        ],
+    }
