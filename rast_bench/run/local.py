@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -117,7 +118,9 @@ class LocalExecutor:
         )
         process = multiprocessing.get_context("spawn").Process(target=work, args=(task,))
         # Ctrl-C reaches every process of the terminal. Blocked here and inherited, it is the
-        # command's alone to handle, as soon as the child has started.
+        # command's alone to handle, as soon as the child has started. The tracker comes first:
+        # whoever starts it has SIGINT unblocked.
+        resource_tracker.ensure_running()
         previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.environ[WORKER] = str(worker)
         try:

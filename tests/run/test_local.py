@@ -45,7 +45,7 @@ def test_a_killed_worker_is_started_again(
     assert (summary.samples_made, summary.failures) == (192, ())
     assert len(ledger.completed(planned[0].cell_id)) == 192
     (line,) = capfd.readouterr().err.splitlines()
-    assert line.endswith("was killed; starting it again (1 of 1 at most)")
+    assert "was killed; starting it again" in line
 
 
 def test_when_every_worker_dies_the_cells_are_reported(
