@@ -8,14 +8,17 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rast_bench.hardware import engine_threads
 from rast_bench.interrupt import two_step_interrupt
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell, cell_display, cell_title
 from rast_bench.planning.work import CellWork, own_samples
+from rast_bench.provenance import new_run_id
 from rast_bench.run.devices import LocalDevices
 from rast_bench.run.folder import Launch
 from rast_bench.run.launch import make_private_launch
 from rast_bench.run.local import LocalExecutor
+from rast_bench.run.manifests import CellManifests
 from rast_bench.run.notes import Failures
 from rast_bench.run.outcome import CellFailure, RunSummary, failure_of
 from rast_bench.run.progress import NoProgress, Progress
@@ -100,6 +103,8 @@ class _Run:
         self._own = own_samples(planned)
         self._durable: dict[str, FollowedKeys] = {}  # by id, of cells that lack samples
         self._failed: dict[int, CellFailure] = {}  # by place in `planned`
+        # One run, however many rounds this process works on it.
+        self._manifests = CellManifests(ledger, new_run_id(), threads=engine_threads())
         self._fruitless = 0  # rounds of work, one after another, that made nothing
         self.made = 0
         for cell in {cell.cell_id: cell for cell in planned}.values():
@@ -189,7 +194,12 @@ class _Run:
         """How many samples were made, and why workers ended that had not finished."""
         if workers == 1:
             made = run_worker(
-                launch, 0, load_engine=load_engine, shares=self._shares, progress=self._progress
+                launch,
+                0,
+                load_engine=load_engine,
+                shares=self._shares,
+                manifests=self._manifests,
+                progress=self._progress,
             )
             return made, {}
         executor = LocalExecutor(launch, LocalDevices((), workers, 1), load_engine, self._shares)

@@ -25,6 +25,9 @@ from rast_bench.run.folder import (
     write_launch,
 )
 
+PRIVATE_SAMPLES = 32
+"""The least of a chunk without a launcher: for fewer, a second process is not worth its load."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -130,14 +133,21 @@ def make_private_launch(
     LedgerError.
     """
     groups = [replace(group, devices=1) for group in _groups(works, lambda _: 1.0)]
-    record, cells = _record(groups, ledger, lambda _: workers)
+    record, cells = _record(groups, ledger, lambda _: workers, PRIVATE_SAMPLES)
     return private_launch(folder, record, cells)
 
 
 def _record(
-    groups: Sequence[MissingGroup], ledger: Ledger, workers: Callable[[Sequence[MissingGroup]], int]
+    groups: Sequence[MissingGroup],
+    ledger: Ledger,
+    workers: Callable[[Sequence[MissingGroup]], int],
+    least_samples: int = 1,
 ) -> tuple[LaunchRecord, list[PlannedCell]]:
-    """What is the same of every launch, and its cells in order."""
+    """What is the same of every launch, and its cells in order.
+
+    Args:
+        least_samples: of a chunk.
+    """
     first: list[int] = []
     for devices in sorted({group.devices for group in groups}, reverse=True):
         numbers = [i for i, group in enumerate(groups) if group.devices == devices]
@@ -158,7 +168,7 @@ def _record(
                 cells=tuple(places),
                 missing=group.missing,
                 tokens=group.tokens,
-                chunk_samples=chunk_size(group.missing, max(1, beginning)),
+                chunk_samples=max(least_samples, chunk_size(group.missing, max(1, beginning))),
                 workers=beginning,
             )
         )

@@ -50,7 +50,7 @@ class CellManifests:
             worker: the run's number among the launch's workers.
         """
         self._ledger = ledger
-        self._run_id = run_id
+        self.run_id = run_id
         self._threads = threads
         self._provenance: dict[str, Any] = {"workers": workers}
         if launch is not None:
@@ -105,7 +105,7 @@ class CellManifests:
     def _write(self, run: _CellRun, status: str, ended: datetime | None) -> None:
         seconds = max(run.last - run.begin, 0.0)
         manifest: dict[str, Any] = {
-            "run_id": self._run_id,
+            "run_id": self.run_id,
             "cell_id": run.planned.cell_id,
             "config": run.planned.cell.model_dump(mode="json", by_alias=True),
             "models": fingerprints(run.planned),
@@ -120,4 +120,4 @@ class CellManifests:
             "seconds": round(seconds, 3),
             "samples_per_second": round(run.made / seconds, 3) if seconds > 0 else None,
         }
-        self._ledger.write_manifest(run.planned.cell_id, self._run_id, manifest)
+        self._ledger.write_manifest(run.planned.cell_id, self.run_id, manifest)

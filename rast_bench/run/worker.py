@@ -68,6 +68,7 @@ def run_worker(
     job_id: str | None = None,
     on_slurm: bool = False,
     shares: Shares | None = None,
+    manifests: CellManifests | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Works until no chunk is left that is worth a load; its note says how it ended.
@@ -78,6 +79,7 @@ def run_worker(
             threads open; as many cores as it may use by default.
         job_id: the scheduler's, for the note.
         shares: with other commands; a launch in a folder has its cells to itself.
+        manifests: of a run that this goes on with; a run of its own by default.
         progress: told of each cell and sample by a worker in the command's own process, whose
             signals are the command's to handle.
 
@@ -93,7 +95,7 @@ def run_worker(
     try:
         with signals:
             worker = _Worker(launch, number, load, engine_threads(threads), notebook, shares)
-            worker.run(NoProgress() if progress is None else progress)
+            worker.run(manifests, NoProgress() if progress is None else progress)
     except Interrupted as interruption:
         out_of_time = interruption.number == OUT_OF_TIME
         notebook.close("out of time" if out_of_time else "interrupted")
@@ -137,31 +139,32 @@ class _Worker:
         self._shares = shares
         self._progress: Progress = NoProgress()
         self._failures = Failures(launch.failures)
-        self._run_id = new_run_id()
+        self._manifests = CellManifests(
+            launch.ledger,
+            new_run_id(),
+            workers=launch.workers,
+            threads=threads,
+            launch=None if launch.is_private else launch.launch_id,
+            worker=None if launch.is_private else number,
+        )
         self._load_seconds: float | None = None
 
-    def run(self, progress: Progress) -> None:
+    def run(self, manifests: CellManifests | None, progress: Progress) -> None:
         """Group after group."""
         self._progress = progress
+        if manifests is not None:
+            self._manifests = manifests
         groups = range(len(self._launch.record.groups))
         works = [GroupWork(self._launch, group, self._shares) for group in groups]
         choice = GroupChoice(self._launch, works, self._number)
         work = choice.first()
-        with self._launch.ledger.writer(self._run_id) as writer:
+        with self._launch.ledger.writer(self._manifests.run_id) as writer:
             while work is not None:
                 self._serve(work, writer)
                 work = choice.next(self._load_seconds)
 
     def _serve(self, work: GroupWork, writer: "LedgerWriter") -> None:
         """Streams what this worker leases of one group, until nothing of it is free."""
-        manifests = CellManifests(
-            self._launch.ledger,
-            self._run_id,
-            workers=self._launch.workers,
-            threads=self._threads,
-            launch=None if self._launch.is_private else self._launch.launch_id,
-            worker=None if self._launch.is_private else self._number,
-        )
         failed: set[str] = set()  # here and in other workers
         asked: set[SampleKey] = set()  # and not made yet
 
@@ -172,7 +175,7 @@ class _Worker:
             engine = self._load_engine(work.group.key, work.engine_config(self._threads))
             self._notebook.say(state="running", group_made=0, group_began=time.time())
             self._load_seconds = time.monotonic() - begin
-            manifests.engine_loaded(manifests.running)
+            self._manifests.engine_loaded(self._manifests.running)
             self._progress.describe(self._notebook.note.title)
             return engine
 
@@ -184,11 +187,11 @@ class _Worker:
         try:
             with IsolatedStream(load) as isolated:
                 for sample in isolated.stream(
-                    self._requests(work, manifests, failed, asked), on_failed_cell=fail
+                    self._requests(work, failed, asked), on_failed_cell=fail
                 ):
                     _check_asked(sample, asked)
                     writer.add(sample)
-                    manifests.count(sample.key.cell_id)
+                    self._manifests.count(sample.key.cell_id)
                     self._notebook.count()
                     self._progress.advance()
                     if self._notebook.replaced:
@@ -203,12 +206,11 @@ class _Worker:
                 raise _CrashedError(known.message, hint=known.hint) from error
         finally:
             writer.flush()
-            self._end_cells(work, manifests)
+            self._end_cells(work)
 
     def _requests(
         self,
         work: GroupWork,
-        manifests: CellManifests,
         failed: set[str],
         asked: "set[SampleKey]",
     ) -> "Iterator[Request]":
@@ -221,24 +223,24 @@ class _Worker:
         for request in work.requests(self._number, left_out, self._notebook.is_current):
             if request.key.cell_id != begun:
                 begun = request.key.cell_id
-                self._begin(cells[begun], manifests)
+                self._begin(cells[begun])
             asked.add(request.key)
             yield request
 
-    def _begin(self, cell: PlannedCell, manifests: CellManifests) -> None:
-        manifests.begin(cell)
+    def _begin(self, cell: PlannedCell) -> None:
+        self._manifests.begin(cell)
         title = cell_title(cell.cell)
         self._notebook.say(title=title)
         self._progress.describe(title)
 
-    def _end_cells(self, work: GroupWork, manifests: CellManifests) -> None:
+    def _end_cells(self, work: GroupWork) -> None:
         """Ends the manifests; the worker that completes a cell merges its small shards."""
         cells = {cell.cell_id: cell for cell in work.group.cells}
-        for cell_id in manifests.running:
+        for cell_id in self._manifests.running:
             done, wanted = completeness(cells[cell_id], self._launch.ledger)
             if done == wanted and self._is_to_merge(cell_id):
                 self._launch.ledger.compact(cell_id)
-            manifests.end(cell_id, "complete" if done == wanted else "partial")
+            self._manifests.end(cell_id, "complete" if done == wanted else "partial")
             if done == wanted and self._shares is not None:
                 self._shares.release(cell_id)
 

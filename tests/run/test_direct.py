@@ -321,7 +321,7 @@ def test_manifests_tell_the_run(tmp_path: Path) -> None:
 def test_the_only_engine_has_the_cores_of_this_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rast_bench.run.worker.engine_threads", lambda _share: 3)
+    monkeypatch.setattr("rast_bench.run.direct.engine_threads", lambda: 3)
     run(tmp_path, [make_cell(tmp_path)], load_fast)
     (cell,) = plan_cells([make_cell(tmp_path)])
     (manifest,) = Ledger(tmp_path).manifests(cell.cell_id)

@@ -122,7 +122,7 @@ def test_a_job_that_ended_may_be_requeued(controller: str, answer: Answer) -> No
     if controller == "up":
         answer("squeue", "")
     else:
-        answer("squeue", error="Unable to contact slurm_jobs controller", code=1)
+        answer("squeue", error="Unable to contact slurm controller", code=1)
     answer("sacct", "9|FAILED\n")
     assert slurm_jobs.job_states(["9"])["9"].state == "failed"
     answer("squeue", "9|PENDING|BeginTime\n")
@@ -131,7 +131,7 @@ def test_a_job_that_ended_may_be_requeued(controller: str, answer: Answer) -> No
 
 def test_an_end_seen_without_the_controller_is_asked_for_again(answer: Answer) -> None:
     """In between the job may have been requeued, and ended otherwise."""
-    answer("squeue", error="Unable to contact slurm_jobs controller", code=1)
+    answer("squeue", error="Unable to contact slurm controller", code=1)
     answer("sacct", "9|FAILED\n")
     assert slurm_jobs.job_states(["9"])["9"].state == "failed"
     answer("squeue", "")
@@ -160,7 +160,7 @@ def test_accounting_that_missed_a_jobs_end_is_not_believed(answer: Answer) -> No
 def test_sacct_stands_in_for_a_controller_that_is_down(
     answer: Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    error = "slurm_load_jobs error: Unable to contact slurm_jobs controller (connect failure)"
+    error = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
     answer("squeue", error=error, code=1)
     answer("sacct", "9|RUNNING\n")
     for _ in range(3):
@@ -287,16 +287,16 @@ def test_cancelling_that_fails_is_said(
         assert "denied" in caught.value.message
 
 
-DOWN = "slurm_load_jobs error: Unable to contact slurm_jobs controller (connect failure)\n"
+DOWN = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n"
 
 
 @pytest.mark.parametrize(
     ("error", "message"),
     [
         (
-            "sbatch: error: Batch job submission failed: Unable to contact slurm_jobs controller\n",
+            "sbatch: error: Batch job submission failed: Unable to contact slurm controller\n",
             "no SLURM controller can be reached from here: Batch job submission failed: Unable to "
-            "contact slurm_jobs controller",
+            "contact slurm controller",
         ),
         (
             "sbatch: error: s_p_parse_file: cannot stat file /no/slurm_jobs.conf\n"
@@ -316,7 +316,7 @@ def test_what_sbatch_says_is_one_line(
     answer("srun")
     answer("sbatch", error=error, code=1)
     argv = ["delta=tiny-xs", "dataset=tiny-easy", "dataset.limit=2", f"results_dir={tmp_path}/r"]
-    assert main(["run", *argv, "hydra/launcher=slurm_jobs", "launcher.gpus=0"]) == 2
+    assert main(["run", *argv, "hydra/launcher=slurm", "launcher.gpus=0"]) == 2
     line, hint = capsys.readouterr().err.splitlines()
     assert line == f"error: {message}"
     assert hint.startswith("hint: ")
@@ -328,14 +328,14 @@ def test_cancelling_without_a_controller_claims_nothing(
     answer: Answer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No worker has written anything, and nobody says whether they wait."""
-    launch = launch_of([make_cell(tmp_path)], tmp_path, workers=1, cluster="slurm_jobs")
+    launch = launch_of([make_cell(tmp_path)], tmp_path, workers=1, cluster="slurm")
     launch.write_jobs({0: "7_0"})
     answer("squeue", error=DOWN, code=1)
     answer("sacct", error="Slurm accounting storage is disabled\n", code=1)
     with pytest.raises(RastBenchError) as caught:
         cancel(launch)
     assert caught.value.message == (
-        "no SLURM controller can be reached from here: Unable to contact slurm_jobs controller "
+        "no SLURM controller can be reached from here: Unable to contact slurm controller "
         "(connect failure)"
     )
     assert "scontrol ping" in str(caught.value.hint)
