@@ -140,7 +140,7 @@ class ResultsFolder:
         notes: list[str] = []
         cells = self.select(experiment, cell, dataset, notes)
         chosen = self.columns(cells, grader, columns)
-        frames = list(self.sample_frames(cells, chosen, grader, notes))
+        frames = list(self.sample_frames(cells, chosen, grader, notes, experiment))
         whole = pd.concat(frames, ignore_index=True) if frames else empty(chosen)
         return _noted(whole, notes)
 
@@ -157,7 +157,7 @@ class ResultsFolder:
         notes: list[str] = []
         cells = self.select(experiment, cell, dataset, notes)
         chosen = self.columns(cells, grader, columns)
-        for frame in self.sample_frames(cells, chosen, grader, notes):
+        for frame in self.sample_frames(cells, chosen, grader, notes, experiment):
             yield _noted(frame, notes)
             notes.clear()
 
@@ -253,10 +253,18 @@ class ResultsFolder:
         columns: Sequence[Column],
         grader: str | None,
         notes: list[str],
+        experiment: str | None = None,
     ) -> Iterator["pd.DataFrame"]:
-        """The samples of one cell at a time."""
+        """The samples of one cell at a time; those of an experiment are counted against it."""
+        counts = {} if experiment is None else _counts(self._saved(experiment))
         for cell in cells:
-            yield cell_samples(cell, self.ledger, columns, grader, self._problems, notes)
+            frame = cell_samples(cell, self.ledger, columns, grader, self._problems, notes)
+            if len(frame) != counts.get(cell.cell_id, len(frame)):
+                notes.append(
+                    f"cell {cell.cell_id} ({cell.title}) has {len(frame):,} samples, of which "
+                    f"{counts[cell.cell_id]:,} are in the results of {experiment}"
+                )
+            yield frame
 
     def cell_frame(self, cells: Sequence[StoredCell]) -> "pd.DataFrame":
         """The rows of `cells()`."""
@@ -332,6 +340,20 @@ def _results_frame(saved: "pa.Table") -> "pd.DataFrame":
 
 def _cell_ids(saved: "pa.Table") -> set[str]:
     return {name for names in saved["cell_ids"].to_pylist() for name in names}
+
+
+def _counts(saved: "pa.Table") -> dict[str, int]:
+    """How many samples of each cell the results were made of, the most where they differ."""
+    from rast_bench.results.registry import ACCURACY
+
+    counts: dict[str, int] = {}
+    names = ("measure", "cell_id", "problems", "samples")
+    for measure, cell, problems, samples in zip(
+        *(saved[name].to_pylist() for name in names), strict=True
+    ):
+        if measure == ACCURACY.name and cell is not None:  # every cell that was run has one
+            counts[cell] = max(counts.get(cell, 0), problems * samples)
+    return counts
 
 
 def _saved_by_older(folder: Path) -> str:

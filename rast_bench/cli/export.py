@@ -90,7 +90,7 @@ def _frames(
         return [folder.cell_frame(cells)], CELLS
     names = None if args.columns is None else args.columns.split(",")
     columns = folder.columns(cells, args.grader, names)
-    return folder.sample_frames(cells, columns, args.grader, notes), columns
+    return folder.sample_frames(cells, columns, args.grader, notes, args.experiment), columns
 
 
 def _refuse(args: Namespace, flags: Iterable[str], what: str) -> None:

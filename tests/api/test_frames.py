@@ -187,6 +187,15 @@ def test_a_run_that_was_interrupted_is_partial(finished: Finished) -> None:
         folder.samples(grader="boxed-1")
 
 
+def test_samples_that_the_results_were_not_made_of_are_told(finished: Finished) -> None:
+    assert main([*finished.words, "+experiment.limit=2"]) == 0
+    folder = rast_bench.open_results(finished.results)
+    with pytest.warns(
+        ResultsWarning, match="has 12 samples, of which 8 are in the results of small"
+    ):
+        assert len(folder.samples(experiment="small")) == 33
+
+
 def test_results_in_a_folder_of_an_experiment_have_a_name_of_their_own(finished: Finished) -> None:
     shutil.copytree(finished.results / "small", finished.results / "small" / "limit-2")
     folder = rast_bench.open_results(finished.results)
