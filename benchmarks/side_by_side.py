@@ -81,15 +81,14 @@ def _folder(kept: Path | None) -> Any:
 
 def _measure_case(name: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     command = _prepared(name, Path(folder), options)
-    turns = []
+    turns: list[dict[str, Any]] = []
     for turn in range(options.repeats):
         runs = {
             side: _run(command, checkout, Path(folder))
             for side, checkout in (("before", options.before), ("after", HERE))
         }
-        turns.append({side: vars(run) for side, run in runs.items()})
         ratio = runs["after"].cpu_seconds / runs["before"].cpu_seconds
-        turns[-1]["ratio"] = ratio
+        turns.append({side: vars(run) for side, run in runs.items()} | {"ratio": ratio})
         told = ", ".join(
             f"{side} {run.cpu_seconds:.1f} s of CPU, {run.peak_bytes / 1e9:.2f} GB"
             for side, run in runs.items()

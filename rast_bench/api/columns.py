@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,10 +188,10 @@ def typed(frame: "pd.DataFrame", columns: Sequence[Column]) -> "pd.DataFrame":
     import pandas as pd
 
     text = pd.StringDtype("pyarrow")
-    data = {
-        one.name: frame[one.name].astype(text if one.kind == "text" else one.dtype)
-        for one in columns
+    dtypes: dict[str, Any] = {
+        one.name: text if one.kind == "text" else one.dtype for one in columns
     }
+    data = {name: frame[name].astype(dtype) for name, dtype in dtypes.items()}
     return pd.DataFrame(data, columns=[one.name for one in columns], index=frame.index)
 
 
