@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,7 +187,7 @@ def typed(frame: "pd.DataFrame", columns: Sequence[Column]) -> "pd.DataFrame":
     """The columns in their order and dtypes, whatever dtypes pandas gave them."""
     import pandas as pd
 
-    text = pd.StringDtype("pyarrow")
+    text: Any = pd.StringDtype("pyarrow")
     data = {
         one.name: frame[one.name].astype(text if one.kind == "text" else one.dtype)
         for one in columns
