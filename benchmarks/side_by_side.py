@@ -81,7 +81,7 @@ def _folder(kept: Path | None) -> Any:
 
 def _measure_case(name: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     command = _prepared(name, Path(folder), options)
-    turns = []
+    turns: list[dict[str, Any]] = []
     for turn in range(options.repeats):
         runs = {
             side: _run(command, checkout, Path(folder))
