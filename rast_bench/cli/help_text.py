@@ -44,6 +44,7 @@ keys (key=value), the most used:
   grader=NAME       who judges the answers (each data set's own)
   allow_code_execution=true   runs programs that models wrote: docs/code_execution.md
   label=TEXT        the cell's name in the table
+  pool=KEY          of a sweep, decoding.seed or delta: mean ± sd over these runs as well
 
 launchers (hydra/launcher=NAME launcher.key=value, with or without -m): who runs the cells. Without
 one it is the process that you start. A site's own values: DIR/hydra/launcher/mysite.yaml with

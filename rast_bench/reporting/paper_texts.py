@@ -31,7 +31,7 @@ UNPUBLISHED_NOTE = "The published numbers of this table could not be recovered."
 MISSING_NOTE = "not run: `python run.py experiment={name}` makes what is missing."
 IDENTIFIED_NOTE = (
     f"{UNIDENTIFIED} not identified: ceiling and base differ by no more than sampling noise, so "
-    "the rate, its range and its verdict are uninformative. The paper prints such rates "
+    "the rate, its range and its verdict are unreliable. The paper prints such rates "
     "nevertheless."
 )
 BOUNDS_NOTE = "[ ]: 95 % interval of a recovery rate over problems."

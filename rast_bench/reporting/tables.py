@@ -40,11 +40,11 @@ MEAN_RECOVERY_NOTE = (
 )
 UNIDENTIFIED_NOTE = (
     f"{UNIDENTIFIED} not identified: the interval of ceiling − base contains 0, so the rate "
-    "is uninformative and has no interval. The paper prints such rates nevertheless."
+    "is unreliable and has no interval. The paper prints such rates nevertheless."
 )
 MEAN_NOTE = "mean: the mean of the data sets' means; its standard error is √(Σ SE²) / D."
 CERTAIN_NOTE = (
-    "± 0.0 at 0 or 100 % is no certainty: with {problems} problems the 95 % Wilson interval still "
+    "± 0.0 at 0 or 100 % is no certainty: with {problems} the 95 % Wilson interval still "
     "reaches {points} points away."
 )
 INVERTED_NOTE = (
@@ -159,7 +159,8 @@ def _certain_notes(index: ResultIndex) -> tuple[str, ...]:
         return ()
     fewest = min(sizes)
     reach = decimal(100 * _Z**2 / (fewest + _Z**2), 1)
-    return (CERTAIN_NOTE.format(problems=fewest, points=reach),)
+    problems = f"{fewest:,} {'problem' if fewest == 1 else 'problems'}"
+    return (CERTAIN_NOTE.format(problems=problems, points=reach),)
 
 
 def _recoveries(index: ResultIndex) -> list[Result]:
