@@ -187,11 +187,8 @@ def typed(frame: "pd.DataFrame", columns: Sequence[Column]) -> "pd.DataFrame":
     """The columns in their order and dtypes, whatever dtypes pandas gave them."""
     import pandas as pd
 
-    text = pd.StringDtype("pyarrow")
-    dtypes: dict[str, Any] = {
-        one.name: text if one.kind == "text" else one.dtype for one in columns
-    }
-    data = {name: frame[name].astype(dtype) for name, dtype in dtypes.items()}
+    dtypes: dict[Kind, Any] = {**_DTYPES, "text": pd.StringDtype("pyarrow")}
+    data = {one.name: frame[one.name].astype(dtypes[one.kind]) for one in columns}
     return pd.DataFrame(data, columns=[one.name for one in columns], index=frame.index)
 
 
