@@ -99,7 +99,7 @@ def test_nothing_is_replaced_in_silence(
         (["samples", "."], "cannot write .: it is a folder"),
         (["results", "out.csv", "--grader", "boxed-1"], "--grader is not for results"),
         (["cells", "out.csv", "--columns", "a"], "--columns is not for cells"),
-        (["samples", "out.csv", "limit=2"], "'limit=2' is no option of export"),
+        (["samples", "out.csv", "limit=2"], "unrecognized arguments: limit=2"),
         (["samples", "out.csv", "--columns", "a"], "samples have no column 'a'"),
         (["samples", "out.csv", "--cell", "ff"], "there is no cell 'ff'"),
         (["samples", "out.csv", "--results-dir", "nowhere"], "there is no results folder nowhere"),
