@@ -137,7 +137,7 @@ def test_a_silent_hub_is_asked_for_nothing(
 
 def test_a_failure_keeps_its_reason(hub: Hub) -> None:
     hub.commit = None
-    with pytest.raises(DatasetError, match=r"no route to org/set$") as caught:
+    with pytest.raises(DatasetError, match=r"(?m)no route to org/set$") as caught:
         fields(config())
     assert "dataset.split" in str(caught.value.hint)
 
