@@ -115,7 +115,7 @@ def test_unequal_work_is_refused(changed: dict[str, Any], reason: str) -> None:
 
 def test_a_failed_command_says_its_last_lines(tmp_path: Path) -> None:
     program = "import sys; print('first\\n' * 9 + 'last', file=sys.stderr); sys.exit(3)"
-    with pytest.raises(EngineError, match=r"(?s)exit code 3 .*\nlast$"):
+    with pytest.raises(EngineError, match=r"(?ms)exit code 3 .*\nlast$"):
         call(["python", "-c", program], Place(tmp_path, 1))
 
 

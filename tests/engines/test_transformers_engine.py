@@ -335,7 +335,7 @@ def test_memory_that_ran_out_is_one_line(
 
     monkeypatch.setattr(engine, "_step", full)
     with pytest.raises(
-        EngineError, match=r"^cpu is out of memory: CUDA out of memory\.$"
+        EngineError, match=r"(?m)^cpu is out of memory: CUDA out of memory\.$"
     ) as caught:
         list(engine.generate(mixed_requests(3)))
     assert "engine.max_num_seqs" in str(caught.value.hint)
