@@ -53,7 +53,7 @@ def test_killed_at_random_moments(tmp_path: Path, undisturbed: tuple[Path, Finis
         kept = len(samples(results))
         assert durable + hold.samples // 2 <= kept <= durable + hold.samples
         durable = kept
-    finished = run(results)
+    finished = run_here(results)
     assert_same(results, finished, undisturbed)
     assert stored_rows(results) == SAMPLES_OF_CELL
 
@@ -113,7 +113,7 @@ def test_ctrl_c_saves_and_says_how_to_resume(
     assert len(samples(results)) == hold.samples
     assert "run the same command again" in finished.err
     assert "Traceback" not in finished.err
-    assert_same(results, run(results), undisturbed)
+    assert_same(results, run_here(results), undisturbed)
 
 
 def test_workers_and_batch_size_change_nothing(

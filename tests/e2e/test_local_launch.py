@@ -93,17 +93,21 @@ def identities(ledger: Ledger, cell_id: str) -> pd.DataFrame:
     return frame.assign(token_ids=frame["token_ids"].map(tuple))
 
 
-def test_killed_workers_are_started_again(tmp_path: Path, undisturbed: Finished) -> None:
+def test_a_killed_worker_is_started_again(tmp_path: Path, undisturbed: Finished) -> None:
     results = tmp_path / "results"
     process, _, hold = held_launch(results, tmp_path / "hold")
-    for pid in hold.wait():
-        os.kill(pid, signal.SIGKILL)
+    killed, other = hold.wait()
+    os.kill(killed, signal.SIGKILL)
+    hold.release(other)
     finished = finish(process)
     assert_same(results, finished, undisturbed)
-    assert finished.err.count("was killed; starting it again") == 2
+    assert finished.err.count("was killed; starting it again") == 1
 
 
-def test_ctrl_c_ends_the_workers_gently(tmp_path: Path, undisturbed: Finished) -> None:
+def test_ctrl_c_and_a_killed_command_end_the_workers_gently(
+    tmp_path: Path, undisturbed: Finished
+) -> None:
+    """First the one, then, of the same sweep, the other; then it is finished."""
     results = tmp_path / "results"
     process, launch, _ = held_launch(results, tmp_path / "hold")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in it
@@ -114,13 +118,8 @@ def test_ctrl_c_ends_the_workers_gently(tmp_path: Path, undisturbed: Finished) -
     notes = read_notes(launch.notes, launch.workers)
     assert {note.state for note in notes.values()} == {"interrupted"}
     assert stored_rows(results) >= sum(note.made for note in notes.values()) > 0
-    assert_same(results, rast_bench("resume", str(launch.path)), undisturbed)
-    assert stored_rows(results) == 2 * SAMPLES_OF_CELL
 
-
-def test_workers_end_with_a_killed_parent(tmp_path: Path, undisturbed: Finished) -> None:
-    results = tmp_path / "results"
-    process, launch, _ = held_launch(results, tmp_path / "hold")
+    process, launch, _ = held_launch(results, tmp_path / "hold again")
     process.kill()
     finish_killed(process)
     wait_until(

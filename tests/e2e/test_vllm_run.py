@@ -17,10 +17,10 @@ SAMPLES_OF_CELL = 10 * 4
 
 
 def test_killed_resumed_and_run_again(tmp_path: Path) -> None:
-    """With two workers, each with an engine of its own."""
+    """By one worker, then by two, each with an engine of its own."""
     results = tmp_path / "results"
     hold = Hold(tmp_path / "hold", samples=16)
-    process = start(results, *CELL, "workers=2", hold=hold)
+    process = start(results, *CELL, "workers=1", hold=hold)
     hold.wait(process.poll)
     os.killpg(process.pid, signal.SIGKILL)
     finish(process)
