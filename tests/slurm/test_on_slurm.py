@@ -154,7 +154,7 @@ def out_of_time(sweep: SlurmSweep, undisturbed: Finished) -> None:
     """
     begin = time.monotonic()
     process = sweep.start(
-        "launcher.nodelist=n2", "launcher.signal_seconds=40", "launcher.tasks=2", hold=2
+        "launcher.nodelist=n2", "launcher.signal_seconds=40", "launcher.tasks=1", hold=1
     )
     first = sweep.held()
     jobs = sweep.launch.jobs
@@ -178,8 +178,8 @@ def preempted(sweep: SlurmSweep, undisturbed: Finished) -> None:
         "launcher.partition=preemptible",
         "launcher.nodelist=n2",
         "launcher.gpus=1",
-        "launcher.tasks=2",
-        hold=2,
+        "launcher.tasks=1",
+        hold=1,
     )
     first = sweep.held()
     jobs = sweep.launch.jobs
