@@ -188,7 +188,7 @@ def test_a_run_that_was_interrupted_is_partial(finished: Finished) -> None:
 
 
 def test_samples_that_the_results_were_not_made_of_are_told(finished: Finished) -> None:
-    assert main([*finished.words, "+experiment.limit=2"]) == 0
+    assert main(["run", *finished.words, "+experiment.limit=2"]) == 0
     folder = rast_bench.open_results(finished.results)
     with pytest.warns(
         ResultsWarning, match="has 12 samples, of which 8 are in the results of small"

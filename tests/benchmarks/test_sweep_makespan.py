@@ -16,7 +16,7 @@ from rast_bench.pipeline import plan_jobs
 from rast_bench.planning.cells import group_cells
 
 SMALL = (
-    *("--base_model", "tiny-s", "--decoding.lambda", "1.0", "--decoding.temperature", "1.0"),
+    *("--base_model", "tiny-s", "--decoding.lambda", "0.5", "1.0", "--decoding.temperature", "1.0"),
     *("--problems", "2", "--samples", "2", "--repeats", "1", "--slots", "1"),
 )
 
@@ -130,10 +130,10 @@ def test_two_ways_for_real(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     table = capsys.readouterr().out
     result = json.loads(out.read_text())
     runs = {name: run for name, (run,) in result["runs"].items()}
-    assert {run["samples"] for run in runs.values()} == {2 * 2}
-    assert runs[SUBMITIT]["engine_loads"] == runs[SUBMITIT]["processes_with_engine"] == 1
+    assert {run["samples"] for run in runs.values()} == {2 * 2 * 2}
+    assert runs[SUBMITIT]["engine_loads"] == runs[SUBMITIT]["processes_with_engine"] == 2
     assert runs[OURS]["engine_loads"] == 1
-    assert result["work"][0]["samples"] == 4
+    assert result["work"][0]["samples"] == 8
     assert "the same tokens from all ways" in table
 
 
