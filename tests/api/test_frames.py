@@ -191,9 +191,9 @@ def test_samples_that_the_results_were_not_made_of_are_told(finished: Finished) 
     assert main(["run", *finished.words, "+experiment.limit=2"]) == 0
     folder = rast_bench.open_results(finished.results)
     with pytest.warns(
-        ResultsWarning, match="has 12 samples, of which 8 are in the results of small"
+        ResultsWarning, match="has 12 samples, of which 8 are in the results of small/2-problems"
     ):
-        assert len(folder.samples(experiment="small")) == 33
+        assert len(folder.samples(experiment="small/2-problems")) == 33
 
 
 def test_results_in_a_folder_of_an_experiment_have_a_name_of_their_own(finished: Finished) -> None:
