@@ -3,11 +3,11 @@ r"""What a command that decodes nothing costs, here and in another checkout, as 
     git worktree add /tmp/before COMMIT
     python benchmarks/side_by_side.py --before /tmp/before --out results/bench/side_by_side.json
 
-Three commands, each in a process of its own, in turn with the code of either checkout, so that a
-busy machine slows both: `rast-bench table` on the made-up table 1 of benchmarks/aggregate.py,
-`python run.py experiment=demo` a second time, which makes nothing, and `rast-bench --help`. A
-ratio is of CPU seconds in one turn, those of child processes included. A Markdown table goes to
-stdout, progress to stderr, every repetition to --out.
+Three commands run in processes of their own, alternating between the two checkouts so that a busy
+machine slows both: `rast-bench table` on the made-up table 1 of benchmarks/aggregate.py, a second
+`python run.py experiment=demo`, which makes nothing, and `rast-bench --help`. Each ratio compares
+the CPU seconds of two successive runs, child processes included. A Markdown table goes to stdout,
+progress to stderr, every repetition to --out.
 """
 
 import argparse

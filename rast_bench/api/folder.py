@@ -138,9 +138,8 @@ class ResultsFolder:
         import pandas as pd
 
         notes: list[str] = []
-        cells = self.select(experiment, cell, dataset, notes)
-        chosen = self.columns(cells, grader, columns)
-        frames = list(self.sample_frames(cells, chosen, grader, notes, experiment))
+        chosen, each = self._chosen(experiment, cell, dataset, grader, columns, notes)
+        frames = list(each)
         whole = pd.concat(frames, ignore_index=True) if frames else empty(chosen)
         return _noted(whole, notes)
 
@@ -155,9 +154,8 @@ class ResultsFolder:
     ) -> Iterator["pd.DataFrame"]:
         """As `samples`, one cell at a time, for more samples than fit into memory."""
         notes: list[str] = []
-        cells = self.select(experiment, cell, dataset, notes)
-        chosen = self.columns(cells, grader, columns)
-        for frame in self.sample_frames(cells, chosen, grader, notes, experiment):
+        _, frames = self._chosen(experiment, cell, dataset, grader, columns, notes)
+        for frame in frames:
             yield _noted(frame, notes)
             notes.clear()
 
@@ -286,6 +284,20 @@ class ResultsFolder:
         for name in ("started", "ended"):
             frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
         return typed(frame, CELLS)
+
+    def _chosen(
+        self,
+        experiment: str | None,
+        cell: Names,
+        dataset: Names,
+        grader: str | None,
+        columns: Sequence[str] | None,
+        notes: list[str],
+    ) -> "tuple[list[Column], Iterator[pd.DataFrame]]":
+        """The columns of `samples`, and its frames one cell at a time."""
+        cells = self.select(experiment, cell, dataset, notes)
+        chosen = self.columns(cells, grader, columns)
+        return chosen, self.sample_frames(cells, chosen, grader, notes, experiment)
 
     def _saved(self, experiment: str) -> "pa.Table":
         """What the experiment's last report saved. Raises LedgerError."""

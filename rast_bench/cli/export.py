@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.config.arguments import Arguments, add_results_dir, one_of
+from rast_bench.config.arguments import RESULTS, Arguments, add_results_dir, one_of
 from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def run(args: Namespace) -> int:
     kind = one_of("format", "formats", FORMATS)(args.format) if args.format else None
     check_target(args.target, overwrite=args.overwrite)
     written_as = format_of(args.target, kind)
-    folder = open_results(args.results_dir or "results")
+    folder = open_results(args.results_dir or RESULTS)
     notes: list[str] = []
     frames, columns = _frames(what, args, folder, notes)
     rows = export(frames, columns, args.target, written_as, overwrite=args.overwrite)
@@ -79,15 +79,15 @@ def _frames(
     what: str, args: Namespace, folder: "ResultsFolder", notes: list[str]
 ) -> tuple[Iterable["pd.DataFrame"], Sequence["Column"]]:
     """What is written, and its columns."""
-    from rast_bench.api.columns import CELLS, RESULTS
+    from rast_bench.api import columns as documented
 
     if what == "results":
         _refuse(args, ("cell", "dataset", *_SAMPLE_FLAGS), what)
-        return folder.iter_results(args.experiment, notes), RESULTS
+        return folder.iter_results(args.experiment, notes), documented.RESULTS
     cells = folder.select(args.experiment, args.cell, args.dataset, notes)
     if what == "cells":
         _refuse(args, _SAMPLE_FLAGS, what)
-        return [folder.cell_frame(cells)], CELLS
+        return [folder.cell_frame(cells)], documented.CELLS
     names = None if args.columns is None else args.columns.split(",")
     columns = folder.columns(cells, args.grader, names)
     return folder.sample_frames(cells, columns, args.grader, notes, args.experiment), columns

@@ -45,9 +45,9 @@ def _found_launch(name: str | None, results_dir: Path) -> "Launch":
                 "folders are named by --results-dir DIR",
             )
         return read_launch(found[-1])
-    for path in (Path(name), results_dir / LAUNCHES / name):
-        if (path / "launch.json").is_file():
-            return read_launch(path)
+    folder = _folder(name, results_dir)
+    if folder is not None:
+        return read_launch(folder)
     known = ", ".join(path.name for path in launches(results_dir)[-5:]) or "none"
     raise ConfigError(f"there is no launch {name}", hint=f"launches in {results_dir}: {known}")
 
@@ -55,8 +55,14 @@ def _found_launch(name: str | None, results_dir: Path) -> "Launch":
 def names_launch(name: str, results_dir: Path) -> bool:
     """Whether a name is that of a launch, by its folder or its id."""
     from rast_bench.ledger.atomic import ledger_errors
+
+    with ledger_errors(results_dir):
+        return _folder(name, results_dir) is not None
+
+
+def _folder(name: str, results_dir: Path) -> Path | None:
+    """The launch's, which is named itself or by the launch's id."""
     from rast_bench.run.folder import LAUNCHES
 
     folders = (Path(name), results_dir / LAUNCHES / name)
-    with ledger_errors(results_dir):
-        return any((folder / "launch.json").is_file() for folder in folders)
+    return next((folder for folder in folders if (folder / "launch.json").is_file()), None)

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from rast_bench.config.arguments import Arguments, add_results_dir
+from rast_bench.config.arguments import RESULTS, Arguments, add_results_dir
 from rast_bench.errors import ConfigError
 
 SUMMARY = "check every stored file of a results folder"
@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
     from rast_bench.ledger.atomic import ledger_errors
     from rast_bench.ledger.verify import verify as verify_ledger
 
-    results_dir = args.folder or args.results_dir or "results"
+    results_dir = args.folder or args.results_dir or RESULTS
     ledger = Ledger(results_dir)
     with ledger_errors(ledger.root):
         is_there = ledger.root.is_dir()

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,26 +70,25 @@ class Ledger:
 
     def cells(self) -> list[str]:
         """The ids of all registered cells, sorted, those with a broken record among them."""
-        if not self.root.is_dir():
-            return []
-        with ledger_errors(self.root):
-            return sorted(
-                path.name
-                for path in self.root.iterdir()
-                if CELL_ID.fullmatch(path.name) and os.path.lexists(path / "cell.json")
-            )
+        return self._cells(lambda folder: os.path.lexists(folder / "cell.json"))
 
     def unregistered(self) -> list[str]:
         """The ids of cells that have a folder with shards, but no record; sorted."""
+        return self._cells(
+            lambda folder: (
+                not os.path.lexists(folder / "cell.json") and any(folder.glob("*.parquet"))
+            )
+        )
+
+    def _cells(self, chosen: Callable[[Path], bool]) -> list[str]:
+        """The ids of the cells whose folders are chosen, sorted; none without a ledger."""
         if not self.root.is_dir():
             return []
         with ledger_errors(self.root):
             return sorted(
                 path.name
                 for path in self.root.iterdir()
-                if CELL_ID.fullmatch(path.name)
-                and not os.path.lexists(path / "cell.json")
-                and any(path.glob("*.parquet"))
+                if CELL_ID.fullmatch(path.name) and chosen(path)
             )
 
     def register(

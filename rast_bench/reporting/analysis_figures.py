@@ -12,6 +12,7 @@ from rast_bench.reporting.figure_style import (
     ONLY_PUBLISHED,
     PALETTE,
     add_legend,
+    grid_lines,
     hollow,
     house_style,
 )
@@ -143,8 +144,7 @@ def similarity_figure(title: str, points: Sequence[SimilarityPoint]) -> "Figure"
                 )
         axis.set_xlabel("cosine similarity of ΔR (eq. 6)")
         axis.set_ylabel("recovery rate (%)")
-        axis.grid(color="#E3E3E3", linewidth=0.8)
-        axis.set_axisbelow(True)
+        grid_lines(axis, "both")
         axis.margins(x=0.12, y=0.12)
         figure.suptitle(title, fontsize=12)
         run = any(point.ours for point in points)

@@ -12,6 +12,7 @@ from rast_bench.reporting.figure_style import (
     add_legend,
     caption,
     end_at_100,
+    grid_lines,
     hollow,
     house_style,
     row_styles,
@@ -86,8 +87,7 @@ def dot_figure(title: str, results: Sequence[Result], unit: str) -> "Figure":
         axis.set_xlim(-0.5, len(groups) - 0.5)
         axis.margins(y=0.15)
         axis.set_ylabel(unit)
-        axis.grid(axis="y", color="#E3E3E3", linewidth=0.8)
-        axis.set_axisbelow(True)
+        grid_lines(axis)
         end_at_100(axis)
         figure.suptitle(title, fontsize=12)
         named = [] if len(groups) == 1 else [axis]
@@ -162,5 +162,4 @@ def _bars(
     axis.set_xticks(range(len(groups)), groups)
     axis.set_xlim(-0.5, len(groups) - 0.5)
     axis.set_ylim(bottom=0)
-    axis.grid(axis="y", color="#E3E3E3", linewidth=0.8)
-    axis.set_axisbelow(True)
+    grid_lines(axis)

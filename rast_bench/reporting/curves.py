@@ -15,6 +15,7 @@ from rast_bench.reporting.figure_style import (
     add_legend,
     caption,
     end_at_100,
+    grid_lines,
     hollow,
     house_style,
     row_styles,
@@ -172,8 +173,7 @@ def _block(
             axis.set_xlabel(panel.x_label)
         if place % columns == 0:
             axis.set_ylabel(y_label)
-        axis.grid(axis="y", color="#E3E3E3", linewidth=0.8)
-        axis.set_axisbelow(True)
+        grid_lines(axis)
         end_at_100(axis)
 
 

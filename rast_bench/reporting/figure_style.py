@@ -22,6 +22,7 @@ MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">")
 LINES = ("-", "--", "-.")  # one for each round of the palette
 INK = "#1A1A1A"
 MUTED = "#6B6B6B"
+GRID = "#E3E3E3"
 
 ONLY_OURS = "± one standard error"
 BOTH = "filled: ours, ± one standard error; hollow: published"
@@ -155,6 +156,12 @@ def add_legend(
         title=title,
         title_fontsize=8,
     )
+
+
+def grid_lines(axis: "Axes", which: Literal["both", "y"] = "y") -> None:
+    """Draw the pale grid of all figures, below what is drawn."""
+    axis.grid(axis=which, color=GRID, linewidth=0.8)
+    axis.set_axisbelow(True)
 
 
 def end_at_100(axis: "Axes") -> None:

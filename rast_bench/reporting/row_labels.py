@@ -84,7 +84,8 @@ def pool_label(cell: CellConfig, label: RowLabel, pool: str) -> tuple[str, str]:
 
 def models_of(cell: CellConfig) -> str:
     """Return `base`, `RL` or `+ ΔR tiny-s`."""
-    return {"base": "base", "rl": "RL", "rast": f"+ ΔR {cell.delta.name}"}[cell.method.name]
+    method = cell.method.name
+    return f"+ ΔR {cell.delta.name}" if method == "rast" else _METHODS[method]
 
 
 def varied_keys(cells: Sequence[CellConfig]) -> list[str]:

@@ -15,6 +15,7 @@ from rast_bench.reporting.protocol_notes import engine_of, grading_notes, protoc
 from rast_bench.reporting.report import Report, build_report
 from rast_bench.reporting.row_labels import (
     GRID_KEYS,
+    RowLabel,
     models_of,
     pool_label,
     row_labels,
@@ -58,21 +59,23 @@ def cells_report(
         ConfigError: No two cells differ by `pool` alone.
     """
     cells = distinct(planned)
+    configs = [one.cell for one in cells]
+    labels = row_labels(configs)
     outcomes = [complete_outcome(cell, ledger, grader) for cell in cells]
     measured = [
         replace(cell, outcome=outcome)
-        for cell, outcome in zip(_rows([one.cell for one in cells]), outcomes, strict=True)
+        for cell, outcome in zip(_rows(configs, labels), outcomes, strict=True)
     ]
     made_by = [(cell.cell, engine_of(cell.cell, cell, ledger)) for cell in cells]
     notes = (
         *protocol_notes(made_by, grader),
         *grading_notes(cells, outcomes, ledger, grader),
     )
-    grids = _grids([one.cell for one in cells], measured)
+    grids = _grids(configs, labels, measured)
     name = sweep_name(cells)
     results = build_results(name, [*measured, *grids])
     samples = sample_origin((one.cell_id for one in cells), ledger)
-    pools = [] if pool is None else _pools([one.cell for one in cells], pool)
+    pools = [] if pool is None else _pools(configs, labels, pool)
     return build_report(name, results, notes, notes, samples=samples, pools=pools)
 
 
@@ -83,7 +86,7 @@ def distinct(planned: Sequence[PlannedCell]) -> list[PlannedCell]:
 
 def check_pool(cells: Sequence[CellConfig], pool: str) -> None:
     """Raise ConfigError where no two of the cells differ by `pool` alone."""
-    _pools(cells, pool)
+    _pools(cells, row_labels(cells), pool)
 
 
 def sweep_name(planned: Sequence[PlannedCell]) -> str:
@@ -103,9 +106,8 @@ def sweep_name(planned: Sequence[PlannedCell]) -> str:
     return f"{file_stem({}, *words)}-{digits}"
 
 
-def _pools(cells: Sequence[CellConfig], pool: str) -> list[Pool]:
+def _pools(cells: Sequence[CellConfig], labels: Sequence[RowLabel], pool: str) -> list[Pool]:
     """Return the rows that differ by the values of `pool` alone."""
-    labels = row_labels(cells)
     places = [
         (cell.base_model.name, *pool_label(cell, label, pool))
         for cell, label in zip(cells, labels, strict=True)
@@ -125,15 +127,14 @@ def _pools(cells: Sequence[CellConfig], pool: str) -> list[Pool]:
     return pools
 
 
-def _rows(cells: Sequence[CellConfig]) -> list[MeasuredCell]:
+def _rows(cells: Sequence[CellConfig], labels: Sequence[RowLabel]) -> list[MeasuredCell]:
     """Return a place for each cell: base models are the sections, models and decoding the rows."""
-    labels = [label.text for label in row_labels(cells)]
     rows = {
-        (cell.base_model.name, cell.method.name, label)
+        (cell.base_model.name, cell.method.name, label.text)
         for cell, label in zip(cells, labels, strict=True)
     }
     counts: Counter[tuple[str, str]] = Counter((section, method) for section, method, _ in rows)
-    return [_measured(cell, label, counts) for cell, label in zip(cells, labels, strict=True)]
+    return [_measured(cell, label.text, counts) for cell, label in zip(cells, labels, strict=True)]
 
 
 def _measured(cell: CellConfig, label: str, counts: Counter[tuple[str, str]]) -> MeasuredCell:
@@ -154,11 +155,13 @@ def _measured(cell: CellConfig, label: str, counts: Counter[tuple[str, str]]) ->
     )
 
 
-def _grids(cells: Sequence[CellConfig], measured: Sequence[MeasuredCell]) -> list[MeasuredCell]:
+def _grids(
+    cells: Sequence[CellConfig], labels: Sequence[RowLabel], measured: Sequence[MeasuredCell]
+) -> list[MeasuredCell]:
     """Return the cells of λ × τ grids, two or more of each, which differ by nothing else."""
     top_ps = {cell.decoding.top_p for cell in cells if cell.method.name == "rast"}
     grids: dict[tuple[str, str], list[MeasuredCell]] = {}
-    for cell, label, one in zip(cells, row_labels(cells), measured, strict=True):
+    for cell, label, one in zip(cells, labels, measured, strict=True):
         if cell.method.name == "rast" and not cell.decoding.greedy:
             top_p = [f"top-p = {cell.decoding.top_p:g}"] if len(top_ps) > 1 else []
             own = [cell.label] if cell.label else []
