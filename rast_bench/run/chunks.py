@@ -11,7 +11,6 @@ is whoever makes the link `x+7`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -170,8 +169,8 @@ class Leases:
                 (self._folder / name).unlink(missing_ok=True)
         return len(mine)
 
-    def clear(self, gone: Callable[[int], bool]) -> None:
-        """Removes the chunks of those that are gone, and the folder where nothing is left.
+    def clear(self, gone: Callable[[int], bool]) -> bool:
+        """Removes the leases of those that are gone; whether nothing is left, nor the folder.
 
         A chunk that went from a worker that is gone to another one stays as it is.
         """
@@ -179,13 +178,18 @@ class Leases:
             try:
                 owners = self._read_owners()
             except FileNotFoundError:  # another worker has cleared it
-                return
+                return True
             held = {_chunk(name) for name, owner in owners.items() if not gone(owner)}
             for name in sorted(owners):
                 if _chunk(name) not in held:
                     (self._folder / name).unlink(missing_ok=True)
-            with suppress(OSError):  # not empty
+            try:
                 self._folder.rmdir()
+            except FileNotFoundError:
+                return True
+            except OSError:  # not empty
+                return False
+            return True
 
     def _lease(self, chunk: Chunk, worker: int) -> bool:
         return self._link(self._folder / chunk.name, worker)

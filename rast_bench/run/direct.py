@@ -114,10 +114,10 @@ class _Run:
         self.total = sum(own.count for own in self._own)
         self._missing = [own.count for own in self._own]
         self._look()
+        shares.take_part_in(self._durable)
         lacking = {self._own[place].planned.cell_id for place in self.pending()}
         for cell_id in self._durable.keys() - lacking:  # their keys take memory
             del self._durable[cell_id]
-        shares.take_part_in(lacking)
 
     @property
     def done(self) -> int:

@@ -9,6 +9,7 @@ these files say decides only who works, never what is stored: deleting them lose
 
 import errno
 import hashlib
+import math
 import re
 import secrets
 import socket
@@ -80,13 +81,20 @@ class Shares:
         trace: TracebackType | None,
     ) -> None:
         self._notebook.close("done")
-        for cell_id in list(self._cells):
+        for other in self._others.values():  # one that was alive a moment ago may be gone
+            other.looked = -math.inf
+        with ledger_errors(self._folder):
+            leased = {path.name for path in (self._folder / "claims").iterdir()}
+        for cell_id in self._cells & leased:
             self.release(cell_id)
         with ledger_errors(self._folder):
             self._path(self.number).unlink(missing_ok=True)
 
     def take_part_in(self, cell_ids: Iterable[str]) -> None:
-        """Cells of which workers may lease problems, so that they are given up in the end."""
+        """Cells of which workers may lease problems, so that they are given up in the end.
+
+        Complete ones, too: a process that was killed may have left leases there.
+        """
         self._cells.update(cell_ids)
 
     def lease(self, cell_id: str, problem_id: str) -> bool:
@@ -139,9 +147,9 @@ class Shares:
         """Gives up this cell, of which everything made is durable."""
         if cell_id not in self._cells:
             return
-        self._cells.discard(cell_id)
         self._refused.pop(cell_id, None)
-        self._leases(cell_id).clear(lambda owner: owner == self.number or self._gone(owner))
+        if self._leases(cell_id).clear(lambda owner: owner == self.number or self._gone(owner)):
+            self._cells.discard(cell_id)
 
     def _lease(self, cell_id: str, name: str) -> int:
         """The problem's owner: this process wherever the file system cannot say."""

@@ -206,6 +206,25 @@ def test_a_closed_data_dir_is_named(tmp_path: Path) -> None:
     assert f"cannot read dataset.data_dir={folder}: permission denied\n" in found
 
 
+def test_a_hub_id_is_one_in_a_folder_that_is_closed_to_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the current folder cannot be searched, nobody can tell that `org/set` is no file."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "set.jsonl").write_text(LINE)
+    let_others_in(data)
+    here = closed(tmp_path).parent
+    monkeypatch.chdir(here)
+    here.chmod(0o700 if os.getuid() == 0 else 0)
+    cfg = DatasetConfig(name="set", path="org/set", data_dir=str(data), id_field="problem_id")
+    try:
+        found = as_nobody(lambda: asked(cfg))
+    finally:
+        here.chmod(0o755)
+    assert "What is" in found
+
+
 def parquet(path: Path, **columns: Any) -> Path:
     table = pa.table({**{name: [value] for name, value in ROW.items()}, **columns})
     pq.write_table(table, path)

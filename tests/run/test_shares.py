@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,19 +54,34 @@ def edit_note(ledger: Ledger, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+HOLDER = """
+import sys
+from rast_bench.ledger import Ledger
+from rast_bench.run.shares import Shares
+shares = Shares(Ledger(sys.argv[1])).__enter__()
+assert shares.lease(sys.argv[2], 'p')
+print(flush=True)
+sys.stdin.read()
+"""
+
+
 @pytest.fixture
-def dead(ledger: Ledger) -> int:
+def holder(ledger: Ledger) -> "Iterator[subprocess.Popen[str]]":
+    """A living process with problem `p` of the cell in its hands."""
+    command = [sys.executable, "-c", HOLDER, str(ledger.root.parent), CELL]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def dead(ledger: Ledger, holder: "subprocess.Popen[str]") -> int:
     """The number of a process that was killed with problem `p` of the cell in its hands."""
-    program = (
-        "import os, sys\n"
-        "from rast_bench.ledger import Ledger\n"
-        "from rast_bench.run.shares import Shares\n"
-        "shares = Shares(Ledger(sys.argv[1])).__enter__()\n"
-        "assert shares.lease(sys.argv[2], 'p')\n"
-        "os.kill(os.getpid(), 9)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program, str(ledger.root.parent), CELL])
-    assert done.returncode == -9
+    holder.kill()
+    assert holder.wait() == -9
     (path,) = notes(ledger)
     return int(path.stem)
 
@@ -76,6 +92,25 @@ def test_a_killed_process_holds_nothing_and_leaves_nothing(ledger: Ledger, dead:
         assert heir.lease(CELL, "p")
         with Shares(ledger) as late:
             assert not late.lease(CELL, "p")
+    assert list((ledger.root / "running" / "claims").iterdir()) == []
+
+
+@pytest.mark.usefixtures("dead")
+def test_what_a_killed_process_left_in_a_complete_cell_goes(ledger: Ledger) -> None:
+    with Shares(ledger) as heir:
+        heir.take_part_in([CELL])
+    assert list((ledger.root / "running" / "claims").iterdir()) == []
+
+
+def test_one_that_is_killed_at_the_very_end_leaves_nothing(
+    ledger: Ledger, holder: "subprocess.Popen[str]"
+) -> None:
+    with Shares(ledger) as heir:
+        assert not heir.lease(CELL, "p")
+        holder.kill()
+        holder.wait()
+        heir.release(CELL)  # at a moment when the other one is still taken to be alive
+        assert list((ledger.root / "running" / "claims").iterdir()) != []
     assert list((ledger.root / "running" / "claims").iterdir()) == []
 
 
