@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rast_bench.reporting.comparison_csv import comparison_csv
 from rast_bench.reporting.comparison_tables import comparison_table, grid_p_values
 from rast_bench.reporting.detail_tables import detail_tables
-from rast_bench.reporting.experiment_figures import grid_figures, k_figures
+from rast_bench.reporting.experiment_figures import grid_figures, k_figures, requested_figures
 from rast_bench.reporting.index import ResultIndex, grids_of
 from rast_bench.reporting.long_csv import grid_csv, long_csv
 from rast_bench.reporting.origin import NO_SAMPLES, SampleOrigin
@@ -25,24 +26,35 @@ from rast_bench.terminal import stdout_width
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from rast_bench.config.experiment import FigureKind
+
 
 @dataclass(frozen=True)
 class Report:
-    """Texts and figures, in the order of saving.
+    """Texts and figures.
 
     Attributes:
-        texts: By file name.
-        figures: By file stem; saved as PNG and SVG.
+        title: Of the experiment.
+        texts: By file name, in the order of saving.
         results: The numbers that all of it was made of.
+        kinds: The figures that are asked for; None for pass@k curves and heat maps.
         tables: The main tables.
         samples: When and where the samples were made.
     """
 
+    title: str
     texts: Mapping[str, str]
-    figures: Mapping[str, "Figure"]
     results: tuple[Result, ...] = ()
+    kinds: "tuple[FigureKind, ...] | None" = None
     tables: tuple[Table, ...] = ()
     samples: SampleOrigin = NO_SAMPLES
+
+    @cached_property
+    def figures(self) -> Mapping[str, "Figure"]:
+        """Return the figures by file stem, drawn on first use."""
+        if self.kinds is not None:
+            return requested_figures(self.kinds, self.results, self.title)
+        return k_figures(PASS_AT_K, self.results) | grid_figures(grids_of(self.results))
 
     @property
     def terminal(self) -> str:
@@ -58,11 +70,11 @@ def build_report(
     grid_notes: Sequence[str] = (),
     *,
     first: Sequence[Table] = (),
-    figures: Mapping[str, "Figure"] | None = None,
+    kinds: "Sequence[FigureKind] | None" = None,
     samples: SampleOrigin = NO_SAMPLES,
     pools: Sequence[Pool] = (),
 ) -> Report:
-    """Return the tables as text, Markdown and LaTeX, all numbers as CSV, and the figures.
+    """Return the tables as text, Markdown and LaTeX, and all numbers as CSV; figures come later.
 
     The first table is the main one, or the grids where there are no rows. The results that the
     experiment asks for become `comparison.csv`.
@@ -73,7 +85,7 @@ def build_report(
         notes: Footnotes on what only the caller knows, whole sentences: protocol, grader, seeds.
         grid_notes: Those of the grids.
         first: Tables that are the main ones; all others then stand in the details.
-        figures: By file stem, in place of pass@k curves and heat maps.
+        kinds: Of figures, in place of pass@k curves and heat maps.
         samples: When and where the samples were made.
         pools: Rows that are runs of one thing; their means stand in a table behind the main ones.
     """
@@ -94,12 +106,9 @@ def build_report(
     if first:
         main, details = list(first), [*main, *details]
     main = [*main, *pooled_table(results, pools)]
-    if figures is None:
-        figures = k_figures(PASS_AT_K, results) | grid_figures(grids)
-    captions = {stem: _title(figure) for stem, figure in figures.items()}
-    texts = _formats("table", title, main, captions)
+    texts = _formats("table", title, main)
     if details:
-        texts |= _formats("details", f"{title}: details", details, {})
+        texts |= _formats("details", f"{title}: details", details)
     if index.rows:
         texts["numbers.csv"] = long_csv(index, results)
     requested = requested_results(results)
@@ -107,7 +116,8 @@ def build_report(
         texts["comparison.csv"] = comparison_csv(requested)
     if grids:
         texts["grid.csv"] = grid_csv(grids)
-    return Report(texts, figures, tuple(results), tuple(main), samples)
+    asked = None if kinds is None else tuple(kinds)
+    return Report(title, texts, tuple(results), asked, tuple(main), samples)
 
 
 def requested_results(results: Iterable[Result]) -> list[Result]:
@@ -115,21 +125,10 @@ def requested_results(results: Iterable[Result]) -> list[Result]:
     return [result for result in results if result.requested]
 
 
-def _title(figure: "Figure") -> str:
-    """Return the title of a figure, which stands on the figure or on its only panel."""
-    return figure.get_suptitle() or figure.axes[0].get_title()
-
-
-def _formats(
-    stem: str, title: str, tables: Sequence[Table], captions: Mapping[str, str]
-) -> dict[str, str]:
+def _formats(stem: str, title: str, tables: Sequence[Table]) -> dict[str, str]:
+    markdown = [f"# {escape_markdown(title)}\n", *map(render_markdown, tables)]
     return {
         f"{stem}.txt": "\n".join(map(render_text, tables)),
-        f"{stem}.md": _markdown(title, map(render_markdown, tables), captions),
+        f"{stem}.md": "\n".join(markdown),
         f"{stem}.tex": "\n".join(map(render_latex, tables)),
     }
-
-
-def _markdown(title: str, tables: Iterable[str], captions: Mapping[str, str]) -> str:
-    images = [f"![{escape_markdown(text)}]({stem}.png)\n" for stem, text in captions.items()]
-    return "\n".join([f"# {escape_markdown(title)}\n", *tables, *images])

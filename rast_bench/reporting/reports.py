@@ -9,7 +9,6 @@ from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.paper.published import load_published
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.reporting.cost_tables import cost_tables
-from rast_bench.reporting.experiment_figures import requested_figures
 from rast_bench.reporting.index import ResultIndex
 from rast_bench.reporting.origin import sample_origin
 from rast_bench.reporting.paper_tables import paper_tables
@@ -88,7 +87,7 @@ def experiment_report(
         notes,
         grid_notes,
         first=experiment_tables(experiment, entries, shown, table_notes, speeds),
-        figures=requested_figures(experiment.figures, results, title),
+        kinds=experiment.figures,
         samples=samples,
         pools=pools,
     )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import write_durably
 from rast_bench.reporting.figure_style import FigureFormat, figure_bytes
+from rast_bench.reporting.kept_figures import figures_record, kept_figures, titles_of
 from rast_bench.reporting.origin import RECORD, origin_text, record_of, smaller_name, stamped
+from rast_bench.reporting.render_markdown import escape_markdown
 from rast_bench.results.saved import RESULTS_FILE, results_bytes
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from rast_bench.reporting.report import Report
 
+FORMATS: tuple[FigureFormat, ...] = ("png", "svg")
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".html")
 
 
@@ -25,17 +28,23 @@ def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
 
     Every table says which command made it, when and from which samples; RECORD says it for the CSV
     files, too. Where `folder` has tables of more problems or samples, the files go into a folder of
-    their own in it (`folder_for`).
+    their own in it (`folder_for`). Figures that were drawn there of the same results stay.
 
     Raises:
         LedgerError: The folder cannot be made or written.
     """
     folder = folder_for(report, folder)
     record = record_of(report.results, report.samples, command)
+    figures = kept_figures(folder, report)
+    drawn = figure_files(report.figures, FORMATS) if figures is None else {}
+    figures = figures_record(report, drawn) if figures is None else figures
+    record["figures"] = figures
     origin = origin_text(record, report.samples)
-    texts = {name: stamped(name, text, origin) for name, text in report.texts.items()}
+    illustrated = _illustrated(report, figures["titles"])
+    texts = {name: stamped(name, text, origin) for name, text in illustrated.items()}
     texts[RECORD] = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    return save_files({**_encoded(texts), **_views(report)}, folder)
+    paths = save_files({**_encoded(texts), **_saved_results(report), **drawn}, folder)
+    return paths if drawn else paths + [folder / name for name in figures["sha256"]]
 
 
 def folder_for(report: "Report", folder: Path) -> Path:
@@ -66,17 +75,23 @@ def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
 
 def report_files(report: "Report") -> dict[str, bytes]:
     """Return file name to content, without origin and without touching the disk."""
-    return {**_encoded(report.texts), **_views(report)}
+    texts = _encoded(_illustrated(report, titles_of(report)))
+    return {**texts, **_saved_results(report), **figure_files(report.figures, FORMATS)}
+
+
+def _illustrated(report: "Report", titles: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts, of which the main Markdown file shows the figures."""
+    images = [f"![{escape_markdown(title)}]({stem}.png)\n" for stem, title in titles.items()]
+    main = "\n".join([report.texts["table.md"], *images])
+    return {**report.texts, "table.md": main}
 
 
 def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
 
 
-def _views(report: "Report") -> dict[str, bytes]:
-    """What is no text: the results themselves, and the figures."""
-    results = {RESULTS_FILE: results_bytes(report.results)} if report.results else {}
-    return {**results, **figure_files(report.figures, ("png", "svg"))}
+def _saved_results(report: "Report") -> dict[str, bytes]:
+    return {RESULTS_FILE: results_bytes(report.results)} if report.results else {}
 
 
 def figure_files(

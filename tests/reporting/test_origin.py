@@ -20,7 +20,7 @@ def report(problems: int = 200, samples: int = 32) -> Report:
         replace(one, problems=one.problems and problems, samples=one.samples and samples)
         for one in rows()[1]
     ]
-    return build_report("title", numbers, figures={}, samples=SAMPLES)
+    return build_report("title", numbers, kinds=(), samples=SAMPLES)
 
 
 def test_every_saved_text_says_its_command_date_and_commit(tmp_path: Path) -> None:

@@ -1,14 +1,23 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from reporting_samples import grid, results
 
 from rast_bench.errors import LedgerError
+from rast_bench.reporting import kept_figures
 from rast_bench.reporting.report import Report, build_report
-from rast_bench.reporting.save import landing_lines, report_files, save_report, write_atomically
+from rast_bench.reporting.save import (
+    FORMATS,
+    landing_lines,
+    report_files,
+    save_report,
+    write_atomically,
+)
+from rast_bench.results.result import Result
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +65,9 @@ def test_grids_alone_make_a_report() -> None:
 
 
 def test_markdown_shows_the_figures(report: Report) -> None:
+    text = report_files(report)["table.md"].decode()
     for stem in report.figures:
-        assert f"({stem}.png)" in report.texts["table.md"]
+        assert f"({stem}.png)" in text
 
 
 def test_greedy_rows_alone_make_no_curve() -> None:
@@ -75,6 +85,34 @@ def test_saved_files_are_whole_and_nothing_else_is_left(report: Report, tmp_path
     assert {path.suffix for path in paths} == {
         *(".txt", ".md", ".tex", ".csv", ".json", ".parquet", ".png", ".svg")
     }
+
+
+def test_figures_of_the_same_results_are_not_drawn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def saved(numbers: list[Result]) -> tuple[list[str], set[str]]:
+        """The names, and those of files that are figures and were written now."""
+        before = {path: path.stat().st_ino for path in tmp_path.iterdir()}
+        paths = save_report(build_report("t", numbers), tmp_path, "command")
+        new = {p.name for p in paths if p.stat().st_ino != before.get(p) and p.suffix != ".json"}
+        return [path.name for path in paths], new & figures
+
+    figures = {f"pass_at_k-{model}.{one}" for model in ("tiny-l", "tiny-m") for one in FORMATS}
+    names, drawn = saved(results())
+    assert drawn == figures
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", None)
+        again, drawn = saved(results())
+    assert (sorted(again), drawn) == (sorted(names), set())
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+
+    (tmp_path / "pass_at_k-tiny-l.png").write_bytes(b"half of a fig")
+    assert saved(results())[1] == figures
+    changed = [replace(one, row=f"{one.row}!") for one in results()]
+    assert saved(changed)[1] == figures
+    monkeypatch.setattr(kept_figures, "version", lambda _: "4.0")
+    assert saved(changed)[1] == figures
 
 
 def test_the_same_numbers_give_the_same_bytes() -> None:

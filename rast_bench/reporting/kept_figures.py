@@ -1,0 +1,59 @@
+"""Figures of an earlier command that need not be drawn again: of the same results, by this code."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rast_bench.reporting.origin import RECORD
+from rast_bench.results.saved import results_bytes
+
+if TYPE_CHECKING:
+    from rast_bench.reporting.report import Report
+
+_CODE = Path(__file__).parent
+
+
+def titles_of(report: "Report") -> dict[str, str]:
+    """Return each figure's title, which stands on it or on its only panel, by file stem."""
+    return {
+        stem: figure.get_suptitle() or figure.axes[0].get_title()
+        for stem, figure in report.figures.items()
+    }
+
+
+def figures_record(report: "Report", files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return what RECORD says of figures: what they were drawn of, their titles and files."""
+    return {
+        "drawing": _drawing_hash(report),
+        "titles": titles_of(report),
+        "sha256": {name: _sha256(content) for name, content in files.items()},
+    }
+
+
+def kept_figures(folder: Path, report: "Report") -> dict[str, Any] | None:
+    """Return `figures_record` where `folder` has the report's figures already, None where not."""
+    try:
+        saved = json.loads((folder / RECORD).read_text(encoding="utf-8"))["figures"]
+        same = saved["drawing"] == _drawing_hash(report) and all(
+            _sha256((folder / name).read_bytes()) == known
+            for name, known in saved["sha256"].items()
+        )
+        return dict(saved) if same else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # of an earlier version, changed since, or no report
+
+
+def _drawing_hash(report: "Report") -> str:
+    """Hash all that the figures depend on: results, title, kinds, our code, matplotlib."""
+    digest = hashlib.sha256(results_bytes(report.results))
+    digest.update(repr((report.title, report.kinds, version("matplotlib"))).encode())
+    for path in sorted(_CODE.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
