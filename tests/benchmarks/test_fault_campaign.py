@@ -301,7 +301,7 @@ def test_a_kill_for_real(
     monkeypatch.setattr("faults.accounting.DURABLE_SECONDS", 600.0)
     monkeypatch.setattr(fault_campaign, "obstacle", lambda: "not installed: slurmctld")
     out = tmp_path / "report.json"
-    size = ("--base_model", "tiny-s", "--problems", "16", "--samples", "8")
+    size = ("--base_model", "tiny-s", "--problems", "16", "--samples", "8", "--slots", "1")
     ways = ("--ways", "local,slurm")
     assert main([*size, *ways, "--kills", "1", "--out", str(out)]) == 0
     table = capsys.readouterr().out
@@ -309,7 +309,7 @@ def test_a_kill_for_real(
     assert list(result["totals"]) == ["local", ALL]
     way = result["totals"]["local"]
     assert way["kills_of_workers"] == way["kills"] >= 1
-    assert way["worker_processes"] > 2
+    assert way["worker_processes"] > way["sweeps"]
     assert way["samples"]["wanted"] == way["sweeps"] * 2 * 16 * 8
     assert way["samples"]["finished"] >= way["samples"]["wanted"]
     assert result["undisturbed"]["samples"]["computed_twice"] == 0

@@ -1,7 +1,6 @@
-"""Killed at random moments, resumed, run twice at once: always the same samples and table."""
+"""Killed, interrupted, resumed, run twice at once: always the same samples and table."""
 
 import os
-import random
 import shutil
 import signal
 from pathlib import Path
@@ -12,7 +11,6 @@ from command import (
     SAMPLES_OF_CELL,
     Finished,
     finish,
-    run,
     run_here,
     samples,
     start,
@@ -40,21 +38,27 @@ def assert_same(results: Path, finished: Finished, expected: tuple[Path, Finishe
     assert len(theirs) == SAMPLES_OF_CELL
 
 
-def test_killed_at_random_moments(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
-    rng = random.Random(0)
+def test_shared_killed_and_interrupted(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
+    """Two commands share a cell; one is killed, the other gets Ctrl-C; a third makes the rest."""
     results = tmp_path / "results"
-    durable = 0
-    for number in range(2):
-        hold = Hold(tmp_path / f"hold-{number}", samples=rng.randint(6, 16))
-        process = start(results, hold=hold)
-        hold.wait(process.poll)
-        os.killpg(process.pid, signal.SIGKILL)
-        finish(process)
-        kept = len(samples(results))
-        assert durable + hold.samples // 2 <= kept <= durable + hold.samples
-        durable = kept
-    finished = run_here(results)
-    assert_same(results, finished, undisturbed)
+    hold = Hold(tmp_path / "hold", processes=2)
+    commands = {process.pid: process for process in (start(results, hold=hold) for _ in range(2))}
+    hold.wait(lambda: any(process.poll() is not None for process in commands.values()))
+    killed, other = commands.values()
+    os.killpg(killed.pid, signal.SIGKILL)
+    words = finish(killed).err
+    kept = len(samples(results))
+    assert hold.samples <= kept <= 2 * hold.samples  # at least the flushed half of each
+
+    other.send_signal(signal.SIGINT)
+    finished = finish(other)
+    assert finished.code == 130, finished.err
+    saved = len(samples(results))
+    assert max(kept, hold.samples + hold.samples // 2) <= saved <= 2 * hold.samples
+    assert "the samples are shared with it" in words + finished.err
+    assert "run the same command again" in finished.err
+    assert "Traceback" not in finished.err
+    assert_same(results, run_here(results), undisturbed)
     assert stored_rows(results) == SAMPLES_OF_CELL
 
 
@@ -77,13 +81,6 @@ def test_raising_n_makes_only_the_rest(tmp_path: Path, undisturbed: tuple[Path, 
     assert stored_rows(results) == SAMPLES_OF_CELL
 
 
-def test_two_processes_on_one_cell(tmp_path: Path, undisturbed: tuple[Path, Finished]) -> None:
-    results = tmp_path / "results"
-    processes = [start(results), start(results)]
-    for process in processes:
-        assert_same(results, finish(process), undisturbed)
-
-
 def test_a_damaged_shard_is_computed_again(
     tmp_path: Path, undisturbed: tuple[Path, Finished]
 ) -> None:
@@ -100,26 +97,10 @@ def test_a_damaged_shard_is_computed_again(
     assert len(list(results.glob("ledger/*/*.corrupt"))) == 1
 
 
-def test_ctrl_c_saves_and_says_how_to_resume(
-    tmp_path: Path, undisturbed: tuple[Path, Finished]
-) -> None:
-    results = tmp_path / "results"
-    hold = Hold(tmp_path / "hold")
-    process = start(results, hold=hold)
-    hold.wait(process.poll)
-    process.send_signal(signal.SIGINT)
-    finished = finish(process)
-    assert finished.code == 130, finished.err
-    assert len(samples(results)) == hold.samples
-    assert "run the same command again" in finished.err
-    assert "Traceback" not in finished.err
-    assert_same(results, run_here(results), undisturbed)
-
-
 def test_workers_and_batch_size_change_nothing(
     tmp_path: Path, undisturbed: tuple[Path, Finished]
 ) -> None:
     results = tmp_path / "results"
     other = tuple(o for o in CELL if not o.startswith(("workers=", "engine.max_num_seqs=")))
-    finished = run(results, *other, "workers=2", "engine.max_num_seqs=64")
+    finished = run_here(results, *other, "workers=2", "engine.max_num_seqs=64")
     assert_same(results, finished, undisturbed)
