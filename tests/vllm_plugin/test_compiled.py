@@ -1,4 +1,7 @@
-"""Compiled instead of eager. Slow (half a minute), so one small world and one engine."""
+"""Compiled instead of eager. Slow (half a minute), so one small world and one engine.
+
+All models have one shape: their code is compiled once, and nothing but the weights tells them apart.
+"""
 
 import pytest
 import torch
@@ -10,7 +13,7 @@ from rast_bench.vllm_plugin import rast_sampling_params
 
 def test_compiled_models_are_exact(on_disk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("TORCH_COMPILE_DISABLE", raising=False)
-    world = on_disk("qwen2")
+    world = on_disk("one shape")
     cases = [(prompt, x) for prompt in world.prompts([1, 33, 70]) for x in (0.0, 0.5, 1.0)]
     params = [
         rast_sampling_params(lambda_, temperature=i % 2, seed=i, max_tokens=40, logprobs=0)

@@ -57,6 +57,7 @@ WORLDS = {
     ),
     "shuffled": World(QWEN2, ((SMALL, SMALL.but(seed=3), 1.0),), shuffle=5),
     "no pairs": World(QWEN2, ()),
+    "one shape": World(SMALL.but(seed=12), ((SMALL, SMALL.but(seed=3), 1.0),)),
 }
 
 
