@@ -1,6 +1,6 @@
 """Compiled instead of eager. Slow (half a minute), so one small world and one engine.
 
-All models have one shape: their code is compiled once, and nothing but the weights tells them apart.
+All models have one shape, so some of their code is compiled once; only the weights tell them apart.
 """
 
 import pytest
