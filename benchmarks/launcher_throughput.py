@@ -152,7 +152,7 @@ def launched(name: str, sweep: Sweep, place: DefaultPlace) -> dict[str, Any]:
     return {
         "makespan": makespan,
         "samples_per_second": samples_per_second([sample.at for sample in log.finished]),
-        "workers": workers(manifests),
+        "workers": len({manifest["run_id"] for manifest in manifests}),
         "threads": sorted({manifest["threads"] for manifest in manifests}),
         **made(ledger),
     }
@@ -165,12 +165,6 @@ def samples_per_second(times: Sequence[float]) -> float:
         times: seconds at which samples were finished; at least two.
     """
     return (len(times) - 1) / (max(times) - min(times))
-
-
-def workers(manifests: Sequence[Mapping[str, Any]]) -> int:
-    """Processes that generated: a run is one, or says how many it had."""
-    runs = {manifest["run_id"]: manifest for manifest in manifests}
-    return sum(1 if "worker" in run else run["workers"] for run in runs.values())
 
 
 def check_equal_work(result: Mapping[str, Any]) -> None:

@@ -78,12 +78,16 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         spec = vllm_spec(main, pairs, max(*options.rows, options.prompts), options.threads)
         args = {"dtype": options.dtype, "max_model_len": POSITIONS}
         args["kv_cache_memory_bytes"] = CACHE_BYTES
+        # A prompt of which a part is cached is computed in other shapes, and bfloat16 rounds anew.
+        args["enable_prefix_caching"] = False
         spec = replace(spec, engine_args=spec.engine_args | args)
         log = folder / f"{len(memory)}.log"
         engine = stack.enter_context(EngineProcess(spec, log, time.monotonic() + HOUR))
         for lambda_ in (None,) if pairs is None else LAMBDAS:
             label = name if lambda_ is None else f"{name}, λ = {lambda_:g}"
             tokens[label] = greedy(engine, prompts, options.tokens, lambda_)
+        if pairs is None:
+            tokens[f"{name}, asked again"] = greedy(engine, prompts, options.tokens, None)
         memory[name] = anonymous_bytes(engine)
         return engine
 

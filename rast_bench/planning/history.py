@@ -49,6 +49,7 @@ class _Part:
     device: str
     host: str
     workers: int
+    worker: int | None  # None: of all workers together, as plain commands once wrote it
 
 
 class History:
@@ -175,6 +176,7 @@ class History:
                     device=_device(manifest),
                     host=manifest["host"],
                     workers=manifest.get("workers", 1),
+                    worker=manifest.get("worker"),
                 )
 
     def _similar(self, cell: PlannedCell) -> list[_Stored]:
@@ -261,5 +263,6 @@ def _hardware(part: _Part) -> str:
 def _engine(part: _Part) -> str:
     engine = part.engine
     rows = f"{engine['max_num_seqs']} rows"
-    processes = f", {part.workers} processes" if part.workers > 1 else ""
+    share = "" if part.worker is None else "one of "
+    processes = f", {share}{part.workers} processes" if part.workers > 1 else ""
     return f"{engine['name']} {engine['dtype']}, {rows}{processes}"

@@ -28,8 +28,7 @@ class _CellRun:
 class CellManifests:
     """The manifests of one run, one per cell: begun at its first request, then counted, then ended.
 
-    A run is what one run id names: a process, or a process and its workers. Methods raise
-    LedgerError.
+    A run is what one run id names: a process. Methods raise LedgerError.
     """
 
     def __init__(
@@ -44,10 +43,10 @@ class CellManifests:
     ) -> None:
         """
         Args:
-            workers: processes that generate in this run.
+            workers: processes that the command generates with; this run is one of them.
             threads: of an engine whose configuration leaves them open.
             launch: id of the launch that the run belongs to.
-            worker: the run's number among the launch's workers.
+            worker: the run's number among the workers, where it has one.
         """
         self._ledger = ledger
         self.run_id = run_id

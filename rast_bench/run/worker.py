@@ -145,7 +145,7 @@ class _Worker:
             workers=launch.workers,
             threads=threads,
             launch=None if launch.is_private else launch.launch_id,
-            worker=None if launch.is_private else number,
+            worker=number,
         )
         self._load_seconds: float | None = None
 

@@ -14,7 +14,6 @@ from launcher_throughput import (
     render,
     samples_per_second,
     summary,
-    workers,
 )
 
 from rast_bench.errors import EngineError
@@ -23,12 +22,6 @@ from rast_bench.hardware import usable_cores
 
 def test_a_rate_begins_with_the_first_sample_of_any_process() -> None:
     assert samples_per_second([10.5, 11.0, 10.0, 12.0]) == pytest.approx(3 / 2)
-
-
-def test_workers_of_a_launch_are_runs_of_their_own() -> None:
-    of_one = {"run_id": "a", "workers": 4}
-    assert workers([of_one, of_one]) == 4
-    assert workers([{"run_id": r, "workers": 2, "worker": w} for w, r in enumerate("abb")]) == 2
 
 
 def measured(**changed: Any) -> dict[str, Any]:
