@@ -1,4 +1,4 @@
-"""What a grader is, and the frame that graders of extracted answers share."""
+"""The grader interface, and the base class of graders that extract an answer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from rast_bench.domain import FinishReason, VerdictKind
 from rast_bench.grading.found import Found
 
 Comparison = Literal["correct", "wrong", "undecided", "timeout", "unparsed"]
-"""`unparsed`: the answer was found, but is too long or too deeply nested to be read."""
+"""`unparsed`: an answer was found, but it is too long or too deeply nested to be read."""
 
-MOST_PAIRS = 2**17  # whose outcomes a grader remembers
+MOST_PAIRS = 2**17  # outcomes that a grader caches
 
 
 class Answer(NamedTuple):
-    """What a grader is given of one sample. `dataset` is the name of its data set, if known."""
+    """The input of a grader for one sample. `dataset` is the name of its data set, if known."""
 
     text: str
     gold: str
@@ -44,7 +44,7 @@ class Explained(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """The outcome of one comparison, the CPU seconds that it took, and what decided."""
+    """The outcome of one comparison, its CPU time in seconds, and what decided it."""
 
     outcome: Comparison
     seconds: float = 0.0
@@ -53,9 +53,9 @@ class Compared(NamedTuple):
 
 
 class Extracted(NamedTuple):
-    """What was found in one response, and the gold answer in the form that it is compared with.
+    """What was found in one response, and the gold answer in the form used for the comparison.
 
-    `over_limit`: the search ran out of CPU time or memory. `failure`: the exception that it met.
+    `over_limit`: the search ran out of CPU time or memory. `failure`: the exception it raised.
     """
 
     found: Found | None
@@ -68,8 +68,8 @@ class Extracted(NamedTuple):
 class Grader(Protocol):
     """Judges responses. `name` ends in a version and is the key of its verdicts in the ledger.
 
-    A judgement depends on the name, text, gold, finish reason and data set alone, so whatever
-    changes one needs a new version.
+    A judgement depends only on the grader's name, the text, the gold answer, the finish reason and
+    the data set, so any change in behaviour needs a new version.
     """
 
     @property
@@ -78,21 +78,21 @@ class Grader(Protocol):
     def grade(
         self, text: str, gold: str, finish_reason: FinishReason, dataset: str = ""
     ) -> Judgement:
-        """The judgement of one response."""
+        """Return the judgement of one response."""
         ...
 
     def grade_many(self, answers: Sequence[Answer]) -> list[Judgement]:
-        """Judgements in the order of `answers`; a slow grader spreads the work over a pool."""
+        """Return judgements in the order of `answers`; slow graders use a process pool."""
         ...
 
     def explain(self, answers: Sequence[Answer]) -> list[Explained]:
-        """The same judgements with what led to them, for `rast-bench grade`."""
+        """Return the same judgements with what led to them, for `rast-bench grade`."""
         ...
 
     def reading(self, text: str) -> str:
-        """What kind of answer a text is read as ("interval"), for people; "" where it has none.
+        """Return the kind of answer that a text is read as ("interval"), for display, or "".
 
-        The text is an extracted answer or a gold answer as `explain` gives it.
+        The text is an extracted answer, or a gold answer as returned by `explain`.
         """
         ...
 
@@ -100,13 +100,13 @@ class Grader(Protocol):
 class AnswerGrader(ABC):
     """A grader that extracts an answer and compares it with the gold answer.
 
-    * No answer: "truncated" when the response was cut off at max_tokens, else "unparsed".
-    * An answer: the comparison's outcome, whatever ended the response: a response that was cut off
-      after its answer has answered. Only a guess at what it might have answered, such as its last
-      number, counts as "truncated" there unless it is correct.
+    * No answer: "truncated" if the response was cut off at max_tokens, else "unparsed".
+    * An answer: the outcome of the comparison, however the response ended; a response that was cut
+      off after its answer did answer. A guess, such as the last number of a response that was cut
+      off, counts as "truncated" unless it is correct.
 
-    Samples of one problem repeat few answers, so each distinct (answer, gold) pair is compared once
-    as long as the grader remembers it.
+    The samples of one problem repeat few answers, so the outcome of each distinct (answer, gold)
+    pair is cached.
     """
 
     name: str
@@ -116,14 +116,14 @@ class AnswerGrader(ABC):
 
     @abstractmethod
     def extract(self, answer: Answer) -> Found | None:
-        """The answer in its normal form, or None. The gold only tells its kind (a choice, say)."""
+        """Return the normalised answer, or None. Use `gold` only for its kind (a choice, say)."""
 
     @abstractmethod
     def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Compared]:
-        """The outcome of each distinct (extracted answer, reference) pair, in order."""
+        """Return the outcome of each distinct (extracted answer, reference) pair, in order."""
 
     def reference(self, answer: Answer) -> str:
-        """The gold answer in the form that `compare` is given."""
+        """Return the gold answer in the form passed to `compare`."""
         return answer.gold
 
     def reading(self, text: str) -> str:  # noqa: ARG002

@@ -1,14 +1,14 @@
-r"""Whether an answer is the gold answer: both are read as the kinds that they may be, and compared.
+r"""Compare an answer with the gold answer: read both as every kind they may be, then decide.
 
 1. The same characters, blanks aside, are equal.
-2. Each text is read by `READERS` in their order. The first kind of the gold answer that the answer
-   can also be read as decides, by the rules of that kind (`kinds/`). Where it says that one of
+2. `READERS` read each text, in their order. The first kind of the gold answer that the answer can
+   also be read as decides, by the rules of that kind (`kinds/`). If its rules find that one of
    them cannot be read after all, the next kind is asked.
-3. Without a common kind, a rule of `CROSSINGS` lets one kind stand for another.
-4. Where none applies, the answer is different if both are clearly something, undecided otherwise.
+3. Without a common kind, a rule of `CROSSINGS` may let one kind stand for another.
+4. If none applies, the answer is different if both are clearly something, else undecided.
 
-Parts (the elements of a list, the sides of a chain) are compared in the same way, to a depth of
-`MAX_LEVELS` and `MAX_COMPARISONS` times altogether.
+Parts (elements of a list, sides of a chain) are compared in the same way, to a depth of
+`MAX_LEVELS` and at most `MAX_COMPARISONS` times in total.
 """
 
 import re
@@ -85,7 +85,7 @@ MAX_COMPARISONS = 50_000
 
 
 def _read_values(text: str) -> Collection | None:
-    """A list that is no system: what `x = 1, y = 2` gives has no order of its own."""
+    """Read a list that is not a system: `x = 1, y = 2` gives values in no order."""
     solutions = read_solutions(text)
     if solutions:
         return Collection("list", solutions)
@@ -93,7 +93,7 @@ def _read_values(text: str) -> Collection | None:
 
 
 def _read_conditioned(text: str) -> Conditioned | None:
-    """Not a phrase, in which "for" and "with" are words as others."""
+    """Read an answer with a condition, but not a phrase that contains "for" or "with"."""
     conditioned = read_conditioned(text)
     return None if conditioned is None or read_words(conditioned.main) else conditioned
 
@@ -145,14 +145,14 @@ class Text:
         return next(filter(_stands_alone, self.readings)).kind
 
     def is_structure(self) -> bool:
-        """Whether it has a reading that is more than the try to read an expression."""
+        """Return whether it has a reading beyond the attempt to read an expression."""
         return any(
             not isinstance(reading, Expression) and _stands_alone(reading)
             for reading in self.readings
         )
 
     def is_clear(self) -> bool:
-        """Whether it is certainly something: an expression counts where it can be read."""
+        """Return whether it certainly is something: an expression counts if it can be parsed."""
         return self.is_structure() or any(
             isinstance(reading, Expression) and reading.is_clear() for reading in self.readings
         )
@@ -160,7 +160,7 @@ class Text:
 
 @lru_cache(maxsize=4_096)
 def read(text: str) -> Text:
-    """The readings of a cleaned text; `= 5` is read as 5."""
+    """Return the readings of a cleaned text; `= 5` is read as 5."""
     text = _body(text)
     readings = [reading for reader in READERS if (reading := reader(text))]
     if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
@@ -168,7 +168,7 @@ def read(text: str) -> Text:
     if _SET_OF_NOTHING.fullmatch(text):
         readings = [reading for reading in readings if reading.kind == "set"]
         readings = readings or [Collection("set", (r"\emptyset",))]
-    if any(isinstance(reading, Congruence) for reading in readings):  # its modulus is for all
+    if any(isinstance(reading, Congruence) for reading in readings):  # its modulus applies to all
         parts = ("list", "equation", "text", "expression")
         readings = [reading for reading in readings if reading.kind not in parts]
     return Text(text, tuple(readings))
@@ -189,9 +189,9 @@ def _body(text: str) -> str:
 
 
 def quick(answer: str, gold: str) -> Decision | None:
-    """What characters, plain numbers, letters and truth values decide; None where they do not.
+    """Decide by characters, plain numbers, letters and truth values, or return None.
 
-    It takes no sympy and never differs from `compare`: it asks the first of the readers.
+    It needs no sympy and never contradicts `compare`: it uses the first of the readers.
     """
     same = _same_characters(answer, gold)
     if same is not None:
@@ -219,14 +219,14 @@ def _compared_later(_answer: str, _gold: str) -> Decision:
 
 
 def load_libraries() -> None:
-    """What comparing needs, before the first one's time counts."""
+    """Load what comparing needs, so that it does not count as the first comparison's time."""
     import pint  # noqa: F401
 
     from rast_bench.grading.robust.kinds import algebra  # noqa: F401  # loads sympy and flint
 
 
 def compare(answer: str, gold: str) -> Decision:
-    """Whether a cleaned answer is the cleaned gold answer."""
+    """Compare a cleaned answer with the cleaned gold answer."""
     return _Comparison().compare(answer, gold, 0)
 
 
@@ -237,7 +237,7 @@ def _same_characters(answer: str, gold: str) -> Decision | None:
 
 
 class _Comparison:
-    """One comparison with those of its parts."""
+    """One comparison and those of its parts."""
 
     def __init__(self) -> None:
         self._left = MAX_COMPARISONS
@@ -261,7 +261,7 @@ class _Comparison:
             return self.compare(one, other, level + 1)
 
         unread: Decision | None = None
-        complete = True  # no more than the try to read both as expressions failed
+        complete = True  # nothing failed but the attempt to read both as expressions
         for wanted in gold.readings:
             for mine in answer.readings:
                 if mine.kind == wanted.kind:
@@ -288,14 +288,14 @@ class _Comparison:
 
 
 def _with_modulus(decision: Decision, answer: Text, gold: Text) -> Decision:
-    """Nothing else is equal to a remainder or a residue class."""
+    """Return undecided for what is equal to a remainder or residue class without its modulus."""
     if decision.outcome != "equal" or has_modulus(answer.text) == has_modulus(gold.text):
         return decision
     return undecided("relation", "a modulus on one side only")
 
 
 def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare) -> Decision:
-    """Two expressions of which one may be a quantity: the N of `2450\\pi N` is no factor then."""
+    r"""Compare expressions of which one may be a quantity: the N of `2450\\pi N` is a unit then."""
     units = [text.quantity() for text in (answer, gold)]
     if decision.outcome == "equal" or (units[0] is None) == (units[1] is None):
         return decision
@@ -308,10 +308,10 @@ def _beside_unit(answer: Text, gold: Text, decision: Decision, compare: Compare)
 
 
 def _stands_alone(reading: Reading) -> bool:
-    """Whether a text was written as this kind, rather than beside a text of it only.
+    """Return whether a text was written as this kind, rather than only beside a text of it.
 
     Plain digits are a number in base n, a fraction is a ratio, a product is dimensions, and `1,2`
-    is one number, where the other text is one.
+    is one number, if the other text is one.
     """
     if isinstance(reading, BasedNumber):
         return reading.base is not None
@@ -324,7 +324,7 @@ def _stands_alone(reading: Reading) -> bool:
 
 @dataclass(frozen=True)
 class _Pair:
-    """What a crossing looks at."""
+    """The input of a crossing rule."""
 
     answer_text: Text
     gold_text: Text
@@ -337,7 +337,7 @@ Rule = Callable[[_Pair], Decision | None]
 
 
 def _equation_for_value(pair: _Pair) -> Decision | None:
-    r"""`x = 5`, `f(x) = x^2`, `2 + 3 = 5` say their last exact side."""
+    r"""Take the last exact side as the answer of `x = 5`, `f(x) = x^2`, `2 + 3 = 5`."""
     equation: Equation = pair.answer
     decision = equation.compare_value(pair.gold_text.text, pair.compare)
     if equation.says_value() or equation.answers_question():
@@ -353,7 +353,7 @@ def _equation_for_value(pair: _Pair) -> Decision | None:
 
 
 def _value_for_equation(pair: _Pair) -> Decision | None:
-    """A value is an equation only where the left side is the name of what was asked."""
+    """Accept a value for an equation only if the left side names what was asked."""
     equation: Equation = pair.gold
     answer = pair.answer_text.text
     if not equation.says_value():
@@ -368,7 +368,7 @@ def _value_for_equation(pair: _Pair) -> Decision | None:
 
 
 def _for_equation(pair: _Pair) -> Decision:
-    """What is not the right side of a name: it may still solve the equation."""
+    """Decide for an answer that is not the right side of a name but may solve the equation."""
     equation: Equation = pair.gold
     answer = pair.answer_text
     if not answer.is_clear():
@@ -393,7 +393,7 @@ _SOLUTIONS = frozenset(
 
 
 def _unsolved_inequality(pair: _Pair) -> Decision | None:
-    """What may solve an inequality: the interval of a chain about one named quantity."""
+    """Decide for what may solve an inequality: the interval of a chain around a named quantity."""
     turned = isinstance(pair.answer, Inequality)
     inequality: Inequality = pair.answer if turned else pair.gold
     texts = pair.answer_text.text, pair.gold_text.text
@@ -410,7 +410,7 @@ def _unsolved_inequality(pair: _Pair) -> Decision | None:
 
 
 def _unsolved_system(pair: _Pair) -> Decision | None:
-    """Numbers for relations that may say which they are: `x > 2` for `x^2 > 4, x > 0`."""
+    """Decide for numbers where relations may determine them: `x > 2` for `x^2 > 4, x > 0`."""
     system: System = pair.answer if isinstance(pair.answer, System) else pair.gold
     return (
         undecided("relation", "a system that is not solved")
@@ -435,7 +435,7 @@ def _in_any_order(pair: _Pair) -> Decision | None:
 
 
 def _list_for_tuple(pair: _Pair) -> Decision | None:
-    """`1, 2` for `(1, 2)`: in the tuple's order."""
+    """Compare `1, 2` with `(1, 2)`, in the order of the tuple."""
     answer: Collection = pair.answer
     gold: Collection = pair.gold
     decision = same_in_order(answer.items, gold.items, pair.compare)
@@ -447,21 +447,21 @@ def _list_for_tuple(pair: _Pair) -> Decision | None:
 
 
 def _is_interval(values: Collection) -> bool:
-    """Whether a tuple is more likely an interval: in square brackets or without an end."""
+    """Return whether a tuple is more likely an interval: in square brackets or without an end."""
     if not values.may_be_interval():
         return False
     return values.opening == "[" or any(map(is_infinite, values.items))
 
 
 def _as_sequence(values: Collection, decision: Decision) -> Decision:
-    """Items that are equal in order, where a list's items are one thing together."""
+    """Return the decision for equal items in order, if a list's items belong together."""
     if values.is_sequence():
         return decision
     return undecided("elements", "alternatives for a tuple")
 
 
 def _tuple_for_list(pair: _Pair) -> Decision | None:
-    """`(1, 2)` for `1, 2`: equal in order; another order leaves it open what was meant."""
+    """Compare `(1, 2)` with `1, 2`: equal in order; another order is undecided."""
     answer: Collection = pair.answer
     gold: Collection = pair.gold
     decision = same_in_order(answer.items, gold.items, pair.compare)
@@ -476,7 +476,7 @@ def _tuple_for_list(pair: _Pair) -> Decision | None:
 
 
 def _other_brackets(pair: _Pair) -> Decision | None:
-    """A tuple is no set; three numbers in square brackets may be one."""
+    """Decide a tuple for a set: different, but three numbers in square brackets may be one."""
     sides = pair.answer, pair.gold
     pair_of_brackets: Collection = next(side for side in sides if side.kind == "tuple")
     if pair_of_brackets.opening == "[" and not pair_of_brackets.may_be_interval():
@@ -501,7 +501,7 @@ def _turned(compare: Compare) -> Compare:
 
 
 def _system_for_values(pair: _Pair) -> Decision | None:
-    """`x = 1, y = 2` for `(1, 2)` or `1, 2`."""
+    """Compare `x = 1, y = 2` with `(1, 2)` or `1, 2`."""
     if isinstance(pair.answer, System):
         values: Collection = pair.gold
         ordered = values.kind == "tuple"
@@ -522,7 +522,7 @@ def _system_for_values(pair: _Pair) -> Decision | None:
 
 
 def _one_of_a_set(pair: _Pair) -> Decision | None:
-    r"""`\{5\}` says 5; a list of several is not one value."""
+    r"""Compare `\{5\}` with 5; a list of several is not one value."""
     many = pair.answer if isinstance(pair.answer, Collection) else pair.gold
     one = pair.gold_text if many is pair.answer else pair.answer_text
     if many.kind == "tuple":
@@ -544,7 +544,7 @@ def _one_of_a_set(pair: _Pair) -> Decision | None:
 
 
 def _is_thousands(many: Collection, pair: _Pair) -> bool:
-    """Whether a list may as well be one number with something beside it: `\\$1,234`."""
+    r"""Return whether a list may also be one number with something beside it: `\\$1,234`."""
     text = pair.answer_text.text if many is pair.answer else pair.gold_text.text
     return many.kind == "list" and not has_parts(text) and "," in text
 
@@ -557,7 +557,7 @@ def _number_for_congruence(pair: _Pair) -> Decision | None:
 
 
 def _values_for_congruence(pair: _Pair) -> Decision | None:
-    """Values in a collection for residue classes: at best it is open whether classes are meant."""
+    """Compare values in a collection with residue classes: equality stays undecided."""
     turned = isinstance(pair.answer, Congruence)
     congruence: Congruence = pair.answer if turned else pair.gold
     values: Collection = pair.gold if turned else pair.answer
@@ -570,7 +570,7 @@ def _values_for_congruence(pair: _Pair) -> Decision | None:
 
 
 def _general_solutions(pair: _Pair) -> Decision | None:
-    """Where only one declares its parameter, or is a congruence."""
+    """Compare if only one declares its parameter or is a congruence."""
     solutions: list[GeneralSolution] = []
     for reading, text in ((pair.answer, pair.answer_text), (pair.gold, pair.gold_text)):
         solution: GeneralSolution | None
@@ -595,13 +595,13 @@ def _points_for_interval(pair: _Pair) -> Decision | None:
 
 
 def _value_for_choice(pair: _Pair) -> Decision | None:
-    """An answer without a letter: only the value that the gold answer gives beside it can tell."""
+    """Compare an answer without a letter with the value that the gold gives beside it."""
     choice: Choice = pair.gold
     return choice.compare_value(pair.answer_text.text, pair.compare)
 
 
 def _choice_for_value(pair: _Pair) -> Decision | None:
-    """`(B) 7` for 7: the value beside the letter; a letter alone is none."""
+    """Compare `(B) 7` with 7 by the value beside the letter; a letter alone has none."""
     choice: Choice = pair.answer
     if choice.value:
         return pair.compare(choice.value, pair.gold_text.text)
@@ -619,12 +619,12 @@ def _quantity_for_value(pair: _Pair) -> Decision | None:
 
 
 def _dimensions_for_another(_pair: _Pair) -> Decision | None:
-    """`3 x 4` for 12."""
+    """Return undecided for `3 x 4` where the gold answer is 12."""
     return undecided("kind", "dimensions or a product")
 
 
 def _many_for_interval(_pair: _Pair) -> Decision | None:
-    """ "Infinitely many" for all real numbers."""
+    """Return undecided for "infinitely many" where the gold answer is all real numbers."""
     return undecided("kind", "how many or which")
 
 
@@ -633,7 +633,7 @@ def _percentage_for_ratio(_pair: _Pair) -> Decision | None:
 
 
 def _value_for_matrix(pair: _Pair) -> Decision | None:
-    """What a determinant or a product of letters comes to is not computed."""
+    """Return undecided for a determinant or product of letters, which is not computed."""
     turned = isinstance(pair.answer, Matrix)
     matrix: Matrix = pair.answer if turned else pair.gold
     value = (pair.gold_text if turned else pair.answer_text).text
@@ -643,13 +643,13 @@ def _value_for_matrix(pair: _Pair) -> Decision | None:
 
 
 def _unit_vector_for_tuple(pair: _Pair) -> Decision | None:
-    """`3 i` may be (3, 0, 0)."""
+    """Return undecided for `3 i`, which may be (3, 0, 0)."""
     value = pair.answer_text if pair.answer.kind == "expression" else pair.gold_text
     return undecided("kind", "a vector or a number") if is_unit_vector(value.text) else None
 
 
 def _set_for_set_of_numbers(pair: _Pair) -> Decision | None:
-    """A finite set is none; one with dots is not followed."""
+    """Return different for a finite set; one with dots is not followed."""
     finite: Collection = pair.answer if isinstance(pair.answer, Collection) else pair.gold
     if any("..." in item for item in finite.items):
         return undecided("elements", "dots that stand for elements")
@@ -665,7 +665,7 @@ _VAGUE = frozenset(("truth value", "no solution", "infinitely many", "interval",
 
 
 def _words_for_another(pair: _Pair) -> Decision | None:
-    """Words with numbers in them, or about truth, may say anything."""
+    """Return undecided for words with numbers or about truth, which may say anything."""
     words: Words = pair.answer if isinstance(pair.answer, Words) else pair.gold
     other = pair.gold if words is pair.answer else pair.answer
     vague = other.kind in _VAGUE
@@ -676,7 +676,7 @@ def _words_for_another(pair: _Pair) -> Decision | None:
 
 _ANY = "*"
 CROSSINGS: Mapping[tuple[str, str], Rule] = {
-    # (kind of the answer, kind of the gold answer); "*" is any other kind
+    # (kind of the answer, kind of the gold answer); "*" matches any other kind
     ("congruence", "general solution"): _general_solutions,
     ("general solution", "congruence"): _general_solutions,
     **{

@@ -1,4 +1,4 @@
-"""The grader that aims at truth, under its name."""
+"""The `robust` grader, which aims at truth."""
 
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -15,7 +15,7 @@ from rast_bench.grading.robust.extraction.find import find, written
 class RobustGrader(PooledGrader):
     """Equal answers are equal however they are written (docs/graders.md).
 
-    Where equality is neither proven nor safely refuted, the verdict is "undecided".
+    If equality is neither proven nor safely refuted, the verdict is "undecided".
     """
 
     name = "robust-2"

@@ -1,4 +1,4 @@
-"""The paper's grader under its name."""
+"""The paper's grader, `simplerl`."""
 
 from functools import lru_cache
 
@@ -16,25 +16,29 @@ from rast_bench.grading.simplerl.extract import (
 )
 from rast_bench.grading.simplerl.normalise import normal_form
 
-MAX_ANSWER = 10_000  # characters; a longer one is none
+MAX_ANSWER = 10_000  # characters; a longer text is not an answer
 
 _CHOICE_SETS = ("mmlu", "gpqa", "sat_math", "aqua")
 _SETS_WITH_UNITS = ("minerva", "carp_en")
 
 
 def equal_with_algebra(answer: str, gold: str) -> Decision:
-    """The protocol's whole ladder. Raises WorkLimitError and OversizedError."""
+    """Return the decision of the whole protocol.
+
+    Raises:
+        WorkLimitError, OversizedError: comparing would take too much work.
+    """
     from rast_bench.grading.simplerl.algebra import same_expression  # loads sympy
 
     return decided(equal(answer, gold, same_expression))
 
 
 class SimpleRLGrader(PooledGrader):
-    """The SimpleRL protocol, which the paper reports, faults included (docs/graders.md).
+    """The SimpleRL protocol, which the paper uses, bugs included (docs/graders.md).
 
-    Limits are of CPU time, where the protocol's are of wall time: verdicts do not depend on what
-    else the machine does. Sets are told apart by their names: choices (mmlu…, gpqa…,
-    sat_math…, aqua…) are read as letters, units stay in minerva….
+    Limits are of CPU time where the protocol's are of wall time, so verdicts do not depend on the
+    load of the machine. Data sets are told apart by name: answers to choices (mmlu…, gpqa…,
+    sat_math…, aqua…) are read as letters, and units are kept in minerva….
     """
 
     name = "simplerl-1"
@@ -44,7 +48,7 @@ class SimpleRLGrader(PooledGrader):
         text = self._answer(answer)
         if text is None:
             return None
-        # Whether it is a guess counts only in a response that was cut off.
+        # Whether it is a guess matters only if the response was cut off.
         return Found(text, "", answer.finish_reason == "length" and not announces(answer.text))
 
     def _answer(self, answer: Answer) -> str | None:

@@ -83,10 +83,10 @@ _DEPENDENT = re.compile(r"y")
 
 @dataclass(frozen=True)
 class Equation:
-    r"""`left = value`, or a chain that says so with steps between.
+    r"""`left = value`, or a chain that says so with steps in between.
 
     Attributes:
-        value: the last exact side; `5 = x` says 5.
+        value: the last exact side; for `5 = x` it is 5.
         rounded: sides after an `\approx`.
         steps: the exact sides before the last one.
     """
@@ -102,7 +102,7 @@ class Equation:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the left side names, where it is one unknown, `f(x)` or a tuple of unknowns."""
+        """Names on the left side if it is one unknown, `f(x)` or a tuple of unknowns."""
         if is_name(self.left) or _DERIVATIVE.fullmatch(self.left):
             return (plain_name(self.left),)
         applied = function_of(self.left)
@@ -120,24 +120,24 @@ class Equation:
         return applied[1] if applied else ()
 
     def is_definition(self) -> bool:
-        """Whether the left side is a name that the right side is about: `y = x + 1`."""
+        """Return whether the left side is a name defined by the right side: `y = x + 1`."""
         names = self.names
         return bool(names) and not any(_occurs(name, plain_name(self.value)) for name in names)
 
     def single_name(self) -> str | None:
-        """The one thing that it gives a value: x of `x = 5`, AB of `AB = 4`."""
+        """Return the only thing it gives a value to: x of `x = 5`, AB of `AB = 4`."""
         if self.is_definition():
             return self._full_name() if len(self.names) == 1 else None
         named = _WORDS_OR_OBJECT.match(self.left) and not unknowns(self.value)
         return bare(self.left) if named else None
 
     def _full_name(self) -> str:
-        """Its name; P(A) and P(B) are two."""
+        """Return the name with its arguments; P(A) and P(B) differ."""
         of_events = self.arguments and all(map(str.isupper, self.arguments))
         return bare(self.left) if of_events else self.names[0]
 
     def label(self) -> str:
-        """What the left side calls the value, in one writing: `m\\angle A` as `\\angle A`."""
+        r"""Return the left side's name for the value, normalised: `m\angle A` is `\angle A`."""
         named = self._full_name() if self.is_definition() else ""
         if len(self.names) < 2 and not unknowns(self.value):
             named = named or (self.left if self._is_named() else "")
@@ -150,7 +150,7 @@ class Equation:
         return bool(named or ratio)
 
     def says_value(self) -> bool:
-        """Whether the right side alone says the same to someone who knows what was asked.
+        """Return whether the right side alone says the same to a reader who knows what was asked.
 
         The left side names it (`x`, `f(3)`, `AB`, `AB : CD`), or it is arithmetic (`2 + 3 = 5`).
         """
@@ -165,19 +165,19 @@ class Equation:
         return arithmetic and not unknowns(_without_unit(self.value))
 
     def has_one_unknown(self) -> bool:
-        """Whether its solutions are numbers."""
+        """Return whether it has one unknown, so that its solutions are numbers."""
         return len(unknowns(f"{self.left} {self.value}")) == 1
 
     def may_say_value(self) -> bool:
-        """Whether it is open what it says: `y/x = 3` may be a ratio that was asked for."""
+        """Return whether its meaning is open: `y/x = 3` may be a ratio that was asked for."""
         return bool(_SINGLE_LETTERS.fullmatch(self.left))
 
     def answers_question(self) -> bool:
-        """Whether it gives the number of what questions ask for: `m + n = 107`, `|z| = 5`."""
+        """Return whether it gives a number that questions ask for: `m + n = 107`, `|z| = 5`."""
         return bool(_ASKED.fullmatch(self.left)) and not unknowns(self.value)
 
     def is_simplification(self) -> bool:
-        """Whether left and right side are one expression: `2x + x = 3x`."""
+        """Return whether both sides are the same expression: `2x + x = 3x`."""
         return same_expressions(self.left, self.value)
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
@@ -192,7 +192,7 @@ class Equation:
             if self.says_value() or self.is_chain() or gold.is_chain():
                 return decision
             other = same_equation(self, gold)
-            # what cannot be read (a limit, say) is compared by its right side
+            # what cannot be parsed (a limit, say) is compared by its right side
             return decision if other.reason == "unread" else other
         labels = self.label(), gold.label()
         if all(labels) and not (self.is_definition() and gold.is_definition()):
@@ -207,7 +207,7 @@ class Equation:
         return self._compare_solutions(gold)
 
     def _compare_solutions(self, gold: "Equation") -> Decision:
-        """As equations; `(x - 1)^2 = 0` may stand for `x = 1`."""
+        """Compare as equations; `(x - 1)^2 = 0` may stand for `x = 1`."""
         decision = same_equation(self, gold)
         about = unknowns(f"{self.left} {self.value}")
         same = len(about) == 1 and about == unknowns(f"{gold.left} {gold.value}")
@@ -218,14 +218,14 @@ class Equation:
         return decision
 
     def _compare_definition(self, gold: "Equation", compare: Compare) -> Decision | None:
-        """None where the names differ, so that only the equations can tell."""
+        """Compare definitions; None if the names differ, so that equations must tell."""
         names, wanted = self.names, gold.names
         if names == wanted:
             if self._full_name() != gold._full_name():
                 decision = self._compare_function(gold, compare)
                 return undecided("relation") if decision.outcome == "equal" else decision
             return self._compare_function(gold, compare)
-        if _loosely(names) == _loosely(wanted):  # an area A is no side a
+        if _loosely(names) == _loosely(wanted):  # an area A is not a side a
             decision = self._compare_function(gold, compare)
             return undecided("relation") if decision.outcome == "equal" else decision
         if len(names) != 1 or len(wanted) != 1:
@@ -239,7 +239,7 @@ class Equation:
         return None
 
     def _compare_function(self, gold: "Equation", compare: Compare) -> Decision:
-        """The right sides, with the function's unknown renamed: f(t) = t^2 is f(x) = x^2."""
+        """Compare right sides with the unknown renamed: f(t) = t^2 is f(x) = x^2."""
         arguments, wanted = self.arguments, gold.arguments
         value = self.value
         if arguments and wanted and arguments != wanted:
@@ -254,11 +254,11 @@ class Equation:
     def compare_value(
         self, gold: str, compare: Compare, gold_rounded: tuple[str, ...] = ()
     ) -> Decision:
-        """The value that the chain says against a gold one.
+        """Compare the value of the chain with a gold value.
 
-        The exact side decides; a rounded one counts only where it is the exact one, rounded. A
-        chain of unequal numbers (`7 = 5`) says none of them, but a name in front of it does get the
-        last: an answer is judged, not the way to it.
+        The exact side decides; a rounded one counts only if it rounds the exact one. A chain of
+        unequal numbers (`7 = 5`) has no value, but a name in front of it takes the last: the answer
+        is judged, not the steps.
         """
         decision = self._compare_last_side(gold, compare, gold_rounded)
         named = is_name(self.left)
@@ -267,7 +267,7 @@ class Equation:
         return decision
 
     def contradicts_itself(self, compare: Compare) -> bool:
-        """Whether two of its sides are other numbers, also when one is rounded."""
+        """Return whether two of its sides are unequal numbers, even after rounding."""
         numbers = [side for side in (*self.steps, self.value) if not unknowns(_without_unit(side))]
         return any(
             not is_rounding(one, other)
@@ -306,14 +306,14 @@ def _occurs(name: str, text: str) -> bool:
 
 
 def unknowns(text: str) -> frozenset[str]:
-    """Letters and commands of a text that stand for no number, function or sign."""
+    """Return the letters and commands of a text that are not numbers, functions or signs."""
     return frozenset(_LETTERS.findall(_FUNCTIONS.sub(" ", text))) - _CONSTANTS
 
 
 def renamed_names(text: str, names: dict[str, str]) -> str | None:
-    """A text with its one-letter unknowns renamed at once.
+    """Return a text with its one-letter unknowns renamed simultaneously.
 
-    None where a new name is taken, and where letters are the name of a function.
+    None if a new name is taken, or if letters are the name of a function.
     """
     free = unknowns(text)
     taken = any(new in free and new not in names for new in names.values())
@@ -333,21 +333,21 @@ def same_expressions(one: str, other: str) -> bool:
 
 
 def is_rounding(exact: str, rounded: str) -> bool:
-    """Whether a decimal is an exact value, rounded to its digits."""
+    """Return whether a decimal is an exact value rounded to its digits."""
     from rast_bench.grading.robust.kinds.algebra import rounds_to  # loads sympy
 
     return rounds_to(exact, rounded)
 
 
 def is_solution(text: str, equation: Equation) -> bool:
-    """Whether a number may solve an equation in one unknown."""
+    """Return whether a number may solve an equation in one unknown."""
     from rast_bench.grading.robust.kinds import algebra  # loads sympy
 
     return algebra.is_solution(text, equation.left, equation.value)
 
 
 def same_equation(answer: Equation, gold: Equation) -> Decision:
-    """Equal up to a constant factor of the difference of their sides."""
+    """Compare equations up to a constant factor of the difference of their sides."""
     from rast_bench.grading.robust.kinds.algebra import same_equations  # loads sympy
 
     return same_equations((answer.left, answer.value), (gold.left, gold.value))
@@ -357,7 +357,7 @@ def read_equation(text: str) -> Equation | None:
     sides, signs = split_relation(text)
     if not signs or any(sign not in ("=", "~", "==") for sign in signs) or has_parts(text):
         return None
-    if not sides[0] and len(sides) > 2:  # `= a = b`, a worked line
+    if not sides[0] and len(sides) > 2:  # `= a = b`, a line of working
         sides, signs = sides[1:], signs[1:]
     elif not sides[0]:
         return None
@@ -406,7 +406,7 @@ class Inequality:
         return doubt
 
     def region(self) -> Region | None:
-        """The numbers that a named quantity may have: (0, 1) of `0 < f(x) < 1`, `0 < AB < 1`."""
+        """Return the possible values of a named quantity: (0, 1) for `0 < f(x) < 1`."""
         places = [at for at, side in enumerate(self.sides) if unknowns(side)]
         if len(places) != 1 or len(self.sides) - 2 * places[0] not in (1, 2, 0):
             return None
@@ -445,13 +445,13 @@ _SEPARATOR = rf"[,;]|{AND}"
 
 @dataclass(frozen=True)
 class System:
-    """Relations that hold together, in any order."""
+    """Relations that hold simultaneously, in any order."""
 
     items: tuple[str, ...]
     kind: str = "system"
 
     def assignment(self) -> dict[str, str] | None:
-        """The value of each unknown where every relation gives one: `x = 1, y = 2`."""
+        """Return the value of each unknown if every relation gives one: `x = 1, y = 2`."""
         values: dict[str, str] = {}
         for item in self.items:
             equation = read_equation(item)
@@ -462,7 +462,7 @@ class System:
         return values
 
     def may_be_number_set(self) -> bool:
-        """Whether it is about one unknown, so that its solutions are numbers."""
+        """Return whether it has one unknown, so that its solutions are numbers."""
         return len(unknowns(" ".join(self.items))) == 1
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
@@ -483,7 +483,7 @@ class System:
         return self._compare_one_relation(gold, compare)
 
     def _compare_one_relation(self, gold: Self, compare: Compare) -> Decision:
-        """Where all relations but one are the same: this one tells if it stands for itself.
+        """Compare systems with all relations but one in common: this one decides if independent.
 
         Other systems that look different may have the same solutions.
         """
@@ -505,9 +505,10 @@ class System:
     def compare_values(
         self, values: tuple[str, ...], compare: Compare, *, ordered: bool
     ) -> Decision:
-        """The values of the unknowns in their alphabetical order (or as written).
+        """Compare the values of the unknowns in alphabetical order (or as written).
 
-        ordered: whether the other side is a tuple; in a list, those of x_1 and x_2 have no order.
+        Args:
+            ordered: the other side is a tuple; in a list, those of x_1 and x_2 have no order.
         """
         assigned = self.assignment()
         if assigned is None:
@@ -544,12 +545,12 @@ class System:
 
 
 def _follow_in_alphabet(letters: Iterable[str]) -> bool:
-    """As x, y, z and a, b do, so that everyone gives them in this order; x and p do not."""
+    """Return whether the letters are consecutive, as x, y, z: their order is clear."""
     return all(ord(after) == ord(before) + 1 for before, after in pairwise(sorted(letters)))
 
 
 def _has_parameter(values: dict[str, str], wanted: dict[str, str]) -> bool:
-    """Whether both give the unknowns by one parameter each: `x = 1 + t, y = 2t`."""
+    """Return whether both use one parameter each: `x = 1 + t, y = 2t`."""
     return all(
         len(frozenset().union(*map(unknowns, each.values())) - each.keys()) == 1
         for each in (values, wanted)
@@ -563,7 +564,7 @@ def same_lines(values: list[str], wanted: list[str]) -> Decision:
 
 
 def read_system(text: str) -> System | None:
-    r"""`x + y = 3, x - y = 1`, a `cases` environment, `(x, y) = (1, 2)`, `x = y = 2`."""
+    r"""Read `x + y = 3, x - y = 1`, a `cases` environment, `(x, y) = (1, 2)`, `x = y = 2`."""
     environment = _CASES.fullmatch(text)
     if environment and not environment["name"] and r"\begin" not in environment["rows"]:
         rows = _ROW.split(environment["rows"])
@@ -585,12 +586,12 @@ def read_system(text: str) -> System | None:
         if equation and equation.is_definition()
     ]
     if len(names) == len(parts) and (len(set(names)) == 1 or _repeat(names)):
-        return None  # values of one unknown, or several solutions: a list
+        return None  # values of one unknown or several solutions: a list
     return System(tuple(parts))
 
 
 def _repeat(names: Sequence[tuple[str, ...]]) -> int:
-    """How many names there are where they come again and again in one order; else 0."""
+    """Return the number of names if they recur in the same order, else 0."""
     size = names.index(names[0], 1) if names and names[0] in names[1:] else 0
     if not size or len(names) % size or len(set(names[:size])) < size:
         return 0
@@ -598,7 +599,7 @@ def _repeat(names: Sequence[tuple[str, ...]]) -> int:
 
 
 def read_solutions(text: str) -> tuple[str, ...]:
-    """The solutions of `p = 5, q = 2; p = 7, q = 2`, one text each; none of another text."""
+    """Return the solutions of `p = 5, q = 2; p = 7, q = 2`, one text each; else empty."""
     parts = [part for part in split(text, _SEPARATOR) if part]
     if len(parts) > MAX_SYSTEM or len(parts) < 4:
         return ()
@@ -644,7 +645,7 @@ class Congruence:
     kind: str = "congruence"
 
     def numbers(self) -> tuple[frozenset[int], int] | None:
-        """The least residues and the modulus, where all are plain integers."""
+        """Return the least residues and the modulus, if all are plain integers."""
         if not self.modulus.isdigit() or not int(self.modulus):
             return None
         if not all(_INTEGER.fullmatch(residue) for residue in self.residues):
@@ -675,7 +676,7 @@ class Congruence:
         )
 
     def compare_number(self, number: str, compare: Compare) -> Decision:
-        """A gold number without its modulus: the residue as it is written."""
+        """Compare with a gold number without modulus: the residue as written."""
         if len(self.residues) > 1:
             return different("count")
         decision = compare(self.residues[0], number)
@@ -691,7 +692,7 @@ class Congruence:
 
 
 def _lifted(residues: frozenset[int], modulus: int, other: int) -> frozenset[int] | None:
-    """The residues of a modulus as those of its least common multiple with another."""
+    """Return residues of a modulus as those of its least common multiple with another."""
     from math import lcm
 
     common = lcm(modulus, other)
