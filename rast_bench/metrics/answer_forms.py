@@ -12,11 +12,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from rast_bench.grading.robust.cleaning import clean
-from rast_bench.grading.robust.comparison import read
 from rast_bench.grading.robust.kinds.base import Reading
 from rast_bench.grading.robust.kinds.bases import BasedNumber, read_based
 from rast_bench.grading.robust.kinds.choices import Choice, read_choice
 from rast_bench.grading.robust.kinds.collections import Collection
+from rast_bench.grading.robust.kinds.equations import Equation
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import (
     Complement,
@@ -30,8 +30,8 @@ from rast_bench.grading.robust.kinds.intervals import (
 )
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
-from rast_bench.grading.robust.kinds.relations import Equation
 from rast_bench.grading.robust.kinds.vectors import Matrix
+from rast_bench.grading.robust.readings import read
 from rast_bench.hardware import usable_cores
 
 MAX_CHARACTERS = 200  # a longer answer is equal to none but itself

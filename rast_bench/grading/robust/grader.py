@@ -7,7 +7,7 @@ from rast_bench.grading.base import Answer
 from rast_bench.grading.decision import Decision
 from rast_bench.grading.found import Found
 from rast_bench.grading.pooled import PooledGrader, here
-from rast_bench.grading.robust import comparison
+from rast_bench.grading.robust import comparison, readings
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.extraction.find import find, written
 
@@ -39,7 +39,7 @@ class RobustGrader(PooledGrader):
 
 
 def _kinds(text: str) -> str:
-    return " or ".join(dict.fromkeys(reading.kind for reading in comparison.read(text).readings))
+    return " or ".join(dict.fromkeys(reading.kind for reading in readings.read(text).readings))
 
 
 @lru_cache(maxsize=2**12)

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.writing import (
+from rast_bench.grading.robust.kinds.notation import (
     AND,
     OR,
     bare,
@@ -271,7 +271,7 @@ def same_in_any_order(items: Sequence[str], gold: Sequence[str], compare: Compar
         return undecided("elements", "dots that stand for elements")
     if len(items) != len(gold):
         return different("count", "another number of elements")
-    left, wanted = _without_same_writing(items, gold)
+    left, wanted = _without_identical(items, gold)
     if not left:
         return equal("elements", "elements in any order")
     decision = _paired(left, wanted, compare)
@@ -298,7 +298,7 @@ def _written_out(items: Sequence[str]) -> Sequence[str]:
     return list(map(str, range(values[0], values[-1] + (1 if step > 0 else -1), step)))
 
 
-def _without_same_writing(items: Sequence[str], gold: Sequence[str]) -> tuple[list[str], list[str]]:
+def _without_identical(items: Sequence[str], gold: Sequence[str]) -> tuple[list[str], list[str]]:
     """Remove identically written items from both, in pairs."""
     rest: dict[str, list[str]] = {}
     for wanted in gold:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from rast_bench.grading.decision import Decision, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.relations import unknowns
-from rast_bench.grading.robust.kinds.writing import NAME, separators, split, split_relation
+from rast_bench.grading.robust.kinds.equations import unknowns
+from rast_bench.grading.robust.kinds.notation import NAME, separators, split, split_relation
 
 _WORD = (
     r"(?:\{ ?[,;]? ?|(?<=[\s,;]))(?:where|for|with|if|when|whenever|provided|such that|given"

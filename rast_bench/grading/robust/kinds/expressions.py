@@ -6,7 +6,7 @@ from typing import Self
 
 from rast_bench.grading.decision import Decision, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.writing import RELATION, enclosed, separators
+from rast_bench.grading.robust.kinds.notation import RELATION, enclosed, separators
 
 _NO_EXPRESSION = rf"{RELATION}|[,;&]|\\in(?![A-Za-z])"
 _FUNCTION_OF = re.compile(

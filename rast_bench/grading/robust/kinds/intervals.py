@@ -18,7 +18,7 @@ from rast_bench.grading.robust.kinds.collections import (
     same_in_any_order,
     with_sign,
 )
-from rast_bench.grading.robust.kinds.writing import (
+from rast_bench.grading.robust.kinds.notation import (
     AND,
     NAME,
     OR,

@@ -28,7 +28,7 @@ from rast_bench.grading.robust.kinds.units import (
     SINGULAR,
     Unit,
     conversion,
-    kin,
+    family_sizes,
     length_power,
     read_unit,
     same_nouns,
@@ -138,7 +138,7 @@ class Quantity:
             return self._without_unit(decision, doubt=True)
         number, wanted = read_number(self.magnitude), read_number(gold)
         values = number and number.value, wanted and wanted.value
-        if values[0] and values[1] and values[1] / values[0] in kin(self.unit):
+        if values[0] and values[1] and values[1] / values[0] in family_sizes(self.unit):
             return undecided("unit", "equal if the gold answer is in another unit")
         return self._as_angle(gold, compare, decision, is_gold=False)
 

@@ -7,8 +7,9 @@ from typing import Self
 from rast_bench.grading.decision import Decision
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.collections import read_list, read_set
-from rast_bench.grading.robust.kinds.relations import Congruence, unknowns
-from rast_bench.grading.robust.kinds.writing import (
+from rast_bench.grading.robust.kinds.congruences import Congruence
+from rast_bench.grading.robust.kinds.equations import unknowns
+from rast_bench.grading.robust.kinds.notation import (
     NAME,
     is_name,
     plain_name,

@@ -480,7 +480,7 @@ def length_power(unit: Unit) -> int | None:
     return power if is_length else None
 
 
-def kin(unit: Unit) -> tuple[Fraction, ...]:
+def family_sizes(unit: Unit) -> tuple[Fraction, ...]:
     """Return the sizes of the other units of its family, in terms of this one."""
     if len(unit.powers) != 1 or unit.nouns:
         return ()

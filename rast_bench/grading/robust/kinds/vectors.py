@@ -9,8 +9,8 @@ from rast_bench.grading.decision import Decision, different
 from rast_bench.grading.robust.cleaning import bracket_partners
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.collections import read_tuple, same_in_order
-from rast_bench.grading.robust.kinds.relations import unknowns
-from rast_bench.grading.robust.kinds.writing import bare, separators
+from rast_bench.grading.robust.kinds.equations import unknowns
+from rast_bench.grading.robust.kinds.notation import bare, separators
 
 MAX_CELLS = 400
 MAX_TERMS = 8

@@ -1,35 +1,21 @@
-"""Equations, inequalities, systems of them, functions and congruences."""
+"""Equations, chains of them, and definitions of functions."""
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.collections import (
-    all_of,
-    read_tuple,
-    same_in_any_order,
-    same_in_order,
-)
-from rast_bench.grading.robust.kinds.intervals import Region, read_region
-from rast_bench.grading.robust.kinds.writing import (
-    AND,
-    OR,
-    TURNED,
+from rast_bench.grading.robust.kinds.collections import read_tuple
+from rast_bench.grading.robust.kinds.notation import (
     bare,
     function_of,
     has_parts,
     is_name,
     plain_name,
-    separators,
-    split,
     split_relation,
 )
-
-MAX_SYSTEM = 40
 
 _LETTERS = re.compile(r"(?<![A-Za-z\\])[A-Za-z]|\\[A-Za-z]+")
 _COMMAND_OR_LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
@@ -50,7 +36,7 @@ _WORDS_OR_OBJECT = re.compile(
     r"|\\(?:det|dim|gcd|max|min|lim|Pr) ?.{0,40}"
     r")\Z"
 )
-_PRODUCT = re.compile(  # x(x + 1), a(b + c)
+PRODUCT = re.compile(  # x(x + 1), a(b + c)
     r"(?P<name>[A-Za-z]) ?\((?:.*[^A-Za-z])?(?P=name)(?![A-Za-z])"
     r"|[abcdkmnrstxyz] ?\((?=[^()]*[A-Za-z])[^()]*[-+]"
 )
@@ -64,7 +50,7 @@ _OBJECT = (
     r"(?:[A-Z]{1,4}'*(?:_ ?(?:\{[^{}]{1,40}\}|\w))?|\|[A-Z]{1,4}\||[a-z]_ ?(?:\{[^{}]{1,40}\}|\w)"
     r"|\\(?:angle|triangle) ?[A-Z]{1,4})"  # AB, S_{ABC}, |AB|, v_1
 )
-_OBJECT_OR_WORDS = re.compile(
+OBJECT_OR_WORDS = re.compile(
     rf"{_OBJECT}|\{{[^{{}}]*[A-Za-z]{{2}}[^{{}}]*\}}|[A-Za-z]\([0-9]{{1,9}}\)"
 )
 _RATIO_OF_NAMES = re.compile(
@@ -146,7 +132,7 @@ class Equation:
 
     def _is_named(self) -> bool:
         ratio = _RATIO_OF_NAMES.fullmatch(self.left) and not _SINGLE_LETTERS.fullmatch(self.left)
-        named = _WORDS_OR_OBJECT.match(self.left) and not _PRODUCT.match(self.left)
+        named = _WORDS_OR_OBJECT.match(self.left) and not PRODUCT.match(self.left)
         return bool(named or ratio)
 
     def says_value(self) -> bool:
@@ -373,346 +359,3 @@ def read_equation(text: str) -> Equation | None:
     if turned and not function_of(exact[0]) and not _DERIVATIVE.fullmatch(exact[0]):
         exact.reverse()
     return Equation(exact[0], exact[-1], rounded, tuple(exact[:-1]))
-
-
-@dataclass(frozen=True)
-class Inequality:
-    """Sides with <, <=, >, >= or != between them."""
-
-    sides: tuple[str, ...]
-    signs: tuple[str, ...]
-    kind: str = "inequality"
-
-    def turned(self) -> "Inequality":
-        signs = tuple(TURNED.get(sign, sign) for sign in reversed(self.signs))
-        return Inequality(tuple(reversed(self.sides)), signs)
-
-    def compare(self, gold: Self, compare: Compare) -> Decision:
-        if len(self.signs) == len(gold.signs) == 1:
-            from rast_bench.grading.robust.kinds.algebra import same_inequality
-
-            return same_inequality(
-                (self.sides[0], self.signs[0], self.sides[1]),
-                (gold.sides[0], gold.signs[0], gold.sides[1]),
-            )
-        doubt = undecided("relation", "chains of inequalities")
-        for answer in (self, self.turned()):
-            if len(answer.sides) == len(gold.sides):
-                decision = same_in_order(answer.sides, gold.sides, compare)
-                if decision.outcome == "equal":
-                    if answer.signs == gold.signs:
-                        return equal("relation", "chains side by side")
-                    doubt = different("relation", "strict here and not there")
-        return doubt
-
-    def region(self) -> Region | None:
-        """Return the possible values of a named quantity: (0, 1) for `0 < f(x) < 1`."""
-        places = [at for at, side in enumerate(self.sides) if unknowns(side)]
-        if len(places) != 1 or len(self.sides) - 2 * places[0] not in (1, 2, 0):
-            return None
-        quantity = self.sides[places[0]]
-        named = function_of(quantity) or _OBJECT_OR_WORDS.fullmatch(quantity)
-        if not named or _PRODUCT.match(quantity):
-            return None
-        sides = ["x" if at == places[0] else side for at, side in enumerate(self.sides)]
-        text = sides[0]
-        for sign, side in zip(self.signs, sides[1:], strict=True):
-            text += f" {_WRITTEN.get(sign, sign)} {side}"
-        found = read_region(text)
-        return None if found is None else Region(found.node)
-
-
-_WRITTEN = {"!=": r"\ne"}
-
-
-def read_inequality(text: str) -> Inequality | None:
-    sides, signs = split_relation(text)
-    if not signs or not all(sides) or any(sign in ("~", "==") for sign in signs):
-        return None
-    if all(sign == "=" for sign in signs) or has_parts(text):
-        return None
-    return Inequality(tuple(sides), tuple(signs))
-
-
-_CASES = re.compile(
-    r"(?P<name>[^\\{}]{0,40}=)? ?(?:\\\{)? ?\\begin ?\{(?P<environment>cases|aligned?|array|split"
-    r"|gathered)\*?\} ?(?:\{[lcr| ]*\})?(?P<rows>.*)\\end ?\{(?P=environment)\*?\}",
-    re.DOTALL,
-)
-_ROW = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr(?![A-Za-z])")
-_SEPARATOR = rf"[,;]|{AND}"
-
-
-@dataclass(frozen=True)
-class System:
-    """Relations that hold simultaneously, in any order."""
-
-    items: tuple[str, ...]
-    kind: str = "system"
-
-    def assignment(self) -> dict[str, str] | None:
-        """Return the value of each unknown if every relation gives one: `x = 1, y = 2`."""
-        values: dict[str, str] = {}
-        for item in self.items:
-            equation = read_equation(item)
-            name = None if equation is None else equation.single_name()
-            if equation is None or name is None or name in values:
-                return None
-            values[name] = equation.value
-        return values
-
-    def may_be_number_set(self) -> bool:
-        """Return whether it has one unknown, so that its solutions are numbers."""
-        return len(unknowns(" ".join(self.items))) == 1
-
-    def compare(self, gold: Self, compare: Compare) -> Decision:
-        values, wanted = self.assignment(), gold.assignment()
-        if values is not None and wanted is not None:
-            if values.keys() == wanted.keys():
-                decision = all_of(compare(values[name], wanted[name]) for name in wanted)
-                names = sorted(wanted)
-                if decision.outcome == "different" and _has_parameter(values, wanted):
-                    return same_lines(
-                        [values[name] for name in names], [wanted[name] for name in names]
-                    )
-                return decision
-            return different("relation", "other unknowns")
-        decision = same_in_any_order(self.items, gold.items, compare)
-        if decision.outcome != "different":
-            return decision
-        return self._compare_one_relation(gold, compare)
-
-    def _compare_one_relation(self, gold: Self, compare: Compare) -> Decision:
-        """Compare systems with all relations but one in common: this one decides if independent.
-
-        Other systems that look different may have the same solutions.
-        """
-        mine, rest = self.items, list(gold.items)
-        left = []
-        for item in mine:
-            partner = next((each for each in rest if compare(item, each).outcome == "equal"), None)
-            if partner is None:
-                left.append(item)
-            else:
-                rest.remove(partner)
-        if len(left) == len(rest) == 1:
-            about = unknowns(left[0]) | unknowns(rest[0])
-            others = (item for item in (*mine, *gold.items) if item not in (*left, *rest))
-            if not any(unknowns(item) & about for item in others):
-                return compare(left[0], rest[0])
-        return undecided("relation", "systems of other equations")
-
-    def compare_values(
-        self, values: tuple[str, ...], compare: Compare, *, ordered: bool
-    ) -> Decision:
-        """Compare the values of the unknowns in alphabetical order (or as written).
-
-        Args:
-            ordered: the other side is a tuple; in a list, those of x_1 and x_2 have no order.
-        """
-        assigned = self.assignment()
-        if assigned is None:
-            number = len(unknowns(" ".join(self.items)))
-            if number == 1 or number == len(values):
-                return undecided("relation", "a system that is not solved")
-            return different("kind", "values for relations")
-        equations = [read_equation(value) for value in values]
-        unknown = {name.partition("_")[0] for name in assigned}
-        names = {name for equation in equations if equation for name in equation.names}
-        if len(unknown) == 1 and names <= unknown and not ordered:
-            given = [
-                each.value if each else value for each, value in zip(equations, values, strict=True)
-            ]
-            return same_in_any_order(tuple(assigned.values()), given, compare)
-        if any(split_relation(value)[1] for value in values):
-            return different("kind", "values for relations")
-        in_order = tuple(assigned[name] for name in sorted(assigned))
-        decision = same_in_order(in_order, values, compare)
-        as_written = tuple(assigned.values())
-        letters = all(len(name) == 1 for name in assigned)
-        usual = letters and _follow_in_alphabet(assigned)
-        if decision.outcome == "equal" and (usual or in_order == as_written):
-            return decision
-        other = same_in_order(as_written, values, compare)
-        if other.outcome == "equal" and not ordered and letters and not usual:
-            return equal("elements", "values in the order in which they are written")
-        if decision.outcome == other.outcome == "different":
-            if ordered or usual:
-                return decision
-            anyhow = same_in_any_order(as_written, values, compare)
-            return anyhow if anyhow.outcome == "different" else undecided("order")
-        return undecided("order")
-
-
-def _follow_in_alphabet(letters: Iterable[str]) -> bool:
-    """Return whether the letters are consecutive, as x, y, z: their order is clear."""
-    return all(ord(after) == ord(before) + 1 for before, after in pairwise(sorted(letters)))
-
-
-def _has_parameter(values: dict[str, str], wanted: dict[str, str]) -> bool:
-    """Return whether both use one parameter each: `x = 1 + t, y = 2t`."""
-    return all(
-        len(frozenset().union(*map(unknowns, each.values())) - each.keys()) == 1
-        for each in (values, wanted)
-    )
-
-
-def same_lines(values: list[str], wanted: list[str]) -> Decision:
-    from rast_bench.grading.robust.kinds.lines import same_line  # loads sympy
-
-    return same_line(values, wanted)
-
-
-def read_system(text: str) -> System | None:
-    r"""Read `x + y = 3, x - y = 1`, a `cases` environment, `(x, y) = (1, 2)`, `x = y = 2`."""
-    environment = _CASES.fullmatch(text)
-    if environment and not environment["name"] and r"\begin" not in environment["rows"]:
-        rows = _ROW.split(environment["rows"])
-        parts = [row.replace("&", " ").strip(" ,.;") for row in rows]
-    elif next(separators(text, OR), None):  # alternatives
-        return None
-    else:
-        parts = [part.strip() for part in split(text, _SEPARATOR)]
-    parts = [part for part in parts if part]
-    relations = [split_relation(part)[1] for part in parts]
-    if not parts or not all(relations) or len(parts) > MAX_SYSTEM:
-        return None
-    if len(parts) == 1:
-        return _from_one(parts[0])
-    equations = [read_equation(part) for part in parts]
-    names = [
-        (single,) if (single := equation.single_name()) else equation.names
-        for equation in equations
-        if equation and equation.is_definition()
-    ]
-    if len(names) == len(parts) and (len(set(names)) == 1 or _repeat(names)):
-        return None  # values of one unknown or several solutions: a list
-    return System(tuple(parts))
-
-
-def _repeat(names: Sequence[tuple[str, ...]]) -> int:
-    """Return the number of names if they recur in the same order, else 0."""
-    size = names.index(names[0], 1) if names and names[0] in names[1:] else 0
-    if not size or len(names) % size or len(set(names[:size])) < size:
-        return 0
-    return size if all(name == names[at % size] for at, name in enumerate(names)) else 0
-
-
-def read_solutions(text: str) -> tuple[str, ...]:
-    """Return the solutions of `p = 5, q = 2; p = 7, q = 2`, one text each; else empty."""
-    parts = [part for part in split(text, _SEPARATOR) if part]
-    if len(parts) > MAX_SYSTEM or len(parts) < 4:
-        return ()
-    equations = [read_equation(part) for part in parts]
-    names = [equation.names for equation in equations if equation and equation.is_definition()]
-    size = _repeat(names) if len(names) == len(parts) else 0
-    if size < 2:
-        return ()
-    return tuple(", ".join(parts[at : at + size]) for at in range(0, len(parts), size))
-
-
-def _from_one(text: str) -> System | None:
-    sides, signs = split_relation(text)
-    if set(signs) != {"="}:
-        return None
-    if len(sides) > 2 and all(map(is_name, sides[:-1])) and not is_name(sides[-1]):
-        return System(tuple(f"{side} = {sides[-1]}" for side in sides[:-1]))
-    if len(sides) != 2:
-        return None
-    names, values = read_tuple(sides[0]), read_tuple(sides[1])
-    if names is None or values is None or not all(map(is_name, names.items)):
-        return None
-    if len(names.items) != len(values.items) or len(names.items) < 2:
-        return None
-    items = zip(names.items, values.items, strict=True)
-    return System(tuple(f"{name} = {value}" for name, value in items))
-
-
-_MODULUS = re.compile(
-    r",? ?(?P<open>\()? ?\\?(?:p|b)?mod(?![A-Za-z]) ?\{? ?(?P<modulus>[0-9]{1,40}|[a-zA-Z])"
-    r" ?\}?(?(open) ?\))\Z"
-)
-_INTEGER = re.compile(r"-? ?[0-9]{1,400}")
-
-
-@dataclass(frozen=True)
-class Congruence:
-    r"""Residues of one modulus: `x \equiv 1, 3 \pmod 8`."""
-
-    residues: tuple[str, ...]
-    modulus: str
-    name: str = ""
-    kind: str = "congruence"
-
-    def numbers(self) -> tuple[frozenset[int], int] | None:
-        """Return the least residues and the modulus, if all are plain integers."""
-        if not self.modulus.isdigit() or not int(self.modulus):
-            return None
-        if not all(_INTEGER.fullmatch(residue) for residue in self.residues):
-            return None
-        modulus = int(self.modulus)
-        values = (int(residue.replace(" ", "")) for residue in self.residues)
-        return frozenset(value % modulus for value in values), modulus
-
-    def compare(self, gold: Self, compare: Compare) -> Decision:
-        if self.name and gold.name and plain_name(self.name) != plain_name(gold.name):
-            return different("relation", "other unknowns")
-        mine, wanted = self.numbers(), gold.numbers()
-        if mine and wanted:
-            if mine[1] == wanted[1]:
-                same = mine[0] == wanted[0]
-                return (equal if same else different)("exact", "residues of one modulus")
-            lifted = _lifted(*mine, wanted[1]), _lifted(*wanted, mine[1])
-            if None in lifted:
-                return undecided("limit")
-            if lifted[0] == lifted[1]:
-                return equal("exact", "residues of another modulus")
-            return different("exact", "residues of another modulus")
-        return all_of(
-            (
-                compare(self.modulus, gold.modulus),
-                same_in_any_order(self.residues, gold.residues, compare),
-            )
-        )
-
-    def compare_number(self, number: str, compare: Compare) -> Decision:
-        """Compare with a gold number without modulus: the residue as written."""
-        if len(self.residues) > 1:
-            return different("count")
-        decision = compare(self.residues[0], number)
-        mine = self.numbers()
-        if decision.outcome == "equal":
-            least = mine and int(self.residues[0].replace(" ", "")) in mine[0]
-            return decision if least else undecided("relation", "a residue that is not the least")
-        if decision.outcome != "different" or not mine or not _INTEGER.fullmatch(number):
-            return decision
-        if int(number.replace(" ", "")) % mine[1] in mine[0]:
-            return undecided("exact", "another residue of the same class")
-        return decision
-
-
-def _lifted(residues: frozenset[int], modulus: int, other: int) -> frozenset[int] | None:
-    """Return residues of a modulus as those of its least common multiple with another."""
-    from math import lcm
-
-    common = lcm(modulus, other)
-    if common // modulus * len(residues) > 10_000:
-        return None
-    return frozenset(
-        residue + modulus * turn for residue in residues for turn in range(common // modulus)
-    )
-
-
-def read_congruence(text: str) -> Congruence | None:
-    modulus = _MODULUS.search(text)
-    if modulus is None:
-        return None
-    main = text[: modulus.start()].strip()
-    sides, signs = split_relation(main)
-    if not all(sides) or len(signs) > 1 or (signs and signs[0] not in ("==", "=")):
-        return None
-    if signs and not is_name(sides[0]):
-        return None
-    residues = split(sides[-1], rf"[,;]|{AND}|(?<![A-Za-z])or(?![A-Za-z])|\{{ ?or ?\}}")
-    residues = [residue for residue in residues if residue]
-    return Congruence(tuple(residues), modulus["modulus"], sides[0] if signs else "")
