@@ -1,4 +1,4 @@
-"""Where the numbers of an analysis come from: paths, models, settings, code and machine."""
+"""Provenance of an analysis: paths, models, settings, code and machine."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,9 +20,10 @@ def provenance(
     settings: Settings,
     started: datetime,
 ) -> dict[str, Any]:
-    """JSON values only. Models bear the fingerprints that cells are identified by.
+    """Return JSON values. Models have the fingerprints that identify cells.
 
-    Raises ModelError where a checkpoint's files cannot be read.
+    Raises:
+        ModelError: a checkpoint's files cannot be read.
     """
     ended = now()
     scratch = None if settings.scratch is None else str(settings.scratch)

@@ -1,12 +1,12 @@
 """An analysis on disk, for tables and figures: `<results>/analysis/<name>/`.
 
-`<analysis>.parquet` holds the records of each token, `<analysis>.json` the summary and where it
-comes from. Along the paths of RAST or M_base the names end in `-rast-path`, `-base-path`.
+`<analysis>.parquet` holds the records of each token, `<analysis>.json` the summary and its
+provenance. Along the paths of RAST or M_base the names end in `-rast-path`, `-base-path`.
 
-To read them needs no model and no torch:
+Reading them needs no model and no torch:
 
     load_records(results, name, analysis)      one row per token and comparison (see `records`)
-    load_summary(results, name, analysis)      one row a comparison (see `summaries`)
+    load_summary(results, name, analysis)      one row per comparison (see `summaries`)
     load_provenance(results, name, analysis)   settings, cells, models, code, machine
 """
 
@@ -35,9 +35,10 @@ def save_analysis(
     records: "pd.DataFrame",
     provenance: Mapping[str, Any],
 ) -> tuple[Path, Path]:
-    """Writes both files whole and returns their paths: records, summary with provenance.
+    """Write both files atomically and return their paths: records, summary with provenance.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: they cannot be written.
     """
     files = _files(results, name, analysis, whose)
     parquet = io.BytesIO()
@@ -58,9 +59,10 @@ def save_analysis(
 def load_records(
     results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
 ) -> "pd.DataFrame":
-    """The per-token records of a saved analysis.
+    """Return the per-token records of a saved analysis.
 
-    Raises LedgerError, with the command that makes them as its hint where there are none.
+    Raises:
+        LedgerError: there are none; the hint is the command that makes them.
     """
     import pandas as pd
 
@@ -72,14 +74,22 @@ def load_records(
 def load_summary(
     results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
 ) -> "pd.DataFrame":
-    """The summary of a saved analysis, from its records. Raises as `load_records`."""
+    """Return the summary of a saved analysis, computed from its records.
+
+    Raises:
+        LedgerError: as `load_records`.
+    """
     return summarise(analysis, load_records(results, name, analysis, whose))
 
 
 def load_provenance(
     results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
 ) -> dict[str, Any]:
-    """The JSON file of a saved analysis. Raises as `load_records`."""
+    """Return the JSON file of a saved analysis.
+
+    Raises:
+        LedgerError: as `load_records`.
+    """
     path = _existing(results, name, analysis, whose)[1]
     with ledger_errors(path):
         found: dict[str, Any] = json.loads(path.read_bytes())

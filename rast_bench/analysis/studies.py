@@ -45,13 +45,13 @@ class Study:
 
 
 def studies_of(cells: Sequence[CellConfig], whose: Whose) -> list[Study]:
-    """One study for each greedy cell that the cells lead to, in their order.
+    """Return one study for each greedy cell that the cells lead to, in their order.
 
-    Cells that differ in λ, ΔR, τ or n meet in one study: it compares all of them. Cells without
+    Cells that differ in λ, ΔR, τ or n share one study, which compares all of them. Cells without
     such a path are left out.
 
     Raises:
-        ConfigError: no cell has one, or two different ΔR bear one name.
+        ConfigError: no cell has one, or two different ΔR have the same name.
     """
     grouped: dict[CellConfig, list[CellConfig]] = {}
     refusal: ConfigError | None = None
@@ -68,9 +68,10 @@ def studies_of(cells: Sequence[CellConfig], whose: Whose) -> list[Study]:
 
 
 def cells_over(cells: Sequence[CellConfig], base_model: str | None) -> Sequence[CellConfig]:
-    """The cells of one base model, None for all: figure 4 reads every ΔR along one model's paths.
+    """Return the cells of one base model, or all: figure 4 reads every ΔR along one model's paths.
 
-    Raises ConfigError where there is no such cell.
+    Raises:
+        ConfigError: there is no such cell.
     """
     found = [cell for cell in cells if base_model in (None, cell.base_model.name)]
     if not found:
@@ -83,14 +84,17 @@ def cells_over(cells: Sequence[CellConfig], base_model: str | None) -> Sequence[
 
 
 def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
-    """The cell whose one sample per problem is the path: same problems, prompt and engine.
+    """Return the cell whose one sample per problem is the path: same problems, prompt and engine.
 
-    Its data set has no limit. Raises ConfigError where the cell has no such models.
+    Its data set has no limit.
+
+    Raises:
+        ConfigError: the cell has no such models.
     """
     if whose == "rl" and cell.base_model.rl is None:
         raise ConfigError(
             f"base_model {cell.base_model.name} has no RL-trained checkpoint, so no path of it",
-            hint="follow another's: --path rast or --path base",
+            hint="choose another path: --path rast or --path base",
         )
     if whose == "rast" and cell.method.name != "rast":
         raise ConfigError("--path rast needs a ΔR source", hint="choose delta=…")
@@ -125,12 +129,12 @@ def _study(followed: CellConfig, whose: Whose, cells: Sequence[CellConfig]) -> S
 
 
 def _widest(datasets: Iterable[DatasetConfig]) -> DatasetConfig:
-    """Of data sets that differ in `limit` alone the one with most problems."""
+    """Return the data set with most problems of several that differ only in `limit`."""
     return max(datasets, key=lambda one: float("inf") if one.limit is None else one.limit)
 
 
 def steered_policies(cells: Iterable[CellConfig]) -> tuple[Policy, ...]:
-    """The distinct M_base + λ·ΔR of the RAST cells, in order: τ, top-p and n play no part."""
+    """Return the distinct M_base + λ·ΔR of the RAST cells, ignoring τ, top-p and n."""
     policies: dict[Policy, Policy] = {}
     for cell in cells:
         if cell.method.name != "rast":
@@ -143,26 +147,26 @@ def steered_policies(cells: Iterable[CellConfig]) -> tuple[Policy, ...]:
 
 
 def own_shift(model: BaseModelConfig) -> Shift:
-    """The ΔR of a base model that has an RL-trained sibling; it bears the model's name."""
+    """Return the ΔR of a base model with an RL-trained sibling; it has the model's name."""
     assert model.rl is not None
     return Shift((PairConfig(rl=model.rl, base=model.base),), name=model.name)
 
 
 def shift_of(delta: DeltaConfig) -> Shift:
-    """ΔR as it is transferred."""
+    """Return ΔR as it is transferred."""
     return Shift(delta.pairs, delta.shuffle_vocabulary_seed, name=delta.name)
 
 
 def shift_names(cells: Iterable[CellConfig], base_model: str) -> dict[Shift, str]:
-    """What the records of a similarity along this model's paths call each ΔR."""
+    """Return each ΔR's name in the similarity records along this model's paths."""
     over = [cell for cell in cells if cell.base_model.name == base_model]
     shifts = [own_shift(cell.base_model) for cell in over if cell.base_model.rl is not None]
     shifts += [shift_of(cell.delta) for cell in over if cell.method.name == "rast"]
-    return {shift: shift.name for shift in reversed(shifts)}  # the first name counts
+    return {shift: shift.name for shift in reversed(shifts)}  # the first name wins
 
 
 def _refuse_shared_name(study: Study) -> None:
-    """Records tell comparisons apart by name."""
+    """Raise ConfigError if two ΔR share a name, by which records are told apart."""
     seen: set[str] = set()
     for name in (shift.name for shift in study.shifts):
         if name in seen:

@@ -1,4 +1,4 @@
-"""The experiment that `table` and `figure` name, and the report on what is stored of it."""
+"""The experiment that `table` and `figure` name, and the report on its stored samples."""
 
 import shlex
 from argparse import Namespace
@@ -23,7 +23,11 @@ def add_experiment(parser: Arguments) -> None:
 
 
 def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
-    """Raises ConfigError."""
+    """Return the experiment and its job.
+
+    Raises:
+        ConfigError: there is no such experiment.
+    """
     from rast_bench.config.frontend import job_of
 
     words = words_of(args)
@@ -34,7 +38,7 @@ def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
 
 
 def typed(command: str, args: Namespace) -> str:
-    """The command, as a saved table names it."""
+    """Return the command, as a saved table names it."""
     words = words_of(args)
     line = ["rast-bench", command, args.experiment, *words.overrides]
     if words.config_dir is not None:
@@ -43,7 +47,7 @@ def typed(command: str, args: Namespace) -> str:
 
 
 def report_available(job: "Job", experiment: "ExperimentConfig") -> "Report":
-    """Grades what is here and builds the report."""
+    """Grade what is stored and build the report."""
     from rast_bench.ledger import Ledger
     from rast_bench.pipeline import grade_planned, plan_jobs
     from rast_bench.reporting.reports import experiment_report

@@ -21,7 +21,11 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print and draw. Raises LedgerError where cells, or an analysis that is drawn, are missing."""
+    """Print and draw.
+
+    Raises:
+        LedgerError: cells, or an analysis to be drawn, are missing.
+    """
     from rast_bench.config.next_command import next_command
     from rast_bench.reporting.analysis_figures import analysis_figures, analysis_pages
     from rast_bench.reporting.report import requested_results
@@ -35,7 +39,7 @@ def run(args: Namespace) -> int:
     figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
     if not (figures or pages) and experiment.figures:
         raise ConfigError(
-            f"experiment {experiment.name}: nothing to draw, for none of its cells was run and no "
+            f"experiment {experiment.name}: nothing to draw, as none of its cells was run and no "
             "number was published",
             hint=f"`python run.py experiment={experiment.name}` makes the samples",
         )

@@ -10,9 +10,8 @@ from rast_bench.config.arguments import Arguments
 SUMMARY = "print an experiment's table from stored samples"
 
 _DESCRIPTION = """\
-Grade what is new, print and save the experiment's table, and generate nothing. Beside the paper's
-numbers, and of costs alone, it is printed as far as it goes; any other experiment has to be
-complete."""
+Grade what is new, print and save the experiment's table, and generate nothing. Comparisons with
+the paper and tables of costs are printed even if incomplete; others have to be complete."""
 
 
 def configure(parser: Arguments) -> None:
@@ -21,7 +20,11 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print and save the table. Raises LedgerError where a cell is missing that may not be."""
+    """Print and save the table.
+
+    Raises:
+        LedgerError: a required cell is missing.
+    """
     from rast_bench.config.next_command import next_command
     from rast_bench.reporting.save import landing_lines, save_report
 

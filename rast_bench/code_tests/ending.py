@@ -1,4 +1,4 @@
-"""From what a process said and how it ended to a verdict."""
+"""The verdict on a process, from its messages and how it ended."""
 
 import reprlib
 import signal
@@ -13,7 +13,7 @@ _TEXT_LENGTH = 120
 
 
 class Seen:
-    """What a process has said so far. Only `passed`, which is counted out here, makes a pass."""
+    """What a process has reported so far. Only `passed`, counted in the harness, makes a pass."""
 
     def __init__(self) -> None:
         self.passed = 0
@@ -22,12 +22,12 @@ class Seen:
         self.detail = ""
 
     def fault(self, kind: CodeVerdictKind, detail: str) -> bool:
-        """Notes a verdict other than passed. False, which stops the process."""
+        """Record a verdict other than passed. Return False, which stops the process."""
         self.kind, self.detail = kind, detail
         return False
 
     def other(self, message: Message, _: int = 0) -> bool:
-        """Takes a message that is no answer. False stops the process."""
+        """Handle a message that is not an answer. False stops the process."""
         if "memory" in message:
             return self.fault("memory", "MemoryError")
         if "error" in message:
@@ -38,7 +38,7 @@ class Seen:
 
 
 def verdict_of(seen: Seen, finished: Finished, total: int, cpu_limit: float) -> CodeVerdict:
-    """The verdict of a process that had `total` tests to pass and `cpu_limit` seconds for them."""
+    """Return the verdict on a process with `total` tests and a limit of `cpu_limit` seconds."""
     kind, detail = seen.kind, seen.detail
     if kind is None:
         kind, detail = _ending(seen, finished, total, cpu_limit)
@@ -71,10 +71,10 @@ def _ending(
 
 
 def shown(value: object) -> str:
-    """A value of the program's choice, short, on one line, of printable characters only."""
+    """Return a program's value as a short single line of printable characters."""
     try:
         text = value if isinstance(value, str) else reprlib.repr(value)
-    except (ValueError, RecursionError):  # an integer of too many digits, nested too deeply
+    except (ValueError, RecursionError):  # an integer with too many digits, or nested too deeply
         text = f"<{type(value).__name__}>"
     text = " ".join(text.split())
     if len(text) > _TEXT_LENGTH:

@@ -1,4 +1,4 @@
-"""Calls of one function, all in one process, and the answers of a reference."""
+"""Calls of one function, all in one process, and the answers of a reference solution."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from rast_bench.code_tests.tests import FunctionTests, Reference
 from rast_bench.code_tests.verdict import CodeVerdict, Limits
 from rast_bench.errors import DatasetError
 
-# An equal answer may take so many times the expected one's bytes and so many more. What is longer
-# is not even decoded.
+# Bounds on the size of an equal answer relative to the expected one. Longer answers are not even
+# decoded.
 _WRITINGS, _SLACK_BYTES = 8, 2**16
-_REFERENCES = 8  # in memory; their answers are the long ones
-_PATIENCE = 10  # times a program's limits of time, for the reference
+_REFERENCES = 8  # kept in memory; their answers are long
+_PATIENCE = 10  # factor on a program's time limits, for the reference
 
 _Take = Callable[[object], bool]
 _Decode = Callable[[object], object]
@@ -28,7 +28,7 @@ _Decode = Callable[[object], object]
 def run_function(
     program: str, tests: FunctionTests, limits: Limits, kind: SandboxKind
 ) -> CodeVerdict:
-    """Calls the function with each input and compares each answer as it comes."""
+    """Call the function with each input and compare each answer as it comes."""
     expected = expected_answers(tests, limits, kind)
     seen = Seen()
 
@@ -55,12 +55,12 @@ def run_function(
 
 
 def _longest(expected: object) -> int:
-    """The most bytes that a message with an answer equal to this one can take."""
+    """Return the maximum size in bytes of a message with an answer equal to this one."""
     return _WRITINGS * len(json.dumps(encode(expected))) + _SLACK_BYTES
 
 
 def expected_answers(tests: FunctionTests, limits: Limits, kind: SandboxKind) -> tuple[object, ...]:
-    """The expected answers, from the reference where the tests hold none.
+    """Return the expected answers, from the reference if the tests contain none.
 
     Raises:
         DatasetError: the reference fails.
@@ -118,10 +118,9 @@ def _run(
     read: _Decode,
     take: _Take,
 ) -> CodeVerdict:
-    """Runs the job and gives each answer, as `read` makes it, to `take`, which counts in
-    `seen.passed`.
+    """Run the job; pass each answer, converted by `read`, to `take`, which counts in `seen.passed`.
 
-    `longest` holds the most bytes of the message with each answer.
+    `longest` holds the maximum size in bytes of the message with each answer.
     """
 
     def on_message(message: Message, size: int) -> bool:

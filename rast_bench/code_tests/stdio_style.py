@@ -1,4 +1,4 @@
-"""Whole programs from standard input to standard output, each test in a process of its own."""
+"""Whole programs from standard input to standard output, one process per test."""
 
 from rast_bench.code_tests.compare import same_output
 from rast_bench.code_tests.ending import Seen, shown, verdict_of
@@ -8,11 +8,11 @@ from rast_bench.code_tests.tests import StdioTests
 from rast_bench.code_tests.verdict import CodeVerdict, Limits
 
 _SLACK_BYTES = 2**16
-_WRITINGS = 8  # an equal output may take so many times the expected one's bytes
+_WRITINGS = 8  # maximum size of an equal output relative to the expected one
 
 
 def run_stdio(program: str, tests: StdioTests, limits: Limits, kind: SandboxKind) -> CodeVerdict:
-    """Runs the program once a test, until one does not pass."""
+    """Run the program once per test, until one does not pass."""
     header: Message = {"style": "stdio", "program": program, "preamble": tests.preamble}
     cpu_seconds = 0.0
     for passed, (text, expected) in enumerate(zip(tests.inputs, tests.expected, strict=True)):

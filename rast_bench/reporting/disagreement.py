@@ -48,7 +48,7 @@ class Disagreement:
 def disagreement_notes(
     planned: Iterable["PlannedCell"], ledger: "Ledger", chosen: str | None = None
 ) -> tuple[str, ...]:
-    """A sentence for each pair of graders: the one that fills the tables, and one beside it.
+    """Return a sentence for each pair of graders: the one that fills the tables, and one beside it.
 
     Cells that came twice count once, and so do cells of one grader not at all. `chosen` is the
     grader that a command chose over those of the data sets.
@@ -95,7 +95,7 @@ def _kinds(cell: "PlannedCell", ledger: "Ledger", grader: str) -> "pd.DataFrame"
 
 
 def note(first: str, second: str, by_dataset: dict[str, Disagreement]) -> str:
-    """The footnote, with the share of each data set where there are several."""
+    """Return the footnote, with the share of each data set where there are several."""
     total = sum(by_dataset.values(), Disagreement())
     return (
         f"Graders {first} and {second} disagree on {total.share:.2%} of {total.samples:,} samples"
@@ -111,7 +111,7 @@ def note(first: str, second: str, by_dataset: dict[str, Disagreement]) -> str:
 
 
 def undecided_notes(judged: Iterable[tuple[str, "CellOutcome"]]) -> tuple[str, ...]:
-    """A sentence for each grader that left samples of a table undecided.
+    """Return a sentence for each grader that left samples of a table undecided.
 
     Args:
         judged: graders and what they judged; a cell that comes twice counts once.

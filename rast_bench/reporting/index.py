@@ -99,7 +99,7 @@ def _key(result: Result) -> tuple[str, int | None, str]:
 
 
 def _estimator(result: Result) -> str:
-    """The estimator that the result is asked for by: none for the main one."""
+    """Return the estimator that the result is asked for by: none for the main one."""
     return "" if result.value.main else result.value.estimator
 
 

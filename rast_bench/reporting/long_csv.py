@@ -107,7 +107,7 @@ def _place(result: Result) -> int:
 
 
 def _fields(result: Result) -> Fields:
-    """The interval of the tables has no estimator, that of each method its name."""
+    """Return the interval of the tables has no estimator, that of each method its name."""
     value, measure = result.value, result.measure
     return {
         "section": result.section,

@@ -90,7 +90,7 @@ def _is_estimated(group: GroupLine) -> bool:
 
 
 def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
-    """What the range of the time rests on, and the only speeds that the authors report."""
+    """Yield what the range of the time rests on, and the only speeds that the authors report."""
     if not groups:
         return
     slowest = min(rate.slowest or 0 for group in groups if (rate := group.rate))

@@ -147,7 +147,7 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
 def _from_facts(
     cells: Sequence[PlannedCell], models: Mapping[ModelRef, Checkpoint | None]
 ) -> Iterable[str]:
-    """What was taken from the shipped facts, and how sure it is."""
+    """Yield what was taken from the shipped facts, and how sure it is."""
     known = [known_model(ref) for ref, model in models.items() if model and model.source == "facts"]
     assumed = sum(one is not None and one.uncertain("shape") for one in known)
     outlined = [cell for cell in cells if isinstance(cell, OutlinedCell)]
@@ -174,7 +174,7 @@ def _from_facts(
 
 
 def planned_devices(told: Assumptions, launcher: LauncherConfig | None, faults: Faults) -> Devices:
-    """The card that the user names, else what the launcher or this machine has."""
+    """Return the card that the user names, else what the launcher or this machine has."""
     if told.gpu_memory is not None:
         return Card(int(told.gpu_memory * GIB), name=told.gpu)
     from rast_bench.run.devices import devices_of

@@ -13,7 +13,7 @@ CELLS_SHOWN = 40  # more are counted by engine group only; --json has them all
 
 
 def render_plan(report: PlanReport) -> str:
-    """The whole plan, ended by a newline."""
+    """Return the whole plan, ended by a newline."""
     parts = (_overview, _cells, _groups, _cards, _totals, _effects, _notes, _faults)
     texts = ("\n".join(part(report)) for part in parts)
     return "\n\n".join(text for text in texts if text) + "\n"
@@ -104,7 +104,7 @@ def _fit(group: GroupLine) -> str:
 
 
 def _engine(group: GroupLine) -> str:
-    """What is loaded, and for which batch."""
+    """Return what is loaded, and for which batch."""
     text = f"{group.engine} {group.dtype}"
     if group.devices > 1:
         text += f" on {group.devices} devices"

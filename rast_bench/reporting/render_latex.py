@@ -213,5 +213,5 @@ def _line(texts: Sequence[str]) -> str:
 
 
 def _guard(text: str) -> str:
-    """A cell that opens with `[` would be read as the option of the `\\\\` before it."""
+    r"""Return a cell that opens with `[` would be read as the option of the `\\` before it."""
     return "{}" + text if text.startswith(("[", "*")) else text

@@ -138,7 +138,7 @@ def _rows(cells: Sequence[CellConfig], labels: Sequence[RowLabel]) -> list[Measu
 
 
 def _measured(cell: CellConfig, label: str, counts: Counter[tuple[str, str]]) -> MeasuredCell:
-    """A section has one base and one ceiling at most: with more of them none is the reference."""
+    """Return a section has one base and one ceiling at most: with more of them none is the reference."""
     section, method = cell.base_model.name, cell.method.name
     steered = method == "rast"
     return MeasuredCell(

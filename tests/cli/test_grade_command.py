@@ -141,7 +141,10 @@ def test_batches_change_nothing(
         ),
         (b'{"id": {}, "gold": "7", "response": ""}', "line 3: id is neither a string nor a number"),
         (b'{"id": 1, "gold": "7", "response": 0}', "line 3: response is not a string"),
-        (b'{"id": 1, "gold": "7", "response": "", "dataset": 7}', "line 3: dataset is not a string"),
+        (
+            b'{"id": 1, "gold": "7", "response": "", "dataset": 7}',
+            "line 3: dataset is not a string",
+        ),
         (
             b'{"id": 1, "gold": "7", "response": "", "finish_reason": "end"}',
             "line 3: finish_reason 'end'",

@@ -1,4 +1,4 @@
-"""Memory (appendix D), FLOPs (reply to reviewer 2) and speed, by the formulas of the authors."""
+"""Check memory (appendix D), FLOPs (reply to reviewer 2) and speed, by the authors' formulas."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -25,7 +25,7 @@ _PEAK = "1979 TFLOPS is the H100's peak with sparsity; 50 % of it is all that de
 
 
 def check_memory(records: Sequence[Published]) -> list[Finding]:
-    """The two worked examples of appendix D; its GB are 10⁹ bytes."""
+    """Check the two worked examples of appendix D; its GB are 10⁹ bytes."""
     example = {"source": "text", "section": "D"}
     size, parallel, models = (
         only(records, metric=metric, **example)
@@ -55,7 +55,7 @@ def check_memory(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_memory_saved(records: Sequence[Published]) -> list[Finding]:
-    """What section 4.3 and the reply to reviewer 4 say of table 4, from its own numbers.
+    """Check section 4.3 and the reply to reviewer 4 against table 4's own numbers.
 
     The reply speaks of more than 80 % recovery, so of 32B with the ΔR of 14B at best.
     """
@@ -99,7 +99,7 @@ def check_memory_saved(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_flops(records: Sequence[Published]) -> list[Finding]:
-    """The four numbers of the reply's table; GPUs, hours and peak speed are taken as exact."""
+    """Check the four numbers of the reply's table; GPUs, hours and peak speed count as exact."""
     reply = select(records, source="reply FLOPs")
     peak, utilisation = (only(reply, metric=metric) for metric in ("peak speed", "utilisation"))
     found = []
@@ -120,7 +120,7 @@ def check_flops(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_speed(records: Sequence[Published]) -> list[Finding]:
-    """The "around 13–16% latency", read as the share of tokens per second that is lost."""
+    """Check "around 13–16% latency", read as the share of tokens per second that is lost."""
     reply = select(records, source="reply 4")
     speeds = [
         (rast, only(reply, model=rast.model, method="rl", metric=rast.metric))
@@ -141,9 +141,9 @@ def check_speed(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_speed_by_size(records: Sequence[Published]) -> list[Finding]:
-    """Decoding reads every parameter for each step, so speeds on the same cards follow sizes.
+    """Check speeds on the same cards against sizes: each decoding step reads every parameter.
 
-    Unlikely where the larger RL model is slower by less than half of that, in logarithms.
+    Unlikely if the larger RL model is slower by less than half of that, in logarithms.
     """
     reply = select(records, source="reply 4", metric="output speed")
     small, large = (
@@ -175,7 +175,7 @@ def check_speed_by_size(records: Sequence[Published]) -> list[Finding]:
 
 
 def _inference(reply: Sequence[Published], published: Published) -> Finding:
-    """2 FLOPs a parameter and token, over M and, for RAST, both models of the ΔR."""
+    """Check 2 FLOPs per parameter and token, over M and, for RAST, both models of the ΔR."""
     names = [published.model, *([published.delta] * 2 if published.delta else [])]
     sizes = [only(reply, metric="parameters", model=model) for model in names]
     interval = image(

@@ -1,4 +1,4 @@
-"""The same number in two places."""
+"""Check numbers that are printed in two places."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ Pair = tuple[Published, Published]
 
 
 def check_repeats(records: Sequence[Published]) -> list[Finding]:
-    """Every number that is printed again, held against its most precise printing (or the first).
+    """Check every repeated number against its most precise printing (or the first).
 
-    Numbers are the same when they are of one system, data set, metric, k, λ and τ. Columns that
-    are swapped against each other are one finding, however many rows they have.
+    Numbers are the same if they are of one system, data set, metric, k, λ and τ. Columns that are
+    swapped with each other are one finding, however many rows they have.
     """
     groups: defaultdict[tuple[object, ...], list[Published]] = defaultdict(list)
     for record in records:
@@ -40,7 +40,7 @@ def check_repeats(records: Sequence[Published]) -> list[Finding]:
 
 
 def printed_again(again: Published, original: Published) -> Interval:
-    """What a second printing may show: with as many decimals the very number, else its rounding."""
+    """Return what a second printing may show: the same number, or its rounding."""
     if again.decimals == original.decimals:
         return rounding_interval(original.value, Fraction(0))
     return original.interval
@@ -62,7 +62,7 @@ def _check(again: Published, original: Published) -> Finding:
 
 
 def _is_swapped(pair: Pair, pairs: Sequence[Pair]) -> bool:
-    """Whether the same two places print this pair exchanged for another data set."""
+    """Return whether the same two places print this pair exchanged for another data set."""
     again, original = pair
     return again.value != original.value and any(
         (other.value, source.value) == (original.value, again.value)
@@ -73,7 +73,7 @@ def _is_swapped(pair: Pair, pairs: Sequence[Pair]) -> bool:
 
 
 def _swap(pairs: Sequence[Pair]) -> Finding:
-    """The finding on all swapped numbers of one metric in two places."""
+    """Return the finding on all swapped numbers of one metric in two places."""
     again, original = pairs[0]
     first = [pair for pair in pairs if system(pair[0]) == system(again)]
     systems = ", ".join(dict.fromkeys(system(one) for one, _ in pairs))
