@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def requested_figures(
     kinds: Sequence[FigureKind], results: Sequence[Result], title: str
 ) -> dict[str, "Figure"]:
-    """Return the figures that an experiment asks for by file stem.
+    """Return the figures that an experiment requests by file stem.
 
     There is one per section for pass@k and majority@k, one for all grids of one dimension, one per
     grid of two. Figures 4 and 5 (similarity, kl) are not among them: see analysis_figures.
@@ -91,7 +91,7 @@ def _drawable(results: Sequence[Result], *measures: Measure) -> list[Result]:
 
 
 def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
-    """Return grids of one dimension side by side in one figure, each of two in one of its own."""
+    """Return grids of one dimension side by side in one figure, each of two in its own."""
     ours = {grid.label: grid for grid in grids_of(results)}
     lines: list[Result] = []
     found: dict[str, Figure] = {}

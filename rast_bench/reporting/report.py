@@ -1,4 +1,4 @@
-"""A whole report from results: the texts and figures that one experiment leaves behind."""
+"""A whole report from results: the texts and figures of one experiment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Report:
 
     @property
     def terminal(self) -> str:
-        """Return the main tables, no wider than the terminal that stdout is."""
+        """Return the main tables, no wider than the terminal on stdout."""
         width = stdout_width()
         return "\n".join(render_text(table, width) for table in self.tables)
 
@@ -76,8 +76,8 @@ def build_report(
 ) -> Report:
     """Return the tables as text, Markdown and LaTeX, and all numbers as CSV; figures come later.
 
-    The first table is the main one, or the grids where there are no rows. The results that the
-    experiment asks for become `comparison.csv`.
+    The first table is the main one, or the grids if there are no rows. The results that the
+    experiment requests become `comparison.csv`.
 
     Args:
         title: Of the Markdown files.
@@ -87,7 +87,7 @@ def build_report(
         first: Tables that are the main ones; all others then stand in the details.
         kinds: Of figures, in place of pass@k curves and heat maps.
         samples: When and where the samples were made.
-        pools: Rows that are runs of one thing; their means stand in a table behind the main ones.
+        pools: Rows that are runs of the same thing; their means are in a table after the main ones.
     """
     results = [*results, *pooled_results(results, pools)]
     index, grids = ResultIndex(results), grids_of(results)
@@ -121,7 +121,7 @@ def build_report(
 
 
 def requested_results(results: Iterable[Result]) -> list[Result]:
-    """Return those that the experiment asks for, in the order of its tables."""
+    """Return the results that the experiment requests, in the order of its tables."""
     return [result for result in results if result.requested]
 
 

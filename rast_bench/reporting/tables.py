@@ -1,4 +1,4 @@
-"""From results to tables: the main table (the paper's table 1) and the λ × τ grid."""
+"""The main table (the paper's table 1) and the λ × τ grid."""
 
 from collections.abc import Iterable, Sequence
 
@@ -75,9 +75,9 @@ def samples_note(index: ResultIndex) -> str:
 
 
 def counts_note(index: ResultIndex) -> str:
-    """Return how many problems and samples the rows are of, unparsed and truncated ones among them.
+    """Return the numbers of problems and samples of the rows, with unparsed and truncated samples.
 
-    Samples of a row that stands in several sections count once for each.
+    Samples of a row in several sections count once for each.
     """
     problems: dict[int, list[str]] = {}
     samples = 0
@@ -148,7 +148,7 @@ def main_table(index: ResultIndex, notes: Sequence[str] = ()) -> Table:
 
 
 def _certain_notes(index: ResultIndex) -> tuple[str, ...]:
-    """Return how far from 0 or 100 % a rate may be, where all problems gave the same."""
+    """Return how far from 0 or 100 % a rate may be if all problems gave the same."""
     sizes = {
         accuracy.problems or 0
         for row in index.rows
