@@ -40,7 +40,7 @@ from grading_checks.speed import measure_speed, render_speed
 from grading_checks.suites import SUITES
 
 from rast_bench.grading import get_grader, newest_version
-from rast_bench.grading.peer import MATH_VERIFY
+from rast_bench.grading.math_verify_grader import MATH_VERIFY
 from rast_bench.provenance import environment, now
 
 Result = dict[str, Any]

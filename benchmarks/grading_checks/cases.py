@@ -9,7 +9,7 @@ from typing import Any
 from rast_bench.errors import DatasetError
 from rast_bench.grading import Answer, get_grader
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
-from rast_bench.grading.peer import MATH_VERIFY, math_verify_says
+from rast_bench.grading.math_verify_grader import MATH_VERIFY, math_verify_verdicts
 
 FAULTS = "grader_faults.jsonl"
 MOST_SECONDS = 5.0  # of CPU time that a response may take in the main process
@@ -79,7 +79,7 @@ def by_grader(name: str, answers: Sequence[Answer], workers: int | None = None) 
 def judge(name: str, cases: Sequence[Case], workers: int | None = None) -> Verdicts:
     answers = [case.answer() for case in cases]
     return (
-        list(math_verify_says(answers))
+        list(math_verify_verdicts(answers))
         if name == MATH_VERIFY
         else by_grader(name, answers, workers)
     )

@@ -30,7 +30,7 @@ class LogitStore:
         """The number of ids that every stored model has: padding differs within a family."""
         return min(logits.shape[1] for logits in self._logits.values())
 
-    def refuse_full_disk(self, models: int, width: int, dtype: torch.dtype) -> None:
+    def check_disk_space(self, models: int, width: int, dtype: torch.dtype) -> None:
         """Raise LedgerError if the logits will not fit, before any model runs."""
         needed = models * self.positions * width * dtype.itemsize
         with ledger_errors(self.folder):

@@ -124,7 +124,7 @@ def _study(followed: CellConfig, whose: Whose, cells: Sequence[CellConfig]) -> S
         steered=steered_policies(cells),
         shifts=tuple(dict.fromkeys((*own, *deltas))),
     )
-    _refuse_shared_name(study)
+    _check_distinct_names(study)
     return study
 
 
@@ -139,9 +139,9 @@ def steered_policies(cells: Iterable[CellConfig]) -> tuple[Policy, ...]:
     for cell in cells:
         if cell.method.name != "rast":
             continue
-        strength = cell.decoding.lambda_
-        name = f"+ ΔR {cell.delta.name}" + ("" if strength == 1 else f", λ = {strength:g}")
-        policy = Policy(cell.base_model.base, shift_of(cell.delta), strength, name)
+        lambda_ = cell.decoding.lambda_
+        name = f"+ ΔR {cell.delta.name}" + ("" if lambda_ == 1 else f", λ = {lambda_:g}")
+        policy = Policy(cell.base_model.base, shift_of(cell.delta), lambda_, name)
         policies.setdefault(policy, policy)
     return tuple(policies)
 
@@ -165,7 +165,7 @@ def shift_names(cells: Iterable[CellConfig], base_model: str) -> dict[Shift, str
     return {shift: shift.name for shift in reversed(shifts)}  # the first name wins
 
 
-def _refuse_shared_name(study: Study) -> None:
+def _check_distinct_names(study: Study) -> None:
     """Raise ConfigError if two ΔR share a name, by which records are told apart."""
     seen: set[str] = set()
     for name in (shift.name for shift in study.shifts):

@@ -88,11 +88,11 @@ def score_paths(
         EngineError: a path does not fit a model's positions.
         LedgerError: the disk has no room for the logits.
     """
-    store.refuse_full_disk(len(refs), known_tokens, dtype)
+    store.check_disk_space(len(refs), known_tokens, dtype)
     for ref in refs:
         tell(ref.path)
         model = LoadedModel(ref, dtype, device, slots=1)
-        refuse_scaled_logits(model)
+        check_unscaled_logits(model)
         room = store.add(ref, min(known_tokens, model.vocab_size), dtype)
         for path in paths:
             refuse_longer(len(path.prompt_ids) + len(path.token_ids), model.max_positions)
@@ -119,7 +119,7 @@ def write_logits(model: LoadedModel, path: EncodedPath, room: Tensor) -> None:
         room[part].copy_(head(hidden[part])[:, : room.shape[1]])
 
 
-def refuse_scaled_logits(model: LoadedModel) -> None:
+def check_unscaled_logits(model: LoadedModel) -> None:
     """Raise ModelError if logits are more than the output layer's product."""
     scaled = [name for name in _SCALED if getattr(model.model.config, name, None) is not None]
     if scaled:

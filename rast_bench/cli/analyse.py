@@ -93,19 +93,19 @@ def run(args: Namespace) -> int:
     require_docstrings()
     from rast_bench.analysis.provenance import provenance
     from rast_bench.analysis.render import render_summary
+    from rast_bench.analysis.request import read_request
     from rast_bench.analysis.run import Settings, analyse, plan_studies
     from rast_bench.analysis.saved import save_analysis
     from rast_bench.analysis.studies import cells_over
     from rast_bench.analysis.summaries import summarise
     from rast_bench.analysis.trajectories import MissingPathsError
-    from rast_bench.analysis.words import read_words
     from rast_bench.ledger import Ledger
     from rast_bench.provenance import now
 
-    asked = read_words(words_of(args), args.name)
-    ledger = Ledger(asked.results)
+    request = read_request(words_of(args), args.name)
+    ledger = Ledger(request.results)
     settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
-    cells = cells_over(asked.cells, asked.paths_of if args.analysis == "similarity" else None)
+    cells = cells_over(request.cells, request.paths_of if args.analysis == "similarity" else None)
     planned = plan_studies(args.analysis, cells, args.path, settings)
     if args.generate and (code := generate(planned, ledger)):
         return code
@@ -117,7 +117,7 @@ def run(args: Namespace) -> int:
         raise LedgerError(error.message, hint=f"`{again}` makes them first") from error
     print(render_summary(args.analysis, summarise(args.analysis, records)), end="")
     origin = provenance(args.analysis, args.path, planned, settings, started)
-    paths = save_analysis(asked.results, asked.name, args.analysis, args.path, records, origin)
+    paths = save_analysis(request.results, request.name, args.analysis, args.path, records, origin)
     print("\n".join(f"wrote {path}" for path in paths), file=sys.stderr)
     return 0
 

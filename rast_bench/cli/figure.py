@@ -29,7 +29,12 @@ def run(args: Namespace) -> int:
     from rast_bench.config.next_command import next_command
     from rast_bench.reporting.analysis_figures import analysis_figures, analysis_pages
     from rast_bench.reporting.report import requested_results
-    from rast_bench.reporting.save import figure_files, folder_for, landing_lines, save_files
+    from rast_bench.reporting.save import (
+        figure_files,
+        folder_for,
+        save_files,
+        written_files_summary,
+    )
 
     job, experiment = named_experiment(args)
     results_dir = Path(job.options.results_dir)
@@ -51,5 +56,8 @@ def run(args: Namespace) -> int:
     print(report.terminal)
     files = {**figure_files(figures, ("png", "svg", "pdf")), **pages}
     paths = save_files(files, folder_for(report, results_dir / experiment.name))
-    print("\n".join(landing_lines(paths, next_command(job, "table", own=False))), file=sys.stderr)
+    print(
+        "\n".join(written_files_summary(paths, next_command(job, "table", own=False))),
+        file=sys.stderr,
+    )
     return 0

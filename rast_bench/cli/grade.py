@@ -157,7 +157,8 @@ def grade_one(answer: "Answer", grader_name: str) -> int:
     Raises:
         ConfigError: no grader has this name.
     """
-    from rast_bench.grading import get_grader, newest_version, peer
+    from rast_bench.grading import get_grader, newest_version
+    from rast_bench.grading.math_verify_grader import MATH_VERIFY, math_verify_verdicts
 
     grader = get_grader(newest_version(grader_name), workers=1)
     ((judgement, gold, _),) = grader.explain([answer])
@@ -173,7 +174,7 @@ def grade_one(answer: "Answer", grader_name: str) -> int:
         ("verdict", judgement.kind),
         ("reason", judgement.reason),
         ("rule", judgement.rule),
-        (peer.MATH_VERIFY, peer.math_verify_says([answer])[0] if mathematics else ""),
+        (MATH_VERIFY, math_verify_verdicts([answer])[0] if mathematics else ""),
     )
     for name, text in lines:
         if text:

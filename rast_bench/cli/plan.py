@@ -8,7 +8,7 @@ from rast_bench.config.arguments import Arguments, add_run_words, one_of, words_
 
 SUMMARY = "report what `run` with the same arguments would make and cost"
 
-EXIT_FAULTS = 2
+EXIT_BLOCKED = 2
 _MOST = 1e9  # GiB, or tokens per second
 
 _DESCRIPTION = """\
@@ -77,7 +77,7 @@ def run(args: Namespace) -> int:
     ledger = Ledger(Path(shared_options(jobs).results_dir))
     report = build_report(jobs, ledger, assumptions)
     print(render_json(report) if args.json else render_plan(report), end="")
-    return EXIT_FAULTS if report.faults else 0
+    return EXIT_BLOCKED if report.faults else 0
 
 
 def _positive(text: str) -> float:

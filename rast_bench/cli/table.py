@@ -26,12 +26,12 @@ def run(args: Namespace) -> int:
         LedgerError: a required cell is missing.
     """
     from rast_bench.config.next_command import next_command
-    from rast_bench.reporting.save import landing_lines, save_report
+    from rast_bench.reporting.save import save_report, written_files_summary
 
     job, experiment = named_experiment(args)
     report = report_available(job, experiment)
     print(report.terminal)
     folder = Path(job.options.results_dir) / experiment.name
     paths = save_report(report, folder, typed("table", args))
-    print("\n".join(landing_lines(paths, next_command(job, "figure"))), file=sys.stderr)
+    print("\n".join(written_files_summary(paths, next_command(job, "figure"))), file=sys.stderr)
     return 0

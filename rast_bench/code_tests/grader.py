@@ -12,7 +12,7 @@ from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets import iter_references
 from rast_bench.errors import ConfigError
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.registry import CODE_TESTS
 
 _Program = tuple[int, str]  # its position among the pairs, and its text
@@ -42,10 +42,10 @@ class CodeTestsGrader(AnswerGrader):
         self._workers = workers
         self._heads: dict[str, Head] | None = None
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         head = self._head(answer.gold)
         program = extract_program(answer.text, entry_point=head.entry_point, prompt=head.prompt)
-        return None if program is None else Found(program, "program")
+        return None if program is None else ExtractedAnswer(program, "program")
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         """Return the outcome of each (program, gold) pair.

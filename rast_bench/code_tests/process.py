@@ -39,7 +39,7 @@ _CHUNK = 2**16
 
 
 @dataclass(frozen=True)
-class Job:
+class SandboxJob:
     """The work of one process.
 
     `header` and `calls` go to inside/program.py, `stdin` to the program; `capture` keeps its
@@ -69,7 +69,7 @@ class Finished:
 
 
 def run_process(
-    kind: SandboxKind, limits: Limits, job: Job, on_message: OnMessage, passed: Passed
+    kind: SandboxKind, limits: Limits, job: SandboxJob, on_message: OnMessage, passed: Passed
 ) -> Finished:
     """Run one job. When this returns or raises, nothing of it is left running.
 

@@ -6,7 +6,7 @@ grade_cells(planned, ledger, "boxed-1")  # grades only samples without a verdict
 """
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared, Explained, Grader, Judgement
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.registry import (
     check_graders,
     check_retired,
@@ -22,7 +22,7 @@ __all__ = [
     "AnswerGrader",
     "Compared",
     "Explained",
-    "Found",
+    "ExtractedAnswer",
     "Grader",
     "GradingSummary",
     "Judgement",

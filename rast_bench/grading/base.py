@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from rast_bench.domain import FinishReason, VerdictKind
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 
 Comparison = Literal["correct", "wrong", "undecided", "timeout", "unparsed"]
 """`unparsed`: an answer was found, but it is too long or too deeply nested to be read."""
@@ -52,13 +52,13 @@ class Compared(NamedTuple):
     rule: str = ""
 
 
-class Extracted(NamedTuple):
+class Extraction(NamedTuple):
     """What was found in one response, and the gold answer in the form used for the comparison.
 
     `over_limit`: the search ran out of CPU time or memory. `failure`: the exception it raised.
     """
 
-    found: Found | None
+    answer: ExtractedAnswer | None
     gold: str
     over_limit: bool = False
     failure: str = ""
@@ -115,7 +115,7 @@ class AnswerGrader(ABC):
         self._compared: dict[tuple[str, str], Compared] = {}
 
     @abstractmethod
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         """Return the normalised answer, or None. Use `gold` only for its kind (a choice, say)."""
 
     @abstractmethod
@@ -129,8 +129,8 @@ class AnswerGrader(ABC):
     def reading(self, text: str) -> str:  # noqa: ARG002
         return ""
 
-    def extract_many(self, answers: Sequence[Answer]) -> list[Extracted]:
-        return [Extracted(self.extract(answer), self.reference(answer)) for answer in answers]
+    def extract_many(self, answers: Sequence[Answer]) -> list[Extraction]:
+        return [Extraction(self.extract(answer), self.reference(answer)) for answer in answers]
 
     def grade(
         self, text: str, gold: str, finish_reason: FinishReason, dataset: str = ""
@@ -142,10 +142,12 @@ class AnswerGrader(ABC):
 
     def explain(self, answers: Sequence[Answer]) -> list[Explained]:
         extracted = self.extract_many(answers)
-        compared = self._outcomes([(one.found.text, one.gold) for one in extracted if one.found])
+        compared = self._outcomes(
+            [(each.answer.text, each.gold) for each in extracted if each.answer]
+        )
         return [
-            self._explained(one, compared, cut_off=answer.finish_reason == "length")
-            for one, answer in zip(extracted, answers, strict=True)
+            self._explained(extraction, compared, cut_off=answer.finish_reason == "length")
+            for extraction, answer in zip(extracted, answers, strict=True)
         ]
 
     def _outcomes(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Compared]:
@@ -159,16 +161,18 @@ class AnswerGrader(ABC):
         return outcomes
 
     def _explained(
-        self, one: Extracted, compared: dict[tuple[str, str], Compared], *, cut_off: bool
+        self, extraction: Extraction, compared: dict[tuple[str, str], Compared], *, cut_off: bool
     ) -> Explained:
-        if one.over_limit:
-            return Explained(Judgement("timeout", None, "limit"), one.gold, 0.0)
-        if one.failure:
-            return Explained(Judgement("unparsed", None, "unread"), one.gold, 0.0)
-        if one.found is None:
-            return Explained(Judgement("truncated" if cut_off else "unparsed", None), one.gold, 0.0)
-        outcome, seconds, reason, rule = compared[one.found.text, one.gold]
-        if cut_off and one.found.guess and outcome in ("wrong", "undecided"):
-            return Explained(Judgement("truncated", None), one.gold, seconds)
-        judgement = Judgement(outcome, one.found.text, reason, rule, one.found.rule)
-        return Explained(judgement, one.gold, seconds)
+        if extraction.over_limit:
+            return Explained(Judgement("timeout", None, "limit"), extraction.gold, 0.0)
+        if extraction.failure:
+            return Explained(Judgement("unparsed", None, "unread"), extraction.gold, 0.0)
+        answer = extraction.answer
+        if answer is None:
+            kind: VerdictKind = "truncated" if cut_off else "unparsed"
+            return Explained(Judgement(kind, None), extraction.gold, 0.0)
+        outcome, seconds, reason, rule = compared[answer.text, extraction.gold]
+        if cut_off and answer.guess and outcome in ("wrong", "undecided"):
+            return Explained(Judgement("truncated", None), extraction.gold, seconds)
+        judgement = Judgement(outcome, answer.text, reason, rule, answer.rule)
+        return Explained(judgement, extraction.gold, seconds)

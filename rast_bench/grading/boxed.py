@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash escapes the next character
@@ -25,10 +25,10 @@ class BoxedGrader(AnswerGrader):
 
     name = "boxed-1"
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         content = last_boxed(answer.text)
         text = None if content is None else normalise(content)
-        return Found(text, "box") if text else None
+        return ExtractedAnswer(text, "box") if text else None
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         return [

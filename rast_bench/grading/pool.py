@@ -31,7 +31,7 @@ _CHUNK = 8  # calls in one task: a task costs two milliseconds, most comparisons
 _CHUNKS_PER_WORKER = 4  # at least, if there are enough calls
 _TASKS_OF_A_WORKER = 500  # after which it is replaced: sympy's caches grow
 
-FAULTS = (ImportError, SyntaxError, NameError)
+BUGS = (ImportError, SyntaxError, NameError)
 """Bugs of this program, whatever the answer: they end the grading."""
 
 _OUTCOMES: dict[Outcome, Comparison] = {
@@ -152,7 +152,7 @@ def compare_limited(
         found = Compared("timeout", reason="limit")
     except (OversizedError, RecursionError):
         found = Compared("unparsed", reason="unread")
-    except FAULTS:
+    except BUGS:
         raise
     except Exception:  # sympy raises any kind of exception on odd expressions
         found = Compared("unparsed", reason="unread")

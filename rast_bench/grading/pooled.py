@@ -12,12 +12,12 @@ from functools import cache, partial
 from typing import TypeVar
 
 from rast_bench.errors import first_line
-from rast_bench.grading.base import Answer, AnswerGrader, Compared, Extracted
+from rast_bench.grading.base import Answer, AnswerGrader, Compared, Extraction
 from rast_bench.grading.decision import Decision
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
 from rast_bench.grading.pool import (
+    BUGS,
     CPU_SECONDS,
-    FAULTS,
     Compare,
     ComparisonPool,
     compared,
@@ -26,8 +26,8 @@ from rast_bench.grading.pool import (
 
 T = TypeVar("T")
 
-_TOO_MUCH = (RecursionError, MemoryError)
-HERE_SECONDS = 0.2  # CPU time per step and answer in this process
+_EXHAUSTED = (RecursionError, MemoryError)
+IN_PROCESS_SECONDS = 0.2  # CPU time per step and answer in this process
 
 
 class PooledGrader(AnswerGrader):
@@ -64,9 +64,9 @@ class PooledGrader(AnswerGrader):
     def quick(self, answer: str, gold: str) -> Decision | None:
         """Return the decision if it takes no algebra, else None."""
 
-    def extract_many(self, answers: Sequence[Answer]) -> list[Extracted]:
+    def extract_many(self, answers: Sequence[Answer]) -> list[Extraction]:
         """Return what was found in each response; an exception makes it unparsed and warns."""
-        extracted = [here(partial(self._extracted, answer)) for answer in answers]
+        extracted = [in_this_process(partial(self._extracted, answer)) for answer in answers]
         rest = [answer for answer, one in zip(answers, extracted, strict=True) if one is None]
         calls = [(type(self), answer, self._cpu_seconds) for answer in rest]
         made = iter(self._pool.run(_extract_limited, calls, lost=_OVER_LIMIT))
@@ -74,13 +74,13 @@ class PooledGrader(AnswerGrader):
         self._warn({one.failure for one in whole if one.failure})
         return whole
 
-    def _extracted(self, answer: Answer) -> Extracted:
+    def _extracted(self, answer: Answer) -> Extraction:
         try:
-            return Extracted(self.extract(answer), self.reference(answer))
-        except (*FAULTS, *_TOO_MUCH):
+            return Extraction(self.extract(answer), self.reference(answer))
+        except (*BUGS, *_EXHAUSTED):
             raise
         except Exception as error:
-            return Extracted(None, "", failure=f"{type(error).__name__}: {first_line(error)}")
+            return Extraction(None, "", failure=f"{type(error).__name__}: {first_line(error)}")
 
     def _warn(self, failures: set[str]) -> None:
         """Warn once per failure: no single answer ends the grading of many."""
@@ -94,7 +94,7 @@ class PooledGrader(AnswerGrader):
     def _quick(self, answer: str, gold: str) -> Decision | None:
         try:
             return self.quick(answer, gold)
-        except (*FAULTS, *_TOO_MUCH):
+        except (*BUGS, *_EXHAUSTED):
             raise
         except Exception:  # `thorough` either raises it too or can decide
             return None
@@ -103,7 +103,7 @@ class PooledGrader(AnswerGrader):
         known: dict[tuple[str, str], Compared] = {}
         if self._fast_paths:
             for pair in pairs:
-                decision = here(partial(self._quick, *pair))
+                decision = in_this_process(partial(self._quick, *pair))
                 if decision is not None:
                     known[pair] = compared(decision)
         rest = [pair for pair in pairs if pair not in known]
@@ -111,26 +111,26 @@ class PooledGrader(AnswerGrader):
         return [known[pair] for pair in pairs]
 
 
-_OVER_LIMIT = Extracted(None, "", over_limit=True)
+_OVER_LIMIT = Extraction(None, "", over_limit=True)
 
 
-def here(work: Callable[[], T]) -> T | None:
+def in_this_process(work: Callable[[], T]) -> T | None:
     """Return the result of `work`; None if it takes too long or cannot be limited here."""
     if threading.current_thread() is not threading.main_thread():
         return None
     try:
-        return within_cpu_limit(HERE_SECONDS, work)
-    except (CpuLimitError, *_TOO_MUCH):
+        return within_cpu_limit(IN_PROCESS_SECONDS, work)
+    except (CpuLimitError, *_EXHAUSTED):
         return None
 
 
-def _extract_limited(grader: type[PooledGrader], answer: Answer, cpu_seconds: float) -> Extracted:
+def _extract_limited(grader: type[PooledGrader], answer: Answer, cpu_seconds: float) -> Extraction:
     """Extract in a pool process, which may be killed."""
     try:
         return within_cpu_limit(
             cpu_seconds, partial(_in_worker(grader)._extracted, answer), may_kill=True
         )
-    except (CpuLimitError, *_TOO_MUCH):
+    except (CpuLimitError, *_EXHAUSTED):
         return _OVER_LIMIT
 
 

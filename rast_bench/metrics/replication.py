@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rast_bench.metrics.accuracy import accuracy_per_problem
-from rast_bench.metrics.detectable import SIGNIFICANCE_QUANTILE
 from rast_bench.metrics.estimate import BoolArray, FloatArray, IntArray
 from rast_bench.metrics.pass_at_k import pass_at_k_per_problem
+from rast_bench.metrics.power import SIGNIFICANCE_QUANTILE
 
 PAPER_DRAWS = 10  # draws of k of the published samples (section 3.3)
 

@@ -66,7 +66,7 @@ COLUMNS = (
 )
 
 
-def facts_dir() -> Path:
+def published_dir() -> Path:
     """Return the folder of the published numbers: `results/paper/` of a checkout, or the wheel's.
 
     Raises:
@@ -87,7 +87,7 @@ def load_published(folder: Path | None = None) -> tuple[Published, ...]:
     Raises:
         DatasetError: the folder has none, or a row cannot be read.
     """
-    folder = folder or facts_dir()
+    folder = folder or published_dir()
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise DatasetError(

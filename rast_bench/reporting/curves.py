@@ -87,7 +87,7 @@ def k_figure(measure: Measure, section: str, results: Sequence[Result]) -> "Figu
     return _figure(title, panels, styles, f"{measure.name} (%)", drawn)
 
 
-def strength_figure(title: str, results: Sequence[Result]) -> "Figure":
+def setting_figure(title: str, results: Sequence[Result]) -> "Figure":
     """Draw accuracy against λ or τ, one panel per grid; each grid varies one of the two."""
     panels: dict[str, Panel] = {}
     for result in results:

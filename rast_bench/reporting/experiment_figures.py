@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import FigureKind
 from rast_bench.reporting.bars import bar_figure, dot_figure
-from rast_bench.reporting.curves import k_figure, strength_figure
+from rast_bench.reporting.curves import k_figure, setting_figure
 from rast_bench.reporting.heat_maps import heat_map_figure
 from rast_bench.reporting.index import Grid, grids_of
 from rast_bench.reporting.ours import ours_of
@@ -117,7 +117,7 @@ def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
         else:
             lines += drawn
     if lines:
-        found["strength"] = strength_figure(title, lines)
+        found["strength"] = setting_figure(title, lines)
     return found
 
 

@@ -12,7 +12,7 @@ from rast_bench.grading import check_graders, check_retired
 from rast_bench.hardware import GIB
 from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
-from rast_bench.metrics.detectable import detectable_effect
+from rast_bench.metrics.power import minimum_detectable_effect
 from rast_bench.planning.cells import EngineGroup, PlannedCell, cell_title, group_cells
 from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
@@ -243,7 +243,7 @@ def _effects(planned: Sequence[PlannedCell]) -> Iterable[EffectLine]:
         for item in planned
     )
     for dataset, problems, samples in sizes:
-        effect = detectable_effect(
+        effect = minimum_detectable_effect(
             problems,
             samples,
             samples,

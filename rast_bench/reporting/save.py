@@ -121,7 +121,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise _unwritable(path, error) from error
 
 
-def landing_lines(paths: Sequence[Path], next_command: str | None = None) -> tuple[str, ...]:
+def written_files_summary(
+    paths: Sequence[Path], next_command: str | None = None
+) -> tuple[str, ...]:
     """Return lines for the terminal: the files written, and the next command."""
     tables = [path for path in paths if path.suffix not in FIGURE_SUFFIXES]
     figures = [path for path in paths if path.suffix in FIGURE_SUFFIXES]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from rast_bench.metrics.power import SIGNIFICANCE_QUANTILE
 from rast_bench.reporting.index import NEAR_BEST_TEST, Grid, ResultIndex, Row, estimate_of
 from rast_bench.reporting.numbers import INVERTED, UNIDENTIFIED, decimal
 from rast_bench.reporting.table import (
@@ -25,8 +26,6 @@ from rast_bench.results.registry import (
     UNPARSED,
 )
 from rast_bench.results.result import ROLE_ORDER, Result
-
-_Z = 1.959964  # of a 95 % interval
 
 ROLE_NAMES = {"base": "base", "rast": "RAST", "ceiling": "ceiling", "control": "controls"}
 
@@ -158,7 +157,7 @@ def _certain_notes(index: ResultIndex) -> tuple[str, ...]:
     if not sizes:
         return ()
     fewest = min(sizes)
-    reach = decimal(100 * _Z**2 / (fewest + _Z**2), 1)
+    reach = decimal(100 * SIGNIFICANCE_QUANTILE**2 / (fewest + SIGNIFICANCE_QUANTILE**2), 1)
     problems = f"{fewest:,} {'problem' if fewest == 1 else 'problems'}"
     return (CERTAIN_NOTE.format(problems=problems, points=reach),)
 

@@ -144,6 +144,7 @@ def test_batches_change_nothing(
         (
             b'{"id": 1, "gold": "7", "response": "", "dataset": 7}',
             "line 3: dataset is not a string",
+        ),
         (
             b'{"id": 1, "gold": "7", "response": "", "finish_reason": "end"}',
             "line 3: finish_reason 'end'",

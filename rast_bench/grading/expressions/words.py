@@ -7,11 +7,13 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-GREEK = _words(
+GREEK_LETTERS = _words(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi"
-    " rho varrho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma"
-    " Phi Psi Omega ell hbar"
+    " rho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi"
+    " Omega"
 )
+"""Names of LaTeX, without pi, which is a number."""
+GREEK = GREEK_LETTERS | {"varrho", "ell", "hbar"}
 # Names as written → name of the function.
 FUNCTION_NAMES: Mapping[str, str] = {
     **{

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from rast_bench.grading.expressions.words import GREEK_LETTERS
+
 MAX_LENGTH = 20_000
 """Length in characters beyond which a text is not an answer: only its white space is cleaned."""
 
@@ -92,7 +94,7 @@ _BLANK = _SWITCHES | frozenset(
 _DROPPED_WITH_ARGUMENT = frozenset(
     (*("phantom", "hphantom", "vphantom", "hspace", "vspace", "kern", "color", "label", "tag"),)
 )
-_ONE_WRITING = {
+_CANONICAL_NAMES = {
     **dict.fromkeys(("dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"), r"\frac"),
     **dict.fromkeys(("dbinom", "tbinom"), r"\binom"),
     **dict.fromkeys(("leq", "leqslant", "leqq"), r"\le "),
@@ -126,25 +128,28 @@ _ONE_WRITING = {
     "rparen": ")",
     "textendash": "-",
 }
-_GREEK = (
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
-    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
-    *("omega", "varepsilon", "vartheta", "varphi", "Gamma", "Delta", "Theta", "Lambda", "Xi"),
-    *("Pi", "Sigma", "Phi", "Psi", "Omega"),
-)
+_GREEK = GREEK_LETTERS | {"pi"}
 _FUNCTIONS = (
     *("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos"),
     *("arctan", "ln", "log", "exp", "cdot", "times", "infty"),
 )
 _WHOLE = frozenset(
     (
-        *(*_GREEK, *_FUNCTIONS, *_FONTS, *_BLANK, *_SIZES, *_DROPPED_WITH_ARGUMENT, *_ONE_WRITING),
+        *(
+            *_GREEK,
+            *_FUNCTIONS,
+            *_FONTS,
+            *_BLANK,
+            *_SIZES,
+            *_DROPPED_WITH_ARGUMENT,
+            *_CANONICAL_NAMES,
+        ),
         *("coth", "lnot", "textcolor", "frac", "sqrt", "binom", "pm", "mp", "begin", "end"),
         *("le", "ge", "ne", "in", "cup", "cap", "mathbb", "neg", "get"),
     )
 )
 _RELATIONS = frozenset(("le", "ge", "ne"))
-_JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=len, reverse=True)))
+_JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=lambda name: (-len(name), name))))
 _ARROWS = frozenset(("overrightarrow", "vec"))
 _ACCENTS = {"overline": "bar", "bar": "bar", "hat": "hat", "widehat": "hat"}
 _POINTS = re.compile(r" ?\{ ?([A-Z]{2,4}) ?\}")
@@ -204,8 +209,8 @@ def _with_plain_commands(text: str) -> str:
             if partners is None:
                 partners = bracket_partners(text)
             written, position = " ", _after_argument(text, position, partners)
-        elif name in _ONE_WRITING:
-            written = _ONE_WRITING[name]
+        elif name in _CANONICAL_NAMES:
+            written = _CANONICAL_NAMES[name]
         elif name in _ARROWS or name in _ACCENTS:
             written, position = _marked(name, text, position)
         else:

@@ -5,8 +5,8 @@ from functools import lru_cache, partial
 
 from rast_bench.grading.base import Answer
 from rast_bench.grading.decision import Decision
-from rast_bench.grading.found import Found
-from rast_bench.grading.pooled import PooledGrader, here
+from rast_bench.grading.extracted import ExtractedAnswer
+from rast_bench.grading.pooled import PooledGrader, in_this_process
 from rast_bench.grading.robust import comparison, readings
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.extraction.find import find, written
@@ -22,7 +22,7 @@ class RobustGrader(PooledGrader):
     thorough = staticmethod(comparison.compare)
     warm_up = staticmethod(comparison.load_libraries)
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         cut_off = answer.finish_reason == "length"
         found = find(answer.text, gold=_written(answer.gold), cut_off=cut_off)
         text = clean(found.text) if found else ""
@@ -35,7 +35,7 @@ class RobustGrader(PooledGrader):
         return comparison.quick(answer, gold)
 
     def reading(self, text: str) -> str:
-        return here(partial(_kinds, text)) or ""
+        return in_this_process(partial(_kinds, text)) or ""
 
 
 def _kinds(text: str) -> str:

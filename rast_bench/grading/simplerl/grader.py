@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from rast_bench.grading.base import Answer
 from rast_bench.grading.decision import Decision, decided
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.pooled import PooledGrader
 from rast_bench.grading.simplerl.equality import equal, equal_without_algebra
 from rast_bench.grading.simplerl.extract import (
@@ -44,12 +44,14 @@ class SimpleRLGrader(PooledGrader):
     name = "simplerl-1"
     thorough = staticmethod(equal_with_algebra)
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         text = self._answer(answer)
         if text is None:
             return None
         # Whether it is a guess matters only if the response was cut off.
-        return Found(text, "", answer.finish_reason == "length" and not announces(answer.text))
+        return ExtractedAnswer(
+            text, "", answer.finish_reason == "length" and not announces(answer.text)
+        )
 
     def _answer(self, answer: Answer) -> str | None:
         dataset = answer.dataset.lower()

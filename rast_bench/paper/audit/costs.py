@@ -49,7 +49,7 @@ def check_memory(records: Sequence[Published]) -> list[Finding]:
             only(records, metric="optimizer memory", **example),
             states,
             [size, models],
-            fault=f"one of Adam's two states alone is {float(one_state):.1f} GiB",
+            reason=f"one of Adam's two states alone is {float(one_state):.1f} GiB",
         ),
     ]
 
@@ -86,7 +86,7 @@ def check_memory_saved(records: Sequence[Published]) -> list[Finding]:
             only(records, metric="memory saved"),
             saved,
             [*steered.values(), *dict.fromkeys(direct.values()), *cards],
-            fault=f"by table 4's own numbers: {each}; its cards: {hardware}",
+            reason=f"by table 4's own numbers: {each}; its cards: {hardware}",
         ),
         compared(
             MEMORY_SAVED,
@@ -183,5 +183,5 @@ def _inference(reply: Sequence[Published], published: Published) -> Finding:
         [size.interval for size in sizes],
     )
     doubled = forward_flops(int(size.value) * _BILLION for size in [*sizes, *sizes[1:]])
-    fault = f"with both models of the ΔR counted twice it would be {float(doubled):.3g}"
-    return compared(FLOPS, published, interval, sizes, fault=fault if published.delta else "")
+    reason = f"with both models of the ΔR counted twice it would be {float(doubled):.3g}"
+    return compared(FLOPS, published, interval, sizes, reason=reason if published.delta else "")

@@ -41,13 +41,13 @@ def compared(
     *,
     source: str = "",
     note: str = "",
-    fault: str = "",
+    reason: str = "",
 ) -> Finding:
     """Return the verdict on a number whose true value lies in `interval`.
 
     Args:
         source: where it is printed, if not only at the record's location.
-        note: always printed; `fault` only if the number cannot be right.
+        note: always printed; `reason` only if the number cannot be right.
     """
     agrees = _agrees(record, interval)
     return Finding(
@@ -57,7 +57,7 @@ def compared(
         published=printed(record),
         recomputed=interval_text(interval, record.decimals + 1),
         verdict="agrees" if agrees else "cannot be right",
-        note="; ".join(filter(None, (note, "" if agrees else fault))),
+        note="; ".join(filter(None, (note, "" if agrees else reason))),
         interval=interval,
         records=(record, *primaries),
     )

@@ -138,4 +138,4 @@ def _check(records: Sequence[Published], rate: Published) -> Finding:
     if interval is None:
         return unchecked(RULE, rate, "RL and base may be equal", *three)
     sum_ = f"({three.rast.value} − {three.base.value})/({three.rl.value} − {three.base.value})"
-    return compared(RULE, rate, interval, three, fault=f"its accuracies give {sum_}")
+    return compared(RULE, rate, interval, three, reason=f"its accuracies give {sum_}")

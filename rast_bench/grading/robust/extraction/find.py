@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.robust.extraction import (
     announcements,
     choices,
@@ -81,7 +81,7 @@ Rule = Callable[[Response], str | None]
 """The answer as written; None if the rule does not apply; "" ends the search without an answer."""
 
 
-def find(text: str, *, gold: str = "", cut_off: bool = False) -> Found | None:
+def find(text: str, *, gold: str = "", cut_off: bool = False) -> ExtractedAnswer | None:
     """Return the answer that a response gives, or None.
 
     Args:
@@ -102,7 +102,7 @@ def find(text: str, *, gold: str = "", cut_off: bool = False) -> Found | None:
             found = rule(response)
             if found is not None:
                 found = _tidy(found)
-                return Found(found, name, guess) if 0 < len(found) <= MAX_ANSWER else None
+                return ExtractedAnswer(found, name, guess) if 0 < len(found) <= MAX_ANSWER else None
     return None
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from rast_bench.grading.expressions.words import GREEK_LETTERS
+
 _BRACKETS = (
     r"(?P<opens>\\begin(?![A-Za-z])|\\?[({\[]|\\l(?:floor|ceil|angle|vert)(?![A-Za-z]))"
     r"|(?P<closes>\\end(?![A-Za-z])|\\?[)}\]]|\\r(?:floor|ceil|angle|vert)(?![A-Za-z]))"
@@ -21,11 +23,7 @@ _TIGHT = re.compile(
     r",(?=[^ ])(?!(?<=[0-9],)[0-9]{3}(?![0-9]))"
 )  # a comma that is not one of these and has no blank
 
-_GREEK = (
-    "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi"
-    "|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi"
-    "|Omega|ell|hbar"
-)
+_GREEK = "|".join(sorted(GREEK_LETTERS | {"ell", "hbar"}))
 _SUBSCRIPT = r"(?: ?_ ?(?:\{[^{}]{0,40}\}|[A-Za-z0-9]|\\[a-z]+))"
 _LETTER = rf"(?:[A-Za-z]|\\(?:{_GREEK})(?![A-Za-z]))"
 _ACCENT = r"\\(?:vec|hat|bar|overline|tilde|dot|ddot|overrightarrow|mathbf|boldsymbol)"

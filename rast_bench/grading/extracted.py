@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Found:
+class ExtractedAnswer:
     """An answer as written in the response, not cleaned.
 
     Attributes:

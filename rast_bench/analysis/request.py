@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 @dataclass(frozen=True)
-class Asked:
+class AnalysisRequest:
     """What the arguments name."""
 
     name: str  # of the output folder
@@ -26,7 +26,7 @@ class Asked:
     paths_of: str | None = None  # of the experiment
 
 
-def read_words(words: Words, name: str | None = None) -> Asked:
+def read_request(words: Words, name: str | None = None) -> AnalysisRequest:
     """Read an experiment's name, `key=value` overrides of one cell, or ids of cells in the ledger.
 
     Args:
@@ -54,11 +54,11 @@ def read_words(words: Words, name: str | None = None) -> Asked:
             raise ConfigError(f"{idle[0]}: a stored cell cannot be changed", hint="leave it out")
         results = Path(job_of(replace(words, overrides=tuple(overrides))).options.results_dir)
         cells = tuple(stored_cell(Ledger(results), cell_id) for cell_id in ids)
-        return Asked(name or names_of(cells), cells, results)
+        return AnalysisRequest(name or names_of(cells), cells, results)
     named = tuple(f"experiment={word}" for word in bare)
     job = job_of(replace(words, overrides=(*named, *overrides)))
     experiment = job.options.experiment
-    return Asked(
+    return AnalysisRequest(
         name or (names_of(job.cells) if experiment is None else experiment.name),
         job.cells,
         Path(job.options.results_dir),

@@ -11,7 +11,7 @@ MATH_VERIFY = "math-verify"
 _MATHEMATICS = ("$", "\\boxed", "\\[", "\\(")
 
 
-def math_verify_says(answers: Sequence[Answer]) -> list[Literal["correct", "wrong"]]:
+def math_verify_verdicts(answers: Sequence[Answer]) -> list[Literal["correct", "wrong"]]:
     """Return its verdicts, called as documented: default settings, the gold answer in dollars.
 
     Its wall-time limits use signals, so call this from the main thread only.

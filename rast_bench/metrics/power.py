@@ -6,7 +6,7 @@ SIGNIFICANCE_QUANTILE = 1.959964  # two-sided test at 5 %
 POWER_QUANTILE = 0.841621  # power 80 %
 
 
-def detectable_effect(
+def minimum_detectable_effect(
     problems: int,
     samples_a: int,
     samples_b: int,
