@@ -371,17 +371,12 @@ def _cell_ids(saved: "pa.Table") -> set[str]:
 
 
 def _counts(saved: "pa.Table") -> dict[str, int]:
-    """Return how many samples of each cell the results were made of, the maximum if they differ."""
-    from rast_bench.results.registry import ACCURACY
+    """Return how many samples of each cell the results were computed from."""
+    from rast_bench.results.extents import cell_extents
 
-    counts: dict[str, int] = {}
-    names = ("measure", "cell_id", "problems", "samples")
-    for measure, cell, problems, samples in zip(
-        *(saved[name].to_pylist() for name in names), strict=True
-    ):
-        if measure == ACCURACY.name and cell is not None:  # every cell that was run has one
-            counts[cell] = max(counts.get(cell, 0), problems * samples)
-    return counts
+    columns = (saved[name].to_pylist() for name in ("measure", "cell_id", "problems", "samples"))
+    extents = cell_extents(zip(*columns, strict=True))
+    return {cell: problems * samples for cell, (problems, samples) in extents.items()}
 
 
 def _saved_by_older(folder: Path) -> str:

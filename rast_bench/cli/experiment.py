@@ -1,6 +1,5 @@
 """The experiment that `table` and `figure` name, and the report on its stored samples."""
 
-import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,15 +34,6 @@ def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
     if job.options.experiment is None:
         raise ConfigError("no experiment is named", hint="`rast-bench table EXPERIMENT`")
     return job, job.options.experiment
-
-
-def typed(command: str, args: Namespace) -> str:
-    """Return the command, as a saved table names it."""
-    words = words_of(args)
-    line = ["rast-bench", command, args.experiment, *words.overrides]
-    if words.config_dir is not None:
-        line += ["--config-dir", words.config_dir]
-    return shlex.join(line)
 
 
 def report_available(job: "Job", experiment: "ExperimentConfig") -> "Report":

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from rast_bench.cli.experiment import add_experiment, named_experiment, report_available, typed
+from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
 from rast_bench.config.arguments import Arguments
 
 SUMMARY = "print an experiment's table from stored samples"
@@ -27,11 +27,13 @@ def run(args: Namespace) -> int:
     """
     from rast_bench.config.next_command import next_command
     from rast_bench.reporting.save import save_report, written_files_summary
+    from rast_bench.run.launch import Command
 
     job, experiment = named_experiment(args)
     report = report_available(job, experiment)
     print(report.terminal)
     folder = Path(job.options.results_dir) / experiment.name
-    paths = save_report(report, folder, typed("table", args))
+    command = Command(args.program, args.words, Path.cwd())
+    paths = save_report(report, folder, command.text)
     print("\n".join(written_files_summary(paths, next_command(job, "figure"))), file=sys.stderr)
     return 0

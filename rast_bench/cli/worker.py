@@ -56,10 +56,11 @@ def run(args: Namespace) -> int:
 def _work(words: Sequence[str], place: "ArrayTask") -> int:
     from rast_bench.pipeline import join_array
     from rast_bench.run.notes import Failures
+    from rast_bench.run.outcome import exit_code_of
     from rast_bench.run.worker import run_worker
 
     launch = join_array(words, place)
     if launch is None:
         return 0
     run_worker(launch, place.number, job_id=place.job_id, on_slurm=place.job_id is not None)
-    return min((failure.exit_code for failure in Failures(launch.failures).all()), default=0)
+    return exit_code_of(Failures(launch.failures).all())

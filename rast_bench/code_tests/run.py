@@ -1,6 +1,5 @@
 """Run programs against their tests."""
 
-import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from rast_bench.code_tests.sandbox import SandboxError, SandboxKind, candidates,
 from rast_bench.code_tests.stdio_style import run_stdio
 from rast_bench.code_tests.tests import CodeTests, StdioTests
 from rast_bench.code_tests.verdict import CodeVerdict, Limits
-from rast_bench.hardware import usable_cores
+from rast_bench.hardware import available_memory, usable_cores
 
 _MOST_WORKERS = 64
 _LOCK = threading.Lock()
@@ -87,8 +86,7 @@ def run_many(
 
 def _workers(limits: Limits) -> int:
     """Return one worker per core, but no more than the free memory holds at their limits."""
-    pages, size = os.sysconf("SC_AVPHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(_MOST_WORKERS, usable_cores(), pages * size // limits.memory))
+    return max(1, min(_MOST_WORKERS, usable_cores(), available_memory() // limits.memory))
 
 
 def working_sandbox() -> SandboxKind:

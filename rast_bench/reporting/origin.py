@@ -10,7 +10,7 @@ import rast_bench
 from rast_bench.provenance import git_state, now, package_versions
 from rast_bench.reporting.latex_text import escape_latex
 from rast_bench.reporting.render_markdown import escape_markdown
-from rast_bench.results.registry import ACCURACY
+from rast_bench.results.extents import cell_extents
 from rast_bench.results.result import Result
 
 if TYPE_CHECKING:
@@ -70,13 +70,11 @@ def record_of(results: Sequence[Result], samples: SampleOrigin, command: str) ->
 
 def extents(results: Iterable[Result]) -> dict[str, tuple[int, int]]:
     """Return (problems, samples per problem) by cell, the maximum if a cell occurs twice."""
-    found: dict[str, tuple[int, int]] = {}
-    for result in results:
-        if result.measure == ACCURACY and result.problems and result.samples:
-            (cell,) = result.cell_ids
-            problems, samples = found.get(cell, (0, 0))
-            found[cell] = max(problems, result.problems), max(samples, result.samples)
-    return found
+    return cell_extents(
+        (result.measure.name, result.cell_ids[0], result.problems, result.samples)
+        for result in results
+        if result.dataset and result.cell_ids
+    )
 
 
 def origin_text(record: Mapping[str, Any], samples: SampleOrigin) -> str:

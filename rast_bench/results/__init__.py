@@ -5,6 +5,7 @@ registry    all measures, and a user's own as `module:object`
 measures    their functions, each of which calls one formula of metrics/
 cells       the arguments of the functions: a cell's samples, a cell in its row, the experiment
 build       build_results: the list
+extents     problems and samples of each cell that results cover
 published   which published number belongs to which result, and the verdict
 experiment  from a configuration and the ledger to the list
 """
