@@ -36,8 +36,8 @@ class Report:
     Attributes:
         title: Of the experiment.
         texts: By file name, in the order of saving.
-        results: The numbers that all of it was made of.
-        kinds: The figures that are asked for; None for pass@k curves and heat maps.
+        results: The numbers that everything was made from.
+        kinds: The requested figures; None for pass@k curves and heat maps.
         tables: The main tables.
         samples: When and where the samples were made.
     """
@@ -51,14 +51,14 @@ class Report:
 
     @cached_property
     def figures(self) -> Mapping[str, "Figure"]:
-        """Return the figures by file stem, drawn on first use."""
+        """The figures by file stem, drawn on first use."""
         if self.kinds is not None:
             return requested_figures(self.kinds, self.results, self.title)
         return k_figures(PASS_AT_K, self.results) | grid_figures(grids_of(self.results))
 
     @property
     def terminal(self) -> str:
-        """Return the main tables, no wider than the terminal on stdout."""
+        """The main tables, no wider than the terminal on stdout."""
         width = stdout_width()
         return "\n".join(render_text(table, width) for table in self.tables)
 
@@ -84,8 +84,8 @@ def build_report(
         results: Every number of the experiment.
         notes: Footnotes on what only the caller knows, whole sentences: protocol, grader, seeds.
         grid_notes: Those of the grids.
-        first: Tables that are the main ones; all others then stand in the details.
-        kinds: Of figures, in place of pass@k curves and heat maps.
+        first: Tables that are the main ones; all others are then in the details.
+        kinds: Of figures, instead of pass@k curves and heat maps.
         samples: When and where the samples were made.
         pools: Rows that are runs of the same thing; their means are in a table after the main ones.
     """

@@ -26,9 +26,9 @@ FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".html")
 def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
     """Write all files of the report, tables before figures, and return their paths.
 
-    Every table says which command made it, when and from which samples; RECORD says it for the CSV
-    files, too. Where `folder` has tables of more problems or samples, the files go into a folder of
-    their own in it (`folder_for`). Figures that were drawn there of the same results stay.
+    Every table says which command made it, when and from which samples; RECORD says so for the CSV
+    files. If `folder` has tables of more problems or samples, the files go into a subfolder of
+    their own (`folder_for`). Figures that were drawn there from the same results stay.
 
     Raises:
         LedgerError: The folder cannot be created or written.

@@ -12,10 +12,10 @@ from rast_bench.reporting import kept_figures
 from rast_bench.reporting.report import Report, build_report
 from rast_bench.reporting.save import (
     FORMATS,
-    written_files_summary,
     report_files,
     save_report,
     write_atomically,
+    written_files_summary,
 )
 from rast_bench.results.result import Result
 
