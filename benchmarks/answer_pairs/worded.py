@@ -1,4 +1,4 @@
-r"""Makers of answers that are words or carry them: times, dates, quantities, choices, text."""
+r"""Makers of answers with words: times, dates, quantities, choices, text."""
 
 from fractions import Fraction
 from random import Random

@@ -121,7 +121,7 @@ def cpu_seconds() -> float:
 
 
 def by_ours(name: str, answers: Sequence[Answer], *, fast_paths: bool = True) -> Verdicts:
-    """A new grader with empty caches and one worker."""
+    """Return a new grader with empty caches and one worker."""
     kind = type(get_grader(name, workers=1))
     assert issubclass(kind, PooledGrader), f"{name} has no fast paths"
     return [

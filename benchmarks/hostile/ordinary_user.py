@@ -1,4 +1,4 @@
-"""Does something as an ordinary user, where root runs the campaign."""
+"""Run code as an ordinary user if root runs the campaign."""
 
 import ctypes
 import json
