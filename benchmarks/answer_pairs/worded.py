@@ -4,7 +4,7 @@ from fractions import Fraction
 from random import Random
 
 from answer_pairs.made import Made, Maker, Written
-from answer_pairs.writing import decimal, fraction, grouped, nonzero
+from answer_pairs.notation import decimal, fraction, grouped, nonzero
 
 # Unit, its names, and how many of the base unit of its dimension it is.
 UNITS: dict[str, tuple[tuple[str, str, Fraction], ...]] = {

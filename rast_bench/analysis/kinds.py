@@ -4,7 +4,7 @@ from typing import Literal
 
 Analysis = Literal["pcr", "similarity", "kl"]
 
-Whose = Literal["rl", "rast", "base"]
+PathSource = Literal["rl", "rast", "base"]
 """The model whose greedy samples are the paths."""
 
 PAPER_TRAJECTORIES = 50  # paths of each model (section 2.1)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rast_bench.analysis.kinds import Analysis, Whose
+from rast_bench.analysis.kinds import Analysis, PathSource
 from rast_bench.analysis.records import needed_models
 from rast_bench.analysis.run import PlannedStudy, Settings
 from rast_bench.config.identity import model_fingerprint
@@ -15,7 +15,7 @@ from rast_bench.provenance import environment, now
 
 def provenance(
     analysis: Analysis,
-    whose: Whose,
+    path_source: PathSource,
     planned: Sequence[PlannedStudy],
     settings: Settings,
     started: datetime,
@@ -29,7 +29,7 @@ def provenance(
     scratch = None if settings.scratch is None else str(settings.scratch)
     return {
         "analysis": analysis,
-        "path": whose,
+        "path": path_source,
         "settings": {**asdict(settings), "scratch": scratch},
         "studies": [_study(analysis, item) for item in planned],
         **environment(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
+from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, PathSource
 from rast_bench.analysis.records import (
     coverage_policies,
     kl_records,
@@ -50,7 +50,7 @@ class PlannedStudy:
 
 
 def plan_studies(
-    analysis: Analysis, cells: Sequence[CellConfig], whose: Whose, settings: Settings
+    analysis: Analysis, cells: Sequence[CellConfig], path_source: PathSource, settings: Settings
 ) -> list[PlannedStudy]:
     """Plan what an analysis of the cells reads. Reads data sets and checks files, loads no weights.
 
@@ -58,7 +58,7 @@ def plan_studies(
         ConfigError: nothing can be compared.
         DatasetError, ModelError: as `plan_cells`.
     """
-    studies = studies_of(cells, whose)
+    studies = studies_of(cells, path_source)
     fruitful = [study for study in studies if not _lack(analysis, study)]
     if not fruitful:
         name = studies[0].greedy.base_model.name

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rast_bench.analysis.kinds import Analysis, Whose
+from rast_bench.analysis.kinds import Analysis, PathSource
 from rast_bench.analysis.summaries import summarise
 from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import ledger_errors, make_folder, write_durably
@@ -31,7 +31,7 @@ def save_analysis(
     results: Path,
     name: str,
     analysis: Analysis,
-    whose: Whose,
+    path_source: PathSource,
     records: "pd.DataFrame",
     provenance: Mapping[str, Any],
 ) -> tuple[Path, Path]:
@@ -40,7 +40,7 @@ def save_analysis(
     Raises:
         LedgerError: they cannot be written.
     """
-    files = _files(results, name, analysis, whose)
+    files = _files(results, name, analysis, path_source)
     parquet = io.BytesIO()
     records.to_parquet(parquet, index=False, compression="zstd")
     summary = [
@@ -57,7 +57,7 @@ def save_analysis(
 
 
 def load_records(
-    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+    results: Path, name: str, analysis: Analysis, path_source: PathSource = "rl"
 ) -> "pd.DataFrame":
     """Return the per-token records of a saved analysis.
 
@@ -66,47 +66,51 @@ def load_records(
     """
     import pandas as pd
 
-    path = _existing(results, name, analysis, whose)[0]
+    path = _existing(results, name, analysis, path_source)[0]
     with ledger_errors(path):
         return pd.read_parquet(path)
 
 
 def load_summary(
-    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+    results: Path, name: str, analysis: Analysis, path_source: PathSource = "rl"
 ) -> "pd.DataFrame":
     """Return the summary of a saved analysis, computed from its records.
 
     Raises:
         LedgerError: as `load_records`.
     """
-    return summarise(analysis, load_records(results, name, analysis, whose))
+    return summarise(analysis, load_records(results, name, analysis, path_source))
 
 
 def load_provenance(
-    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+    results: Path, name: str, analysis: Analysis, path_source: PathSource = "rl"
 ) -> dict[str, Any]:
     """Return the JSON file of a saved analysis.
 
     Raises:
         LedgerError: as `load_records`.
     """
-    path = _existing(results, name, analysis, whose)[1]
+    path = _existing(results, name, analysis, path_source)[1]
     with ledger_errors(path):
         found: dict[str, Any] = json.loads(path.read_bytes())
     return found
 
 
-def _files(results: Path, name: str, analysis: Analysis, whose: Whose) -> tuple[Path, Path]:
-    stem = analysis if whose == "rl" else f"{analysis}-{whose}-path"
+def _files(
+    results: Path, name: str, analysis: Analysis, path_source: PathSource
+) -> tuple[Path, Path]:
+    stem = analysis if path_source == "rl" else f"{analysis}-{path_source}-path"
     folder = results / FOLDER / name
     return folder / f"{stem}.parquet", folder / f"{stem}.json"
 
 
-def _existing(results: Path, name: str, analysis: Analysis, whose: Whose) -> tuple[Path, Path]:
-    files = _files(results, name, analysis, whose)
+def _existing(
+    results: Path, name: str, analysis: Analysis, path_source: PathSource
+) -> tuple[Path, Path]:
+    files = _files(results, name, analysis, path_source)
     for path in files:
         if not path.is_file():
-            end = "" if whose == "rl" else f" --path {whose}"
+            end = "" if path_source == "rl" else f" --path {path_source}"
             raise LedgerError(
                 f"there is no {path}",
                 hint=f"`rast-bench analyse {analysis} {name}{end}` makes it; "

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rast_bench.analysis.kinds import Whose
+from rast_bench.analysis.kinds import PathSource
 from rast_bench.analysis.policies import Policy, Shift
 from rast_bench.config.schema import (
     BaseModelConfig,
@@ -26,7 +26,7 @@ class Study:
     """
 
     greedy: CellConfig
-    whose: Whose
+    path_source: PathSource
     base: Policy
     rl: Policy | None
     steered: tuple[Policy, ...]
@@ -35,16 +35,16 @@ class Study:
     @property
     def path(self) -> Policy:
         """The policy that decoded the paths."""
-        if self.whose == "rast":
+        if self.path_source == "rast":
             return self.steered[0]
-        return self.rl if self.whose == "rl" and self.rl is not None else self.base
+        return self.rl if self.path_source == "rl" and self.rl is not None else self.base
 
     @property
     def policies(self) -> tuple[Policy, ...]:
         return (self.base, *self.steered, *(() if self.rl is None else (self.rl,)))
 
 
-def studies_of(cells: Sequence[CellConfig], whose: Whose) -> list[Study]:
+def studies_of(cells: Sequence[CellConfig], path_source: PathSource) -> list[Study]:
     """Return one study for each greedy cell that the cells lead to, in their order.
 
     Cells that differ in λ, ΔR, τ or n share one study, which compares all of them. Cells without
@@ -57,14 +57,14 @@ def studies_of(cells: Sequence[CellConfig], whose: Whose) -> list[Study]:
     refusal: ConfigError | None = None
     for cell in cells:
         try:
-            followed = greedy_cell(cell, whose)
+            followed = greedy_cell(cell, path_source)
         except ConfigError as error:
             refusal = error
             continue
         grouped.setdefault(followed, []).append(cell)
     if not grouped:
         raise refusal or ConfigError("no cell to analyse", hint="name an experiment or overrides")
-    return [_study(followed, whose, members) for followed, members in grouped.items()]
+    return [_study(followed, path_source, members) for followed, members in grouped.items()]
 
 
 def cells_over(cells: Sequence[CellConfig], base_model: str | None) -> Sequence[CellConfig]:
@@ -83,7 +83,7 @@ def cells_over(cells: Sequence[CellConfig], base_model: str | None) -> Sequence[
     return found
 
 
-def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
+def greedy_cell(cell: CellConfig, path_source: PathSource) -> CellConfig:
     """Return the cell whose one sample per problem is the path: same problems, prompt and engine.
 
     Its data set has no limit.
@@ -91,20 +91,20 @@ def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
     Raises:
         ConfigError: the cell has no such models.
     """
-    if whose == "rl" and cell.base_model.rl is None:
+    if path_source == "rl" and cell.base_model.rl is None:
         raise ConfigError(
             f"base_model {cell.base_model.name} has no RL-trained checkpoint, so no path of it",
             hint="choose another path: --path rast or --path base",
         )
-    if whose == "rast" and cell.method.name != "rast":
+    if path_source == "rast" and cell.method.name != "rast":
         raise ConfigError("--path rast needs a ΔR source", hint="choose delta=…")
     decoding = DecodingConfig(max_tokens=cell.decoding.max_tokens, greedy=True)
-    if whose == "rast":
+    if path_source == "rast":
         decoding = decoding.model_copy(update={"lambda_": cell.decoding.lambda_})
     return cell.model_copy(
         update={
-            "method": MethodConfig(name=whose),
-            "delta": cell.delta if whose == "rast" else DeltaConfig(name="none"),
+            "method": MethodConfig(name=path_source),
+            "delta": cell.delta if path_source == "rast" else DeltaConfig(name="none"),
             "dataset": cell.dataset.model_copy(update={"limit": None}),
             "decoding": decoding,
             "label": None,
@@ -112,13 +112,13 @@ def greedy_cell(cell: CellConfig, whose: Whose) -> CellConfig:
     )
 
 
-def _study(followed: CellConfig, whose: Whose, cells: Sequence[CellConfig]) -> Study:
+def _study(followed: CellConfig, path_source: PathSource, cells: Sequence[CellConfig]) -> Study:
     model = followed.base_model
     own = () if model.rl is None else (own_shift(model),)
     deltas = [shift_of(cell.delta) for cell in cells if cell.method.name == "rast"]
     study = Study(
         greedy=followed.model_copy(update={"dataset": _widest(cell.dataset for cell in cells)}),
-        whose=whose,
+        path_source=path_source,
         base=Policy(model.base, name="base"),
         rl=None if model.rl is None else Policy(model.rl, name="RL"),
         steered=steered_policies(cells),

@@ -40,10 +40,10 @@ In an experiment with paths_of (figure4), all ΔR are compared along that base m
 
 
 def configure(parser: Arguments) -> None:
-    from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
+    from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, PathSource
 
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    analyses, paths = get_args(Analysis), get_args(Whose)
+    analyses, paths = get_args(Analysis), get_args(PathSource)
     parser.add_argument(
         "analysis",
         metavar="ANALYSIS",

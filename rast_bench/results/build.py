@@ -9,7 +9,7 @@ from rast_bench.metrics.majority import MANY_ANSWERS, answers_to_read
 from rast_bench.paper.published import Published
 from rast_bench.results.cells import Experiment, MeasuredCell, PathMeans, check_cells
 from rast_bench.results.measures import table_ks
-from rast_bench.results.published import stands_beside, verdict_on
+from rast_bench.results.published import is_of_cell, verdict_on
 from rast_bench.results.registry import BEHAVIOURS, MEASURES
 from rast_bench.results.result import Measure, Result, UnavailableError, Value
 
@@ -169,7 +169,7 @@ def _beside(
 ) -> Result:
     """Return a requested result with its published numbers, range and verdicts."""
     measure, value = result.measure, result.value
-    numbers = tuple(one for one in published if stands_beside(one, cell, measure, value.k))
+    numbers = tuple(one for one in published if is_of_cell(one, cell, measure, value.k))
     replication = None
     if value.estimate is not None and measure.replicate is not None:
         count = next((one.samples for one in numbers if one.samples), None)

@@ -24,8 +24,8 @@ def published_of(
     ]
 
 
-def stands_beside(number: Published, cell: MeasuredCell, measure: Measure, k: int | None) -> bool:
-    """Return whether the number is of this cell. What it leaves open (λ, τ) matches any value."""
+def is_of_cell(number: Published, cell: MeasuredCell, measure: Measure, k: int | None) -> bool:
+    """Return whether the number is of this cell; what it leaves open (λ, τ) matches any value."""
     ours = cell.stands_for
     return (
         cell.compared

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import log
 
 from rast_bench.known import known_shapes
-from rast_bench.paper.audit.finding import Finding, compared, place, system
+from rast_bench.paper.audit.finding import Finding, compared, location, system
 from rast_bench.paper.cost import (
     forward_flops,
     optimizer_bytes,
@@ -163,7 +163,7 @@ def check_speed_by_size(records: Sequence[Published]) -> list[Finding]:
         Finding(
             rule=SPEED,
             number=f"{system(large)} against {system(small)}: output speed",
-            source=place(small),
+            source=location(small),
             published=f"{large.value}, {small.value} tokens/s",
             recomputed=f"{speeds:.2f}× slower, {parameters:.2f}× larger",
             verdict="unlikely" if unlikely else "agrees",

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import comb
 
 from rast_bench.metrics.paper import DRAWS
-from rast_bench.paper.audit.finding import Finding, compared, name, place, printed, system
+from rast_bench.paper.audit.finding import Finding, compared, location, name, printed, system
 from rast_bench.paper.intervals import Interval, multiples_within, nearest_multiples
 from rast_bench.paper.published import Published, only, select
 
@@ -157,7 +157,7 @@ def check_gpqa(records: Sequence[Published]) -> list[Finding]:
         Finding(
             rule=SHARES,
             number=f"{', '.join(map(system, shares))}, gpqa: accuracy",
-            source=place(shares[0]),
+            source=location(shares[0]),
             published=", ".join(printed(one) for one in shares),
             recomputed="of " + ", ".join(" or ".join(map(str, one)) or "none" for one in fitting),
             verdict="agrees" if common else "unlikely",
@@ -215,7 +215,7 @@ def _share(record: Published, problems: Published, peers: Sequence[Published]) -
     return Finding(
         rule=SHARES,
         number=name(record),
-        source=place(record),
+        source=location(record),
         published=printed(record),
         recomputed=recomputed,
         verdict="agrees" if counts else "cannot be right",

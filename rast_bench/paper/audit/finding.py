@@ -53,7 +53,7 @@ def compared(
     return Finding(
         rule=rule,
         number=name(record),
-        source=source or place(record),
+        source=source or location(record),
         published=printed(record),
         recomputed=interval_text(interval, record.decimals + 1),
         verdict="agrees" if agrees else "cannot be right",
@@ -68,7 +68,7 @@ def unchecked(rule: str, record: Published, reason: str, *primaries: Published) 
     return Finding(
         rule=rule,
         number=name(record),
-        source=place(record),
+        source=location(record),
         published=printed(record),
         recomputed="",
         verdict="cannot be checked",
@@ -104,7 +104,7 @@ def _short(model: str) -> str:
     return size.upper() if _SIZE.fullmatch(size) else model
 
 
-def place(record: Published) -> str:
+def location(record: Published) -> str:
     """Return where it is printed: its table, figure, section or reply."""
     if record.source == "text" and not record.section.startswith("reply"):
         part = "section" if record.section[0].isdigit() else "appendix"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from rast_bench.paper.audit.finding import Finding, compared, place, system
+from rast_bench.paper.audit.finding import Finding, compared, location, system
 from rast_bench.paper.intervals import Interval, rounding_interval
 from rast_bench.paper.published import Published
 
@@ -57,7 +57,7 @@ def _check(again: Published, original: Published) -> Finding:
         again,
         printed_again(again, original),
         [original],
-        source=f"{place(again)}; {place(original)}",
+        source=f"{location(again)}; {location(original)}",
     )
 
 
@@ -81,7 +81,7 @@ def _swap(pairs: Sequence[Pair]) -> Finding:
     return Finding(
         rule=RULE,
         number=f"{systems}: {again.metric} of {data}",
-        source=f"{place(again)}; {place(original)}",
+        source=f"{location(again)}; {location(original)}",
         published=" and ".join(str(one.value) for one, _ in first),
         recomputed=" and ".join(str(one.value) for _, one in first),
         verdict="cannot be right",

@@ -30,7 +30,7 @@ def grouped(number: int, separator: str) -> str:
     return f"{number:,}".replace(",", separator)
 
 
-def integer_writings(number: int) -> list[Written]:
+def integer_notations(number: int) -> list[Written]:
     """Return the same integer in other notations."""
     made = [
         Written("decimal zero", f"{number}.0", f"{number}.0"),
