@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(report: Report, tmp_path
     assert caught.value.hint
 
 
-def test_landing_lines() -> None:
+def test_written_files_summary() -> None:
     names = ("table.md", "table.tex", "numbers.csv", "curve.png", "curve.svg")
     paths = [Path("results/demo") / name for name in names]
     assert written_files_summary(paths, "rast-bench show tiny_table1") == (
@@ -152,7 +152,7 @@ def test_landing_lines() -> None:
     )
 
 
-def test_landing_lines_without_figures() -> None:
+def test_written_files_summary_without_figures() -> None:
     assert written_files_summary([Path("out/table.md")], "x")[1] == "figures  none"
 
 
