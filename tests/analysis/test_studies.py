@@ -91,7 +91,7 @@ def test_greedy_cells_differ_by_what_changes_their_tokens_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("only", "whose", "words"),
+    ("only", "path_source", "words"),
     [
         (cell(rl=False), "rl", "m has no RL-trained checkpoint"),
         (cell("base"), "rast", "needs a ΔR source"),
