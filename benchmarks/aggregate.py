@@ -1,10 +1,10 @@
-r"""Wall time and peak memory of a table of full size: 72 cells, 32 samples, 1.2 million verdicts.
+r"""Wall time and peak memory of a full-size table: 72 cells, 32 samples, 1.2 million verdicts.
 
     python benchmarks/aggregate.py --out results/bench/aggregate.json
 
-Makes a table 1 of made-up responses (12 rows x 6 data sets, 3,120 problems a row) with its ledger
-in a temporary folder, then runs `rast-bench table` on it in a process of its own, from reading the
-shards to the saved files. A made-up response has the length of real ones, and an answer that the
+Generates a table 1 of synthetic responses (12 rows x 6 data sets, 3,120 problems per row) with its
+ledger in a temporary folder, then runs `rast-bench table` on it in its own process, from reading
+the shards to the saved files. A synthetic response has a realistic length and an answer that the
 grader has judged. A Markdown table goes to stdout, progress to stderr, every repetition to --out.
 """
 
@@ -45,7 +45,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Makes the ledger once and the table `repeats` times. Raises EngineError when it fails."""
+    """Create the ledger once and the table `repeats` times.
+
+    Raises:
+        EngineError: a run fails.
+    """
     start = time.perf_counter()
     verdicts = make_table(folder, options.samples, options.share)
     progress(f"{verdicts:,} verdicts made in {time.perf_counter() - start:.0f} s")

@@ -1,12 +1,12 @@
-"""Gives every key of the configuration values that nobody means, by hypothesis.
+"""Set every configuration key to values that nobody intends, with hypothesis.
 
     nice python benchmarks/bad_inputs.py --tries 2000 --json results/bench/bad_inputs.json
 
 A try sets one or two keys of a small run to wrong types, NaN, infinities, negative, enormous, empty
-or odd values, and composes, validates and plans it in this process; nothing is loaded or
-generated. One try in four is written as an override and read by Hydra, the others are put into the
-composed tree. Each must be planned or end in an error with a hint, within --seconds of CPU time.
-tests/bad_inputs/test_schema.py does a hundred such tries. Exit code 1 when one was not so.
+or odd values, then composes, validates and plans it in this process; nothing is loaded or
+generated. One try in four is written as an override and parsed by Hydra, the others are put into
+the composed tree. Each must be planned or end in an error with a hint, within --seconds of CPU
+time. tests/bad_inputs/test_schema.py makes a hundred such tries. Exit code 1 if one does not.
 """
 
 import argparse
@@ -55,7 +55,7 @@ Key = tuple[str, ...]
 
 
 def keys() -> list[Key]:
-    """Every key of a cell, of a command, of an experiment and of the launchers."""
+    """Return every key of a cell, of a command, of an experiment and of the launchers."""
     cell = list(_keys(CellConfig, (), ("base_model", "delta", "method", "dataset", "prompt")))
     cell += list(_keys(CellConfig, (), ("decoding", "engine")))
     options = [(name,) for name in RunOptions.model_fields]
@@ -119,13 +119,17 @@ class Ends:
 
 @cache
 def base_tree() -> DictConfig:
-    """The composed configuration of a small run."""
+    """Return the composed configuration of a small run."""
     with hydra.initialize_config_dir(config_dir=str(config_dir()), version_base="1.3"):
         return hydra.compose("config", list(BASE))
 
 
 def one_try(changes: Sequence[tuple[Key, Any]], *, as_words: bool) -> None:
-    """Composes, validates and plans. Raises RastBenchError for what cannot be."""
+    """Compose, validate and plan.
+
+    Raises:
+        RastBenchError: the configuration is rejected.
+    """
     words = [f"++{'.'.join(key)}={_written(value)}" for key, value in changes]
     if as_words:
         plan_jobs([job_of_overrides([*BASE, *words])])
@@ -165,13 +169,13 @@ def _written(value: Any) -> str:
 
 
 def check(changes: Sequence[tuple[Key, Any]], ends: Ends, *, as_words: bool, most: float) -> None:
-    """Notes how a try ended."""
+    """Record how a try ended."""
     begin = time.process_time()
     fault = None
     try:
         one_try(changes, as_words=as_words)
         ends.planned += 1
-    except Exception as error:  # as the command line tells it
+    except Exception as error:  # as reported by the command line
         known = as_known(error)
         ends.errors[type(known).__name__] += 1
         if isinstance(known, UnforeseenError) or not known.hint:
@@ -185,7 +189,7 @@ def check(changes: Sequence[tuple[Key, Any]], ends: Ends, *, as_words: bool, mos
 
 
 def run(tries: int, most: float) -> Ends:
-    """The tries of one seed, always the same ones."""
+    """Run the tries of one seed, always the same ones."""
     ends = Ends()
 
     @seed(0)

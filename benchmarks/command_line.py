@@ -1,4 +1,4 @@
-"""What the benchmarks' command lines have in common: options in, a table and a JSON report out."""
+"""Common parts of the benchmarks' command lines: options in, a table and a JSON report out."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ Result = dict[str, Any]
 
 
 def make_parser(doc: str | None) -> argparse.ArgumentParser:
-    """Of a benchmark with this docstring; it has `--out`."""
+    """Return the parser of a benchmark with this docstring; it has `--out`."""
     parser = argparse.ArgumentParser(
         description=(doc or "").split("\n\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -26,7 +26,7 @@ def make_parser(doc: str | None) -> argparse.ArgumentParser:
 def read_options(
     parser: argparse.ArgumentParser, arguments: Sequence[str] | None, script: str
 ) -> argparse.Namespace:
-    """The options, and as `command` what makes the same report again."""
+    """Return the options, and as `command` what reproduces the report."""
     options = parser.parse_args(arguments)
     typed = sys.argv[1:] if arguments is None else arguments
     options.command = shlex.join(["python", f"benchmarks/{Path(script).name}", *typed])
@@ -34,7 +34,7 @@ def read_options(
 
 
 def positive(text: str) -> int:
-    """A number of things, for `type=`."""
+    """Return a number of things, for `type=`."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
@@ -47,7 +47,7 @@ def run_benchmark(
     out: Path | None,
     exit_code: Callable[[Result], int] = lambda _result: 0,
 ) -> int:
-    """Measures, prints the table and writes the report; an error is one line on stderr."""
+    """Measure, print the table and write the report; an error is one line on stderr."""
     try:
         result = measure()
     except RastBenchError as error:
@@ -59,7 +59,7 @@ def run_benchmark(
 
 
 def write_result(path: Path | None, result: Result) -> None:
-    """The whole result as JSON, where a place for it was given."""
+    """Write the whole result as JSON, if a path was given."""
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(result, indent=2, ensure_ascii=False)

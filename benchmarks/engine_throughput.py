@@ -70,7 +70,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Every repetition of the loop and of the engine, with what they ran on."""
+    """Return every repetition of the loop and of the engine, with what they ran on."""
     pair = PairConfig(rl=ModelRef(path=options.rl), base=ModelRef(path=options.small_base))
     key = EngineKey(ModelRef(path=options.base_model), (pair,), None, "transformers", "float32")
     check_models(key)
@@ -161,9 +161,9 @@ def speed(outcomes: Sequence[Sequence[int]], seconds: float) -> dict[str, float]
 def equal_outcomes(
     asked: Sequence[Request], tokens: Sequence[Sequence[int]], samples: Sequence[Sample]
 ) -> float | None:
-    """The share of the loop's samples whose tokens the engine repeats; None without common ones.
+    """Return the share of the loop's samples whose tokens the engine repeats; None without any.
 
-    Rounding differs between the two, so now and then a token at a boundary does too.
+    Rounding differs between the two, so occasionally a token at a boundary does too.
     """
     theirs = {sample.key: sample.token_ids for sample in samples}
     common = [

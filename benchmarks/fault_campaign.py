@@ -97,7 +97,7 @@ def sweep_of(options: argparse.Namespace) -> Sweep:
 
 
 def campaign(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Raises EngineError when a sweep or the cluster does not work at all."""
+    """Raise EngineError if a sweep or the cluster does not work at all."""
     sweep = sweep_of(options)
     nothing = Plan(0, 1.0, Random())
     plain = run_sweep(sweep, LocalWay(options.slots), folder / "undisturbed", nothing)
@@ -194,7 +194,7 @@ def samples_of(sweep: Sweep, ledger: Ledger, outcome: Outcome) -> Account:
 
 
 def stored_rows(ledger: Ledger) -> list[Row]:
-    """Every row of every shard."""
+    """Return every row of every shard."""
     rows = []
     for cell_id in ledger.cells():
         folder = ledger.cell_folder(cell_id)

@@ -110,9 +110,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def check_place(options: argparse.Namespace) -> dict[str, Any]:
-    """The card: name, driver, memory, measured bandwidth. Empty for a CPU.
+    """Return the card: name, driver, memory, measured bandwidth. Empty for a CPU.
 
-    Raises EngineError where there is no card, no vLLM, or the plugin is not installed.
+    Raises EngineError if there is no card, no vLLM, or the plugin is not installed.
     """
     if options.device == "cpu" and not options.quick:
         raise EngineError(
@@ -187,7 +187,7 @@ def measure(job: Job, where: Place) -> dict[str, Any]:
     except (EngineProcessError, RastBenchError) as error:
         told = isinstance(error, EngineError) or any(sign in str(error) for sign in REFUSALS)
         entry |= {"status": "refused" if told else "error", "error": str(error)}
-    except Exception as error:  # one job's fault must not cost the others
+    except Exception as error:  # one job's failure must not affect the others
         traceback.print_exc()
         entry |= {"status": "error", "error": repr(error), "trace": traceback.format_exc()}
     return entry | {"seconds": time.monotonic() - start}

@@ -95,7 +95,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def chosen(planned: list[Part], only: Sequence[str] | None) -> list[Part]:
-    """The parts with these names or of these kinds. Raises ConfigError for one that is neither."""
+    """Return the parts with these names or of these kinds.
+
+    Raises:
+        ConfigError: a name is neither.
+    """
     for name in only or ():
         if not any(name in (part.name, part.kind) for part in planned):
             raise ConfigError(
@@ -122,7 +126,11 @@ def device_name(device: str) -> str:
 
 
 def describe(options: argparse.Namespace, device: str) -> dict[str, Any]:
-    """A call of the kit: what ran where. Raises EngineError where the card's memory is taken."""
+    """Return a call of the kit: what ran where.
+
+    Raises:
+        EngineError: the card's memory is taken.
+    """
     found: dict[str, Any] = {"name": device_name(device)}
     try:
         found["bandwidth_bytes_per_second"] = copy_bandwidth(
@@ -159,7 +167,7 @@ def measure(part: Part, device: str, folder: Path) -> dict[str, Any]:
         entry |= {"status": "refused", "error": error.message}
     except torch.OutOfMemoryError as error:
         entry |= {"status": "refused", "error": str(error).splitlines()[0]}
-    except Exception as error:  # one part's fault must not cost the others
+    except Exception as error:  # one part's failure must not affect the others
         traceback.print_exc()
         entry |= {"status": "error", "error": repr(error), "trace": traceback.format_exc()}
     finally:
@@ -170,7 +178,7 @@ def measure(part: Part, device: str, folder: Path) -> dict[str, Any]:
 
 
 def write(path: Path, result: dict[str, Any]) -> None:
-    """The report and its table."""
+    """Write the report and its table."""
     report.write(path, result)
     path.with_suffix(".md").write_text(render(result) + "\n", encoding="utf-8")
 

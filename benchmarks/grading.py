@@ -3,15 +3,15 @@ r"""Everything that is measured about the graders, in one report.
     python benchmarks/grading.py --data-dir DIR --suites-dir CLONES \
         --disagreements results/bench/grading_disagreements.jsonl --out results/bench/grading.json
 
-* faults: DIR/grader_faults.jsonl, inputs with their right verdicts;
+* faults: DIR/grader_faults.jsonl, inputs with their correct verdicts;
 * agreement: DIR/grader_dev.jsonl, real responses with the verdicts of SimpleRL and math-verify.
   --disagreements lists those between robust and math-verify; a reader writes into `right_verdict`
   whether the response is correct or wrong, and that is kept by later runs;
 * suites: the tests of other graders, read from CLONES (benchmarks/grading_checks/suites.py);
-* pairs: made-up pairs whose truth is known (benchmarks/answer_pairs);
+* pairs: generated pairs with known truth (benchmarks/answer_pairs);
 * speed and memory: on the real responses.
 
-Data that are not there are told as not measured. Markdown goes to stdout, progress to stderr. With
+Missing data are reported as not measured. Markdown goes to stdout, progress to stderr. With
 --check, exit code 1 where a target is missed.
 """
 
@@ -40,7 +40,7 @@ from grading_checks.speed import measure_speed, render_speed
 from grading_checks.suites import SUITES
 
 from rast_bench.grading import get_grader, newest_version
-from rast_bench.grading.peer import MATH_VERIFY
+from rast_bench.grading.math_verify_grader import MATH_VERIFY
 from rast_bench.provenance import environment, now
 
 Result = dict[str, Any]
@@ -81,7 +81,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace) -> Result:
-    """Every section that was asked for. Raises ConfigError, DatasetError, EngineError."""
+    """Return every section that was asked for. Raises ConfigError, DatasetError, EngineError."""
     get_grader(options.grader)  # a name that is unknown is told before anything is measured
     result: Result = {
         "command": options.command,
@@ -96,7 +96,7 @@ def measure(options: argparse.Namespace) -> Result:
 
 
 def missing(folder: Path | None, option: str, *names: str) -> Result | None:
-    """What a section says whose data are not there."""
+    """Return what a section says whose data are not there."""
     if folder is None:
         return {NOT_MEASURED: f"needs {option}"}
     absent = [name for name in names if not (folder / name).is_file()]
@@ -111,7 +111,7 @@ def faults(options: argparse.Namespace) -> Result:
 
 
 def both(options: argparse.Namespace, cases: Sequence[Case]) -> Result:
-    """The scores of the grader and of math-verify."""
+    """Return the scores of the grader and of math-verify."""
     return {
         name: score(cases, judge(name, cases, options.workers))
         for name in (options.grader, MATH_VERIFY)
@@ -222,7 +222,7 @@ def measured(result: Result, name: str) -> Result | None:
 
 
 def targets(result: Result) -> list[tuple[str, str, bool | None]]:
-    """What is asked of the grader, what was measured, and whether that suffices."""
+    """Return what is asked of the grader, what was measured, and whether that suffices."""
     grader = result["grader"]
     lines: list[tuple[str, str, bool | None]] = []
 

@@ -99,7 +99,7 @@ class AtherisSource:
 
 
 def text(source: Source, most: int = 12) -> str:
-    """A few pieces, now and then with letters of any kind between them."""
+    """Return a few pieces, now and then with letters of any kind between them."""
     parts = []
     for _ in range(source.integer(1, most)):
         choice = source.integer(0, len(PIECES) + 5)
@@ -198,7 +198,7 @@ class Fuzzer:
         return found.text
 
     def verdict(self, response: str, gold: str) -> str | None:
-        """None where there is no answer to compare."""
+        """None if there is no answer to compare."""
         from rast_bench.grading import Answer
 
         answer = Answer(response, gold, "eos")
@@ -234,7 +234,7 @@ class Fuzzer:
 
 
 def shape(answer: str) -> str:
-    """An answer with its digits and letters made alike, so that one of a kind is kept."""
+    """Return an answer with its digits and letters made alike, so that one of a kind is kept."""
     return "".join("0" if c.isdigit() else "a" if c.isalpha() else c for c in answer)[:60]
 
 

@@ -74,7 +74,7 @@ def exit_code(result: dict[str, Any]) -> int:
 
 
 def faults(campaign: dict[str, Any]) -> list[str]:
-    """What should not have been."""
+    """Return what should not have been."""
     if campaign["unavailable"]:
         return []
     return [

@@ -74,7 +74,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Every repetition of the yardstick and of each launcher. Raises EngineError when one fails."""
+    """Return every repetition of the yardstick and of each launcher.
+
+    Raises:
+        EngineError: one of them fails.
+    """
     sweep = Sweep(options.dataset, options.problems, options.samples, AXES)
     reason = obstacle() if SLURM in options.ways else None
     ways = [name for name in options.ways if name != SLURM or reason is None]
@@ -136,7 +140,7 @@ class DefaultPlace(Place):
 
 
 def launched(name: str, sweep: Sweep, place: DefaultPlace) -> dict[str, Any]:
-    """One run of a launcher: what it made and how fast. Raises EngineError when it fails."""
+    """One run of a launcher: what it made and how fast. Raises EngineError if it fails."""
     words = {
         "in-process": (),
         "local": ("hydra/launcher=local",),
@@ -168,7 +172,7 @@ def samples_per_second(times: Sequence[float]) -> float:
 
 
 def check_equal_work(result: Mapping[str, Any]) -> None:
-    """Raises EngineError unless all made as many tokens, and the launchers the same ones."""
+    """Raise EngineError unless all made as many tokens, and the launchers the same ones."""
     runs = [run for found in result["runs"].values() for run in found]
     if len({run["tokens_sha256"] for run in runs}) > 1:
         raise EngineError("the launchers made different tokens, so their times say nothing")

@@ -101,7 +101,7 @@ class World:
         self.table = self.run(self.pristine)
 
     def run(self, results: Path) -> str:
-        """The table."""
+        """Return the table."""
         cells = [cell for item in self._planned for cell in item.planned]
         ledger = Ledger(results)
         summary = run_cells(cells, ledger, load_engine=MadeUpEngine)

@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """The refusal; tokens and memory of each engine; speed of the first two, in turns."""
+    """Return the refusal; tokens and memory of each engine; speed of the first two, in turns."""
     models = options.models.expanduser()
     main = str(models / MAIN)
     copies = (linked_copy(Path(main), folder / "rl"), linked_copy(Path(main), folder / "base"))
@@ -73,7 +73,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     memory: dict[str, int] = {}
 
     def started(stack: ExitStack, name: str, pairs: list[tuple[str, str]] | None) -> EngineProcess:
-        """An engine whose memory and greedy tokens are noted."""
+        """Return an engine whose memory and greedy tokens are noted."""
         print(f"starting {name}", file=sys.stderr)
         spec = vllm_spec(main, pairs, max(*options.rows, options.prompts), options.threads)
         args = {"dtype": options.dtype, "max_model_len": POSITIONS}
@@ -132,7 +132,7 @@ def linked_copy(model: Path, target: Path) -> str:
 
 
 def refusal(main: str, other: str) -> str:
-    """What a run says of a pair with another tokenizer, before it loads anything."""
+    """Return what a run says of a pair with another tokenizer, before it loads anything."""
     ref = ModelRef(path=other)
     key = EngineKey(ModelRef(path=main), (PairConfig(rl=ref, base=ref),), None, "vllm", "bfloat16")
     try:
@@ -143,7 +143,7 @@ def refusal(main: str, other: str) -> str:
 
 
 def chat_prompts(model: str, options: argparse.Namespace) -> list[list[int]]:
-    """The first questions of GSM8K as the model's users ask them."""
+    """Return the first questions of GSM8K as the model's users ask them."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model)
@@ -163,7 +163,7 @@ def chat_prompts(model: str, options: argparse.Namespace) -> list[list[int]]:
 def greedy(
     engine: EngineProcess, prompts: list[list[int]], tokens: int, lambda_: float | None
 ) -> list[list[int]]:
-    """The greedy tokens after each prompt; λ is None for plain vLLM."""
+    """Return the greedy tokens after each prompt; λ is None for plain vLLM."""
     params: dict[str, Any] = {"temperature": 0.0, "max_tokens": tokens, "ignore_eos": True}
     if lambda_ is not None:
         params["lambda_"] = lambda_
@@ -172,7 +172,7 @@ def greedy(
 
 
 def in_cpu_time(engine: EngineProcess, steps: Steps) -> Steps:
-    """The same, with the engine's CPU time in the place of wall-clock time."""
+    """Return the same, with the engine's CPU time in the place of wall-clock time."""
 
     def run(prompts: list[list[int]], tokens: int) -> tuple[int, float]:
         before = cpu_seconds(engine)
@@ -188,7 +188,7 @@ def cpu_seconds(engine: EngineProcess) -> float:
 
 
 def anonymous_bytes(engine: EngineProcess) -> int:
-    """What the engine's process holds in memory, files that it maps aside."""
+    """Return what the engine's process holds in memory, files that it maps aside."""
     for line in Path(f"/proc/{engine.process.pid}/status").read_text().splitlines():
         if line.startswith("RssAnon"):
             return int(line.split()[1]) * 1024

@@ -60,7 +60,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Every cell's counts and disagreements."""
+    """Return every cell's counts and disagreements."""
     ledger = Ledger(options.results)
     cells = []
     for cell_id in ledger.cells():

@@ -34,7 +34,7 @@ class SequentialLoop:
 
     @torch.inference_mode()
     def generate(self, request: Request) -> list[int]:
-        """The tokens of one request, the EOS id included."""
+        """Return the tokens of one request, the EOS id included."""
         params = request.params
         uniform = uniform_numbers(request.seed, params.max_tokens)
         lambda_ = torch.tensor([params.lambda_])

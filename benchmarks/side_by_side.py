@@ -54,7 +54,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Raises ConfigError without the other checkout, EngineError when a command fails."""
+    """Raise ConfigError without the other checkout, EngineError when a command fails."""
     if not (options.before / "rast_bench").is_dir():
         raise ConfigError(f"{options.before} is no checkout", hint="git worktree add makes one")
     with _folder(options.folder) as folder:
@@ -105,7 +105,7 @@ _MEASURED = ("seconds", "cpu_seconds", "peak_bytes")
 
 
 def _prepared(name: str, folder: Path, options: argparse.Namespace) -> list[str]:
-    """The command, once what it reads is there."""
+    """Return the command, once what it reads is there."""
     if name == "help":
         return ["-m", "rast_bench.cli", "--help"]
     if name == "nothing":

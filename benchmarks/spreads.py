@@ -12,7 +12,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def steady_spread(values: Sequence[float]) -> dict[str, float] | None:
-    """`spread` of a speed or a ratio of speeds, None where the machine was too busy to tell it.
+    """`spread` of a speed or a ratio of speeds, None if the machine was too busy to tell it.
 
     A speed that is the difference of two measurements can come out negative, infinite or far off.
     """

@@ -56,7 +56,7 @@ def sweep_of(options: argparse.Namespace) -> Sweep:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Every repetition of the ideal and of each way. Raises EngineError when one fails."""
+    """Return every repetition of the ideal and of each way. Raises EngineError if one fails."""
     sweep, slots = sweep_of(options), options.slots
     result: dict[str, Any] = {
         "command": options.command,
@@ -93,7 +93,7 @@ def turn(names: Sequence[str], repeat: int) -> list[str]:
 
 
 def check_equal_work(result: dict[str, Any]) -> None:
-    """Raises EngineError unless all runs made every cell, and the same tokens in it."""
+    """Raise EngineError unless all runs made every cell, and the same tokens in it."""
     runs = [run for found in result["runs"].values() for run in found]
     if {run["cells"] for run in runs} != {result["cells"]}:
         raise EngineError("a way left cells out", hint="see `cells` of its runs")

@@ -67,7 +67,7 @@ def judged(experiment: str, judge: Judge) -> list[Verdict]:
 
 
 def markdown(found: dict[str, list[Verdict]]) -> str:
-    """A row for each distinct engine: `2: 17 / 17` is size 2, rows by the planner and by vLLM."""
+    """Return a row per distinct engine: `2: 17 / 17` is size 2, rows by planner and by vLLM."""
     lines = [
         "| experiments | engine | max_model_len | " + " | ".join(COMMON_CARDS) + " |",
         "|---|---|---:|" + "---|" * len(COMMON_CARDS),
@@ -102,7 +102,7 @@ def _size(title: str) -> int:
 
 
 def write_between(path: Path, text: str) -> None:
-    """Replaces what stands between the markers. Raises SystemExit where they are not there."""
+    """Replaces what stands between the markers. Raises SystemExit if they are not there."""
     before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

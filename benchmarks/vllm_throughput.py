@@ -77,7 +77,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Every repetition of every variant, with what they ran on."""
+    """Return every repetition of every variant, with what they ran on."""
     print("making checkpoints and starting engines", file=sys.stderr)
     models = {
         name: save_checkpoint(folder / name, SHAPES[name.split("-")[0]], seed)
@@ -114,7 +114,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def save_checkpoint(folder: Path, shape: dict[str, int], seed: int) -> int:
-    """A Qwen2 with random weights and tied embeddings; returns its number of parameters.
+    """Return a Qwen2 with random weights and tied embeddings; returns its number of parameters.
 
     Tied, so that every parameter is multiplied with once a step.
     """
@@ -219,7 +219,7 @@ def speed_between(tokens: int, seconds: float) -> float:
 
 
 def ratios(speeds: dict[str, list[float]], best: float) -> dict[str, dict[str, float] | None]:
-    """Repetition by repetition, then their spread; None where a speed was too noisy."""
+    """Repetition by repetition, then their spread; None if a speed was too noisy."""
 
     def over(name: str, other: str, scale: float = 1.0) -> dict[str, float] | None:
         if steady_spread(speeds[name]) is None or steady_spread(speeds[other]) is None:

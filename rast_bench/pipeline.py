@@ -153,7 +153,7 @@ def report_jobs(
     Args:
         command: what was typed, for the saved tables.
     """
-    from rast_bench.reporting.save import landing_lines, save_report
+    from rast_bench.reporting.save import save_report, written_files_summary
 
     grade_planned([cell for item in planned for cell in item.planned], ledger, options)
     single = single_cells(planned)
@@ -163,7 +163,7 @@ def report_jobs(
         if len(distinct(single)) > 1:
             folder = Path(options.results_dir) / SWEEPS / sweep_name(single)
             paths = save_report(report, folder, command)
-            print("\n".join(landing_lines(paths)), file=sys.stderr)
+            print("\n".join(written_files_summary(paths)), file=sys.stderr)
     for item in planned:
         experiment = item.job.options.experiment
         if experiment is None:
@@ -174,7 +174,7 @@ def report_jobs(
         print(report.terminal)
         paths = save_report(report, Path(options.results_dir) / experiment.name, command)
         following = next_command(item.job, "status")
-        print("\n".join(landing_lines(paths, following)), file=sys.stderr)
+        print("\n".join(written_files_summary(paths, following)), file=sys.stderr)
 
 
 def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> None:

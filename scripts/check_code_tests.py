@@ -65,7 +65,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def check(name: str, data_dir: str, kind: SandboxKind, workers: int | None) -> list[str]:
-    """What is not as it should be; a line with the counts goes to stdout."""
+    """Return what is not as it should be; a line with the counts goes to stdout."""
     cfg = job_of_overrides([f"dataset={name}"]).cells[0].dataset
     cfg = cfg.model_copy(update={"data_dir": data_dir})
     started = time.perf_counter()

@@ -59,7 +59,7 @@ def _title(known: KnownModel | KnownDataset) -> str:
 
 
 def _compare(known: KnownModel | KnownDataset, rows_server: str) -> Iterator[str]:
-    """What differs, a few words each; what cannot be asked for is a difference too."""
+    """Yield what differs, a few words each; what cannot be asked for is a difference too."""
     try:
         if isinstance(known, KnownModel):
             yield from model_differences(known)
@@ -71,7 +71,7 @@ def _compare(known: KnownModel | KnownDataset, rows_server: str) -> Iterator[str
 
 
 def model_differences(known: KnownModel) -> Iterator[str]:
-    """Every fact, the guessed ones too. Raises OSError and ValueError."""
+    """Yield every fact, the guessed ones too. Raises OSError and ValueError."""
     config = _hub_json(known, "config.json")
     for name, shipped in known.config.items():
         found = config.get(name)

@@ -65,7 +65,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def load(overrides: list[str]) -> Run:
-    """The distinct cells of an experiment with their outcomes, in order."""
+    """Return the distinct cells of an experiment with their outcomes, in order."""
     job = job_of_overrides(overrides)
     ledger = Ledger(job.options.results_dir)
     planned = {(cell.cell_id, cell.wanted): cell for cell in plan_jobs([job])[0].planned}

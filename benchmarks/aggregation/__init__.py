@@ -1,1 +1,1 @@
-"""A made-up table 1 of full size, and how its table is asked for and measured."""
+"""A synthetic table 1 of full size, and how its table is requested and measured."""

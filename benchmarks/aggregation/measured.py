@@ -23,10 +23,10 @@ class Measured:
 
 
 def run_measured(command: Sequence[str], output: Path) -> Measured:
-    """Runs the command to its end; its stdout and stderr go to `output`.
+    """Run the command to its end; its stdout and stderr go to `output`.
 
-    A small process of its own starts it: Linux counts what the starting process holds as the peak
-    of the started one.
+    A small process starts it, since Linux counts the memory of the starting process towards the
+    peak of the started one.
     """
     starter = [sys.executable, __file__, str(output), *command]
     done = subprocess.run(starter, stdout=subprocess.PIPE, check=True)

@@ -1,8 +1,8 @@
-"""Made-up graded responses with the statistics of real ones: answers, verdicts, lengths, texts.
+"""Synthetic graded responses with realistic statistics: answers, verdicts, lengths, texts.
 
-Answers and texts are like the 2,870 responses of shared/data/grader_dev.jsonl: 62 % of the answers
-are plain numbers, a response has 1,080 characters on average, 4 % of them hold characters beyond
-ASCII. Tokens per character and the shares of the other verdicts are assumed.
+Answers and texts resemble the 2,870 responses of shared/data/grader_dev.jsonl: 62 % of the answers
+are plain numbers, a response has 1,080 characters on average, 4 % of them have non-ASCII
+characters. Tokens per character and the shares of the other verdicts are assumed.
 """
 
 import hashlib
@@ -67,7 +67,7 @@ class AnswerBook:
 
 
 def answer_book(problems: int, rng: np.random.Generator) -> AnswerBook:
-    """Distinct answers of every problem; every tenth wrong one is the one before it, rewritten."""
+    """Return distinct answers for every problem; every tenth wrong one rewrites another."""
     numbers = rng.integers(2, 1000, (problems, WRONG_ANSWERS, 2))
     algebra = rng.random(problems) < _ALGEBRA
     wrong = [
@@ -92,10 +92,10 @@ RUN = "20260101-000000-made-up"
 def cell_tables(
     problem_ids: list[str], book: AnswerBook, samples: int, skill: float, rng: np.random.Generator
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Samples and verdicts of one cell as the ledger stores them, SHARD_ROWS at a time, except that
-    the seeds are made up as well.
+    """Yield samples and verdicts of one cell as the ledger stores them, SHARD_ROWS at a time.
 
-    Problem i is answered rightly with a chance drawn from Beta(2·skill, 2·(1 − skill)).
+    Seeds are synthetic too. Problem i is answered correctly with a probability drawn from
+    Beta(2·skill, 2·(1 − skill)).
 
     Args:
         samples: of each problem.

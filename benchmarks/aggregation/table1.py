@@ -1,4 +1,4 @@
-"""The made-up table 1 on disk: data sets, an experiment over the tiny family, and its ledger.
+"""The synthetic table 1 on disk: data sets, an experiment over the tiny family, and its ledger.
 
 The tiny family has as many sizes as the paper's, so its rows are those of table 1: three base
 models, each with every smaller ΔR and its ceiling, 12 rows over 6 data sets. No model is loaded.
@@ -52,12 +52,12 @@ ROWS = (
 
 
 def overrides(folder: Path, samples: int) -> list[str]:
-    """What follows `rast-bench table synthetic_table1`, without --config-dir."""
+    """Return what follows `rast-bench table synthetic_table1`, without --config-dir."""
     return [f"results_dir={folder / 'results'}", f"grader={GRADER}", f"decoding.n={samples}"]
 
 
 def make_table(folder: Path, samples: int, share: float, seed: int = 0) -> int:
-    """Writes configuration, data sets and ledger below `folder`; returns the verdicts' number.
+    """Write configuration, data sets and ledger below `folder`; return the number of verdicts.
 
     Args:
         samples: of each problem.

@@ -1,10 +1,10 @@
-r"""Pairs of a response and a gold answer whose truth is known because they were made so.
+r"""Pairs of a response and a gold answer with known truth, by construction.
 
-A maker draws an answer of one kind and writes it in other ways that are right (other orders, other
-forms, exact conversions) and in ways that are wrong but close (off by one, a sign, a bracket, a
-missing element). Truth comes from the making: exact integers and fractions, products multiplied out
-here, identities of schoolbooks. No grader and no computer algebra is asked. Then the answer is put
-into a response, in the styles of language models. Everything follows from the seed.
+A maker draws an answer of one kind and writes it in other correct forms (order, notation, exact
+conversions) and in forms that are wrong but close (off by one, a sign, a bracket, a missing
+element). Truth follows from the construction: exact integers and fractions, products expanded
+here, textbook identities. No grader and no computer algebra is used. Then the answer is put into a
+response in the style of a language model. Everything is determined by the seed.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Pair:
 
 
 def pairs(right: bool, count: int, seed: int = 0) -> list[Pair]:
-    """So many different pairs of one class, all kinds alike, always the same for a seed."""
+    """Return distinct pairs of one class, balanced over kinds, always the same for a seed."""
     return list(islice(endless(right, seed), count))
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from random import Random
 
 from answer_pairs.made import Made, Maker, Written
-from answer_pairs.writing import (
+from answer_pairs.notation import (
     Coefficients,
     factored,
     fraction,

@@ -1,4 +1,4 @@
-"""What the makers of answers give, and the frame that they share."""
+"""What the makers of answers return, and what they share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from random import Random
 
 @dataclass(frozen=True)
 class Written:
-    r"""One writing of an answer.
+    r"""One notation of an answer.
 
     Attributes:
         change: how it differs from the gold answer ("off by one", "other brackets").
-        latex: as it stands in mathematics, without dollars.
-        prose: as it stands in a sentence, where it can: "1,234", "5 March 2024".
+        latex: as in mathematics, without dollars.
+        prose: as in a sentence, if possible: "1,234", "5 March 2024".
     """
 
     change: str
@@ -22,7 +22,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Made:
-    """A gold answer with right and wrong answers to it, whose truth follows from their making."""
+    """A gold answer with correct and wrong answers, whose truth follows from their construction."""
 
     gold: str
     right: Sequence[Written]

@@ -5,11 +5,11 @@ from math import comb, factorial, gcd
 from random import Random
 
 from answer_pairs.made import Made, Maker, Written
-from answer_pairs.writing import (
+from answer_pairs.notation import (
     decimal,
     fraction,
     grouped,
-    integer_writings,
+    integer_notations,
     nonzero,
     recurring,
     signed_sum,
@@ -58,7 +58,7 @@ def integer(rng: Random) -> Made:
         wrong.append(Written("factorial", f"{number}!"))
     named = Written("named", f"{rng.choice('xnkm')} = {number}")
     gold = grouped(number, rng.choice((",", "{,}", "\\,"))) if rng.random() < 0.2 else str(number)
-    return Made(gold, [*integer_writings(number), named], wrong)
+    return Made(gold, [*integer_notations(number), named], wrong)
 
 
 def power(rng: Random) -> Made:

@@ -1,4 +1,4 @@
-r"""Answers inside responses, in the styles in which language models write them."""
+r"""Answers within responses, in the styles of language models."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from random import Random
 from answer_pairs.made import Written
 
 Style = Callable[[Random, Written], str | None]
-"""A response with this answer; None where the style cannot hold it."""
+"""A response with this answer; None if the style cannot hold it."""
 
 STARTS = (
     "Let's work through this step by step.",
@@ -110,7 +110,7 @@ def doubled_backslashes(rng: Random, answer: Written) -> str | None:
 
 
 def continued(rng: Random, answer: Written) -> str:
-    """A base model goes on with the next question of its prompt."""
+    """Return a base model goes on with the next question of its prompt."""
     return (
         f"{start(rng)} The answer is {in_words(rng, answer)}.\n\n"
         "Question: A farmer has 12 hens and buys 30 more. How many hens does he have?\n"
@@ -133,10 +133,10 @@ DECOY = "One might expect $\\boxed{{{gold}}}$ or $x = {gold}$, but that is not t
 
 
 def respond(rng: Random, answer: Written, decoy: str | None = None) -> tuple[str, str]:
-    """A style's name and a response with that answer.
+    """Return a style's name and a response with that answer.
 
     Args:
-        decoy: another answer, which the response names first and turns down.
+        decoy: another answer, which the response first mentions and rejects.
     """
     names = list(STYLES)
     weights = [WEIGHTS.get(name, 1) for name in names]

@@ -5,7 +5,7 @@ from fractions import Fraction
 from random import Random
 
 from answer_pairs.made import Made, Maker, Written
-from answer_pairs.writing import fraction, nonzero, signed_sum
+from answer_pairs.notation import fraction, nonzero, signed_sum
 
 
 def values(rng: Random, count: int) -> list[Fraction]:

@@ -1,10 +1,10 @@
-r"""Makers of answers that are words or carry them: times, dates, quantities, choices, text."""
+r"""Makers of answers with words: times, dates, quantities, choices, text."""
 
 from fractions import Fraction
 from random import Random
 
 from answer_pairs.made import Made, Maker, Written
-from answer_pairs.writing import decimal, fraction, grouped, nonzero
+from answer_pairs.notation import decimal, fraction, grouped, nonzero
 
 # Unit, its names, and how many of the base unit of its dimension it is.
 UNITS: dict[str, tuple[tuple[str, str, Fraction], ...]] = {

@@ -1,1 +1,1 @@
-"""The list behind ledger_corruptions.py: what can be done to a ledger's files."""
+"""The list behind ledger_corruptions.py: what can happen to a ledger's files."""

@@ -1,4 +1,4 @@
-"""Ways to damage a ledger or to tamper with it. Each leaves checksums right where it can."""
+"""Ways to damage a ledger or to tamper with it. Each keeps checksums valid if it can."""
 
 import hashlib
 import io
@@ -42,7 +42,7 @@ class Place:
         return self.cells[1]
 
     def samples(self, cell: Path | None = None) -> Path:
-        """The cell's only shard of samples."""
+        """Return the cell's only shard of samples."""
         (path,) = (cell or self.cell).glob("samples-*.parquet")
         return path
 
@@ -119,7 +119,7 @@ def _column(
 
 
 def first(value: Any) -> Change:
-    """A change of the first row's value only."""
+    """Return a change of the first row's value only."""
     return lambda values: [value, *values[1:]]
 
 
@@ -170,7 +170,7 @@ def drop_column(place: Place) -> None:
 
 
 def unstamped_elsewhere(place: Place) -> None:
-    """The other cell's samples as an earlier version would have written them."""
+    """Put in the other cell's samples as an earlier version would have written them."""
     table = pq.read_table(place.samples(place.other)).replace_schema_metadata({})
     forge(place.samples(), table)
 
@@ -186,7 +186,7 @@ def copy_into(path: Path, folder: Path) -> None:
 
 
 def move_over(source: Path, target: Path) -> None:
-    """The source's content in the target's place, under a name that fits both."""
+    """Put the source's content in the target's place, under a name that fits both."""
     data = source.read_bytes()
     target.unlink()
     _named(target, data)

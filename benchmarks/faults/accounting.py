@@ -1,4 +1,4 @@
-"""What became of every sample that an engine finished (pure): the log against the ledger's rows."""
+"""What became of every sample that an engine finished (pure): the log against the ledger."""
 
 import json
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-DURABLE_SECONDS = 5.0  # what was finished longer before its process ended must not be lost
+DURABLE_SECONDS = 5.0  # samples finished earlier before their process ended must not be lost
 
 Key = tuple[str, str, int]
 """(cell id, problem id, sample index)."""
@@ -51,7 +51,7 @@ class Account:
 
 
 def parse_log(lines: Iterable[str]) -> FinishLog:
-    """Raises ValueError for a line that is not whole, and for a process with two runs."""
+    """Raise ValueError for a line that is not whole, and for a process with two runs."""
     runs: dict[str, str] = {}
     finished = []
     for line in lines:
@@ -73,7 +73,7 @@ def account(
     ends: Mapping[str, float],
     wanted: int,
 ) -> Account:
-    """The account of one sweep that has ended.
+    """Return the account of one sweep that has ended.
 
     A sample counts as lost although it was computed again later: its process's own row is what is
     looked for. Rows keep the id of their run when shards are merged.

@@ -33,7 +33,7 @@ def obstacle() -> str | None:
 class Cluster:
     """Runs while its context lasts; SLURM_CONF points to it meanwhile, also for child processes.
 
-    Raises EngineError where it does not start.
+    Raises EngineError if it does not start.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,7 +63,7 @@ class Cluster:
         subprocess.run(down, stdout=sys.stderr, timeout=START_SECONDS, check=True)
 
     def ask(self, *command: str) -> bool:
-        """Whether SLURM does as it is told."""
+        """Return whether SLURM does as it is told."""
         done = subprocess.run(command, capture_output=True, timeout=ANSWER_SECONDS, check=False)
         return done.returncode == 0
 
@@ -83,7 +83,7 @@ class Cluster:
         )
 
     def wait_until_idle(self) -> None:
-        """Raises EngineError when nodes stay busy or down."""
+        """Raise EngineError if nodes stay busy or down."""
         deadline = time.monotonic() + IDLE_SECONDS
         while (states := self._node_states()) != ["idle"] * len(NODES):
             if time.monotonic() > deadline:

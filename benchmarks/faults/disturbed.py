@@ -96,7 +96,7 @@ class DisturbedSweep:
         return self._results
 
     def run(self) -> Outcome:
-        """Raises EngineError when the sweep does not come to its end."""
+        """Raise EngineError if the sweep does not come to its end."""
         self._folder.mkdir(parents=True)
         self._log.touch()
         self._begin = time.monotonic()
@@ -131,12 +131,12 @@ class DisturbedSweep:
                 raise EngineError(f"the sweep in {self._folder} does not end")
 
     def _complete(self) -> bool:
-        """Whether every command has succeeded; one that was killed or failed is resumed."""
+        """Return whether every command has succeeded; one that was killed or failed is resumed."""
         beside = self._start_beside()
         return self._first_complete() and beside
 
     def _start_beside(self) -> bool:
-        """The commands beside the first; those that were killed, again. Whether all succeeded."""
+        """Restart killed commands beside the first. Return whether all succeeded."""
         for place, process in enumerate(self._beside):
             if process is None or process.poll() not in (None, 0):
                 self._outcome.resumes += process is not None
@@ -211,7 +211,7 @@ class DisturbedSweep:
         return f"process {command.pid}"
 
     def _launch(self) -> Launch | None:
-        """The latest one of this sweep."""
+        """Return the latest one of this sweep."""
         found = launches(self._results)
         return read_launch(found[-1]) if found else None
 

@@ -33,7 +33,7 @@ class Process:
 
     pid: int
     ticks: int
-    node: str  # empty where there is no SLURM
+    node: str  # empty if there is no SLURM
     job_id: str  # SLURM's
 
     @property
@@ -63,7 +63,7 @@ def is_worker(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
 
 
 def job_id_of(environment: Mapping[str, str]) -> str:
-    """As scontrol and scancel name the task; empty where there is none."""
+    """As scontrol and scancel name the task; empty if there is none."""
     array = environment.get("SLURM_ARRAY_JOB_ID")
     if array is not None:
         return f"{array}_{environment['SLURM_ARRAY_TASK_ID']}"
@@ -71,7 +71,7 @@ def job_id_of(environment: Mapping[str, str]) -> str:
 
 
 def find_processes(log: Path) -> list[Process]:
-    """The living processes that write to this finish log."""
+    """Return the living processes that write to this finish log."""
     found: dict[int, tuple[int, Process]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
@@ -122,7 +122,7 @@ class Observer:
         return sorted(self._search(), key=lambda process: (process.ticks, process.pid))
 
     def wait_for_ends(self) -> None:
-        """Until no process is left. Raises EngineError when one does not end."""
+        """Until no process is left. Raises EngineError if one does not end."""
         deadline = time.monotonic() + END_SECONDS
         while self._search():
             if time.monotonic() > deadline:

@@ -37,7 +37,7 @@ def _sum(sweeps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def invariants(together: Mapping[str, Any], kills: int) -> dict[str, bool]:
-    """What must hold, of all sweeps together."""
+    """Return what must hold, of all sweeps together."""
     samples = together["samples"]
     return {
         f"at least {kills} kills of workers": together["kills_of_workers"] >= kills,

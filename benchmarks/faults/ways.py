@@ -29,11 +29,11 @@ class Way(Protocol):
     """How often each kind of kill comes, relative to the others."""
 
     def words(self) -> list[str]:
-        """What the command line says of the launcher."""
+        """Return what the command line says of the launcher."""
         ...
 
     def strike(self, kind: str, random: Random, observer: Observer) -> str | None:
-        """Kills one victim of this kind and names it; None where there is none now."""
+        """Kills one victim of this kind and names it; None if there is none now."""
         ...
 
     def mend(self) -> None:

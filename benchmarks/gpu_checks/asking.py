@@ -39,7 +39,7 @@ def random_long_prompts(count: int, vocabulary: int, seed: int) -> list[list[int
 
 
 def widest(reference: Reference, prompts: Sequence[list[int]], lambda_: float) -> list[int]:
-    """The prompt whose next token is the least certain: its frequencies tell the most."""
+    """Return the prompt whose next token is the least certain: its frequencies tell the most."""
 
     def entropy(prompt: list[int]) -> float:
         row = reference.composed(prompt, [0], lambda_)[0]

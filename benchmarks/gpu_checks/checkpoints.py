@@ -70,7 +70,7 @@ _ZOO = {"tiny": "tiny-s", "tiny-equal": "tiny-m"}  # -equal: vocabularies padded
 def make_trio(name: str, folder: Path) -> Trio:
     """By name: random `qwen2` or `llama`, or one of the trained tiny family.
 
-    Raises ModelError where the tiny family is missing.
+    Raises ModelError if the tiny family is missing.
     """
     if name in _ZOO:
         from rast_bench.config.paths import resolve_model
@@ -92,7 +92,7 @@ def make_trio(name: str, folder: Path) -> Trio:
 
 
 def save_random(folder: Path, recipe: Recipe) -> Path:
-    """A whole checkpoint in bfloat16, so that engines of every dtype hold the same weights.
+    """Return a whole checkpoint in bfloat16, so that engines of every dtype hold the same weights.
 
     Logits spread over a few units: neither flat, where rounding decides, nor certain.
     """
@@ -139,7 +139,7 @@ def qwen2_shapes() -> dict[str, dict[str, Any]]:
 
 
 def save_shape(root: Path, name: str, shape: Mapping[str, Any]) -> str:
-    """A folder with a model's configuration and a tokenizer, for load_format='dummy'."""
+    """Return a folder with a model's configuration and a tokenizer, for load_format='dummy'."""
     folder = root / f"shape-{name}"
     if not folder.exists():
         config = Qwen2Config(
@@ -162,7 +162,7 @@ def save_shape(root: Path, name: str, shape: Mapping[str, Any]) -> str:
 
 
 def save_tokenizer(folder: Path, words: int, family: str = "qwen2") -> None:
-    """A word-level tokenizer of `words` words; a word's id is its place."""
+    """Save a word-level tokenizer of `words` words; a word's id is its position."""
     names = ["<pad>", "<eos>", "<unk>", *(f"w{i}" for i in range(3, words))]
     save_word_tokenizer(
         folder,

@@ -144,7 +144,7 @@ class EngineProcess:
 
 
 def root_cause(error: str, log: str) -> str:
-    """The error, and where vLLM's engine core died of another one, the last that the log names."""
+    """Return the error and, if vLLM's engine core died, the last other error in its log."""
     if "Engine core" not in error and "EngineDead" not in error:
         return error
     causes = [found for found in _ERROR.findall(log) if "Engine core" not in found]
@@ -152,5 +152,5 @@ def root_cause(error: str, log: str) -> str:
 
 
 def attention_backends(log: str) -> list[str]:
-    """The backends that vLLM's log names, each once."""
+    """Return the backends that vLLM's log names, each once."""
     return sorted(set(_BACKEND.findall(log)))

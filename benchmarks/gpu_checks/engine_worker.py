@@ -51,7 +51,7 @@ def build(request: dict[str, Any]) -> Any:
 
 
 def describe(engine: Any) -> dict[str, Any]:
-    """What vLLM made of the settings."""
+    """Return what vLLM made of the settings."""
     config = engine.llm_engine.vllm_config
     return {
         "runner": "v2" if config.use_v2_model_runner else "v1",
@@ -64,7 +64,7 @@ def describe(engine: Any) -> dict[str, Any]:
 def generate(
     engine: Any, prompts: list[list[int]], params: list[dict[str, Any]], brief: bool = False
 ) -> dict[str, Any]:
-    """Every completion of every prompt, or only their number of tokens; seconds of wall clock."""
+    """Return every completion, or only the number of tokens; and the wall time in seconds."""
     asked = [{"prompt_token_ids": prompt} for prompt in prompts]
     sampling = [sampling_params(**entry) for entry in params]
     start = time.perf_counter()

@@ -24,7 +24,7 @@ from rast_bench.metrics.agreement import chi_square_tail
 
 LAMBDAS = (0.0, 0.5, 1.0)
 FLOAT32_BOUND = 1e-3  # nats
-LEAST_P = 1e-4  # of a right sampler one job in ten thousand fails
+LEAST_P = 1e-4  # a correct sampler fails one job in 10,000
 NOISE_RATIO = 4.0  # three models' rounding instead of one's, and room for chance
 
 
@@ -42,7 +42,7 @@ FULL, QUICK = Size(24, 48, 6, 8192), Size(6, 16, 3, 512)
 def run(job: Job, place: Place) -> Outcome:
     """Checks of one (runner, dtype, trio).
 
-    Raises EngineProcessError when an engine does not serve.
+    Raises EngineProcessError if an engine does not serve.
     """
     size = QUICK if place.quick else FULL
     trio = make_trio(job.settings["trio"], place.folder)
@@ -81,7 +81,7 @@ class _Measurement:
         return FLOAT32_BOUND if self.exact else 2 * self.floor["max"]
 
     def plain(self, engine: EngineProcess) -> None:
-        """The noise floor: plain vLLM on M_base against transformers on M_base."""
+        """Measure the noise floor: plain vLLM on M_base against transformers on M_base."""
         found = complete(engine, self.prompts, greedy(self.size.tokens))
         self.plain_tokens, self.plain_logs = zip_completions(found)
         self.floor = deviation(
@@ -186,7 +186,7 @@ class _Measurement:
         self.outcome.check(f"{name}: gap where they part", max(gaps), 2 * self.bound)
 
     def _seeds(self, engine: EngineProcess) -> None:
-        """The same seeds give the same samples, in another order and beside unseeded requests."""
+        """Check that the same seeds give the same samples, in another order and batch."""
         params = [
             {
                 "lambda_": LAMBDAS[i % 3],
@@ -214,7 +214,7 @@ class _Measurement:
         self.outcome.check("no seed, same sample", share, 0.2)
 
     def _cached(self, engine: EngineProcess) -> None:
-        """A prefix computed at λ = 0 serves λ = 1: the key-value cache does not depend on λ."""
+        """Check that a prefix computed at λ = 0 serves λ = 1: the cache does not depend on λ."""
         long_prompts = random_long_prompts(self.size.long_prompts, self.trio.vocabulary, seed=7)
         prompts = [prompt[:100] for prompt in long_prompts]
         complete(engine, prompts, greedy(1, lambda_=0.0))

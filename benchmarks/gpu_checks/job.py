@@ -54,7 +54,7 @@ class Place:
         return self.device == "cpu"
 
     def engine(self, job: Job, role: str, spec: EngineSpec) -> EngineProcess:
-        """A process for `spec` with what this device needs; it logs to its own file."""
+        """Return a process for `spec` with what this device needs; it logs to its own file."""
         common: dict[str, Any] = {"seed": 0}
         if self.on_cpu:
             common |= {"enforce_eager": True, "block_size": 32}

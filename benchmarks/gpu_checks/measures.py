@@ -19,7 +19,7 @@ def deviation(differences: Sequence[float] | np.ndarray) -> dict[str, float]:
 
 
 def first_difference(ours: Sequence[int], theirs: Sequence[int]) -> int | None:
-    """The first place with other tokens; None where one sequence begins the other."""
+    """Return the first place with other tokens; None if one sequence begins the other."""
     places = zip(ours, theirs, strict=False)
     return next((i for i, (a, b) in enumerate(places) if a != b), None)
 
@@ -54,7 +54,7 @@ def chi_square(
 def next_token_groups(
     sequences: Sequence[Sequence[int]], depth: int, least: int
 ) -> dict[tuple[int, ...], Counter[int]]:
-    """What followed each beginning of up to `depth` tokens that `least` sequences share."""
+    """Return what followed each beginning of up to `depth` tokens that `least` sequences share."""
     found: dict[tuple[int, ...], Counter[int]] = {}
     for sequence in sequences:
         for length in range(min(depth + 1, len(sequence))):
@@ -74,7 +74,7 @@ def weight_bytes_per_step(config: dict[str, Any], bytes_each: int) -> int:
 
 
 def parameters(config: dict[str, Any]) -> int:
-    """All parameters of a Qwen2 model."""
+    """Return all parameters of a Qwen2 model."""
     return config_parameters(config | {"model_type": "qwen2"})
 
 

@@ -11,7 +11,7 @@ _PAIRS = (("7B", "1.5B", 4.0), ("14B", "7B", 6.0), ("32B", "7B", 9.0))
 
 
 def jobs(device: str, quick: bool) -> list[Job]:
-    """Every job of every part. CPUs have Model Runner V1 only."""
+    """Return every job of every part. CPUs have Model Runner V1 only."""
     if device == "cpu":
         return [
             *(

@@ -10,7 +10,11 @@ _SIGNS = {"passed": "ok", "failed": "FAILED", "error": "ERROR", "refused": "refu
 
 
 def read(path: Path, maker: str = "gpu_check") -> dict[str, Any]:
-    """What earlier calls left at `path`. Raises ConfigError when it is no report of `maker`."""
+    """Return what earlier calls left at `path`.
+
+    Raises:
+        ConfigError: it is not a report of `maker`.
+    """
     if not path.exists():
         return {"runs": [], "jobs": {}}
     try:
@@ -33,7 +37,7 @@ def write(path: Path, report: dict[str, Any]) -> None:
 
 
 def seconds_by_part(report: dict[str, Any]) -> dict[str, float]:
-    """How long the jobs in the report took."""
+    """Return how long the jobs in the report took."""
     seconds: dict[str, float] = {}
     for job in report["jobs"].values():
         seconds[job["part"]] = seconds.get(job["part"], 0.0) + job["seconds"]
@@ -46,7 +50,7 @@ def missing(report: dict[str, Any], names: list[str]) -> list[str]:
 
 
 def render(report: dict[str, Any], names: list[str]) -> str:
-    """A line for each of `names` that was run, the failed checks below it, then the speeds."""
+    """Return a line for each of `names` that was run, failed checks below it, then the speeds."""
     lines = []
     for name in names:
         job = report["jobs"].get(name)

@@ -32,7 +32,7 @@ BATCHES = (1, 32)
 def run(job: Job, place: Place) -> Outcome:
     """On the trained tiny family, or at the true shapes of a pair.
 
-    Raises EngineProcessError when an engine does not serve, the plugin's refusal on CPUs included.
+    Raises EngineProcessError if an engine does not serve, the plugin's refusal on CPUs included.
     """
     return _at_true_shapes(job, place) if "main" in job.settings else _on_trained(job, place)
 

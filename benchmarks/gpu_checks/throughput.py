@@ -25,7 +25,7 @@ OVERHEAD_GIB = 12.0  # an engine's key-value cache, graphs and activations
 def run(job: Job, place: Place) -> Outcome:
     """Tokens per second and decoding steps of plain M_base and of the composite, in turns.
 
-    Raises EngineProcessError when an engine does not serve, EngineError when the card is too small.
+    Raises EngineProcessError if an engine does not serve, EngineError when the card is too small.
     """
     outcome = Outcome()
     settings, shapes = job.settings, qwen2_shapes()
@@ -95,7 +95,7 @@ def run(job: Job, place: Place) -> Outcome:
 
 
 def cache_bytes(models: list[dict[str, Any]], sequences: int, each: int) -> int:
-    """A key-value cache that holds all sequences at their longest, with a tenth to spare."""
+    """Return a key-value cache that holds all sequences at their longest, with a tenth to spare."""
     tokens = sequences * (PROMPT_TOKENS + LONG + 32) * 1.1 + 2048
     return int(sum(key_value_bytes(model, tokens, each) for model in models)) + (256 << 20)
 

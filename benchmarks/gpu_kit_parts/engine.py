@@ -95,7 +95,7 @@ def engine(paths: tuple[str, ...], device: str, dtype: str) -> Iterator[Transfor
 def requests(
     prompts: list[str], tokens: int, lambdas: tuple[float, ...] = LAMBDAS
 ) -> list[Request]:
-    """Every prompt under every λ, greedy and sampled."""
+    """Return every prompt under every λ, greedy and sampled."""
     made = []
     for place, prompt in enumerate(prompts):
         for i, lambda_ in enumerate(lambdas):
@@ -116,7 +116,7 @@ def _greedy(
     found: dict[SampleKey, Sample],
     expected: dict[SampleKey, Sample],
 ) -> dict[str, float]:
-    """How many greedy sequences are equal, and what the first other token costs at most.
+    """Return how many greedy sequences are equal, and what the first other token costs at most.
 
     The regret is in nats by the reference: 0 where the two tokens are equally likely to it.
     """

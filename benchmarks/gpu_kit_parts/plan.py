@@ -29,7 +29,7 @@ class Part:
 
 
 def parts(device: str) -> list[Part]:
-    """Every part; on a CPU a miniature of each."""
+    """Return every part; on a CPU a miniature of each."""
     on_cpu = device == "cpu"
     engines = [
         Part(f"engine-{trio}", "engine", {"trio": trio}, 0.4)

@@ -6,7 +6,7 @@ from spreads import between
 
 
 def render(result: dict[str, Any]) -> str:
-    """What ran where, then a table for each kind of part, then what failed or did not fit."""
+    """Return what ran where, a table for each kind of part, then what failed or did not fit."""
     jobs = result["jobs"]
     lines = ["# GPU kit", "", *(_run(run) for run in result["runs"])]
     for kind, table in (("engine", _engine), ("step", _step), ("sampling", _sampling)):

@@ -36,7 +36,7 @@ WARM_UPS = 3
 def run(settings: dict[str, Any], device: str, folder: Path) -> Outcome:  # noqa: ARG001
     """M alone and M + 2 S at every batch size, M's weights shared by both.
 
-    Raises EngineError when the weights alone exceed the memory.
+    Raises EngineError if the weights alone exceed the memory.
     """
     shapes = qwen2_shapes()
     main, small = (shapes[settings[name]] for name in ("main", "small"))
@@ -93,7 +93,7 @@ class DecodingStep:
                 buffer.normal_()  # zeros would draw less power
 
     def __call__(self) -> Tensor:
-        """The composed logits [batch, V]; the new tokens replace the old ones."""
+        """Return the composed logits [batch, V]; the new tokens replace the old ones."""
         main, *small = [m.step(self.tokens, self.positions, self.mask) for m in self.models]
         if small:
             rl, base = small
@@ -174,7 +174,7 @@ def time_step(
 
 
 def recorded(step: DecodingStep) -> tuple[Callable[[], Tensor], str | None]:
-    """The step as a CUDA graph; where it cannot be recorded, itself and the reason."""
+    """Return the step as a CUDA graph; where it cannot be recorded, itself and the reason."""
     graph = torch.cuda.CUDAGraph()
     try:
         with torch.cuda.graph(graph):
@@ -211,7 +211,7 @@ def timed(call: Callable[[], Tensor], device: str) -> dict[str, float]:
 
 
 def repeats_equal(step: DecodingStep, call: Callable[[], Tensor]) -> bool:
-    """Whether the same tokens give the same logits, bit for bit, a second time."""
+    """Return whether the same tokens give the same logits, bit for bit, a second time."""
     tokens = step.tokens.clone()
     first = call().clone()
     step.tokens.copy_(tokens)

@@ -92,7 +92,7 @@ def measure_agreement(
 
 
 def sets_of(rows: Sequence[Row]) -> dict[str, list[int]]:
-    """The rows' positions by data set, all of them first."""
+    """Return the rows' positions by data set, all of them first."""
     sets: dict[str, list[int]] = {"all": list(range(len(rows)))}
     for position, row in enumerate(rows):
         sets.setdefault(row["dataset"], []).append(position)
@@ -100,7 +100,7 @@ def sets_of(rows: Sequence[Row]) -> dict[str, list[int]]:
 
 
 def shares(rows: Sequence[Row], columns: dict[str, Agrees]) -> dict[str, dict[str, float]]:
-    """The share of rows on which a column holds, by column and data set."""
+    """Return the share of rows on which a column holds, by column and data set."""
     return {
         title: {
             name: sum(map(holds, positions)) / len(positions)

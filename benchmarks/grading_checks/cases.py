@@ -9,7 +9,7 @@ from typing import Any
 from rast_bench.errors import DatasetError
 from rast_bench.grading import Answer, get_grader
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
-from rast_bench.grading.peer import MATH_VERIFY, math_verify_says
+from rast_bench.grading.math_verify_grader import MATH_VERIFY, math_verify_verdicts
 
 FAULTS = "grader_faults.jsonl"
 MOST_SECONDS = 5.0  # of CPU time that a response may take in the main process
@@ -35,12 +35,16 @@ class Case:
 
 
 def read_rows(path: Path, fields: Sequence[str]) -> list[Row]:
-    """The rows of a JSONL file. Raises DatasetError where it lacks a field or cannot be read."""
+    """Return the rows of a JSONL file.
+
+    Raises:
+        DatasetError: it lacks a field or cannot be read.
+    """
     try:
         with path.open(encoding="utf-8") as file:
             rows = [json.loads(line) for line in file if line.strip()]
     except (OSError, ValueError) as error:
-        raise DatasetError(f"cannot read {path}", hint="it has one JSON object a line") from error
+        raise DatasetError(f"cannot read {path}", hint="it has one JSON object per line") from error
     for number, row in enumerate(rows, start=1):
         missing = [name for name in fields if name not in row]
         if missing:
@@ -49,7 +53,7 @@ def read_rows(path: Path, fields: Sequence[str]) -> list[Row]:
 
 
 def read_faults(folder: Path) -> list[Case]:
-    """The failing inputs with their right verdicts. Raises DatasetError."""
+    """Return the failing inputs with their right verdicts. Raises DatasetError."""
     fields = ("id", "kind", "gold", "response", "right_verdict")
     return [
         Case(
@@ -79,17 +83,17 @@ def by_grader(name: str, answers: Sequence[Answer], workers: int | None = None) 
 def judge(name: str, cases: Sequence[Case], workers: int | None = None) -> Verdicts:
     answers = [case.answer() for case in cases]
     return (
-        list(math_verify_says(answers))
+        list(math_verify_verdicts(answers))
         if name == MATH_VERIFY
         else by_grader(name, answers, workers)
     )
 
 
 def score(cases: Sequence[Case], verdicts: Verdicts) -> dict[str, Any]:
-    """How many verdicts are right, and the names of the others by what is wrong with them.
+    """Return how many verdicts are correct, and the names of the others by their error.
 
-    A right answer must be `correct`; a wrong one `wrong`, `unparsed` or `truncated`. None
-    of `NO_VERDICT` is right, but only `correct` on a wrong answer is a false `correct`.
+    A correct answer must be `correct`; a wrong one `wrong`, `unparsed` or `truncated`. None of
+    `NO_VERDICT` is correct, but only `correct` on a wrong answer is a false `correct`.
     """
     kinds: dict[str, list[int]] = {}
     lists: dict[str, list[str]] = {"false_corrects": [], "false_wrongs": [], "undecided": []}

@@ -19,14 +19,18 @@ def pair_id(row: Row) -> str:
 
 
 def read_file(path: Path | None) -> dict[str, Row]:
-    """The entries of an earlier run by pair; none where there is no file. Raises DatasetError."""
+    """Return the entries of an earlier run by pair; none if there is no file.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
     if path is None or not path.exists():
         return {}
     return {entry["pair"]: entry for entry in read_rows(path, FIELDS)}
 
 
 def truth_of(rows: Sequence[Row], entries: dict[str, Row]) -> dict[int, bool]:
-    """Whether a response is right, by its position, as far as a reader has said so."""
+    """Return whether a response is right, by its position, as far as a reader has said so."""
     truth = {}
     for position, row in enumerate(rows):
         verdict = entries.get(pair_id(row), {}).get("right_verdict")
@@ -38,10 +42,10 @@ def truth_of(rows: Sequence[Row], entries: dict[str, Row]) -> dict[int, bool]:
 def update_file(
     path: Path, rows: Sequence[Row], judgements: Sequence[Judgement], entries: dict[str, Row]
 ) -> dict[str, int]:
-    """Writes every disagreement, what readers said kept.
+    """Write every disagreement, keeping what readers said.
 
-    `right_verdict` ("correct" or "wrong", of the response) and `note` are the reader's: filled
-    once, they stay, also while the graders agree. Returns how many entries there are, and unread.
+    `right_verdict` ("correct" or "wrong", of the response) and `note` are the reader's: once filled
+    they stay, even while the graders agree. Return the number of entries, and of unread ones.
     """
     kept: dict[str, Row] = {}
     for row, judgement in zip(rows, judgements, strict=True):

@@ -22,7 +22,7 @@ from rast_bench.grading import Answer
 
 
 def peak_bytes(grader: str, answers: Sequence[Answer]) -> int:
-    """The largest resident set of a worker that compares all these. Raises EngineError."""
+    """Return the largest resident set of a worker that compares all these. Raises EngineError."""
     here = str(Path(__file__).parents[1])
     path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     run = subprocess.run(

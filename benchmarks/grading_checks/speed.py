@@ -24,7 +24,7 @@ from spreads import between, spread
 
 from grading_checks.cases import Verdicts
 from rast_bench.grading import Answer, get_grader
-from rast_bench.grading.peer import MATH_VERIFY, math_verify_says
+from rast_bench.grading.math_verify_grader import MATH_VERIFY, math_verify_verdicts
 from rast_bench.grading.pooled import PooledGrader
 
 NEEDS_ALGEBRA = Answer("\\boxed{(x+1)^2}", "x^2+2x+1", "eos")
@@ -64,11 +64,11 @@ def measure_speed(
         ways[f"{shown}, start alone"] = partial(by_ours, name, [NEEDS_ALGEBRA])
         ways[shown] = partial(by_ours, name, answers)
         ways[f"{shown} without fast paths"] = partial(by_ours, name, answers, fast_paths=False)
-    ways[MATH_VERIFY] = lambda: list(math_verify_says(answers))
+    ways[MATH_VERIFY] = lambda: list(math_verify_verdicts(answers))
     runs: dict[str, list[Seconds]] = {name: [] for name in ways}
     verdicts: dict[str, Verdicts] = {}
     with tied_to_one_core():
-        math_verify_says([NEEDS_ALGEBRA])  # its import is no part of its pace
+        math_verify_verdicts([NEEDS_ALGEBRA])  # its import is no part of its pace
         for repeat in range(repeats):
             for name, way in ways.items():
                 seconds, verdicts[name] = timed(way)
@@ -121,7 +121,7 @@ def cpu_seconds() -> float:
 
 
 def by_ours(name: str, answers: Sequence[Answer], *, fast_paths: bool = True) -> Verdicts:
-    """A new grader with empty caches and one worker."""
+    """Return a new grader with empty caches and one worker."""
     kind = type(get_grader(name, workers=1))
     assert issubclass(kind, PooledGrader), f"{name} has no fast paths"
     return [

@@ -45,7 +45,7 @@ class Suite:
     files: tuple[tuple[str, Reader], ...]
 
     def read(self, folder: Path) -> list[SuiteCase] | None:
-        """Its cases in the order of its files; None where there is no clone of it.
+        """Return its cases in the order of its files; None if there is no clone of it.
 
         Raises:
             DatasetError: the clone lacks the commit or a file.
@@ -123,7 +123,7 @@ def is_table(node: ast.expr) -> bool:
 
 
 def of_cells(cells: dict[str, ast.expr]) -> tuple[str, str, bool] | None:
-    """Gold, answer and expected verdict of one row; None where it is no case (or is computed)."""
+    """Gold, answer and expected verdict of one row; None if it is no case (or is computed)."""
     try:
         if "problem" in cells and "response" in cells:
             gold = literal(cells["problem"])["answer"]
@@ -140,7 +140,7 @@ def of_cells(cells: dict[str, ast.expr]) -> tuple[str, str, bool] | None:
 
 
 def extracted_cells(cells: dict[str, ast.expr]) -> tuple[str, str, bool] | None:
-    """A row of a text and what should be extracted from it: that is the gold, and it passes."""
+    """Return a case of a text and the gold that should be extracted from it; it passes."""
     text = next(
         (cells[name] for name in ("input_str", "raw_string", "pred") if name in cells), None
     )

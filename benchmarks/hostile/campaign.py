@@ -63,7 +63,7 @@ def _judged(kind: SandboxKind, program: str, limits: Limits) -> CodeVerdict:
 
 
 def _is_wrong(program: Program, verdict: CodeVerdict) -> bool:
-    """Whether a program ended in another way than it should."""
+    """Return whether a program ended in another way than it should."""
     if len(program.names) > 1:
         return f"tried {len(program.names)}" not in verdict.detail
     return verdict.kind in ("passed", "refused") or (program.timeout and verdict.kind != "timeout")

@@ -1,4 +1,4 @@
-"""Does something as an ordinary user, where root runs the campaign."""
+"""Run code as an ordinary user if root runs the campaign."""
 
 import ctypes
 import json
@@ -19,7 +19,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def as_nobody(function: Callable[[], Any]) -> Any:
-    """What `function` gives, as JSON has it, in a child that is nobody's.
+    """Return the result of `function`, through JSON, from a forked child that is not root.
 
     Raises:
         RuntimeError: it failed; its traceback is the message.
@@ -47,6 +47,8 @@ def as_nobody(function: Callable[[], Any]) -> Any:
 
 
 def _become_nobody() -> None:
+    if os.geteuid() != 0:
+        return
     closed = list(_closed_folders())
     if closed:
         _open_ways(closed)

@@ -71,7 +71,7 @@ class World:
         self._stack.close()
 
     def touched(self) -> list[str]:
-        """The names of what has changed since the beginning."""
+        """Return the names of what has changed since the beginning."""
         after = self._state()
         return sorted(name for name, state in self._before.items() if after[name] != state)
 
@@ -208,7 +208,7 @@ class _SystemV:
 
 
 def _table_row(kind: str, number: int) -> str | None:
-    """The kernel's row of an IPC object: rights, users, last processes, times."""
+    """Return the kernel's row of an IPC object: rights, users, last processes, times."""
     for line in Path("/proc/sysvipc", kind).read_text().splitlines()[1:]:
         if int(line.split()[1]) == number:
             return line

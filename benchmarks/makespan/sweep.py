@@ -29,7 +29,7 @@ class Sweep:
         ]
 
     def cells(self) -> list[list[str]]:
-        """The overrides of each cell, in the order in which Hydra's sweeper makes them."""
+        """Return the overrides of each cell, in the order in which Hydra's sweeper makes them."""
         return [
             [f"{key}={value}" for key, value in zip(self.axes, values, strict=True)]
             + self.fixed_words()
@@ -37,6 +37,6 @@ class Sweep:
         ]
 
     def multirun(self) -> list[str]:
-        """The overrides of one command that makes every cell."""
+        """Return the overrides of one command that makes every cell."""
         swept = [f"{key}={','.join(values)}" for key, values in self.axes.items()]
         return ["-m", *swept, *self.fixed_words()]

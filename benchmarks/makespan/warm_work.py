@@ -48,7 +48,7 @@ def requests_of(group: EngineGroup) -> list[Request]:
 
 
 def share(requests: Sequence[Request], part: int, parts: int) -> list[Request]:
-    """Every `parts`-th block of requests, from block `part` on."""
+    """Return every `parts`-th block of requests, from block `part` on."""
     return [item for place, item in enumerate(requests) if place // BLOCK % parts == part]
 
 

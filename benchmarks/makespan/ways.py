@@ -58,7 +58,7 @@ def process_a_cell(sweep: Sweep, place: Place) -> None:
 
 
 def submitit_job_a_cell(sweep: Sweep, place: Place) -> None:
-    """A job of submitit's LocalExecutor for each cell, as many at once as there are slots."""
+    """Run a job of submitit's LocalExecutor for each cell, as many at once as slots."""
     cells = place.folder / "cells.json"
     cells.write_text(json.dumps(words_of_cells(sweep, place)))
     script = HERE / "submitit_cells.py"
@@ -71,7 +71,7 @@ def launched(sweep: Sweep, place: Place) -> None:
 
 
 def one_command(sweep: Sweep, place: Place, *launcher: str) -> None:
-    """The whole sweep, in whatever processes the command starts."""
+    """Run the whole sweep in whatever processes the command starts."""
     words = [*sweep.multirun(), *launcher, f"results_dir={place.results}"]
     call([sys.executable, str(RUN), *words], place)
 
@@ -87,7 +87,7 @@ PLAIN, SUBMITIT, OURS = WAYS
 
 
 def warm_work(sweep: Sweep, place: Place, parts: int) -> dict[str, Any]:
-    """The sweep's generation cut into `parts`, one process each, all at once.
+    """Return the sweep's generation cut into `parts`, one process each, all at once.
 
     `seconds` is the sum over the parts: the work, at the speed that a slot has beside the others.
     Raises EngineError.
@@ -105,12 +105,12 @@ def warm_work(sweep: Sweep, place: Place, parts: int) -> dict[str, Any]:
 
 
 def words_of_cells(sweep: Sweep, place: Place) -> list[list[str]]:
-    """Each cell in one process: the slots are what runs at once."""
+    """Return each cell in one process: the slots are what runs at once."""
     return [[*words, "workers=1", f"results_dir={place.results}"] for words in sweep.cells()]
 
 
 def call(command: Sequence[str], place: Place) -> str:
-    """The command's stdout. Raises EngineError with its last lines when it fails."""
+    """Return the command's stdout. Raises EngineError with its last lines when it fails."""
     done = subprocess.run(
         command, capture_output=True, text=True, env=place.environment(), cwd=place.folder
     )
@@ -121,7 +121,7 @@ def call(command: Sequence[str], place: Place) -> str:
 
 
 def timed(way: Way, sweep: Sweep, place: Place) -> dict[str, Any]:
-    """One run: makespan, engine loads, and what was made. Raises EngineError when it fails."""
+    """One run: makespan, engine loads, and what was made. Raises EngineError if it fails."""
     place.folder.mkdir(parents=True)
     begin = time.monotonic()
     way(sweep, place)
@@ -137,7 +137,7 @@ def timed(way: Way, sweep: Sweep, place: Place) -> dict[str, Any]:
 
 
 def read_loads(path: Path) -> list[Mapping[str, Any]]:
-    """What load_log/sitecustomize.py wrote; nothing where no engine was loaded."""
+    """Return what load_log/sitecustomize.py wrote; nothing where no engine was loaded."""
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

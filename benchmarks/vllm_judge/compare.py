@@ -51,7 +51,7 @@ class Verdict:
 
 
 def engines(experiment: str, words: Sequence[str] = ()) -> list[Engine]:
-    """The engine groups of an experiment on vLLM, in bfloat16, by what is known here.
+    """Return the engine groups of an experiment on vLLM, in bfloat16, by what is known here.
 
     Raises ConfigError.
     """
@@ -81,14 +81,14 @@ def verdict(engine: Engine, card: str, devices: int, judge: Judge) -> Verdict:
 
 
 def chosen_size(engine: Engine, card: str) -> int | None:
-    """The size that the planner takes on a kind of card; None where it takes none."""
+    """Return the size that the planner takes on a kind of card; None if it takes none."""
     options = candidates(engine.load, named_card(card))
     working = (option.devices for option in options if option.works)
     return next(working, None)
 
 
 def sizes_to_judge(engine: Engine, card: str) -> list[int]:
-    """The chosen size and the usual one below, where the answer turns; the largest if none is."""
+    """Return the chosen size and the usual one below, or the largest if none is chosen."""
     size = chosen_size(engine, card) or USUAL_SIZES[-1]
     below = [usual for usual in USUAL_SIZES if usual < size]
     return [*below[-1:], size]

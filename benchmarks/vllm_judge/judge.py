@@ -48,7 +48,7 @@ class Judge:
         self._model_config = cache(self._make_model_config)
 
     def judge(self, key: EngineKey, config: VllmConfig, available: int) -> Judgement:
-        """What vLLM says of an engine with these settled settings.
+        """Return what vLLM says of an engine with these settled settings.
 
         Args:
             config: `max_model_len` and `tensor_parallel_size` are numbers.
@@ -116,7 +116,11 @@ class Judge:
         ).create_model_config()
 
     def _ref(self, ref: ModelRef) -> ModelRef:
-        """A folder that stands for the checkpoint. Raises KeyError where no facts of it ship."""
+        """Return a folder that stands for the checkpoint.
+
+        Raises:
+            KeyError: no facts about it ship.
+        """
         known = known_model(ref)
         if known is None:
             raise KeyError(f"no facts of {ref.path} ship")
@@ -127,7 +131,7 @@ class Judge:
 
 
 def save_known(known: KnownModel, folder: Path) -> None:
-    """A folder with the configuration that the facts describe, and a tokenizer of a few words."""
+    """Save a folder with the configuration from the facts, and a tokenizer of a few words."""
     kind = known.shape["model_type"]
     save_word_tokenizer(
         folder,

@@ -27,11 +27,11 @@ class LogitStore:
 
     @property
     def vocabulary(self) -> int:
-        """The ids that every stored model has: padded vocabularies differ within one family."""
+        """The number of ids that every stored model has: padding differs within a family."""
         return min(logits.shape[1] for logits in self._logits.values())
 
-    def refuse_full_disk(self, models: int, width: int, dtype: torch.dtype) -> None:
-        """Raise LedgerError where so many models' logits do not fit, before any of them runs."""
+    def check_disk_space(self, models: int, width: int, dtype: torch.dtype) -> None:
+        """Raise LedgerError if the logits will not fit, before any model runs."""
         needed = models * self.positions * width * dtype.itemsize
         with ledger_errors(self.folder):
             free = shutil.disk_usage(self.folder).free
@@ -39,13 +39,14 @@ class LogitStore:
             raise LedgerError(
                 f"{self.folder.parent}: {free / GIB:.1f} GiB free, the logits of {models} models "
                 f"at {self.positions:,} positions need {needed / GIB:.1f}",
-                hint="name a larger folder, --scratch DIR, or fewer paths, --limit N",
+                hint="use a larger folder (--scratch DIR) or fewer paths (--limit N)",
             )
 
     def add(self, ref: ModelRef, width: int, dtype: torch.dtype) -> Tensor:
-        """Room for a model's logits, [positions, width], to be written to.
+        """Return space for a model's logits, [positions, width], to be written to.
 
-        Raises LedgerError when the disk has no room: a write to a mapped file could not say so.
+        Raises:
+            LedgerError: the disk is full: a write to a mapped file could not report it.
         """
         path = self.folder / f"logits-{len(self._logits)}.bin"
         count = self.positions * width
@@ -56,9 +57,10 @@ class LogitStore:
         return self._logits[ref]
 
     def read(self, ref: ModelRef, start: int, stop: int, device: torch.device) -> Tensor:
-        """Logits of the shared vocabulary at these positions, [stop − start, vocabulary] float32.
+        """Return logits of the shared vocabulary, [stop − start, vocabulary] float32.
 
-        Raises KeyError for a model that was not added.
+        Raises:
+            KeyError: the model was not added.
         """
         rows = self._logits[ref][start:stop, : self.vocabulary]
         return rows.to(device=device, dtype=torch.float32)

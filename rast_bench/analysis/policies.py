@@ -1,4 +1,4 @@
-"""Whose next token is asked for: models alone or steered by ΔR, and ΔR itself."""
+"""Policies: models alone or steered by ΔR, and ΔR itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.config.schema import ModelRef, PairConfig
 
 ReadLogits = Callable[[ModelRef], Tensor]
-"""The logits of a model at the positions in question, [n, vocabulary] float32."""
+"""Returns the logits of a model at the current positions, [n, vocabulary] float32."""
 
 
 @dataclass(frozen=True)
 class Shift:
-    """ΔR: the weighted pairs whose logit differences add up, perhaps as the null control."""
+    """ΔR: the weighted pairs whose logit differences are added, perhaps as the null control."""
 
     pairs: tuple[PairConfig, ...]
     shuffle_vocabulary_seed: int | None = None
@@ -26,14 +26,14 @@ class Shift:
         return tuple(ref for pair in self.pairs for ref in (pair.rl, pair.base))
 
     def logits(self, read: ReadLogits) -> Tensor:
-        """Σᵢ wᵢ · (S_RL,i − S_base,i), [n, vocabulary] float32."""
+        """Return Σᵢ wᵢ · (S_RL,i − S_base,i), [n, vocabulary] float32."""
         shape = read(self.pairs[0].rl).shape
         return _composed(torch.zeros(shape, device=read(self.pairs[0].rl).device), self, 1.0, read)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """M, or M + λ·ΔR (eq. 3). Two are equal when they give the same logits by construction."""
+    """M, or M + λ·ΔR (eq. 3). Two are equal if they give the same logits by construction."""
 
     main: ModelRef
     shift: Shift | None = None
@@ -45,7 +45,7 @@ class Policy:
         return (self.main, *(self.shift.models if self.shift else ()))
 
     def logits(self, read: ReadLogits) -> Tensor:
-        """[n, vocabulary] float32."""
+        """Return the logits, [n, vocabulary] float32."""
         main = read(self.main)
         return main if self.shift is None else _composed(main, self.shift, self.lambda_, read)
 

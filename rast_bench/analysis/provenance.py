@@ -1,11 +1,11 @@
-"""Where the numbers of an analysis come from: paths, models, settings, code and machine."""
+"""Provenance of an analysis: paths, models, settings, code and machine."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rast_bench.analysis.kinds import Analysis, Whose
+from rast_bench.analysis.kinds import Analysis, PathSource
 from rast_bench.analysis.records import needed_models
 from rast_bench.analysis.run import PlannedStudy, Settings
 from rast_bench.config.identity import model_fingerprint
@@ -15,20 +15,21 @@ from rast_bench.provenance import environment, now
 
 def provenance(
     analysis: Analysis,
-    whose: Whose,
+    path_source: PathSource,
     planned: Sequence[PlannedStudy],
     settings: Settings,
     started: datetime,
 ) -> dict[str, Any]:
-    """JSON values only. Models bear the fingerprints that cells are identified by.
+    """Return JSON values. Models have the fingerprints that identify cells.
 
-    Raises ModelError where a checkpoint's files cannot be read.
+    Raises:
+        ModelError: a checkpoint's files cannot be read.
     """
     ended = now()
     scratch = None if settings.scratch is None else str(settings.scratch)
     return {
         "analysis": analysis,
-        "path": whose,
+        "path": path_source,
         "settings": {**asdict(settings), "scratch": scratch},
         "studies": [_study(analysis, item) for item in planned],
         **environment(),

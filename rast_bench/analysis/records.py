@@ -1,7 +1,7 @@
-"""One row per token and comparison, as data frames; which models each analysis needs.
+"""One row per token and comparison, as data frames; and the models that each analysis needs.
 
 Every frame begins with IDENTITY: the path's data set, base model, cell and problem, the name of
-the policy that decoded it, the token's place in it (from 0), its id and its text.
+the policy that decoded it, the token's position in it (from 0), its id and its text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ Columns = Mapping[str, object]
 
 
 def needed_models(study: Study, analysis: Analysis) -> list[ModelRef]:
-    """The checkpoints that an analysis loads, each once, M_base first."""
+    """Return the checkpoints that an analysis loads, each once, M_base first."""
     if analysis == "similarity":
         shifts = [ref for shift in study.shifts for ref in shift.models]
         return list(dict.fromkeys([*_judges(study), *shifts]))
@@ -48,12 +48,12 @@ def needed_models(study: Study, analysis: Analysis) -> list[ModelRef]:
 
 
 def coverage_policies(study: Study) -> list[Policy]:
-    """Those that did not decode the path: on its own path a policy covers all of it."""
+    """Return the policies that did not decode the path; one covers its own path fully."""
     return [policy for policy in study.policies if policy != study.path]
 
 
 def divergence_pairs(study: Study) -> list[tuple[Policy, Policy]]:
-    """(P, Q) in both directions: base and RL, base and RAST, RAST and RL."""
+    """Return (P, Q) in both directions: base and RL, base and RAST, RAST and RL."""
     rl = () if study.rl is None else (study.rl,)
     pairs = [(study.base, other) for other in (*study.steered, *rl)]
     pairs += [(steered, ceiling) for steered in study.steered for ceiling in rl]
@@ -61,10 +61,10 @@ def divergence_pairs(study: Study) -> list[tuple[Policy, Policy]]:
 
 
 def path_coverage_records(scored: ScoredStudy) -> "pd.DataFrame":
-    """Would each policy's greedy decoding take each token (eq. 1)?
+    """Return for each token whether each policy's greedy decoding would take it (eq. 1).
 
     Columns beside IDENTITY: policy, followed (bool), argmax_id, argmax (its text), rank (1 is the
-    likeliest), log_probability (nats, at τ = 1).
+    most likely), log_probability (nats, at τ = 1).
     """
     parts = []
     for piece in scored.pieces():
@@ -88,14 +88,14 @@ def path_coverage_records(scored: ScoredStudy) -> "pd.DataFrame":
 def similarity_records(
     scored: ScoredStudy, *, plausible_share: float = PLAUSIBLE_SHARE
 ) -> "pd.DataFrame":
-    """The cosine of every two ΔR at each position (eq. 6), over all tokens and plausible ones.
+    """Return the cosine of every two ΔR at each position (eq. 6), over all and plausible tokens.
 
-    A token is plausible where M_base or its RL-trained sibling finds it so: one set for all pairs
-    of a base model, so that pairs can be compared.
+    A token is plausible if M_base or its RL-trained sibling finds it so: one set for all pairs of a
+    base model, so that pairs can be compared.
 
-    Columns beside IDENTITY: first, second (names of ΔR; the base model's own bears its name),
-    tokens (`all` or `plausible`), token_count (tokens that counted), cosine (NaN where a ΔR is
-    zero on all of them).
+    Columns beside IDENTITY: first, second (names of ΔR; the base model's own has its name), tokens
+    (`all` or `plausible`), token_count (tokens that counted), cosine (NaN if a ΔR is zero on all of
+    them).
     """
     study, parts = scored.study, []
     for piece in scored.pieces():
@@ -117,7 +117,7 @@ def similarity_records(
 
 
 def kl_records(scored: ScoredStudy) -> "pd.DataFrame":
-    """KL(P ‖ Q) at each position in nats, for the pairs of `divergence_pairs`.
+    """Return KL(P ‖ Q) at each position in nats, for the pairs of `divergence_pairs`.
 
     Columns beside IDENTITY: p, q, kl.
     """
@@ -131,7 +131,7 @@ def kl_records(scored: ScoredStudy) -> "pd.DataFrame":
 
 
 def _judges(study: Study) -> list[ModelRef]:
-    """Whose tokens are plausible: M_base and, where there is one, its RL-trained sibling."""
+    """Return the models that define plausible tokens: M_base and its RL sibling, if any."""
     return [study.base.main] if study.rl is None else [study.base.main, study.rl.main]
 
 

@@ -20,7 +20,7 @@ _TITLES: dict[Analysis, str] = {
 
 
 def render_summary(analysis: Analysis, summary: "pd.DataFrame") -> str:
-    """Aligned columns, one line per comparison, under a line for the paths they are along."""
+    """Return aligned columns, one line per comparison, below a line naming the paths."""
     lines = [f"{_TITLES[analysis]}, with its 95 % interval over problems"]
     for key, group in summary.groupby(list(STUDY), sort=False):
         dataset, base_model, path, cell_id = map(str, key)
@@ -75,7 +75,7 @@ _LINES: dict[Analysis, Callable[[Row], list[str]]] = {
 
 
 def _estimate(row: Row, name: str, scale: float, decimals: int) -> tuple[str, str]:
-    """The value and its interval; a single path has none."""
+    """Return the value and its interval; a single path has none."""
     value, low, high = (scale * row[key] for key in (name, "low", "high"))
     interval = "" if math.isnan(low) else f"[{low:.{decimals}f}, {high:.{decimals}f}]"
     return f"{value:.{decimals}f}", interval

@@ -1,11 +1,11 @@
-"""One analysis of some cells, from the ledger to per-token records."""
+"""Run one analysis of some cells, from the ledger to per-token records."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
+from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, PathSource
 from rast_bench.analysis.records import (
     coverage_policies,
     kl_records,
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """How an analysis is done.
+    """Settings of an analysis.
 
-    `limit` paths of each greedy cell are drawn with `seed`; None takes all. `scratch` is where the
-    logits go meanwhile.
+    `limit` paths of each greedy cell are drawn with `seed`; None takes all. `scratch` is the folder
+    for temporary logits.
     """
 
     limit: int | None = PAPER_TRAJECTORIES
@@ -43,22 +43,22 @@ class Settings:
 
 @dataclass(frozen=True)
 class PlannedStudy:
-    """A study, and its greedy cell planned with no more problems than are read."""
+    """A study, and its greedy cell planned with only the problems that are read."""
 
     study: Study
     planned: PlannedCell
 
 
 def plan_studies(
-    analysis: Analysis, cells: Sequence[CellConfig], whose: Whose, settings: Settings
+    analysis: Analysis, cells: Sequence[CellConfig], path_source: PathSource, settings: Settings
 ) -> list[PlannedStudy]:
-    """What the analysis of the cells reads; reads data sets and checks files, loads no weights.
+    """Plan what an analysis of the cells reads. Reads data sets and checks files, loads no weights.
 
     Raises:
         ConfigError: nothing can be compared.
         DatasetError, ModelError: as `plan_cells`.
     """
-    studies = studies_of(cells, whose)
+    studies = studies_of(cells, path_source)
     fruitful = [study for study in studies if not _lack(analysis, study)]
     if not fruitful:
         name = studies[0].greedy.base_model.name
@@ -81,10 +81,10 @@ def analyse(
     *,
     tell: Callable[[str], None] = lambda _: None,
 ) -> "pd.DataFrame":
-    """The per-token records of all studies: see `records`.
+    """Return the per-token records of all studies: see `records`.
 
     Args:
-        tell: is given each model's name as it is loaded.
+        tell: called with each model's name as it is loaded.
 
     Raises:
         LedgerError: a greedy sample is missing, or the disk has no room for the logits.
@@ -108,7 +108,7 @@ def analyse(
 
 
 def _lack(analysis: Analysis, study: Study) -> str | None:
-    """What a study lacks to be compared; None where it lacks nothing."""
+    """Return what a study lacks for a comparison, or None."""
     if analysis == "similarity" and len(study.shifts) < 2:
         return f"a similarity is between two ΔR, there is {'one' if study.shifts else 'none'}"
     if analysis == "pcr" and not coverage_policies(study):

@@ -1,12 +1,12 @@
 """An analysis on disk, for tables and figures: `<results>/analysis/<name>/`.
 
-`<analysis>.parquet` holds the records of each token, `<analysis>.json` the summary and where it
-comes from. Along the paths of RAST or M_base the names end in `-rast-path`, `-base-path`.
+`<analysis>.parquet` holds the records of each token, `<analysis>.json` the summary and its
+provenance. Along the paths of RAST or M_base the names end in `-rast-path`, `-base-path`.
 
-To read them needs no model and no torch:
+Reading them needs no model and no torch:
 
     load_records(results, name, analysis)      one row per token and comparison (see `records`)
-    load_summary(results, name, analysis)      one row a comparison (see `summaries`)
+    load_summary(results, name, analysis)      one row per comparison (see `summaries`)
     load_provenance(results, name, analysis)   settings, cells, models, code, machine
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rast_bench.analysis.kinds import Analysis, Whose
+from rast_bench.analysis.kinds import Analysis, PathSource
 from rast_bench.analysis.summaries import summarise
 from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import ledger_errors, make_folder, write_durably
@@ -31,15 +31,16 @@ def save_analysis(
     results: Path,
     name: str,
     analysis: Analysis,
-    whose: Whose,
+    path_source: PathSource,
     records: "pd.DataFrame",
     provenance: Mapping[str, Any],
 ) -> tuple[Path, Path]:
-    """Writes both files whole and returns their paths: records, summary with provenance.
+    """Write both files atomically and return their paths: records, summary with provenance.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: they cannot be written.
     """
-    files = _files(results, name, analysis, whose)
+    files = _files(results, name, analysis, path_source)
     parquet = io.BytesIO()
     records.to_parquet(parquet, index=False, compression="zstd")
     summary = [
@@ -56,47 +57,60 @@ def save_analysis(
 
 
 def load_records(
-    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+    results: Path, name: str, analysis: Analysis, path_source: PathSource = "rl"
 ) -> "pd.DataFrame":
-    """The per-token records of a saved analysis.
+    """Return the per-token records of a saved analysis.
 
-    Raises LedgerError, with the command that makes them as its hint where there are none.
+    Raises:
+        LedgerError: there are none; the hint is the command that makes them.
     """
     import pandas as pd
 
-    path = _existing(results, name, analysis, whose)[0]
+    path = _existing(results, name, analysis, path_source)[0]
     with ledger_errors(path):
         return pd.read_parquet(path)
 
 
 def load_summary(
-    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+    results: Path, name: str, analysis: Analysis, path_source: PathSource = "rl"
 ) -> "pd.DataFrame":
-    """The summary of a saved analysis, from its records. Raises as `load_records`."""
-    return summarise(analysis, load_records(results, name, analysis, whose))
+    """Return the summary of a saved analysis, computed from its records.
+
+    Raises:
+        LedgerError: as `load_records`.
+    """
+    return summarise(analysis, load_records(results, name, analysis, path_source))
 
 
 def load_provenance(
-    results: Path, name: str, analysis: Analysis, whose: Whose = "rl"
+    results: Path, name: str, analysis: Analysis, path_source: PathSource = "rl"
 ) -> dict[str, Any]:
-    """The JSON file of a saved analysis. Raises as `load_records`."""
-    path = _existing(results, name, analysis, whose)[1]
+    """Return the JSON file of a saved analysis.
+
+    Raises:
+        LedgerError: as `load_records`.
+    """
+    path = _existing(results, name, analysis, path_source)[1]
     with ledger_errors(path):
         found: dict[str, Any] = json.loads(path.read_bytes())
     return found
 
 
-def _files(results: Path, name: str, analysis: Analysis, whose: Whose) -> tuple[Path, Path]:
-    stem = analysis if whose == "rl" else f"{analysis}-{whose}-path"
+def _files(
+    results: Path, name: str, analysis: Analysis, path_source: PathSource
+) -> tuple[Path, Path]:
+    stem = analysis if path_source == "rl" else f"{analysis}-{path_source}-path"
     folder = results / FOLDER / name
     return folder / f"{stem}.parquet", folder / f"{stem}.json"
 
 
-def _existing(results: Path, name: str, analysis: Analysis, whose: Whose) -> tuple[Path, Path]:
-    files = _files(results, name, analysis, whose)
+def _existing(
+    results: Path, name: str, analysis: Analysis, path_source: PathSource
+) -> tuple[Path, Path]:
+    files = _files(results, name, analysis, path_source)
     for path in files:
         if not path.is_file():
-            end = "" if whose == "rl" else f" --path {whose}"
+            end = "" if path_source == "rl" else f" --path {path_source}"
             raise LedgerError(
                 f"there is no {path}",
                 hint=f"`rast-bench analyse {analysis} {name}{end}` makes it; "

@@ -1,4 +1,4 @@
-"""A study whose models have read its paths: their logits, piece by piece, on disk till the end."""
+"""A study with the logits of its models along its paths, piece by piece, on disk until the end."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,12 +26,12 @@ from rast_bench.config.schema import ModelRef
 from rast_bench.hardware import engine_threads
 from rast_bench.ledger.atomic import ledger_errors
 
-POSITIONS_AT_ONCE = 64  # several models' logits of a large vocabulary side by side
+POSITIONS_AT_ONCE = 64  # several models' logits over a large vocabulary in memory
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Some consecutive tokens of one path. `first` is the place of the first of them, from 0."""
+    """Consecutive tokens of one path. `first` is the position of the first of them, from 0."""
 
     problem_id: str
     first: int
@@ -42,7 +42,7 @@ class Piece:
     _read: dict[ModelRef, Tensor] = field(default_factory=dict)
 
     def logits(self, ref: ModelRef) -> Tensor:
-        """What the model said before each of these tokens, [n, vocabulary] float32."""
+        """Return the model's logits before each of these tokens, [n, vocabulary] float32."""
         if ref not in self._read:
             stop = self._start + len(self.token_ids)
             device = self.token_ids.device
@@ -63,7 +63,7 @@ class ScoredStudy:
     device: torch.device
 
     def pieces(self) -> Iterator[Piece]:
-        """All paths in order, each in pieces."""
+        """Yield all paths in order, each in pieces."""
         for trajectory, path in zip(self.trajectories, self.paths, strict=True):
             tokens = torch.tensor(path.token_ids, dtype=torch.int64, device=self.device)
             texts = token_texts(self.tokenizer, path.token_ids)
@@ -83,7 +83,7 @@ class ScoredStudy:
         return {}
 
     def text(self, token_id: int) -> str:
-        """One token by itself as text; a part of a character is a replacement sign."""
+        """Return one token by itself as text; part of a character is a replacement sign."""
         if token_id not in self._texts:
             self._texts[token_id] = self.tokenizer.decode([token_id])
         return self._texts[token_id]
@@ -99,14 +99,16 @@ def scored(
     scratch: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[ScoredStudy]:
-    """The study with the logits of these models, which are removed at the end.
+    """Yield the study with the logits of these models, which are removed at the end.
 
     Args:
-        cell_id: of the cell whose samples the trajectories are.
+        cell_id: of the cell whose samples are the trajectories.
         scratch: an existing folder for the logits; the system's temporary one by default.
-        tell: is given each model's name as it is loaded.
+        tell: called with each model's name as it is loaded.
 
-    Raises as `score_paths`, and ModelError when the models' tokenizers differ.
+    Raises:
+        ModelError: the models' tokenizers differ; also as `score_paths`.
+        EngineError, LedgerError: as `score_paths`.
     """
     from rast_bench.engines.transformers_engine import pick_device
 

@@ -1,4 +1,4 @@
-"""How alike two ΔR are (eq. 6, figure 4)."""
+"""Similarity of two ΔR (eq. 6, figure 4)."""
 
 import math
 
@@ -9,18 +9,18 @@ from rast_bench.analysis.kinds import PLAUSIBLE_SHARE
 
 
 def delta_cosine(first: Tensor, second: Tensor, among: Tensor | None = None) -> Tensor:
-    """The summands of eq. 6: the cosine between two ΔR at each position.
+    """Return the summands of eq. 6: the cosine between two ΔR at each position.
 
     Adding a constant to all logits of a model changes no probability, but it does change this
     number: eq. 6 compares logits as the models give them.
 
     Args:
         first, second: ΔR, [n, V], any float dtype; summed in float64.
-        among: [n, V] bool, the tokens that count; all when it is None.
+        among: [n, V] bool, the tokens that count; None for all.
 
     Returns:
-        [n] float64, NaN where one ΔR is zero on all tokens that count. One token alone always has
-        a cosine of −1 or 1.
+        [n] float64, NaN if one ΔR is zero on all tokens that count. A single token always has a
+        cosine of −1 or 1.
     """
     first, second = first.double(), second.double()
     if among is not None:
@@ -31,7 +31,7 @@ def delta_cosine(first: Tensor, second: Tensor, among: Tensor | None = None) -> 
 
 
 def plausible_tokens(logits: Tensor, share: float = PLAUSIBLE_SHARE) -> Tensor:
-    """Tokens at least `share` times as likely as the likeliest (Li et al. 2023, eq. 3).
+    """Return tokens at least `share` times as likely as the most likely (Li et al. 2023, eq. 3).
 
     Args:
         logits: [n, V].

@@ -1,7 +1,8 @@
-"""Means over paths of per-token records: each path weighs the same, however long it is.
+"""Means over paths of per-token records: each path has the same weight, however long it is.
 
-A summary has one row a comparison along the paths of one cell. Its interval is the 95 % t interval
-of `clustered_mean` with problems as clusters; standard_error, low and high are NaN for one problem.
+A summary has one row per comparison along the paths of one cell. Its interval is the 95 % t
+interval of `clustered_mean` with problems as clusters; standard_error, low and high are NaN for
+one problem.
 """
 
 import math
@@ -23,14 +24,14 @@ TOP_SHARE = 0.05  # of the tokens
 
 
 def summarise(analysis: Analysis, records: "pd.DataFrame") -> "pd.DataFrame":
-    """The summary of an analysis from its records (see `records`)."""
+    """Return the summary of an analysis from its records (see `records`)."""
     if analysis == "pcr":
         return path_coverage_summary(records)
     return similarity_summary(records) if analysis == "similarity" else kl_summary(records)
 
 
 def path_coverage_per_path(records: "pd.DataFrame") -> "pd.DataFrame":
-    """PCR of every path of at least two tokens (eq. 2).
+    """Return the PCR of every path of at least two tokens (eq. 2).
 
     Columns: those of STUDY, policy, problem_id, positions (tokens of the path), pcr,
     first_followed (whether the policy takes the first token, which eq. 2 leaves out).
@@ -47,7 +48,7 @@ def path_coverage_per_path(records: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def path_coverage_summary(records: "pd.DataFrame") -> "pd.DataFrame":
-    """Mean PCR over paths, "the sample-level average" of section 2.1.
+    """Return the mean PCR over paths, "the sample-level average" of section 2.1.
 
     Columns: those of STUDY, policy, trajectories, positions, pcr, those of ESTIMATE,
     first_followed (share of paths).
@@ -59,7 +60,7 @@ def path_coverage_summary(records: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def similarity_summary(records: "pd.DataFrame") -> "pd.DataFrame":
-    """AvgCosineSim (eq. 6): the mean over positions, then over paths.
+    """Return AvgCosineSim (eq. 6): the mean over positions, then over paths.
 
     Columns: those of STUDY, first, second, tokens, trajectories, positions, cosine, those of
     ESTIMATE, undefined (positions at which a ΔR is zero, left out).
@@ -72,11 +73,11 @@ def similarity_summary(records: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def kl_summary(records: "pd.DataFrame") -> "pd.DataFrame":
-    """Mean KL over positions, then over paths, in nats, and how it is spread over positions.
+    """Return the mean KL over positions, then over paths, in nats, and its spread over positions.
 
     Columns: those of STUDY, p, q, trajectories, positions, kl, those of ESTIMATE, and over all
-    positions: median, q90, q99, max, share_above_1 (of positions beyond 1 nat), top_5_share (how
-    much of the sum the 5 % of positions with the largest KL hold; NaN where the sum is 0).
+    positions: median, q90, q99, max, share_above_1 (of positions beyond 1 nat), top_5_share (share
+    of the sum in the 5 % of positions with the largest KL; NaN if the sum is 0).
     """
     import pandas as pd
 
@@ -96,7 +97,7 @@ def kl_summary(records: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _path_means(records: "pd.DataFrame", keys: Sequence[str], value: str) -> "pd.DataFrame":
-    """The mean of each path, and its positions."""
+    """Return the mean of each path, and its number of positions."""
     grouped = records.groupby([*keys, "problem_id"], sort=False)[value]
     means = grouped.mean().reset_index()
     means["positions"] = grouped.size().to_numpy()

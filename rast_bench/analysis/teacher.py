@@ -17,14 +17,14 @@ from rast_bench.engines.requests import refuse_longer
 from rast_bench.engines.tokenizer import load_tokenizer
 from rast_bench.errors import ModelError
 
-POSITIONS_AT_ONCE = 256  # of the output layer: all logits of a long path would not fit
+POSITIONS_AT_ONCE = 256  # per call of the output layer: a long path's logits would not fit
 
-_SCALED = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # of other model families
+_SCALED = ("logit_scale", "logits_scaling", "final_logit_softcapping")  # in other model families
 
 
 @dataclass(frozen=True)
 class EncodedPath:
-    """A path as ids; its logits stand at `start` … `start + len(token_ids)` of the store."""
+    """A path as ids; its logits are at `start` … `start + len(token_ids)` of the store."""
 
     prompt_ids: tuple[int, ...]
     token_ids: tuple[int, ...]
@@ -34,7 +34,7 @@ class EncodedPath:
 def encode_paths(
     tokenizer: Any, prompts_and_tokens: Sequence[tuple[str, Sequence[int]]]
 ) -> list[EncodedPath]:
-    """Prompts as the engines encode them, paths side by side in the store."""
+    """Return prompts as encoded by the engines, with paths side by side in the store."""
     encoded = []
     start = 0
     for prompt, token_ids in prompts_and_tokens:
@@ -45,7 +45,11 @@ def encode_paths(
 
 
 def shared_tokenizer(refs: Sequence[ModelRef]) -> Any:
-    """The tokenizer of the first model. Raises ModelError when another's vocabulary differs."""
+    """Return the tokenizer of the first model.
+
+    Raises:
+        ModelError: another model's vocabulary differs.
+    """
     main, *others = refs
     tokenizer = load_tokenizer(main)
     for ref in others:
@@ -55,7 +59,7 @@ def shared_tokenizer(refs: Sequence[ModelRef]) -> Any:
 
 
 def torch_dtype(name: str, ref: ModelRef) -> torch.dtype:
-    """An engine's dtype; `auto` is the checkpoint's own."""
+    """Return an engine's dtype; `auto` is the checkpoint's own."""
     dtype: torch.dtype = getattr(torch, checkpoint_dtype(ref) if name == "auto" else name)
     return dtype
 
@@ -70,25 +74,25 @@ def score_paths(
     device: torch.device,
     tell: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Puts every model's logits at every position of every path into the store.
+    """Put every model's logits at every position of every path into the store.
 
-    Each model is loaded, reads all paths and is freed before the next one. What lacks room is told
-    before the first is loaded.
+    Each model is loaded, reads all paths and is freed before the next one. A lack of room is
+    reported before the first is loaded.
 
     Args:
         known_tokens: 1 + the highest id of the tokenizer: logits beyond it are padding.
-        tell: is given each model's name as it is loaded.
+        tell: called with each model's name as it is loaded.
 
     Raises:
-        ModelError: a checkpoint cannot be loaded or is of a kind that is not supported.
+        ModelError: a checkpoint cannot be loaded or is of an unsupported kind.
         EngineError: a path does not fit a model's positions.
         LedgerError: the disk has no room for the logits.
     """
-    store.refuse_full_disk(len(refs), known_tokens, dtype)
+    store.check_disk_space(len(refs), known_tokens, dtype)
     for ref in refs:
         tell(ref.path)
         model = LoadedModel(ref, dtype, device, slots=1)
-        refuse_scaled_logits(model)
+        check_unscaled_logits(model)
         room = store.add(ref, min(known_tokens, model.vocab_size), dtype)
         for path in paths:
             refuse_longer(len(path.prompt_ids) + len(path.token_ids), model.max_positions)
@@ -101,7 +105,7 @@ def score_paths(
 
 @torch.inference_mode()
 def write_logits(model: LoadedModel, path: EncodedPath, room: Tensor) -> None:
-    """Logits before each token of the path: one pass of the layers, the output layer in parts.
+    """Write logits before each token of the path: one pass of layers, the output layer in pieces.
 
     Args:
         room: [tokens of the path, width], written to.
@@ -115,11 +119,11 @@ def write_logits(model: LoadedModel, path: EncodedPath, room: Tensor) -> None:
         room[part].copy_(head(hidden[part])[:, : room.shape[1]])
 
 
-def refuse_scaled_logits(model: LoadedModel) -> None:
-    """Raise ModelError where logits are more than the output layer's product."""
+def check_unscaled_logits(model: LoadedModel) -> None:
+    """Raise ModelError if logits are more than the output layer's product."""
     scaled = [name for name in _SCALED if getattr(model.model.config, name, None) is not None]
     if scaled:
         raise ModelError(
-            f"model {model.ref.path} has {', '.join(scaled)}, which the analyses lack",
+            f"model {model.ref.path} has {', '.join(scaled)}, which the analyses do not support",
             hint="use models whose logits are the output layer's product (Qwen2, Llama)",
         )

@@ -5,10 +5,10 @@ from typing import Any
 
 
 def token_texts(tokenizer: Any, token_ids: Sequence[int]) -> list[str]:
-    """What each token adds to the text, special tokens too; joined they are the text.
+    """Return what each token adds to the text, special tokens too; joined they are the text.
 
-    A space that a tokenizer puts between two words belongs to the second. A token that is a part
-    of a character is shown by itself, as replacement signs.
+    A space that a tokenizer puts between two words belongs to the second. A token that is part of a
+    character is shown by itself, as replacement signs.
     """
     texts: list[str] = []
     for place, token in enumerate(token_ids):

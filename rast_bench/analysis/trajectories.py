@@ -1,4 +1,4 @@
-"""Paths out of the ledger: the tokens that one model has decoded, and the prompt before them."""
+"""Paths from the ledger: the tokens that one model has decoded, and the prompt before them."""
 
 import hashlib
 import random
@@ -19,7 +19,7 @@ class MissingPathsError(LedgerError):
 
 @dataclass(frozen=True)
 class Trajectory:
-    """One stored sample as a path to be followed: `token_ids` hold the EOS id if it was drawn."""
+    """One stored sample as a path to be followed: `token_ids` includes the EOS id if drawn."""
 
     problem_id: str
     prompt: str
@@ -27,10 +27,10 @@ class Trajectory:
 
 
 def with_drawn_problems(planned: PlannedCell, limit: int | None, seed: int) -> PlannedCell:
-    """The cell with `limit` of its problems, drawn without replacement, in their order.
+    """Return the cell with `limit` of its problems, drawn without replacement, in their order.
 
-    All of them where there are fewer, or where `limit` is None. The draw depends on the number of
-    problems and the seed alone.
+    All of them if there are fewer, or if `limit` is None. The draw depends only on the number of
+    problems and the seed.
     """
     count = len(planned.problems)
     if limit is None or limit >= count:
@@ -40,11 +40,11 @@ def with_drawn_problems(planned: PlannedCell, limit: int | None, seed: int) -> P
 
 
 def read_trajectories(planned: PlannedCell, ledger: "Ledger") -> list[Trajectory]:
-    """The first sample of each problem of a cell, in the order of its problems.
+    """Return the first sample of each problem of a cell, in the order of its problems.
 
     Raises:
         MissingPathsError: a sample is missing.
-        LedgerError: a sample was made from another prompt than the plan's.
+        LedgerError: a sample was made from a different prompt.
     """
     ids = [problem.problem_id for problem in planned.problems]
     done = ledger.completed(planned.cell_id)
@@ -65,8 +65,8 @@ def read_trajectories(planned: PlannedCell, ledger: "Ledger") -> list[Trajectory
         if stored["prompt_sha256"] != hashlib.sha256(request.prompt.encode()).hexdigest():
             raise LedgerError(
                 f"{place}: the sample of problem {problem_id!r} continues another prompt than "
-                "the configuration's",
-                hint="the ledger comes from another version of the prompts: generate it anew",
+                "the configured one",
+                hint="the ledger comes from another version of the prompts: generate it again",
             )
         token_ids = tuple(stored["token_ids"].tolist())
         trajectories.append(Trajectory(problem_id, request.prompt, token_ids))

@@ -1,9 +1,9 @@
-"""A results folder in Python: `rast_bench.open_results`, for notebooks and for `rast-bench export`.
+"""A results folder in Python: `rast_bench.open_results`, for notebooks and `rast-bench export`.
 
 columns   every column of every frame: name, dtype, unit, meaning
 folder    ResultsFolder: experiments, cells, results, samples
-cells     what the ledger says of a cell: models, decoding, data set, runs
-problems  question, prompt and gold answer, where the data set is at hand
+cells     a cell according to the ledger: models, decoding, data set, runs
+problems  question, prompt and gold answer, if the data set is available
 samples   one cell's samples with their verdicts
 export    frames as JSONL, Parquet or CSV files
 """

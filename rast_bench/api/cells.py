@@ -1,4 +1,4 @@
-"""What the ledger says of a cell, without its configuration: cell.json and the runs' manifests."""
+"""A cell according to the ledger, without its configuration: cell.json and manifests of runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,15 +31,15 @@ class StoredCell:
 
     @property
     def wanted(self) -> int | None:
-        """How many samples the latest run asked for; None where nothing tells."""
+        """The number of samples the latest run requested; None if unknown."""
         return self.manifests[-1].get("samples_wanted") if self.manifests else None
 
     @property
     def grader(self) -> str | None:
-        """The grader that fills the tables, as far as the folder tells.
+        """The grader that fills the tables, as far as the folder shows.
 
-        The first of the data set's graders that has verdicts, else the only one that has; None
-        where no grader has, and where several have and none is the data set's.
+        The first of the data set's graders with verdicts, else the only one with verdicts; None if
+        there is no such grader.
         """
         stored = list(self.graders)
         for manifest in reversed(self.manifests):
@@ -49,7 +49,7 @@ class StoredCell:
         return stored[0] if len(stored) == 1 else None
 
     def constants(self) -> dict[str, Any]:
-        """The columns that are equal for all samples of the cell."""
+        """Return the columns that are equal for all samples of the cell."""
         decoding = self.identity["decoding"]
         names = ("base_model", "method", "delta", "dataset")
         return {
@@ -61,7 +61,7 @@ class StoredCell:
         }
 
     def about(self) -> dict[str, Any]:
-        """The columns of `cells()` but those that are counted."""
+        """Return the columns of `cells()` except counts."""
         decoding, engine = self.identity["decoding"], self.identity["engine"]
         return {
             **self.constants(),
@@ -81,9 +81,10 @@ class StoredCell:
 
 
 def stored_cell(ledger: "Ledger", cell_id: str) -> StoredCell | None:
-    """The cell of that id; None without a sound cell.json.
+    """Return the cell with that id, or None without a valid cell.json.
 
-    Raises LedgerError where the ledger cannot be read, or where another version wrote the cell.
+    Raises:
+        LedgerError: the ledger cannot be read, or another version wrote the cell.
     """
     record = ledger.cell(cell_id)
     if record is None:

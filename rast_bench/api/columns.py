@@ -1,4 +1,4 @@
-"""The columns of the frames. docs/notebooks.md prints these lists; a test compares the two."""
+"""The columns of the frames. docs/notebooks.md lists them; a test compares the two."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _DTYPES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a frame. `unit` is empty for texts and truth values."""
+    """One column of a frame. `unit` is empty for text and truth values."""
 
     name: str
     kind: Kind
@@ -46,13 +46,13 @@ EXPERIMENTS = (
     Column("sections", "whole or none", "count", "sections of its table"),
     Column("rows", "whole or none", "count", "rows of its table"),
     Column("datasets", "whole or none", "count", "data sets"),
-    Column("cells", "whole or none", "count", "cells whose samples the results were made of"),
+    Column("cells", "whole or none", "count", "cells whose samples the results were computed from"),
     Column("results", "whole or none", "count", "results, as in `results()`"),
     Column(
         "unavailable",
         "whole or none",
         "count",
-        "results that it asks for and that have no number: cells that were not run, for example",
+        "requested results without a number, for example because cells were not run",
     ),
 )
 
@@ -69,7 +69,7 @@ _MODELS = (
 
 CELLS = (
     _CELL,
-    Column("title", "text", "", "the cell in a few words, as the run that began it named it"),
+    Column("title", "text", "", "short description of the cell, from its first run"),
     *_MODELS,
     _LAMBDA,
     _TEMPERATURE,
@@ -77,14 +77,14 @@ CELLS = (
     Column("max_tokens", "whole", "tokens", "longest response"),
     Column("decoding_seed", "whole or none", "", "seed of the decoding; missing for greedy"),
     Column("engine", "text", "", "engine that made the samples"),
-    Column("dtype", "text", "", "arithmetic of the engine, `auto` where a run chose it"),
+    Column("dtype", "text", "", "arithmetic of the engine, `auto` if the run chose it"),
     Column("problems", "whole", "count", "problems with at least one sample"),
     Column("samples", "whole", "count", "samples in the ledger"),
     Column(
         "samples_wanted",
         "whole or none",
         "count",
-        "samples that the latest run asked for; missing where no run left a manifest",
+        "samples that the latest run requested; missing without a manifest",
     ),
     Column(
         "status",
@@ -96,7 +96,7 @@ CELLS = (
     Column("grader", "text", "", "the one of them that `samples()` takes by default"),
     Column("runs", "whole", "count", "runs that made samples of the cell"),
     Column("started", "time", "UTC", "start of the first run"),
-    Column("ended", "time", "UTC", "end of the latest run; missing while it goes on"),
+    Column("ended", "time", "UTC", "end of the latest run; missing while it runs"),
 )
 
 RESULTS = (
@@ -106,8 +106,8 @@ RESULTS = (
     Column("role", "text", "", "base, rast, ceiling or control"),
     Column("grid", "text", "", "name of the λ × τ grid; missing for rows of a table"),
     Column("dataset", "text", "", "data set; missing for a mean over all of them"),
-    Column("cell_id", "text", "", "the cell; missing for a mean, and where nothing was run"),
-    Column("cell_ids", "texts", "", "all cells that the number was made of"),
+    Column("cell_id", "text", "", "the cell; missing for a mean, and if nothing was run"),
+    Column("cell_ids", "texts", "", "all cells that the number was computed from"),
     Column("delta", "text", "", "ΔR in the words of results/paper/"),
     _LAMBDA,
     _TEMPERATURE,
@@ -115,9 +115,9 @@ RESULTS = (
     Column("unit", "text", "", "fraction, tokens, occurrences or cosine"),
     Column("direction", "text", "", "which values are better: higher, lower or neither"),
     Column("k", "whole or none", "samples", "k of pass@k and majority@k"),
-    Column("estimator", "text", "", "estimator or interval, where a measure has several"),
+    Column("estimator", "text", "", "estimator or interval, if a measure has several"),
     Column("main", "truth", "", "False for a second estimator or interval of the same number"),
-    Column("estimate", "number", "`unit`", "the number; missing where `status` says why"),
+    Column("estimate", "number", "`unit`", "the number; if it is missing, `status` says why"),
     Column("standard_error", "number", "`unit`", "standard error over problems"),
     Column("low", "number", "`unit`", "lower end of the 95 % interval"),
     Column("high", "number", "`unit`", "upper end of the 95 % interval"),
@@ -127,25 +127,25 @@ RESULTS = (
     Column("problems", "whole or none", "count", "problems"),
     Column("samples", "whole or none", "count", "samples per problem"),
     Column("status", "text", "", "measured, or why there is no number: not run, partial, …"),
-    Column("reason", "text", "", "more on the status, where there is more"),
+    Column("reason", "text", "", "details of the status, if any"),
     Column("counted_by", "text", "", "lemmatizer that counted words"),
     Column("requested", "truth", "", "whether the experiment asks for it"),
-    Column("replication_low", "number", "`unit`", "where 95 % of replications lie, lower end"),
-    Column("replication_high", "number", "`unit`", "where 95 % of replications lie, upper end"),
+    Column("replication_low", "number", "`unit`", "95 % range of replications, lower end"),
+    Column("replication_high", "number", "`unit`", "95 % range of replications, upper end"),
     Column(
         "published",
         "published",
         "as printed",
-        "list of the published numbers beside it: source, value, sense, unit, verdict",
+        "list of the published numbers for it: source, value, sense, unit, verdict",
     ),
 )
 
 _VERDICT = (
     Column("verdict", "text", "", "correct, wrong, undecided, unparsed, truncated or timeout"),
-    Column("extracted", "text", "", "the answer that it found; missing where there is none"),
-    Column("reason", "text", "", "what decided (docs/graders.md); missing where not told"),
-    Column("rule", "text", "", "the rule that decided; missing where not told"),
-    Column("extraction", "text", "", "how the answer was found; missing where not told"),
+    Column("extracted", "text", "", "the extracted answer; missing if there is none"),
+    Column("reason", "text", "", "what decided (docs/graders.md); missing if not given"),
+    Column("rule", "text", "", "the rule that decided; missing if not given"),
+    Column("extraction", "text", "", "how the answer was found; missing if not given"),
 )
 
 SAMPLES = (
@@ -156,24 +156,24 @@ SAMPLES = (
     Column("problem_id", "text", "", "problem, unique within its data set"),
     Column("sample_index", "whole", "", "0, 1, … for each problem"),
     Column("seed", "whole", "", "seed of the sample, derived from cell, problem and index"),
-    Column("question", "text", "", "the problem; missing where the data set is not at hand"),
-    Column("prompt", "text", "", "what the model read; missing where the data set is not at hand"),
-    Column("response", "text", "", "what the model wrote, without special tokens"),
-    Column("gold", "text", "", "the gold answer; missing where the data set is not at hand"),
+    Column("question", "text", "", "the problem; missing if the data set is unavailable"),
+    Column("prompt", "text", "", "the model's input; missing if the data set is unavailable"),
+    Column("response", "text", "", "the model's output, without special tokens"),
+    Column("gold", "text", "", "the gold answer; missing if the data set is unavailable"),
     Column("finish_reason", "text", "", "eos, stop (a stop string) or length (max_tokens)"),
-    Column("token_count", "whole", "tokens", "length of the response, the EOS token included"),
+    Column("token_count", "whole", "tokens", "length of the response, including the EOS token"),
     Column("run_id", "text", "", "the run that made it: manifest-RUN.json beside the samples"),
     Column("grader", "text", "", "the grader of the next five columns"),
     *_VERDICT,
-    Column("token_ids", "tokens", "", "the response as token ids; only where `columns` names it"),
+    Column("token_ids", "tokens", "", "the response as token ids; only if `columns` names it"),
 )
 
 LEFT_OUT = ("token_ids",)
-"""Columns of samples that are read only where they are named: they are most of a ledger."""
+"""Columns of samples that are read only if named: they are the bulk of a ledger."""
 
 
 def own_columns(grader: str) -> tuple[Column, ...]:
-    """`verdict:robust-2` and so on: a grader's columns where several have judged."""
+    """Return `verdict:robust-2` and so on: a grader's columns if several graders have verdicts."""
     return tuple(
         replace(one, name=f"{one.name}:{grader}", meaning=f"as `{one.name}`, by {grader}")
         for one in _VERDICT
@@ -184,7 +184,7 @@ VERDICT_NAMES = tuple(one.name for one in _VERDICT)
 
 
 def typed(frame: "pd.DataFrame", columns: Sequence[Column]) -> "pd.DataFrame":
-    """The columns in their order and dtypes, whatever dtypes pandas gave them."""
+    """Return the columns in their order and dtypes, whatever dtypes pandas inferred."""
     import pandas as pd
 
     dtypes: dict[Kind, Any] = {**_DTYPES, "text": pd.StringDtype("pyarrow")}
@@ -193,14 +193,14 @@ def typed(frame: "pd.DataFrame", columns: Sequence[Column]) -> "pd.DataFrame":
 
 
 def empty(columns: Sequence[Column]) -> "pd.DataFrame":
-    """No rows, in the columns' dtypes."""
+    """Return a frame without rows, in the columns' dtypes."""
     import pandas as pd
 
     return typed(pd.DataFrame({one.name: [] for one in columns}), columns)
 
 
 def arrow_schema(columns: Iterable[Column]) -> "pa.Schema":
-    """The columns as a Parquet file has them."""
+    """Return the columns as in a Parquet file."""
     import pyarrow as pa
 
     from rast_bench.results.saved import result_schema

@@ -22,34 +22,38 @@ if TYPE_CHECKING:
 Format = Literal["jsonl", "parquet", "csv"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-_ROWS_AT_ONCE = 1_000  # that become Python objects
+_ROWS_AT_ONCE = 1_000  # rows converted to Python objects at a time
 
 
 def format_of(target: Path, chosen: str | None) -> Format:
-    """The chosen format, else that of the file's ending. Raises ConfigError without either."""
+    """Return the chosen format, else that of the file's extension.
+
+    Raises:
+        ConfigError: neither names one.
+    """
     name = target.suffix.removeprefix(".").lower() if chosen is None else chosen
     for known in FORMATS:
         if name == known:
             return known
     raise ConfigError(
-        f"{shown(target)}: its ending names no format",
-        hint=f"end it in {', '.join(f'.{one}' for one in FORMATS)}, or say --format",
+        f"{shown(target)}: its extension names no format",
+        hint=f"use {', '.join(f'.{one}' for one in FORMATS)}, or give --format",
     )
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
-    """Raises ConfigError where the file cannot be written, or is there and shall stay."""
+    """Raise ConfigError if the file cannot be written, or exists and must not be replaced."""
     if target.is_dir():
         raise ConfigError(f"cannot write {shown(target)}: it is a folder", hint="name a file in it")
     if not target.parent.is_dir():
         raise ConfigError(
             f"cannot write {shown(target)}: there is no folder {shown(target.parent)}",
-            hint="make it first",
+            hint="create it first",
         )
     if target.exists() and not overwrite:
         raise ConfigError(
-            f"{shown(target)} is there already",
-            hint="choose another name, or say --overwrite to replace it",
+            f"{shown(target)} already exists",
+            hint="choose another name, or replace it with --overwrite",
         )
 
 
@@ -61,12 +65,12 @@ def export(
     *,
     overwrite: bool = False,
 ) -> int:
-    """Writes the frames one after the other; returns how many rows there are.
+    """Write the frames one after the other; return the number of rows.
 
-    Only one frame is held at a time. The file appears when all are written.
+    Only one frame is in memory at a time. The file appears when all are written.
 
     Raises:
-        ConfigError: as `check_target`, and where the disk does not take it.
+        ConfigError: as `check_target`, and if the disk is full.
     """
     check_target(target, overwrite=overwrite)
     schema = arrow_schema(columns)
@@ -79,7 +83,7 @@ def export(
     except OSError as error:
         raise ConfigError(
             f"cannot write {shown(target)}: {(error.strerror or str(error)).lower()}",
-            hint="choose a folder that you may write to and that has room",
+            hint="choose a writable folder with enough space",
         ) from error
     return rows
 
@@ -113,7 +117,7 @@ def _jsonl(file: BinaryIO, _: "pa.Schema") -> Iterator[Write]:
 
 @contextmanager
 def _csv(file: BinaryIO, schema: "pa.Schema") -> Iterator[Write]:
-    """Lists are JSON. An apostrophe goes before what a spreadsheet would execute."""
+    """Yield a writer. Lists are JSON; text that a spreadsheet would execute gets an apostrophe."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(schema.names)
@@ -123,7 +127,7 @@ def _csv(file: BinaryIO, schema: "pa.Schema") -> Iterator[Write]:
             writer.writerow(map(_csv_cell, row.values()))
 
     yield write
-    text.detach()  # the file is closed by whoever opened it
+    text.detach()  # the file is closed by its opener
 
 
 _WRITERS = {"jsonl": _jsonl, "parquet": _parquet, "csv": _csv}
@@ -135,7 +139,7 @@ def _rows(table: "pa.Table") -> Iterator[dict[str, Any]]:
 
 
 def _csv_cell(value: Any) -> str:
-    """Floats at full precision; nothing for what is missing."""
+    """Return floats at full precision, and an empty string for missing values."""
     if value is None:
         return ""
     if isinstance(value, str):

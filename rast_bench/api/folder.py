@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Names = str | Iterable[str] | None
-"""One name, several, or None for all there are."""
+"""One name, several, or None for all."""
 
 OLD_FILES = ("numbers.csv", "comparison.csv", "grid.csv")
-"""What versions before results.parquet saved for machines."""
+"""The machine-readable file of versions before results.parquet."""
 
 
 class ResultsWarning(UserWarning):
-    """What a frame lacks: cells that are partial, data sets that are not at hand, …"""
+    """What a frame lacks: partial cells, unavailable data sets, …"""
 
 
 def open_results(folder: Path | str = "results") -> "ResultsFolder":
-    """The results folder of `results_dir=FOLDER`. Only its entries are looked at.
+    """Open the results folder of `results_dir=FOLDER`. Only its entries are examined.
 
     Raises:
-        ConfigError: there is no such folder, or it holds neither samples nor results.
+        ConfigError: there is no such folder, or it contains neither samples nor results.
         LedgerError: it cannot be read.
     """
     path = Path(folder)
@@ -52,7 +52,7 @@ def open_results(folder: Path | str = "results") -> "ResultsFolder":
         parent = path.resolve().parent
         inner = Ledger(parent).root.is_dir()
     raise ConfigError(
-        f"{path} is no results folder: it holds neither a ledger nor the results of an experiment",
+        f"{path} is not a results folder: it has neither a ledger nor results of an experiment",
         hint=f"did you mean {parent}?" if inner else "`rast-bench run` fills one: results_dir=DIR",
     )
 
@@ -60,8 +60,8 @@ def open_results(folder: Path | str = "results") -> "ResultsFolder":
 class ResultsFolder:
     """The experiments, cells, results and samples of a results folder.
 
-    Frames have the columns of docs/notebooks.md. What a frame lacks stands in its
-    `attrs["notes"]`, and is warned of (`ResultsWarning`). Nothing is graded or computed here.
+    Frames have the columns of docs/notebooks.md. What a frame lacks is listed in its
+    `attrs["notes"]` and issued as a warning (`ResultsWarning`). Nothing is graded or computed here.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,11 @@ class ResultsFolder:
         return f"ResultsFolder({str(self.path)!r})"
 
     def experiments(self) -> "pd.DataFrame":
-        """One row for each experiment whose results were saved, by name. Raises LedgerError."""
+        """Return one row per experiment with saved results, by name.
+
+        Raises:
+            LedgerError: the folder cannot be read.
+        """
         import pandas as pd
 
         notes: list[str] = []
@@ -91,14 +95,18 @@ class ResultsFolder:
     def cells(
         self, *, experiment: str | None = None, cell: Names = None, dataset: Names = None
     ) -> "pd.DataFrame":
-        """One row for each cell of the ledger, sorted by id. Raises as `samples`."""
+        """Return one row per cell of the ledger, sorted by id.
+
+        Raises:
+            ConfigError, LedgerError: as `samples`.
+        """
         notes: list[str] = []
         return _noted(self.cell_frame(self.select(experiment, cell, dataset, notes)), notes)
 
     def results(self, experiment: Names = None) -> "pd.DataFrame":
-        """The results of the named experiments, or of all, as the last report saved them.
+        """Return the results of the named experiments, or of all, as last saved.
 
-        Later samples do not change them: `rast-bench table EXPERIMENT` saves them anew.
+        Later samples do not change them: `rast-bench table EXPERIMENT` saves them again.
 
         Raises:
             ConfigError: there is no such experiment.
@@ -120,20 +128,20 @@ class ResultsFolder:
         grader: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> "pd.DataFrame":
-        """One row for each sample, sorted by cell, problem and index; nothing else is read.
+        """Return one row per sample, sorted by cell, problem and index; nothing else is read.
 
-        All samples that the ledger holds of a cell are among them, also those that an experiment
-        with a smaller n or limit left out.
+        Includes all samples of a cell in the ledger, also those that an experiment with a smaller n
+        or limit left out.
 
         Args:
-            experiment: the cells that its saved results were made of.
-            grader: whose verdicts; without it the one that fills the tables, and each in columns of
-                its own where there are several.
+            experiment: restrict to the cells that its saved results were computed from.
+            grader: whose verdicts; by default the one that fills the tables, or if there are
+                several, each in its own columns.
             columns: by default all but `token_ids`. Fewer are read faster.
 
         Raises:
             ConfigError: there is no such experiment, cell, data set, grader or column.
-            LedgerError: the folder or a shard of it cannot be read.
+            LedgerError: the folder or one of its shards cannot be read.
         """
         import pandas as pd
 
@@ -152,17 +160,17 @@ class ResultsFolder:
         grader: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> Iterator["pd.DataFrame"]:
-        """As `samples`, one cell at a time, for more samples than fit into memory."""
+        """Yield `samples` one cell at a time, for more samples than fit into memory."""
         notes: list[str] = []
         _, frames = self._chosen(experiment, cell, dataset, grader, columns, notes)
         for frame in frames:
             yield _noted(frame, notes)
             notes.clear()
 
-    # What export shares with the methods above: notes are gathered instead of warned of.
+    # Shared with export: notes are collected instead of issued as warnings.
 
     def experiment_names(self) -> list[str]:
-        """The experiments whose results were saved, sorted; `demo/x` for a folder x in demo's."""
+        """Return experiments with saved results, sorted; `demo/x` for folder x in demo's."""
         names = {
             file.parent.relative_to(self.path).as_posix()
             for name in (RESULTS_FILE, *OLD_FILES)
@@ -172,7 +180,7 @@ class ResultsFolder:
         return sorted(name for name in names if name.split("/")[0] not in RESERVED)
 
     def iter_results(self, experiment: Names, notes: list[str]) -> Iterator["pd.DataFrame"]:
-        """The results of one experiment at a time."""
+        """Yield the results of one experiment at a time."""
         known = self.experiment_names()
         if experiment is None:
             for name in known:
@@ -188,9 +196,9 @@ class ResultsFolder:
     def select(
         self, experiment: str | None, cell: Names, dataset: Names, notes: list[str]
     ) -> list[StoredCell]:
-        """The cells that are of all the named things, sorted by id.
+        """Return the cells that match all given names, sorted by id.
 
-        No shard is read, and of named cells alone no other cell's file.
+        No shard is read, and if cells are named, no other cell's file.
         """
         stored = set(self.ledger.cells())
         ids = set(stored)
@@ -230,7 +238,11 @@ class ResultsFolder:
     def columns(
         self, cells: Sequence[StoredCell], grader: str | None, names: Sequence[str] | None
     ) -> list[Column]:
-        """The columns of the samples of these cells. Raises ConfigError for what is not there."""
+        """Return the columns of the samples of these cells.
+
+        Raises:
+            ConfigError: a column or grader does not exist.
+        """
         if grader is not None:
             graders = {name for cell in cells for name in cell.graders}
             self._check_known("verdicts of grader", grader, graders)
@@ -253,7 +265,7 @@ class ResultsFolder:
         notes: list[str],
         experiment: str | None = None,
     ) -> Iterator["pd.DataFrame"]:
-        """The samples of one cell at a time; those of an experiment are counted against it."""
+        """Yield the samples of one cell at a time; compare counts with an experiment's."""
         counts = {} if experiment is None else _counts(self._saved(experiment))
         for cell in cells:
             frame = cell_samples(cell, self.ledger, columns, grader, self._problems, notes)
@@ -265,7 +277,7 @@ class ResultsFolder:
             yield frame
 
     def cell_frame(self, cells: Sequence[StoredCell]) -> "pd.DataFrame":
-        """The rows of `cells()`."""
+        """Return the rows of `cells()`."""
         import pandas as pd
 
         rows = []
@@ -294,13 +306,17 @@ class ResultsFolder:
         columns: Sequence[str] | None,
         notes: list[str],
     ) -> "tuple[list[Column], Iterator[pd.DataFrame]]":
-        """The columns of `samples`, and its frames one cell at a time."""
+        """Return the columns of `samples`, and its frames one cell at a time."""
         cells = self.select(experiment, cell, dataset, notes)
         chosen = self.columns(cells, grader, columns)
         return chosen, self.sample_frames(cells, chosen, grader, notes, experiment)
 
     def _saved(self, experiment: str) -> "pa.Table":
-        """What the experiment's last report saved. Raises LedgerError."""
+        """Return what the experiment's last report saved.
+
+        Raises:
+            LedgerError: there is none, or it cannot be read.
+        """
         folder = self.path / experiment
         if not (folder / RESULTS_FILE).exists():
             raise LedgerError(
@@ -326,7 +342,7 @@ class ResultsFolder:
 
 
 def _summary(saved: "pa.Table") -> dict[str, int]:
-    """The counts of an experiment's row."""
+    """Return the counts in an experiment's row."""
     frame = _results_frame(saved)
     rows = frame[frame["grid"].isna()]
     asked = frame[frame["requested"]]
@@ -355,17 +371,12 @@ def _cell_ids(saved: "pa.Table") -> set[str]:
 
 
 def _counts(saved: "pa.Table") -> dict[str, int]:
-    """How many samples of each cell the results were made of, the most where they differ."""
-    from rast_bench.results.registry import ACCURACY
+    """Return how many samples of each cell the results were computed from."""
+    from rast_bench.results.extents import cell_extents
 
-    counts: dict[str, int] = {}
-    names = ("measure", "cell_id", "problems", "samples")
-    for measure, cell, problems, samples in zip(
-        *(saved[name].to_pylist() for name in names), strict=True
-    ):
-        if measure == ACCURACY.name and cell is not None:  # every cell that was run has one
-            counts[cell] = max(counts.get(cell, 0), problems * samples)
-    return counts
+    columns = (saved[name].to_pylist() for name in ("measure", "cell_id", "problems", "samples"))
+    extents = cell_extents(zip(*columns, strict=True))
+    return {cell: problems * samples for cell, (problems, samples) in extents.items()}
 
 
 def _saved_by_older(folder: Path) -> str:
@@ -377,7 +388,7 @@ def _listed(names: str | Iterable[str]) -> list[str]:
 
 
 def _noted(frame: "pd.DataFrame", notes: Sequence[str]) -> "pd.DataFrame":
-    """The frame with its notes, which are also warned of where the user's code called."""
+    """Return the frame with its notes, also issued as warnings at the user's call."""
     told = list(dict.fromkeys(notes))
     frame.attrs["notes"] = told
     for note in told:

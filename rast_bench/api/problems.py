@@ -11,18 +11,18 @@ from rast_bench.errors import RastBenchError
 
 
 class ProblemSource:
-    """The problems of cells, each data set read once; a note for each that is not at hand.
+    """The problems of cells, each data set read once; a note for each one that is unavailable.
 
-    A data set counts only if it is the one that the samples were made of: its content must have the
-    fingerprint in the cell's identity.
+    A data set counts only if it is the one that the samples were made from: its content must have
+    the fingerprint in the cell's identity.
     """
 
     def __init__(self) -> None:
         self._read: dict[str, tuple[str, Mapping[str, Problem]] | str] = {}
 
     def problems(self, cell: StoredCell, notes: list[str]) -> Mapping[str, Problem]:
-        """By problem id; empty, with a note, where the data set is not at hand."""
-        reason = "no run left a manifest that says where it lies"
+        """Return problems by id; empty, with a note, if the data set is unavailable."""
+        reason = "no run left a manifest with its location"
         for settings in _settings(cell):
             found = self._set(settings)
             if isinstance(found, str):
@@ -31,12 +31,12 @@ class ProblemSource:
             fingerprint, problems = found
             if fingerprint == cell.identity["dataset"]:
                 return problems
-            reason = "its content is not that of which the samples were made"
+            reason = "its content differs from that used for the samples"
         notes.append(f"data set {cell.dataset}: question, prompt and gold are left empty: {reason}")
         return {}
 
     def _set(self, settings: dict[str, Any]) -> tuple[str, Mapping[str, Problem]] | str:
-        """Fingerprint and problems, or why it cannot be read."""
+        """Return fingerprint and problems, or why it cannot be read."""
         from rast_bench.config.schema import DatasetConfig
         from rast_bench.config.validate import validated
         from rast_bench.datasets import dataset_fingerprint, load_problems
@@ -53,9 +53,9 @@ class ProblemSource:
 
 
 def _settings(cell: StoredCell) -> list[dict[str, Any]]:
-    """The settings of the data set in the runs' manifests, distinct, the latest first.
+    """Return the distinct settings of the data set in the runs' manifests, the latest first.
 
-    Its limit says nothing about where it lies.
+    The limit is left out: it does not affect the location.
     """
     found: dict[str, dict[str, Any]] = {}
     for manifest in reversed(cell.manifests):
@@ -67,7 +67,7 @@ def _settings(cell: StoredCell) -> list[dict[str, Any]]:
 
 
 def prompt_of(cell: StoredCell, problem: Problem, sha256: str) -> str | None:
-    """What the model read, None where it does not have the SHA-256 that the sample tells."""
+    """Return the model's input, or None if it does not have the sample's SHA-256."""
     template: str = cell.identity["prompt"]["template"]
     prompt = template.replace("{question}", problem.question)
     return prompt if hashlib.sha256(prompt.encode()).hexdigest() == sha256 else None

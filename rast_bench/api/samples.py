@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = ["problem_id", "sample_index"]
 _STORED = ("seed", "text", "finish_reason", "token_count", "run_id", "token_ids")
-_RENAMED = {"text": "response"}  # what the ledger calls otherwise
+_RENAMED = {"text": "response"}  # columns with another name in the ledger
 _OF_PROBLEM = ("question", "prompt", "gold")
 
 
@@ -26,15 +26,16 @@ def cell_samples(
     source: ProblemSource,
     notes: list[str],
 ) -> "pd.DataFrame":
-    """The samples of a cell in these columns, sorted by problem id and index.
+    """Return the samples of a cell in these columns, sorted by problem id and index.
 
-    Only what the columns need is read: texts, verdicts and the data set where they are named.
+    Only what the columns need is read: texts, verdicts and the data set only if named.
 
     Args:
-        grader: of the plain columns; the cell's own where it is None.
-        notes: sentences on what is partial or not at hand are added.
+        grader: of the plain columns; None for the cell's own.
+        notes: sentences on what is partial or unavailable are added.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: the ledger cannot be read.
     """
     wanted = {column.name for column in columns}
     needed = [name for name in _STORED if _RENAMED.get(name, name) in wanted]
@@ -57,9 +58,9 @@ def cell_samples(
 def sample_columns(
     cells: Sequence[StoredCell], grader: str | None, names: Sequence[str] | None
 ) -> tuple[list[Column], list[str]]:
-    """The columns of a selection, in documented order, and the names that it does not have.
+    """Return the columns of a selection, in documented order, and the unknown names.
 
-    Where its cells have verdicts of several graders and none is chosen, each has its own columns.
+    If its cells have verdicts of several graders and none is chosen, each has its own columns.
     """
     graders = sorted({name for cell in cells for name in cell.graders})
     own = [
@@ -96,8 +97,8 @@ def _add_problems(
     frame["prompt"] = ids.map(prompts)
     if any(prompt is None for prompt in prompts.values()):
         notes.append(
-            f"{_name(cell)}: prompts are left empty where they have not the SHA-256 that stands "
-            "beside the sample"
+            f"{_name(cell)}: prompts are left empty if they do not have the SHA-256 stored with "
+            "the sample"
         )
 
 
@@ -108,7 +109,7 @@ def _add_main_verdicts(
     grader: str | None,
     notes: list[str],
 ) -> None:
-    """Adds `grader` and its verdicts, by default those of the grader that fills the tables."""
+    """Add `grader` and its verdicts, by default those of the grader that fills the tables."""
     chosen = grader or cell.grader
     judged = _add_verdicts(frame, cell, ledger, chosen, "")
     frame["grader"] = chosen if chosen in cell.graders else None
@@ -125,7 +126,7 @@ def _add_main_verdicts(
 def _add_verdicts(
     frame: "pd.DataFrame", cell: StoredCell, ledger: "Ledger", grader: str | None, ending: str
 ) -> int:
-    """Adds a grader's verdicts in columns with this ending; how many samples have one."""
+    """Add a grader's verdicts in columns with this suffix; return how many samples have one."""
     if grader is None or grader not in cell.graders:
         for name in VERDICT_NAMES:
             frame[f"{name}{ending}"] = None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUMMARY = "PCR, similarity of ΔR and KL along greedy samples"
 
 _DESCRIPTION = """\
-Read greedy samples of the ledger with other models, token by token, and compare what they say.
+Score greedy samples of the ledger with other models, token by token, and compare them.
 
   pcr         path coverage rate (eq. 1 and 2, figure 1a): of M_base and of M_base + λ·ΔR
   similarity  cosine between ΔR (eq. 6, figure 4), over all tokens and over plausible ones
@@ -35,15 +35,15 @@ examples:
   rast-bench analyse kl 0123456789abcdef results_dir=results     cells of the ledger, by id
   rast-bench analyse kl demo --path rast                         along RAST's own greedy samples
 
-The cells that the words name say what is compared: their base model, ΔR, λ, data set and prompt.
-An experiment with paths_of (figure4) has all its ΔR compared along that one base model's paths."""
+The named cells determine what is compared: their base model, ΔR, λ, data set and prompt.
+In an experiment with paths_of (figure4), all ΔR are compared along that base model's paths."""
 
 
 def configure(parser: Arguments) -> None:
-    from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, Whose
+    from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, PathSource
 
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    analyses, paths = get_args(Analysis), get_args(Whose)
+    analyses, paths = get_args(Analysis), get_args(PathSource)
     parser.add_argument(
         "analysis",
         metavar="ANALYSIS",
@@ -65,15 +65,15 @@ def configure(parser: Arguments) -> None:
         type=_count,
         metavar="N",
         default=PAPER_TRAJECTORIES,
-        help=f"paths of each data set, drawn at random; {PAPER_TRAJECTORIES}, 0 takes all",
+        help=f"paths per data set, drawn at random; default: {PAPER_TRAJECTORIES}, 0: all",
     )
-    parser.add_argument("--seed", type=_count, metavar="N", default=0, help="of drawing the paths")
+    parser.add_argument("--seed", type=_count, metavar="N", default=0, help="for drawing the paths")
     parser.add_argument(
         "--plausible",
         type=_share,
         metavar="SHARE",
         default=PLAUSIBLE_SHARE,
-        help="a token is plausible from this share of the likeliest token's probability on; "
+        help="a token is plausible from this share of the most likely token's probability; "
         f"{PLAUSIBLE_SHARE}",
     )
     parser.add_argument("--generate", action="store_true", help="make missing greedy samples first")
@@ -85,26 +85,27 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print the summary on stdout and save it with its records; 2 when generating failed.
+    """Print the summary on stdout and save it with its records; 2 if generating failed.
 
-    Raises RastBenchError.
+    Raises:
+        RastBenchError: the analysis cannot be made.
     """
     require_docstrings()
     from rast_bench.analysis.provenance import provenance
     from rast_bench.analysis.render import render_summary
+    from rast_bench.analysis.request import read_request
     from rast_bench.analysis.run import Settings, analyse, plan_studies
     from rast_bench.analysis.saved import save_analysis
     from rast_bench.analysis.studies import cells_over
     from rast_bench.analysis.summaries import summarise
     from rast_bench.analysis.trajectories import MissingPathsError
-    from rast_bench.analysis.words import read_words
     from rast_bench.ledger import Ledger
     from rast_bench.provenance import now
 
-    asked = read_words(words_of(args), args.name)
-    ledger = Ledger(asked.results)
+    request = read_request(words_of(args), args.name)
+    ledger = Ledger(request.results)
     settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
-    cells = cells_over(asked.cells, asked.paths_of if args.analysis == "similarity" else None)
+    cells = cells_over(request.cells, request.paths_of if args.analysis == "similarity" else None)
     planned = plan_studies(args.analysis, cells, args.path, settings)
     if args.generate and (code := generate(planned, ledger)):
         return code
@@ -116,13 +117,13 @@ def run(args: Namespace) -> int:
         raise LedgerError(error.message, hint=f"`{again}` makes them first") from error
     print(render_summary(args.analysis, summarise(args.analysis, records)), end="")
     origin = provenance(args.analysis, args.path, planned, settings, started)
-    paths = save_analysis(asked.results, asked.name, args.analysis, args.path, records, origin)
+    paths = save_analysis(request.results, request.name, args.analysis, args.path, records, origin)
     print("\n".join(f"wrote {path}" for path in paths), file=sys.stderr)
     return 0
 
 
 def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> int:
-    """Makes the greedy samples that the ledger lacks; 0 when all of them are there now."""
+    """Generate the greedy samples that the ledger lacks; 0 if all of them are there now."""
     from rast_bench.run.devices import automatic_workers
     from rast_bench.run.direct import run_cells
     from rast_bench.run.progress import stderr_progress
@@ -141,7 +142,7 @@ def _tell_model(path: str) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number ≥ 0")
     return int(text)
 
 
@@ -151,5 +152,5 @@ def _share(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share above 0 and up to 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share above 0 and at most 1")
     return value

@@ -9,15 +9,15 @@ SUMMARY = "recompute the paper's numbers from one another"
 
 _DESCRIPTION = """\
 Recompute every published number of the RAST paper, its project page and its replies to reviewers
-that follows from other published numbers, and list what cannot be right.
+that follows from other published numbers, and list those that cannot be right.
 
-A printed number stands for everything that rounds to it, so a verdict of "cannot be right" holds
+A printed number stands for all numbers that round to it, so a verdict of "cannot be right" holds
 whatever the unrounded numbers were, by the protocol that the paper states. "Unlikely" rests on
 chance, on a protocol that is not stated, or on how fast decoding can be. Needs no model and no
 network."""
 
 _EPILOG = """\
-Exit code 0 whenever the audit ran: what it finds is its result, not an error."""
+Exit code 0 if the audit ran: findings are its result, not errors."""
 
 
 def configure(parser: Arguments) -> None:
@@ -35,7 +35,8 @@ def configure(parser: Arguments) -> None:
 def run(args: Namespace) -> int:
     """Print the audit on stdout; always 0.
 
-    Raises DatasetError for published numbers that are missing or broken.
+    Raises:
+        DatasetError: published numbers are missing or invalid.
     """
     from rast_bench.paper.audit import audit
     from rast_bench.paper.published import load_published

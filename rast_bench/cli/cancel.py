@@ -13,13 +13,13 @@ from rast_bench.errors import ConfigError
 if TYPE_CHECKING:
     from rast_bench.run.folder import Launch
 
-SUMMARY = "end a launch's workers; what is made is saved"
+SUMMARY = "end a launch's workers; finished samples are kept"
 
 CANCEL_SECONDS = 60.0
 
 
 def configure(parser: Arguments) -> None:
-    parser.description = "End a launch's workers. What they finished is saved."
+    parser.description = "End a launch's workers. Finished samples are kept."
     add_launch(parser)
 
 
@@ -28,7 +28,7 @@ def run(args: Namespace) -> int:
 
 
 def cancel(launch: "Launch") -> int:
-    """End the launch's workers; what they finished is saved. Returns 0."""
+    """End the launch's workers; finished samples are kept. Return 0."""
     from rast_bench.run import slurm_jobs
     from rast_bench.run.notes import read_notes
     from rast_bench.run.outcome import command_runs, is_alive, resume_command, wait_for_end
@@ -41,7 +41,7 @@ def cancel(launch: "Launch") -> int:
             [job for worker, job in launch.jobs.items() if worker not in done]
         )
     if not is_alive(launch):
-        print(f"launch {launch.launch_id} has ended already", file=sys.stderr)
+        print(f"launch {launch.launch_id} has already ended", file=sys.stderr)
         return 0
     if launch.record.cluster == "slurm":
         slurm_jobs.cancel(list(launch.jobs.values()))

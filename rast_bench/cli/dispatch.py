@@ -1,4 +1,4 @@
-"""From the words of a command line to the command. Importing this module is cheap."""
+"""From the arguments of a command line to the command. Importing this module is cheap."""
 
 import sys
 from argparse import Namespace
@@ -51,11 +51,11 @@ _EXAMPLES = """\
 examples:
   rast-bench run base_model=tiny-l delta=tiny-s dataset=tiny-hard    one cell, and its table
   rast-bench run experiment=demo                                     a whole table
-  rast-bench run --help                                              every option there is
+  rast-bench run --help                                              every option
   rast-bench plan experiment=demo                                    what it will make and cost
-  rast-bench show-prompt dataset=tiny-hard                           what the model will read
+  rast-bench show-prompt dataset=tiny-hard                           the model's input
   rast-bench status demo                                             what is done, what is missing
-  rast-bench status --follow                                         how the latest launch goes on
+  rast-bench status --follow                                         progress of the latest launch
   rast-bench cancel                                                  end its workers
   rast-bench resume                                                  make what is missing
   rast-bench table table1                                            the paper's numbers and ours
@@ -74,7 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code.
 
     0 done, 1 a bug, or output that could not be written, 2 a mistake of the user (one line on
-    stderr), 130 and 143 interrupted. Raises SystemExit for `--help` and `--version`.
+    stderr), 130 and 143 interrupted.
+
+    Raises:
+        SystemExit: for `--help` and `--version`.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     return guarded(lambda: _run(words), words)
@@ -90,7 +93,12 @@ def _run(words: list[str]) -> int:
 
 
 def run_command(name: str, words: Sequence[str]) -> int:
-    """The command's exit code. Raises what it raises, and SystemExit for `--help`."""
+    """Run a command and return its exit code.
+
+    Raises:
+        RastBenchError: as the command.
+        SystemExit: for `--help`.
+    """
     command = COMMANDS[name]
     program = f"rast-bench {name}"
     parser = Arguments(prog=program)
@@ -101,7 +109,7 @@ def run_command(name: str, words: Sequence[str]) -> int:
 
 
 def _list_of_commands() -> Arguments:
-    """The parser of `rast-bench --help` and `--version`; the commands have their own."""
+    """Return the parser of `rast-bench --help` and `--version`; commands have their own."""
     parser = Arguments(prog="rast-bench", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"rast-bench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -1,6 +1,5 @@
-"""The experiment that `table` and `figure` name, and the report on what is stored of it."""
+"""The experiment that `table` and `figure` name, and the report on its stored samples."""
 
-import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +22,11 @@ def add_experiment(parser: Arguments) -> None:
 
 
 def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
-    """Raises ConfigError."""
+    """Return the experiment and its job.
+
+    Raises:
+        ConfigError: there is no such experiment.
+    """
     from rast_bench.config.frontend import job_of
 
     words = words_of(args)
@@ -33,17 +36,8 @@ def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
     return job, job.options.experiment
 
 
-def typed(command: str, args: Namespace) -> str:
-    """The command, as a saved table names it."""
-    words = words_of(args)
-    line = ["rast-bench", command, args.experiment, *words.overrides]
-    if words.config_dir is not None:
-        line += ["--config-dir", words.config_dir]
-    return shlex.join(line)
-
-
 def report_available(job: "Job", experiment: "ExperimentConfig") -> "Report":
-    """Grades what is here and builds the report."""
+    """Grade what is stored and build the report."""
     from rast_bench.ledger import Ledger
     from rast_bench.pipeline import grade_planned, plan_jobs
     from rast_bench.reporting.reports import experiment_report

@@ -23,39 +23,39 @@ _SAMPLE_FLAGS = ("grader", "columns")
 _DESCRIPTION = "Write the samples, results or cells of a results folder as JSONL, Parquet or CSV."
 _EPILOG = """\
 examples:
-  rast-bench export samples samples.jsonl                            every sample there is
+  rast-bench export samples samples.jsonl                            every sample
   rast-bench export samples demo.parquet --experiment demo           those of an experiment
   rast-bench export samples aime.csv --dataset aime24 --grader robust-2
   rast-bench export results numbers.parquet                          of all experiments
   rast-bench export samples lengths.csv --columns cell_id,problem_id,sample_index,token_count
 
-docs/notebooks.md has all columns. CSV is for spreadsheets: lists are JSON there, and an apostrophe
-goes before a text that a spreadsheet would execute. JSONL and Parquet keep every text as it is."""
+docs/notebooks.md lists all columns. CSV is for spreadsheets: lists are JSON there, and text that a
+spreadsheet would execute gets an apostrophe. JSONL and Parquet keep every text unchanged."""
 
 
 def configure(parser: Arguments) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument("what", metavar="WHAT", help=", ".join(WHAT))
-    parser.add_argument("target", metavar="FILE", type=Path, help="what is written; it must be new")
+    parser.add_argument("target", metavar="FILE", type=Path, help="output; must not exist")
     add_results_dir(parser)
     parser.add_argument("--experiment", metavar="NAME", help="only cells of its saved results")
     parser.add_argument("--cell", metavar="ID", action="append", help="only this cell; repeatable")
     parser.add_argument(
         "--dataset", metavar="NAME", action="append", help="only this data set; repeatable"
     )
-    parser.add_argument("--grader", metavar="NAME", help="verdicts of this grader alone")
+    parser.add_argument("--grader", metavar="NAME", help="verdicts of this grader only")
     parser.add_argument("--columns", metavar="A,B,…", help="only these columns of samples")
     parser.add_argument(
-        "--format", metavar="FORMAT", help="jsonl, parquet or csv (default: the file's ending)"
+        "--format", metavar="FORMAT", help="jsonl, parquet or csv (default: by file extension)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace FILE where it exists")
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
 
 
 def run(args: Namespace) -> int:
-    """Writes the file; what it lacks is told on stderr.
+    """Write the file; print on stderr what it lacks.
 
     Raises:
-        ConfigError: an option that does not exist or fit, or a file that cannot be written.
+        ConfigError: an option does not exist or fit, or the file cannot be written.
         LedgerError: the results folder cannot be read.
     """
     from rast_bench.api.export import FORMATS, check_target, export, format_of
@@ -78,7 +78,7 @@ def run(args: Namespace) -> int:
 def _frames(
     what: str, args: Namespace, folder: "ResultsFolder", notes: list[str]
 ) -> tuple[Iterable["pd.DataFrame"], Sequence["Column"]]:
-    """What is written, and its columns."""
+    """Return the frames to be written, and their columns."""
     from rast_bench.api import columns as documented
 
     if what == "results":

@@ -21,11 +21,20 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print and draw. Raises LedgerError where cells, or an analysis that is drawn, are missing."""
+    """Print and draw.
+
+    Raises:
+        LedgerError: cells, or an analysis to be drawn, are missing.
+    """
     from rast_bench.config.next_command import next_command
     from rast_bench.reporting.analysis_figures import analysis_figures, analysis_pages
     from rast_bench.reporting.report import requested_results
-    from rast_bench.reporting.save import figure_files, folder_for, landing_lines, save_files
+    from rast_bench.reporting.save import (
+        figure_files,
+        folder_for,
+        save_files,
+        written_files_summary,
+    )
 
     job, experiment = named_experiment(args)
     results_dir = Path(job.options.results_dir)
@@ -35,7 +44,7 @@ def run(args: Namespace) -> int:
     figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
     if not (figures or pages) and experiment.figures:
         raise ConfigError(
-            f"experiment {experiment.name}: nothing to draw, for none of its cells was run and no "
+            f"experiment {experiment.name}: nothing to draw, as none of its cells was run and no "
             "number was published",
             hint=f"`python run.py experiment={experiment.name}` makes the samples",
         )
@@ -47,5 +56,8 @@ def run(args: Namespace) -> int:
     print(report.terminal)
     files = {**figure_files(figures, ("png", "svg", "pdf")), **pages}
     paths = save_files(files, folder_for(report, results_dir / experiment.name))
-    print("\n".join(landing_lines(paths, next_command(job, "table", own=False))), file=sys.stderr)
+    print(
+        "\n".join(written_files_summary(paths, next_command(job, "table", own=False))),
+        file=sys.stderr,
+    )
     return 0

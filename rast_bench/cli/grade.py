@@ -24,22 +24,22 @@ rast-bench grade IN.jsonl OUT.jsonl [--grader NAME] [--explain]
                         [--dataset NAME] [--finish-reason REASON]"""
 _DESCRIPTION = "Grade the responses of a JSONL file, or explain the verdict on one answer."
 _EPILOG = """\
-IN.jsonl has one response a line:
+IN.jsonl has one response per line:
   id        string or number, copied to the output
   gold      the reference answer
   response  the model's text
-  dataset   its data set's name (optional): some graders read choices and units by it
+  dataset   its data set's name (optional): some graders read choices and units according to it
   finish_reason  eos, stop or length (optional, eos): "length" makes a missing answer truncated
 OUT.jsonl repeats id in the same order, with
-  extracted  the answer that was found, null where none was
+  extracted  the extracted answer, null if there is none
   verdict    correct, wrong, undecided, unparsed, truncated or timeout
-  seconds    CPU seconds that the comparison took; a repeated answer repeats them
+  seconds    CPU seconds of the comparison; a repeated answer repeats them
 and with --explain
   gold        the gold answer as the grader reads it
   extraction  how the answer was found
   reason      what decided
   rule        by which rule
-which are null where the grader does not say. docs/graders.md has the words.
+which are null if the grader does not give them. docs/graders.md explains the terms.
 
 With --gold one answer is graded and explained on stdout:
   rast-bench grade --gold '|x+5|' --answer 'x+5'
@@ -64,19 +64,23 @@ def configure(parser: Arguments) -> None:
         f"module:Class (default: {DEFAULT})",
     )
     parser.add_argument(
-        "--explain", action="store_true", help="write how each verdict came about, too"
+        "--explain", action="store_true", help="also write how each verdict came about"
     )
     add_results_dir(parser, "a folder for the report of a bug")
     one = parser.add_argument_group("one answer")
     one.add_argument("--gold", metavar="GOLD", help="its gold answer")
     one.add_argument("--answer", metavar="ANSWER", help="the answer, graded as \\boxed{ANSWER}")
-    one.add_argument("--response", metavar="TEXT", help="the whole response that has the answer")
+    one.add_argument("--response", metavar="TEXT", help="the whole response with the answer")
     one.add_argument("--dataset", metavar="NAME", default="")
     one.add_argument("--finish-reason", choices=FINISH_REASONS, default="eos")
 
 
 def run(args: Namespace) -> int:
-    """Grade a file or one answer. Raises ConfigError and DatasetError."""
+    """Grade a file or one answer.
+
+    Raises:
+        ConfigError, DatasetError: as `grade_file` and `grade_one`.
+    """
     from rast_bench.grading import Answer
 
     if args.gold is None and args.answer is None and args.response is None:
@@ -92,15 +96,15 @@ def run(args: Namespace) -> int:
 
 
 def _misused(message: str) -> ConfigError:
-    return ConfigError(message, hint="`rast-bench grade --help` says what it takes")
+    return ConfigError(message, hint="see `rast-bench grade --help`")
 
 
 def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = False) -> int:
-    """Grades every line of `source` into `target`; progress and a summary go to stderr.
+    """Grade every line of `source` into `target`; progress and a summary go to stderr.
 
     Raises:
         ConfigError: no grader has this name, or `target` cannot be written.
-        DatasetError: `source` cannot be read, or a line of it is no response.
+        DatasetError: `source` cannot be read, or a line of it is not a response.
     """
     from rast_bench.grading import get_grader, newest_version
     from rast_bench.grading.response_file import read_responses, write_judgements
@@ -127,7 +131,7 @@ def grade_file(source: Path, target: Path, grader_name: str, *, explain: bool = 
 
 
 def _check_target(target: Path, source: Path) -> None:
-    """Raises ConfigError where verdicts cannot be written, before any work is done."""
+    """Raise ConfigError if verdicts cannot be written, before any work is done."""
     from rast_bench.grading.response_file import check_target
 
     try:
@@ -135,7 +139,7 @@ def _check_target(target: Path, source: Path) -> None:
             raise ConfigError(f"cannot write {target}: it is a folder", hint="name a file in it")
         if not target.parent.is_dir():
             raise ConfigError(
-                f"cannot write {target}: there is no folder {target.parent}", hint="make it first"
+                f"cannot write {target}: there is no folder {target.parent}", hint="create it first"
             )
         check_target(target, source)
         with tempfile.TemporaryFile(dir=target.parent):
@@ -143,13 +147,18 @@ def _check_target(target: Path, source: Path) -> None:
     except OSError as error:
         raise ConfigError(
             f"cannot write {target}: {(error.strerror or str(error)).lower()}",
-            hint="choose a folder that you may write to and that has room",
+            hint="choose a writable folder with enough space",
         ) from error
 
 
 def grade_one(answer: "Answer", grader_name: str) -> int:
-    """Prints how one response is judged. Raises ConfigError where no grader has this name."""
-    from rast_bench.grading import get_grader, newest_version, peer
+    """Print how one response is judged.
+
+    Raises:
+        ConfigError: no grader has this name.
+    """
+    from rast_bench.grading import get_grader, newest_version
+    from rast_bench.grading.math_verify_grader import MATH_VERIFY, math_verify_verdicts
 
     grader = get_grader(newest_version(grader_name), workers=1)
     ((judgement, gold, _),) = grader.explain([answer])
@@ -165,7 +174,7 @@ def grade_one(answer: "Answer", grader_name: str) -> int:
         ("verdict", judgement.kind),
         ("reason", judgement.reason),
         ("rule", judgement.rule),
-        (peer.MATH_VERIFY, peer.math_verify_says([answer])[0] if mathematics else ""),
+        (MATH_VERIFY, math_verify_verdicts([answer])[0] if mathematics else ""),
     )
     for name, text in lines:
         if text:

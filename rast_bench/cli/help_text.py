@@ -1,4 +1,4 @@
-"""The answer to `--help`, from the option files' names alone: it must not cost an import."""
+"""The answer to `--help`, from the names of option files alone: it must not cost an import."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from pathlib import Path
 
 _GROUPS = {
     "base_model": "M_base, with its RL-trained sibling",
-    "delta": "where ΔR = S_RL − S_base comes from",
+    "delta": "the source of ΔR = S_RL − S_base",
     "method": "auto: rast with a delta, base without",
     "dataset": "the problems",
     "prompt": "how a problem becomes a prompt",
     "decoding": "λ, τ, top-p, n, max tokens, seed, greedy",
-    "engine": "what generates",
+    "engine": "what generates the samples",
     "experiment": "a named set of cells with its own table",
 }
 
@@ -19,8 +19,8 @@ _TEMPLATE = """\
 usage: {program} [group=option …] [key=value …] [-m] [flags]
 
 Measure how much of a reasoning behaviour transfers at decoding time (RAST, arXiv 2506.15710):
-at every step, logits = M_base + λ · (S_RL − S_base). Every finished sample is kept, so the same
-command again computes only what is missing.
+at every step, logits = M_base + λ · (S_RL − S_base). Every finished sample is kept, so repeating
+the command computes only what is missing.
 
 examples:
   {program} base_model=tiny-l delta=tiny-s dataset=tiny-hard     one cell
@@ -29,29 +29,29 @@ examples:
   {program} delta=tiny-s decoding.lambda=0.5 decoding.n=64       single values
   {program} -m delta=tiny-xs,tiny-s dataset=tiny-easy,tiny-hard  a sweep: all combinations
   {program} experiment=demo                                      a named set: a whole table
-  {program} experiment=demo experiment.limit=20                  the same on 20 problems a set
+  {program} experiment=demo experiment.limit=20                  the same on 20 problems per set
 
 groups (group=option):
 {groups}
 
-keys (key=value), the most used:
+most used keys (key=value):
   decoding.lambda, .temperature, .top_p, .n, .max_tokens, .seed   how tokens are drawn
   dataset.limit=N                                                 the first N problems only
   dataset.path=FILE                                               your own .jsonl or .parquet
-  engine.dtype, .max_num_seqs, .threads                           how fast; more in conf/engine/
-  results_dir=DIR   where samples are kept (results)
+  engine.dtype, .max_num_seqs, .threads                           speed; more in conf/engine/
+  results_dir=DIR   folder of samples and tables (results)
   workers=N         processes that generate (auto)
-  grader=NAME       who judges the answers (each data set's own)
-  allow_code_execution=true   runs programs that models wrote: docs/code_execution.md
+  grader=NAME       the grader of answers (each data set's own)
+  allow_code_execution=true   run programs written by models: docs/code_execution.md
   label=TEXT        the cell's name in the table
-  pool=KEY          of a sweep, decoding.seed or delta: mean ± sd over these runs as well
+  pool=KEY          decoding.seed or delta of a sweep: also mean ± sd over these runs
 
-launchers (hydra/launcher=NAME launcher.key=value, with or without -m): who runs the cells. Without
-one it is the process that you start. A site's own values: DIR/hydra/launcher/mysite.yaml with
-`defaults: [slurm]`, and --config-dir DIR hydra/launcher=mysite.
+launchers (hydra/launcher=NAME launcher.key=value, with or without -m): where the cells run, by
+default in this process. Site defaults: DIR/hydra/launcher/mysite.yaml with `defaults: [slurm]`, and
+--config-dir DIR hydra/launcher=mysite.
 {launchers}
 
-`rast-bench plan` takes the same words and says what a run would make, need and cost.
+`rast-bench plan` takes the same arguments and reports what a run would make, need and cost.
 
 flags:
   -m, --multirun        sweep over comma-separated values, range(0,3), choice(…) or glob(tiny-*)
@@ -75,7 +75,7 @@ _LAUNCHERS = {
 
 
 def help_text(program: str, config_dir: Path) -> str:
-    """The whole help for a newcomer, with the options that lie in `config_dir`."""
+    """Return the whole help for a newcomer, with the options in `config_dir`."""
     groups = "\n".join(
         f"  {group:<11} {meaning}\n{_options(config_dir / group)}"
         for group, meaning in _GROUPS.items()
@@ -92,7 +92,7 @@ def _options(folder: Path) -> str:
 
 
 def _keys(file: Path) -> str:
-    """The keys of a launcher. Its file is plain enough to be read without a parser."""
+    """Return the keys of a launcher. Its file is simple enough to be read without a parser."""
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     return _wrapped(_KEY.findall(text))
 

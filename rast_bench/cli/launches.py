@@ -1,4 +1,4 @@
-"""Which launch `status`, `cancel` and `resume` mean."""
+"""Which launch `status`, `cancel` and `resume` refer to."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -12,20 +12,26 @@ if TYPE_CHECKING:
 
 
 def add_launch(parser: Arguments) -> None:
-    """The words that name a launch."""
+    """Add the arguments that name a launch."""
     parser.add_argument("name", metavar="LAUNCH", nargs="?", help="id or folder; the latest")
     add_results_dir(parser, "whose launches")
 
 
 def named_launch(args: Namespace) -> "Launch":
-    """Raises as `find_launch`."""
+    """Return the named launch.
+
+    Raises:
+        ConfigError, LedgerError: as `find_launch`.
+    """
     return find_launch(args.name, Path(args.results_dir or RESULTS))
 
 
 def find_launch(name: str | None, results_dir: Path) -> "Launch":
-    """A launch by its folder or its id; the latest of `results_dir` where nothing is named.
+    """Return a launch by its folder or its id; without a name, the latest of `results_dir`.
 
-    Raises ConfigError when there is none, LedgerError for a folder that cannot be read.
+    Raises:
+        ConfigError: there is none.
+        LedgerError: the folder cannot be read.
     """
     from rast_bench.ledger.atomic import ledger_errors
 
@@ -41,8 +47,8 @@ def _found_launch(name: str | None, results_dir: Path) -> "Launch":
         if not found:
             raise ConfigError(
                 f"there is no launch in {results_dir / LAUNCHES}",
-                hint="hydra/launcher=local and hydra/launcher=slurm make them; other results "
-                "folders are named by --results-dir DIR",
+                hint="hydra/launcher=local and hydra/launcher=slurm create them; name another "
+                "results folder with --results-dir DIR",
             )
         return read_launch(found[-1])
     folder = _folder(name, results_dir)
@@ -53,7 +59,7 @@ def _found_launch(name: str | None, results_dir: Path) -> "Launch":
 
 
 def names_launch(name: str, results_dir: Path) -> bool:
-    """Whether a name is that of a launch, by its folder or its id."""
+    """Return whether a name is that of a launch, by its folder or its id."""
     from rast_bench.ledger.atomic import ledger_errors
 
     with ledger_errors(results_dir):
@@ -61,7 +67,7 @@ def names_launch(name: str, results_dir: Path) -> bool:
 
 
 def _folder(name: str, results_dir: Path) -> Path | None:
-    """The launch's, which is named itself or by the launch's id."""
+    """Return the folder of a launch, given that folder or the launch's id."""
     from rast_bench.run.folder import LAUNCHES
 
     folders = (Path(name), results_dir / LAUNCHES / name)

@@ -1,4 +1,4 @@
-"""`rast-bench plan`: the words of `rast-bench run`, a report instead of a run."""
+"""`rast-bench plan`: the arguments of `rast-bench run`, a report instead of a run."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from rast_bench.cli.run import show_configuration
 from rast_bench.config.arguments import Arguments, add_run_words, one_of, words_of
 
-SUMMARY = "say what `run` with the same words would make and cost"
+SUMMARY = "report what `run` with the same arguments would make and cost"
 
-EXIT_FAULTS = 2
+EXIT_BLOCKED = 2
 _MOST = 1e9  # GiB, or tokens per second
 
 _DESCRIPTION = """\
-Say what `rast-bench run` with the same words would make: cells, engine groups, samples still
-missing, GPU memory, tokens and hours, disk, and everything that would stop it. Loads no model,
+Report what `rast-bench run` with the same arguments would make: cells, engine groups, missing
+samples, GPU memory, tokens and hours, disk, and everything that would stop it. Loads no model,
 writes nothing."""
 
 _EXAMPLES = """\
@@ -24,9 +24,9 @@ examples:
   rast-bench plan experiment=demo --json > plan.json
 
 Groups, options and keys are those of `rast-bench run`: see `rast-bench run --help`.
-Without a card it is a plan for this machine. With --gpu or --gpu-memory it is one for another: then
+Without a card the plan is for this machine. With --gpu or --gpu-memory it is for another one: then
 a missing network, hub or vLLM is a warning, and checkpoints and data sets that are not here are
-planned by the facts that ship (docs/planning.md).
+planned from the facts that ship (docs/planning.md).
 
 Exit code 0: the run can start, 2: the plan lists what would stop it."""
 
@@ -40,20 +40,23 @@ def configure(parser: Arguments) -> None:
     card.add_argument(
         "--gpu", metavar="CARD", type=one_of("card", "cards", CARDS), help=", ".join(CARDS)
     )
-    card.add_argument("--gpu-memory", metavar="GIB", type=_positive, help="of one device, in GiB")
+    card.add_argument(
+        "--gpu-memory", metavar="GIB", type=_positive, help="memory of one device, in GiB"
+    )
     parser.add_argument(
         "--tokens-per-second",
         metavar="N",
         type=_positive,
-        help="of one engine over all its rows, where the ledger has no measured rate",
+        help="tokens/s of one engine over all its rows, if the ledger has no measured speed",
     )
     parser.add_argument("--json", action="store_true", help="the same for programs")
 
 
 def run(args: Namespace) -> int:
-    """Print the plan on stdout; 2 when something would stop the run.
+    """Print the plan on stdout; 2 if something would stop the run.
 
-    Raises RastBenchError for a configuration or a results folder that cannot be read.
+    Raises:
+        RastBenchError: a configuration or a results folder cannot be read.
     """
     from rast_bench.config.frontend import jobs_of
 
@@ -74,7 +77,7 @@ def run(args: Namespace) -> int:
     ledger = Ledger(Path(shared_options(jobs).results_dir))
     report = build_report(jobs, ledger, assumptions)
     print(render_json(report) if args.json else render_plan(report), end="")
-    return EXIT_FAULTS if report.faults else 0
+    return EXIT_BLOCKED if report.faults else 0
 
 
 def _positive(text: str) -> float:

@@ -1,4 +1,4 @@
-"""`rast-bench resume`: a launch's command again, for what is missing."""
+"""`rast-bench resume`: repeat a launch's command for what is missing."""
 
 import os
 from argparse import Namespace
@@ -8,13 +8,11 @@ from rast_bench.cli.run import run_words
 from rast_bench.config.arguments import Arguments
 from rast_bench.errors import ConfigError
 
-SUMMARY = "run a launch's command again for what is missing"
+SUMMARY = "repeat a launch's command for what is missing"
 
 
 def configure(parser: Arguments) -> None:
-    parser.description = (
-        "Run a launch's command again where it was typed. It makes only what is missing."
-    )
+    parser.description = "Repeat a launch's command in its folder. It makes only what is missing."
     add_launch(parser)
 
 
@@ -24,7 +22,7 @@ def run(args: Namespace) -> int:
     launch = named_launch(args)
     if is_alive(launch):
         raise ConfigError(
-            f"launch {launch.launch_id} still runs",
+            f"launch {launch.launch_id} is still running",
             hint=f"rast-bench status {launch.path}, or rast-bench cancel {launch.path} first",
         )
     os.chdir(launch.record.folder)

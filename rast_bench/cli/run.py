@@ -17,7 +17,7 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Run what the words describe; see `rast_bench.cli.dispatch.main` for the exit codes."""
+    """Run what the arguments describe; see `rast_bench.cli.dispatch.main` for the exit codes."""
     require_docstrings()
     from rast_bench.config.frontend import jobs_of
 
@@ -32,18 +32,26 @@ def run(args: Namespace) -> int:
 
 
 def run_words(words: Sequence[str], program: str) -> int:
-    """`rast-bench run` with these words, in this process. Raises what it raises."""
+    """Run `rast-bench run` with these arguments, in this process.
+
+    Raises:
+        RastBenchError: as the run.
+    """
     parser = Arguments(prog=program)
     configure(parser)
     return run(parser.read(words, Namespace(program=program, words=tuple(words))))
 
 
 def show_configuration(args: Namespace, words: Words) -> bool:
-    """Answer `--cfg`; False where nobody asked. Raises ConfigError."""
+    """Answer `--cfg`; return False if it was not given.
+
+    Raises:
+        ConfigError: the options do not fit together.
+    """
     if args.cfg is None:
         if args.package is not None or args.resolve:
             raise ConfigError(
-                "--package and --resolve belong to --cfg", hint="say --cfg job, or leave them out"
+                "--package and --resolve belong to --cfg", hint="add --cfg job, or leave them out"
             )
         return False
     from rast_bench.config.frontend import configuration

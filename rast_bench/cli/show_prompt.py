@@ -1,17 +1,17 @@
-"""`rast-bench show-prompt`: what the models will read."""
+"""`rast-bench show-prompt`: the models' input."""
 
 import sys
 from argparse import Namespace
 
 from rast_bench.config.arguments import Arguments, add_words, words_of
 
-SUMMARY = "print what the models will read"
+SUMMARY = "print the models' input"
 
 _DESCRIPTION = """\
 Print each distinct prompt of the cells on the first problem of its data set: on stdout exactly what
 the model reads, on stderr what it belongs to."""
 
-_FIRST = {"limit": 1, "limit_seed": None}  # problem of a data set
+_FIRST = {"limit": 1, "limit_seed": None}  # first problem of a data set
 
 
 def configure(parser: Arguments) -> None:
@@ -20,7 +20,11 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print the prompts. Raises RastBenchError."""
+    """Print the prompts.
+
+    Raises:
+        RastBenchError: a configuration, data set or tokenizer cannot be read.
+    """
     from rast_bench.config.frontend import job_of
     from rast_bench.datasets import render_prompt
     from rast_bench.engines.chat import with_rendered_chat

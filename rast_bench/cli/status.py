@@ -1,4 +1,4 @@
-"""`rast-bench status`: what is done of a launch, of an experiment or of single cells."""
+"""`rast-bench status`: progress of a launch, of an experiment or of single cells."""
 
 import sys
 import time
@@ -20,14 +20,14 @@ from rast_bench.terminal import printable
 if TYPE_CHECKING:
     from rast_bench.run.folder import Launch
 
-SUMMARY = "say what is done of a launch or an experiment"
+SUMMARY = "show what is done of a launch or an experiment"
 
 FOLLOW_SECONDS = 2.0
 EXIT_INCOMPLETE = 2
 
 _DESCRIPTION = """\
-Say what is done and what is missing: of the latest launch, of the launch or experiment that is
-named, or of the cells that key=value words describe as for `rast-bench run`."""
+Show what is done and what is missing: of the latest launch, of a named launch or experiment, or of
+the cells that key=value arguments describe as for `rast-bench run`."""
 _EPILOG = "Exit code 2: a launch is over and cells are incomplete."
 
 
@@ -41,7 +41,7 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print the state; 2 when a launch is over and cells are incomplete."""
+    """Print the state; 2 if a launch is over and cells are incomplete."""
     if args.name is not None and "=" in args.name:
         args.overrides, args.name = [args.name, *args.overrides], None
     words = words_of(args)
@@ -58,8 +58,7 @@ def run(args: Namespace) -> int:
 def cell_states(words: Words) -> int:
     """Print each distinct cell with its samples, then how many are complete.
 
-    What is still to be made is counted as `rast-bench plan` counts it: cells that share samples
-    ask for them once.
+    Missing samples are counted as by `rast-bench plan`: cells that share samples request them once.
     """
     from rast_bench.config.frontend import job_of
     from rast_bench.ledger import Ledger
@@ -83,9 +82,9 @@ def cell_states(words: Words) -> int:
 
 
 def launch_state(launch: "Launch", *, follow: bool) -> int:
-    """Print the launch's state; with `follow`, anew until its workers have ended.
+    """Print the launch's state; with `follow`, repeatedly until its workers have ended.
 
-    Exit code 0, or 2 when it is over and cells are incomplete.
+    Exit code 0, or 2 if it is over and cells are incomplete.
     """
     from rast_bench.run.outcome import causes_of_end, cell_failures, resume_command
     from rast_bench.run.status import launch_status, render_status

@@ -4,15 +4,14 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from rast_bench.cli.experiment import add_experiment, named_experiment, report_available, typed
+from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
 from rast_bench.config.arguments import Arguments
 
 SUMMARY = "print an experiment's table from stored samples"
 
 _DESCRIPTION = """\
-Grade what is new, print and save the experiment's table, and generate nothing. Beside the paper's
-numbers, and of costs alone, it is printed as far as it goes; any other experiment has to be
-complete."""
+Grade what is new, print and save the experiment's table, and generate nothing. Comparisons with
+the paper and tables of costs are printed even if incomplete; others have to be complete."""
 
 
 def configure(parser: Arguments) -> None:
@@ -21,14 +20,20 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Print and save the table. Raises LedgerError where a cell is missing that may not be."""
+    """Print and save the table.
+
+    Raises:
+        LedgerError: a required cell is missing.
+    """
     from rast_bench.config.next_command import next_command
-    from rast_bench.reporting.save import landing_lines, save_report
+    from rast_bench.reporting.save import save_report, written_files_summary
+    from rast_bench.run.launch import Command
 
     job, experiment = named_experiment(args)
     report = report_available(job, experiment)
     print(report.terminal)
     folder = Path(job.options.results_dir) / experiment.name
-    paths = save_report(report, folder, typed("table", args))
-    print("\n".join(landing_lines(paths, next_command(job, "figure"))), file=sys.stderr)
+    command = Command(args.program, args.words, Path.cwd())
+    paths = save_report(report, folder, command.text)
+    print("\n".join(written_files_summary(paths, next_command(job, "figure"))), file=sys.stderr)
     return 0

@@ -10,9 +10,9 @@ SUMMARY = "check every stored file of a results folder"
 EXIT_CORRUPT = 1
 
 _DESCRIPTION = """\
-Read every stored file of a results folder. Corrupt files are set aside, with a line on stderr
-each; the next run makes their content anew."""
-_EPILOG = "Exit code 0: all is as it was written, 1: a file was corrupt or something is missing."
+Read every stored file of a results folder. Corrupt files are set aside, each with a line on stderr;
+the next run makes their content again."""
+_EPILOG = "Exit code 0: all files are intact, 1: a file was corrupt or something is missing."
 
 
 def configure(parser: Arguments) -> None:
@@ -22,7 +22,7 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Read every stored file; 1 when one was corrupt or something is missing."""
+    """Read every stored file; 1 if one was corrupt or something is missing."""
     if args.folder is not None and args.results_dir is not None:
         raise ConfigError(
             f"the results folder is named twice: {args.folder} and {args.results_dir}",

@@ -1,4 +1,4 @@
-"""`rast-bench worker`: one task of an sbatch script of the user's own."""
+"""`rast-bench worker`: one task of a user's own sbatch script."""
 
 import os
 import signal
@@ -29,14 +29,14 @@ def configure(parser: Arguments) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Work as one task. The array's first task to come makes the launch."""
+    """Work as one task. The first task of the array to start creates the launch."""
     from rast_bench.interrupt import Interrupted
     from rast_bench.run.array import place_in_array
     from rast_bench.run.signals import EXIT_OUT_OF_TIME, OUT_OF_TIME, worker_signals
 
     if not args.words:
         raise ConfigError(
-            "`rast-bench worker` is one task of an sbatch script, and takes the words of "
+            "`rast-bench worker` is one task of an sbatch script, and takes the arguments of "
             "`rast-bench run`",
             hint="slurm/ has such scripts; on one machine use `rast-bench run`",
         )
@@ -50,16 +50,17 @@ def run(args: Namespace) -> int:
             return EXIT_OUT_OF_TIME
         raise
     finally:
-        signal.signal(OUT_OF_TIME, signal.SIG_IGN)  # it is ending anyway
+        signal.signal(OUT_OF_TIME, signal.SIG_IGN)  # the process is ending anyway
 
 
 def _work(words: Sequence[str], place: "ArrayTask") -> int:
     from rast_bench.pipeline import join_array
     from rast_bench.run.notes import Failures
+    from rast_bench.run.outcome import exit_code_of
     from rast_bench.run.worker import run_worker
 
     launch = join_array(words, place)
     if launch is None:
         return 0
     run_worker(launch, place.number, job_id=place.job_id, on_slurm=place.job_id is not None)
-    return min((failure.exit_code for failure in Failures(launch.failures).all()), default=0)
+    return exit_code_of(Failures(launch.failures).all())

@@ -1,4 +1,4 @@
-"""Model-written Python against a problem's tests, in a sandbox. Linux only.
+"""Run model-written Python against the tests of a problem, in a sandbox. Linux only.
 
 verdict = run_tests(program, tests, Limits(), allow_code_execution=True)
 verdicts = run_many([(program, tests), …], allow_code_execution=True)

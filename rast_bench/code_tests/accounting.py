@@ -1,4 +1,4 @@
-"""How long a sandbox's program has computed and how long it was idle, as the kernel counts it."""
+"""CPU time and idle time of a sandboxed program, as counted by the kernel."""
 
 import time
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ _CPU_CLOCK_OF_PROCESS = 2  # CPUCLOCK_SCHED of <linux/posix-timers.h>
 
 
 class Account:
-    """The account of a program, kept from outside by looking at it now and then.
+    """The account of a program, kept from outside by polling.
 
-    `cpu`: seconds of CPU time since the first look. `idle`: seconds in which it neither computed
-    nor waited for a CPU that other processes had. `threads`: how many it had at the last look.
+    `cpu`: seconds of CPU time since the first poll. `idle`: seconds in which it neither computed
+    nor waited for a CPU that others used. `threads`: number of threads at the last poll.
     """
 
     def __init__(self) -> None:
@@ -22,20 +22,20 @@ class Account:
         self._waits: Mapping[str, float] = {}
 
     def look(self, program: int | None, seconds: float) -> None:
-        """Adds what the program has done in the `seconds` since the last look.
+        """Add what the program has done in the `seconds` since the last poll.
 
-        Nothing changes where it is gone.
+        Does nothing if the program is gone.
         """
         cpu = None if program is None else _cpu(program)
         if cpu is not None:
             self.add(cpu, _waits(program), seconds)
 
     def add(self, cpu: float, waits: Mapping[str, float], seconds: float) -> None:
-        """As `look`, of CPU seconds and each thread's seconds of waiting since they began.
+        """As `look`, given CPU seconds and each thread's waiting seconds since its start.
 
-        The longest wait of one thread counts, not the sum of all: many threads that sleep, and wait
-        a little whenever they wake, would look busy. The kernel books a wait when it ends, so one
-        that began in an earlier look takes idle time back.
+        The longest wait of any thread counts, not the sum: many sleeping threads that wait a little
+        whenever they wake would look busy. The kernel books a wait when it ends, so one that began
+        before an earlier poll reduces the idle time.
         """
         if self._first is None:
             self._first = cpu
@@ -47,7 +47,7 @@ class Account:
 
 
 def child_of(process: int) -> int | None:
-    """The one child of a process, None where it has none any more."""
+    """Return the only child of a process, or None if it has none left."""
     try:
         children = Path(f"/proc/{process}/task/{process}/children").read_text()
     except OSError:
@@ -63,7 +63,7 @@ def _cpu(program: int) -> float | None:
 
 
 def _waits(program: int | None) -> dict[str, float]:
-    """How long each thread has been ready to run and did not, in seconds since it began."""
+    """Return for each thread how many seconds it was ready to run but did not, since its start."""
     try:
         return {task.name: _waited(task) for task in Path(f"/proc/{program}/task").iterdir()}
     except OSError:

@@ -1,8 +1,8 @@
-"""A program's answers as they come out of the sandbox, in forms that are cheap to compare.
+"""Answers of a program as they leave the sandbox, in forms that are cheap to compare.
 
-Python's sets and dicts take quadratic time over keys that were chosen to collide, and numbers'
-hashes can be foreseen. So an answer's set or dict is kept by the text of its keys, whose hashes
-cannot, and is never made into the real thing. Only `==` is asked of it.
+Python's sets and dicts take quadratic time on keys chosen to collide, and hashes of numbers are
+predictable. So a set or dict in an answer is stored by the text of its keys, whose hashes are not
+predictable, and is never built. Only `==` is applied to it.
 """
 
 import itertools
@@ -13,21 +13,21 @@ from fractions import Fraction
 
 from rast_bench.code_tests.inside.values import Makers, Opaque, decode
 
-_EXACT_DIGITS = 400  # of a decimal's digits and exponent: with more it equals no other number
+_EXACT_DIGITS = 400  # digits and exponent of a decimal; beyond them it equals no other number
 _UNEQUAL = itertools.count()
 
 
 def decode_answer(value: object) -> object:
-    """The answer that was encoded: plain values, but `AnsweredSet` and `AnsweredDict`.
+    """Return the encoded answer: plain values, with `AnsweredSet` and `AnsweredDict`.
 
     Raises:
-        ValueError, TypeError, ArithmeticError, RecursionError: it is no encoded value.
+        ValueError, TypeError, ArithmeticError, RecursionError: it is not an encoded value.
     """
     return decode(value, _MAKERS)
 
 
 class AnsweredSet:
-    """A set or frozenset of an answer. It equals the sets with equal items."""
+    """A set or frozenset in an answer. It equals the sets with equal items."""
 
     def __init__(self, items: Iterable[object]) -> None:
         self._items = {key_of(item): item for item in items}
@@ -44,12 +44,12 @@ class AnsweredSet:
         return f"{{{', '.join(map(repr, self))}}}" if self._items else "set()"
 
     def key(self) -> str:
-        """The same text as `key_of` a frozenset of these items."""
+        """Return the same text as `key_of` a frozenset of these items."""
         return _joined("s", sorted(self._items))
 
 
 class AnsweredDict:
-    """A dict of an answer. It equals the dicts with equal keys and values."""
+    """A dict in an answer. It equals the dicts with equal keys and values."""
 
     def __init__(self, pairs: Iterable[tuple[object, object]]) -> None:
         self._items = {key_of(key): (key, value) for key, value in pairs}
@@ -70,9 +70,9 @@ class AnsweredDict:
 
 
 def key_of(value: object) -> str:
-    """A text that is the same for two plain values exactly where they are equal.
+    """Return a text that is the same for two plain values exactly if they are equal.
 
-    What equals nothing, as NaN and objects of the program's classes, has a text of its own.
+    Values that equal nothing, such as NaN and objects of the program's classes, get unique texts.
 
     Raises:
         TypeError: the value is not hashable.
@@ -130,12 +130,12 @@ def _decimal_key(value: Decimal) -> str:
 
 
 def _joined(tag: str, keys: Iterable[str]) -> str:
-    """With lengths, so that no two lists of keys give the same text."""
+    """Join keys with their lengths, so that no two lists of keys give the same text."""
     return tag + "".join(f"{len(key)}:{key}" for key in keys)
 
 
 def _fraction_as_sent(numerator: int, denominator: int) -> Fraction:
-    """Without bringing it to lowest terms, which takes quadratic time: encode has done it."""
+    """Build a fraction without reducing it, which takes quadratic time: encode did."""
     if denominator < 1:
         raise ValueError("no encoded fraction")
     fraction = Fraction()

@@ -1,19 +1,19 @@
-"""Whether an answer is the expected one. Runs in the harness, on plain values only.
+"""Compare an answer with the expected one. Runs in the harness, on plain values only.
 
-| oracle | equal when |
+| oracle | equal if |
 |---|---|
-| evalplus | `==`, or close by value where the answers are floats or the tests give a tolerance |
+| evalplus | `==`, or close by value if the answers are floats or the tests give a tolerance |
 | set | the sets of their items are equal |
-| not_none | a bool is equal; another answer is not None exactly where True is expected |
+| not_none | bools: equal; other answers: not None exactly if True is expected |
 | polynomial_root | the polynomial whose coefficients are the argument is 0 there, within `atol` |
 | digit_distance | as evalplus, or the sum of the digits' distances after padding with zeros |
 | surface_area | as evalplus, or the pyramid's area with the height taken as the vertical one |
 | json | `==` after tuples have become lists (LiveCodeBench) |
 
 evalplus's rules are those of release 0.3.1 (evalplus/eval/__init__.py): tolerance is relative 1e-7
-plus `atol`, 1e-6 for floats where the tests give none, and asks for equal types. Infinity equals
-itself only, within no tolerance; NaN equals nothing. The time of a comparison is linear in the two
-values' size, whatever the program answers (answers.py).
+plus `atol`, 1e-6 for floats if the tests give none, and requires equal types. Infinity equals only
+itself, whatever the tolerance; NaN equals nothing. A comparison takes time linear in the size of
+the two values, whatever the program answers (answers.py).
 """
 
 import cmath
@@ -34,9 +34,9 @@ Rule = Callable[[object, object, Sequence[object], float], bool]
 def matches(
     answer: object, expected: object, arguments: Sequence[object], atol: float, oracle: Oracle
 ) -> bool:
-    """Whether `answer`, as `decode_answer` makes it, passes the test.
+    """Return whether `answer`, as returned by `decode_answer`, passes the test.
 
-    An answer that the comparison cannot take, of another type or nested too deeply, does not.
+    An answer that cannot be compared, being of another type or nested too deeply, does not.
     """
     try:
         return _RULES[oracle](answer, expected, arguments, atol)
@@ -59,7 +59,7 @@ def _is_floats(value: object) -> bool:
 
 
 def _close(answer: object, expected: object, atol: float) -> bool:
-    """As numpy.allclose without broadcasting: numbers by value, sequences item by item."""
+    """Compare as numpy.allclose without broadcasting: numbers by value, sequences item by item."""
     if isinstance(answer, _SEQUENCES) and isinstance(expected, _SEQUENCES):
         pairs = zip(answer, expected, strict=True)
         return all(_close(left, right, atol) for left, right in pairs)
@@ -69,7 +69,7 @@ def _close(answer: object, expected: object, atol: float) -> bool:
         return False
     if answer == expected:
         return True
-    # Beside an infinite number every difference would be within a relative tolerance.
+    # With an infinite number every difference would be within a relative tolerance.
     finite = cmath.isfinite(answer) and cmath.isfinite(expected)
     return finite and bool(abs(answer - expected) <= atol + _RELATIVE * abs(expected))
 
@@ -138,8 +138,10 @@ _RULES: dict[Oracle, Rule] = {
 
 
 def same_output(output: str, expected: str) -> bool:
-    """LiveCodeBench's comparison of standard output: line by line without the space around it,
-    and where two lines differ, number by number."""
+    """Return whether outputs are equal as in LiveCodeBench.
+
+    Lines are compared without surrounding white space, and if they differ, number by number.
+    """
     lines, wanted = (
         [line.strip() for line in text.strip().split("\n")] for text in (output, expected)
     )
@@ -151,7 +153,7 @@ def _same_line(line: str, wanted: str) -> bool:
         return True
     try:
         return _decimals(line) == _decimals(wanted)
-    except InvalidOperation:  # no number, or one that refuses comparison (sNaN)
+    except InvalidOperation:  # not a number, or one that cannot be compared (sNaN)
         return False
 
 

@@ -1,4 +1,4 @@
-"""Whether models' programs may be run: asked before anything costly is done."""
+"""Check that programs written by models may be run, before anything costly is done."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from rast_bench.grading.registry import CODE_TESTS
 def check_code_execution(
     cells: Iterable[CellConfig], chosen: str | None, *, allow_code_execution: bool
 ) -> None:
-    """Checks that the cells' programs can be graded, and that no other grader is to judge them.
+    """Check that the cells' programs can be graded, and that no other grader is chosen for them.
 
     Args:
         chosen: the command's grader; None leaves each data set its own.
@@ -33,11 +33,11 @@ def check_code_execution(
 
 
 def check_allowed(*, allow_code_execution: bool) -> None:
-    """Raises ConfigError where programs may not or cannot be run."""
+    """Raise ConfigError if programs may not or cannot be run."""
     if not allow_code_execution:
         raise ConfigError(
-            "grading code runs programs that a model wrote, and that is not allowed yet",
-            hint="read docs/code_execution.md, then say allow_code_execution=true",
+            "grading code runs programs written by a model, which is not allowed yet",
+            hint="read docs/code_execution.md, then set allow_code_execution=true",
         )
     from rast_bench.code_tests.run import working_sandbox
 

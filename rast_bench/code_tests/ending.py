@@ -1,4 +1,4 @@
-"""From what a process said and how it ended to a verdict."""
+"""The verdict on a process, from its messages and how it ended."""
 
 import reprlib
 import signal
@@ -12,8 +12,8 @@ _KILLED = 128 + signal.SIGKILL
 _TEXT_LENGTH = 120
 
 
-class Seen:
-    """What a process has said so far. Only `passed`, which is counted out here, makes a pass."""
+class Transcript:
+    """What a process has reported so far. Only `passed`, counted in the harness, makes a pass."""
 
     def __init__(self) -> None:
         self.passed = 0
@@ -21,32 +21,34 @@ class Seen:
         self.kind: CodeVerdictKind | None = None
         self.detail = ""
 
-    def fault(self, kind: CodeVerdictKind, detail: str) -> bool:
-        """Notes a verdict other than passed. False, which stops the process."""
+    def fail(self, kind: CodeVerdictKind, detail: str) -> bool:
+        """Record a verdict other than passed. Return False, which stops the process."""
         self.kind, self.detail = kind, detail
         return False
 
     def other(self, message: Message, _: int = 0) -> bool:
-        """Takes a message that is no answer. False stops the process."""
+        """Handle a message that is not an answer. False stops the process."""
         if "memory" in message:
-            return self.fault("memory", "MemoryError")
+            return self.fail("memory", "MemoryError")
         if "error" in message:
-            return self.fault("error", shown(message["error"]))
+            return self.fail("error", format_value(message["error"]))
         if message.get("ended") is True:
             self.ended = True
         return True
 
 
-def verdict_of(seen: Seen, finished: Finished, total: int, cpu_limit: float) -> CodeVerdict:
-    """The verdict of a process that had `total` tests to pass and `cpu_limit` seconds for them."""
-    kind, detail = seen.kind, seen.detail
+def verdict_of(
+    transcript: Transcript, finished: Finished, total: int, cpu_limit: float
+) -> CodeVerdict:
+    """Return the verdict on a process with `total` tests and a limit of `cpu_limit` seconds."""
+    kind, detail = transcript.kind, transcript.detail
     if kind is None:
-        kind, detail = _ending(seen, finished, total, cpu_limit)
-    return CodeVerdict(kind, min(seen.passed, total), total, detail, finished.cpu_seconds)
+        kind, detail = _ending(transcript, finished, total, cpu_limit)
+    return CodeVerdict(kind, min(transcript.passed, total), total, detail, finished.cpu_seconds)
 
 
 def _ending(
-    seen: Seen, finished: Finished, total: int, cpu_limit: float
+    transcript: Transcript, finished: Finished, total: int, cpu_limit: float
 ) -> tuple[CodeVerdictKind, str]:
     status = finished.status
     if finished.cause in ("idle", "wall"):
@@ -65,16 +67,16 @@ def _ending(
         return "error", f"killed by signal {status - 128}"
     if status != 0:
         return "error", f"ended with status {status}"
-    if seen.ended and seen.passed == total:
+    if transcript.ended and transcript.passed == total:
         return "passed", ""
-    return "failed", f"ended before test {seen.passed + 1} of {total} was passed"
+    return "failed", f"ended before test {transcript.passed + 1} of {total} was passed"
 
 
-def shown(value: object) -> str:
-    """A value of the program's choice, short, on one line, of printable characters only."""
+def format_value(value: object) -> str:
+    """Return a program's value as a short single line of printable characters."""
     try:
         text = value if isinstance(value, str) else reprlib.repr(value)
-    except (ValueError, RecursionError):  # an integer of too many digits, nested too deeply
+    except (ValueError, RecursionError):  # an integer with too many digits, or nested too deeply
         text = f"<{type(value).__name__}>"
     text = " ".join(text.split())
     if len(text) > _TEXT_LENGTH:

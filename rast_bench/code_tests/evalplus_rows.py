@@ -1,7 +1,7 @@
-"""Tests from rows of the hub's evalplus/humanevalplus and evalplus/mbppplus.
+"""Tests from rows of evalplus/humanevalplus and evalplus/mbppplus on the hub.
 
-A row's `test` is Python source. It is read here, never run: the inputs, the expected answers and
-the tolerance are literals in it.
+The `test` field of a row is Python source. It is parsed here, never run: the inputs, expected
+answers and tolerance are literals in it.
 """
 
 import ast
@@ -33,24 +33,24 @@ _ORACLES: dict[str, Oracle] = {  # evalplus/eval/_special_oracle.py
 }
 _Inputs = tuple[tuple[object, ...], ...]
 
-_ROOT_ATOL = 1e-4  # of HumanEval/32: evalplus gives it in its own format only
+_ROOT_ATOL = 1e-4  # tolerance of HumanEval/32, which only evalplus's own format gives
 _HARNESS = ("check", "assertion", "is_floats")
 
 
 def humaneval_tests(row: Mapping[str, str]) -> FunctionTests:
-    """Tests of one row of HumanEval+ (fields: task_id, entry_point, test).
+    """Return the tests of one row of HumanEval+ (fields: task_id, entry_point, test).
 
     Raises:
-        DatasetError: `test` is not of the form that evalplus writes.
+        DatasetError: `test` does not have the form that evalplus writes.
     """
     return _tests(f"HumanEval+ {row['task_id']}", row["test"], row["entry_point"])
 
 
 def mbpp_tests(row: Mapping[str, Any]) -> FunctionTests:
-    """Tests of one row of MBPP+ (fields: task_id, test). The entry point stands in `test` only.
+    """Return the tests of one row of MBPP+ (fields: task_id, test).
 
     Raises:
-        DatasetError: `test` is not of the form that evalplus writes.
+        DatasetError: `test` does not have the form that evalplus writes.
     """
     return _tests(f"MBPP+ {row['task_id']}", row["test"], None)
 
@@ -86,7 +86,7 @@ def _tests(name: str, source: str, entry_point: str | None) -> FunctionTests:
 def _feasible(
     name: str, inputs: _Inputs, expected: tuple[object, ...] | Reference
 ) -> tuple[_Inputs, tuple[object, ...] | Reference]:
-    """Without the few calls that left_out_calls.json names, with the reason of each."""
+    """Leave out the few calls named in left_out_calls.json, with reasons."""
     listed = _left_out_calls().get(name)
     if listed is None:
         return inputs, expected
@@ -105,12 +105,12 @@ def _left_out_calls() -> dict[str, Any]:
 
 
 def _unwrapped(part: ast.stmt) -> list[ast.stmt]:
-    """HumanEval+ has its tests in a function `check`, MBPP+ has them at the top."""
+    """Return the statements: HumanEval+ has them in a function `check`, MBPP+ at the top."""
     return part.body if isinstance(part, ast.FunctionDef) and part.name == "check" else [part]
 
 
 def _assertion(body: list[ast.stmt]) -> tuple[str, float]:
-    """Entry point and tolerance of `assertion(entry_point(*inp), exp, atol)`."""
+    """Return entry point and tolerance of `assertion(entry_point(*inp), exp, atol)`."""
     for loop in body:
         for node in ast.walk(loop) if isinstance(loop, ast.For) else ():
             match node:
@@ -127,7 +127,7 @@ def _assertion(body: list[ast.stmt]) -> tuple[str, float]:
 
 
 def _reference(tree: ast.Module) -> Reference:
-    """The functions beside the harness's own, which give the answers where they are too long."""
+    """Return the functions that give the answers if these are too long to be listed."""
     kept: list[ast.stmt] = [
         part
         for part in tree.body
@@ -138,7 +138,7 @@ def _reference(tree: ast.Module) -> Reference:
 
 
 def _literal(node: ast.expr) -> Any:
-    """As ast.literal_eval, which knows no infinity. Nothing is called but the makers below."""
+    """Evaluate as ast.literal_eval, plus infinity. Calls nothing but the constructors below."""
     match node:
         case ast.Name("inf"):
             return math.inf

@@ -1,4 +1,4 @@
-"""The program in a model's response. Text only: nothing is parsed or run."""
+"""Extract the program from a response. Text only: nothing is parsed or run."""
 
 import re
 import textwrap
@@ -15,19 +15,19 @@ _FIRST_LINE_OF_CODE = re.compile(
 
 
 def extract_program(response: str, *, entry_point: str = "", prompt: str = "") -> str | None:
-    """The program of a response, or None where there is none.
+    """Return the program in a response, or None.
 
-    1. Only the last `<answer>` counts where there is one, else what follows `</think>`.
-    2. Fenced blocks, marked as Python or not at all. With an `entry_point` the last block that
-       defines it, else the last block (LiveCodeBench's rule). A last block that is not closed, as
-       in a response that was cut off, counts.
-    3. Without a block, or where only the text before the first fence defines the entry point, that
-       text: so continues a response to a prompt that ends inside a block. Prose before its first
-       line of code goes.
-    4. Where that does not define the entry point and `prompt` does, as HumanEval's prompts do,
-       it continues the function: prompt and text together.
+    1. If there is an `<answer>`, only the last one counts, else what follows `</think>`.
+    2. Fenced blocks, marked as Python or unmarked. With an `entry_point` the last block that
+       defines it, else the last block (LiveCodeBench's rule). An unclosed last block, as in a
+       response that was cut off, counts.
+    3. Without a block, or if only the text before the first fence defines the entry point, that
+       text: this continues a prompt that ends inside a block. Prose before its first line of code
+       is removed.
+    4. If that does not define the entry point and `prompt` does, as in HumanEval, it continues the
+       function: prompt and text together.
 
-    `entry_point` may be `Class.method`; the class is looked for.
+    `entry_point` may be `Class.method`; then the class is looked for.
     """
     blocks, loose = _blocks(_answer(response))
     name = entry_point.partition(".")[0]
@@ -51,7 +51,7 @@ def _answer(response: str) -> str:
 
 
 def _blocks(text: str) -> tuple[list[str], str]:
-    """The fenced blocks of Python, and what stands before the first fence."""
+    """Return the fenced blocks of Python, and the text before the first fence."""
     fences = list(_FENCE.finditer(text))
     if not fences:
         return [], text
@@ -73,7 +73,7 @@ def _keep(blocks: list[str], opened: re.Match[str], content: str) -> None:
 
 
 def _defines(text: str, name: str) -> bool:
-    """Whether a line of the text makes a function, class or variable of that name."""
+    """Return whether a line of the text defines a function, class or variable of that name."""
     if not name:
         return False
     pattern = rf"^[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(name)}\b"

@@ -1,4 +1,4 @@
-"""Calls of one function, all in one process, and the answers of a reference."""
+"""Calls of one function, all in one process, and the answers of a reference solution."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -7,19 +7,19 @@ from functools import lru_cache
 
 from rast_bench.code_tests.answers import decode_answer
 from rast_bench.code_tests.compare import matches
-from rast_bench.code_tests.ending import Seen, shown, verdict_of
+from rast_bench.code_tests.ending import Transcript, format_value, verdict_of
 from rast_bench.code_tests.inside.values import decode, encode
-from rast_bench.code_tests.process import Job, Message, run_process
+from rast_bench.code_tests.process import Message, SandboxJob, run_process
 from rast_bench.code_tests.sandbox import SandboxKind
 from rast_bench.code_tests.tests import FunctionTests, Reference
 from rast_bench.code_tests.verdict import CodeVerdict, Limits
 from rast_bench.errors import DatasetError
 
-# An equal answer may take so many times the expected one's bytes and so many more. What is longer
-# is not even decoded.
-_WRITINGS, _SLACK_BYTES = 8, 2**16
-_REFERENCES = 8  # in memory; their answers are the long ones
-_PATIENCE = 10  # times a program's limits of time, for the reference
+# Bounds on the size of an equal answer relative to the expected one. Longer answers are not even
+# decoded.
+_SIZE_FACTOR, _SLACK_BYTES = 8, 2**16
+_REFERENCES = 8  # kept in memory; their answers are long
+_PATIENCE = 10  # factor on a program's time limits, for the reference
 
 _Take = Callable[[object], bool]
 _Decode = Callable[[object], object]
@@ -28,18 +28,18 @@ _Decode = Callable[[object], object]
 def run_function(
     program: str, tests: FunctionTests, limits: Limits, kind: SandboxKind
 ) -> CodeVerdict:
-    """Calls the function with each input and compares each answer as it comes."""
+    """Call the function with each input and compare each answer as it comes."""
     expected = expected_answers(tests, limits, kind)
-    seen = Seen()
+    transcript = Transcript()
 
     def compare(answer: object) -> bool:
-        at = seen.passed
+        at = transcript.passed
         if at >= len(tests):
-            return seen.fault("failed", "more answers than calls")
+            return transcript.fail("failed", "more answers than calls")
         if not matches(answer, expected[at], tests.inputs[at], tests.atol, tests.oracle):
-            text = f"test {at + 1}: {shown(answer)}, expected {shown(expected[at])}"
-            return seen.fault("failed", text)
-        seen.passed += 1
+            text = f"test {at + 1}: {format_value(answer)}, expected {format_value(expected[at])}"
+            return transcript.fail("failed", text)
+        transcript.passed += 1
         return True
 
     longest = [_longest(answer) for answer in expected]
@@ -51,16 +51,16 @@ def run_function(
     }
     output = min(limits.output, sum(longest) + _SLACK_BYTES)
     job = _job(header, tests.encoded_inputs, limits, output)
-    return _run(job, longest, limits, kind, seen, decode_answer, compare)
+    return _run(job, longest, limits, kind, transcript, decode_answer, compare)
 
 
 def _longest(expected: object) -> int:
-    """The most bytes that a message with an answer equal to this one can take."""
-    return _WRITINGS * len(json.dumps(encode(expected))) + _SLACK_BYTES
+    """Return the maximum size in bytes of a message with an answer equal to this one."""
+    return _SIZE_FACTOR * len(json.dumps(encode(expected))) + _SLACK_BYTES
 
 
 def expected_answers(tests: FunctionTests, limits: Limits, kind: SandboxKind) -> tuple[object, ...]:
-    """The expected answers, from the reference where the tests hold none.
+    """Return the expected answers, from the reference if the tests contain none.
 
     Raises:
         DatasetError: the reference fails.
@@ -74,12 +74,12 @@ def expected_answers(tests: FunctionTests, limits: Limits, kind: SandboxKind) ->
 def _reference_answers(
     reference: Reference, calls: bytes, limits: Limits, kind: SandboxKind
 ) -> tuple[object, ...]:
-    seen = Seen()
+    transcript = Transcript()
     answers: list[object] = []
 
     def keep(answer: object) -> bool:
         answers.append(answer)
-        seen.passed += 1
+        transcript.passed += 1
         return True
 
     patient = replace(
@@ -96,7 +96,7 @@ def _reference_answers(
     }
     job = _job(header, calls, patient, limits.output)
     longest = [limits.output] * calls.count(b"\n")
-    verdict = _run(job, longest, patient, kind, seen, decode, keep)
+    verdict = _run(job, longest, patient, kind, transcript, decode, keep)
     if verdict.kind != "passed":
         raise DatasetError(
             f"the reference {reference.entry_point!r} fails: {verdict.kind}, {verdict.detail}",
@@ -105,35 +105,36 @@ def _reference_answers(
     return tuple(answers)
 
 
-def _job(header: Message, calls: bytes, limits: Limits, output: int) -> Job:
-    return Job({"style": "function", **header}, limits.cpu_seconds, output, calls=calls)
+def _job(header: Message, calls: bytes, limits: Limits, output: int) -> SandboxJob:
+    return SandboxJob({"style": "function", **header}, limits.cpu_seconds, output, calls=calls)
 
 
 def _run(
-    job: Job,
+    job: SandboxJob,
     longest: Sequence[int],
     limits: Limits,
     kind: SandboxKind,
-    seen: Seen,
+    transcript: Transcript,
     read: _Decode,
     take: _Take,
 ) -> CodeVerdict:
-    """Runs the job and gives each answer, as `read` makes it, to `take`, which counts in
-    `seen.passed`.
+    """Run the job; pass each answer, converted by `read`, to `take`, which counts the passed.
 
-    `longest` holds the most bytes of the message with each answer.
+    `longest` holds the maximum size in bytes of the message with each answer.
     """
 
     def on_message(message: Message, size: int) -> bool:
         if "answer" not in message:
-            return seen.other(message)
-        if seen.passed < len(longest) and size > longest[seen.passed]:
-            return seen.fault("failed", f"test {seen.passed + 1}: far too long an answer")
+            return transcript.other(message)
+        if transcript.passed < len(longest) and size > longest[transcript.passed]:
+            return transcript.fail(
+                "failed", f"test {transcript.passed + 1}: far too long an answer"
+            )
         try:
             answer = read(message["answer"])
         except (ValueError, TypeError, ArithmeticError, RecursionError):
-            return seen.fault("error", "an answer that cannot be read")
+            return transcript.fail("error", "an answer that cannot be read")
         return take(answer)
 
-    finished = run_process(kind, limits, job, on_message, lambda: seen.passed)
-    return verdict_of(seen, finished, len(longest), job.cpu_seconds)
+    finished = run_process(kind, limits, job, on_message, lambda: transcript.passed)
+    return verdict_of(transcript, finished, len(longest), job.cpu_seconds)

@@ -1,4 +1,4 @@
-"""The grader of programs: correct is a program that passes all tests of its problem."""
+"""Grader of programs: correct is a program that passes all tests of its problem."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,19 +12,19 @@ from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets import iter_references
 from rast_bench.errors import ConfigError
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.registry import CODE_TESTS
 
-_Program = tuple[int, str]  # its place among the pairs, and its text
+_Program = tuple[int, str]  # its position among the pairs, and its text
 
 
 class CodeTestsGrader(AnswerGrader):
     """Runs the program of each response against the tests that its gold answer stands for.
 
     * The gold answer is the digest of a reference, which is read from the data sets. Tests can be
-      gigabytes: they are read anew for each call of `compare`, one problem at a time.
-    * "timeout": the program ran out of CPU time, or slept too long. "wrong" is every other end.
-    * Each distinct program is run once for each problem.
+      gigabytes: each call of `compare` reads them again, one problem at a time.
+    * "timeout": the program ran out of CPU time, or slept too long. Any other failure is "wrong".
+    * Each distinct program is run once per problem.
     """
 
     name = CODE_TESTS
@@ -42,17 +42,17 @@ class CodeTestsGrader(AnswerGrader):
         self._workers = workers
         self._heads: dict[str, Head] | None = None
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         head = self._head(answer.gold)
         program = extract_program(answer.text, entry_point=head.entry_point, prompt=head.prompt)
-        return None if program is None else Found(program, "program")
+        return None if program is None else ExtractedAnswer(program, "program")
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
-        """The outcome of each (program, gold) pair.
+        """Return the outcome of each (program, gold) pair.
 
         Raises:
             ConfigError: code execution is not allowed, or this machine cannot confine a program.
-            DatasetError: tests that cannot be read.
+            DatasetError: tests cannot be read.
         """
         if not pairs:
             return []

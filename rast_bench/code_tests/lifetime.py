@@ -1,4 +1,4 @@
-"""Starts a sandbox, and ends everything in it."""
+"""Start a sandbox, and end everything in it."""
 
 import contextlib
 import fcntl
@@ -19,16 +19,16 @@ from rast_bench.code_tests.sandbox import (
     outer_environment,
 )
 
-_PATIENCE_SECONDS = 120.0  # with a busy machine: for a sandbox to be made, or to be gone
+_PATIENCE_SECONDS = 120.0  # on a busy machine, for a sandbox to start or to be gone
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
 
 
 class Sandbox:
     """A sandbox from its start to its end; a context manager.
 
-    `outer` is the process that was started; `first` is the number, outside, of process 1 inside.
-    When that one is gone so is everything that ran in the sandbox: the kernel sees to it. Without
-    name spaces `first` is the program itself, which the filter of system calls keeps alone.
+    `outer` is the process that was started; `first` is the outer number of process 1 inside. When
+    that one is gone, the kernel has ended everything in the sandbox. Without name spaces `first` is
+    the program itself, which the filter of system calls keeps from starting others.
     """
 
     def __init__(
@@ -69,10 +69,10 @@ class Sandbox:
         self._info = info
 
     def __enter__(self) -> "Sandbox":
-        """Waits for process 1.
+        """Wait for process 1.
 
         Raises:
-            SandboxError: the sandbox cannot be made.
+            SandboxError: the sandbox cannot be created.
         """
         try:
             self.first = self.outer.pid if self._kind == "process" else _process_one(self._info)
@@ -93,13 +93,13 @@ class Sandbox:
                 os.close(descriptor)
 
     def program(self) -> int | None:
-        """The number, outside, of the process that runs the program; None once it is gone."""
+        """The outer number of the process that runs the program; None once it is gone."""
         if self._kind == "process" or self.first is None:
             return self.first
         return child_of(self.first)
 
     def kill(self) -> int:
-        """Kills what still runs, waits until it is gone, gives the exit status, a shell's."""
+        """Kill what still runs, wait until it is gone, and return the exit status as in a shell."""
         if self._first_fd is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
@@ -108,13 +108,13 @@ class Sandbox:
             os.killpg(self.outer.pid, signal.SIGKILL)
         code = self.outer.wait(_PATIENCE_SECONDS)
         if self._first_fd is not None:
-            # bubblewrap may leave its process 1 to whoever takes orphans: to us, in a container.
+            # bubblewrap may orphan its process 1; in a container this process inherits it.
             with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PIDFD, self._first_fd, os.WEXITED | os.WNOHANG)
         return code if code >= 0 else 128 - code
 
     def complaint(self, reason: str | None = None) -> SandboxError:
-        """Why the program did not start: a reason that is known, or what was said on stderr."""
+        """Return why the program did not start: a known reason, or the last line on stderr."""
         if reason is None:
             text = os.pread(self._stderr_fd, 4096, 0).decode(errors="replace").strip()
             reason = text.splitlines()[-1] if text else "it ended at once"
@@ -125,7 +125,7 @@ class Sandbox:
 
 
 def _process_one(info: int) -> int | None:
-    """The number of process 1, as the sandbox's maker wrote it; None where it made none."""
+    """Return the number of process 1 as written by the sandbox's creator, or None."""
     end = time.monotonic() + _PATIENCE_SECONDS
     text = b""
     while select.select([info], [], [], max(0.0, end - time.monotonic()))[0]:
@@ -140,7 +140,7 @@ def _process_one(info: int) -> int | None:
 
 @contextlib.contextmanager
 def sealed(content: bytes) -> Iterator[int]:
-    """A file in memory that nobody can change any more, open at its start."""
+    """Yield a sealed (immutable) file in memory, open at its start."""
     descriptor = os.memfd_create("input", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         with os.fdopen(descriptor, "wb", closefd=False) as file:

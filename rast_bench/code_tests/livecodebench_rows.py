@@ -1,8 +1,7 @@
-"""Tests from rows of the hub's livecodebench/code_generation_lite.
+"""Tests from rows of livecodebench/code_generation_lite on the hub.
 
 Public and private tests are JSON: a list of {input, output, testtype}. The private ones may be
-packed: base64 of zlib of a pickle of that JSON. The pickle is read without letting it name any
-class.
+packed: base64 of zlib of a pickle of that JSON. The unpickler rejects all classes.
 """
 
 import base64
@@ -31,18 +30,19 @@ PREAMBLE = "\n".join(
         "",
     ]
 )
-"""What LiveCodeBench's own runner puts before every program (lcb_runner, testing_util.py)."""
+"""The preamble that LiveCodeBench's own runner adds to every program (testing_util.py)."""
 
 
-MAX_UNPACKED_BYTES = 1 << 30  # of one problem's private tests
+MAX_UNPACKED_BYTES = 1 << 30  # private tests of one problem
 
 
 def livecodebench_tests(row: Mapping[str, Any]) -> CodeTests:
-    """Tests of one row: the public ones, then the private ones (fields: question_id,
-    public_test_cases, private_test_cases, metadata).
+    """Return the tests of one row: the public ones, then the private ones.
+
+    Fields: question_id, public_test_cases, private_test_cases, metadata.
 
     Raises:
-        DatasetError: they cannot be read, or are of a kind that is not known.
+        DatasetError: they cannot be read, or are of an unknown kind.
     """
     name = f"LiveCodeBench {row.get('question_id', '?')}"
     try:
@@ -71,10 +71,10 @@ def livecodebench_tests(row: Mapping[str, Any]) -> CodeTests:
 
 
 def function_of(row: Mapping[str, Any]) -> str | None:
-    """`Solution.…`, the method that a "functional" problem asks for; None for a program.
+    """Return `Solution.…`, the method that a "functional" problem asks for; None for a program.
 
     Raises:
-        DatasetError: `metadata` is no JSON.
+        DatasetError: `metadata` is not JSON.
     """
     try:
         name = json.loads(row["metadata"] or "{}").get("func_name")

@@ -1,4 +1,4 @@
-"""Starts a command in Linux name spaces of its own: the sandbox where bubblewrap is not installed.
+"""Start a command in new Linux name spaces: the sandbox if bubblewrap is not installed.
 
 Run as a script with the standard library only: `python -I -S namespaces.py SPEC`. SPEC is JSON:
 
@@ -6,9 +6,9 @@ Run as a script with the standard library only: `python -I -S namespaces.py SPEC
      "info_fd": number, "environment": {name: value}, "command": [word]}
 
 Three processes: the outer one stays in the harness's process name space and waits; process 1 of
-the new one builds the file system, gives up its rights and reaps; its child is the command. When
-process 1 ends, the kernel kills whatever is left in the name space. The command's exit status comes
-out as a shell's would: 128 + the signal's number where one ended it.
+the new one builds the file system, drops its privileges and reaps; its child is the command. When
+process 1 ends, the kernel kills whatever is left in the name space. The command's exit status is
+passed on as in a shell: 128 + the signal's number if one ended it.
 """
 
 import ctypes
@@ -40,7 +40,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> None:
-    """Builds the sandbox, runs the command, and exits with its status."""
+    """Build the sandbox, run the command, and exit with its status."""
     spec = json.loads(sys.argv[1])
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _enter_namespaces()
@@ -53,10 +53,10 @@ def main() -> None:
 
 
 def _enter_namespaces() -> None:
-    """User, mount, process, network, IPC, host name and cgroup name spaces, with ids mapped.
+    """Enter new user, mount, process, network, IPC, host name and cgroup name spaces, mapping ids.
 
-    The real root becomes "nobody" outside too, once it has built the file system; anybody else
-    stays who they are outside and is called "nobody" inside.
+    The real root becomes "nobody" outside too, once it has built the file system; other users stay
+    themselves outside and are called "nobody" inside.
     """
     user, group = os.geteuid(), os.getegid()
     entered, written = os.pipe(), os.pipe()
@@ -101,10 +101,10 @@ def _process_one(spec: dict[str, Any]) -> None:
 
 
 def _build_root(spec: dict[str, Any]) -> None:
-    """A new root in memory: read-only but for /tmp, with nothing in it but what the spec names."""
+    """Build a new root in memory: read-only except for /tmp, holding only what the spec names."""
     sources = {path: os.path.realpath(path) for path in (*spec["binds"], *spec["devices"])}
     _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
-    base = "/tmp"  # any folder that is there
+    base = "/tmp"  # any existing folder
     _mount("tmpfs", base, "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=755,nr_inodes={_ROOT_INODES}")
     Path(base, "old").mkdir()
     number = _PIVOT_ROOT[os.uname().machine]
@@ -178,7 +178,7 @@ def _wait(process: int) -> int:
 
 
 def _guarded(function: Callable[..., None], *arguments: object) -> None:
-    """Runs the rest of a forked child, which must never come back into its parent's code."""
+    """Run the rest of a forked child, which must never return into its parent's code."""
     try:
         function(*arguments)
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""One sandboxed process: what it is given, what it says, and when it has to end."""
+"""One sandboxed process: its input, its messages, and when it must end."""
 
 import contextlib
 import json
@@ -23,25 +23,28 @@ from rast_bench.code_tests.sandbox import (
 from rast_bench.code_tests.verdict import Limits
 
 Cause = Literal["ended", "stopped", "cpu", "idle", "wall", "output", "threads"]
-"""`stopped`: by the caller, who had seen enough; the next five: it went over that limit."""
+"""`stopped`: by the caller; the next five: it exceeded that limit."""
 
 Message = dict[str, Any]
 OnMessage = Callable[[Message, int], bool]
-"""Given each message of the process, which may say anything, and its length in bytes. False stops
+"""Called with each message of the process, which is untrusted, and its length in bytes. False stops
 the process."""
 
 Passed = Callable[[], int]
-"""How many tests are passed so far: each new one has `test_cpu_seconds` anew."""
+"""Number of tests passed so far: each new one gets `test_cpu_seconds` again."""
 
 _LOOK_SECONDS = 0.25
-_THREADS_TIMES = 2  # the kernel's own limit, where there is one, comes first
+_THREADS_TIMES = 2  # the kernel's own limit, if any, comes first
 _CHUNK = 2**16
 
 
 @dataclass(frozen=True)
-class Job:
-    """What one process is to do. `header` and `calls` go to inside/program.py, `stdin` to the
-    program; `capture` keeps its standard output. `cpu_seconds` and `output` bound the process."""
+class SandboxJob:
+    """The work of one process.
+
+    `header` and `calls` go to inside/program.py, `stdin` to the program; `capture` keeps its
+    standard output. `cpu_seconds` and `output` limit the process.
+    """
 
     header: Message
     cpu_seconds: float
@@ -53,10 +56,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended. `status` is a shell's: 128 + signal where one ended it.
+    """How a process ended. `status` is as in a shell: 128 + signal if one ended it.
 
-    `cpu_seconds` is what the kernel had counted at the last look, at most a quarter of a second
-    before the end; without the interpreter's start.
+    `cpu_seconds` is what the kernel had counted at the last poll, at most a quarter of a second
+    before the end, without the interpreter's start.
     """
 
     cause: Cause
@@ -66,19 +69,19 @@ class Finished:
 
 
 def run_process(
-    kind: SandboxKind, limits: Limits, job: Job, on_message: OnMessage, passed: Passed
+    kind: SandboxKind, limits: Limits, job: SandboxJob, on_message: OnMessage, passed: Passed
 ) -> Finished:
-    """Runs one job. When this returns or raises, nothing of it is left running.
+    """Run one job. When this returns or raises, nothing of it is left running.
 
     Raises:
-        SandboxError: the sandbox could not be made. Nothing of the program ran.
+        SandboxError: the sandbox could not be created. Nothing of the program ran.
     """
     layout = host_layout()
     with contextlib.ExitStack() as stack:
         folder = "/"
         if kind == "process":
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="rast-bench-"))
-            Path(folder).chmod(0o755)  # nobody, who a process of root's becomes, may look
+            Path(folder).chmod(0o755)  # nobody, which a process of root becomes, may read it
         header = {
             **job.header,
             "cpu_seconds": job.cpu_seconds,
@@ -118,7 +121,7 @@ def run_process(
 def _watch(
     running: Sandbox, reader: "_Reader", limits: Limits, cpu_seconds: float, passed: Passed
 ) -> tuple[Cause, Account]:
-    """Reads until the process ends or has to."""
+    """Read until the process ends or must end."""
     account = Account()
     tests, before_test, listened = 0, 0.0, 0.0
     started = time.monotonic()
@@ -145,14 +148,14 @@ def _watch(
 
 
 class _Reader:
-    """Reads the two pipes of a process: its messages, a line of JSON each, and its output."""
+    """Reads the two pipes of a process: its messages, one line of JSON each, and its output."""
 
     def __init__(self, results: int, stdout: int, limit: int, on_message: OnMessage) -> None:
         self.selector = selectors.DefaultSelector()
         self.stdout = bytearray()
         self.ready = False
-        self.unconfined: str | None = None  # why the program was not begun
-        # Seconds since the program began, without those in which it waits for its reader.
+        self.unconfined: str | None = None  # why the program was not started
+        # Seconds since the program started, without those in which it waits for its reader.
         self.listened = 0.0
         self._results, self._pipes = results, {results, stdout}
         self._line = bytearray()
@@ -165,7 +168,7 @@ class _Reader:
         self.selector.close()
 
     def drain(self) -> Cause:
-        """Reads what an ended process has left behind."""
+        """Read what an ended process has left behind."""
         while self._pipes:
             cause = self.read(0)
             if cause is not None:
@@ -173,9 +176,9 @@ class _Reader:
         return "ended"
 
     def read(self, seconds: float) -> Cause | None:
-        """Waits so long for something to read. A cause where reading is over.
+        """Wait up to `seconds` for something to read. Return a cause if reading is over.
 
-        "ended" comes when a descriptor that is none of the pipes has something to say.
+        "ended" means that a descriptor other than the pipes became readable.
         """
         started = time.monotonic()
         events = {key.fd for key, _ in self.selector.select(seconds)}
@@ -213,14 +216,14 @@ class _Reader:
         if not isinstance(message, dict):
             message = {"error": "the program wrote into the harness's pipe"}
         if not self.ready:
-            # The first message comes before the program, so it is ours.
+            # The first message is sent before the program runs, so it can be trusted.
             self.ready, self.unconfined = "ready" in message, message.get("unconfined")
             return self.ready
         return self._on_message(message, len(line))
 
 
 def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
-    """A pipe whose reading end the stack closes."""
+    """Return a pipe whose reading end the stack closes."""
     reading, writing = os.pipe()
     stack.callback(os.close, reading)
     return reading, writing

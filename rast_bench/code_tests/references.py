@@ -1,4 +1,4 @@
-"""The tests of a problem from its reference, as rast_bench.datasets makes and keeps it."""
+"""Tests of a problem from its reference, as written and stored by rast_bench.datasets."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -18,27 +18,32 @@ _TESTS: dict[str, Callable[[Any], CodeTests]] = {
 
 
 class Head(NamedTuple):
-    """What it takes to find a problem's program in a response."""
+    """What is needed to find a problem's program in a response."""
 
     entry_point: str
     prompt: str
 
 
 def tests_of(reference: Reference) -> CodeTests:
-    """A problem's tests. Raises DatasetError for a reference of no known kind or form."""
+    """Return a problem's tests.
+
+    Raises:
+        DatasetError: the reference is of an unknown kind or form.
+    """
     kind = reference.get("kind")
     if kind not in _TESTS:
         raise DatasetError(
-            f"tests of the kind {kind!r} are not known",
+            f"unknown kind of tests: {kind!r}",
             hint=f"a reference's kind is one of {', '.join(sorted(_TESTS))}",
         )
     return _TESTS[kind](reference)
 
 
 def head_of(reference: Reference) -> Head:
-    """The name that the tests call, and the prompt that a response may continue.
+    """Return the name that the tests call, and the prompt that a response may continue.
 
-    Raises DatasetError as `tests_of`.
+    Raises:
+        DatasetError: as `tests_of`.
     """
     if reference.get("kind") == "humaneval":
         return Head(reference["entry_point"], reference["prompt"])
@@ -48,7 +53,7 @@ def head_of(reference: Reference) -> Head:
 
 
 def solution_of(reference: Reference) -> str | None:
-    """The canonical program, where the data set has one."""
+    """Return the canonical program, if the data set has one."""
     if reference.get("kind") == "humaneval":
         return f"{reference['prompt']}{reference['canonical_solution']}"
     return reference.get("code")

@@ -1,6 +1,5 @@
-"""Programs against their tests."""
+"""Run programs against their tests."""
 
-import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from rast_bench.code_tests.sandbox import SandboxError, SandboxKind, candidates,
 from rast_bench.code_tests.stdio_style import run_stdio
 from rast_bench.code_tests.tests import CodeTests, StdioTests
 from rast_bench.code_tests.verdict import CodeVerdict, Limits
-from rast_bench.hardware import usable_cores
+from rast_bench.hardware import available_memory, usable_cores
 
 _MOST_WORKERS = 64
 _LOCK = threading.Lock()
@@ -28,13 +27,13 @@ def run_tests(
     allow_code_execution: bool,
     sandbox: SandboxKind | None = None,
 ) -> CodeVerdict:
-    """Runs a program against its tests in a sandbox, up to the first test that it does not pass.
+    """Run a program against its tests in a sandbox, up to the first test that it does not pass.
 
-    Expected answers never enter the sandbox: the program's answers come out as plain values and
-    are compared here. Without `allow_code_execution` nothing runs, and the verdict is "refused".
+    Expected answers never enter the sandbox: the program's answers come out as plain values and are
+    compared here. Without `allow_code_execution` nothing runs, and the verdict is "refused".
 
     Raises:
-        SandboxError: this machine has no sandbox that works. Nothing ran.
+        SandboxError: this machine has no working sandbox. Nothing ran.
         DatasetError: the reference that gives the expected answers fails.
     """
     if not allow_code_execution:
@@ -54,10 +53,15 @@ def run_many(
     sandbox: SandboxKind | None = None,
     workers: int | None = None,
 ) -> Iterator[CodeVerdict]:
-    """The verdict of each (program, tests) pair, in order, as `run_tests` gives it.
+    """Yield the verdict of each (program, tests) pair, in order.
 
-    `workers` programs run at a time: as many as there are cores and memory for, where it is None.
-    Pairs are taken as they are needed, so few tests are in memory at once. Raises as `run_tests`.
+    Pairs are consumed as they are needed, so few tests are in memory at once.
+
+    Args:
+        workers: programs that run at a time; None: as cores and memory allow.
+
+    Raises:
+        SandboxError, DatasetError: as `run_tests`.
     """
     limits = limits or Limits()
     workers = workers or _workers(limits)
@@ -81,16 +85,15 @@ def run_many(
 
 
 def _workers(limits: Limits) -> int:
-    """One program a core, and no more than the free memory can hold at their limits."""
-    pages, size = os.sysconf("SC_AVPHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(_MOST_WORKERS, usable_cores(), pages * size // limits.memory))
+    """Return one worker per core, but no more than the free memory holds at their limits."""
+    return max(1, min(_MOST_WORKERS, usable_cores(), available_memory() // limits.memory))
 
 
 def working_sandbox() -> SandboxKind:
-    """The best sandbox that works here. Tried once a process; a weak one is said on stderr.
+    """Return the best sandbox that works here, tried once per process; warn of a weak one.
 
     Raises:
-        SandboxError: none does.
+        SandboxError: none works.
     """
     with _LOCK:
         return _working_sandbox()
@@ -113,6 +116,6 @@ def _working_sandbox() -> SandboxKind:
         failures.append(f"the {kind} sandbox does not work: {verdict.detail}")
     raise SandboxError(
         "; ".join(failures),
-        hint="docs/code_execution.md says what a machine needs; without a sandbox no model's "
-        "code is run",
+        hint="docs/code_execution.md says what a machine needs; code of models is run only in a "
+        "sandbox",
     )

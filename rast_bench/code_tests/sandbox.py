@@ -1,11 +1,11 @@
-"""Where programs run: bubblewrap, our own name spaces, or a confined process of this machine.
+"""Where programs run: bubblewrap, name spaces of our own, or a confined process of this machine.
 
-The first two give the same: process, network, mount, user, IPC and host name spaces of their own,
-and a file system in memory that holds the Python environment read-only, an empty /tmp and three
-devices. The third, where the machine allows neither, keeps all else: resource limits, the list of
-system calls that are allowed (inside/seccomp.py), which then changes no file either, an empty
-environment and working directory, nobody's ids where root starts it; Landlock hides other files
-where the kernel has it.
+The first two are equivalent: new process, network, mount, user, IPC and host name spaces, and a
+file system in memory that holds the Python environment read-only, an empty /tmp and three devices.
+The third, if the machine allows neither, keeps the rest: resource limits, the allow-list of system
+calls (inside/seccomp.py), which then allows no changes of files either, an empty environment and
+working directory, and the ids of nobody if root starts it; Landlock hides other files if the kernel
+has it.
 """
 
 import json
@@ -35,7 +35,7 @@ _ENVIRONMENT = {
     "TMPDIR": "/tmp",
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    "PYTHONHASHSEED": "0",  # the order of a set of strings shall not change a verdict
+    "PYTHONHASHSEED": "0",  # the order of a set of strings must not change a verdict
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
@@ -47,7 +47,7 @@ class SandboxError(ConfigError):
 
 @dataclass(frozen=True)
 class Layout:
-    """What the file system of a sandbox holds, each thing at the path that it has outside."""
+    """The content of a sandbox's file system, everything at its outer path."""
 
     symlinks: dict[str, str]
     binds: tuple[str, ...]
@@ -55,7 +55,7 @@ class Layout:
 
 
 def host_layout() -> Layout:
-    """The system's libraries and this Python environment."""
+    """Return the system's libraries and this Python environment."""
     links = {path: str(Path(path).readlink()) for path in _TOP if Path(path).is_symlink()}
     folders = [path for path in _TOP if path not in links]
     wanted = [*_PLACES, *folders, sys.base_prefix, sys.base_exec_prefix, sys.prefix, str(_INSIDE)]
@@ -67,7 +67,7 @@ def host_layout() -> Layout:
 
 
 def inner_command(result_fd: int, job_fd: int) -> list[str]:
-    """The command inside the sandbox. -P and -s: no module of the working folder or the user."""
+    """Return the command inside the sandbox. -P and -s: ignore modules of folder and user."""
     code = (
         f"import sys; sys.path.insert(0, {str(_HERE)!r}); from inside.program import main; "
         f"del sys.path[0]; main({result_fd}, {job_fd})"
@@ -76,7 +76,7 @@ def inner_command(result_fd: int, job_fd: int) -> list[str]:
 
 
 def outside_namespaces(kind: SandboxKind, layout: Layout, folder: str) -> dict[str, Any] | None:
-    """What inside/confine.py needs to know where there are no name spaces; None where there are."""
+    """Return what inside/confine.py needs without name spaces; None with them."""
     if kind != "process":
         return None
     readable = [path for path in (*layout.binds, *layout.devices, folder) if path != _WRITABLE]
@@ -86,7 +86,7 @@ def outside_namespaces(kind: SandboxKind, layout: Layout, folder: str) -> dict[s
 def outer_command(
     kind: SandboxKind, layout: Layout, disk: int, info_fd: int, command: Sequence[str]
 ) -> list[str]:
-    """The command that runs `command` in a sandbox.
+    """Return the command that runs `command` in a sandbox.
 
     With name spaces it writes {"child-pid": process 1 of the sandbox} to `info_fd` before the
     command starts.
@@ -122,12 +122,12 @@ def outer_command(
 
 
 def outer_environment(kind: SandboxKind) -> dict[str, str]:
-    """The environment of the outer command; the program's own comes with the command."""
+    """Return the environment of the outer command; the program's comes with the command."""
     return dict(_ENVIRONMENT) if kind == "process" else {}
 
 
 def candidates() -> tuple[SandboxKind, ...]:
-    """The sandboxes that may work here, best first. Starting one tells.
+    """Return the sandboxes that may work here, best first; only starting one shows if it works.
 
     Raises:
         SandboxError: none can, whatever is installed.
@@ -138,14 +138,14 @@ def candidates() -> tuple[SandboxKind, ...]:
             hint="generate anywhere, then grade the ledger on a Linux machine",
         )
     if not seccomp.supported():
-        raise SandboxError(f"code tests know no system call numbers of {platform.machine()}")
+        raise SandboxError(f"code tests have no system call numbers for {platform.machine()}")
     if shutil.which("bwrap"):
         return ("bubblewrap", "namespaces", "process")
     return ("namespaces", "process")
 
 
 def weakness(kind: SandboxKind) -> str | None:
-    """What a sandbox of this kind does not give here; None where it gives all."""
+    """Return what a sandbox of this kind lacks here, or None."""
     if kind != "process":
         return None
     readable = (
@@ -153,4 +153,4 @@ def weakness(kind: SandboxKind) -> str | None:
         if landlock.version()
         else "the program can read whatever you can read, as the kernel has no Landlock"
     )
-    return f"no name spaces to be had: {readable}; programs cannot write files"
+    return f"no name spaces available: {readable}; programs cannot write files"

@@ -1,18 +1,18 @@
-"""Whole programs from standard input to standard output, each test in a process of its own."""
+"""Whole programs from standard input to standard output, one process per test."""
 
 from rast_bench.code_tests.compare import same_output
-from rast_bench.code_tests.ending import Seen, shown, verdict_of
-from rast_bench.code_tests.process import Job, Message, run_process
+from rast_bench.code_tests.ending import Transcript, format_value, verdict_of
+from rast_bench.code_tests.process import Message, SandboxJob, run_process
 from rast_bench.code_tests.sandbox import SandboxKind
 from rast_bench.code_tests.tests import StdioTests
 from rast_bench.code_tests.verdict import CodeVerdict, Limits
 
 _SLACK_BYTES = 2**16
-_WRITINGS = 8  # an equal output may take so many times the expected one's bytes
+_SIZE_FACTOR = 8  # maximum size of an equal output relative to the expected one
 
 
 def run_stdio(program: str, tests: StdioTests, limits: Limits, kind: SandboxKind) -> CodeVerdict:
-    """Runs the program once a test, until one does not pass."""
+    """Run the program once per test, until one does not pass."""
     header: Message = {"style": "stdio", "program": program, "preamble": tests.preamble}
     cpu_seconds = 0.0
     for passed, (text, expected) in enumerate(zip(tests.inputs, tests.expected, strict=True)):
@@ -28,14 +28,14 @@ def _run_once(
     header: Message, text: str, expected: str, limits: Limits, kind: SandboxKind
 ) -> CodeVerdict:
     stdin = text.encode(errors="surrogatepass")
-    output = min(limits.output, _WRITINGS * len(expected) + _SLACK_BYTES)
-    job = Job(header, limits.test_cpu_seconds, output, stdin=stdin, capture=True)
-    seen = Seen()
-    finished = run_process(kind, limits, job, seen.other, lambda: seen.passed)
+    output = min(limits.output, _SIZE_FACTOR * len(expected) + _SLACK_BYTES)
+    job = SandboxJob(header, limits.test_cpu_seconds, output, stdin=stdin, capture=True)
+    transcript = Transcript()
+    finished = run_process(kind, limits, job, transcript.other, lambda: transcript.passed)
     printed = finished.stdout.decode(errors="replace")
-    if finished.cause == "ended" and finished.status == 0 and seen.kind is None:
+    if finished.cause == "ended" and finished.status == 0 and transcript.kind is None:
         if same_output(printed, expected):
-            seen.passed = 1
+            transcript.passed = 1
         else:
-            seen.fault("failed", f"{shown(printed)}, expected {shown(expected)}")
-    return verdict_of(seen, finished, 1, job.cpu_seconds)
+            transcript.fail("failed", f"{format_value(printed)}, expected {format_value(expected)}")
+    return verdict_of(transcript, finished, 1, job.cpu_seconds)

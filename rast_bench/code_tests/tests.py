@@ -1,4 +1,4 @@
-"""What a program is tested against. Expected answers stay on this side of the sandbox's wall."""
+"""Tests of a program. Expected answers stay outside the sandbox."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from rast_bench.code_tests.inside.values import encode
 Oracle = Literal[
     "evalplus", "set", "not_none", "polynomial_root", "digit_distance", "surface_area", "json"
 ]
-"""How an answer is compared with the expected one: `rast_bench.code_tests.compare` says each."""
+"""How an answer is compared with the expected one; see `rast_bench.code_tests.compare`."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Reference:
 class FunctionTests:
     """Calls of one function: HumanEval+, MBPP+, LiveCodeBench's "functional" problems.
 
-    `entry_point` is a function, or `Class.method` of a class that is made without arguments.
+    `entry_point` is a function, or `Class.method` of a class that is created without arguments.
     `inputs` holds the positional arguments of each call, as plain Python values. `expected` holds
     the answer to each, or the reference that gives it. `preamble` runs before the program, in its
-    name space. `only_needed` runs no more of the program than the entry point needs
+    namespace. `only_needed` runs no more of the program than the entry point needs
     (inside/needed.py), as EvalPlus does.
     """
 
@@ -45,7 +45,7 @@ class FunctionTests:
 
     @cached_property
     def encoded_inputs(self) -> bytes:
-        """One line of JSON a call."""
+        """Return one line of JSON per call."""
         return b"".join(json.dumps(encode(call)).encode() + b"\n" for call in self.inputs)
 
 

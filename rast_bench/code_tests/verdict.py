@@ -1,4 +1,4 @@
-"""How far a program may go, and what came of it."""
+"""Limits of a program, and the verdict on it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,13 +10,13 @@ CodeVerdictKind = Literal["passed", "failed", "error", "timeout", "memory", "ref
 class Limits:
     """What one run of a program may use. Times are in seconds, sizes in bytes.
 
-    * `test_cpu_seconds`: CPU time of one call, or of one run of a standard-input program
-      (6 is LiveCodeBench's number, there of wall time).
+    * `test_cpu_seconds`: CPU time of one call, or of one run of a standard-input program (6 is
+      LiveCodeBench's number, there of wall time).
     * `cpu_seconds`: CPU time of all calls of a function together.
-    * `idle_seconds`: time in which no thread may either compute or wait for a CPU, in all.
-    * `wall_seconds`: a backstop for a machine so busy that nothing else ends.
+    * `idle_seconds`: total time in which no thread computes or waits for a CPU.
+    * `wall_seconds`: a last resort for a machine so busy that nothing else ends the program.
     * `memory`: address space (4 GiB is evalplus's number). `disk`: all files of the program
-      together, which lie in memory. `output`: standard output, or all answers.
+      together, which are in memory. `output`: standard output, or all answers.
     """
 
     test_cpu_seconds: float = 6.0
@@ -32,17 +32,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class CodeVerdict:
-    """The judgement of one program.
+    """The verdict on one program.
 
     * passed: every test gave the expected answer;
     * failed: one did not, or the program ended before it;
     * error: it does not compile, lacks the function, raised an exception or was killed by a signal;
-    * timeout: it ran out of CPU time, or slept or waited for too long;
+    * timeout: it ran out of CPU time, or slept or waited too long;
     * memory: it ran out of memory;
     * refused: nothing ran, since `allow_code_execution` is false.
 
     `passed_tests` counts the tests before the first that did not pass; testing stops there.
-    `detail` is for people: it may hold text that the program chose.
+    `detail` is for display: it may contain text chosen by the program.
     """
 
     kind: CodeVerdictKind

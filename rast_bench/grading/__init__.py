@@ -1,12 +1,12 @@
-"""From samples to verdicts: graders by name and the stage that applies one to a ledger.
+"""Turn samples into verdicts: graders by name, and the stage that applies one to a ledger.
 
 grader = get_grader("boxed-1")
-judgement = grader.grade(text, gold, finish_reason)      # its kind, extracted, reason, rule
-grade_cells(planned, ledger, "boxed-1")     # only samples that lack a verdict
+judgement = grader.grade(text, gold, finish_reason)  # kind, extracted answer, reason, rule
+grade_cells(planned, ledger, "boxed-1")  # grades only samples without a verdict
 """
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared, Explained, Grader, Judgement
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.registry import (
     check_graders,
     check_retired,
@@ -22,7 +22,7 @@ __all__ = [
     "AnswerGrader",
     "Compared",
     "Explained",
-    "Found",
+    "ExtractedAnswer",
     "Grader",
     "GradingSummary",
     "Judgement",

@@ -1,20 +1,20 @@
-"""What a grader is, and the frame that graders of extracted answers share."""
+"""The grader interface, and the base class of graders that extract an answer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from rast_bench.domain import FinishReason, VerdictKind
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 
 Comparison = Literal["correct", "wrong", "undecided", "timeout", "unparsed"]
-"""`unparsed`: the answer was found, but is too long or too deeply nested to be read."""
+"""`unparsed`: an answer was found, but it is too long or too deeply nested to be read."""
 
-MOST_PAIRS = 2**17  # whose outcomes a grader remembers
+MOST_PAIRS = 2**17  # outcomes that a grader caches
 
 
 class Answer(NamedTuple):
-    """What a grader is given of one sample. `dataset` is the name of its data set, if known."""
+    """The input of a grader for one sample. `dataset` is the name of its data set, if known."""
 
     text: str
     gold: str
@@ -44,7 +44,7 @@ class Explained(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """The outcome of one comparison, the CPU seconds that it took, and what decided."""
+    """The outcome of one comparison, its CPU time in seconds, and what decided it."""
 
     outcome: Comparison
     seconds: float = 0.0
@@ -52,13 +52,13 @@ class Compared(NamedTuple):
     rule: str = ""
 
 
-class Extracted(NamedTuple):
-    """What was found in one response, and the gold answer in the form that it is compared with.
+class Extraction(NamedTuple):
+    """What was found in one response, and the gold answer in the form used for the comparison.
 
-    `over_limit`: the search ran out of CPU time or memory. `failure`: the exception that it met.
+    `over_limit`: the search ran out of CPU time or memory. `failure`: the exception it raised.
     """
 
-    found: Found | None
+    answer: ExtractedAnswer | None
     gold: str
     over_limit: bool = False
     failure: str = ""
@@ -68,8 +68,8 @@ class Extracted(NamedTuple):
 class Grader(Protocol):
     """Judges responses. `name` ends in a version and is the key of its verdicts in the ledger.
 
-    A judgement depends on the name, text, gold, finish reason and data set alone, so whatever
-    changes one needs a new version.
+    A judgement depends only on the grader's name, the text, the gold answer, the finish reason and
+    the data set, so any change in behaviour needs a new version.
     """
 
     @property
@@ -78,21 +78,21 @@ class Grader(Protocol):
     def grade(
         self, text: str, gold: str, finish_reason: FinishReason, dataset: str = ""
     ) -> Judgement:
-        """The judgement of one response."""
+        """Return the judgement of one response."""
         ...
 
     def grade_many(self, answers: Sequence[Answer]) -> list[Judgement]:
-        """Judgements in the order of `answers`; a slow grader spreads the work over a pool."""
+        """Return judgements in the order of `answers`; slow graders use a process pool."""
         ...
 
     def explain(self, answers: Sequence[Answer]) -> list[Explained]:
-        """The same judgements with what led to them, for `rast-bench grade`."""
+        """Return the same judgements with what led to them, for `rast-bench grade`."""
         ...
 
     def reading(self, text: str) -> str:
-        """What kind of answer a text is read as ("interval"), for people; "" where it has none.
+        """Return the kind of answer that a text is read as ("interval"), for display, or "".
 
-        The text is an extracted answer or a gold answer as `explain` gives it.
+        The text is an extracted answer, or a gold answer as returned by `explain`.
         """
         ...
 
@@ -100,13 +100,13 @@ class Grader(Protocol):
 class AnswerGrader(ABC):
     """A grader that extracts an answer and compares it with the gold answer.
 
-    * No answer: "truncated" when the response was cut off at max_tokens, else "unparsed".
-    * An answer: the comparison's outcome, whatever ended the response: a response that was cut off
-      after its answer has answered. Only a guess at what it might have answered, such as its last
-      number, counts as "truncated" there unless it is correct.
+    * No answer: "truncated" if the response was cut off at max_tokens, else "unparsed".
+    * An answer: the outcome of the comparison, however the response ended; a response that was cut
+      off after its answer did answer. A guess, such as the last number of a response that was cut
+      off, counts as "truncated" unless it is correct.
 
-    Samples of one problem repeat few answers, so each distinct (answer, gold) pair is compared once
-    as long as the grader remembers it.
+    The samples of one problem repeat few answers, so the outcome of each distinct (answer, gold)
+    pair is cached.
     """
 
     name: str
@@ -115,22 +115,22 @@ class AnswerGrader(ABC):
         self._compared: dict[tuple[str, str], Compared] = {}
 
     @abstractmethod
-    def extract(self, answer: Answer) -> Found | None:
-        """The answer in its normal form, or None. The gold only tells its kind (a choice, say)."""
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
+        """Return the normalised answer, or None. Use `gold` only for its kind (a choice, say)."""
 
     @abstractmethod
     def compare(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Compared]:
-        """The outcome of each distinct (extracted answer, reference) pair, in order."""
+        """Return the outcome of each distinct (extracted answer, reference) pair, in order."""
 
     def reference(self, answer: Answer) -> str:
-        """The gold answer in the form that `compare` is given."""
+        """Return the gold answer in the form passed to `compare`."""
         return answer.gold
 
     def reading(self, text: str) -> str:  # noqa: ARG002
         return ""
 
-    def extract_many(self, answers: Sequence[Answer]) -> list[Extracted]:
-        return [Extracted(self.extract(answer), self.reference(answer)) for answer in answers]
+    def extract_many(self, answers: Sequence[Answer]) -> list[Extraction]:
+        return [Extraction(self.extract(answer), self.reference(answer)) for answer in answers]
 
     def grade(
         self, text: str, gold: str, finish_reason: FinishReason, dataset: str = ""
@@ -142,10 +142,12 @@ class AnswerGrader(ABC):
 
     def explain(self, answers: Sequence[Answer]) -> list[Explained]:
         extracted = self.extract_many(answers)
-        compared = self._outcomes([(one.found.text, one.gold) for one in extracted if one.found])
+        compared = self._outcomes(
+            [(each.answer.text, each.gold) for each in extracted if each.answer]
+        )
         return [
-            self._explained(one, compared, cut_off=answer.finish_reason == "length")
-            for one, answer in zip(extracted, answers, strict=True)
+            self._explained(extraction, compared, cut_off=answer.finish_reason == "length")
+            for extraction, answer in zip(extracted, answers, strict=True)
         ]
 
     def _outcomes(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Compared]:
@@ -159,16 +161,18 @@ class AnswerGrader(ABC):
         return outcomes
 
     def _explained(
-        self, one: Extracted, compared: dict[tuple[str, str], Compared], *, cut_off: bool
+        self, extraction: Extraction, compared: dict[tuple[str, str], Compared], *, cut_off: bool
     ) -> Explained:
-        if one.over_limit:
-            return Explained(Judgement("timeout", None, "limit"), one.gold, 0.0)
-        if one.failure:
-            return Explained(Judgement("unparsed", None, "unread"), one.gold, 0.0)
-        if one.found is None:
-            return Explained(Judgement("truncated" if cut_off else "unparsed", None), one.gold, 0.0)
-        outcome, seconds, reason, rule = compared[one.found.text, one.gold]
-        if cut_off and one.found.guess and outcome in ("wrong", "undecided"):
-            return Explained(Judgement("truncated", None), one.gold, seconds)
-        judgement = Judgement(outcome, one.found.text, reason, rule, one.found.rule)
-        return Explained(judgement, one.gold, seconds)
+        if extraction.over_limit:
+            return Explained(Judgement("timeout", None, "limit"), extraction.gold, 0.0)
+        if extraction.failure:
+            return Explained(Judgement("unparsed", None, "unread"), extraction.gold, 0.0)
+        answer = extraction.answer
+        if answer is None:
+            kind: VerdictKind = "truncated" if cut_off else "unparsed"
+            return Explained(Judgement(kind, None), extraction.gold, 0.0)
+        outcome, seconds, reason, rule = compared[answer.text, extraction.gold]
+        if cut_off and answer.guess and outcome in ("wrong", "undecided"):
+            return Explained(Judgement("truncated", None), extraction.gold, seconds)
+        judgement = Judgement(outcome, answer.text, reason, rule, answer.rule)
+        return Explained(judgement, extraction.gold, seconds)

@@ -1,34 +1,34 @@
-r"""The grader of the tiny sets: integers or tuples of integers in the last `\boxed{…}`."""
+r"""Grader of the miniature data sets: integers or tuples of integers in the last `\boxed{…}`."""
 
 import re
 from collections.abc import Sequence
 
 from rast_bench.grading.base import Answer, AnswerGrader, Compared
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash takes its next character out of play
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash escapes the next character
 _SPACE = re.compile(r"\s*")
 
 
 class BoxedGrader(AnswerGrader):
     r"""Compares the content of the last `\boxed{…}` with the gold answer.
 
-    * "The last" is the last `\boxed` that is followed by an opening brace. Where its braces do not
-      close, or hold nothing but space, there is no answer, even if an earlier box was complete.
-    * All white space is ignored: the tiny tokenizer writes `\boxed{ 12 , 8 }`.
-    * Integers and comma-separated tuples of integers, in ASCII digits, are equal by value
-      (`+07` is `7`, `-0` is `0`, order counts); everything else is equal when its characters are.
+    * "The last" is the last `\boxed` followed by an opening brace. If its braces do not close, or
+      contain only white space, there is no answer, even if an earlier box was complete.
+    * All white space is ignored: the tokenizer of the tiny models writes `\boxed{ 12 , 8 }`.
+    * Integers and comma-separated tuples of integers, in ASCII digits, are compared by value
+      (`+07` is `7`, `-0` is `0`, order counts); everything else is compared character by character.
     * finish_reason "length" makes a response without an answer "truncated" instead of "unparsed";
-      where the last box was complete before the cut, it is graded as usual.
+      if the last box was complete before the cut, it is graded as usual.
     """
 
     name = "boxed-1"
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         content = last_boxed(answer.text)
         text = None if content is None else normalise(content)
-        return Found(text, "box") if text else None
+        return ExtractedAnswer(text, "box") if text else None
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         return [
@@ -37,9 +37,9 @@ class BoxedGrader(AnswerGrader):
 
 
 def last_boxed(text: str) -> str | None:
-    r"""The content of the last `\boxed{…}`, or None where there is none or its braces do not close.
+    r"""Return the content of the last `\boxed{…}`; None without one or if its braces do not close.
 
-    Time is linear in the text's length.
+    Takes time linear in the length of the text.
     """
     end = len(text)
     while (start := text.rfind("\\boxed", 0, end)) >= 0:
@@ -52,7 +52,7 @@ def last_boxed(text: str) -> str | None:
 
 
 def _braced(text: str, opening: int) -> str | None:
-    """What stands between the brace at `opening` and its partner; None without a partner."""
+    """Return the text between the brace at `opening` and its partner, or None without a partner."""
     depth = 0
     for match in _BRACE.finditer(text, opening):
         depth += {"{": 1, "}": -1}.get(match[0], 0)
@@ -62,9 +62,9 @@ def _braced(text: str, opening: int) -> str | None:
 
 
 def normalise(answer: str) -> str:
-    """An answer without white space; integers and tuples of them in their shortest writing.
+    """Return an answer without white space, with integers (also in tuples) in their shortest form.
 
-    Two answers are equal exactly when their normal forms are.
+    Two answers are equal exactly if their normal forms are.
     """
     squeezed = "".join(answer.split())
     parts = squeezed.split(",")

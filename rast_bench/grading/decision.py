@@ -1,4 +1,4 @@
-"""What comparing an answer with a gold answer gives, and what shows it."""
+"""The result of comparing an answer with a gold answer, and the evidence for it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,28 +12,28 @@ Reason = Literal[
     "rounding",  # a decimal that is the other, rounded to its digits
     "symbolic",  # an identity of expressions, proven
     "numeric",  # values with rigorous error bounds at many points (a refutation, or no proof)
-    "unit",  # quantities: converted, or of other dimensions
+    "unit",  # quantities: converted, or of different dimensions
     "choice",
     "truth value",
     "text",  # words, names, phrases
-    "time",  # of day, dates, durations
+    "time",  # times of day, dates, durations
     "base",  # digits of a number in base n
     "ratio",
-    "count",  # another number of elements, or of solutions
+    "count",  # a different number of elements or solutions
     "order",
-    "brackets",  # an end of an interval open here and closed there, a set for a tuple
+    "brackets",  # an open end of an interval for a closed one, a set for a tuple
     "kind",  # an equation for a number, and so on: no rule lets one stand for the other
     "elements",  # lists, sets, tuples, matrices, intervals: element by element
-    "relation",  # equations and inequalities: the same solutions, or others
-    "limit",  # the work would have been too much
+    "relation",  # equations and inequalities: by their solutions
+    "limit",  # it would have taken too much work
     "unread",  # one of them could not be read
-    "",  # of a grader that gives none
+    "",  # the grader gives no reason
 ]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether an answer is the gold answer. `rule` names the sentence of docs/graders.md."""
+    """Whether an answer equals the gold answer. `rule` names a rule of docs/graders.md."""
 
     outcome: Outcome
     reason: Reason
@@ -44,7 +44,7 @@ class Decision:
 
 
 def decided(is_equal: bool) -> Decision:
-    """A decision without a reason."""
+    """Return a decision without a reason."""
     return Decision("equal" if is_equal else "different", "")
 
 

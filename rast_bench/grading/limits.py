@@ -1,4 +1,4 @@
-"""Limits of CPU time and memory for work inside a process of its own. Linux and macOS."""
+"""Limits of CPU time and memory for work in a process of its own. Linux and macOS."""
 
 import resource
 import signal
@@ -13,17 +13,17 @@ _GRACE_SECONDS = 2.0  # for one long step in C, which no exception can interrupt
 
 
 class CpuLimitError(BaseException):
-    """The work ran out of CPU time. No Exception: sympy catches those in passing."""
+    """The work ran out of CPU time. Not an Exception, since sympy catches those."""
 
 
 def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = False) -> T:
-    """What `work` returns. Only for a process's main thread.
+    """Return the result of `work`. Call it only from the main thread of a process.
 
-    Wall time does not count, so a busy machine changes nothing. No exception can interrupt one
-    long step in C: with `may_kill` SIGVTALRM ends the process two seconds later.
+    Wall time does not count, so a busy machine makes no difference. No exception can interrupt one
+    long step in C: with `may_kill`, SIGVTALRM ends the process two seconds later.
 
     Raises:
-        CpuLimitError: inside `work`, once this process has used so much CPU time in it.
+        CpuLimitError: inside `work`, once this process has used that much CPU time in it.
     """
     over = False
 
@@ -33,8 +33,8 @@ def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = 
 
     before = signal.signal(signal.SIGPROF, stop)
     if may_kill:
-        # Not RLIMIT_CPU: it counts from the process's start, by ticks, and in an old process those
-        # are seconds away from every clock that Python reads.
+        # Not RLIMIT_CPU: it counts ticks from the start of the process, and in an old process they
+        # are seconds off every clock that Python can read.
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds + _GRACE_SECONDS)
     signal.setitimer(signal.ITIMER_PROF, seconds, _REMINDER_SECONDS)
@@ -42,7 +42,7 @@ def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = 
         try:
             return work()
         finally:
-            over = True  # or a reminder would break off what follows
+            over = True  # otherwise a reminder would interrupt what follows
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         if may_kill:
@@ -51,7 +51,7 @@ def within_cpu_limit(seconds: float, work: Callable[[], T], *, may_kill: bool = 
 
 
 def limit_memory(size: int) -> None:
-    """From now on this process gets MemoryError beyond `size` bytes, and leaves no core dump."""
+    """Make this process raise MemoryError beyond `size` bytes, and disable core dumps."""
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     wanted = size if hard == resource.RLIM_INFINITY else min(size, hard)
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))

@@ -13,9 +13,9 @@ _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 
 def number_of_words(text: str) -> str | None:
-    """The number that the number words of a text make, in digits; None where they make none.
+    """Return the number that a text's number words form, in digits, or None if they form none.
 
-    Other words are passed over. Digits alone come back in their shortest writing.
+    Other words are ignored. Digits alone are returned in their shortest form.
     """
     words = text.replace("-", " ").lower()
     if words.isdecimal() and words.isascii():
@@ -47,7 +47,7 @@ def _split_at_point(words: list[str]) -> tuple[list[str], bool, list[str]]:
 
 
 def _whole(words: list[str]) -> int | None:
-    """The value of a run of words; None where a scale comes twice or out of order."""
+    """Return the value of a sequence of words; None if a scale comes twice or out of order."""
     total = 0
     group: list[str] = []
     last = max(_SCALES.values()) * 10
@@ -64,7 +64,7 @@ def _whole(words: list[str]) -> int | None:
 
 
 def _group(words: list[str]) -> int:
-    """Words below a thousand; an empty group before a scale counts as one."""
+    """Return the value of words below a thousand; an empty group before a scale counts as one."""
     if not words:
         return 1
     value = 0

@@ -1,4 +1,4 @@
-"""Work on answers in processes of its own: none can take more than its time, memory or process."""
+"""A process pool for work on answers, with limits on CPU time and memory."""
 
 import multiprocessing
 import signal
@@ -28,11 +28,11 @@ CPU_SECONDS = 5.0  # of one comparison; the slowest of 1,800 real ones takes 0.6
 MEMORY_BYTES = 768 * 2**20  # of address space; a worker with sympy, pint and flint has 230 MiB
 _MOST_WORKERS = 16
 _CHUNK = 8  # calls in one task: a task costs two milliseconds, most comparisons less
-_CHUNKS_PER_WORKER = 4  # at least, where there are so many calls
-_TASKS_OF_A_WORKER = 500  # then it is replaced: sympy's caches grow
+_CHUNKS_PER_WORKER = 4  # at least, if there are enough calls
+_TASKS_OF_A_WORKER = 500  # after which it is replaced: sympy's caches grow
 
-FAULTS = (ImportError, SyntaxError, NameError)
-"""Of this program, whatever the answer: they end the grading."""
+BUGS = (ImportError, SyntaxError, NameError)
+"""Bugs of this program, whatever the answer: they end the grading."""
 
 _OUTCOMES: dict[Outcome, Comparison] = {
     "equal": "correct",
@@ -46,11 +46,11 @@ def load_sympy() -> None:
 
 
 class ComparisonPool:
-    """Asks `compare(answer, gold)` for many pairs, each under limits of CPU time and memory.
+    """Runs `compare(answer, gold)` for many pairs, each under limits of CPU time and memory.
 
     The processes start with the first call and end with this object or the interpreter. `compare`
-    is a function of a module, since it is sent to them by name; so is `warm_up`, which each process
-    calls first, so that imports count in no comparison's time.
+    must be a module-level function, since it is pickled by name; so must `warm_up`, which each
+    process calls first, so that imports do not count as comparison time.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class ComparisonPool:
         self._pool: ProcessPool | None = None
 
     def outcomes(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
-        """The outcome of each pair in order.
+        """Return the outcome of each pair in order.
 
-        * "timeout": it ran out of CPU time, of memory, or killed its process;
+        * "timeout": it ran out of CPU time or memory, or its process died;
         * "unparsed": it could not be compared.
         """
         work = partial(compare_limited, self._compare, may_kill=True)
@@ -80,18 +80,19 @@ class ComparisonPool:
         return self.run(work, calls, lost=Compared("timeout", self._cpu_seconds, "limit"))
 
     def run(self, work: Callable[..., T], calls: Sequence[tuple[Any, ...]], *, lost: T) -> list[T]:
-        """What `work` returns for each tuple of arguments, in order.
+        """Return the result of `work` for each tuple of arguments, in order.
 
-        Limits of CPU time are for `work` to set. `lost` stands for a call whose process ended.
+        `work` sets its own CPU limits. `lost` is the result of a call whose process died.
 
-        Raises ConfigError where no process starts.
+        Raises:
+            ConfigError: no process starts.
         """
         return self.begin(work, calls, lost=lost)()
 
     def begin(
         self, work: Callable[..., T], calls: Sequence[tuple[Any, ...]], *, lost: T
     ) -> Callable[[], list[T]]:
-        """As `run`, which goes on beside the caller: what is returned waits for the results."""
+        """Start `run` in the background; the returned function waits for its results."""
         size = min(_CHUNK, 1 + len(calls) // (_CHUNKS_PER_WORKER * self._workers))
         chunks = [calls[start : start + size] for start in range(0, len(calls), size)]
         wait = self._begin_chunks(work, chunks)
@@ -103,7 +104,7 @@ class ComparisonPool:
                     results += made
                 elif len(chunk) == 1:
                     results.append(lost)
-                else:  # one of them ended the process: alone, it harms no other
+                else:  # one of them killed the process: run alone, it harms no other
                     alone = self._begin_chunks(work, [[call] for call in chunk])()
                     results += [lost if one is None else one[0] for one in alone]
             return results
@@ -113,7 +114,7 @@ class ComparisonPool:
     def _begin_chunks(
         self, work: Callable[..., T], chunks: Sequence[Sequence[tuple[Any, ...]]]
     ) -> Callable[[], list[list[T] | None]]:
-        """What waits for the results of each chunk; None where the process ended."""
+        """Return a function that waits for each chunk's results; None if its process died."""
         if not chunks:
             return list
         pool = self._started()
@@ -138,9 +139,10 @@ class ComparisonPool:
 def compare_limited(
     compare: Compare, answer: str, gold: str, cpu_seconds: float, *, may_kill: bool = False
 ) -> Compared:
-    """One comparison under a limit of CPU time, in the process that calls.
+    """Make one comparison under a limit of CPU time, in the calling process.
 
-    may_kill: whether that process may be killed when nothing else ends the comparison.
+    Args:
+        may_kill: whether that process may be killed if nothing else ends the comparison.
     """
     start = time.process_time()
     try:
@@ -150,9 +152,9 @@ def compare_limited(
         found = Compared("timeout", reason="limit")
     except (OversizedError, RecursionError):
         found = Compared("unparsed", reason="unread")
-    except FAULTS:
+    except BUGS:
         raise
-    except Exception:  # sympy fails on odd expressions with exceptions of any other kind
+    except Exception:  # sympy raises any kind of exception on odd expressions
         found = Compared("unparsed", reason="unread")
     return found._replace(seconds=time.process_time() - start)
 
@@ -162,7 +164,11 @@ def compared(decision: Decision) -> Compared:
 
 
 def _results(futures: Sequence["Future[list[T]]"]) -> list[list[T] | None]:
-    """Raises ConfigError where no process starts."""
+    """Return the results of each chunk; None for one whose process died.
+
+    Raises:
+        ConfigError: no process starts.
+    """
     from concurrent.futures.process import BrokenProcessPool
 
     from pebble import ProcessExpired
@@ -172,12 +178,12 @@ def _results(futures: Sequence["Future[list[T]]"]) -> list[list[T] | None]:
         for future in futures:
             try:
                 results.append(future.result())
-            except ProcessExpired:  # the kernel ended it: too long in C, or out of memory
+            except ProcessExpired:  # killed by the kernel: too long in C, or out of memory
                 results.append(None)
     except BrokenProcessPool as error:
         raise ConfigError(
-            "the processes that compare answers do not start",
-            hint="they import the script that starts them: it must be a file, with its work "
+            "the processes that compare answers failed to start",
+            hint="they import the script that starts them: it must be a file, with its code "
             'under `if __name__ == "__main__":`',
         ) from error
     finally:
@@ -192,7 +198,7 @@ def _work_through(work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> l
 
 def _start_worker(warm_up: Callable[[], None], memory_bytes: int) -> None:
     warm_up()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     limit_memory(memory_bytes)
 
 

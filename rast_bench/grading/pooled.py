@@ -1,7 +1,7 @@
-"""The frame of graders that need algebra: all work on an answer is under limits.
+"""Base class of graders that need algebra: all work on an answer is limited.
 
-What is quick is done in this process, under a limit of CPU time that no ordinary answer comes near;
-the rest, and all of it outside the main thread, goes to a pool of processes.
+Quick steps run in this process, under a limit of CPU time that no ordinary answer comes near; the
+rest, and everything outside the main thread, goes to a process pool.
 """
 
 import sys
@@ -12,12 +12,12 @@ from functools import cache, partial
 from typing import TypeVar
 
 from rast_bench.errors import first_line
-from rast_bench.grading.base import Answer, AnswerGrader, Compared, Extracted
+from rast_bench.grading.base import Answer, AnswerGrader, Compared, Extraction
 from rast_bench.grading.decision import Decision
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
 from rast_bench.grading.pool import (
+    BUGS,
     CPU_SECONDS,
-    FAULTS,
     Compare,
     ComparisonPool,
     compared,
@@ -26,17 +26,17 @@ from rast_bench.grading.pool import (
 
 T = TypeVar("T")
 
-_TOO_MUCH = (RecursionError, MemoryError)
-HERE_SECONDS = 0.2  # of CPU time for one step on one answer in this process
+_EXHAUSTED = (RecursionError, MemoryError)
+IN_PROCESS_SECONDS = 0.2  # CPU time per step and answer in this process
 
 
 class PooledGrader(AnswerGrader):
-    """Compares pairs by `quick` where that decides, by `thorough` in a pool of processes elsewhere.
+    """Compares pairs with `quick` where that decides, else with `thorough` in a process pool.
 
-    `thorough` alone gives the same outcomes; `fast_paths=False` is there to show it. `extract`,
-    `reference` and `quick` are asked in this process first; one that takes too long is asked again
-    in the pool. So they depend on their arguments alone, import nothing (an import that is broken
-    off leaves half a module), and the class can be called without arguments, as it is there.
+    `thorough` alone gives the same outcomes; `fast_paths=False` exists to show it. `extract`,
+    `reference` and `quick` first run in this process; one that takes too long runs again in the
+    pool. So they must depend on their arguments alone and import nothing (an interrupted import
+    leaves half a module), and the class must be callable without arguments, as it is in the pool.
     """
 
     thorough: Compare
@@ -62,11 +62,11 @@ class PooledGrader(AnswerGrader):
 
     @abstractmethod
     def quick(self, answer: str, gold: str) -> Decision | None:
-        """What it takes no algebra to tell; None where it does."""
+        """Return the decision if it takes no algebra, else None."""
 
-    def extract_many(self, answers: Sequence[Answer]) -> list[Extracted]:
-        """What was found in each response; an exception makes it unparsed, with a warning."""
-        extracted = [here(partial(self._extracted, answer)) for answer in answers]
+    def extract_many(self, answers: Sequence[Answer]) -> list[Extraction]:
+        """Return what was found in each response; an exception makes it unparsed and warns."""
+        extracted = [in_this_process(partial(self._extracted, answer)) for answer in answers]
         rest = [answer for answer, one in zip(answers, extracted, strict=True) if one is None]
         calls = [(type(self), answer, self._cpu_seconds) for answer in rest]
         made = iter(self._pool.run(_extract_limited, calls, lost=_OVER_LIMIT))
@@ -74,16 +74,16 @@ class PooledGrader(AnswerGrader):
         self._warn({one.failure for one in whole if one.failure})
         return whole
 
-    def _extracted(self, answer: Answer) -> Extracted:
+    def _extracted(self, answer: Answer) -> Extraction:
         try:
-            return Extracted(self.extract(answer), self.reference(answer))
-        except (*FAULTS, *_TOO_MUCH):
+            return Extraction(self.extract(answer), self.reference(answer))
+        except (*BUGS, *_EXHAUSTED):
             raise
         except Exception as error:
-            return Extracted(None, "", failure=f"{type(error).__name__}: {first_line(error)}")
+            return Extraction(None, "", failure=f"{type(error).__name__}: {first_line(error)}")
 
     def _warn(self, failures: set[str]) -> None:
-        """Once for each failure: no one answer ends the grading of many."""
+        """Warn once per failure: no single answer ends the grading of many."""
         for failure in sorted(failures - self._warned):
             print(
                 f"warning: {self.name} cannot read a response ({failure}): it counts as unparsed",
@@ -94,16 +94,16 @@ class PooledGrader(AnswerGrader):
     def _quick(self, answer: str, gold: str) -> Decision | None:
         try:
             return self.quick(answer, gold)
-        except (*FAULTS, *_TOO_MUCH):
+        except (*BUGS, *_EXHAUSTED):
             raise
-        except Exception:  # `thorough` meets it too, or knows better
+        except Exception:  # `thorough` either raises it too or can decide
             return None
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         known: dict[tuple[str, str], Compared] = {}
         if self._fast_paths:
             for pair in pairs:
-                decision = here(partial(self._quick, *pair))
+                decision = in_this_process(partial(self._quick, *pair))
                 if decision is not None:
                     known[pair] = compared(decision)
         rest = [pair for pair in pairs if pair not in known]
@@ -111,30 +111,30 @@ class PooledGrader(AnswerGrader):
         return [known[pair] for pair in pairs]
 
 
-_OVER_LIMIT = Extracted(None, "", over_limit=True)
+_OVER_LIMIT = Extraction(None, "", over_limit=True)
 
 
-def here(work: Callable[[], T]) -> T | None:
-    """What `work` returns; None where it takes too long, or where no limit can be set on it."""
+def in_this_process(work: Callable[[], T]) -> T | None:
+    """Return the result of `work`; None if it takes too long or cannot be limited here."""
     if threading.current_thread() is not threading.main_thread():
         return None
     try:
-        return within_cpu_limit(HERE_SECONDS, work)
-    except (CpuLimitError, *_TOO_MUCH):
+        return within_cpu_limit(IN_PROCESS_SECONDS, work)
+    except (CpuLimitError, *_EXHAUSTED):
         return None
 
 
-def _extract_limited(grader: type[PooledGrader], answer: Answer, cpu_seconds: float) -> Extracted:
-    """In a worker, which may be killed."""
+def _extract_limited(grader: type[PooledGrader], answer: Answer, cpu_seconds: float) -> Extraction:
+    """Extract in a pool process, which may be killed."""
     try:
         return within_cpu_limit(
             cpu_seconds, partial(_in_worker(grader)._extracted, answer), may_kill=True
         )
-    except (CpuLimitError, *_TOO_MUCH):
+    except (CpuLimitError, *_EXHAUSTED):
         return _OVER_LIMIT
 
 
 @cache
 def _in_worker(grader: type[PooledGrader]) -> PooledGrader:
-    """The worker's own; its pool never starts."""
+    """Return the pool process's own grader, whose pool never starts."""
     return grader()

@@ -1,4 +1,4 @@
-"""Graders by name: ours, and a user's own as `module:Class`."""
+"""Graders by name: built-in ones, and a user's own as `module:Class`."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -32,12 +32,12 @@ _VERSIONED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*-[0-9]+")
 
 
 def grader_names() -> tuple[str, ...]:
-    """Every known name, sorted."""
+    """Return every known name, sorted."""
     return tuple(sorted(_OURS))
 
 
 def newest_version(name: str) -> str:
-    """The full name of a grader whose version may be left out; other names as they are."""
+    """Return the full name of a grader whose version may be left out; other names unchanged."""
     versions = [known for known in _OURS if _family(known) == name]
     return max(versions, key=lambda known: int(known.rpartition("-")[2]), default=name)
 
@@ -49,13 +49,15 @@ def get_grader(
     datasets: Sequence["DatasetConfig"] = (),
     allow_code_execution: bool = False,
 ) -> Grader:
-    """A new grader of that name, version included, or of a user's own class, `module:Class`.
+    """Return a new grader of that name, version included, or of a user's own class, `module:Class`.
 
-    `workers` is the most processes that it may use; one per core where it is None. A grader of
-    programs reads its tests from `datasets`, and runs programs only where the user allows it.
+    Args:
+        workers: maximum number of processes; one per core if None.
+        datasets: where a grader of programs finds its tests.
+        allow_code_execution: whether a grader of programs may run them.
 
     Raises:
-        ConfigError: there is none, it grades no longer, or the class is no grader.
+        ConfigError: there is no such grader, it is retired, or the class is not a grader.
     """
     if ":" in name:
         return _own_grader(name, workers)
@@ -79,22 +81,27 @@ def get_grader(
 
 
 def stored_name(name: str) -> str:
-    """The name under which a grader's verdicts are stored: of `module:Class`, the class's own.
+    """Return the name that keys a grader's stored verdicts; for `module:Class`, the class's own.
 
-    Raises ConfigError as `get_grader`.
+    Raises:
+        ConfigError: as `get_grader`.
     """
     return _own_name(name) if ":" in name else name
 
 
 def graders_of(cell: "CellConfig", chosen: str | None) -> tuple[str, ...]:
-    """The stored names of those who judge a cell's samples. Raises ConfigError."""
+    """Return the stored names of the graders of a cell's samples.
+
+    Raises:
+        ConfigError: as `get_grader`.
+    """
     return tuple(map(stored_name, cell.graders(chosen)))
 
 
 def check_graders(names: Iterable[str]) -> None:
-    """Raises ConfigError for a grader that there is not, and for two of one name.
+    """Raise ConfigError for an unknown grader, and for two with the same name.
 
-    One that is retired passes: see `check_retired`.
+    A retired one passes: see `check_retired`.
     """
     by_name: dict[str, str] = {}
     for name in sorted(set(names)):
@@ -110,16 +117,17 @@ def check_graders(names: Iterable[str]) -> None:
 
 
 def is_retired(name: str) -> bool:
-    """Whether verdicts of this grader are read where they are stored, and no new ones are made."""
+    """Return whether this grader's stored verdicts are read but no new ones are made."""
     return name in _RETIRED
 
 
 def check_retired(
     planned: Iterable["PlannedCell"], ledger: "Ledger", chosen: str | None = None
 ) -> None:
-    """Raises ConfigError where a retired grader is asked for and a planned verdict is not stored.
+    """Raise ConfigError if a retired grader is requested and a planned verdict is not stored.
 
-    Raises LedgerError, too.
+    Raises:
+        LedgerError: the ledger cannot be read.
     """
     for cell in planned:
         for name in filter(is_retired, cell.cell.graders(chosen)):
@@ -134,7 +142,7 @@ def check_retired(
 
 
 def check_nothing_missing(name: str, cell: "PlannedCell", missing: int) -> None:
-    """Raises ConfigError where samples of a cell lack a verdict of a retired grader."""
+    """Raise ConfigError if samples of a cell lack a verdict of a retired grader."""
     if missing:
         raise _no_longer(
             name,
@@ -165,20 +173,20 @@ def _own_grader(path: str, workers: int | None) -> Grader:
             made = made(workers=workers) if pooled else made()
         except Exception as error:
             raise ConfigError(
-                f"{place}: making it fails with {type(error).__name__}: {first_line(error)}",
+                f"{place}: creating it fails with {type(error).__name__}: {first_line(error)}",
                 hint="the class is called without arguments; docs/add_a_grader.md shows one",
             ) from error
     if not isinstance(made, Grader):
         lacking = [part for part in _PARTS if not hasattr(made, part)]
         raise ConfigError(
-            f"{place} is no grader: it lacks {', '.join(lacking)}",
-            hint="derive it from rast_bench.grading.AnswerGrader; docs/add_a_grader.md shows how",
+            f"{place} is not a grader: it lacks {', '.join(lacking)}",
+            hint="subclass rast_bench.grading.AnswerGrader; docs/add_a_grader.md shows how",
         )
     name = made.name
     if not isinstance(name, str) or not _VERSIONED.fullmatch(name):
         raise ConfigError(
             f"{place}: its name {name!r} has no version",
-            hint="say name = 'mine-1': letters, digits, . _ + - and the version at the end",
+            hint="set name = 'mine-1': letters, digits, . _ + - and the version at the end",
         )
     if _family(name) in {_family(known) for known in (*_OURS, *_RETIRED)}:
         raise ConfigError(

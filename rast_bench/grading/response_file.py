@@ -12,26 +12,26 @@ from rast_bench.grading.base import Answer, Explained
 from rast_bench.ledger.atomic import write_durably
 
 REQUIRED = ("id", "gold", "response")
-_FIELDS = '{"id": "1", "gold": "7", "response": "…"}, and dataset as a text'
+_FIELDS = '{"id": "1", "gold": "7", "response": "…"}, and dataset as a string'
 FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
 
 
 @dataclass(frozen=True)
 class Response:
-    """One line: whose response it is (as JSON) and what a grader is given of it."""
+    """One line: the id of the response (as JSON) and the grader's input."""
 
     response_id: Any
     answer: Answer
 
 
 def read_responses(source: Path) -> list[Response]:
-    """The lines of a JSONL file; empty ones are passed over.
+    """Return the responses of a JSONL file; empty lines are skipped.
 
     Raises:
-        DatasetError: the file cannot be read, or a line is no response; it names the line.
+        DatasetError: the file cannot be read, or a line is not a response; it names the line.
     """
     try:
-        with source.open("rb") as file:  # decoded line by line: an error then has its line
+        with source.open("rb") as file:  # decoded line by line, so that an error can name its line
             return [
                 _response(line, f"{source} line {number}")
                 for number, line in enumerate(file, start=1)
@@ -39,7 +39,7 @@ def read_responses(source: Path) -> list[Response]:
             ]
     except OSError as error:
         raise DatasetError(
-            f"cannot read {source}: {error.strerror}", hint="name a file that you may read"
+            f"cannot read {source}: {error.strerror}", hint="name a readable file"
         ) from error
 
 
@@ -51,11 +51,11 @@ def _response(line: bytes, place: str) -> Response:
         raise DatasetError(f"{place} lacks {', '.join(missing)}", hint=hint)
     for name in ("id", "gold"):
         if not isinstance(row[name], str | int | float):
-            raise DatasetError(f"{place}: {name} is neither a text nor a number", hint=_FIELDS)
+            raise DatasetError(f"{place}: {name} is neither a string nor a number", hint=_FIELDS)
     dataset = row.get("dataset")
     for name, text in (("response", row["response"]), ("dataset", dataset or "")):
         if not isinstance(text, str):
-            raise DatasetError(f"{place}: {name} is not a text", hint=_FIELDS)
+            raise DatasetError(f"{place}: {name} is not a string", hint=_FIELDS)
     reason: Any = row.get("finish_reason") or "eos"
     if reason not in FINISH_REASONS:
         hint = f"one of {', '.join(FINISH_REASONS)}"
@@ -69,16 +69,16 @@ def _object(line: bytes, place: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise DatasetError(f"{place} is not UTF-8", hint="save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{place} is not JSON", hint="one object a line") from error
+        raise DatasetError(f"{place} is not JSON", hint="write one object per line") from error
     if not isinstance(row, dict):
-        raise DatasetError(f"{place} is no object", hint='{"id": …, "gold": …, "response": …}')
+        raise DatasetError(f"{place} is not an object", hint='{"id": …, "gold": …, "response": …}')
     return row
 
 
 def check_target(target: Path, source: Path) -> None:
-    """Raises ConfigError where verdicts cannot be written, before any work is done."""
+    """Raise ConfigError if verdicts cannot be written, before any work is done."""
     if target.exists() and not target.is_file():
-        raise ConfigError(f"cannot write {target}: it is no file", hint="name a new file")
+        raise ConfigError(f"cannot write {target}: it is not a file", hint="name a new file")
     if not target.parent.is_dir():
         raise ConfigError(
             f"cannot write {target}: there is no folder {target.parent}",
@@ -91,9 +91,13 @@ def check_target(target: Path, source: Path) -> None:
 def write_judgements(
     target: Path, responses: Sequence[Response], judged: Sequence[Explained], *, explain: bool
 ) -> None:
-    """A line for each response, in order; the file appears whole or not at all.
+    """Write one line per response, in order; the file appears whole or not at all.
 
-    `explain` adds what led to the verdict. Raises ConfigError where the place does not take it.
+    Args:
+        explain: add what led to the verdict.
+
+    Raises:
+        ConfigError: the file cannot be written.
     """
     lines = (
         json.dumps(_row(response, one, explain=explain), ensure_ascii=False)
@@ -101,11 +105,11 @@ def write_judgements(
     )
     text = "".join(f"{line}\n" for line in lines)
     try:
-        # Half of a surrogate pair has no UTF-8; with a backslash it is as JSON writes it.
+        # A lone surrogate has no UTF-8 encoding; escaped, it is written as in JSON.
         write_durably(target.resolve(), text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise ConfigError(
-            f"cannot write {target}: {error.strerror}", hint="name a file that you may write"
+            f"cannot write {target}: {error.strerror}", hint="name a writable file"
         ) from error
 
 

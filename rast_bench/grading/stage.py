@@ -1,4 +1,4 @@
-"""The grading stage: samples without a verdict in, verdict shards out. No model is needed."""
+"""The grading stage: reads samples without a verdict, writes verdict shards. Needs no model."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
     from rast_bench.planning.cells import PlannedCell
 
-SHARD_SAMPLES = 16_384  # at most so many verdicts are lost by a kill
+SHARD_SAMPLES = 16_384  # verdicts lost by a kill, at most
 
 
 @dataclass(frozen=True)
 class GradingSummary:
-    """What one call of the stage did. `kinds` counts the new verdicts only."""
+    """Result of one call of the stage. `kinds` counts the new verdicts only."""
 
     grader: str
     cells: int
@@ -33,14 +33,14 @@ def grade_cells(
     *,
     allow_code_execution: bool = False,
 ) -> GradingSummary:
-    """Gives every planned sample that the ledger holds a verdict of this grader, once.
+    """Give every planned sample in the ledger a verdict of this grader, once.
 
     A partial cell is graded as far as it goes; a second call grades only what is new. A retired
-    grader has nothing to do where its verdicts are stored.
+    grader has nothing to do if its verdicts are stored.
 
     Raises:
-        ConfigError: no grader has this name, it is retired and has work to do, or it runs programs
-            and may not.
+        ConfigError: no grader has this name, it is retired and verdicts are missing, or it runs
+            programs and is not allowed to.
         LedgerError: the ledger cannot be read or written. Verdicts written before that stay.
     """
     cells = list(planned)
@@ -74,7 +74,7 @@ def _grade_cell(cell: "PlannedCell", ledger: "Ledger", grader: Grader) -> Counte
 
 
 def _missing(cell: "PlannedCell", ledger: "Ledger", grader_name: str) -> set[tuple[str, int]]:
-    """Samples of the cell's own problems and indices only: a ledger may hold more of both."""
+    """Return only samples of the cell's own problems and indices: a ledger may hold more."""
     problems = {problem.problem_id for problem in cell.problems}
     count = cell.cell.decoding.samples_per_problem
     unjudged = ledger.unjudged(cell.cell_id, grader_name)
@@ -88,7 +88,7 @@ def _samples_without_verdict(
     dataset = cell.cell.dataset.name
     missing = _missing(cell, ledger, grader_name)
     if not missing:
-        return []  # texts are most of a ledger: a table is printed often, and graded once
+        return []  # do not read the texts, the bulk of a ledger, for every table
     samples = ledger.samples(
         cell.cell_id, columns=("problem_id", "sample_index", "text", "finish_reason")
     )

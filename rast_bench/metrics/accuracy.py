@@ -19,12 +19,12 @@ from rast_bench.metrics.student_t import student_t_quantile
 
 
 def accuracy_per_problem(correct: BoolArray) -> FloatArray:
-    """p̂_i = c_i/N: correct [problems, samples] -> [problems]."""
+    """Return p̂_i = c_i/N: correct [problems, samples] -> [problems]."""
     return np.asarray(correct.mean(axis=1), dtype=np.float64)
 
 
 def avg_at_n(correct: BoolArray) -> Estimate:
-    """avg@n, the paper's "averaged pass@1 over n runs": mean of p̂_i, standard error over problems.
+    """Return avg@n, the paper's "averaged pass@1 over n runs": mean of p̂_i, SE over problems.
 
     Args:
         correct: [problems, samples].
@@ -33,7 +33,7 @@ def avg_at_n(correct: BoolArray) -> Estimate:
 
 
 def se_over_reruns(correct: BoolArray) -> float | None:
-    """Standard error of avg@n over new samples of the same problems: √(Σ p̂_i(1−p̂_i)/(N−1))/n.
+    """Return the SE of avg@n over new samples of the same problems: √(Σ p̂_i(1−p̂_i)/(N−1))/n.
 
     The within-problem part of the variance (arXiv 2411.00640, resampling of answers). None for
     one sample.
@@ -62,7 +62,7 @@ class ClusteredEstimate:
 def clustered_mean(
     scores: FloatArray, clusters: Sequence[object], *, level: float = 0.95
 ) -> ClusteredEstimate | None:
-    """Mean of scores whose errors hang together within clusters; None for fewer than two clusters.
+    """Return the mean of scores with errors correlated within clusters; None below two clusters.
 
     SE = √(C/(C−1) · Σ_c (Σ_{i∈c} (s_i − s̄))²)/n, t on C − 1 degrees of freedom
     (arXiv 2411.00640, clustered standard errors, with the small-sample factor).
@@ -85,7 +85,7 @@ def clustered_mean(
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Mean of A − B over the same problems and the p-value of "A and B are exchangeable"."""
+    """Mean of A − B over the same problems, and the p-value of "A and B are exchangeable"."""
 
     value: float
     standard_error: float | None
@@ -93,7 +93,7 @@ class PairedDifference:
 
 
 def paired_difference(correct_a: BoolArray, correct_b: BoolArray) -> PairedDifference:
-    """d_i = p̂_A,i − p̂_B,i: mean, sd(d)/√n and the two-sided sign-flip p-value.
+    """Return the mean of d_i = p̂_A,i − p̂_B,i, sd(d)/√n and the two-sided sign-flip p-value.
 
     Args:
         correct_a: [problems, samples of A].
@@ -102,7 +102,7 @@ def paired_difference(correct_a: BoolArray, correct_b: BoolArray) -> PairedDiffe
     """
     samples_a, samples_b = correct_a.shape[1], correct_b.shape[1]
     unit = math.lcm(samples_a, samples_b)
-    # In whole units of 1/unit, so that the permutation distribution has no rounding.
+    # In integer units of 1/unit, so that the permutation distribution has no rounding.
     whole: IntArray = correct_a.sum(axis=1) * (unit // samples_a) - correct_b.sum(axis=1) * (
         unit // samples_b
     )
@@ -115,9 +115,9 @@ def paired_difference(correct_a: BoolArray, correct_b: BoolArray) -> PairedDiffe
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p-values, in the given order (Holm 1979).
+    """Return Holm's step-down adjusted p-values, in the given order (Holm 1979).
 
-    Reject where the adjusted value is at most α: the chance of any false rejection is at most α.
+    Reject if the adjusted value is at most α: the chance of any false rejection is then at most α.
     """
     adjusted = [0.0] * len(p_values)
     largest = 0.0
@@ -129,7 +129,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def mean_over_datasets(estimates: Sequence[Estimate]) -> Estimate:
-    """Mean of D means with SE = √ΣSE²/D; None where one has no standard error.
+    """Return the mean of D means with SE = √ΣSE²/D; None if one has no standard error.
 
     Raises:
         ValueError: no estimate.

@@ -1,7 +1,7 @@
-"""Whether two sets of samples of the same problems come from the same distribution.
+"""Test whether two sets of samples of the same problems come from the same distribution.
 
-The problems are the same, so only the samples' own randomness counts: far sharper than comparing
-two averages by their standard errors over problems.
+The problems are the same, so only the randomness of sampling counts: this is far sharper than
+comparing two averages by their standard errors over problems.
 """
 
 import math
@@ -15,7 +15,7 @@ from rast_bench.metrics.estimate import BoolArray
 
 
 def agreement_z(first: BoolArray, second: BoolArray) -> float | None:
-    """z of the difference of two average accuracies under equal success rates problem by problem.
+    """Return the z of the difference of two average accuracies, assuming equal rates per problem.
 
     The difference over its standard deviation √(Σᵢ 2 pᵢ(1 − pᵢ) / n · 2n/(2n − 1)), where pᵢ is the
     pooled rate of problem i and the last factor makes pᵢ(1 − pᵢ) unbiased. Approximately standard
@@ -25,7 +25,7 @@ def agreement_z(first: BoolArray, second: BoolArray) -> float | None:
         first, second: [problems, n] correctness of the same problems, n equal for both.
 
     Returns:
-        None when no problem varies (greedy decoding, or all right or all wrong).
+        None if no problem varies (greedy decoding, or all correct or all wrong).
 
     Raises:
         ValueError: the shapes differ.
@@ -43,17 +43,21 @@ def agreement_z(first: BoolArray, second: BoolArray) -> float | None:
 
 @dataclass(frozen=True)
 class Agreement:
-    """All z of a comparison as one judgement."""
+    """The test of all z of a comparison."""
 
     cells: int
     chi_square: float  # Σ z², χ² with `cells` degrees of freedom when all agree
-    p_value: float  # of so large a Σ z²
+    p_value: float  # probability of at least this Σ z²
     largest: float  # |z|
-    largest_p_value: float  # of so large a |z| in any of the cells (Šidák)
+    largest_p_value: float  # probability of at least this |z| in any cell (Šidák)
 
 
 def judge(scores: Sequence[float]) -> Agreement:
-    """Σ z² against χ², and the largest |z| among all cells. Raises ValueError without scores."""
+    """Test Σ z² against χ², and the largest |z| among all cells.
+
+    Raises:
+        ValueError: there is no score.
+    """
     if not scores:
         raise ValueError("no cell varies, so there is nothing to judge")
     z: npt.NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
@@ -69,7 +73,7 @@ def judge(scores: Sequence[float]) -> Agreement:
 
 
 def chi_square_tail(value: float, degrees: int) -> float:
-    """P(χ² ≥ value) with so many degrees of freedom; 1 without any: nothing was compared."""
+    """Return P(χ² ≥ value) for so many degrees of freedom; 1 for none."""
     import torch
 
     if degrees == 0:

@@ -1,9 +1,9 @@
-r"""Equal answers in equal forms: what makes two wrong answers one in a majority vote.
+r"""Canonical forms of answers: which wrong answers are the same answer in a majority vote.
 
-A form stands for the answer's value: `\frac{1}{2}`, `0.5` and `.50` have one form, and so have
-`(x+1)^2` and `x^2+2x+1`. Unlike the graders' comparison with a gold answer, it is an equivalence:
+A form represents the answer's value: `\frac{1}{2}`, `0.5` and `.50` have the same form, and so do
+`(x+1)^2` and `x^2+2x+1`. Unlike the graders' comparison with a gold answer, this is an equivalence:
 nothing is rounded, and no two forms are "close". Units and percent signs are left out, since the
-question says them.
+question states them.
 """
 
 import re
@@ -12,11 +12,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from rast_bench.grading.robust.cleaning import clean
-from rast_bench.grading.robust.comparison import read
 from rast_bench.grading.robust.kinds.base import Reading
 from rast_bench.grading.robust.kinds.bases import BasedNumber, read_based
 from rast_bench.grading.robust.kinds.choices import Choice, read_choice
 from rast_bench.grading.robust.kinds.collections import Collection
+from rast_bench.grading.robust.kinds.equations import Equation
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import (
     Complement,
@@ -30,22 +30,22 @@ from rast_bench.grading.robust.kinds.intervals import (
 )
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
-from rast_bench.grading.robust.kinds.relations import Equation
 from rast_bench.grading.robust.kinds.vectors import Matrix
+from rast_bench.grading.robust.readings import read
 from rast_bench.hardware import usable_cores
 
-MAX_CHARACTERS = 200  # a longer answer is equal to none but itself
+MAX_CHARACTERS = 200  # a longer answer equals only itself
 _MAX_LEVELS = 4
 
 _Form = Callable[[str], Hashable]
 
 
 def answer_form(answer: str) -> Hashable:
-    """Equal for answers that are mathematically equal, as far as they can be read.
+    """Return a form that is equal for mathematically equal answers, as far as they can be read.
 
-    Numbers, expressions (sympy is loaded for them), tuples, lists and sets (in any order),
-    intervals and matrices are read; anything else is its text without white space and in lower
-    case. `x = 5` is 5. Unknowns are taken for positive numbers, so `|x|` is x.
+    Numbers, expressions (loading sympy), tuples, lists and sets (in any order), intervals and
+    matrices are read; anything else is its text in lower case without white space. `x = 5` is 5.
+    Unknowns are assumed to be positive numbers, so `|x|` is x.
     """
     if answer not in _forms:
         _remember({answer: read_form(answer)})
@@ -63,7 +63,7 @@ def _remember(forms: Mapping[str, Hashable]) -> None:
 
 
 def read_form(answer: str) -> Hashable:
-    """`answer_form`, read anew."""
+    """Return `answer_form` without the cache."""
     if len(answer) > MAX_CHARACTERS:
         return spelled_form(answer)
     form = _form(clean(answer), _MAX_LEVELS)
@@ -71,9 +71,9 @@ def read_form(answer: str) -> Hashable:
 
 
 def read_ahead(answers: Iterable[str]) -> Callable[[], None]:
-    """Begins to read the forms of many answers in processes of their own.
+    """Start to read the forms of many answers in other processes.
 
-    Returns what must be called before `answer_form` is asked for them; it waits. On one core
+    Returns a function to be called before `answer_form` is used for them; it waits. With one core
     nothing is read ahead. The processes take a second to start.
     """
     new = [answer for answer in dict.fromkeys(answers) if answer not in _forms]
@@ -90,7 +90,7 @@ def read_ahead(answers: Iterable[str]) -> Callable[[], None]:
 
     def gather() -> None:
         for batch, forms in zip(batches, wait(), strict=True):
-            if forms is None:  # one of them ended its process
+            if forms is None:  # one of them killed its process
                 alone = pool.run(_read_forms, [([answer],) for answer in batch], lost=None)
                 forms = [
                     one[0] if one else spelled_form(answer)
@@ -106,7 +106,7 @@ _MOST_PROCESSES = 16
 
 
 def _read_forms(answers: Sequence[str]) -> list[Hashable] | None:
-    """In a process with a limit of memory."""
+    """Return the forms, read in a process with a memory limit."""
     return [_read_or_spelled(answer) for answer in answers]
 
 
@@ -118,12 +118,12 @@ def _read_or_spelled(answer: str) -> Hashable:
 
 
 def spelled_form(answer: str) -> Hashable:
-    """The form of an answer that cannot be read."""
+    """Return the form of an answer that cannot be read."""
     return "text", "".join(answer.split()).lower()
 
 
 def _form(text: str, levels: int) -> Hashable | None:
-    """None for a text that cannot be read, or is a choice or a word."""
+    """Return the form; None for a text that cannot be read, or is a choice or a word."""
     if levels == 0 or text.isalpha():
         return None
 
@@ -132,7 +132,7 @@ def _form(text: str, levels: int) -> Hashable | None:
         return spelled_form(part) if form is None else form
 
     readings = _readings(text)
-    if any(isinstance(reading, Region) for reading in readings):  # `[1, 2)` is no tuple
+    if any(isinstance(reading, Region) for reading in readings):  # `[1, 2)` is not a tuple
         readings = tuple(reading for reading in readings if not isinstance(reading, Collection))
     forms = (_form_of(reading, inner) for reading in readings)
     return next((form for form in forms if form is not None), None)
@@ -142,14 +142,14 @@ _PLAIN = re.compile(
     r"(?:[0-9+\-*/^.{} ]|\\(?:[dt]?frac|sqrt|pi|cdot|times)(?![A-Za-z])"
     r"|(?<![A-Za-z])(?![ijk])[A-Za-z](?![A-Za-z]))+"
 )
-"""A text without commas, brackets, relation signs, words and unit vectors: it can be a number with
-or without a unit, or an expression, and has no parts."""
+"""A text without commas, brackets, relation signs, words and unit vectors: a number, a quantity or
+an expression, without parts."""
 
 _PLAIN_READERS = (read_choice, read_number, read_based, read_quantity, read_expression)
 
 
 def _readings(text: str) -> tuple[Reading, ...]:
-    """Those of `read`, of a plain text without asking the readers that would find nothing."""
+    """Return the readings of a text, skipping for plain text the readers that find nothing."""
     if not _PLAIN.fullmatch(text):
         return read(text).readings
     readings = []
@@ -159,7 +159,7 @@ def _readings(text: str) -> tuple[Reading, ...]:
         if isinstance(reading, Choice):
             return read(text).readings
         if isinstance(reading, Number) and not reading.comma:
-            return (reading,)  # its form is known, whatever else it may be
+            return (reading,)  # its form is known, whatever its other readings
         readings.append(reading)
     return tuple(readings)
 

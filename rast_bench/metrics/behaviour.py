@@ -20,7 +20,7 @@ class BehaviourFrequencies:
     """Occurrences per sample.
 
     `behaviours` holds one estimate per list (standard error over problems), `lemmas` the mean of
-    each of its lemmas. `lemmatizer` belongs beside the numbers wherever they are shown.
+    each of its lemmas. Show `lemmatizer` wherever the numbers are shown.
     """
 
     lemmatizer: str
@@ -30,7 +30,7 @@ class BehaviourFrequencies:
 
 @cache
 def behaviour_lemmas() -> dict[str, tuple[str, ...]]:
-    """The authors' lists: branching, backtracking, self-verification. No lemma is in two."""
+    """Return the authors' disjoint lists: branching, backtracking, self-verification."""
     lists = json.loads(LEMMAS_FILE.read_text(encoding="utf-8"))
     return {name: tuple(words) for name, words in lists.items() if name != "source"}
 
@@ -38,7 +38,7 @@ def behaviour_lemmas() -> dict[str, tuple[str, ...]]:
 def behaviour_frequencies(
     texts: npt.NDArray[np.object_], counter: LemmaCounter | None = None
 ) -> BehaviourFrequencies:
-    """Occurrences of each list's lemmas per sample, averaged over samples and problems.
+    """Return the occurrences of each list's lemmas per sample, averaged over samples and problems.
 
     Args:
         texts: str, [problems, samples].
@@ -54,7 +54,7 @@ def behaviour_frequencies(
 
 
 def frequencies_of(counts: Mapping[str, IntArray], lemmatizer: str) -> BehaviourFrequencies:
-    """Frequencies from the occurrences that `lemma_counts` returns."""
+    """Return frequencies from the occurrences that `lemma_counts` returns."""
     per_problem = {name: one.mean(axis=1) for name, one in counts.items()}
     return BehaviourFrequencies(
         lemmatizer,
@@ -67,7 +67,7 @@ def frequencies_of(counts: Mapping[str, IntArray], lemmatizer: str) -> Behaviour
 
 
 def lemma_counts(texts: npt.NDArray[np.object_], counter: LemmaCounter) -> dict[str, IntArray]:
-    """Occurrences of each list's lemmas: by list, [problems, samples, lemmas].
+    """Return the occurrences of each list's lemmas: by list, [problems, samples, lemmas].
 
     Args:
         texts: str, [problems, samples]. Each distinct text is analysed once.

@@ -13,7 +13,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and its standard error; None where it is undefined (one problem has no spread)."""
+    """A value and its standard error; None if undefined (one problem has no spread)."""
 
     value: float
     standard_error: float | None
@@ -28,7 +28,11 @@ class Curve:
     standard_error: FloatArray | None
 
     def at(self, k: int) -> Estimate:
-        """The estimate at one k. Raises KeyError when the curve does not hold it."""
+        """Return the estimate at one k.
+
+        Raises:
+            KeyError: the curve does not have it.
+        """
         places = np.flatnonzero(self.k == k)
         if not len(places):
             raise KeyError(k)
@@ -37,19 +41,19 @@ class Curve:
 
 
 def se_over_problems(scores: FloatArray) -> float | None:
-    """sd(p̂_i)/√n over problems, the default ± (arXiv 2411.00640): scores [problems]."""
+    """Return sd(p̂_i)/√n over problems, the default ± (arXiv 2411.00640): scores [problems]."""
     if len(scores) < 2:
         return None
     return float(scores.std(ddof=1) / math.sqrt(len(scores)))
 
 
 def mean_estimate(scores: FloatArray) -> Estimate:
-    """Mean of per-problem scores [problems] with its standard error over problems."""
+    """Return the mean of per-problem scores [problems] with its SE over problems."""
     return Estimate(float(scores.mean()), se_over_problems(scores))
 
 
 def mean_curve(k: IntArray, scores: FloatArray) -> Curve:
-    """Means over problems of scores [problems, len(k)] with their standard errors."""
+    """Return means over problems of scores [problems, len(k)] with their standard errors."""
     count = len(scores)
     error = scores.std(axis=0, ddof=1) / math.sqrt(count) if count > 1 else None
     return Curve(k, scores.mean(axis=0), error)

@@ -1,7 +1,7 @@
-"""Forms of algebraic expressions by their values, in ball arithmetic.
+"""Canonical forms of algebraic expressions from their values, in ball arithmetic.
 
-Constants that are rational have their exact value as their form. Other values are given to
-`_DIGITS` digits, which have no rounding errors. What takes long is given up.
+The form of a rational constant is its exact value. Other values are given to `_DIGITS` digits,
+which are free of rounding errors. Expressions that take too long have no form.
 """
 
 import hashlib
@@ -15,18 +15,18 @@ from flint import arb
 from rast_bench.grading.exact import enclosure, rational, read, same_expression
 from rast_bench.grading.limits import CpuLimitError, within_cpu_limit
 
-CPU_SECONDS = 1.0  # of one answer; the slowest of 440 real ones takes 0.03
+CPU_SECONDS = 1.0  # per answer; the slowest of 440 real ones takes 0.03
 _POINTS = 2
-_DIGITS = 25  # of a form; all of them are certain
+_DIGITS = 25  # digits of a form; all of them are certain
 _BITS = 128
-_LARGEST_DENOMINATOR = 10_000  # of a fraction that an expression without roots in it may hide
+_LARGEST_DENOMINATOR = 10_000  # of a fraction recovered from an expression without roots
 
 
 def expression_form(text: str) -> Hashable | None:
-    """The value of a constant expression, else its values at points; None where it has none.
+    """Return the value of a constant expression, else its values at points, or None if it has none.
 
-    A rational constant has the exact `Fraction` as its form, as plain numbers have. Only for a
-    process's main thread, which can be interrupted.
+    A rational constant has the exact `Fraction` as its form, as plain numbers do. Call it only from
+    the main thread of a process, which can be interrupted.
     """
     try:
         return within_cpu_limit(CPU_SECONDS, lambda: _form(text))
@@ -34,7 +34,7 @@ def expression_form(text: str) -> Hashable | None:
         return None
     except (ImportError, SyntaxError, NameError):  # a fault of this program
         raise
-    except Exception:  # not mathematics, or odd; sympy fails with exceptions of any kind
+    except Exception:  # not mathematics, or odd: sympy raises exceptions of any kind
         return None
 
 
@@ -58,13 +58,13 @@ def _form(text: str) -> Hashable | None:
 
 
 def _place(name: str, point: int) -> Any:
-    """Between 1/2 and 5/2, the same for a name in every expression."""
+    """Return a value between 1/2 and 5/2, the same for a name in every expression."""
     digest = hashlib.sha256(f"{name} {point}".encode()).digest()
     return sympy.Rational(1, 2) + sympy.Rational(int.from_bytes(digest[:3]), 2**23)
 
 
 def _hidden_fraction(expression: Any, ball: Any) -> Fraction | None:
-    """The simple fraction that a number is proven to be."""
+    """Return the simple fraction that a number is proven to equal, or None."""
     if not ball.imag.contains(0) or not ball.real.is_finite():
         return None
     near = Fraction(float(ball.real.mid())).limit_denominator(_LARGEST_DENOMINATOR)
@@ -77,7 +77,7 @@ def _hidden_fraction(expression: Any, ball: Any) -> Fraction | None:
 
 
 def _digits(ball: Any) -> tuple[str, str]:
-    """Real and imaginary part; one that cannot be told from zero is zero."""
+    """Return real and imaginary part; one that cannot be told from zero is zero."""
     real, imaginary = (
         "0" if part.contains(0) else part.str(_DIGITS, radius=False)
         for part in (ball.real, ball.imag)

@@ -1,4 +1,4 @@
-"""Counting lemmas in texts, with simplemma or with spaCy's English model."""
+"""Count lemmas in texts, with simplemma or spaCy's English model."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,31 +10,31 @@ import numpy as np
 from rast_bench.errors import ConfigError
 from rast_bench.metrics.estimate import IntArray
 
-SPACY_MODEL = "en_core_web_sm"  # what the paper's numbers were counted with
-_WORD = re.compile(r"[^\W\d_]+")  # so "double-check" holds "check", as it does for spaCy
+SPACY_MODEL = "en_core_web_sm"  # used for the paper's numbers
+_WORD = re.compile(r"[^\W\d_]+")  # so "double-check" contains "check", as it does for spaCy
 
-_BATCH = 2_048  # texts, so that what is made of them stays in the processor's cache
+_BATCH = 2_048  # texts per batch, so that their intermediate data stays in the CPU cache
 _ASCII_LOWER = bytes(code if chr(code).isalpha() else 32 for code in range(128)).ljust(256).lower()
 
 LemmatizerName = Literal["auto", "simplemma", "spacy"]
 
 
 class LemmaCounter(Protocol):
-    """Counts given lemmas. `name` and version go with the numbers: lemmatizers disagree."""
+    """Counts given lemmas. Report `name` with the numbers: lemmatizers disagree."""
 
     @property
     def name(self) -> str: ...
 
     def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
-        """The occurrences of the wanted lemmas (lower case, distinct), [texts, wanted]."""
+        """Return occurrences of the wanted lemmas (lower case, distinct), [texts, wanted]."""
         ...
 
 
 def lemma_counter(name: LemmatizerName = "auto") -> LemmaCounter:
-    """`auto` is spaCy where its English model is installed, else simplemma.
+    """Return a counter; `auto` is spaCy if its English model is installed, else simplemma.
 
     Raises:
-        ConfigError: spaCy was asked for and it, or its English model, is not installed.
+        ConfigError: spaCy was requested but it or its English model is not installed.
     """
     installed = find_spec("spacy") is not None and find_spec(SPACY_MODEL) is not None
     if name == "spacy" and not installed:
@@ -47,7 +47,7 @@ def lemma_counter(name: LemmatizerName = "auto") -> LemmaCounter:
 
 
 def is_the_papers(counter: LemmaCounter) -> bool:
-    """Whether published frequencies may be held against this counter's."""
+    """Return whether published frequencies are comparable with this counter's."""
     return SPACY_MODEL in counter.name
 
 
@@ -75,7 +75,7 @@ class SimplemmaCounter:
 
 
 def _ascii_counts(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArray:
-    """The counts of texts in plain ASCII, as most are: words are told apart by Arrow."""
+    """Return the counts of texts in plain ASCII, as most are: Arrow splits the words."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -92,7 +92,7 @@ def _ascii_counts(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArray:
 
 
 def _counts(found: Iterable[Iterable[int | None]], wanted: Sequence[str]) -> IntArray:
-    """The counts of each text from its words' lemmas: their numbers from 1, None for unwanted."""
+    """Return counts per text from the lemma numbers of its words, from 1; None is unwanted."""
     numbers: list[int] = []
     ends = [0]
     for of_text in found:
@@ -104,13 +104,13 @@ def _counts(found: Iterable[Iterable[int | None]], wanted: Sequence[str]) -> Int
 
 
 def _table(rows: IntArray, numbers: IntArray, texts: int, lemmas: int) -> IntArray:
-    """How often each of the lemmas' numbers, which begin with 1, stands in each row."""
+    """Return how often each lemma number, from 1, occurs in each row."""
     counts = np.bincount(rows * lemmas + numbers - 1, minlength=texts * lemmas)
     return counts.reshape(texts, lemmas)
 
 
 class _WantedLemmas(dict[str, int | None]):
-    """Word -> its lemma's number from 1 if that is wanted, else None; a word is looked up once."""
+    """Word -> number of its lemma, from 1, or None if unwanted; each word is looked up once."""
 
     def __init__(self, wanted: Sequence[str]) -> None:
         super().__init__()

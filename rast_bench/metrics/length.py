@@ -1,4 +1,4 @@
-"""Response length (table 6): output tokens per sample, and the share that was cut off."""
+"""Response length (table 6): output tokens per sample, and the share of truncated responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LengthStatistics:
-    """Of some samples: how many, and mean and median of their output tokens."""
+    """Number of samples, and mean and median of their output tokens."""
 
     samples: int
     mean: float
@@ -24,10 +24,10 @@ class LengthStatistics:
 
 @dataclass(frozen=True)
 class ResponseLength:
-    """Output tokens per sample, the EOS token included.
+    """Output tokens per sample, including the EOS token.
 
-    `truncated_share` counts every sample that max_tokens ended, also one with an answer before the
-    cut. `by_kind` holds only the verdict kinds that occur.
+    `truncated_share` counts every sample ended by max_tokens, also one with an answer before the
+    cut. `by_kind` contains only the verdict kinds that occur.
     """
 
     mean: Estimate  # standard error over problems
@@ -37,7 +37,7 @@ class ResponseLength:
 
 
 def response_length(outcome: "CellOutcome") -> ResponseLength:
-    """Lengths of a cell over all its samples and by verdict."""
+    """Return lengths of a cell over all its samples and by verdict."""
     counts = outcome.token_counts
     by_kind = {
         kind: _statistics(counts[chosen])

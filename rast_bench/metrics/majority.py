@@ -1,6 +1,6 @@
-"""majority@k, exact: is the most frequent answer among k samples right? (appendix C.1, figure 8)
+"""Exact majority@k: is the most frequent answer among k samples correct? (appendix C.1, figure 8)
 
-Nothing is drawn: every k-subset of the N samples counts, by its numbers of each answer.
+Nothing is drawn at random: every k-subset of the N samples counts, by its numbers of each answer.
 """
 
 import math
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 MANY_ANSWERS = 2_000
-"""Answers whose reading takes about two seconds: it is begun ahead (`answer_forms.read_ahead`)."""
+"""Answers that take about two seconds to read; more are read by `answer_forms.read_ahead`."""
 
 
 class Votes(NamedTuple):
-    """One problem's N samples by answer: the right one, each wrong one (sorted), and none."""
+    """One problem's N samples by answer: the correct one, each wrong one (sorted), and none."""
 
     correct: int
     wrong: tuple[int, ...]
@@ -34,13 +34,13 @@ class Votes(NamedTuple):
 
 
 def majority_at_k(outcome: "CellOutcome", ks: Sequence[int]) -> Curve:
-    """Exact majority@k with standard errors over problems.
+    """Return exact majority@k with standard errors over problems.
 
-    Answers that the grader calls correct are one answer, however they are written; wrong ones are
-    equal when their values are (`answer_form`). Samples without an answer never win; ties share.
+    Answers that the grader calls correct are the same answer, however they are written; wrong ones
+    are equal if their values are (`answer_form`). Samples without an answer never win; ties share.
 
     Raises:
-        ValueError: a k below 1 or above the number of samples.
+        ValueError: a k is below 1 or above the number of samples.
     """
     check_ks(ks, outcome.kinds.shape[1])
     scores = np.array(
@@ -50,16 +50,16 @@ def majority_at_k(outcome: "CellOutcome", ks: Sequence[int]) -> Curve:
 
 
 def check_ks(ks: Sequence[int], samples: int) -> None:
-    """Raises ValueError for a k that is not in 1 … samples."""
+    """Raise ValueError for a k that is not in 1 … samples."""
     for k in ks:
         if not 1 <= k <= samples:
             raise ValueError(f"k = {k} is not between 1 and the {samples} samples of a problem")
 
 
 def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
-    """The votes of each problem, in order.
+    """Return the votes of each problem, in order.
 
-    Without a right answer nothing can win, so the wrong ones are then counted as they are written.
+    Without a correct answer nothing can win, so wrong ones are then counted as they are written.
     """
     votes = []
     for correct, wrong, samples in _answers_per_problem(outcome):
@@ -70,7 +70,7 @@ def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
 
 
 def answers_to_read(outcomes: Iterable["CellOutcome"]) -> list[str]:
-    """The distinct answers whose values `votes_per_problem` compares, in order."""
+    """Return the distinct answers whose values `votes_per_problem` compares, in order."""
     answers: dict[str, None] = {}
     for outcome in outcomes:
         for correct, wrong, _ in _answers_per_problem(outcome):
@@ -80,11 +80,11 @@ def answers_to_read(outcomes: Iterable["CellOutcome"]) -> list[str]:
 
 
 Wrong = Counter[tuple[str, bool]]
-"""How often each answer that is not correct was given, and whether the grader read it."""
+"""How often each incorrect answer was given, and whether the grader could read it."""
 
 
 def _answers_per_problem(outcome: "CellOutcome") -> Iterator[tuple[int, Wrong, int]]:
-    """Correct samples, wrong answers and all samples of each problem."""
+    """Yield correct samples, wrong answers and all samples of each problem."""
     for kinds, answers in zip(outcome.kinds.tolist(), outcome.answers.tolist(), strict=True):
         wrong = Counter(
             (answer, kind == "wrong")
@@ -95,12 +95,12 @@ def _answers_per_problem(outcome: "CellOutcome") -> Iterator[tuple[int, Wrong, i
 
 
 def _may_win(correct: int, wrong: Wrong) -> bool:
-    """Whether the votes change when wrong answers are one: those of the correct one may lose."""
+    """Return whether merging wrong answers may change the votes: then the correct one may lose."""
     return correct > 0 and len(wrong) > 1
 
 
 def _by_value(wrong: Wrong) -> Counter[Hashable]:
-    """Counts of equal answers together."""
+    """Return the total counts of equal answers."""
     from rast_bench.metrics.answer_forms import answer_form, spelled_form  # the graders' readers
 
     counts: Counter[Hashable] = Counter()
@@ -111,12 +111,12 @@ def _by_value(wrong: Wrong) -> Counter[Hashable]:
 
 @lru_cache(maxsize=65_536)
 def majority_probabilities(votes: Votes, ks: tuple[int, ...]) -> tuple[float, ...]:
-    """P(the right answer wins the vote of a random k-subset), [len(ks)].
+    """Return P(the correct answer wins the vote of a random k-subset), [len(ks)].
 
     P = Σ_j C(c_*, j) Σ_t [x^(k−j) y^t] ∏_a(Σ_{u<j} C(c_a, u) x^u + y C(c_a, j) x^j) · (1+x)^c_∅
         / ((t+1) C(N, k))
-    where the right answer has j votes, t wrong answers have j as well and the others fewer; such a
-    tie counts 1/(t+1). Whole-number arithmetic up to the last division.
+    where the correct answer has j votes, t wrong answers have j as well and the others fewer; such
+    a tie counts 1/(t+1). Integer arithmetic up to the last division.
     """
     samples = votes.samples
     totals = [0.0] * len(ks)
@@ -135,13 +135,13 @@ def majority_probabilities(votes: Votes, ks: tuple[int, ...]) -> tuple[float, ..
     return tuple(totals)
 
 
-# A polynomial Σ a_ut x^u y^t with a_ut < 2^bits is stored as the one number that it takes at
-# x = 2^bits, y = x^(N+1) (Kronecker substitution): a product of polynomials is then a product of
-# integers. The coefficients of each product count subsets of N samples, so bits = N + 1 is enough.
+# A polynomial Σ a_ut x^u y^t with a_ut < 2^bits is stored as its value at x = 2^bits, y = x^(N+1)
+# (Kronecker substitution): a product of polynomials is then a product of integers. The coefficients
+# of each product count subsets of N samples, so bits = N + 1 is enough.
 
 
 def _product(wrong: tuple[int, ...], abstained: int, j: int, samples: int) -> int:
-    """∏_a(Σ_{u<j} C(c_a, u) x^u + y C(c_a, j) x^j) · (1 + x)^c_∅."""
+    """Return ∏_a(Σ_{u<j} C(c_a, u) x^u + y C(c_a, j) x^j) · (1 + x)^c_∅."""
     product = _subsets(abstained, abstained, samples)
     for count, repeats in Counter(wrong).items():
         product *= _wrong_answers(count, repeats, j, samples)
@@ -150,7 +150,7 @@ def _product(wrong: tuple[int, ...], abstained: int, j: int, samples: int) -> in
 
 @lru_cache(maxsize=65_536)
 def _wrong_answers(count: int, repeats: int, j: int, samples: int) -> int:
-    """The factor of `repeats` wrong answers with `count` samples each."""
+    """Return the factor of `repeats` wrong answers with `count` samples each."""
     bits = samples + 1
     tied = math.comb(count, j) << (bits * j + bits * (samples + 1))
     return int((_subsets(count, j - 1, samples) + tied) ** repeats)
@@ -158,11 +158,11 @@ def _wrong_answers(count: int, repeats: int, j: int, samples: int) -> int:
 
 @lru_cache(maxsize=65_536)
 def _subsets(count: int, most: int, samples: int) -> int:
-    """Σ_{u ≤ most} C(count, u) x^u."""
+    """Return Σ_{u ≤ most} C(count, u) x^u."""
     return sum(math.comb(count, u) << ((samples + 1) * u) for u in range(min(most, count) + 1))
 
 
 def _coefficient(product: int, u: int, t: int, samples: int) -> int:
-    """The coefficient of x^u y^t."""
+    """Return the coefficient of x^u y^t."""
     bits = samples + 1
     return (product >> (bits * (u + t * (samples + 1)))) & ((1 << bits) - 1)

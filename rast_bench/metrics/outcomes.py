@@ -1,4 +1,4 @@
-"""The graded samples of one complete cell as arrays: what every metric is a function of."""
+"""The graded samples of one complete cell as arrays: the input of every metric."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ ObjectArray = npt.NDArray[np.object_]
 
 @dataclass(frozen=True, eq=False)
 class CellOutcome:
-    """Every array is [problems, samples]: problems in the order of the plan, samples by index."""
+    """Every array is [problems, samples]: problems in plan order, samples by index."""
 
     cell_id: str
     problem_ids: tuple[str, ...]
     kinds: ObjectArray  # VerdictKind
-    answers: ObjectArray  # str, or None where the grader found no answer
+    answers: ObjectArray  # str, or None if the grader found no answer
     token_counts: IntArray
     finish_reasons: ObjectArray  # FinishReason
     text_source: ObjectArray | Callable[[], ObjectArray]
@@ -38,13 +38,13 @@ class CellOutcome:
 
     @property
     def texts(self) -> ObjectArray:
-        """str. Read from the ledger at each call: the texts of a whole table fill the memory."""
+        """Return str, read from the ledger at each call: a table's texts would fill the memory."""
         source = self.text_source
         return source() if callable(source) else source
 
 
 def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellOutcome:
-    """The outcome of a complete cell under the grader of that name.
+    """Return the outcome of a complete cell under the grader of that name.
 
     Raises:
         LedgerError: samples or verdicts are missing, or the ledger cannot be read.
@@ -71,7 +71,11 @@ _SHORT = ("finish_reason", "token_count")
 
 
 def _read_texts(planned: "PlannedCell", ledger: "Ledger") -> ObjectArray:
-    """Raises LedgerError, as where samples have vanished since the outcome was loaded."""
+    """Return the texts.
+
+    Raises:
+        LedgerError: as when samples have vanished since the outcome was loaded.
+    """
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, "text")), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
     texts = np.empty(sampled.table.num_rows, dtype=np.object_)
@@ -81,7 +85,7 @@ def _read_texts(planned: "PlannedCell", ledger: "Ledger") -> ObjectArray:
 
 @dataclass(frozen=True, eq=False)
 class _Placed:
-    """The rows of a table by place in the plan. `rows[i, j]` is −1 where there is none."""
+    """The rows of a table by position in the plan. `rows[i, j]` is −1 if there is none."""
 
     table: "pa.Table"
     rows: IntArray
@@ -91,14 +95,14 @@ class _Placed:
         return self.rows < 0
 
     def texts(self, column: str) -> ObjectArray:
-        """The column, [problems, samples]."""
+        """Return the column, [problems, samples]."""
         from rast_bench.ledger.keys import texts_of
 
         return texts_of(self.table[column])[self.rows]
 
 
 def _placed(table: "pa.Table", planned: "PlannedCell") -> _Placed:
-    """The rows that the plan asks for; the ledger may hold more problems and samples."""
+    """Return the rows that the plan asks for; the ledger may hold more problems and samples."""
     from rast_bench.ledger.keys import codes_of, numbers_of
 
     place = {problem.problem_id: i for i, problem in enumerate(planned.problems)}
@@ -112,7 +116,7 @@ def _placed(table: "pa.Table", planned: "PlannedCell") -> _Placed:
     return _Placed(table, rows)
 
 
-_GENERATE = "`python run.py` with the same words makes what is missing, and only that"
+_GENERATE = "`python run.py` with the same arguments generates only what is missing"
 _GRADE = "grade the cell first: `rast-bench grade` with the grader"
 
 

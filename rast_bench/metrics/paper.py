@@ -1,8 +1,8 @@
 """The paper's own estimators of pass@k and majority@k: k of the N samples, drawn 10 times.
 
-They estimate the same quantities as pass_at_k and majority with the noise of the draws on top, and
-stand in tables only beside those. Each k has random numbers of its own, so its value does not
-depend on which other k are asked for.
+They estimate the same quantities as pass_at_k and majority, with the noise of the draws added, and
+appear in tables only beside those. Each k has its own random numbers, so its value does not depend
+on which other k are computed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ DRAWS = 10
 def paper_pass_at_k(
     correct: BoolArray, ks: Sequence[int], *, seed: int = 0, draws: int = DRAWS
 ) -> FloatArray:
-    """Eq. 4 with section 3.3's protocol: k of N samples per problem, 10 draws, averaged.
+    """Return eq. 4 with section 3.3's protocol: k of N samples per problem, 10 draws, averaged.
 
     Args:
         correct: [problems, samples].
@@ -31,7 +31,7 @@ def paper_pass_at_k(
         [len(ks)].
 
     Raises:
-        ValueError: a k below 1 or above the number of samples.
+        ValueError: a k is below 1 or above the number of samples.
     """
     check_ks(ks, correct.shape[1])
     return np.array(
@@ -50,17 +50,17 @@ def paper_pass_at_k(
 def paper_majority_at_k(
     outcome: "CellOutcome", ks: Sequence[int], *, seed: int = 0, draws: int = DRAWS
 ) -> FloatArray:
-    """Appendix C.1: the most frequent answer string of k of N samples is graded; 10 draws.
+    """Return appendix C.1: the most frequent answer string of k of N samples is graded; 10 draws.
 
-    Strings vote: right answers that are written differently split their votes. Of tied strings one
-    is chosen at random. Samples without an answer vote too, as in the authors' code: for the empty
-    string, which is wrong.
+    Strings vote: correct answers that are written differently split their votes. One of several
+    tied strings is chosen at random. Samples without an answer vote too, as in the authors' code:
+    for the empty string, which is wrong.
 
     Returns:
         [len(ks)].
 
     Raises:
-        ValueError: a k below 1 or above the number of samples.
+        ValueError: a k is below 1 or above the number of samples.
     """
     check_ks(ks, outcome.kinds.shape[1])
     strings, is_correct = _encode_strings(outcome)
@@ -82,7 +82,7 @@ def paper_majority_at_k(
 
 
 def _subsets(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterator[IntArray]:
-    """`draws` times k different sample indices per problem, [problems, k]."""
+    """Yield `draws` times k different sample indices per problem, [problems, k]."""
     rng = np.random.default_rng([seed, k, 0])
     for _ in range(draws):
         yield np.argsort(rng.random(shape), axis=1)[:, :k]
@@ -95,7 +95,7 @@ def _tie_noise(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterato
 
 
 def _encode_strings(outcome: "CellOutcome") -> tuple[IntArray, BoolArray]:
-    """Numbers the strings of each problem: codes [problems, samples], correct [problems, codes].
+    """Number the strings of each problem: codes [problems, samples], correct [problems, codes].
 
     The last code stands for the empty string of "no answer" and is never correct.
     """
@@ -115,9 +115,9 @@ def _encode_strings(outcome: "CellOutcome") -> tuple[IntArray, BoolArray]:
 
 
 def _vote(strings: IntArray, is_correct: BoolArray, noise: FloatArray) -> BoolArray:
-    """Is the winner right? strings [problems, k], is_correct and noise [problems, codes]."""
+    """Return whether the winner is correct: strings [problems, k], others [problems, codes]."""
     problems, codes = is_correct.shape
     flat = strings + codes * np.arange(problems)[:, None]
     votes = np.bincount(flat.ravel(), minlength=problems * codes).reshape(problems, codes)
-    winners = np.argmax(votes + noise, axis=1)  # noise < 1 decides among equal counts only
+    winners = np.argmax(votes + noise, axis=1)  # noise < 1 breaks ties only
     return np.asarray(is_correct[np.arange(problems), winners])

@@ -1,4 +1,4 @@
-"""pass@k: is one of k samples right? (eq. 4 of the paper, figure 3)"""
+"""pass@k: is any of k samples correct? (eq. 4 of the paper, figure 3)"""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from rast_bench.metrics.estimate import BoolArray, Curve, FloatArray, IntArray, 
 
 
 def pass_at_k(correct: BoolArray) -> Curve:
-    """Unbiased pass@k for every k = 1 … N with standard errors over problems.
+    """Return unbiased pass@k for every k = 1 … N with standard errors over problems.
 
     Args:
         correct: [problems, samples].
@@ -17,7 +17,7 @@ def pass_at_k(correct: BoolArray) -> Curve:
 
 
 def pass_at_k_per_problem(correct_counts: IntArray, samples: int) -> FloatArray:
-    """1 − C(N−c, k)/C(N, k) for k = 1 … N (Chen et al. 2021, arXiv 2107.03374, eq. 1).
+    """Return 1 − C(N−c, k)/C(N, k) for k = 1 … N (Chen et al. 2021, arXiv 2107.03374, eq. 1).
 
     The ratio is ∏_{j<k} (N−c−j)/(N−j), factors in [0, 1]: no large numbers, no cancellation.
 

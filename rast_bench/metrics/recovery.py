@@ -1,4 +1,4 @@
-"""Recovery rate (eq. 5) with an interval that admits when there is nothing to recover."""
+"""Recovery rate (eq. 5) with an interval that is undefined if there is nothing to recover."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from rast_bench.metrics.estimate import FloatArray
 from rast_bench.metrics.student_t import student_t_quantile
 
 DRAWS = 10_000
-FIELLER_BELOW = 100  # problems: fewer are too few for a bootstrap of a ratio
+FIELLER_BELOW = 100  # problems; below this a bootstrap of a ratio is unreliable
 _DRAWS_AT_ONCE = 1_000
 
 Method = Literal["bootstrap", "fieller"]
@@ -28,13 +28,13 @@ class Interval(NamedTuple):
 class RecoveryRate:
     """(acc_RAST − acc_base)/(acc_RL − acc_base) with its intervals, as fractions.
 
-    `low` and `high` are those of `method`; both methods' intervals stand in `fieller` and
-    `bootstrap`, None where the method's interval of acc_RL − acc_base holds 0.
+    `low` and `high` are those of `method`; both methods' intervals are in `fieller` and
+    `bootstrap`, None if that method's interval of acc_RL − acc_base contains 0.
 
-    `identified` is False where `method` has no interval (one problem gives none): then `low` and
+    `identified` is False if `method` has no interval (one problem gives none): then `low` and
     `high` are None and `reason` says why. `estimate` is eq. 5 all the same, as the paper prints it;
-    it is None only where acc_RL and acc_base are equal. `inverted`: identified, but the ceiling is
-    below the base, as `reason` then says, too.
+    it is None only if acc_RL and acc_base are equal. `inverted`: identified, but the ceiling is
+    below the base, as `reason` then says.
     """
 
     estimate: float | None
@@ -65,10 +65,10 @@ def recovery_rate(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> RecoveryRate:
-    """R = Σ(S_i − B_i)/Σ(T_i − B_i) over problems, eq. 5.
+    """Return R = Σ(S_i − B_i)/Σ(T_i − B_i) over problems, eq. 5.
 
     The interval resamples problems with their triple kept together (percentile bootstrap), or is
-    Fieller's below 100 problems. Both take the problem as the cluster of its samples. The cells may
+    Fieller's below 100 problems. In both, the problem is the cluster of its samples. The cells may
     have different numbers of samples: a greedy base has one.
 
     Args:
@@ -88,11 +88,11 @@ def mean_recovery_rate(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> RecoveryRate:
-    """Eq. 5 of the mean accuracies over data sets, each data set with equal weight.
+    """Return eq. 5 of the mean accuracies over data sets, each data set with equal weight.
 
-    A ratio of means, so one data set without a gap cannot blow it up as it would a mean of ratios.
+    A ratio of means, so one data set without a gap cannot blow it up, unlike a mean of ratios.
     Problems are resampled within their data set; `method` is the bootstrap. Fieller's interval has
-    the degrees of freedom of the smallest data set, which is on the safe side.
+    the degrees of freedom of the smallest data set, which is conservative.
 
     Raises:
         ValueError: no data set, or arrays that differ in length or are empty.
@@ -105,10 +105,10 @@ def mean_recovery_rate(
 def fieller_interval(
     numerators: FloatArray, denominators: FloatArray, level: float
 ) -> Interval | None:
-    """Fieller's interval of a ratio of means of paired values [n]; None where it is unbounded.
+    """Return Fieller's interval of a ratio of means of paired values [n]; None if unbounded.
 
     The ratios R for which mean(numerator − R·denominator) is within t standard errors of 0 (Fieller
-    1954). Unbounded exactly where the t interval of the denominator holds 0.
+    1954). Unbounded exactly if the t interval of the denominator contains 0.
     """
     means = np.array([numerators.mean(), denominators.mean()])
     count = len(numerators)
@@ -118,7 +118,7 @@ def fieller_interval(
 
 
 def _fieller_roots(means: FloatArray, covariance: FloatArray, t: float) -> Interval | None:
-    """Roots of (b² − t²v_b)R² − 2(ab − t²v_ab)R + (a² − t²v_a), v the (co)variances of the means.
+    """Solve (b² − t²v_b)R² − 2(ab − t²v_ab)R + (a² − t²v_a) = 0, v the (co)variances of the means.
 
     Args:
         means: (a, b).
@@ -130,13 +130,13 @@ def _fieller_roots(means: FloatArray, covariance: FloatArray, t: float) -> Inter
     if leading <= 0:
         return None
     middle, last = a * b - vab, a * a - va
-    # Never negative but for rounding: a/b itself always lies between the roots.
+    # Negative only by rounding: a/b itself always lies between the roots.
     root = math.sqrt(max(middle * middle - leading * last, 0.0))
     return Interval((middle - root) / leading, (middle + root) / leading)
 
 
 def _gaps(triple: AccuracyTriple) -> FloatArray:
-    """(S − B, T − B), [problems, 2]."""
+    """Return (S − B, T − B), [problems, 2]."""
     base, rast, rl = triple
     if not len(base) == len(rast) == len(rl) or len(base) == 0:
         raise ValueError(
@@ -147,7 +147,7 @@ def _gaps(triple: AccuracyTriple) -> FloatArray:
 
 
 def _is_zero(gap: float) -> bool:
-    # One sample more or less changes a mean by far more than this; a rounding error by less.
+    # One sample changes a mean by far more than this, a rounding error by less.
     return abs(gap) < 1e-12
 
 
@@ -174,7 +174,7 @@ def _recovery(
 
 
 def _fieller(gaps: Sequence[FloatArray], level: float) -> Interval | None:
-    """Of the mean over data sets: means and covariances of independent sets add up."""
+    """Return the interval of the mean over data sets: means and covariances add up."""
     smallest = min(map(len, gaps))
     if smallest < 2:
         return None
@@ -189,7 +189,7 @@ def _fieller(gaps: Sequence[FloatArray], level: float) -> Interval | None:
 def _bootstrap(gaps: Sequence[FloatArray], level: float, draws: int, seed: int) -> Interval | None:
     if all(len(one) < 2 for one in gaps):
         return None
-    # Each data set has a stream of its own, so that equally large ones are resampled independently.
+    # Each data set has its own stream, so that equally large ones are resampled independently.
     means = np.mean(
         [_bootstrap_means(one, draws, (seed, place)) for place, one in enumerate(gaps)], axis=0
     )
@@ -197,13 +197,13 @@ def _bootstrap(gaps: Sequence[FloatArray], level: float, draws: int, seed: int) 
     gap_low, gap_high = np.percentile(means[:, 1], tails)
     if gap_low <= 0 <= gap_high:
         return None
-    # Draws without any gap have no ratio; an identified gap has fewer of them than a tail holds.
+    # Draws without any gap have no ratio; for an identified gap they are fewer than a tail.
     drawn = means[means[:, 1] != 0]
     return Interval(*np.percentile(drawn[:, 0] / drawn[:, 1], tails).tolist())
 
 
 def _bootstrap_means(values: FloatArray, draws: int, seed: tuple[int, ...]) -> FloatArray:
-    """Means of resampled rows: values [n, m] -> [draws, m]."""
+    """Return means of resampled rows: values [n, m] -> [draws, m]."""
     counts = _bootstrap_counts(len(values), draws, seed)
     return np.concatenate(
         [
@@ -215,7 +215,7 @@ def _bootstrap_means(values: FloatArray, draws: int, seed: tuple[int, ...]) -> F
 
 @lru_cache(maxsize=16)  # a table has many cells over the same few data sets
 def _bootstrap_counts(count: int, draws: int, seed: tuple[int, ...]) -> npt.NDArray[np.uint16]:
-    """How often each of `count` problems is in each resample: [draws, count], rows sum to count."""
+    """Return how often each problem is in each resample: [draws, count], rows sum to count."""
     rng = np.random.default_rng(seed)
     counts = np.empty((draws, count), dtype=np.uint16)
     for start in range(0, draws, _DRAWS_AT_ONCE):

@@ -1,10 +1,10 @@
-"""Do a published number and ours agree? Both were measured on the same problems.
+"""Test whether a published number and ours agree, both measured on the same problems.
 
-Then the problems are no source of difference; what differs is the luck of sampling answers. The
-variance of a mean over n problems with N samples each, over new samples of the same problems, is
-σ²/(nN), where σ² = mean of p_i(1 − p_i) (arXiv 2411.00640, resampling of answers). A published
-number with K samples has σ²/(nK), so their difference has σ²/n · (1/N + 1/K), and the published
-number lies within z · √(σ²/n · (1/N + 1/K)) of ours in 95 % of replications.
+Then the problems cause no difference; only the sampling of answers does. The variance of a mean
+over n problems with N samples each, over new samples of the same problems, is σ²/(nN), where
+σ² = mean of p_i(1 − p_i) (arXiv 2411.00640, resampling of answers). A published number with K
+samples has σ²/(nK), so their difference has σ²/n · (1/N + 1/K), and the published number lies
+within z · √(σ²/n · (1/N + 1/K)) of ours in 95 % of replications.
 
 All rates are fractions in [0, 1].
 """
@@ -16,19 +16,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rast_bench.metrics.accuracy import accuracy_per_problem
-from rast_bench.metrics.detectable import SIGNIFICANCE_QUANTILE
 from rast_bench.metrics.estimate import BoolArray, FloatArray, IntArray
 from rast_bench.metrics.pass_at_k import pass_at_k_per_problem
+from rast_bench.metrics.power import SIGNIFICANCE_QUANTILE
 
-PAPER_DRAWS = 10  # of k out of the published samples (section 3.3)
+PAPER_DRAWS = 10  # draws of k of the published samples (section 3.3)
 
 _GRID = np.sin(np.linspace(0, np.pi / 2, 101)) ** 2  # difficulties, denser towards 0 and 1
-_STEPS = 500  # of expectation-maximisation; the variances below stand still long before
+_STEPS = 500  # of expectation-maximisation; the variances below converge long before
 
 
 @dataclass(frozen=True)
 class Replication:
-    """Our number and where 95 % of published numbers lie if both measure the same: [low, high].
+    """Our number and the 95 % range of published numbers if both measure the same: [low, high].
 
     A ratio whose denominator lies within z standard errors of 0 is not `identified`: its range is
     wide, and the delta method behind it no longer holds.
@@ -41,11 +41,11 @@ class Replication:
 
 
 def accuracy_replication(correct: BoolArray, published_samples: int | None) -> Replication:
-    """avg@N against a published avg@K of the same problems: Â ± z · √(σ̂²/n · (1/N + 1/K)).
+    """Compare avg@N with a published avg@K of the same problems: Â ± z · √(σ̂²/n · (1/N + 1/K)).
 
     Args:
         correct: [problems, N].
-        published_samples: K; None, where the source does not say, is taken as N.
+        published_samples: K; None, if the source does not say, is taken as N.
     """
     problems, samples = correct.shape
     shared = 1 / samples + 1 / (published_samples or samples)
@@ -53,12 +53,12 @@ def accuracy_replication(correct: BoolArray, published_samples: int | None) -> R
 
 
 def sample_variance(correct: BoolArray) -> float:
-    """σ̂²: mean over problems of the variance of one sample's verdict.
+    """Return σ̂²: the mean over problems of the variance of one sample's verdict.
 
-    Unbiased mean of p̂_i(1 − p̂_i) · N/(N − 1) for N ≥ 2. One sample a problem does not show it;
-    then its upper bound p̄(1 − p̄) stands for it (the variance within problems is at most the whole
+    Unbiased mean of p̂_i(1 − p̂_i) · N/(N − 1) for N ≥ 2. One sample per problem does not determine
+    it; then its upper bound p̄(1 − p̄) is used (the variance within problems is at most the whole
     variance), and the interval is too wide rather than too narrow. Never below that of one verdict
-    in nN, so that a cell without any spread does not refuse its neighbours.
+    in nN, so that a cell without any spread does not reject its neighbours.
 
     Args:
         correct: [problems, N].
@@ -74,13 +74,13 @@ def sample_variance(correct: BoolArray) -> float:
 
 
 def mean_replication(values: FloatArray, published_samples: int | None) -> Replication:
-    """The mean of a number a sample (tokens, lemmas) against one published with K samples.
+    """Compare the mean of a per-sample number (tokens, lemmas) with one published with K samples.
 
-    As `accuracy_replication`, σ̂² being the mean over problems of the variance within a problem.
-    With one sample a problem the variance over problems, which is no smaller, stands for it.
+    As `accuracy_replication`, with σ̂² the mean over problems of the variance within a problem.
+    With one sample per problem the variance over problems, which is no smaller, is used.
 
     Args:
-        values: [problems, N]. One value in all has no variance: the range is then a point.
+        values: [problems, N]. A single value has no variance: the range is then a point.
         published_samples: K; None is taken as N.
     """
     problems, samples = values.shape
@@ -93,7 +93,7 @@ def mean_replication(values: FloatArray, published_samples: int | None) -> Repli
 
 
 def gain_replication(base: BoolArray, rast: BoolArray) -> Replication:
-    """rast − base against a gain published with our numbers of samples, both sampled apart.
+    """Compare rast − base with a gain published with our numbers of samples, sampled independently.
 
     Args:
         base, rast: verdicts of the same problems, [problems, samples of each].
@@ -103,9 +103,9 @@ def gain_replication(base: BoolArray, rast: BoolArray) -> Replication:
 
 
 def mean_of_replications(parts: Sequence[Replication]) -> Replication:
-    """The mean of independent numbers, as of several data sets: half widths add in quadrature.
+    """Return the mean of independent numbers, as over data sets: half widths add in quadrature.
 
-    It is identified where all of them are.
+    It is identified if all of them are.
     """
     count = len(parts)
     value = sum(one.value for one in parts) / count
@@ -116,10 +116,10 @@ def mean_of_replications(parts: Sequence[Replication]) -> Replication:
 def path_replication(
     value: float, standard_error: float | None, paths: int, published_paths: int
 ) -> Replication | None:
-    """A mean over `paths` greedy paths against one over `published_paths` others.
+    """Compare a mean over `paths` greedy paths with one over `published_paths` others.
 
-    Greedy paths have no luck of sampling; which problems were drawn differs, so that each mean has
-    the standard error over paths. None for a single path, which has none.
+    Greedy paths involve no sampling; the drawn problems differ, so each mean has the standard error
+    over paths. None for a single path, which has none.
     """
     if standard_error is None:
         return None
@@ -127,11 +127,11 @@ def path_replication(
 
 
 def recovery_replication(base: BoolArray, rast: BoolArray, rl: BoolArray) -> Replication | None:
-    """Recovery rate R (eq. 5) against one published with our numbers of samples.
+    """Compare a recovery rate R (eq. 5) with one published with our numbers of samples.
 
-    Delta method: Var(R̂) = (Var(S̄) + R²·Var(T̄) + (1 − R)²·Var(B̄))/(T̄ − B̄)², S, T and B being
-    sampled apart, each variance as `sample_variance`; twice that for the difference of two runs.
-    None where T̄ = B̄.
+    Delta method: Var(R̂) = (Var(S̄) + R²·Var(T̄) + (1 − R)²·Var(B̄))/(T̄ − B̄)², with S, T and B
+    sampled independently, each variance as `sample_variance`; twice that for the difference of two
+    runs. None if T̄ = B̄.
 
     Args:
         base, rast, rl: verdicts of the same problems, [problems, samples of each].
@@ -139,7 +139,7 @@ def recovery_replication(base: BoolArray, rast: BoolArray, rl: BoolArray) -> Rep
     b, s, t = (float(correct.mean()) for correct in (base, rast, rl))
     var_b, var_s, var_t = (sample_variance(one) / one.size for one in (base, rast, rl))
     gap = t - b
-    if abs(gap) < 1e-12:  # a rounding error; one sample more or less is far more
+    if abs(gap) < 1e-12:  # a rounding error; one sample makes a far larger difference
         return None
     rate = (s - b) / gap
     variance = (var_s + rate**2 * var_t + (1 - rate) ** 2 * var_b) / gap**2
@@ -150,12 +150,12 @@ def recovery_replication(base: BoolArray, rast: BoolArray, rl: BoolArray) -> Rep
 def pass_at_k_replication(
     correct: BoolArray, k: int, published_samples: int | None, *, draws: int = PAPER_DRAWS
 ) -> Replication:
-    """Our unbiased pass@k against the paper's, which drew k of its K samples `draws` times.
+    """Compare our unbiased pass@k with the paper's, which drew k of its K samples `draws` times.
 
-    A problem of difficulty p gives c ~ Binomial(N, p) right samples and the score
+    A problem of difficulty p gives c ~ Binomial(N, p) correct samples and the score
     θ(c) = 1 − C(N − c, k)/C(N, k). Its variance over reruns is that of θ(c), and the paper's
-    draws add θ(c)(1 − θ(c))/draws. Both are averaged over the difficulties as `difficulties`
-    estimates them.
+    draws add θ(c)(1 − θ(c))/draws. Both are averaged over the difficulties as estimated by
+    `difficulties`.
 
     Args:
         correct: [problems, N], k ≤ N.
@@ -173,11 +173,11 @@ def pass_at_k_replication(
 
 
 def difficulties(counts: IntArray, samples: int) -> FloatArray:
-    """How the problems' chances p are distributed: weights on `_GRID`, of shape [grid].
+    """Return the distribution of the problems' success rates p: weights on `_GRID`, [grid].
 
     The nonparametric maximum likelihood estimate of the mixing distribution of a binomial mixture
-    (Laird 1978), by expectation-maximisation. A plug-in of p̂_i = c_i/N would take every problem
-    that was never solved for one that cannot be.
+    (Laird 1978), by expectation-maximisation. A plug-in of p̂_i = c_i/N would treat every problem
+    that was never solved as unsolvable.
 
     Args:
         counts: c_i of each problem, [problems], 0 ≤ c_i ≤ samples.
@@ -190,7 +190,7 @@ def difficulties(counts: IntArray, samples: int) -> FloatArray:
 
 
 def _score_variance(samples: int, k: int) -> tuple[FloatArray, FloatArray]:
-    """Var of θ(c) and mean of θ(c)(1 − θ(c)) over c, at each difficulty: two arrays [grid]."""
+    """Return Var of θ(c) and mean of θ(c)(1 − θ(c)) at each difficulty: two arrays [grid]."""
     scores = pass_at_k_per_problem(np.arange(samples + 1), samples)[:, k - 1]
     chances = _binomial(samples)
     mean = chances @ scores
@@ -199,7 +199,7 @@ def _score_variance(samples: int, k: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _binomial(samples: int) -> FloatArray:
-    """P(c | p) for p of `_GRID` and c = 0 … samples: [grid, samples + 1]."""
+    """Return P(c | p) for p of `_GRID` and c = 0 … samples: [grid, samples + 1]."""
     c = np.arange(samples + 1)
     ways = np.array([math.comb(samples, int(one)) for one in c], dtype=np.float64)
     p = _GRID[:, None]

@@ -1,4 +1,4 @@
-"""The sign-flip permutation test of paired differences, exact wherever that is feasible."""
+"""The sign-flip permutation test of paired differences, exact if feasible."""
 
 import math
 
@@ -13,14 +13,14 @@ DRAWS = 100_000
 def sign_flip_p_value(
     differences: IntArray, *, exact_steps: int = EXACT_STEPS, seed: int = 0
 ) -> float:
-    """Two-sided p-value: the share of the 2^n sign patterns with |Σ ±d_i| ≥ |Σ d_i|.
+    """Return the two-sided p-value: the share of the 2^n sign patterns with |Σ ±d_i| ≥ |Σ d_i|.
 
     Under the null hypothesis the two cells can be swapped within every problem (Fisher's
-    randomisation test). Where the exact share takes more than `exact_steps` additions it is
-    estimated from 100,000 seeded patterns, the observed one added to them, so it is never 0.
+    randomisation test). If the exact share takes more than `exact_steps` additions, it is estimated
+    from 100,000 seeded patterns plus the observed one, so it is never 0.
 
     Args:
-        differences: [problems], whole numbers (paired differences in their common unit).
+        differences: [problems], integers (paired differences in their common unit).
     """
     steps = np.abs(differences[differences != 0])
     if not len(steps):
@@ -34,7 +34,7 @@ def sign_flip_p_value(
 
 
 def _exact(steps: IntArray, observed: int) -> float:
-    """The distribution is built up one difference at a time: O(n · Σ|d_i|) steps, no draws.
+    """Return the exact share, adding one difference at a time: O(n · Σ|d_i|) steps, no draws.
 
     Σ ±d_i = 2 · (sum of the d_i with a plus) − Σ|d_i|: the distribution of a subset sum.
     """
@@ -51,7 +51,7 @@ def _exact(steps: IntArray, observed: int) -> float:
 
 
 def _sampled(steps: IntArray, observed: int, seed: int) -> float:
-    """Equal differences are drawn together: how many of them have a plus is binomial."""
+    """Estimate the share; the number of pluses among equal differences is drawn as a binomial."""
     sizes, counts = np.unique(steps, return_counts=True)
     pluses = np.random.default_rng(seed).binomial(counts, 0.5, size=(DRAWS, len(sizes)))
     sums = (2 * pluses - counts) @ sizes

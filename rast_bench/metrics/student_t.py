@@ -1,10 +1,10 @@
-"""Student's t distribution for whole degrees of freedom, without scipy."""
+"""Student's t distribution for integer degrees of freedom, without scipy."""
 
 import math
 
 
 def student_t_two_sided(t: float, dof: int) -> float:
-    """P(|T| ≤ t) for t ≥ 0 and dof ≥ 1: Abramowitz & Stegun 26.7.3 (odd) and 26.7.4 (even)."""
+    """Return P(|T| ≤ t) for t ≥ 0, dof ≥ 1: Abramowitz & Stegun 26.7.3 (odd), 26.7.4 (even)."""
     angle = math.atan(t / math.sqrt(dof))
     cosine_squared = math.cos(angle) ** 2
     odd = dof % 2 == 1
@@ -18,7 +18,7 @@ def student_t_two_sided(t: float, dof: int) -> float:
 
 
 def student_t_quantile(level: float, dof: int) -> float:
-    """The t with P(|T| ≤ t) = level, 0 < level < 1: half the width of a two-sided interval."""
+    """Return the t with P(|T| ≤ t) = level, 0 < level < 1: half a two-sided interval's width."""
     low, high = 0.0, 1.0
     while student_t_two_sided(high, dof) < level:
         high *= 2

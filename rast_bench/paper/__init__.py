@@ -1,1 +1,1 @@
-"""The paper's published numbers, what follows from them, and what they cost by its own formulas."""
+"""The paper's published numbers, what follows from them, and costs by the paper's formulas."""

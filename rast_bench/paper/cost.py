@@ -1,4 +1,4 @@
-"""What RAST and direct RL cost, by the authors' formulas: memory (appendix D) and FLOPs.
+"""Cost of RAST and direct RL by the authors' formulas: memory (appendix D) and FLOPs.
 
 The formulas take numbers of parameters, nominal (14 billion) or of a checkpoint
 (`planning.checkpoints.config_parameters` of its config.json). The memory of decoding is
@@ -23,7 +23,7 @@ Number = int | Fraction
 def weight_bytes_per_gpu(
     parameters: Number, tensor_parallel: int, models: int = GRPO_MODELS
 ) -> Fraction:
-    """Weights on one GPU in training: (parameters / tensor parallelism) · 2 bytes · models.
+    """Return weights on one GPU in training: (parameters / tensor parallelism) · 2 bytes · models.
 
     Appendix D, "Model Memory Footprint": FP16, all models of one size.
     """
@@ -31,7 +31,7 @@ def weight_bytes_per_gpu(
 
 
 def optimizer_bytes(parameters: Number, models: int = GRPO_MODELS) -> Fraction:
-    """Adam's two FP32 states in CPU memory: 2 · parameters · 4 bytes · models.
+    """Return Adam's two FP32 states in CPU memory: 2 · parameters · 4 bytes · models.
 
     Appendix D, "Optimizer States with CPU Offloading" (ZeRO stage 3, none of it on a GPU). Its
     example, "approximately 156 GB" for 14B, is not what the formula gives: 336 GB.
@@ -41,7 +41,7 @@ def optimizer_bytes(parameters: Number, models: int = GRPO_MODELS) -> Fraction:
 
 @dataclass(frozen=True)
 class Span:
-    """The least and the most, in bytes."""
+    """Minimum and maximum, in bytes."""
 
     low: Fraction
     high: Fraction
@@ -60,7 +60,7 @@ def training_bytes(
     activations: Span = ACTIVATIONS_PER_GPU,
     buffers: Span = BUFFERS_PER_GPU,
 ) -> Span:
-    """GPU memory of RL training over all devices: weights, activations and buffers of each.
+    """Return GPU memory of RL training over all devices: weights, activations and buffers of each.
 
     Appendix D: "these components are summed to estimate total GPU memory usage across devices".
     """
@@ -72,16 +72,16 @@ def training_bytes(
 
 
 def training_flops(gpus: int, seconds: Number, peak_flops: Number, utilisation: Number) -> Fraction:
-    """FLOPs of a training run by its GPU time: GPUs · seconds · peak FLOP/s · utilisation.
+    """Return FLOPs of a training run by its GPU time: GPUs · seconds · peak FLOP/s · utilisation.
 
-    Reply to reviewer 2 (W2), which takes 1979 TFLOP/s and 50 % for an H100. That peak is with
-    structured sparsity; half of it is all that dense 16-bit arithmetic can reach.
+    Reply to reviewer 2 (W2), which takes 1979 TFLOP/s and 50 % for an H100. That peak assumes
+    structured sparsity; dense 16-bit arithmetic can reach only half of it.
     """
     return gpus * Fraction(seconds) * peak_flops * utilisation
 
 
 def forward_flops(parameters: Iterable[Number]) -> Fraction:
-    """FLOPs of one token through models side by side: 2 · parameters, summed over the models.
+    """Return FLOPs of one token through models side by side: 2 · parameters, summed over models.
 
     Reply to reviewer 2 (W2), after Kaplan et al. 2020 (arXiv 2001.08361, table 1), without
     attention over the context. For RAST the models are M, S_RL and S_base.
@@ -90,12 +90,13 @@ def forward_flops(parameters: Iterable[Number]) -> Fraction:
 
 
 def attention_flops(config: Mapping[str, Any], length: int) -> int:
-    """What attention adds to one token, on average over `length`: 2 · layers · length · width.
+    """Return what attention adds per token, averaged over `length`: 2 · layers · length · width.
 
     Kaplan et al. 2020 (arXiv 2001.08361, table 1), width = heads · head_dim: the products of
     queries with keys and of weights with values, 4 · width for each of length/2 tokens before.
 
-    Raises KeyError, TypeError or ValueError for a config of another kind.
+    Raises:
+        KeyError, TypeError, ValueError: the config is of another kind.
     """
     heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
     width = heads * int(config.get("head_dim") or hidden // heads)
@@ -103,12 +104,13 @@ def attention_flops(config: Mapping[str, Any], length: int) -> int:
 
 
 def multiplied_parameters(config: Mapping[str, Any]) -> int:
-    """Parameters that a token is multiplied with: all but the embedding, which is looked up.
+    """Return parameters that multiply a token: all but the embedding, which is looked up.
 
-    A tied embedding is the output layer as well and counts. Norms and biases, 0.01 % of a model,
-    are left in. What `forward_flops` should be given for a real checkpoint.
+    A tied embedding is also the output layer and counts. Norms and biases, 0.01 % of a model, are
+    included. Pass this to `forward_flops` for a real checkpoint.
 
-    Raises KeyError, TypeError or ValueError for a config of another kind.
+    Raises:
+        KeyError, TypeError, ValueError: the config is of another kind.
     """
     embedding = int(config["vocab_size"]) * int(config["hidden_size"])
     return config_parameters(config) - (0 if config.get("tie_word_embeddings") else embedding)

@@ -1,4 +1,4 @@
-"""Exact intervals: what a printed number may have been before it was rounded."""
+"""Exact intervals: possible values of a printed number before rounding."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Interval:
         return Interval(self.low + other.low, self.high + other.high)
 
     def __truediv__(self, divisor: int) -> "Interval":
-        """By a positive whole number."""
+        """Return the quotient by a positive integer."""
         return Interval(self.low / divisor, self.high / divisor)
 
     def overlaps(self, other: "Interval") -> bool:
@@ -30,9 +30,9 @@ class Interval:
 
 
 def rounding_interval(value: Decimal, ulps: Fraction = Fraction(1, 2)) -> Interval:
-    """Everything within `ulps` units of the last printed place, ends included.
+    """Return everything within `ulps` units of the last printed place, ends included.
 
-    With the default these are the numbers that print as `value`; a tie may have gone either way.
+    By default these are the numbers that print as `value`; a tie may have gone either way.
     """
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int), "published numbers are finite"
@@ -41,23 +41,24 @@ def rounding_interval(value: Decimal, ulps: Fraction = Fraction(1, 2)) -> Interv
 
 
 def image(function: Callable[..., Fraction], arguments: Sequence[Interval]) -> Interval:
-    """The values of a function over a box of independent arguments, from the box's corners.
+    """Return the values of a function over a box of independent arguments, from the box's corners.
 
     Exact for a function that is monotone in each argument while the others are fixed: its extremes
     over the box are then at corners. The direction may depend on the other arguments.
 
-    Raises ZeroDivisionError as the function does at a corner.
+    Raises:
+        ZeroDivisionError: as the function does at a corner.
     """
     values = [function(*corner) for corner in product(*((one.low, one.high) for one in arguments))]
     return Interval(min(values), max(values))
 
 
 def multiples_within(interval: Interval, step: Fraction) -> range:
-    """The whole numbers c for which c · step lies in the interval."""
+    """Return the integers c for which c · step lies in the interval."""
     return range(ceil(interval.low / step), floor(interval.high / step) + 1)
 
 
 def nearest_multiples(value: Fraction, step: Fraction) -> tuple[Fraction, Fraction]:
-    """The multiple of `step` at or below the value, and the next one above it."""
+    """Return the multiple of `step` at or below the value, and the next one above it."""
     count = floor(value / step)
     return count * step, (count + 1) * step

@@ -1,4 +1,4 @@
-"""The published numbers of `results/paper/`: one record a number, with its source."""
+"""The published numbers of `results/paper/`: one record per number, with its source."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +13,10 @@ from rast_bench.errors import DatasetError
 from rast_bench.paper.intervals import Interval, rounding_interval
 
 Sense = Literal["equal", "about", "above", "below", "at least", "up to"]
-"""How the source puts the number: as it is, as an approximation, or as a bound."""
+"""How the source states the number: exactly, approximately, or as a bound."""
 
 MATH_SETS = ("math500", "aime24", "amc23", "minerva", "olympiadbench", "gsm8k")
-"""The six sets of table 1, in its order."""
+"""The six data sets of table 1, in its order."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Published:
 
     source: str  # "table 1", "figure 3", "reply 5", "text", …
     section: str  # of the paper, or the point of a reply
-    model: str | None  # that decodes; for a PCR, the one whose RL sibling made the path
+    model: str | None  # the decoding model; for a PCR, the one whose RL sibling made the path
     method: str | None  # base, rl, rast or instruct
-    delta: str | None  # the ΔR's model; an ensemble's are joined by +
+    delta: str | None  # the model of ΔR; those of an ensemble are joined by +
     dataset: str | None
     metric: str
     k: int | None
     lambda_: float | None
     temperature: float | None  # 0 is greedy
-    samples: int | None  # a problem
+    samples: int | None  # per problem
     value: Decimal  # as printed, trailing zeros kept
     unit: str
     sense: Sense
@@ -41,20 +41,20 @@ class Published:
 
     @property
     def decimals(self) -> int:
-        """Printed digits after the point; negative where whole tens, hundreds, … were rounded."""
+        """Printed digits after the point; negative if tens, hundreds, … were rounded."""
         return -cast(int, self.value.as_tuple().exponent)
 
     @property
     def interval(self) -> Interval:
-        """What the number may have been: half a unit of its last place, a whole one for "about".
+        """The possible values of the number: ± half a unit of its last place, a unit for "about".
 
-        An approximate number may have been cut off instead of rounded. Bounds are exact.
+        An approximate number may have been truncated instead of rounded. Bounds are exact.
         """
         ulps = {"equal": Fraction(1, 2), "about": Fraction(1)}.get(self.sense, Fraction(0))
         return rounding_interval(self.value, ulps)
 
     def in_percent(self) -> "Published":
-        """The same number in percent where its source prints a fraction (figure 4), else itself."""
+        """Return the number in percent if its source prints a fraction (figure 4), else itself."""
         if self.unit != "fraction":
             return self
         return replace(self, value=self.value.scaleb(2), unit="%")
@@ -66,10 +66,11 @@ COLUMNS = (
 )
 
 
-def facts_dir() -> Path:
-    """The folder of the published numbers: `results/paper/` of a checkout, or the wheel's copy.
+def published_dir() -> Path:
+    """Return the folder of the published numbers: `results/paper/` of a checkout, or the wheel's.
 
-    Raises DatasetError when neither is there.
+    Raises:
+        DatasetError: neither exists.
     """
     for candidate in (PACKAGE_DIR / "paper" / "facts", PACKAGE_DIR.parent / "results" / "paper"):
         if (candidate / "table1.csv").is_file():
@@ -81,11 +82,12 @@ def facts_dir() -> Path:
 
 
 def load_published(folder: Path | None = None) -> tuple[Published, ...]:
-    """All published numbers of a folder's CSV files, files by name, rows in order.
+    """Return all published numbers of a folder's CSV files, files by name, rows in order.
 
-    Raises DatasetError for a folder without them or a row that cannot be read.
+    Raises:
+        DatasetError: the folder has none, or a row cannot be read.
     """
-    folder = folder or facts_dir()
+    folder = folder or published_dir()
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise DatasetError(
@@ -96,7 +98,7 @@ def load_published(folder: Path | None = None) -> tuple[Published, ...]:
 
 
 def select(records: Iterable[Published], **coordinates: object) -> list[Published]:
-    """The records whose fields have the given values, in order."""
+    """Return the records whose fields have the given values, in order."""
     return [
         record
         for record in records
@@ -105,14 +107,18 @@ def select(records: Iterable[Published], **coordinates: object) -> list[Publishe
 
 
 def only(records: Sequence[Published], **coordinates: object) -> Published:
-    """The one record at the given coordinates. Raises DatasetError for none or several."""
+    """Return the only record at the given coordinates.
+
+    Raises:
+        DatasetError: there are none or several.
+    """
     found = select(records, **coordinates)
     if len(found) == 1:
         return found[0]
     named = ", ".join(f"{field}={value}" for field, value in coordinates.items())
     raise DatasetError(
         f"{len(found)} published numbers have {named}, not one",
-        hint="every number of results/paper/ is needed, once",
+        hint="results/paper/ must contain every number exactly once",
     )
 
 
@@ -168,9 +174,9 @@ def _decimal(text: str) -> Decimal:
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
+        raise ValueError(f"{text!r} is not a number") from None
     if not value.is_finite():
-        raise ValueError(f"{text!r} is no finite number")
+        raise ValueError(f"{text!r} is not a finite number")
     return value
 
 

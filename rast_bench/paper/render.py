@@ -1,4 +1,4 @@
-"""The audit as text for people and as JSON for programs."""
+"""The audit as text and as JSON."""
 
 import json
 import textwrap
@@ -14,11 +14,11 @@ _HEADINGS = ("number", "published", "recomputed", "verdict")
 _NOTHING = "–"
 _GAP = "  "
 _WIDTH = 100
-_LEAST_WIDTH = 30  # of the first column
+_LEAST_WIDTH = 30  # minimum width of the first column
 
 
 def render_audit(findings: Sequence[Finding]) -> str:
-    """The table by rule, the reasons of what does not agree, remarks on what does, the counts."""
+    """Return the table by rule, reasons for what does not agree, remarks, and counts."""
     rules = groupby(findings, key=lambda finding: finding.rule)
     parts = [
         _TITLE,
@@ -33,7 +33,7 @@ def render_audit(findings: Sequence[Finding]) -> str:
 
 
 def render_audit_json(findings: Sequence[Finding]) -> str:
-    """One object: `findings` and `counts`; bounds of intervals as numbers, null without one."""
+    """Return one object: `findings` and `counts`; bounds of intervals as numbers, or null."""
     record = {
         "findings": [
             {
@@ -55,9 +55,9 @@ def render_audit_json(findings: Sequence[Finding]) -> str:
 
 
 def _section(rule: str, findings: Sequence[Finding]) -> Iterator[str]:
-    """The rule, headings and rows; the columns are as wide as this section needs.
+    """Yield the rule, headings and rows; the columns are as wide as this section needs.
 
-    The first one is wrapped where a line would be too long.
+    The first one is wrapped if a line would be too long.
     """
     rows = [
         (
@@ -80,7 +80,7 @@ def _section(rule: str, findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _list(heading: str, findings: Sequence[Finding], verdict: Verdict) -> Iterator[str]:
-    """A part with the notes of one verdict; nothing where there are none."""
+    """Yield a part with the notes of one verdict; nothing if there are none."""
     lines = [
         line
         for finding in findings

@@ -35,8 +35,8 @@ BOTH = "filled: ours; hollow: published\n" + OURS
 class SimilarityPoint:
     """One ΔR at one base model on one data set: eq. 6 with the base's own ΔR against eq. 5.
 
-    `ours` and `published` are (cosine, recovery rate in percent), None where one of them is not
-    there. Results of one base model have one `section`.
+    `ours` and `published` are (cosine, recovery rate in percent), None if one of them is missing.
+    Results of one base model have one `section`.
     """
 
     label: str
@@ -48,10 +48,11 @@ class SimilarityPoint:
 def analysis_figures(
     experiment: ExperimentConfig, results: Sequence[Result], results_dir: Path
 ) -> dict[str, "Figure"]:
-    """Return figure 4 by its file stem, where the experiment asks for it.
+    """Return figure 4 by its file stem, if the experiment requests it.
 
-    Raises LedgerError, with the command to run, where there is neither an analysis of ours nor a
-    published number to draw: also for figure 1a.
+    Raises:
+        LedgerError: there is neither an analysis of ours nor a published number to draw, also for
+            figure 1a; the hint is the command to run.
     """
     from rast_bench.analysis.saved import load_summary
 
@@ -65,15 +66,16 @@ def analysis_figures(
         load_summary(results_dir, experiment.name, "similarity")
         raise LedgerError(
             f"experiment {experiment.name}: no ΔR has both a similarity and a recovery rate",
-            hint=f"`python run.py experiment={experiment.name}` makes the samples that are missing",
+            hint=f"`python run.py experiment={experiment.name}` makes the missing samples",
         )
     return {"similarity": similarity_figure(experiment.title or experiment.name, points)}
 
 
 def analysis_pages(experiment: ExperimentConfig, results_dir: Path) -> dict[str, bytes]:
-    """Return figure 5 as an HTML file by name, where the experiment asks for it.
+    """Return figure 5 as an HTML file by name, if the experiment requests it.
 
-    Raises LedgerError, with the command to run, where the analysis is not there.
+    Raises:
+        LedgerError: the analysis was not run; the hint is the command to run.
     """
     if "kl" not in experiment.figures:
         return {}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def bar_figure(title: str, results: Sequence[Result], unit: str) -> "Figure":
-    """Draw a bar per row, a group per data set, a panel per measure and section.
+    """Draw one bar per row, a group per data set, a panel per measure and section.
 
     Figures 9 and 10 and table 6 of the paper. Every result has a number of ours or a published one.
     """
@@ -56,9 +56,9 @@ def bar_figure(title: str, results: Sequence[Result], unit: str) -> "Figure":
 
 
 def dot_figure(title: str, results: Sequence[Result], unit: str) -> "Figure":
-    """Draw a dot per row and data set, its published numbers hollow beside it (figure 1a).
+    """Draw one dot per row and data set, its published numbers hollow beside it (figure 1a).
 
-    On one data set the ticks name the rows, on several the legend does.
+    With one data set the ticks name the rows, with several the legend does.
     """
     from matplotlib.figure import Figure
 
@@ -141,7 +141,7 @@ def _bars(
                 label=result.row,
                 error_kw={"elinewidth": 1, "ecolor": MUTED},
             )
-            if ours.value == 0:  # else it looks as if there were none
+            if ours.value == 0:  # otherwise it would look missing
                 axis.annotate(
                     "0",
                     (x, 0),

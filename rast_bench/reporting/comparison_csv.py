@@ -1,4 +1,4 @@
-"""Results for machines: one line per published number, or one for a place without any."""
+"""Machine-readable results: one line per published number, or one if there is none."""
 
 import csv
 import io
@@ -18,8 +18,8 @@ COLUMNS = (
 def comparison_csv(results: Iterable[Result]) -> str:
     """Return ours in the published unit at full precision, `published` as printed.
 
-    `verdict` is that of the published number, `reason` why there is no number of ours, or what
-    must be known of it. The data set of a mean over all of them is `(mean)`.
+    `verdict` is that of the published number, `reason` why there is no number of ours, or what must
+    be known about it. The data set of a mean over all of them is `(mean)`.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""From results to the tables of comparisons: recovery by both methods, differences, p-values."""
+"""Tables of comparisons: recovery by both methods, differences, p-values."""
 
 from collections.abc import Iterable
 
@@ -36,7 +36,7 @@ _SMALLEST = 0.0001
 
 
 def comparison_table(index: ResultIndex) -> tuple[Table, ...]:
-    """Return every row against the base of its section; no table where no section has a base."""
+    """Return every row against the base of its section; no table if no section has a base."""
     columns = (
         Column("", "left"),
         Column("data set", "left"),
@@ -97,7 +97,7 @@ def _recovery(
 
 
 def grid_p_values(grid: Grid) -> tuple[Table, ...]:
-    """Return in the grid's layout how far each cell is below the highest, and Holm's p-value.
+    """Return in the grid's layout how far each cell is below the highest, with Holm's p-value.
 
     No table for a grid of one cell.
     """

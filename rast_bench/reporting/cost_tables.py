@@ -1,7 +1,6 @@
-"""Tables that follow from an experiment's cells alone: memory, FLOPs (by paper/cost.py), decoding.
+"""Tables that need no samples: memory, FLOPs (by paper/cost.py), decoding.
 
-They need no samples. Sizes come from config.json where a checkpoint is here, else from the facts
-that ship (known/).
+Sizes come from config.json if a checkpoint is here, else from the facts that ship (known/).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +43,9 @@ def cost_tables(
 ) -> list[Table]:
     """Return one table for each of the experiment's `costs`, one line per row.
 
-    Raises ConfigError for a model of unknown size, ModelError for a checkpoint that is broken.
+    Raises:
+        ConfigError: the size of a model is unknown.
+        ModelError: a checkpoint is broken.
     """
     rows: dict[RowKey, CellConfig] = {}
     for entry in entries:
@@ -67,21 +68,23 @@ def cost_tables(
 
 
 def checkpoint_config(ref: ModelRef) -> Mapping[str, Any]:
-    """Return a checkpoint's config.json, or the shipped facts where it is not here.
+    """Return a checkpoint's config.json, or the shipped facts if it is not here.
 
-    Raises ConfigError where nothing is known of it, ModelError for a checkpoint that is broken.
+    Raises:
+        ConfigError: nothing is known about it.
+        ModelError: the checkpoint is broken.
     """
     config = configuration(ref)
     if not config:
         raise ConfigError(
             f"the size of model {ref.path} is not known",
-            hint="download it, or name its folder in place of the hub id",
+            hint="download it, or give its folder instead of the hub id",
         )
     return config
 
 
 def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
-    """Return the configs of all models that decode a cell: M, for RAST both of each pair, too."""
+    """Return the configs of all models that decode a cell: M, and for RAST both of each pair."""
     main = checkpoint_config(cell.base_model.base)
     if cell.method.name != "rast":
         return [main]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 MAIN, CONTROLS = "main", "controls"
-_SHARED: tuple[Role, ...] = ("base", "ceiling")  # references, which stand beside the controls, too
+_SHARED: tuple[Role, ...] = ("base", "ceiling")  # references, drawn beside the controls too
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Panel:
 
 
 def k_figure(measure: Measure, section: str, results: Sequence[Result]) -> "Figure | None":
-    """Draw a rate at k against k, one panel per data set; controls stand in panels of their own.
+    """Draw a rate at k against k, one panel per data set; controls have panels of their own.
 
     A row with one sample per problem (a greedy base) is a single point at k = 1.
 
@@ -65,8 +65,8 @@ def k_figure(measure: Measure, section: str, results: Sequence[Result]) -> "Figu
         results: Of any measures and sections, those at every k among them.
 
     Returns:
-        None where there is nothing that makes a curve: neither a published number nor a row with
-        several samples per problem.
+        None if nothing makes a curve: no published number and no row with several samples per
+            problem.
     """
     mine = [
         one
@@ -87,7 +87,7 @@ def k_figure(measure: Measure, section: str, results: Sequence[Result]) -> "Figu
     return _figure(title, panels, styles, f"{measure.name} (%)", drawn)
 
 
-def strength_figure(title: str, results: Sequence[Result]) -> "Figure":
+def setting_figure(title: str, results: Sequence[Result]) -> "Figure":
     """Draw accuracy against λ or τ, one panel per grid; each grid varies one of the two."""
     panels: dict[str, Panel] = {}
     for result in results:
@@ -129,7 +129,7 @@ def _figure(
     y_label: str,
     results: Sequence[Result],
 ) -> "Figure":
-    """Draw the panels of every group, in a block of its own with its own legend."""
+    """Draw the panels of every group, each in a block with its own legend."""
     from matplotlib.figure import Figure
 
     most = max(map(len, groups.values()))
@@ -178,7 +178,7 @@ def _block(
 
 
 def _double(axis: "Axes", panel: Panel) -> None:
-    """Set ticks at powers of two; where all k are few and published, at these."""
+    """Set ticks at powers of two; if all k are few and published, at these."""
     places = sorted(
         {x for curve in panel.curves.values() for x, *_ in (*curve.points, *curve.published)}
     )

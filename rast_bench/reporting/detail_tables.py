@@ -1,4 +1,4 @@
-"""From results to the tables of details: pass@k, majority@k, lengths and behaviour."""
+"""Tables of details: pass@k, majority@k, lengths and behaviour."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -186,7 +186,7 @@ def _share(result: Result | None) -> Cell:
 
 
 def _heads(index: ResultIndex, row: Row) -> Iterable[tuple[Cell, str]]:
-    """Yield the first cell of each line and its data set; the label stands in the first line."""
+    """Yield the first cell of each line and its data set; the label is in the first line."""
     for place, dataset in enumerate(index.datasets_of(row)):
         yield BlankCell() if place else TextCell(row.label), dataset
 

@@ -1,5 +1,4 @@
-"""How often two graders call the same sample correct and not, and what they leave undecided:
-footnotes of tables."""
+"""Footnotes on how often two graders disagree, and on what they leave undecided."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,9 +19,9 @@ _SAMPLE = ["problem_id", "sample_index"]
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Samples that both graders judged, and those that only one of them calls correct.
+    """Samples judged by both graders, and those that only one of them calls correct.
 
-    Those that one leaves undecided count as not correct, and are told apart beside it.
+    Those that one leaves undecided count as not correct, and are also counted separately.
     """
 
     samples: int = 0
@@ -48,10 +47,10 @@ class Disagreement:
 def disagreement_notes(
     planned: Iterable["PlannedCell"], ledger: "Ledger", chosen: str | None = None
 ) -> tuple[str, ...]:
-    """A sentence for each pair of graders: the one that fills the tables, and one beside it.
+    """Return a sentence for each pair of graders: the one that fills the tables, and another.
 
-    Cells that came twice count once, and so do cells of one grader not at all. `chosen` is the
-    grader that a command chose over those of the data sets.
+    Repeated cells count once, cells of one grader not at all. `chosen` is the grader that a command
+    chose over those of the data sets.
 
     Raises:
         LedgerError: verdicts cannot be read.
@@ -70,7 +69,11 @@ def disagreement_notes(
 def cell_disagreement(
     cell: "PlannedCell", ledger: "Ledger", first: str, second: str
 ) -> Disagreement:
-    """Over the cell's own samples that both graders judged. Raises LedgerError."""
+    """Return the disagreement on the cell's own samples judged by both graders.
+
+    Raises:
+        LedgerError: verdicts cannot be read.
+    """
     both = _kinds(cell, ledger, first).merge(
         _kinds(cell, ledger, second), on=_SAMPLE, suffixes=("_first", "_second")
     )
@@ -85,7 +88,7 @@ def cell_disagreement(
 
 
 def _kinds(cell: "PlannedCell", ledger: "Ledger", grader: str) -> "pd.DataFrame":
-    """Columns problem_id, sample_index and kind; the ledger may hold more than was planned."""
+    """Return problem_id, sample_index and kind; the ledger may hold more than was planned."""
     verdicts = ledger.verdicts(cell.cell_id, grader)
     problems = [problem.problem_id for problem in cell.problems]
     wanted = verdicts["problem_id"].isin(problems) & (
@@ -95,7 +98,7 @@ def _kinds(cell: "PlannedCell", ledger: "Ledger", grader: str) -> "pd.DataFrame"
 
 
 def note(first: str, second: str, by_dataset: dict[str, Disagreement]) -> str:
-    """The footnote, with the share of each data set where there are several."""
+    """Return the footnote, with the share of each data set if there are several."""
     total = sum(by_dataset.values(), Disagreement())
     return (
         f"Graders {first} and {second} disagree on {total.share:.2%} of {total.samples:,} samples"
@@ -111,10 +114,10 @@ def note(first: str, second: str, by_dataset: dict[str, Disagreement]) -> str:
 
 
 def undecided_notes(judged: Iterable[tuple[str, "CellOutcome"]]) -> tuple[str, ...]:
-    """A sentence for each grader that left samples of a table undecided.
+    """Return a sentence for each grader that left samples of a table undecided.
 
     Args:
-        judged: graders and what they judged; a cell that comes twice counts once.
+        judged: graders and what they judged; a repeated cell counts once.
     """
     distinct = {(name, outcome.cell_id, outcome.kinds.shape): outcome for name, outcome in judged}
     samples: Counter[str] = Counter()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import FigureKind
 from rast_bench.reporting.bars import bar_figure, dot_figure
-from rast_bench.reporting.curves import k_figure, strength_figure
+from rast_bench.reporting.curves import k_figure, setting_figure
 from rast_bench.reporting.heat_maps import heat_map_figure
 from rast_bench.reporting.index import Grid, grids_of
 from rast_bench.reporting.ours import ours_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def requested_figures(
     kinds: Sequence[FigureKind], results: Sequence[Result], title: str
 ) -> dict[str, "Figure"]:
-    """Return the figures that an experiment asks for by file stem.
+    """Return the figures that an experiment requests by file stem.
 
     There is one per section for pass@k and majority@k, one for all grids of one dimension, one per
     grid of two. Figures 4 and 5 (similarity, kl) are not among them: see analysis_figures.
@@ -91,7 +91,7 @@ def _drawable(results: Sequence[Result], *measures: Measure) -> list[Result]:
 
 
 def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
-    """Return grids of one dimension side by side in one figure, each of two in one of its own."""
+    """Return grids of one dimension side by side in one figure, each of two in its own."""
     ours = {grid.label: grid for grid in grids_of(results)}
     lines: list[Result] = []
     found: dict[str, Figure] = {}
@@ -117,7 +117,7 @@ def _grids(results: Sequence[Result], title: str) -> dict[str, "Figure"]:
         else:
             lines += drawn
     if lines:
-        found["strength"] = strength_figure(title, lines)
+        found["strength"] = setting_figure(title, lines)
     return found
 
 

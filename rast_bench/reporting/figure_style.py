@@ -19,7 +19,7 @@ PNG_DPI = 160
 # Okabe and Ito's palette, safe for the colour-blind, without its yellow (too pale for a line).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">")
-LINES = ("-", "--", "-.")  # one for each round of the palette
+LINES = ("-", "--", "-.")  # one per pass through the palette
 INK = "#1A1A1A"
 MUTED = "#6B6B6B"
 GRID = "#E3E3E3"
@@ -30,7 +30,7 @@ ONLY_PUBLISHED = "hollow: published; ours is not run"
 SEVERAL = "; several hollow marks in one place: several published numbers"
 CHARACTERS_AN_INCH, HANDLE_CHARACTERS = 14, 7  # of a legend: its letters, and a label's sign
 
-# Any: newer stubs of matplotlib want the literal names, older ones plain strings.
+# Any: newer stubs of matplotlib require literal names, older ones plain strings.
 _STYLE: Any = {
     "font.family": "DejaVu Sans",  # ships with matplotlib, so the same on every machine
     "font.size": 10,
@@ -44,14 +44,14 @@ _STYLE: Any = {
     "ytick.color": INK,
     "legend.frameon": False,
     "text.parse_math": False,  # a label may hold a dollar sign
-    "svg.hashsalt": "rast-bench",  # else element ids are random
+    "svg.hashsalt": "rast-bench",  # otherwise element ids are random
     "svg.fonttype": "path",
 }
 
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Set matplotlib's defaults plus our style, whatever the user's matplotlibrc says."""
+    """Set matplotlib's defaults plus our style, ignoring the user's matplotlibrc."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -63,7 +63,7 @@ def house_style() -> Iterator[None]:
 def figure_bytes(figure: "Figure", file_format: FigureFormat) -> bytes:
     """Return the figure as a file's content; the same figure and matplotlib give the same bytes."""
     buffer = io.BytesIO()
-    # matplotlib would write its version, and into SVG and PDF the date.
+    # By default matplotlib writes its version, and in SVG and PDF the date.
     metadata = {
         "png": {"Software": None},
         "svg": {"Date": None, "Creator": None},
@@ -77,7 +77,7 @@ def figure_bytes(figure: "Figure", file_format: FigureFormat) -> bytes:
 def row_styles(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
     """Return how each row is drawn, by label, in order: references in greys, the rest in colours.
 
-    No two rows look alike: after each round of the palette the lines change.
+    No two rows look alike: after each pass through the palette the line style changes.
     """
     styles: dict[str, dict[str, Any]] = {}
     coloured = 0
@@ -130,7 +130,7 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
 def add_legend(
     figure: Any, axes: Iterable["Axes"], width: float, *, title: str, order: Sequence[str] = ()
 ) -> None:
-    """Put one legend for all axes below a figure, or only its title where it has one entry.
+    """Put one legend for all axes below a figure, or only its title if it has one entry.
 
     Args:
         figure: A Figure, or a SubFigure of one.
@@ -159,13 +159,13 @@ def add_legend(
 
 
 def grid_lines(axis: "Axes", which: Literal["both", "y"] = "y") -> None:
-    """Draw the pale grid of all figures, below what is drawn."""
+    """Draw the pale grid of all figures, below everything else."""
     axis.grid(axis=which, color=GRID, linewidth=0.8)
     axis.set_axisbelow(True)
 
 
 def end_at_100(axis: "Axes") -> None:
-    """Let a y axis in percent end just above 100, so that marks there are whole."""
+    """Let a y axis in percent end just above 100, so that marks there are complete."""
     low, high = axis.get_ylim()
     if high > 100 > low:
         ticks = [tick for tick in axis.get_yticks() if low <= tick <= 100]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# A range of colours narrower than this many standard errors would paint noise as signal.
+# A colour range narrower than this many standard errors would show noise as signal.
 MIN_SPAN_IN_STANDARD_ERRORS = 8.0
 
 
@@ -23,7 +23,7 @@ MIN_SPAN_IN_STANDARD_ERRORS = 8.0
 class HeatMap:
     """One map, by (λ, τ): value and standard error in percent, and which cells are framed.
 
-    `empty` stands in cells without a value.
+    `empty` is shown in cells without a value.
     """
 
     title: str
@@ -40,8 +40,8 @@ def heat_map_figure(
     All cells that a paired test cannot tell from the highest are framed, not only the highest.
 
     Args:
-        grid: Ours; it may be without any cell where there is a published map.
-        published: Percent by (λ, τ): a second map on the same scale of colours, without errors.
+        grid: Ours; it may have no cell if there is a published map.
+        published: Percent by (λ, τ): a second map on the same colour scale, without errors.
     """
     maps = []
     if published:
@@ -147,7 +147,7 @@ def _frame(axis: "Axes", x: int, y: int, colour: str) -> None:
 
 
 def _colour_range(maps: Sequence[HeatMap]) -> tuple[float, float]:
-    """Return the lowest and the highest value in percent, widened where that is within noise."""
+    """Return the lowest and the highest value in percent, widened if within noise."""
     numbers = [number for one in maps for number in one.values.values()]
     values = [value for value, _ in numbers]
     errors = [error for _, error in numbers if error is not None] or [0.0]

@@ -1,4 +1,4 @@
-"""Results by place: the rows, data sets and grids that were run, and what was measured there."""
+"""Results by section, row, data set and measure; rows, data sets and grids that were run."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Row(NamedTuple):
 
 
 class ResultIndex:
-    """The results of rows that were run, in sections as given, within them by role, else as given.
+    """The results of rows that were run: sections as given, within them by role, else as given.
 
     `datasets` are those of any row.
     """
@@ -73,7 +73,7 @@ class ResultIndex:
         k: int | None = None,
         estimator: str = "",
     ) -> Result | None:
-        """Return the result of the main estimator, or of the named one; None without any."""
+        """Return the result of the main or the named estimator, or None."""
         return self._found.get(((row, dataset), measure.name, k, estimator))
 
     def curve(
@@ -99,7 +99,7 @@ def _key(result: Result) -> tuple[str, int | None, str]:
 
 
 def _estimator(result: Result) -> str:
-    """The estimator that the result is asked for by: none for the main one."""
+    """Return the estimator that identifies the result: none for the main one."""
     return "" if result.value.main else result.value.estimator
 
 

@@ -1,4 +1,4 @@
-"""Figures of an earlier command that need not be drawn again: of the same results, by this code."""
+"""Figures of an earlier command that need not be redrawn: same results, same code."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ _CODE = Path(__file__).parent
 
 
 def titles_of(report: "Report") -> dict[str, str]:
-    """Return each figure's title, which stands on it or on its only panel, by file stem."""
+    """Return each figure's title, which is on it or on its only panel, by file stem."""
     return {
         stem: figure.get_suptitle() or figure.axes[0].get_title()
         for stem, figure in report.figures.items()
@@ -25,7 +25,7 @@ def titles_of(report: "Report") -> dict[str, str]:
 
 
 def figures_record(report: "Report", files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what RECORD says of figures: what they were drawn of, their titles and files."""
+    """Return the figures' part of RECORD: what they were drawn from, titles and files."""
     return {
         "drawing": _drawing_hash(report),
         "titles": titles_of(report),
@@ -34,7 +34,7 @@ def figures_record(report: "Report", files: Mapping[str, bytes]) -> dict[str, An
 
 
 def kept_figures(folder: Path, report: "Report") -> dict[str, Any] | None:
-    """Return `figures_record` where `folder` has the report's figures already, None where not."""
+    """Return `figures_record` if `folder` already has the report's figures, else None."""
     try:
         saved = json.loads((folder / RECORD).read_text(encoding="utf-8"))["figures"]
         same = saved["drawing"] == _drawing_hash(report) and all(
@@ -43,11 +43,11 @@ def kept_figures(folder: Path, report: "Report") -> dict[str, Any] | None:
         )
         return dict(saved) if same else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None  # of an earlier version, changed since, or no report
+        return None  # from an earlier version, changed since, or no report
 
 
 def _drawing_hash(report: "Report") -> str:
-    """Hash all that the figures depend on: results, title, kinds, our code, matplotlib."""
+    """Return a hash of all that the figures depend on: results, title, kinds, code, matplotlib."""
     digest = hashlib.sha256(results_bytes(report.results))
     digest.update(repr((report.title, report.kinds, version("matplotlib"))).encode())
     for path in sorted(_CODE.glob("*.py")):

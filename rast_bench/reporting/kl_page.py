@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-PATHS = 5  # on the page, of each comparison
-DARKEST = 5.0  # nats; beyond it the shade stays
+PATHS = 5  # on the page, per comparison
+DARKEST = 5.0  # nats; the shade is constant above
 
 _STYLE = """\
 body { font: 15px/1.6 system-ui, sans-serif; color: #1a1a1a; max-width: 60rem; margin: 2rem auto;
@@ -26,8 +26,8 @@ span.key { padding: 0 0.5rem; color: #1a1a1a; }
 def kl_page(title: str, records: "pd.DataFrame", *, paths: int = PATHS) -> str:
     """Return an HTML page: for every (P, Q) the first paths, tokens shaded by KL(P ‖ Q).
 
-    A token's title, shown under the pointer, is its KL in nats. Only the direction base ‖ other
-    is shown: section 4.2 of the paper shades by KL(M_base ‖ M_RAST).
+    A token's title, shown under the pointer, is its KL in nats. Only the direction base ‖ other is
+    shown: section 4.2 of the paper shades by KL(M_base ‖ M_RAST).
 
     Args:
         records: of `rast-bench analyse kl`, one row per token: dataset, base_model, path,

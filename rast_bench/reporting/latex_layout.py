@@ -1,7 +1,7 @@
-"""How a table is set so that it fits the text of an article: font size, wrapped or spanning names.
+"""Layout of a table that fits the text of an article: font size, wrapped or spanning names.
 
-Widths are estimates from the metrics of Computer Modern (`latex_text.text_width`), rounded up. What
-fits by none of the layouts is scaled down.
+Widths are estimates from the metrics of Computer Modern (`latex_text.text_width`), rounded up. If
+no layout fits, the table is scaled down.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ NARROWEST_NAMES = 76.0
 """Points that a wrapped first column has at least."""
 
 _SIZES = ((9, 6.0), (8, 4.0), (7, 3.0), (7, 2.0))  # of the font, and the gap beside a column
-SUB_SIZE = 7  # of rows that go on with the row above them
+SUB_SIZE = 7  # of rows that continue the row above them
 
 _FLOAT_POINTS = 480.0  # of the 550 that a page holds
 _LEADING = {9: 11.0, 8: 9.5, 7: 8.5}
@@ -28,14 +28,14 @@ _NOTE_LINE = 83  # characters of \footnotesize in a line
 
 @dataclass(frozen=True)
 class Layout:
-    """How one table is set.
+    """Layout of one table.
 
     Attributes:
         size: Of the font, in points.
-        gap: Points on either side of a column (\\tabcolsep).
-        spanning: The names in the first column stand on lines of their own, which span the others.
-        names: Points to which the first column is wrapped; None where it need not be.
-        fits: False where the table has to be scaled down.
+        gap: Points on either side of a column (\tabcolsep).
+        spanning: The names in the first column are on lines of their own, which span the others.
+        names: Points to which the first column is wrapped; None if it need not be.
+        fits: False if the table has to be scaled down.
         long: Whether it is broken over pages.
     """
 
@@ -55,7 +55,7 @@ def layout_of(table: Table) -> Layout:
 
 
 def _of_size(table: Table, size: int, gap: float) -> Iterator[Layout]:
-    """Yield the layouts of one size that fit, the plainest first."""
+    """Yield the layouts of one size that fit, the simplest first."""
     widths = [width + 2 * gap for width in _column_widths(table, size)]
     if sum(widths) <= TEXT_WIDTH:
         yield Layout(size, gap)
@@ -106,7 +106,7 @@ def _longest_word(table: Table, size: int) -> float:
 
 
 def _height(table: Table, layout: Layout) -> float:
-    """Return about how many points a float of the table is high."""
+    """Return the approximate height in points of a float of the table."""
     lines = sum(_lines(section.rows, layout) + 1.5 for section in table.sections) + 2
     notes = sum(1 + len(note) // _NOTE_LINE for note in table.footnotes)
     return lines * _LEADING[layout.size] + notes * _LEADING[8] + 40

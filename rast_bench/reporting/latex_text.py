@@ -1,4 +1,4 @@
-"""Text in LaTeX: what must be escaped, and about how wide Computer Modern sets it."""
+"""Text in LaTeX: escaping, and approximate widths in Computer Modern."""
 
 import re
 
@@ -66,11 +66,11 @@ _TABLE = str.maketrans(_ESCAPES | {sign: f"${command}$" for sign, command in _MA
 
 
 def escape_latex(text: str) -> str:
-    """Return text that LaTeX sets as it is; Greek letters and arithmetic signs in math mode.
+    """Return text that LaTeX prints unchanged; Greek letters and arithmetic signs in math mode.
 
-    Other letters stay as they are: pdfLaTeX sets Latin ones, XeLaTeX and LuaLaTeX every script.
+    Other letters stay as they are: pdfLaTeX prints Latin ones, XeLaTeX and LuaLaTeX every script.
     """
-    # Two hyphens side by side would be set as one en dash.
+    # Two adjacent hyphens would be printed as an en dash.
     return "{}".join(part.translate(_TABLE) for part in re.split("(?<=-)(?=-)", text))
 
 
@@ -83,7 +83,7 @@ def breakable(escaped: str) -> str:
 
 
 def text_width(text: str, size: int) -> float:
-    """Return about how many points `text` takes in Computer Modern Roman of `size` points."""
+    """Return the approximate width in points of `text` in Computer Modern of `size` points."""
     return _RELATIVE[size] * sum(_WIDTHS.get(character, _OTHER) for character in text)
 
 

@@ -1,4 +1,4 @@
-"""All numbers for machines: one line per row × data set × metric, at full precision."""
+"""All numbers in machine-readable form: one line per row × data set × metric, at full precision."""
 
 import csv
 import io
@@ -61,8 +61,8 @@ STATUS_WORDS: dict[Status, str] = {
 def long_csv(index: ResultIndex, results: Iterable[Result] = ()) -> str:
     """Return rates as fractions, lengths in tokens, behaviour in occurrences per sample.
 
-    pass@k comes for every k; a field without a meaning for its metric is empty. The data set
-    `(mean)` is the mean over data sets; recovery is there as ratio of means and mean of ratios.
+    pass@k is given for every k; a field without a meaning for its metric is empty. The data set
+    `(mean)` is the mean over data sets; recovery is given as ratio of means and mean of ratios.
     Last come the means and standard deviations over runs among `results`; their `samples` are runs.
     """
     return _write(
@@ -102,12 +102,12 @@ def grid_csv(grids: Iterable[Grid]) -> str:
 
 
 def _place(result: Result) -> int:
-    """In the order of the registry, a user's own measures last."""
+    """Return the position in the order of the registry, with a user's own measures last."""
     return MEASURES.index(result.measure) if result.measure in MEASURES else len(MEASURES)
 
 
 def _fields(result: Result) -> Fields:
-    """The interval of the tables has no estimator, that of each method its name."""
+    """Return the fields; the tables' interval has no estimator, a method's has its name."""
     value, measure = result.value, result.measure
     return {
         "section": result.section,
@@ -142,7 +142,7 @@ def _from_best(difference: Result | None) -> Fields:
 
 
 def _write(columns: tuple[str, ...], lines: Iterable[Fields]) -> str:
-    """`repr` of a float is its shortest text that reads back as the same float."""
+    """Return CSV; `repr` of a float is its shortest text that reads back as the same float."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)

@@ -54,7 +54,7 @@ DEVICES_NOTE = (
 SAVED_NOTE = "The text says: up to 50 % saved; `rast-bench audit-paper` holds it against table 4."
 
 Configs = Sequence[Mapping[str, Any]]
-"""config.json of the models that decode a cell, M first, then both models of each pair."""
+"""The config.json of each model that decodes a cell: M first, then both models of each pair."""
 
 
 def memory_table(
@@ -67,7 +67,7 @@ def memory_table(
     Args:
         cells: one cell of each RAST row.
         configs: of the same rows.
-        stated: the numbers of table 4, none where the experiment is not held against it.
+        stated: the numbers of table 4, none if the experiment is not compared with it.
     """
     small = all(config_parameters(models[0]) < BILLION for models in configs.values())
     scale = _Scale("MB", MB, 1) if small else _Scale("GB", GB, 0)
@@ -135,7 +135,7 @@ def _lines(
     *,
     small: bool,
 ) -> list[tuple[str, dict[str, str]]]:
-    """(name of the quantity, its texts by column)."""
+    """Return (name of the quantity, its texts by column)."""
     direct = _stated(cell, "rl", None, stated)
     rast = _stated(cell, "rast", cell.delta.name, stated)
     main, *pairs = map(config_parameters, models)
@@ -184,7 +184,7 @@ def _stated(
 
 
 def _training(parameters: int, stated: _Stated | None, *, small: bool) -> tuple[Span, int, str]:
-    """Memory of GRPO on one model, over how many devices, and a verdict; see DEVICES_NOTE."""
+    """Return GRPO's memory on one model, its number of devices, and a verdict; see DEVICES_NOTE."""
     activations, buffers = (NOTHING, NOTHING) if small else (ACTIVATIONS_PER_GPU, BUFFERS_PER_GPU)
 
     def over(devices: int) -> Span:

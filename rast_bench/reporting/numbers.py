@@ -1,4 +1,4 @@
-"""How numbers look in a table: equal numbers give equal text, byte for byte."""
+"""Formatting of numbers in tables: equal numbers give equal text, byte for byte."""
 
 from rast_bench.metrics.estimate import Estimate
 from rast_bench.reporting.table import (
@@ -40,7 +40,7 @@ def percent(estimate: Estimate) -> str:
 def recovery_rate(result: Result) -> str:
     """Return `45 % [31, 60]`, without an interval `45 %`, without a number `undefined`.
 
-    `‡` where the ceiling is lower, `§` where the rate is not identified.
+    `‡` if the ceiling is lower, `§` if the rate is not identified.
     """
     if result.estimate is None:
         return result.missing

@@ -1,4 +1,4 @@
-"""What saved tables say of where they come from: command, date, code, samples."""
+"""The origin of saved tables: command, date, code, samples."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,28 +10,28 @@ import rast_bench
 from rast_bench.provenance import git_state, now, package_versions
 from rast_bench.reporting.latex_text import escape_latex
 from rast_bench.reporting.render_markdown import escape_markdown
-from rast_bench.results.registry import ACCURACY
+from rast_bench.results.extents import cell_extents
 from rast_bench.results.result import Result
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
 
 RECORD = "made_by.json"
-"""The file of a folder of tables that says the same for machines, and of which cells they are."""
+"""The file in a folder of tables with the same in machine-readable form, and their cells."""
 
 _COMMIT_DIGITS = 10
 
 
 @dataclass(frozen=True)
 class SampleOrigin:
-    """When and at which commits of rast-bench the samples were made, as manifests say."""
+    """When, and at which commits of rast-bench, the samples were made, from manifests."""
 
     dates: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """Return a sentence, empty where nothing was run."""
+        """A sentence, empty if nothing was run."""
         if not self.dates:
             return ""
         days = " to ".join(dict.fromkeys((self.dates[0], self.dates[-1])))
@@ -56,7 +56,7 @@ def sample_origin(cell_ids: Iterable[str], ledger: "Ledger") -> SampleOrigin:
 
 
 def record_of(results: Sequence[Result], samples: SampleOrigin, command: str) -> dict[str, Any]:
-    """Return what RECORD holds: command, date, code, and problems and samples by cell."""
+    """Return the content of RECORD: command, date, code, and problems and samples by cell."""
     state = git_state(Path(rast_bench.__file__).parents[1])
     return {
         "command": command,
@@ -69,25 +69,23 @@ def record_of(results: Sequence[Result], samples: SampleOrigin, command: str) ->
 
 
 def extents(results: Iterable[Result]) -> dict[str, tuple[int, int]]:
-    """Return (problems, samples per problem) by cell, the most where a cell stands twice."""
-    found: dict[str, tuple[int, int]] = {}
-    for result in results:
-        if result.measure == ACCURACY and result.problems and result.samples:
-            (cell,) = result.cell_ids
-            problems, samples = found.get(cell, (0, 0))
-            found[cell] = max(problems, result.problems), max(samples, result.samples)
-    return found
+    """Return (problems, samples per problem) by cell, the maximum if a cell occurs twice."""
+    return cell_extents(
+        (result.measure.name, result.cell_ids[0], result.problems, result.samples)
+        for result in results
+        if result.dataset and result.cell_ids
+    )
 
 
 def origin_text(record: Mapping[str, Any], samples: SampleOrigin) -> str:
-    """Return the sentences that stand below every saved table."""
+    """Return the sentences below every saved table."""
     code = f"commit {record['commit']}" if record["commit"] else f"version {record['version']}"
     made = f"Table made {record['date']} with rast-bench at {code} by `{record['command']}`."
     return " ".join(filter(None, (samples.text, made)))
 
 
 def stamped(name: str, text: str, origin: str) -> str:
-    """Return a saved text with its origin: in LaTeX a comment, in CSV nothing (see RECORD)."""
+    """Return a saved text with its origin: a comment in LaTeX, nothing in CSV (see RECORD)."""
     match PurePath(name).suffix:
         case ".txt":
             return f"{text}\n{origin}\n"
@@ -99,7 +97,7 @@ def stamped(name: str, text: str, origin: str) -> str:
 
 
 def _with_code(text: str) -> str:
-    """Return Markdown in which what stands between backticks is code."""
+    """Return Markdown with the text between backticks as code."""
     plain, *rest = text.split("`")
     code, end = "`".join(rest[:-1]), "".join(rest[-1:])
     return escape_markdown(plain) + (f"`` {code} ``" if rest else "") + escape_markdown(end)
@@ -108,14 +106,14 @@ def _with_code(text: str) -> str:
 def smaller_name(results: Sequence[Result], folder: Path) -> str | None:
     """Return the name of a folder for results that are fewer than those of the tables in `folder`.
 
-    Fewer: a cell has fewer problems or fewer samples there now than in RECORD. None where there is
-    no such cell, so that the tables may be replaced.
+    Fewer: a cell has fewer problems or samples now than in RECORD. None if there is no such cell,
+    so that the tables may be replaced.
     """
     try:
         before = json.loads((folder / RECORD).read_text(encoding="utf-8"))["cells"]
         old = {str(cell): (int(extent[0]), int(extent[1])) for cell, extent in before.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None  # of an earlier version, or no table
+        return None  # from an earlier version, or no table
     new = extents(results)
     shared = [(old[cell], new[cell]) for cell in new if cell in old]
     names = [

@@ -1,4 +1,4 @@
-"""A result as it is printed beside a published number: in percent, or in tokens, or …"""
+"""A result as printed beside a published number: in percent, tokens or another unit."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,14 @@ from rast_bench.results.result import Result
 
 @dataclass(frozen=True)
 class Ours:
-    """[low, high] holds 95 % of published numbers if both runs measure the same
-    (metrics/replication.py); None where no such range is known. `standard_error` is over problems
-    or paths; a comparison of cells is printed without one.
+    """A number of ours in its printed unit.
 
-    A recovery rate is not `identified` where ceiling and base differ by no more than sampling
-    noise. `counted_by` names the lemmatizer of a frequency where it is not the paper's.
+    [low, high] contains 95 % of published numbers if both runs measure the same
+    (metrics/replication.py); None if no such range is known. `standard_error` is over problems or
+    paths; a comparison of cells is printed without one.
+
+    A recovery rate is not `identified` if ceiling and base differ by no more than sampling noise.
+    `counted_by` names the lemmatizer of a frequency if it is not the paper's.
     """
 
     value: float
@@ -25,7 +27,7 @@ class Ours:
 
 
 def ours_of(result: Result) -> Ours | None:
-    """Return a result in the unit in which it is printed, None where there is no number."""
+    """Return a result in its printed unit, or None if there is no number."""
     if result.estimate is None:
         return None
     scale, found, value = result.measure.scale, result.replication, result.value

@@ -1,4 +1,4 @@
-"""Results in the paper's layout: its rows and columns, and under each published number ours."""
+"""Results in the paper's layout: its rows and columns, with ours below each published number."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ from rast_bench.results.result import Measure, Result, Unit
 SCORES = (
     *(ACCURACY, MEAN_ACCURACY, RECOVERY, RATIO_OF_MEANS, COSINE, MEAN_RECOVERY, GAIN, MEAN_GAIN),
 )
-"""Measures that share one table, accuracy first; each other one has a table of its own."""
+"""Measures that share one table, accuracy first; each other one has its own table."""
 
 BESIDE = {
     RECOVERY: "recovery rate (eq. 5), in percent",
     COSINE: "cosine similarity of ΔR (eq. 6)",
 }
-"""Measures that stand in the table of another, and what its title says of them."""
+"""Measures shown in another measure's table, and what its title says about them."""
 
 LINES = {
     MEAN_ACCURACY: ACCURACY,
@@ -51,7 +51,7 @@ LINES = {
     MEAN_RECOVERY: RECOVERY,
     MEAN_GAIN: GAIN,
 }
-"""Means, and the measure in whose line they stand."""
+"""Means, and the measure in whose line they are shown."""
 
 UNITS: dict[Unit, str] = {
     "fraction": "in percent",
@@ -61,12 +61,12 @@ UNITS: dict[Unit, str] = {
 }
 
 MEAN = "mean"
-MEAN_OF_RATIOS = "mean of ratios"  # of recovery rates: there is a ratio of means, too
+MEAN_OF_RATIOS = "mean of ratios"  # of recovery rates; there is also a ratio of means
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a result stands: its section, row and column."""
+    """The position of a result: its section, row and column."""
 
     section: Callable[[Result], str]
     row: Callable[[Result], str]
@@ -80,7 +80,7 @@ def paper_tables(
 
     Args:
         name: of the experiment, for the commands in the footnotes.
-        published: whether there is something to compare with at all.
+        published: whether there are any published numbers.
         notes: footnotes on the protocol.
     """
     rows = [result for result in results if result.grid is None]
@@ -100,7 +100,7 @@ def paper_tables(
 def _tables(
     title: str, results: Sequence[Result], name: str, published: bool, notes: Sequence[str]
 ) -> Iterable[Table]:
-    """Yield one table; of a grid of two dimensions with its spread over runs, two."""
+    """Yield one table, or for a grid of two dimensions with its spread over runs, two."""
     others = [result for result in results if result.grid is None or result.measure != SPREAD]
     spread = [result for result in results if result.grid is not None and result.measure == SPREAD]
     first, second = (others, spread) if others else (spread, [])
@@ -149,7 +149,7 @@ def _tall_table(
 ) -> Table:
     """Return a table of one column as lines: published number, ours, range and verdict of each row.
 
-    `spread`, the standard deviations over runs of the same places, makes one more column.
+    `spread`, the standard deviations over runs of the same results, adds a column.
     """
     compared = any(result.published for result in results)
     texts: dict[str, Callable[[Result], str]] = {"ours": ours_text}
@@ -240,7 +240,7 @@ def _columns(results: Sequence[Result], layout: Layout) -> list[str]:
 def _rows(
     results: Sequence[Result], layout: Layout, section: str
 ) -> Iterable[tuple[str, Measure, list[Result]]]:
-    """Yield (row, measure, results) of a section; means stand in the line of what they average."""
+    """Yield (row, measure, results) of a section; means are in the line of what they average."""
     members = [result for result in results if layout.section(result) == section]
     if members[0].grid is not None and len(set(map(layout.column, members))) > 1:
         members.sort(key=lambda result: (-(result.temperature or 0), result.lambda_ or 0))

@@ -1,4 +1,4 @@
-"""Results in words: the cells of a table and its footnotes."""
+"""Results as text: the cells of a table and its footnotes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -64,7 +64,7 @@ def remark(number: Published) -> str:
 
 
 def ours_text(result: Result) -> str:
-    """Return ours; where nothing published stands beside it with its error or interval."""
+    """Return ours; without a published number, with its error or interval."""
     ours = ours_of(result)
     if ours is None:
         return result.missing
@@ -79,7 +79,7 @@ def ours_text(result: Result) -> str:
 
 
 def mark(result: Result) -> str:
-    """Return the sign behind a recovery rate that is not identified, and behind its verdict."""
+    """Return the mark after a recovery rate that is not identified, and after its verdict."""
     return "" if result.replication is None or result.replication.identified else UNIDENTIFIED
 
 
@@ -96,7 +96,7 @@ def verdict_text(result: Result) -> str:
 
 
 def decimals(result: Result) -> int:
-    """Return as many as the published number has, else what suits the measure."""
+    """Return the published number's decimals, else the measure's."""
     if result.published:
         return max(max(0, number.decimals) for number in result.published)
     return result.measure.decimals
@@ -105,7 +105,7 @@ def decimals(result: Result) -> int:
 def footnotes_of(
     results: Sequence[Result], name: str, published: bool, notes: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return what a reader must know of a table of results, then the caller's notes."""
+    """Return the footnotes that a table of results needs, then the caller's notes."""
     found: list[str] = []
     verdicts = {verdict for result in results for verdict in result.verdicts}
     if published and not any(result.published for result in results):

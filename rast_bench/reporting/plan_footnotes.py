@@ -1,4 +1,4 @@
-"""The footnotes of a plan's engine groups: what its columns mean and what its numbers rest on."""
+"""Footnotes of a plan's engine groups: the meaning of its columns and the basis of its numbers."""
 
 import textwrap
 from collections import defaultdict
@@ -21,7 +21,7 @@ _RATES: Mapping[RateSource, str] = {
 
 
 def footnotes(report: PlanReport) -> Iterator[str]:
-    """Lines of at most WIDTH columns."""
+    """Yield lines of at most WIDTH columns."""
     groups = report.groups
     doubling = any(group.engine == "transformers" for group in groups)
     split = " on each of its devices" if any(group.devices > 1 for group in groups) else ""
@@ -90,7 +90,7 @@ def _is_estimated(group: GroupLine) -> bool:
 
 
 def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
-    """What the range of the time rests on, and the only speeds that the authors report."""
+    """Yield the basis of the time range, and the only speeds that the authors report."""
     if not groups:
         return
     slowest = min(rate.slowest or 0 for group in groups if (rate := group.rate))
@@ -101,7 +101,7 @@ def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
             sum(group.work.tokens for group in groups),
         )
     )
-    # Where tokens are bounded from above alone, the least is nothing.
+    # If tokens are bounded only from above, the minimum is 0.
     hours = f"{least:,.0f} to {most:,.0f}" if least else f"at most {most:,.0f}"
     yield from bullet(
         "time: ESTIMATED, nothing was measured: bytes that a step reads over the card's bandwidth, "

@@ -8,7 +8,7 @@ from rast_bench.reporting.plan_report import EFFECT_VARIANCE, SAMPLE_VARIANCE, P
 
 
 def render_json(report: PlanReport) -> str:
-    """One object, indented, ended by a newline."""
+    """Return one object, indented, with a newline at the end."""
     record = asdict(report)
     states = Counter(cell.state or "blocked" for cell in report.cells)
     record["totals"] = {

@@ -1,4 +1,4 @@
-"""A plan as one record: cells, engine groups, faults, estimates. Loads no model, writes nothing."""
+"""A plan as one record: cells, engine groups, errors, estimates. Loads no model, writes nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rast_bench.grading import check_graders, check_retired
 from rast_bench.hardware import GIB
 from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
-from rast_bench.metrics.detectable import detectable_effect
+from rast_bench.metrics.power import minimum_detectable_effect
 from rast_bench.planning.cells import EngineGroup, PlannedCell, cell_title, group_cells
 from rast_bench.planning.checkpoints import Checkpoint
 from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
@@ -34,7 +34,7 @@ SAMPLE_VARIANCE = 1 / 6  # σ²: E[p(1 − p)] where accuracies spread evenly fr
 class CellLine:
     """One cell of the command, in its order.
 
-    Without a state a fault hides it; with a state and without an id it is known by facts only.
+    Without a state an error hides it; with a state and without an id it is known from facts only.
     """
 
     title: str
@@ -49,11 +49,11 @@ class CellLine:
 
 @dataclass(frozen=True)
 class EffectLine:
-    """The least difference that a paired comparison on this data set shows, as a fraction."""
+    """The minimum detectable effect of a paired comparison on this data set, as a fraction."""
 
     dataset: str
     problems: int
-    samples: int  # a problem, on both sides
+    samples: int  # per problem, on both sides
     effect: float
 
 
@@ -66,8 +66,8 @@ class PlanReport:
     notes: tuple[str, ...]
     effects: tuple[EffectLine, ...]
     disk_bytes: float
-    disk_measured: bool  # on samples of the same data sets
-    warnings: tuple[str, ...] = ()  # what only this machine lacks, and what was taken from facts
+    disk_measured: bool  # from samples of the same data sets
+    warnings: tuple[str, ...] = ()  # what only this machine lacks, and what was planned from facts
     downloads: Downloads | None = None
     distinct_cells: int | None = None  # by id; None: as many as `cells`
 
@@ -77,7 +77,7 @@ class PlanReport:
 
     @property
     def device_hours(self) -> float | None:
-        """Of all groups together; None where the rate of one with work to do is unknown."""
+        """Total device-hours; None if the speed of a group with missing samples is unknown."""
         parts = [
             None if group.hours is None else group.hours * group.devices
             for group in self.groups
@@ -88,7 +88,7 @@ class PlanReport:
 
     @property
     def least_device_hours(self) -> float | None:
-        """As `device_hours`, at the least of every group's range."""
+        """As `device_hours`, at the lower end of every group's range."""
         if self.device_hours is None:
             return None
         return sum(
@@ -99,10 +99,12 @@ class PlanReport:
 
 
 def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) -> PlanReport:
-    """Plans all jobs of one command.
+    """Plan all jobs of one command.
 
-    Raises LedgerError, and ConfigError for more cells or samples than can be counted; other errors
-    become `faults`.
+    Raises:
+        LedgerError: the ledger cannot be read.
+        ConfigError: there are more cells or samples than can be counted; other errors become
+            `faults`.
     """
     cells = [cell for job in jobs for cell in job.cells]
     check_cell_count(len(cells))
@@ -147,7 +149,7 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
 def _from_facts(
     cells: Sequence[PlannedCell], models: Mapping[ModelRef, Checkpoint | None]
 ) -> Iterable[str]:
-    """What was taken from the shipped facts, and how sure it is."""
+    """Return what was planned from shipped facts, and how certain they are."""
     known = [known_model(ref) for ref, model in models.items() if model and model.source == "facts"]
     assumed = sum(one is not None and one.uncertain("shape") for one in known)
     outlined = [cell for cell in cells if isinstance(cell, OutlinedCell)]
@@ -164,7 +166,7 @@ def _from_facts(
         if one is not None and one.attention is not None:
             yield (
                 f"{one.path}: its config.json asks for {one.attention} attention; whether vLLM "
-                "starts with it on a GPU was not tried"
+                "starts with it on a GPU is untested"
             )
     if outlined:
         yield (
@@ -174,7 +176,7 @@ def _from_facts(
 
 
 def planned_devices(told: Assumptions, launcher: LauncherConfig | None, faults: Faults) -> Devices:
-    """The card that the user names, else what the launcher or this machine has."""
+    """Return the card that the user names, else that of the launcher or this machine."""
     if told.gpu_memory is not None:
         return Card(int(told.gpu_memory * GIB), name=told.gpu)
     from rast_bench.run.devices import devices_of
@@ -241,7 +243,7 @@ def _effects(planned: Sequence[PlannedCell]) -> Iterable[EffectLine]:
         for item in planned
     )
     for dataset, problems, samples in sizes:
-        effect = detectable_effect(
+        effect = minimum_detectable_effect(
             problems,
             samples,
             samples,

@@ -1,4 +1,4 @@
-"""A plan as text for people, at most 100 columns wide where names allow it."""
+"""A plan as text, at most 100 columns wide if names allow it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ CELLS_SHOWN = 40  # more are counted by engine group only; --json has them all
 
 
 def render_plan(report: PlanReport) -> str:
-    """The whole plan, ended by a newline."""
+    """Return the whole plan, with a newline at the end."""
     parts = (_overview, _cells, _groups, _cards, _totals, _effects, _notes, _faults)
     texts = ("\n".join(part(report)) for part in parts)
     return "\n\n".join(text for text in texts if text) + "\n"
@@ -87,7 +87,7 @@ def _time(group: GroupLine) -> str:
 
 
 def _between(least: float, most: float, text: Callable[[float], str]) -> str:
-    """`5 M`, `3 M–5 M`, `≤ 5 M`."""
+    """Return `5 M`, `3 M–5 M` or `≤ 5 M`."""
     if least == 0 < most:
         return f"≤ {text(most)}"
     return text(most) if text(least) == text(most) else f"{text(least)}–{text(most)}"
@@ -104,7 +104,7 @@ def _fit(group: GroupLine) -> str:
 
 
 def _engine(group: GroupLine) -> str:
-    """What is loaded, and for which batch."""
+    """Return what is loaded, and for which batch."""
     text = f"{group.engine} {group.dtype}"
     if group.devices > 1:
         text += f" on {group.devices} devices"
@@ -118,7 +118,7 @@ def _engine(group: GroupLine) -> str:
 
 
 def _cards(report: PlanReport) -> Iterator[str]:
-    """For every group the smallest size on common cards, and what it has room for."""
+    """Yield for every group the smallest size on common cards, and its capacity."""
     groups = [group for group in report.groups if group.cards]
     if not groups:
         return
@@ -179,7 +179,7 @@ def _download(report: PlanReport) -> Iterator[str]:
 def _effects(report: PlanReport) -> Iterator[str]:
     if not report.effects:
         return
-    yield "least difference of two cells that shows (paired, two-sided 5 %, power 80 %)"
+    yield "minimum detectable effect between two cells (paired, two-sided 5 %, power 80 %)"
     by_size: defaultdict[tuple[int, int, float], list[str]] = defaultdict(list)
     for line in report.effects:
         by_size[line.problems, line.samples, line.effect].append(line.dataset)

@@ -23,7 +23,7 @@ NOTE = (
 
 
 def pooled_table(results: Sequence[Result], pools: Sequence[Pool]) -> tuple[Table, ...]:
-    """Return one table of all pools, none without any."""
+    """Return one table of all pools, or none."""
     numbers = {
         (one.section, one.row, one.dataset, one.measure): one.estimate
         for one in results

@@ -1,4 +1,4 @@
-"""Footnotes on how the samples of a table were made and graded, as far as it does not show that."""
+"""Footnotes on how the samples of a table were made and graded, unless the table shows it."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ from rast_bench.results.experiment import Missing
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
 
-OPEN = "auto"  # an engine's dtype that a run settles
-MANY_DECODINGS = 4  # beyond these a footnote does not spell them out
+OPEN = "auto"  # an engine's dtype that is determined by a run
+MANY_DECODINGS = 4  # above this, a footnote does not list them
 
 
 def decoding_of(cell: CellConfig) -> str:
@@ -27,7 +27,7 @@ def decoding_of(cell: CellConfig) -> str:
 
 
 def _decodings(cells: Sequence[CellConfig]) -> str:
-    """Return those of one method; of a whole grid λ and τ stand in its table."""
+    """Return the decodings of one method; λ and τ of a whole grid are in its table."""
     distinct = list(dict.fromkeys(map(decoding_of, cells)))
     if len(distinct) > MANY_DECODINGS:
         return (
@@ -39,7 +39,10 @@ def _decodings(cells: Sequence[CellConfig]) -> str:
 def engine_of(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -> str:
     """Return what made the cell's samples: `vllm, bfloat16`.
 
-    Of a dtype that was left open (auto) manifests tell what it was. Raises LedgerError.
+    A dtype that was left open (auto) is read from manifests.
+
+    Raises:
+        LedgerError: they cannot be read.
     """
     dtype: str = cell.engine.dtype
     if dtype == OPEN and planned is not None:
@@ -50,7 +53,7 @@ def engine_of(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -
 
 
 def protocol_notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -> tuple[str, ...]:
-    """Return the protocol, as far as it does not stand in the table: one sentence for each part.
+    """Return the protocol, unless the table shows it: one sentence for each part.
 
     Args:
         used: Cells, each with its `engine_of`.
@@ -105,7 +108,7 @@ def grading_notes(
 
 
 def _prompts(cells: Sequence[CellConfig]) -> str:
-    """Return their names; where data sets have different ones, with the data sets of each."""
+    """Return their names; if data sets have different ones, with the data sets of each."""
     by_dataset: dict[str, list[str]] = {}
     for cell in cells:
         by_dataset.setdefault(cell.dataset.name, []).append(cell.prompt.name)

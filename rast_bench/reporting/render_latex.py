@@ -29,9 +29,9 @@ _SHADE = r"\rowcolor{gray!15} "
 
 
 def render_latex(table: Table) -> str:
-    """Return a `table` (or, of many lines, a `longtable`) with footnotes below it.
+    r"""Return a `table` (or, for many lines, a `longtable`) with footnotes below it.
 
-    It fits the text of an article: its font shrinks down to \\scriptsize, names are wrapped or set
+    It fits the text of an article: its font shrinks down to \scriptsize, names are wrapped or put
     on lines of their own, and what is still wider than the page is scaled down. The first line
     names the packages that it needs; the last one ends with a newline.
     """
@@ -53,7 +53,7 @@ def _float(table: Table, layout: Layout) -> list[str]:
         rf"\caption{{{escape_latex(table.title)}}}",
         _label(table),
         r"\par\smallskip",
-        # In a narrower column than an article's it is scaled down.
+        # In a column narrower than an article's it is scaled down.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{{_column_spec(table, layout)}}}",
         r"\toprule",
@@ -88,7 +88,7 @@ def _long(table: Table, layout: Layout) -> list[str]:
 
 
 def _parts(table: Table) -> Iterable[Table]:
-    """Yield tables of at most about a page each; the footnotes stand below the last one."""
+    """Yield tables of at most about a page each; the footnotes are below the last one."""
     parts: list[list[TableSection]] = [[]]
     lines = 0
     for section in table.sections:
@@ -139,7 +139,7 @@ def _body(table: Table, layout: Layout) -> list[str]:
 
 
 def _spanning(plain: str, latex: str, columns: int) -> str:
-    """Return a line of one cell over all columns, wrapped where it is long."""
+    """Return a line of one cell over all columns, wrapped if it is long."""
     wide = text_width(plain, 9) > TEXT_WIDTH - 20
     spec = f"p{{{TEXT_WIDTH - 12:.0f}pt}}" if wide else "l"
     return rf"\multicolumn{{{columns}}}{{{spec}}}{{{latex}}} \\"
@@ -172,7 +172,7 @@ def _row_texts(row: TableRow, cells: Sequence[Cell]) -> list[str]:
 
 
 def _cell(cell: Cell) -> str:
-    """Return a cell's text; an interval stands as two small numbers behind its rate."""
+    """Return a cell's text; an interval is set as two small numbers after its rate."""
     text = cell_text(cell)
     if not _has_bounds(cell):
         return escape_latex(text)
@@ -213,5 +213,5 @@ def _line(texts: Sequence[str]) -> str:
 
 
 def _guard(text: str) -> str:
-    """A cell that opens with `[` would be read as the option of the `\\\\` before it."""
+    r"""Protect a leading `[`, which would be read as the option of the `\\` before it."""
     return "{}" + text if text.startswith(("[", "*")) else text

@@ -31,7 +31,7 @@ def render_text(table: Table, width: int | None = None) -> str:
     Args:
         table: Any table.
         width: Of the terminal, None for as wide as the table is. In a narrower terminal names are
-            wrapped, and columns that do not fit stand in further blocks below.
+            wrapped, and columns that do not fit are in further blocks below.
     """
     natural = _total(table, _widths(table.columns, _texts(table)))
     if width is None or natural <= width:
@@ -58,7 +58,7 @@ def _total(table: Table, widths: Sequence[int]) -> int:
 
 
 def _blocks(table: Table, width: int, names: int) -> list[list[int]]:
-    """Return the columns of each block, by place: those of names in all, the others shared out."""
+    """Return the columns of each block, by position: names in all blocks, the others divided."""
     fixed = len(list(takewhile(lambda column: column.align == "left", table.columns)))
     widths = _widths(table.columns, _texts(table))
     widths[0] = min(widths[0], names)
@@ -99,7 +99,7 @@ def _block(table: Table, places: Sequence[int] | None, names: int | None) -> lis
 
 
 def _wrapped(texts: list[str], names: int | None) -> list[list[str]]:
-    """Return a row as one line, or as several where its name is longer than `names`."""
+    """Return a row as one line, or as several if its name is longer than `names`."""
     if names is None or display_width(texts[0]) <= names:
         return [texts]
     indent = texts[0][: len(texts[0]) - len(texts[0].lstrip())]

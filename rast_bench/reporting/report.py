@@ -1,4 +1,4 @@
-"""A whole report from results: the texts and figures that one experiment leaves behind."""
+"""A whole report from results: the texts and figures of one experiment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ class Report:
     Attributes:
         title: Of the experiment.
         texts: By file name, in the order of saving.
-        results: The numbers that all of it was made of.
-        kinds: The figures that are asked for; None for pass@k curves and heat maps.
+        results: The numbers that everything was made from.
+        kinds: The requested figures; None for pass@k curves and heat maps.
         tables: The main tables.
         samples: When and where the samples were made.
     """
@@ -51,14 +51,14 @@ class Report:
 
     @cached_property
     def figures(self) -> Mapping[str, "Figure"]:
-        """Return the figures by file stem, drawn on first use."""
+        """The figures by file stem, drawn on first use."""
         if self.kinds is not None:
             return requested_figures(self.kinds, self.results, self.title)
         return k_figures(PASS_AT_K, self.results) | grid_figures(grids_of(self.results))
 
     @property
     def terminal(self) -> str:
-        """Return the main tables, no wider than the terminal that stdout is."""
+        """The main tables, no wider than the terminal on stdout."""
         width = stdout_width()
         return "\n".join(render_text(table, width) for table in self.tables)
 
@@ -76,18 +76,18 @@ def build_report(
 ) -> Report:
     """Return the tables as text, Markdown and LaTeX, and all numbers as CSV; figures come later.
 
-    The first table is the main one, or the grids where there are no rows. The results that the
-    experiment asks for become `comparison.csv`.
+    The first table is the main one, or the grids if there are no rows. The results that the
+    experiment requests become `comparison.csv`.
 
     Args:
         title: Of the Markdown files.
         results: Every number of the experiment.
         notes: Footnotes on what only the caller knows, whole sentences: protocol, grader, seeds.
         grid_notes: Those of the grids.
-        first: Tables that are the main ones; all others then stand in the details.
-        kinds: Of figures, in place of pass@k curves and heat maps.
+        first: Tables that are the main ones; all others are then in the details.
+        kinds: Of figures, instead of pass@k curves and heat maps.
         samples: When and where the samples were made.
-        pools: Rows that are runs of one thing; their means stand in a table behind the main ones.
+        pools: Rows that are runs of the same thing; their means are in a table after the main ones.
     """
     results = [*results, *pooled_results(results, pools)]
     index, grids = ResultIndex(results), grids_of(results)
@@ -121,7 +121,7 @@ def build_report(
 
 
 def requested_results(results: Iterable[Result]) -> list[Result]:
-    """Return those that the experiment asks for, in the order of its tables."""
+    """Return the results that the experiment requests, in the order of its tables."""
     return [result for result in results if result.requested]
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
 
 _MEANS = {MEAN_ACCURACY: ACCURACY, RATIO_OF_MEANS: RECOVERY}
-"""Means over data sets, and of what."""
+"""Means over data sets, and what they average."""
 
 
 def experiment_report(
@@ -45,11 +45,12 @@ def experiment_report(
 ) -> Report:
     """Return the report of an experiment; `entries` and `planned` are parallel, None: not run.
 
-    Beside the paper's numbers a cell may be partial or missing, and is marked so; where only costs
-    are asked for it may be as well.
+    In a comparison with the paper, or if only costs are requested, a cell may be partial or
+    missing, and is marked so.
 
-    Raises LedgerError when a cell of any other experiment is partial, ConfigError for rows that
-    make no table.
+    Raises:
+        LedgerError: a cell of any other experiment is partial.
+        ConfigError: rows do not form a table.
     """
     outcomes = [
         complete_outcome(cell, ledger, grader)
@@ -107,7 +108,7 @@ def experiment_tables(
     tables = paper_tables(
         requested, experiment.name, published=experiment.published is not None, notes=notes
     )
-    # What a source says of all rows at once names no model.
+    # What a source says about all rows at once names no model.
     remarks = tuple(remark(one) for one in experiment_published(experiment) if one.model is None)
     compared = [_with_notes(table, remarks) for table in tables]
     if not experiment.costs:
@@ -121,7 +122,7 @@ def experiment_tables(
 def _with_means(
     requested: list[Result], results: Sequence[Result], experiment: ExperimentConfig
 ) -> list[Result]:
-    """Return the requested results and, where nothing published stands beside them, their means."""
+    """Return the requested results and, without published numbers, their means."""
     if experiment.published is not None or len(experiment.datasets) < 2:
         return requested
     asked = {(one.section, one.row, one.measure) for one in requested}

@@ -9,7 +9,7 @@ from rast_bench.config.schema import CellConfig
 from rast_bench.reporting.protocol_notes import decoding_of
 
 GRID_KEYS = ("decoding.lambda", "decoding.temperature")
-"""What a heat map's axes show."""
+"""The keys on a heat map's axes."""
 
 _LONGEST_VALUE = 40
 _SHOWN = ("label", "base_model.name", "dataset.name")  # the row's own label, section and column
@@ -33,8 +33,8 @@ class RowLabel:
     """The label of a cell's row.
 
     Attributes:
-        name: What the user called the cell, or its models and decoding.
-        varied: What tells it from others of that name, by key.
+        name: The user's name for the cell, or its models and decoding.
+        varied: What distinguishes it from others of that name, by key.
     """
 
     name: str
@@ -54,8 +54,8 @@ class RowLabel:
 def row_labels(cells: Sequence[CellConfig]) -> list[RowLabel]:
     """Return the label of each cell, equal only for cells of one row.
 
-    Cells of one name and base model differ on a data set by some keys; all of these stand in their
-    labels. What differs between data sets only, such as a prompt of its own, does not.
+    Cells with the same name and base model differ on a data set by some keys; all of these are in
+    their labels. What differs only between data sets, such as a prompt of its own, is not.
     """
     names = [cell.label or f"{models_of(cell)}, {decoding_of(cell)}" for cell in cells]
     values = [_flat(cell.model_dump(by_alias=True)) for cell in cells]
@@ -72,7 +72,7 @@ def row_labels(cells: Sequence[CellConfig]) -> list[RowLabel]:
 
 
 def pool_label(cell: CellConfig, label: RowLabel, pool: str) -> tuple[str, str]:
-    """Return the label without what `pool` (a key, or a group) says, and the pooled value."""
+    """Return the label without what `pool` (a key or a group) contributes, and the pooled value."""
     values = _flat(cell.model_dump(by_alias=True))
     name = label.name
     if pool in ("delta", "delta.name") and cell.label is None and cell.method.name == "rast":
@@ -89,12 +89,12 @@ def models_of(cell: CellConfig) -> str:
 
 
 def varied_keys(cells: Sequence[CellConfig]) -> list[str]:
-    """Return the keys that differ between any two of the cells, those of a named group as one."""
+    """Return the keys that differ between any two cells, those of a named group as one."""
     return _varying([("", _flat(cell.model_dump(by_alias=True))) for cell in cells])
 
 
 def _varying(members: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """Return the keys with several values on one data set; of a group with other names its name."""
+    """Return keys with several values on one data set; for a group with other names, its name."""
     found: dict[str, None] = {}
     for dataset in dict.fromkeys(name for name, _ in members):
         mine = [values for name, values in members if name == dataset]

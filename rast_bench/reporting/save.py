@@ -1,4 +1,4 @@
-"""Reports on disk: every file whole or not there at all."""
+"""Reports on disk: every file is complete or absent."""
 
 import json
 import sys
@@ -26,12 +26,12 @@ FIGURE_SUFFIXES = (".png", ".svg", ".pdf", ".html")
 def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
     """Write all files of the report, tables before figures, and return their paths.
 
-    Every table says which command made it, when and from which samples; RECORD says it for the CSV
-    files, too. Where `folder` has tables of more problems or samples, the files go into a folder of
-    their own in it (`folder_for`). Figures that were drawn there of the same results stay.
+    Every table says which command made it, when and from which samples; RECORD says so for the CSV
+    files. If `folder` has tables of more problems or samples, the files go into a subfolder of
+    their own (`folder_for`). Figures that were drawn there from the same results stay.
 
     Raises:
-        LedgerError: The folder cannot be made or written.
+        LedgerError: The folder cannot be created or written.
     """
     folder = folder_for(report, folder)
     record = record_of(report.results, report.samples, command)
@@ -48,7 +48,7 @@ def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
 
 
 def folder_for(report: "Report", folder: Path) -> Path:
-    """Return where the report's files belong: `folder`, or one in it if they would replace more."""
+    """Return the folder for the report: `folder`, or one in it if it would replace more."""
     name = smaller_name(report.results, folder)
     if name is None:
         return folder
@@ -60,7 +60,11 @@ def folder_for(report: "Report", folder: Path) -> Path:
 
 
 def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
-    """Write files by name, each whole, and return their paths. Raises as `save_report`."""
+    """Write files by name, each atomically, and return their paths.
+
+    Raises:
+        LedgerError: as `save_report`.
+    """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -108,7 +112,8 @@ def figure_files(
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a temporary file beside it, fsync, rename: a reader sees the old file or the new.
 
-    Raises LedgerError when the disk refuses; the old file, if any, is then still whole.
+    Raises:
+        LedgerError: the disk refuses; the old file, if any, is then still intact.
     """
     try:
         write_durably(path, content)
@@ -116,8 +121,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise _unwritable(path, error) from error
 
 
-def landing_lines(paths: Sequence[Path], next_command: str | None = None) -> tuple[str, ...]:
-    """Return lines for the terminal: the files that were written, and what to type next."""
+def written_files_summary(
+    paths: Sequence[Path], next_command: str | None = None
+) -> tuple[str, ...]:
+    """Return lines for the terminal: the files written, and the next command."""
     tables = [path for path in paths if path.suffix not in FIGURE_SUFFIXES]
     figures = [path for path in paths if path.suffix in FIGURE_SUFFIXES]
     lines = (f"tables   {_listing(tables)}", f"figures  {_listing(figures)}")
@@ -145,5 +152,5 @@ def _listing(paths: Sequence[Path]) -> str:
 def _unwritable(path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         f"cannot write the report {path}: {error.strerror or error}",
-        hint="the samples are safe; choose another output folder or make room, and run it again",
+        hint="the samples are safe; choose another output folder or free space, and run it again",
     )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-_LONGEST = 120  # characters; file systems take 255 bytes, the ending included
+_LONGEST = 120  # characters; file systems allow 255 bytes including the extension
 
 
 def file_stem(taken: Mapping[str, object], *parts: str) -> str:

@@ -43,16 +43,16 @@ def cells_report(
     grader: str | None,
     pool: str | None = None,
 ) -> Report:
-    """Return one table of single cells: a row for each model and decoding, a column per data set.
+    """Return one table of single cells: a row per model and decoding, a column per data set.
 
-    A cell that came twice stands once. Where a base model has one base row and one RL row, its
-    other rows get recovery rates. Every λ × τ grid among the cells gets a heat map.
+    A repeated cell appears once. If a base model has one base row and one RL row, its other rows
+    get recovery rates. Every λ × τ grid among the cells gets a heat map.
 
     Args:
         planned: The cells, complete and graded.
         ledger: Where their samples are.
         grader: The chosen one; None for the first of each data set.
-        pool: A key, or a group, whose values are runs of one thing (`decoding.seed`, `delta`).
+        pool: A key, or a group, whose values are runs of the same thing (`decoding.seed`, `delta`).
 
     Raises:
         LedgerError: Samples or verdicts of a cell are missing.
@@ -80,12 +80,12 @@ def cells_report(
 
 
 def distinct(planned: Sequence[PlannedCell]) -> list[PlannedCell]:
-    """Return the cells without those that came twice, as a base does with every ΔR of a sweep."""
+    """Return the cells without repetitions, such as a base repeated for every ΔR of a sweep."""
     return list({(one.cell_id, one.wanted, one.cell.dataset.name): one for one in planned}.values())
 
 
 def check_pool(cells: Sequence[CellConfig], pool: str) -> None:
-    """Raise ConfigError where no two of the cells differ by `pool` alone."""
+    """Raise ConfigError if no two of the cells differ by `pool` alone."""
     _pools(cells, row_labels(cells), pool)
 
 
@@ -128,7 +128,7 @@ def _pools(cells: Sequence[CellConfig], labels: Sequence[RowLabel], pool: str) -
 
 
 def _rows(cells: Sequence[CellConfig], labels: Sequence[RowLabel]) -> list[MeasuredCell]:
-    """Return a place for each cell: base models are the sections, models and decoding the rows."""
+    """Return a position for each cell: base models are sections, models and decoding rows."""
     rows = {
         (cell.base_model.name, cell.method.name, label.text)
         for cell, label in zip(cells, labels, strict=True)
@@ -138,7 +138,7 @@ def _rows(cells: Sequence[CellConfig], labels: Sequence[RowLabel]) -> list[Measu
 
 
 def _measured(cell: CellConfig, label: str, counts: Counter[tuple[str, str]]) -> MeasuredCell:
-    """A section has one base and one ceiling at most: with more of them none is the reference."""
+    """Return the cell in its row; a section with several bases or ceilings has no reference."""
     section, method = cell.base_model.name, cell.method.name
     steered = method == "rast"
     return MeasuredCell(

@@ -1,4 +1,4 @@
-"""A table before it has a format: typed cells in rows in sections, and footnotes."""
+"""A table before formatting: typed cells in rows in sections, and footnotes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ from rast_bench.metrics.estimate import Estimate
 from rast_bench.results.result import Result
 
 RowStyle = Literal["plain", "ceiling", "sub"]
-"""`ceiling` is shaded where the format can; `sub` continues the row above it."""
+"""`ceiling` is shaded if the format allows; `sub` continues the row above it."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class EmptyCell:
 
 @dataclass(frozen=True)
 class BlankCell:
-    """The row above says it; printed as nothing."""
+    """The same as in the row above; printed as nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class CountCell:
 
 @dataclass(frozen=True)
 class RateCell:
-    """A fraction, printed in percent; `mark` is a footnote's sign behind it."""
+    """A fraction, printed in percent; `mark` is a footnote mark after it."""
 
     estimate: Estimate
     mark: str = ""
@@ -40,7 +40,7 @@ class RateCell:
 
 @dataclass(frozen=True)
 class QuantityCell:
-    """A number with a unit of its own (tokens, occurrences), printed with `decimals` digits."""
+    """A number with its own unit (tokens, occurrences), printed with `decimals` digits."""
 
     number: float
     decimals: int
@@ -56,7 +56,7 @@ Cell = EmptyCell | BlankCell | TextCell | CountCell | RateCell | QuantityCell | 
 
 @dataclass(frozen=True)
 class Column:
-    """`align` is of the cells; headings follow it."""
+    """`align` is for the cells; headings follow it."""
 
     heading: str
     align: Literal["left", "right"] = "right"

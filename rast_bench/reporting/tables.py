@@ -1,7 +1,8 @@
-"""From results to tables: the main table (the paper's table 1) and the λ × τ grid."""
+"""The main table (the paper's table 1) and the λ × τ grid."""
 
 from collections.abc import Iterable, Sequence
 
+from rast_bench.metrics.power import SIGNIFICANCE_QUANTILE
 from rast_bench.reporting.index import NEAR_BEST_TEST, Grid, ResultIndex, Row, estimate_of
 from rast_bench.reporting.numbers import INVERTED, UNIDENTIFIED, decimal
 from rast_bench.reporting.table import (
@@ -25,8 +26,6 @@ from rast_bench.results.registry import (
     UNPARSED,
 )
 from rast_bench.results.result import ROLE_ORDER, Result
-
-_Z = 1.959964  # of a 95 % interval
 
 ROLE_NAMES = {"base": "base", "rast": "RAST", "ceiling": "ceiling", "control": "controls"}
 
@@ -75,9 +74,9 @@ def samples_note(index: ResultIndex) -> str:
 
 
 def counts_note(index: ResultIndex) -> str:
-    """Return how many problems and samples the rows are of, unparsed and truncated ones among them.
+    """Return the numbers of problems and samples of the rows, with unparsed and truncated samples.
 
-    Samples of a row that stands in several sections count once for each.
+    Samples of a row in several sections count once for each.
     """
     problems: dict[int, list[str]] = {}
     samples = 0
@@ -148,7 +147,7 @@ def main_table(index: ResultIndex, notes: Sequence[str] = ()) -> Table:
 
 
 def _certain_notes(index: ResultIndex) -> tuple[str, ...]:
-    """Return how far from 0 or 100 % a rate may be, where all problems gave the same."""
+    """Return how far from 0 or 100 % a rate may be if all problems gave the same."""
     sizes = {
         accuracy.problems or 0
         for row in index.rows
@@ -158,7 +157,7 @@ def _certain_notes(index: ResultIndex) -> tuple[str, ...]:
     if not sizes:
         return ()
     fewest = min(sizes)
-    reach = decimal(100 * _Z**2 / (fewest + _Z**2), 1)
+    reach = decimal(100 * SIGNIFICANCE_QUANTILE**2 / (fewest + SIGNIFICANCE_QUANTILE**2), 1)
     problems = f"{fewest:,} {'problem' if fewest == 1 else 'problems'}"
     return (CERTAIN_NOTE.format(problems=problems, points=reach),)
 

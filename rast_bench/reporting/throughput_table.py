@@ -1,4 +1,4 @@
-"""Tokens per second: the published speeds of reply 4, and ours as the ledger's runs tell them."""
+"""Tokens per second: the published speeds of reply 4, and ours from the ledger's runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -41,9 +41,12 @@ VERDICT_NOTE = (
 def measured_speeds(
     entries: Sequence[ExperimentCell], planned: Sequence[PlannedCell | None], ledger: "Ledger"
 ) -> dict[RowKey, Speed]:
-    """Return by section and label the speed at which a row's cells were made, where some were.
+    """Return the speed at which a row's cells were made, if any, by section and label.
 
-    `entries` and `planned` are parallel. Raises LedgerError.
+    `entries` and `planned` are parallel.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
     """
     history = History(ledger)
     ids: dict[RowKey, list[str]] = {}
@@ -63,7 +66,7 @@ def throughput_table(
     """Return one line per row; of `numbers` those count whose source the experiment names.
 
     Args:
-        rows: one cell of each row, which says what the row stands for.
+        rows: one cell of each row, which identifies the row.
         speeds: of the rows that were run.
     """
     sources = experiment.published.sources if experiment.published else ()

@@ -1,11 +1,12 @@
 """An experiment's numbers as one list, made once; tables, figures and files are views of it.
 
-result      Measure, Value, Result: what a number is
-registry    all measures, and a user's own by `module:object`
+result      Measure, Value, Result: the types of a number
+registry    all measures, and a user's own as `module:object`
 measures    their functions, each of which calls one formula of metrics/
-cells       what they are called with: a cell's samples, a cell in its row, the experiment
+cells       the arguments of the functions: a cell's samples, a cell in its row, the experiment
 build       build_results: the list
-published   which published number stands beside which result, and the verdict
+extents     problems and samples of each cell that results cover
+published   which published number belongs to which result, and the verdict
 experiment  from a configuration and the ledger to the list
 """
 

@@ -1,4 +1,4 @@
-"""The one list of an experiment's results, from its cells."""
+"""Build the list of an experiment's results from its cells."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from rast_bench.metrics.majority import MANY_ANSWERS, answers_to_read
 from rast_bench.paper.published import Published
 from rast_bench.results.cells import Experiment, MeasuredCell, PathMeans, check_cells
 from rast_bench.results.measures import table_ks
-from rast_bench.results.published import stands_beside, verdict_on
+from rast_bench.results.published import is_of_cell, verdict_on
 from rast_bench.results.registry import BEHAVIOURS, MEASURES
 from rast_bench.results.result import Measure, Result, UnavailableError, Value
 
@@ -26,20 +26,20 @@ def build_results(
     counter: LemmaCounter | None = None,
     seed: int = 0,
 ) -> list[Result]:
-    """Every number of the experiment: the requested measures first, each in the order of the cells.
+    """Return every number of the experiment: requested measures first, each in the order of cells.
 
-    A requested measure has a result for every cell, also where there is no number; all other
-    measures that are not optional have one where there are samples.
+    A requested measure has a result for every cell, even without a number; all other measures that
+    are not optional have one if there are samples.
 
     Args:
         name: of the experiment.
-        published: the numbers that may stand beside ours (`published_of`).
-        paths: what analyses saved, by measure.
+        published: the numbers that may be compared with ours (`published_of`).
+        paths: saved analyses, by measure.
         counter: how words become lemmas; `lemma_counter()` by default.
         seed: of the paper's draws and of the bootstrap.
 
     Raises:
-        ConfigError: cells that make no table (`check_cells`).
+        ConfigError: the cells do not form a table (`check_cells`).
     """
     check_cells(cells)
     ks = frozenset(one.k for one in published if one.k is not None)
@@ -58,9 +58,9 @@ def build_results(
 
 
 def _read_ahead(cells: Sequence[MeasuredCell], experiment: Experiment) -> None:
-    """Of a large experiment the answers are read in other processes, while words are counted here.
+    """For a large experiment, read the answers in other processes while words are counted here.
 
-    Both are most of the work, and every value is computed once, whenever it is asked for.
+    Both are most of the work, and every value is computed once, whenever it is needed.
     """
     outcomes = dict.fromkeys(cell.outcome for cell in cells if cell.outcome is not None)
     answers = answers_to_read(outcomes)
@@ -77,7 +77,7 @@ def _read_ahead(cells: Sequence[MeasuredCell], experiment: Experiment) -> None:
 
 
 def _cells_of(measure: Measure, cells: Sequence[MeasuredCell]) -> Iterable[MeasuredCell]:
-    """Where the measure has a place: of a row, at its first cell."""
+    """Return the cells that have the measure: for a measure of a row, its first cell."""
     firsts: set[tuple[str, str]] = set()
     for cell in cells:
         if cell.grid is not None:
@@ -97,7 +97,7 @@ def _results(
     experiment: Experiment,
     published: Sequence[Published] | None,
 ) -> Iterable[Result]:
-    """At one cell. `published` is None for a measure that is not requested."""
+    """Return the results at one cell. `published` is None for a measure that is not requested."""
     requested = published is not None and (
         cell.grid is not None or cell.role in measure.table_roles
     )
@@ -116,7 +116,7 @@ def _results(
 def _ks(
     measure: Measure, cell: MeasuredCell, published: Sequence[Published]
 ) -> Sequence[int | None]:
-    """The k that are asked for: the published ones, else the paper's as far as samples go."""
+    """Return the requested k: the published ones, else the paper's up to the number of samples."""
     if not measure.by_k:
         return (None,)
     stated = sorted({one.k for one in published if one.metric == measure.name and one.k})
@@ -126,7 +126,7 @@ def _ks(
 
 
 def _too_few(ks: Sequence[int | None], cell: MeasuredCell) -> list[Value]:
-    """At the k that the cell has not enough samples for."""
+    """Return values for each k above the cell's number of samples."""
     if cell.outcome is None:
         return []
     samples = cell.outcome.kinds.shape[1]
@@ -167,9 +167,9 @@ def _result(
 def _beside(
     result: Result, cell: MeasuredCell, experiment: Experiment, published: Sequence[Published]
 ) -> Result:
-    """As a number that the experiment asks for, with the published ones, range and verdicts."""
+    """Return a requested result with its published numbers, range and verdicts."""
     measure, value = result.measure, result.value
-    numbers = tuple(one for one in published if stands_beside(one, cell, measure, value.k))
+    numbers = tuple(one for one in published if is_of_cell(one, cell, measure, value.k))
     replication = None
     if value.estimate is not None and measure.replicate is not None:
         count = next((one.samples for one in numbers if one.samples), None)
@@ -184,11 +184,11 @@ def _beside(
 
 
 def _with_holm(results: Sequence[Result]) -> list[Result]:
-    """Holm's correction over all comparisons of one measure in a section, or in a grid."""
+    """Apply Holm's correction over all comparisons of one measure in a section or grid."""
     families: dict[tuple[str | None, ...], list[int]] = {}
     for index, result in enumerate(results):
         if result.value.p_value is not None:
-            # A grid's name may be that of grids on several data sets.
+            # Grids on several data sets may share a name.
             dataset = None if result.grid is None else result.dataset
             family = (result.measure.name, result.section, result.grid, dataset)
             families.setdefault(family, []).append(index)

@@ -1,4 +1,4 @@
-"""What measures are computed from: an experiment's cells in their rows and grids, with samples."""
+"""The input of measures: an experiment's cells in their rows and grids, with samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from rast_bench.results.result import Measure, Status, UnavailableError, Value
 
 @dataclass(frozen=True)
 class PaperCell:
-    """What a cell stands for in the paper, in the words of results/paper/."""
+    """The cell of the paper that a cell corresponds to, in the terms of results/paper/."""
 
     model: str
     method: str
@@ -27,11 +27,11 @@ class PaperCell:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredCell:
-    """One cell of an experiment, in its row or in its grid.
+    """One cell of an experiment, in its row or grid.
 
-    `temperature` is 0 for greedy decoding, `lambda_` None without a ΔR. `policy` is what an
-    analysis calls the models whose choices count for a PCR. Nothing published stands beside a cell
-    that is not `compared`. Without an outcome, `status` and `reason` say why.
+    `temperature` is 0 for greedy decoding, `lambda_` None without a ΔR. `policy` is the analyses'
+    name for the models whose choices count for a PCR. A cell that is not `compared` has no
+    published numbers. Without an outcome, `status` and `reason` say why.
     """
 
     section: str
@@ -60,11 +60,11 @@ class PathMean:
 
 
 PathMeans = Mapping[tuple[str, str, str], PathMean]
-"""By base model, data set and policy, as `rast-bench analyse` saved them."""
+"""Means by base model, data set and policy, as saved by `rast-bench analyse`."""
 
 
 class CellSamples:
-    """The graded samples of one complete cell; every number of them is computed once.
+    """The graded samples of one complete cell; each of their numbers is computed once.
 
     Arrays are [problems, samples].
     """
@@ -73,7 +73,7 @@ class CellSamples:
         self, outcome: CellOutcome, counter: LemmaCounter, seed: int, ks: frozenset[int]
     ) -> None:
         self.outcome = outcome
-        self.seed = seed  # of the paper's draws
+        self.seed = seed  # for the paper's draws
         self.published_ks = ks
         self._counter = counter
         self._values: dict[str, tuple[Value, ...]] = {}
@@ -84,7 +84,7 @@ class CellSamples:
 
     @cached_property
     def accuracy_per_problem(self) -> FloatArray:
-        """[problems]."""
+        """Accuracy per problem, [problems]."""
         return accuracy_per_problem(self.correct)
 
     @property
@@ -93,7 +93,7 @@ class CellSamples:
 
     @property
     def samples(self) -> int:
-        """Of each problem."""
+        """Samples per problem."""
         return int(self.outcome.kinds.shape[1])
 
     @cached_property
@@ -111,18 +111,22 @@ class CellSamples:
 
     @cached_property
     def _lemmas(self) -> tuple[BehaviourFrequencies, dict[str, IntArray]]:
-        """The counts of each lemma are not kept: they are the largest arrays of a report."""
+        """Frequencies and counts per list; per-lemma counts, the largest arrays, are dropped."""
         counts = lemma_counts(self.outcome.texts, self._counter)
         sums = {name: one.sum(axis=-1) for name, one in counts.items()}
         return frequencies_of(counts, self._counter.name), sums
 
     @property
     def counted_as_in_the_paper(self) -> bool:
-        """Whether published frequencies may be held against this lemmatizer's."""
+        """Whether published frequencies are comparable with this lemmatizer's."""
         return is_the_papers(self._counter)
 
     def values(self, measure: Measure) -> tuple[Value, ...]:
-        """Raises UnavailableError where the measure has no number here."""
+        """Return the values of a measure.
+
+        Raises:
+            UnavailableError: the measure has no number here.
+        """
         if measure.name not in self._values:
             self._values[measure.name] = tuple(measure.function(self))
         return self._values[measure.name]
@@ -130,10 +134,10 @@ class CellSamples:
 
 @dataclass
 class Experiment:
-    """All cells of an experiment, which comparisons and means are made of.
+    """All cells of an experiment, for comparisons and means.
 
-    `paths` holds what analyses saved, by measure. `seed` is of the paper's draws and of the
-    bootstrap. `published_ks` are those of published numbers.
+    `paths` holds saved analyses, by measure. `seed` is for the paper's draws and the bootstrap.
+    `published_ks` are those of published numbers.
     """
 
     cells: Sequence[MeasuredCell]
@@ -148,19 +152,27 @@ class Experiment:
         self.datasets = tuple(dict.fromkeys(one.dataset for one in self.cells if one.grid is None))
 
     def samples(self, cell: MeasuredCell) -> CellSamples:
-        """Raises UnavailableError for a cell that was not run to its end."""
+        """Return the samples of a cell.
+
+        Raises:
+            UnavailableError: the cell is not complete.
+        """
         outcome = cell.outcome
         if outcome is None:
             raise UnavailableError(cell.status, cell.reason)
-        # One cell may stand in several sections, as a small RL model alone does; its id says
-        # nothing about how many of its problems and samples are asked for.
+        # One cell may be in several sections, as a small RL model alone is; its id does not tell
+        # how many of its problems and samples are requested.
         key = (outcome.cell_id, outcome.problem_ids, outcome.kinds.shape)
         if key not in self._samples:
             self._samples[key] = CellSamples(outcome, self.counter, self.seed, self.published_ks)
         return self._samples[key]
 
     def values(self, measure: Measure, cell: MeasuredCell) -> tuple[Value, ...]:
-        """The values of a measure, each computed once. Raises UnavailableError."""
+        """Return the values of a measure, each computed once.
+
+        Raises:
+            UnavailableError: the measure has no number here.
+        """
         if measure.level == "cell":
             return self.samples(cell).values(measure)
         key = (measure.name, cell)
@@ -169,7 +181,11 @@ class Experiment:
         return self._values[key]
 
     def reference(self, cell: MeasuredCell, role: Role) -> MeasuredCell:
-        """The base or ceiling of the cell's section. Raises UnavailableError without one."""
+        """Return the base or ceiling of the cell's section.
+
+        Raises:
+            UnavailableError: the section has none.
+        """
         place = (cell.section, cell.dataset, role)
         for one in self.cells:
             if one.grid is None and (one.section, one.dataset, one.role) == place:
@@ -177,9 +193,10 @@ class Experiment:
         raise UnavailableError("no reference")
 
     def row(self, cell: MeasuredCell) -> list[MeasuredCell]:
-        """The cells of a row, one for each data set.
+        """Return the cells of a row, one for each data set.
 
-        Raises UnavailableError where one of the experiment's data sets is not among them.
+        Raises:
+            UnavailableError: the row lacks one of the experiment's data sets.
         """
         row = self.cells_of_row(cell)
         if {one.dataset for one in row} != set(self.datasets):
@@ -187,23 +204,23 @@ class Experiment:
         return row
 
     def cells_of_row(self, cell: MeasuredCell) -> list[MeasuredCell]:
-        """As far as there are any."""
+        """Return the cells of a row that exist."""
         place = (cell.section, cell.row)
         return [one for one in self.cells if one.grid is None and (one.section, one.row) == place]
 
     def highest_of_grid(self, cell: MeasuredCell) -> MeasuredCell:
-        """The cell of the highest accuracy in the cell's grid, the first of equal ones."""
+        """Return the cell with the highest accuracy in the grid, the first of equal ones."""
         place = (cell.grid, cell.dataset)
         run = [one for one in self.cells if (one.grid, one.dataset) == place and one.outcome]
         return max(run, key=lambda one: self.samples(one).accuracy_per_problem.mean())
 
 
 def check_cells(cells: Sequence[MeasuredCell]) -> None:
-    """Raises ConfigError for cells that make no table.
+    """Raise ConfigError for cells that do not form a table.
 
-    A section needs one base and one ceiling at most (a recovery rate would be ambiguous), one cell
-    for each row and data set, and the same problems of a data set in all rows; a grid needs every
-    point once, over the same problems and numbers of samples.
+    A section needs at most one base and one ceiling (a recovery rate would be ambiguous), one cell
+    per row and data set, and the same problems of a data set in all rows; a grid needs every point
+    once, over the same problems and numbers of samples.
     """
     run = [cell for cell in cells if cell.outcome is not None]
     rows: dict[str, list[MeasuredCell]] = {}

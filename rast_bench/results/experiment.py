@@ -1,4 +1,4 @@
-"""An experiment's results: from its cells, as far as they were run, to the one list of numbers."""
+"""An experiment's results: from its cells, as far as they were run, to the list of numbers."""
 
 import json
 import math
@@ -49,10 +49,10 @@ NOT_RUN = Missing("not run")
 
 
 def plan_available(cells: Sequence[CellConfig], ledger: Ledger) -> list[PlannedCell | None]:
-    """Reads the cells that the ledger may hold samples of; None for the others, which were not run.
+    """Plan the cells that the ledger may have samples of; None for cells that were not run.
 
-    For tables of experiments of which little or nothing was run: without a cell of the same
-    models, prompt and decoding in the ledger no data set is read, so no hub is asked.
+    For tables of experiments of which little or nothing was run: unless the ledger has a cell with
+    the same models, prompt and decoding, no data set is read, so no hub is contacted.
     """
     reader = CellReader()
     stored = [record for one in ledger.cells() if (record := ledger.cell(one))]
@@ -84,7 +84,7 @@ _EITHER = (False, True)
 
 
 def _without_data(identity: Mapping[str, Any], *, chat: bool) -> str:
-    """An identity as far as it is known without the data set and, of a chat, the tokenizer."""
+    """Return an identity as far as known without the data set (and a chat's tokenizer)."""
     left_out = {"dataset", "prompt"} if chat else {"dataset"}
     return json.dumps({k: v for k, v in identity.items() if k not in left_out}, sort_keys=True)
 
@@ -95,10 +95,12 @@ def experiment_results(
     outcomes: Sequence[CellOutcome | Missing],
     results_dir: Path,
 ) -> list[Result]:
-    """Every number of the experiment; `entries` and `outcomes` are parallel.
+    """Return every number of the experiment; `entries` and `outcomes` are parallel.
 
-    Raises LedgerError for an analysis that cannot be read, DatasetError for published numbers that
-    cannot, ConfigError for a measure that there is not and for cells that make no table.
+    Raises:
+        LedgerError: an analysis cannot be read.
+        DatasetError: the published numbers cannot be read.
+        ConfigError: a measure does not exist, or the cells do not form a table.
     """
     requested = requested_measures(experiment)
     paths: dict[str, PathMeans] = {}
@@ -120,14 +122,18 @@ def experiment_results(
 
 
 def compares(experiment: ExperimentConfig) -> bool:
-    """Whether its tables show what it asks for, rather than accuracies and recovery rates."""
+    """Return whether its tables show requested measures instead of accuracy and recovery."""
     return bool(
         experiment.published or experiment.measures or experiment.figures or experiment.costs
     )
 
 
 def requested_measures(experiment: ExperimentConfig) -> tuple[Measure, ...]:
-    """What the table shows, then what only figures show. Raises ConfigError as `measure_of`."""
+    """Return what the table shows, then what only figures show.
+
+    Raises:
+        ConfigError: as `measure_of`.
+    """
     if not compares(experiment):
         return ()
     shown = measures_of(experiment.measures) or (() if experiment.costs else DEFAULT_MEASURES)
@@ -136,7 +142,7 @@ def requested_measures(experiment: ExperimentConfig) -> tuple[Measure, ...]:
 
 
 def experiment_published(experiment: ExperimentConfig) -> list[Published]:
-    """The published numbers that the experiment names by source and measure."""
+    """Return the published numbers that the experiment names by source and measure."""
     if experiment.published is None or not experiment.published.sources:
         return []
     sources = experiment.published.sources
@@ -146,7 +152,7 @@ def experiment_published(experiment: ExperimentConfig) -> list[Published]:
 def stored_outcome(
     planned: PlannedCell | None, ledger: Ledger, grader: str | None
 ) -> CellOutcome | Missing:
-    """The outcome of a complete cell, or how far it is."""
+    """Return the outcome of a complete cell, or how far it is."""
     if planned is None:
         return NOT_RUN
     done, wanted = completeness(planned, ledger)
@@ -158,15 +164,16 @@ def stored_outcome(
 
 
 def complete_outcome(planned: PlannedCell, ledger: Ledger, grader: str | None) -> CellOutcome:
-    """By the grader that fills the tables: the chosen one, else the first of the data set.
+    """Return the outcome under the grader that fills the tables: the chosen one or the set's first.
 
-    Raises LedgerError where samples or verdicts are missing.
+    Raises:
+        LedgerError: samples or verdicts are missing.
     """
     return load_outcome(planned, ledger, graders_of(planned.cell, grader)[0])
 
 
 def path_coverages(results_dir: Path, name: str) -> PathMeans:
-    """What `rast-bench analyse pcr NAME` saved; nothing where it was not run."""
+    """Return what `rast-bench analyse pcr NAME` saved; empty if it was not run."""
     from rast_bench.analysis.saved import FOLDER, load_summary
 
     if not (results_dir / FOLDER / name / "pcr.parquet").is_file():
@@ -181,11 +188,13 @@ def path_coverages(results_dir: Path, name: str) -> PathMeans:
 def delta_similarities(
     results_dir: Path, experiment: ExperimentConfig, entries: Sequence[ExperimentCell]
 ) -> PathMeans:
-    """What `rast-bench analyse similarity NAME` saved: each ΔR against its base model's own.
+    """Return what `rast-bench analyse similarity NAME` saved: each ΔR against its base model's own.
 
-    Along the paths of `paths_of`'s RL-trained sibling, else of the base model's own. A ΔR is the
-    same there and here if its checkpoints are. Nothing where the analysis was not run. Raises
-    ConfigError where no cell is of the base model `paths_of`.
+    Along the paths of `paths_of`'s RL-trained sibling, else of the base model's own. Two ΔR are the
+    same if their checkpoints are. Empty if the analysis was not run.
+
+    Raises:
+        ConfigError: no cell has the base model `paths_of`.
     """
     from rast_bench.analysis.saved import FOLDER, load_summary
     from rast_bench.analysis.studies import cells_over, own_shift, shift_names, shift_of
@@ -261,7 +270,7 @@ def _pair(cell: CellConfig) -> str:
 
 
 def _policy(cell: CellConfig) -> str:
-    """What the analyses call the models: on the RL model's path its own choices say nothing."""
+    """Return the analyses' name of the models; none for the RL model on its own path."""
     from rast_bench.analysis.studies import steered_policies
 
     steered = steered_policies([cell])

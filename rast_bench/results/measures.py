@@ -43,13 +43,13 @@ from rast_bench.results.cells import CellSamples, Experiment, MeasuredCell
 from rast_bench.results.result import Measure, Status, UnavailableError, Value
 
 SMALLEST_K = 4  # figures 3 and 8 of the paper: k = 4, 8, 16, 32
-PAPER_PATHS = 50  # of a PCR (section 2.1)
+PAPER_PATHS = 50  # paths per PCR (section 2.1)
 
 _METHODS: tuple[Method, ...] = ("fieller", "bootstrap")
 
 
 def table_ks(samples: int) -> tuple[int, ...]:
-    """The k of the detail tables beside 1: 4, 8, 16, 32 and on in powers of two up to N."""
+    """Return the k of the detail tables besides 1: 4, 8, 16, 32 and further powers of 2 up to N."""
     return tuple(2**i for i in range(samples.bit_length()) if SMALLEST_K <= 2**i <= samples)
 
 
@@ -69,7 +69,7 @@ def error_over_reruns(cell: CellSamples) -> list[Value]:
 
 
 def spread_over_runs(cell: CellSamples) -> list[Value]:
-    """The standard deviation of a run's accuracy; a run is one sample of each problem.
+    """Return the standard deviation of a run's accuracy; a run is one sample of each problem.
 
     Its standard error is that of normal runs, s/√(2(N − 1)).
     """
@@ -81,7 +81,7 @@ def spread_over_runs(cell: CellSamples) -> list[Value]:
 
 
 def pass_rates(cell: CellSamples) -> list[Value]:
-    """The unbiased estimator at every k, then the paper's."""
+    """Return the unbiased estimator at every k, then the paper's."""
     ks = table_ks(cell.samples)
     drawn = paper_pass_at_k(cell.correct, ks, seed=cell.seed)
     return [*_curve(pass_at_k(cell.correct), "unbiased"), *_drawn(ks, drawn)]
@@ -93,8 +93,10 @@ def replicate_pass_rate(cell: CellSamples, value: Value, published: int | None) 
 
 
 def majority_rates(cell: CellSamples) -> list[Value]:
-    """The exact value at the k of the detail tables and at the published ones, then the paper's
-    estimator at the former."""
+    """Return the exact value at the tables' and the published k, then the paper's estimator.
+
+    The latter is computed at the k of the detail tables only.
+    """
     ks = table_ks(cell.samples)
     exact = sorted({*ks, *(k for k in cell.published_ks if k <= cell.samples)})
     if not exact:
@@ -116,7 +118,7 @@ def median_length(cell: CellSamples) -> list[Value]:
 
 
 def length_of(kind: VerdictKind) -> Callable[[CellSamples], list[Value]]:
-    """The mean over the samples of a verdict, undefined where there is none."""
+    """Return a function for the mean over samples with a verdict, undefined if there is none."""
 
     def function(cell: CellSamples) -> list[Value]:
         found = cell.length.by_kind.get(kind)
@@ -128,7 +130,7 @@ def length_of(kind: VerdictKind) -> Callable[[CellSamples], list[Value]]:
 def of_verdict(
     kind: VerdictKind, number: Callable[[CellSamples, LengthStatistics], float]
 ) -> Callable[[CellSamples], list[Value]]:
-    """A number of the samples of a verdict, no value where there is none."""
+    """Return a function for a number of the samples with a verdict; no value if there is none."""
 
     def function(cell: CellSamples) -> list[Value]:
         found = cell.length.by_kind.get(kind)
@@ -142,7 +144,7 @@ def truncated_share(cell: CellSamples) -> list[Value]:
 
 
 def share_of(kind: VerdictKind) -> Callable[[CellSamples], list[Value]]:
-    """The share of all samples that have a verdict."""
+    """Return a function for the share of all samples that have a verdict."""
 
     def function(cell: CellSamples) -> list[Value]:
         return [Value(float((cell.outcome.kinds == kind).mean()))]
@@ -151,7 +153,7 @@ def share_of(kind: VerdictKind) -> Callable[[CellSamples], list[Value]]:
 
 
 def frequency_of(lemmas: str) -> Callable[[CellSamples], list[Value]]:
-    """Occurrences of the lemmas of a list in a response."""
+    """Return a function for occurrences of the lemmas of a list per response."""
 
     def function(cell: CellSamples) -> list[Value]:
         found = cell.behaviour
@@ -200,7 +202,7 @@ def replicate_recovery(
 
 
 def difference_from_highest(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
-    """Of every cell of a grid but the highest."""
+    """Return the difference for every cell of a grid except the highest."""
     own = experiment.samples(cell)
     highest = experiment.highest_of_grid(cell)
     return [] if highest is cell else [_difference(own, experiment.samples(highest))]
@@ -223,9 +225,9 @@ def ratio_of_means(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
 
 
 def mean_of(part: Measure) -> Callable[[MeasuredCell, Experiment], list[Value]]:
-    """The mean over data sets of a comparison, undefined where one of them is.
+    """Return a function for the mean over data sets of a comparison, undefined if one of them is.
 
-    A recovery rate (the mean of ratios, as in the paper's table 4) is identified where all are.
+    A recovery rate (the mean of ratios, as in the paper's table 4) is identified if all are.
     """
 
     def function(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
@@ -257,7 +259,7 @@ def replicate_mean_of(
 
 
 def path_mean(name: str) -> Callable[[MeasuredCell, Experiment], list[Value]]:
-    """What `rast-bench analyse` saved of a measure."""
+    """Return a function for what `rast-bench analyse` saved of a measure."""
 
     def function(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
         saved = experiment.paths.get(name, {})
@@ -284,7 +286,7 @@ def replicate_path_rate(
 
 
 def per_sample(values: FloatArray) -> list[Value]:
-    """The mean of a number of each sample, with its standard error over problems.
+    """Return the mean of a per-sample number, with its standard error over problems.
 
     Args:
         values: [problems, samples]; truth values count as 0 and 1.
@@ -321,7 +323,11 @@ def _difference(first: CellSamples, second: CellSamples) -> Value:
 def _with_references(
     cell: MeasuredCell, experiment: Experiment, *, ceiling: bool
 ) -> list[CellSamples]:
-    """The samples of base and cell, and of the ceiling. Raises UnavailableError."""
+    """Return the samples of base and cell, and of the ceiling.
+
+    Raises:
+        UnavailableError: one of them is missing.
+    """
     members = [experiment.reference(cell, "base"), cell]
     if ceiling:
         members.append(experiment.reference(cell, "ceiling"))
@@ -334,7 +340,7 @@ def _triple(cell: MeasuredCell, experiment: Experiment) -> AccuracyTriple:
 
 
 def _recovery(rate: RecoveryRate) -> list[Value]:
-    """With the interval of the tables, then with each method's that has one."""
+    """Return the rate with the tables' interval, then with each method's own, if it has one."""
     if rate.estimate is None:
         return [Value(None, status="undefined")]
     value = Value(rate.estimate, status="not identified")
@@ -350,5 +356,5 @@ def _recovery(rate: RecoveryRate) -> list[Value]:
 
 
 def _in_unit_interval(found: Replication) -> Replication:
-    """A share cannot leave [0, 1], whatever the normal approximation of its range says."""
+    """Clip a range to [0, 1], since a share cannot leave it."""
     return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))

@@ -1,6 +1,6 @@
-"""Accuracies over runs that differ by a seed alone: their mean and standard deviation.
+"""Accuracies over runs that differ only by a seed: their mean and standard deviation.
 
-A standard error over problems says nothing of how far another seed's number would be.
+A standard error over problems does not tell how different another seed's number would be.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -37,7 +37,7 @@ POOLED_SD = Measure(
 
 @dataclass(frozen=True)
 class Pool:
-    """Rows of a section that are runs of one thing, in the order of the table."""
+    """Rows of a section that are runs of the same thing, in the order of the table."""
 
     section: str
     name: str
@@ -45,7 +45,7 @@ class Pool:
 
 
 def pools_of(rows: Iterable[tuple[str, str, str | None]]) -> list[Pool]:
-    """Return the pools of (section, row, name of its pool or None); one row alone makes none."""
+    """Return the pools of (section, row, name of its pool or None); a single row makes none."""
     members: dict[tuple[str, str], dict[str, None]] = {}
     for section, row, name in rows:
         if name is not None:
@@ -60,8 +60,8 @@ def pools_of(rows: Iterable[tuple[str, str, str | None]]) -> list[Pool]:
 def pooled_results(results: Sequence[Result], pools: Iterable[Pool]) -> list[Result]:
     """Return mean and standard deviation (n − 1) over the runs of each pool, for each data set.
 
-    Also of the mean over data sets, which is None as `dataset`. Where a run has no number there is
-    no result.
+    Also of the mean over data sets, whose `dataset` is None. If a run has no number there is no
+    result.
     """
     found = []
     for pool in pools:
@@ -88,7 +88,7 @@ def _datasets(runs: Iterable[Result]) -> list[str | None]:
     names = dict.fromkeys(
         one.dataset for one in runs if one.grid is None and one.measure in measures
     )
-    several = len(set(names) - {None}) > 1  # else the mean over data sets is the one there is
+    several = len(set(names) - {None}) > 1  # otherwise the mean over data sets is the same number
     return [name for name in names if name is not None] + ([None] if several else [])
 
 

@@ -1,4 +1,4 @@
-"""Which published number stands beside which result, and whether the two agree."""
+"""Which published number belongs to which result, and whether the two agree."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +11,7 @@ from rast_bench.results.result import Measure, Result, Value, Verdict
 def published_of(
     published: Iterable[Published], sources: Sequence[str], measures: Sequence[Measure]
 ) -> list[Published]:
-    """The numbers of the named sources that are about one of the measures.
+    """Return the numbers of the named sources that are about one of the measures.
 
     `text 3.4` is section 3.4 of the source `text`. Rates printed as fractions are in percent.
     """
@@ -24,8 +24,8 @@ def published_of(
     ]
 
 
-def stands_beside(number: Published, cell: MeasuredCell, measure: Measure, k: int | None) -> bool:
-    """Whether the number is of this cell. What it leaves open (λ, τ) fits every value."""
+def is_of_cell(number: Published, cell: MeasuredCell, measure: Measure, k: int | None) -> bool:
+    """Return whether the number is of this cell; what it leaves open (λ, τ) matches any value."""
     ours = cell.stands_for
     return (
         cell.compared
@@ -57,7 +57,7 @@ def verdict_on(
 
 
 def _may_be(number: Published, low: float, high: float) -> bool:
-    """Could what is printed be a number in [low, high]? Rounding is taken into account."""
+    """Return whether the printed number, before rounding, may lie in [low, high]."""
     printed = number.interval
     if number.sense in ("above", "at least"):
         return high >= printed.low
@@ -67,6 +67,6 @@ def _may_be(number: Published, low: float, high: float) -> bool:
 
 
 def unplaced(published: Iterable[Published], results: Iterable[Result]) -> list[Published]:
-    """The published numbers that stand beside no result."""
+    """Return the published numbers that belong to no result."""
     placed = {number for result in results for number in result.published}
     return [number for number in published if number not in placed]

@@ -1,6 +1,6 @@
 """All measures, in the order of numbers.csv, and a user's own (docs/add_a_measure.md).
 
-To add one is a function in measures.py and an entry here, in MEASURES too.
+To add one, write a function in measures.py and an entry here, also in MEASURES.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -142,7 +142,7 @@ BEHAVIOURS = {
         ("self-verification", "self verify frequency"),
     )
 }
-"""By our list of lemmas; their names are the paper's words."""
+"""By list of lemmas; their names are the paper's words."""
 
 MEAN_ACCURACY = Measure(
     "mean accuracy",
@@ -265,20 +265,21 @@ FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
     "pcr": (PCR,),
     "similarity": (RECOVERY, COSINE),
     "grids": (ACCURACY,),
-    "kl": (),  # figure 5 is drawn from tokens alone
+    "kl": (),  # figure 5 is drawn from tokens
 }
-"""What a figure is drawn from."""
+"""The measures that a figure is drawn from."""
 
 _IN_DETAILS = {*VERDICT_SHARES.values(), *VERDICT_LENGTHS.values(), *VERDICT_MEDIANS.values()}
 _BY_NAME = {one.name: one for one in MEASURES if one.rows and one not in _IN_DETAILS}
-"""What an experiment may ask for."""
+"""The measures that an experiment may request."""
 
 
 def measure_of(name: str) -> Measure:
-    """The measure of that name, or a user's own, `module:object`.
+    """Return the measure of that name, or a user's own, `module:object`.
 
     Raises:
-        ConfigError: there is none, the object is no measure, or it has the name of one of ours.
+        ConfigError: there is none, the object is not a measure, or it has the name of a built-in
+            one.
     """
     if ":" not in name:
         if name in _BY_NAME:
@@ -291,12 +292,12 @@ def measure_of(name: str) -> Measure:
     found = import_object(name, place)
     if not isinstance(found, Measure):
         raise ConfigError(
-            f"{place} is no measure, but of type {type(found).__name__}",
-            hint="make it with rast_bench.results.Measure; docs/add_a_measure.md shows one",
+            f"{place} is not a measure but of type {type(found).__name__}",
+            hint="create it with rast_bench.results.Measure; docs/add_a_measure.md shows one",
         )
     if found.level != "cell" or found.grids or set(found.roles) != set(ROLE_ORDER):
         raise ConfigError(
-            f"{place}: your own measure is of the samples of a cell, in every row",
+            f"{place}: your own measure must be of the samples of a cell, in every row",
             hint="leave level, roles and grids out",
         )
     if any(found.name == one.name or found.csv_name == one.csv_name for one in MEASURES):
@@ -310,7 +311,11 @@ def measure_of(name: str) -> Measure:
 def _own_values(
     place: str, function: Callable[[CellSamples], Sequence[Value]], cell: CellSamples
 ) -> Sequence[Value]:
-    """What a user's function returns. Raises ConfigError where it fails or returns no values."""
+    """Return what a user's function returns.
+
+    Raises:
+        ConfigError: it fails or returns no values.
+    """
     try:
         values = tuple(function(cell))
     except UnavailableError:
@@ -330,7 +335,11 @@ def _own_values(
 
 
 def measures_of(names: Iterable[str]) -> tuple[Measure, ...]:
-    """Raises ConfigError as `measure_of`, and for two of one name."""
+    """Return the measures of these names.
+
+    Raises:
+        ConfigError: as `measure_of`, and for two with the same name.
+    """
     found: dict[str, Measure] = {}
     for path in dict.fromkeys(names):
         measure = measure_of(path)

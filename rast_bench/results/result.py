@@ -1,4 +1,4 @@
-"""What a number is: its definition (`Measure`), what a formula gives (`Value`), and the number in
+"""The types of a number: its definition (`Measure`), a formula's output (`Value`) and the number in
 its place (`Result`).
 
 All rates are fractions in [0, 1]; percent is for printing. A number that does not exist is None,
@@ -21,7 +21,7 @@ ROLE_ORDER: tuple[Role, ...] = ("base", "rast", "ceiling", "control")
 
 Status = Literal[
     "measured",
-    "ceiling below base",  # a recovery rate that is measured, of a gap that is negative
+    "ceiling below base",  # a recovery rate that is measured, with a negative gap
     "not identified",  # a recovery rate whose gap may be 0: a number without an interval
     "undefined",  # the samples give no number: a ratio over 0, a mean over nothing
     "not run",
@@ -31,8 +31,8 @@ Status = Literal[
 ]
 
 Verdict = Literal["agrees", "differs", "not comparable", "not run", "open"]
-"""On one published number. `open`: there are samples of ours, but no number that could agree.
-`not comparable`: ours was counted by another lemmatizer than the published one."""
+"""On one published number. `open`: we have samples, but no number that could agree.
+`not comparable`: ours was counted with another lemmatizer than the published one."""
 
 Unit = Literal["fraction", "tokens", "occurrences", "cosine"]
 """Fractions are printed in percent or points; the others are per response, or have no unit."""
@@ -41,17 +41,17 @@ Direction = Literal["higher", "lower", "neither"]
 """Which values are better."""
 
 Level = Literal["cell", "comparison", "paths", "row"]
-"""What a measure is of: a cell's own samples, a cell beside others of its section or grid, saved
-paths of the cell's models, or all data sets of a row."""
+"""What a measure describes: a cell's own samples, a cell beside others of its section or grid,
+saved paths of the cell's models, or all data sets of a row."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """What a measure's function returns, one for each k and estimator.
+    """The output of a measure's function, one for each k and estimator.
 
     `main` is False for a second estimator, or a second interval, of the same number. `problems` is
     for measures along paths, which have their own; `counted_by` names a lemmatizer, and the value
-    is not `comparable` if the published numbers were counted by another.
+    is not `comparable` if the published numbers were counted with another.
     """
 
     estimate: float | None
@@ -72,7 +72,7 @@ class Value:
     def __post_init__(self) -> None:
         numbers = (self.estimate, self.standard_error, self.low, self.high, self.p_value)
         if not all(one is None or math.isfinite(one) for one in numbers):
-            raise ValueError("a value is finite; where there is none it is None, with a status")
+            raise ValueError("a value is finite; if there is none it is None, with a status")
 
     @staticmethod
     def of(estimate: Estimate, k: int | None = None, estimator: str = "") -> "Value":
@@ -80,7 +80,7 @@ class Value:
 
 
 class UnavailableError(Exception):
-    """A measure has no number here: its status, and a reason in a few words where there is more."""
+    """A measure has no number here: its status and, if there is more to say, a short reason."""
 
     def __init__(self, status: Status, reason: str = "") -> None:
         super().__init__(reason or status)
@@ -95,19 +95,19 @@ class Measure:
     `function` returns its values, or raises UnavailableError. At the level `cell` it is called with
     the cell's samples (`CellSamples`), at all others with the cell (`MeasuredCell`; the first of a
     row) and the experiment (`Experiment`). `replicate` is called with the same, a value, and the
-    number of published samples; it returns where published numbers lie (metrics/replication.py).
+    number of published samples; it returns the range of published numbers (metrics/replication.py).
 
     `by_k`: there is a value for each k. `roles` are those of the rows that have the measure,
     `table_roles` those of the rows that show it in a table of the experiment. `optional` measures
-    are made only where an experiment asks for them, and do not stand in numbers.csv; the others
-    stand there as `column`, by default the name with underscores. `title` heads its table.
+    are computed only if an experiment requests them, and are not in numbers.csv; the others are
+    there as `column`, by default the name with underscores. `title` heads its table.
     """
 
     name: str
     function: Callable[..., Sequence[Value]]
     unit: Unit = "fraction"
     direction: Direction = "neither"
-    decimals: int = 1  # in percent where the unit is a fraction
+    decimals: int = 1  # of a percentage if the unit is a fraction
     source: str = ""
     level: Level = "cell"
     replicate: Callable[..., Replication | None] | None = None
@@ -122,7 +122,7 @@ class Measure:
 
     @property
     def scale(self) -> float:
-        """What a value is multiplied with where it is printed."""
+        """The factor of a value when printed."""
         return 100.0 if self.unit == "fraction" else 1.0
 
     @property
@@ -135,13 +135,13 @@ class Result:
     """One number of an experiment, or why there is none.
 
     Where: `section` and `row` of the table, or `grid` (its row is then the pair of models);
-    `dataset` is None for a mean over all of them. `delta` is the ΔR in the words of results/paper/.
+    `dataset` is None for a mean over all of them. `delta` is the ΔR in the terms of results/paper/.
 
-    What: `measure`, `k`, `estimator`. `low` and `high` are the 95 % interval of the method
-    `interval` over problems. `p_value` is of the paired sign-flip test of a difference,
-    `holm_p_value` Holm's over all of that measure in the section or grid.
+    What: `measure`, `k`, `estimator`. `low` and `high` are the 95 % interval over problems by the
+    method `interval`. `p_value` is of the paired sign-flip test of a difference, `holm_p_value`
+    Holm's over all of that measure in the section or grid.
 
-    Beside the paper: only a result that the experiment asks for, `requested`, has `published`
+    Beside the paper: only a result that the experiment requests, `requested`, has `published`
     numbers. 95 % of such numbers lie in `replication` if both runs measure the same; `verdicts` is
     parallel to `published`.
     """

@@ -1,6 +1,6 @@
 """An experiment's results as one typed file, `<results>/<experiment>/results.parquet`.
 
-Tables and CSV files round, choose and rename; this file keeps every result as it is, for notebooks
+Tables and CSV files round, select and rename; this file keeps every result unchanged, for notebooks
 and for `rast-bench export`. A row is one result, in the order of the list.
 """
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 RESULTS_FILE = "results.parquet"
 SCHEMA = 1
-"""Raised when the meaning of a column changes: versions before it then refuse the file."""
+"""Incremented when the meaning of a column changes, so that older versions reject the file."""
 
 _SCHEMA_KEY = b"rast_bench_results"
 
 
 def result_schema() -> "pa.Schema":
-    """The columns of the file; docs/notebooks.md says what they mean."""
+    """Return the columns of the file; docs/notebooks.md explains them."""
     import pyarrow as pa
 
     text, whole, number = pa.string(), pa.int64(), pa.float64()
@@ -72,12 +72,12 @@ def result_schema() -> "pa.Schema":
 
 
 def results_bytes(results: Iterable[Result]) -> bytes:
-    """The whole file, of one result or more. Equal results give equal bytes with one pyarrow."""
+    """Return the file of one or more results. Equal results give equal bytes with one pyarrow."""
     import pyarrow as pa
     import pyarrow.json as pj
     import pyarrow.parquet as pq
 
-    # By way of JSON: what else makes a table of Python objects imports pandas, half a second.
+    # Through JSON: other ways to build a table from Python objects import pandas, half a second.
     lines = "".join(f"{json.dumps(_row(result))}\n" for result in results).encode()
     table = pj.read_json(
         pa.BufferReader(lines),
@@ -91,10 +91,10 @@ def results_bytes(results: Iterable[Result]) -> bytes:
 
 
 def read_results(path: Path) -> "pa.Table":
-    """The rows of a results file.
+    """Return the rows of a results file.
 
     Raises:
-        LedgerError: it cannot be read, is no such file, or another version wrote it.
+        LedgerError: it cannot be read, is not such a file, or another version wrote it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -105,7 +105,7 @@ def read_results(path: Path) -> "pa.Table":
     try:
         table = pq.read_table(pa.BufferReader(path.read_bytes()), use_threads=False)
     except (pa.ArrowException, OSError) as error:
-        raise LedgerError(f"{shown(path)} is not a whole Parquet file", hint=again) from error
+        raise LedgerError(f"{shown(path)} is not a complete Parquet file", hint=again) from error
     version = (table.schema.metadata or {}).get(_SCHEMA_KEY, b"").decode(errors="replace")
     if version != str(SCHEMA) or not table.schema.equals(result_schema()):
         told = f"has schema {version}" if version else "has no schema of rast-bench"

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,11 @@ class CellFailure:
         return f"error: {self.title} [{self.cell_id}]: {self.reason}"
 
 
+def exit_code_of(failures: Iterable[CellFailure | Failure]) -> int:
+    """Return 0 without failures, 2 if cells are incomplete, 1 if a bug is the reason."""
+    return min((failure.exit_code for failure in failures), default=0)
+
+
 @dataclass(frozen=True)
 class RunSummary:
     """What a run did. Samples of failed cells that were finished are kept and counted."""
@@ -42,7 +47,7 @@ class RunSummary:
     @property
     def exit_code(self) -> int:
         """0 when all went well, 2 when cells are incomplete, 1 when a bug is the reason."""
-        return min((failure.exit_code for failure in self.failures), default=0)
+        return exit_code_of(self.failures)
 
     def render_failures(self) -> str:
         """One line per failed cell, and each distinct hint once; empty when all went well."""

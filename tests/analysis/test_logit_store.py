@@ -42,7 +42,7 @@ def test_a_disk_without_room_is_told_beforehand(
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(0, 0, 3 * GIB))
     store = LogitStore(tmp_path, positions=2**20)
-    store.refuse_full_disk(models=3, width=256, dtype=torch.float32)
+    store.check_disk_space(models=3, width=256, dtype=torch.float32)
     with pytest.raises(LedgerError, match=r"3\.0 GiB free, .* 4 models .* need 4\.0") as caught:
-        store.refuse_full_disk(models=4, width=256, dtype=torch.float32)
+        store.check_disk_space(models=4, width=256, dtype=torch.float32)
     assert "--scratch" in str(caught.value.hint)

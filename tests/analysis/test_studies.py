@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rast_bench.analysis.kinds import Whose
+from rast_bench.analysis.kinds import PathSource
 from rast_bench.analysis.studies import cells_over, greedy_cell, shift_names, shift_of, studies_of
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
@@ -91,17 +91,17 @@ def test_greedy_cells_differ_by_what_changes_their_tokens_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("only", "whose", "words"),
+    ("only", "path_source", "words"),
     [
         (cell(rl=False), "rl", "m has no RL-trained checkpoint"),
         (cell("base"), "rast", "needs a ΔR source"),
     ],
 )
-def test_cells_without_such_a_path(only: CellConfig, whose: Whose, words: str) -> None:
+def test_cells_without_such_a_path(only: CellConfig, path_source: PathSource, words: str) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
-        studies_of([only], whose)
+        studies_of([only], path_source)
     assert caught.value.hint
-    studies = studies_of([only, cell()], whose)
+    studies = studies_of([only, cell()], path_source)
     assert len(studies) == 1
     assert [policy.name for policy in studies[0].steered] == ["+ ΔR s"]
 

@@ -13,8 +13,8 @@ from random_checkpoints import LLAMA, QWEN2, QWEN2_SMALL_BASE, Checkpoint, Recip
 from rast_bench.analysis import teacher
 from rast_bench.analysis.logit_store import LogitStore
 from rast_bench.analysis.teacher import (
+    check_unscaled_logits,
     encode_paths,
-    refuse_scaled_logits,
     score_paths,
     shared_tokenizer,
     torch_dtype,
@@ -110,7 +110,7 @@ def test_other_vocabularies_are_refused(tmp_path: Path, checkpoint: Checkpoint) 
 
 def test_models_that_scale_their_logits_are_refused(checkpoint: Checkpoint) -> None:
     model = LoadedModel(ModelRef(path=checkpoint(QWEN2)), torch.float32, CPU, slots=1)
-    refuse_scaled_logits(model)
+    check_unscaled_logits(model)
     model.model.config.final_logit_softcapping = 30.0
     with pytest.raises(ModelError, match="final_logit_softcapping"):
-        refuse_scaled_logits(model)
+        check_unscaled_logits(model)

@@ -81,7 +81,7 @@ def test_nothing_is_replaced_in_silence(
     target.write_text("mine")
     words = ["export", "samples", str(target), f"results_dir={finished.results}"]
     assert cli.main(words) == 2
-    assert "is there already\nhint: choose another name, or say --overwrite" in (
+    assert "already exists\nhint: choose another name, or replace it with --overwrite" in (
         capsys.readouterr().err
     )
     assert target.read_text() == "mine"
@@ -92,7 +92,7 @@ def test_nothing_is_replaced_in_silence(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["samples", "out.txt"], "out.txt: its ending names no format"),
+        (["samples", "out.txt"], "out.txt: its extension names no format"),
         (["samples", "out.csv", "--format", "cvs"], "there is no format 'cvs'"),
         (["sample", "out.csv"], "there is no thing to export 'sample'"),
         (["samples", "nowhere/out.csv"], "there is no folder nowhere"),

@@ -145,7 +145,7 @@ def test_only_what_is_chosen_is_opened(finished: Finished, monkeypatch: pytest.M
         (lambda path: path.unlink(), "no file "),
         (
             lambda path: path.write_text(path.read_text().replace("10", "11")),
-            "its content is not that of which the samples were made",
+            "its content differs from that used for the samples",
         ),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_results_file_that_is_none_of_ours_is_told(finished: Finished) -> None
     whole = file.read_bytes()
     folder = rast_bench.open_results(finished.results)
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(LedgerError, match="not a whole Parquet file"):
+    with pytest.raises(LedgerError, match="not a complete Parquet file"):
         folder.results("small")
     pq.write_table(pa.table({"a": [1]}), file)
     with pytest.raises(LedgerError, match="has no schema of rast-bench, not 1"):

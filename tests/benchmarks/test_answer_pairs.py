@@ -11,9 +11,9 @@ import grading_pairs
 import pytest
 from answer_pairs import KINDS, one, pairs
 from answer_pairs.algebra import ALGEBRA
+from answer_pairs.notation import decimal, in_words, recurring, terminates
 from answer_pairs.numbers import NUMBERS
 from answer_pairs.responses import STYLES, respond
-from answer_pairs.writing import decimal, in_words, recurring, terminates
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy import Float, N, Rational

@@ -11,7 +11,7 @@ import grading_fuzz
 import pytest
 from grading_fuzz import Fuzzer, RandomSource
 
-from rast_bench.grading import Answer, Found
+from rast_bench.grading import Answer, ExtractedAnswer
 from rast_bench.grading.decision import Decision, different, equal
 from rast_bench.grading.pooled import PooledGrader
 
@@ -34,8 +34,8 @@ class Plain(PooledGrader):
     name = "plain-1"
     thorough = staticmethod(same)
 
-    def extract(self, answer: Answer) -> Found | None:
-        return Found(answer.text.removeprefix("\\boxed{").removesuffix("}"), "box")
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
+        return ExtractedAnswer(answer.text.removeprefix("\\boxed{").removesuffix("}"), "box")
 
     def quick(self, answer: str, gold: str) -> Decision | None:
         return same(answer, gold)
@@ -50,12 +50,12 @@ class AlwaysEqual(Plain):
 
 
 class Raises(Plain):
-    def extract(self, answer: Answer) -> Found | None:
-        return Found(str(1 / (answer.text.count("½") - 1)), "box")
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
+        return ExtractedAnswer(str(1 / (answer.text.count("½") - 1)), "box")
 
 
 class Quadratic(Plain):
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         end = time.process_time() + (len(answer.text) / 1e5) ** 2
         while time.process_time() < end:
             pass

@@ -89,7 +89,7 @@ COMMANDS = {
     "resume": (["resume"], "rast_bench.run.folder.launches"),
     "verify": (["verify"], "rast_bench.ledger.Ledger"),
     "worker": (["worker", "decoding.n=1"], "rast_bench.run.array.place_in_array"),
-    "analyse": (["analyse", "pcr", "demo"], "rast_bench.analysis.words.job_of"),
+    "analyse": (["analyse", "pcr", "demo"], "rast_bench.analysis.request.job_of"),
     "grade": (["grade", "--gold", "1", "--answer", "1"], "rast_bench.grading.get_grader"),
     "audit-paper": (["audit-paper"], "rast_bench.paper.audit.audit"),
     "multirun": (["run", "-m", "decoding.seed=0,1"], "rast_bench.config.frontend.sweep_trees"),

@@ -10,7 +10,7 @@ import pytest
 
 from rast_bench.code_tests.answers import AnsweredDict, AnsweredSet, decode_answer, key_of
 from rast_bench.code_tests.compare import matches
-from rast_bench.code_tests.ending import shown
+from rast_bench.code_tests.ending import format_value
 from rast_bench.code_tests.inside.values import encode
 
 KEYS = [
@@ -108,11 +108,11 @@ def test_deep_answers_are_compared_and_shown_or_refused() -> None:
             except RecursionError:
                 break
             assert not matches(answer, {1}, (), 0.0, "evalplus")
-            assert len(shown(answer)) < 200
+            assert len(format_value(answer)) < 200
 
 
 def test_what_is_shown_is_printable() -> None:
-    assert shown("\x1b[2J\ud800é\n x") == "?[2J?é x"
+    assert format_value("\x1b[2J\ud800é\n x") == "?[2J?é x"
 
 
 def test_decimals_with_huge_exponents_take_no_room() -> None:

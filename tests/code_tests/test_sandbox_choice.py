@@ -37,7 +37,7 @@ def test_without_namespaces_a_process_is_taken_and_said(
     monkeypatch.setattr(run, "run_stdio", only_process)
 
     assert [run.working_sandbox(), run.working_sandbox()] == ["process", "process"]
-    assert capsys.readouterr().err.count("no name spaces to be had") == 1
+    assert capsys.readouterr().err.count("no name spaces available") == 1
 
 
 def test_other_systems_run_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

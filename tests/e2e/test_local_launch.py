@@ -125,7 +125,7 @@ def test_status_resume_and_cancel_from_another_shell(tmp_path: Path) -> None:
     again = rast_bench("resume", str(launch.path))
     assert (again.code, again.err.splitlines()[0]) == (
         2,
-        f"error: launch {launch.launch_id} still runs",
+        f"error: launch {launch.launch_id} is still running",
     )
     second = run_here(results, *SWEEP, *LOCAL)
     assert second.code == 2

@@ -5,9 +5,9 @@ import re
 import signal
 import time
 
-from rast_bench.grading import Answer, Found
+from rast_bench.grading import Answer, ExtractedAnswer
 from rast_bench.grading.decision import Decision, decided
-from rast_bench.grading.pooled import HERE_SECONDS, PooledGrader
+from rast_bench.grading.pooled import IN_PROCESS_SECONDS, PooledGrader
 
 _EXPONENTIAL = re.compile(r"(a+)+b")
 
@@ -22,13 +22,13 @@ class HostileGrader(PooledGrader):
     name = "hostile-1"
     thorough = staticmethod(same)
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         verb, _, last = answer.text.rpartition(" ")
         if verb == "search":
             _EXPONENTIAL.search("a" * 100)
         if verb == "think":
             start = time.process_time()
-            while time.process_time() < start + 2 * HERE_SECONDS:
+            while time.process_time() < start + 2 * IN_PROCESS_SECONDS:
                 pass
         if verb == "recurse":
             return self.extract(answer)
@@ -38,7 +38,7 @@ class HostileGrader(PooledGrader):
             os.kill(os.getpid(), signal.SIGKILL)
         if verb == "die":
             _EXPONENTIAL.search("a" * 100)
-        return Found(last, "last word") if last else None
+        return ExtractedAnswer(last, "last word") if last else None
 
     def quick(self, answer: str, gold: str) -> Decision | None:
         if answer == "odd":

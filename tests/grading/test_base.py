@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rast_bench.grading import Found, base
+from rast_bench.grading import ExtractedAnswer, base
 from rast_bench.grading.base import Answer, AnswerGrader, Compared, Explained, Judgement
 
 
@@ -18,8 +18,10 @@ class Counting(AnswerGrader):
         self.guesses = guesses
         self.asked: list[tuple[str, str]] = []
 
-    def extract(self, answer: Answer) -> Found | None:
-        return None if answer.text == "?" else Found(answer.text, "whole text", self.guesses)
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
+        return (
+            None if answer.text == "?" else ExtractedAnswer(answer.text, "whole text", self.guesses)
+        )
 
     def compare(self, pairs: Sequence[tuple[str, str]]) -> list[Compared]:
         self.asked.extend(pairs)

@@ -9,7 +9,7 @@ from rast_bench.errors import DatasetError
 from rast_bench.paper.audit import audit
 from rast_bench.paper.audit.finding import interval_text
 from rast_bench.paper.intervals import Interval
-from rast_bench.paper.published import facts_dir, load_published
+from rast_bench.paper.published import load_published, published_dir
 
 
 def test_the_audit_prints_a_table_its_faults_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,7 +47,7 @@ def test_the_audit_as_json_holds_the_same(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_other_facts_can_be_audited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copytree(facts_dir(), tmp_path / "facts")
+    shutil.copytree(published_dir(), tmp_path / "facts")
     table = tmp_path / "facts" / "table1.csv"
     table.write_text(table.read_text().replace(",84.1,", ",32.5,"))
     assert run_command("audit-paper", ["--facts", str(tmp_path / "facts")]) == 0

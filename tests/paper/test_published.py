@@ -14,9 +14,9 @@ from rast_bench.paper.published import (
     COLUMNS,
     MATH_SETS,
     Published,
-    facts_dir,
     load_published,
     only,
+    published_dir,
     select,
 )
 
@@ -129,10 +129,10 @@ def test_an_installed_package_finds_its_own_copy(
     package = tmp_path / "site-packages" / "rast_bench"
     monkeypatch.setattr(published, "PACKAGE_DIR", package)
     with pytest.raises(DatasetError, match="no published numbers"):
-        facts_dir()
+        published_dir()
     checkout = facts_of_this_checkout()
     shutil.copytree(checkout, package / "paper" / "facts")
-    assert facts_dir() == package / "paper" / "facts"
+    assert published_dir() == package / "paper" / "facts"
     assert load_published() == FACTS
 
 

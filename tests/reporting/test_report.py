@@ -12,10 +12,10 @@ from rast_bench.reporting import kept_figures
 from rast_bench.reporting.report import Report, build_report
 from rast_bench.reporting.save import (
     FORMATS,
-    landing_lines,
     report_files,
     save_report,
     write_atomically,
+    written_files_summary,
 )
 from rast_bench.results.result import Result
 
@@ -142,18 +142,18 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(report: Report, tmp_path
     assert caught.value.hint
 
 
-def test_landing_lines() -> None:
+def test_written_files_summary() -> None:
     names = ("table.md", "table.tex", "numbers.csv", "curve.png", "curve.svg")
     paths = [Path("results/demo") / name for name in names]
-    assert landing_lines(paths, "rast-bench show tiny_table1") == (
+    assert written_files_summary(paths, "rast-bench show tiny_table1") == (
         "tables   results/demo/: table.{md,tex} numbers.csv",
         "figures  results/demo/: curve.{png,svg}",
         "next     rast-bench show tiny_table1",
     )
 
 
-def test_landing_lines_without_figures() -> None:
-    assert landing_lines([Path("out/table.md")], "x")[1] == "figures  none"
+def test_written_files_summary_without_figures() -> None:
+    assert written_files_summary([Path("out/table.md")], "x")[1] == "figures  none"
 
 
 def test_importing_the_report_does_not_import_matplotlib() -> None:

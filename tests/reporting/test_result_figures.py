@@ -5,7 +5,7 @@ from measured_cells import HALF, cell, cells, published, requested
 
 from rast_bench.config.experiment import FigureKind
 from rast_bench.metrics.lemmas import SimplemmaCounter
-from rast_bench.reporting.curves import k_figure, strength_figure
+from rast_bench.reporting.curves import k_figure, setting_figure
 from rast_bench.reporting.experiment_figures import requested_figures
 from rast_bench.reporting.figure_style import figure_bytes, legend_columns
 from rast_bench.results.build import build_results
@@ -40,7 +40,7 @@ def test_a_grid_of_one_dimension_runs_over_what_varies() -> None:
     lambdas = [cell("p", "rast", HALF, grid="λ at τ = 1", lambda_=one) for one in (0.5, 1.0)]
     heats = [cell("p", "rast", HALF, grid="τ at λ = 1", temperature=one) for one in (0.7, 1.0, 1.3)]
     results = requested([*lambdas, *heats], ["accuracy"], published("50.0"))
-    left, right = strength_figure("figure 6", results).axes
+    left, right = setting_figure("figure 6", results).axes
     assert left.lines[0].get_xdata().tolist() == [0.5, 1.0]
     assert right.lines[0].get_xdata().tolist() == [0.7, 1.0, 1.3]
     assert left.get_xlabel().startswith("λ")

@@ -85,10 +85,10 @@ def test_a_misspelt_measure_is_refused_before_a_model_is_loaded(
     [
         (["nowhere:M"], "measure nowhere:M: No module named 'nowhere'"),
         (["mistakes:LACKING"], "has no attribute 'LACKING'"),
-        (["mistakes:number"], "measure mistakes:number is no measure, but of type int"),
+        (["mistakes:number"], "measure mistakes:number is not a measure but of type int"),
         (["mistakes:CLASH"], "'accuracy' belongs to a measure of rast-bench"),
         (["mistakes:COLUMN"], "'another' belongs to a measure of rast-bench"),
-        (["mistakes:ROLE"], "your own measure is of the samples of a cell"),
+        (["mistakes:ROLE"], "your own measure must be of the samples of a cell"),
         (["mistakes:FIRST", "mistakes:SECOND"], "two measures are named 'twin'"),
         (["difference from the highest"], "unknown measure 'difference from the highest'"),
     ],

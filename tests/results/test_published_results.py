@@ -9,7 +9,7 @@ from measured_cells import HALF, cell, cells, published, requested
 
 from rast_bench.reporting.ours import ours_of
 from rast_bench.results.cells import PathMean
-from rast_bench.results.published import published_of, stands_beside, unplaced
+from rast_bench.results.published import is_of_cell, published_of, unplaced
 from rast_bench.results.registry import ACCURACY
 
 
@@ -30,13 +30,13 @@ from rast_bench.results.registry import ACCURACY
     ],
 )
 def test_a_published_number_fits_only_the_cell_it_is_of(changed: dict, fits: bool) -> None:
-    assert stands_beside(published("50.0", **changed), cells()[1], ACCURACY, None) is fits
+    assert is_of_cell(published("50.0", **changed), cells()[1], ACCURACY, None) is fits
 
 
 def test_the_parts_of_an_ensemble_have_no_order() -> None:
     ours = cell("both", "rast", HALF, delta="a+b")
-    assert stands_beside(published("50.0", delta="b+a"), ours, ACCURACY, None)
-    assert not stands_beside(published("50.0", delta="b"), ours, ACCURACY, None)
+    assert is_of_cell(published("50.0", delta="b+a"), ours, ACCURACY, None)
+    assert not is_of_cell(published("50.0", delta="b"), ours, ACCURACY, None)
 
 
 def test_sources_are_chosen_by_name_section_and_measure() -> None:

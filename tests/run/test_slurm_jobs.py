@@ -344,4 +344,4 @@ def test_cancelling_without_a_controller_claims_nothing(
     notebook.open()
     notebook.close("done")
     assert cancel(launch) == 0  # that much is known without SLURM
-    assert "has ended already" in capsys.readouterr().err
+    assert "has already ended" in capsys.readouterr().err

@@ -406,7 +406,7 @@ def test_a_detached_launch_is_watched_cancelled_and_resumed(
     assert "workers: 2 running" in status.out
     refused = sweep.rast_bench("resume")
     assert refused.code == 2
-    assert refused.err.splitlines()[0] == f"error: launch {launch.name} still runs"
+    assert refused.err.splitlines()[0] == f"error: launch {launch.name} is still running"
 
     cancelled = sweep.rast_bench("cancel")
     assert cancelled.code == 0

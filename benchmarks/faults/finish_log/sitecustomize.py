@@ -38,7 +38,7 @@ class FinishLog:
 
 
 def note_samples(engine: type[Any], log: FinishLog) -> None:
-    """Every sample is noted as it leaves the engine, before anybody can store it."""
+    """Record every sample as it leaves the engine, before anybody can store it."""
     generate = engine.generate
 
     @wraps(generate)
@@ -52,7 +52,7 @@ def note_samples(engine: type[Any], log: FinishLog) -> None:
 
 
 def note_run(writer: type[Any], log: FinishLog) -> None:
-    """The run id that this process's rows bear in the ledger."""
+    """Record the run id of this process's rows in the ledger."""
     begin = writer.__init__
 
     @wraps(begin)

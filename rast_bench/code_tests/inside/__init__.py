@@ -1,1 +1,1 @@
-"""What runs inside the sandbox: the standard library only, nothing of the rest of this package."""
+"""Code that runs inside the sandbox; uses only the standard library, nothing of this package."""

@@ -1,4 +1,4 @@
-"""Gives up, for good, what the tested program shall not have. The last step before it runs."""
+"""Irrevocably drop what the tested program must not have. The last step before it runs."""
 
 import contextlib
 import ctypes
@@ -16,8 +16,8 @@ from typing import Any
 
 from . import landlock, seccomp
 
-_NPROC_PER_NAMESPACE = (5, 14)  # before it, the kernel counts all processes of the outer user
-_MORE_THREADS = 1000  # with room for what else the user may start meanwhile
+_NPROC_PER_NAMESPACE = (5, 14)  # older kernels count all processes of the outer user
+_MORE_THREADS = 1000  # room for other processes the user may start meanwhile
 _MAIN_STACK = 64 * 2**20
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_SET_NO_NEW_PRIVS = 1, 8, 38
 _CAPABILITY_VERSION = 0x20080522
@@ -28,16 +28,16 @@ _NOBODY = 65534
 def confine(
     limits: Mapping[str, float], cpu_seconds: float, outside: Mapping[str, Any] | None
 ) -> None:
-    """Limits of this process that nothing in it can raise again, and the system call filter.
+    """Set limits that nothing in this process can raise again, and the system call filter.
 
-    `outside` is None in name spaces. Without them it names the places that stay `readable` and
-    `writable`, as far as the kernel can hide the others, and the `parent` whose end ends this
-    process; no other file can be changed, and a process of root's becomes one of nobody's.
+    `outside` is None in name spaces. Without them it names the paths that stay `readable` and
+    `writable` (the others are hidden as far as the kernel can), and the `parent` whose end ends
+    this process; no other file can be changed, and a process of root becomes one of nobody.
 
     Raises:
-        OSError, ValueError: the kernel refuses one.
+        OSError, ValueError: the kernel rejects one of them.
     """
-    seconds = math.ceil(cpu_seconds) + 1  # the harness, which looks at the clock, comes first
+    seconds = math.ceil(cpu_seconds) + 1  # the harness, which watches the clock, acts first
     _limit(resource.RLIMIT_CPU, seconds, seconds + 1)
     _limit(resource.RLIMIT_AS, int(limits["memory"]))
     _limit(resource.RLIMIT_FSIZE, 0 if outside else int(limits["disk"]))
@@ -52,8 +52,8 @@ def confine(
             _limit(resource.RLIMIT_NPROC, int(limits["threads"]))
         seccomp.install(writes=True)
         return
-    # The kernel counts the threads of all the user's processes, which cannot be more than all on
-    # the machine. So this ends a bomb only; the harness looks for more than a program may have.
+    # The kernel counts the threads of all the user's processes, at most all on the machine. So this
+    # only stops a fork bomb; the harness checks how many threads a program has.
     _limit(resource.RLIMIT_NPROC, _all_threads() + _MORE_THREADS)
     version = landlock.version()
     if os.geteuid() == 0:
@@ -66,17 +66,17 @@ def confine(
 
 
 def _end_with(libc: ctypes.CDLL, parent: int) -> None:
-    """This process is killed as soon as its parent is gone."""
+    """Make the kernel kill this process as soon as its parent is gone."""
     _prctl(libc, _PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def _leave_root(libc: ctypes.CDLL, *, hidden: bool) -> None:
-    """Makes this process one of nobody's.
+    """Turn this process into one of nobody.
 
-    A Python environment that nobody may not read, as below /root, is still read as root (fsuid),
-    which counts for files only; so the others must be `hidden` by Landlock.
+    A Python environment that nobody may not read, such as below /root, is still read as root
+    (fsuid), which counts for files only; so the other files must be `hidden` by Landlock.
     """
     if not _knows_nobody():
         return
@@ -100,7 +100,7 @@ def _leave_root(libc: ctypes.CDLL, *, hidden: bool) -> None:
 
 
 def _knows_nobody() -> bool:
-    """Whether this user name space has a nobody. Without one its root should be somebody's."""
+    """Return whether this user name space has a nobody. If not, root must not stay root."""
     for line in Path("/proc/self/uid_map").read_text().splitlines():
         first, outer, count = map(int, line.split())
         if first <= _NOBODY < first + count:
@@ -111,7 +111,7 @@ def _knows_nobody() -> bool:
 
 
 def _nobody_can_read(libc: ctypes.CDLL) -> bool:
-    """Whether the places that Python imports from can be read without being root."""
+    """Return whether the paths that Python imports from are readable without root."""
     libc.setfsuid(_NOBODY)
     try:
         return all(map(_readable, sys.path))
@@ -120,7 +120,7 @@ def _nobody_can_read(libc: ctypes.CDLL) -> bool:
 
 
 def _readable(folder: str) -> bool:
-    """Whether a folder and what it holds can be opened, if they are there at all."""
+    """Return whether a folder and its content can be opened, if they exist at all."""
     try:
         for place in (folder, *(entry.path for entry in os.scandir(folder))):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -131,7 +131,7 @@ def _readable(folder: str) -> bool:
 
 
 def _set_capabilities(libc: ctypes.CDLL, wanted: int) -> None:
-    """Keeps no more of root's rights than these, all of which are below bit 32."""
+    """Keep no more of root's capabilities than these, all of which are below bit 32."""
     header = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
     _checked(libc.capset(header, struct.pack("=6I", wanted, wanted, 0, 0, 0, 0)), "capset")
 
@@ -148,7 +148,7 @@ def _checked(result: int, what: str) -> None:
 
 
 def _limit(kind: int, soft: int, hard: int | None = None) -> None:
-    """Lowers a limit; what is lower already stays."""
+    """Lower a limit; one that is lower already stays."""
     outer = resource.getrlimit(kind)[1]
     hard = soft if hard is None else hard
     if outer != resource.RLIM_INFINITY:
@@ -157,7 +157,7 @@ def _limit(kind: int, soft: int, hard: int | None = None) -> None:
 
 
 def _all_threads() -> int:
-    """How many threads the machine has, whoever's: "… 3/512 …" in loadavg, see proc(5)."""
+    """Return the number of threads on the machine: "… 3/512 …" in loadavg, see proc(5)."""
     return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
 
 

@@ -1,9 +1,9 @@
-"""A view of the file system that holds only the places named, by Landlock; see landlock(7).
+"""Restrict the visible file system to given paths with Landlock; see landlock(7).
 
-Linux 5.13; needs no right and no name space. Other places can neither be opened nor listed;
-that a file exists, and its size, can still be asked for. Where the kernel's Landlock can, it also
-keeps the process from connecting and from signalling others, a second wall behind the filter of
-system calls.
+Needs Linux 5.13, but no privilege and no name space. Other paths can be neither opened nor listed;
+that a file exists, and its size, can still be found out. If the kernel's Landlock supports it, the
+process is also kept from connecting and from signalling others: a second barrier behind the filter
+of system calls.
 """
 
 import ctypes
@@ -13,12 +13,12 @@ import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-SEALS_TRUNCATION = 3  # the first version that keeps files from being cut
+SEALS_TRUNCATION = 3  # the first version that prevents truncating files
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
-# From which version on: how many rights of files, of the network, and scopes there are.
+# By minimum version: the number of file rights, network rights and scopes.
 _RIGHTS_OF_VERSION = (
     *((1, 13, 0, 0), (2, 14, 0, 0), (3, 15, 0, 0)),
     *((4, 15, 2, 0), (5, 16, 2, 0), (6, 16, 2, 2)),
@@ -27,13 +27,13 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 
 
 def version() -> int:
-    """The kernel's version of Landlock, 0 without it."""
+    """Return the kernel's version of Landlock, 0 without it."""
     libc = ctypes.CDLL(None, use_errno=True)
     return max(0, int(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)))
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """From now on this process sees only these files and folders. It must have no_new_privs.
+    """Restrict this process to these files and folders. It must have no_new_privs.
 
     Raises:
         OSError: the kernel refuses, or has no Landlock.

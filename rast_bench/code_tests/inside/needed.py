@@ -1,14 +1,14 @@
 """The part of a program that its entry point needs, which is what EvalPlus runs.
 
-Models like to put a demonstration behind a function: prints, asserts, tests with mistakes of their
-own. Of the statements at the top of the program this keeps
+Models often add a demonstration after a function: prints, asserts, tests with mistakes of their
+own. Of the top-level statements of the program this keeps
 
 * imports,
-* what binds the entry point, in whatever way, or changes it in place,
+* what binds the entry point, in any way, or changes it in place,
 * what binds or changes a global name that a kept statement uses,
 
-in their order, and leaves out the rest. A line that cannot be parsed, as where a response was cut
-off, ends a run of whole statements; the longest run that defines the entry point counts.
+in their order, and leaves out the rest. A line that cannot be parsed, as when a response was cut
+off, ends a run of complete statements; the longest run that defines the entry point counts.
 """
 
 import ast
@@ -23,7 +23,7 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 class _Part(NamedTuple):
-    """A statement at the top of a program, and the global names that it gives and takes."""
+    """A top-level statement of a program, and the global names that it binds and uses."""
 
     statement: ast.stmt
     gives: frozenset[str]
@@ -31,11 +31,11 @@ class _Part(NamedTuple):
 
 
 def needed_part(program: str, entry_point: str) -> ast.Module | None:
-    """The statements to run, or None: no statement defines the entry point, or the program is
-    nested too deeply to be taken apart.
+    """Return the statements to run, or None.
 
-    `entry_point` may be `Class.method`; the class is looked for. Parses hostile text, so it may
-    raise MemoryError or ValueError, and take long: it belongs into the sandbox.
+    None if no statement defines the entry point, or the program is nested too deeply to be
+    analysed. `entry_point` may be `Class.method`; then the class is looked for. Parses hostile
+    text, so it may raise MemoryError or ValueError, or take long: call it in the sandbox only.
     """
     name = entry_point.partition(".")[0]
     try:
@@ -73,7 +73,7 @@ def _kept(parts: list[_Part], name: str) -> list[ast.stmt]:
 
 
 def _runs(program: str) -> Iterator[tuple[int, ast.Module]]:
-    """The longest runs of lines that parse, from the top down, and how many lines each has."""
+    """Yield the longest runs of lines that parse, from the top, with their numbers of lines."""
     lines = program.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # Python's, no others
     start = 0
     while start < len(lines):
@@ -91,7 +91,7 @@ def _runs(program: str) -> Iterator[tuple[int, ast.Module]]:
 
 
 def _part(statement: ast.stmt) -> _Part | None:
-    """None for a statement that is no program by itself, such as `return`."""
+    """Return None for a statement that is not a program by itself, such as `return`."""
     try:
         code = compile(ast.Module([statement], type_ignores=[]), "part.py", "exec")
     except SyntaxError:
@@ -101,7 +101,7 @@ def _part(statement: ast.stmt) -> _Part | None:
 
 
 def _read(code: CodeType) -> Iterator[str]:
-    """Names that the code takes from the module or the builtins, its functions' included."""
+    """Yield names that the code, with its functions, takes from the module or the builtins."""
     for step in dis.get_instructions(code):
         if step.opname in _READS:
             yield step.argval
@@ -111,9 +111,9 @@ def _read(code: CodeType) -> Iterator[str]:
 
 
 def _changed(statement: ast.stmt) -> Iterator[str]:
-    """Names whose values are changed in place: `table[i] = …`, `f.calls = 0`, `memo.update(…)`."""
+    """Yield names whose values change in place: `table[i] = …`, `f.calls = 0`, `memo.update(…)`."""
     nodes: list[ast.AST] = [statement]
-    while nodes:  # not by recursion: a sum of a thousand terms is a thousand levels deep
+    while nodes:  # no recursion: a sum of a thousand terms is a thousand levels deep
         node = nodes.pop()
         match node:
             case ast.Subscript(ctx=ast.Store()) | ast.Attribute(ctx=ast.Store()):
@@ -125,7 +125,7 @@ def _changed(statement: ast.stmt) -> Iterator[str]:
 
 
 def _root(node: ast.expr) -> Iterator[str]:
-    """`table` of `table.rows[0]`."""
+    """Yield `table` of `table.rows[0]`."""
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     if isinstance(node, ast.Name):

@@ -1,7 +1,7 @@
-"""Runs one program inside the sandbox and sends what it answers.
+"""Run one program inside the sandbox and send its answers.
 
-What is sent is a claim, no verdict: the program shares this process and may send what it likes.
-It knows the inputs and no expected answer, so only right answers can look right.
+What is sent is not trusted: the program shares this process and may send anything. It knows the
+inputs but no expected answer, so only correct answers can look correct.
 """
 
 import atexit
@@ -18,12 +18,12 @@ from .needed import needed_part
 from .values import decode, encode
 
 RESULT_FD = 3
-OUT_OF_MEMORY = 77  # the exit status where not even a message can be made
+OUT_OF_MEMORY = 77  # exit status if not even a message can be created
 _UNCONFINED = 125
 
 
 def main(result_fd: int, job_fd: int) -> None:
-    """Reads the job, gives up all rights, runs the program. Does not return."""
+    """Read the job, drop all privileges, run the program. Does not return."""
     with os.fdopen(job_fd, "rb") as file:
         job = json.loads(file.readline())
         calls = file.read()
@@ -48,7 +48,7 @@ def main(result_fd: int, job_fd: int) -> None:
         _memory()
     except BaseException as error:
         _send({"error": _describe(error)})
-    # Without the interpreter's own end, in which the program's threads and hooks take part.
+    # Skip the interpreter's shutdown, in which the program's threads and hooks take part.
     os._exit(0)
 
 

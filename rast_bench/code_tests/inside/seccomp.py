@@ -1,9 +1,9 @@
-"""A filter of system calls that lets through what a Python program needs to compute, and no more.
+"""A filter of system calls that allows what a Python program needs to compute, and no more.
 
-What is not listed fails: EPERM, or ENOSYS for calls that Linux 5.1 did not have, so that libraries
-take the older way. So nothing of other processes, other programs, sockets, IPC, watches, leases,
-locks, timers with owners, mounts, name spaces, devices' ioctls and whatever a later kernel adds.
-Numbers are those of <asm/unistd.h>; see seccomp(2).
+Calls that are not listed fail: with EPERM, or with ENOSYS if they are newer than Linux 5.0, so
+that libraries fall back to the older ones. So there are no other processes, other programs,
+sockets, IPC, watches, leases, locks, timers with owners, mounts, name spaces, device ioctls or
+whatever a later kernel adds. Numbers are those of <asm/unistd.h>; see seccomp(2).
 """
 
 import ctypes
@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _COLUMN = {"x86_64": 0, "aarch64": 1}
-_FIRST_NEW = 424  # from here on numbers are equal on all architectures, and newer than Linux 5.0
+_FIRST_NEW = 424  # from here on, numbers are equal on all architectures and newer than Linux 5.0
 
 Numbers = tuple[int | None, int | None]
-"""Of a system call on x86_64 and aarch64; None where there is none."""
+"""Numbers of a system call on x86_64 and aarch64; None if there is none."""
 
 _ALLOWED: dict[str, Numbers] = {
-    # descriptors that are open
+    # open descriptors
     "read": (0, 63),
     "pread64": (17, 67),
     "readv": (19, 65),
@@ -46,7 +46,7 @@ _ALLOWED: dict[str, Numbers] = {
     "getdents64": (217, 61),
     "fstat": (5, 80),
     "fstatfs": (138, 44),
-    # what files there are
+    # existing files
     "access": (21, None),
     "faccessat": (269, 48),
     "faccessat2": (439, 439),
@@ -61,14 +61,14 @@ _ALLOWED: dict[str, Numbers] = {
     "chdir": (80, 49),
     "fchdir": (81, 50),
     "umask": (95, 166),
-    # its memory
+    # memory
     "mmap": (9, 222),
     "munmap": (11, 215),
     "mremap": (25, 216),
     "mprotect": (10, 226),
     "madvise": (28, 233),
     "brk": (12, 214),
-    # its signals and timers
+    # its own signals and timers
     "rt_sigaction": (13, 134),
     "rt_sigprocmask": (14, 135),
     "rt_sigreturn": (15, 139),
@@ -81,7 +81,7 @@ _ALLOWED: dict[str, Numbers] = {
     "setitimer": (38, 103),
     "getitimer": (36, 102),
     "restart_syscall": (219, 128),
-    # the time, and sleep
+    # time and sleep
     "gettimeofday": (96, 169),
     "time": (201, None),
     "times": (100, 153),
@@ -95,7 +95,7 @@ _ALLOWED: dict[str, Numbers] = {
     "sched_getaffinity": (204, 123),
     "exit": (60, 93),
     "exit_group": (231, 94),
-    # what it is and where
+    # identity and location
     "getpid": (39, 172),
     "getppid": (110, 173),
     "gettid": (186, 178),
@@ -115,7 +115,7 @@ _ALLOWED: dict[str, Numbers] = {
 }
 
 _ALLOWED_IN_NAMESPACES: dict[str, Numbers] = {
-    # files of its own, in a file system of its own
+    # its own files, in its own file system
     "creat": (85, None),
     "mkdir": (83, None),
     "mkdirat": (258, 34),
@@ -155,9 +155,9 @@ _DETACHED = 0x00400000  # musl's threads; the kernel ignores it
 
 
 class _Rule(NamedTuple):
-    """A call that is let through where an argument, `mask`ed, is one of `values`.
+    """A call that is allowed if an argument, `mask`ed, is one of `values`.
 
-    Only the low 32 bits are looked at; the kernel takes no more of these arguments.
+    Only the low 32 bits are examined; the kernel uses no more of these arguments.
     """
 
     numbers: Numbers
@@ -167,9 +167,9 @@ class _Rule(NamedTuple):
 
 
 _RULES = (
-    # clone: what the C library starts a thread with (VM, FS, FILES, SIGHAND, THREAD, SYSVSEM,
-    # SETTLS, PARENT_SETTID, CHILD_CLEARTID). clone3 has its flags in memory, where no filter looks;
-    # it is not there, and the C library takes clone.
+    # clone: how the C library starts a thread (VM, FS, FILES, SIGHAND, THREAD, SYSVSEM,
+    # SETTLS, PARENT_SETTID, CHILD_CLEARTID). clone3 has its flags in memory, which no filter sees;
+    # it is left out, so that the C library uses clone.
     _Rule((56, 220), 0, (0x003D0F00,), _EVERY_BIT ^ _DETACHED),
     # fcntl: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC
     _Rule((72, 25), 1, (0, 1, 2, 3, 1030)),
@@ -198,14 +198,14 @@ Step = tuple[int, int, int, int]
 
 
 def supported() -> bool:
-    """Whether this machine's system calls are in the table."""
+    """Return whether the table has this machine's system calls."""
     return platform.machine() in _COLUMN
 
 
 def install(*, writes: bool, sealed: bool = False) -> None:
-    """Puts the filter on this process, for good; its future threads have it too.
+    """Install the filter on this process, for good; its future threads inherit it.
 
-    Arguments as of `filter_program`. The process must have no_new_privs.
+    Arguments are those of `filter_program`. The process must have no_new_privs.
 
     Raises:
         OSError: the kernel refuses, or the table lacks this machine.
@@ -224,11 +224,11 @@ def install(*, writes: bool, sealed: bool = False) -> None:
 
 
 def filter_program(machine: str, own: int, *, writes: bool, sealed: bool = False) -> list[Step]:
-    """The filter in classic BPF.
+    """Return the filter in classic BPF.
 
     Args:
-        own: the process's number: it signals itself only.
-        writes: whether it may make and change files, which it shall in name spaces only.
+        own: the process id: it may signal only itself.
+        writes: whether it may create and change files, which is meant for name spaces only.
         sealed: whether no file may be opened for writing either.
     """
     column = _COLUMN[machine]
@@ -246,7 +246,7 @@ def filter_program(machine: str, own: int, *, writes: bool, sealed: bool = False
         (_LOAD, 0, 0, _NUMBER),
         *_allowed(number for call in free if (number := call[column]) is not None),
         *(step for rule in rules for step in _judged(rule, rule.numbers[column])),
-        # x32, the second set of numbers of x86_64, lies far above.
+        # x32, the second set of numbers of x86_64, is far above.
         (_AT_LEAST, 0, 1, _FIRST_NEW),
         _refuse(errno.ENOSYS),
         _refuse(errno.EPERM),
@@ -254,7 +254,7 @@ def filter_program(machine: str, own: int, *, writes: bool, sealed: bool = False
 
 
 def _allowed(values: Iterable[int]) -> list[Step]:
-    """Lets the call through where what is loaded is one of the values."""
+    """Allow the call if the loaded value is one of the values."""
     return [step for value in values for step in ((_EQUAL, 0, 1, value), (_RETURN, 0, 0, _ALLOW))]
 
 

@@ -1,7 +1,7 @@
-"""Plain Python values as JSON and back, by type and by value, without running anybody's code.
+"""Plain Python values as JSON and back, by type and value, without running foreign code.
 
-An object of a subclass is sent as the plain value that it holds, and any other object as the name
-of its type: no method of the program's classes takes part in a comparison.
+An object of a subclass is sent as the plain value that it holds, any other object as the name of
+its type: no method of the program's classes takes part in a comparison.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-_JSON_INTEGERS = 2**63  # beyond, as hexadecimal digits: reading those takes linear time
+_JSON_INTEGERS = 2**63  # larger ones as hexadecimal digits, which are read in linear time
 _PLAIN_TYPES = {type(None), bool, int, float, str}
 _SEQUENCES = {list: None, tuple: "t", set: "s", frozenset: "f"}
 
 
 class Opaque:
-    """Stands for an answer that is no plain value. It equals nothing."""
+    """Stands for an answer that is not a plain value. It equals nothing."""
 
     def __init__(self, type_name: str) -> None:
         self.type_name = type_name
@@ -25,7 +25,7 @@ class Opaque:
 
 
 def encode(value: object) -> object:
-    """A value that `json.dumps` can write.
+    """Return a value that `json.dumps` can write.
 
     Raises:
         RecursionError: it is nested too deeply.
@@ -51,7 +51,7 @@ def encode(value: object) -> object:
 
 
 def _is_plain(items: list[object]) -> bool:
-    """Whether JSON has each of them as it is. Asked of whole lists, which can be long."""
+    """Return whether JSON represents each of them as it is. Asked of whole lists for speed."""
     if not _PLAIN_TYPES.issuperset(map(type, items)):
         return False
     numbers = [item for item in items if isinstance(item, int)]
@@ -60,7 +60,7 @@ def _is_plain(items: list[object]) -> bool:
 
 def _encode_rare(value: object) -> object:
     if isinstance(value, complex):
-        # The attributes of the base class: a subclass may have its own.
+        # Use the attributes of the base class: a subclass may define its own.
         parts = complex.real.__get__(value), complex.imag.__get__(value)
         return {"c": list(parts)}
     if isinstance(value, bytes | bytearray):
@@ -75,7 +75,7 @@ def _encode_rare(value: object) -> object:
 
 
 class Makers(NamedTuple):
-    """What `decode` makes of a collection's items, and a fraction of its two parts."""
+    """Constructors that `decode` applies to a collection's items or a fraction's parts."""
 
     set_of: Callable[[list[object]], object] = set
     frozenset_of: Callable[[list[object]], object] = frozenset
@@ -87,10 +87,10 @@ _PLAIN = Makers()
 
 
 def decode(value: object, makers: Makers = _PLAIN) -> object:
-    """The value that was encoded.
+    """Return the value that was encoded.
 
     Raises:
-        ValueError, TypeError, ArithmeticError, RecursionError: it is no encoded value.
+        ValueError, TypeError, ArithmeticError, RecursionError: it is not an encoded value.
     """
     if isinstance(value, list):
         if _PLAIN_TYPES.issuperset(map(type, value)):

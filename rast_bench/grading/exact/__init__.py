@@ -1,4 +1,4 @@
-"""Equality of expressions, exactly or within rigorous bounds. Knows no kinds of answers."""
+"""Equality of expressions, exactly or within rigorous bounds. Independent of kinds of answers."""
 
 from rast_bench.grading.exact.constants import enclosure, rational, value
 from rast_bench.grading.exact.equality import proportional, same_expression, same_up_to_constant

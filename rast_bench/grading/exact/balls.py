@@ -20,11 +20,11 @@ _MAX_PRODUCT = 1_000  # factors of a binomial coefficient that are multiplied ou
 
 
 class NoValueError(ArithmeticError):
-    """Undefined there, not real where it must be, or of a kind that is not evaluated."""
+    """Undefined at this point, not real where it must be, or not supported."""
 
 
 class VagueError(ArithmeticError):
-    """The precision is too low to say which branch is meant."""
+    """The precision is too low to decide which branch applies."""
 
 
 @contextmanager
@@ -38,11 +38,11 @@ def precision(bits: int) -> Iterator[None]:
 
 
 def ball(expression: Any, values: Mapping[Any, Any], *, real: bool = False) -> Any:
-    """An `acb` that holds the expression's value at the working precision.
+    """Return an `acb` that contains the expression's value at the working precision.
 
     Args:
-        values: `acb` per unknown (symbols and functions that are not known).
-        real: every step must be real, as in real analysis: no root of a negative number.
+        values: `acb` per unknown (symbols and undefined functions).
+        real: require every step to be real, as in real analysis: no root of a negative number.
 
     Raises:
         NoValueError: it has no (real) value there.
@@ -91,7 +91,7 @@ def _ball(expression: Any, values: Mapping[Any, Any], real: bool) -> Any:
 
 
 def _unreal(value: Any) -> ArithmeticError:
-    """Certainly not real, or only too vague to say."""
+    """Return the error for a value that is certainly not real, or too imprecise to tell."""
     if value.is_finite() and not value.imag.contains(0):
         return NoValueError("not real")
     return VagueError("too vague")
@@ -134,7 +134,7 @@ def _integer_power(below: Any, above: Any) -> Any:
             return acb(1)
         raise NoValueError("a division by zero")
     if _is_real(below) and below.real < 0:
-        # Exactly real, whichever way the power is computed.
+        # Exactly real, however the power is computed.
         odd = above.real.fmpz() % 2 if abs(above.real) < _EVEN_BEYOND else 0
         size = (-below) ** above
         return -size if odd else size
@@ -164,7 +164,7 @@ def _rational_power(below: Any, p: int, q: int, real: bool) -> Any:
                 raise NoValueError("an even root of a negative number")
         elif not below.real > 0:
             if below.real.contains(0) and p > 0 and (q % 2 or not real):
-                # Near zero, of either sign: bounded by the root of the size.
+                # Near zero, of either sign: bounded by the root of the absolute value.
                 size = abs(below).upper()
                 bound = _root_power(acb(size), p, q).real
                 near = arb(0, bound.abs_upper())

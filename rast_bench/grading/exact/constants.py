@@ -1,4 +1,4 @@
-"""Closed expressions: their values, and when two of them are the same number."""
+"""Expressions without unknowns: their values, and whether two of them are the same number."""
 
 from fractions import Fraction
 from typing import Any
@@ -14,26 +14,26 @@ from rast_bench.grading.exact.powers import same_power_products
 from rast_bench.grading.exact.separation import separation
 
 MAX_PRECISION = 60_000  # bits
-MAX_ALGEBRAIC_PRECISION = 1_000_000  # which is never needed for what is not algebraic
-_MOST_BITS_BY_BOUND = 4_000  # beyond, an identity is looked for before so many are computed
+MAX_ALGEBRAIC_PRECISION = 1_000_000  # needed for algebraic numbers only
+_MOST_BITS_BY_BOUND = 4_000  # above this, an identity is tried first
 _FLOOR_BITS = (128, 1_024, 8_192)
-_MAX_SLOW_PRECISION = 2_000  # of what is slow to compute
+_MAX_SLOW_PRECISION = 2_000  # of functions that are slow to compute
 _SLOW = (sympy.factorial, sympy.gamma, sympy.binomial, sympy.zeta)
 _FIRST = 64
 _STEPPED = (sympy.floor, sympy.ceiling, sympy.sign, sympy.Mod, sympy.Max, sympy.Min)
 
 
 def rational(expression: Any) -> Fraction | None:
-    """Its exact value where it is a rational number that sympy has written out."""
+    """Return the exact value if the expression is a rational number that sympy has evaluated."""
     if isinstance(expression, sympy.Expr) and expression.is_Rational:
         return Fraction(int(expression.p), int(expression.q))
     return None
 
 
 def enclosure(expression: Any, bits: int = 128) -> Any | None:
-    """A ball (`flint.acb`) of about `bits` bits that holds the value of a closed expression.
+    """Return a ball (`flint.acb`) of about `bits` bits containing the value of a closed expression.
 
-    None where it has no value, or none that can be computed.
+    None if it has no value, or none that can be computed.
     """
     if not isinstance(expression, sympy.Expr) or expression.free_symbols:
         return None
@@ -58,7 +58,7 @@ def _most_bits(*expressions: Any) -> int:
 
 
 def value(expression: Any, digits: int) -> Any | None:
-    """A real ball (`flint.arb`) with that many digits; None where it is not known to be real."""
+    """Return a real ball (`flint.arb`) with that many digits; None if not known to be real."""
     found = enclosure(expression, int(digits * 3.33) + 8)
     return None if found is None or not found.imag.is_zero() else found.real
 
@@ -70,7 +70,7 @@ def _accuracy(value: Any) -> int:
 
 
 def same_constant(answer: Any, gold: Any) -> Decision:
-    """Whether two expressions without unknowns have one value."""
+    """Return whether two expressions without unknowns have the same value."""
     if answer.is_Rational and gold.is_Rational:
         return equal("exact", "rational numbers") if answer == gold else _unequal()
     if answer == gold:
@@ -94,7 +94,7 @@ def _unequal() -> Decision:
 
 
 def _is_infinite(expression: Any) -> bool:
-    """By what is written: asked for it, sympy computes."""
+    """Return whether an infinity is written in it. Asking sympy would start a computation."""
     return expression in (sympy.oo, -sympy.oo)
 
 
@@ -140,7 +140,7 @@ def _compare(answer: Any, gold: Any) -> Decision:
 
 
 def _settled(expression: Any) -> Any:
-    """Floors, signs and the like of numbers, as the numbers that they are."""
+    """Return the expression with floors, signs and the like of numbers evaluated."""
     if not expression.has(*_STEPPED):
         return expression
     parts = [_settled(part) for part in expression.args]

@@ -1,4 +1,4 @@
-"""Whether two expressions are the same, proportional, or the same up to a constant."""
+"""Whether two expressions are equal, proportional, or equal up to a constant."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,12 +14,12 @@ from rast_bench.grading.exact.functions import same_function
 from rast_bench.grading.exact.identity import TooLargeError, constant_ratio
 
 _CONSTANTS = ("C", "c", "K", "k", "C_{1}", "C_{0}")  # names of constants of integration
-_VARIABLES = ("x", "t", "u", "y", r"theta", "z", "s", "r")  # of integration, likeliest first
+_VARIABLES = ("x", "t", "u", "y", r"theta", "z", "s", "r")  # of integration, most likely first
 _FAILURES = (
     *(ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError),
     *(RecursionError, KeyError, IndexError),
 )
-_PLACES = (  # where the unknowns are put to see a constant factor
+_PLACES = (  # values of the unknowns at which a constant factor is looked for
     (sympy.Rational(17, 7), sympy.Rational(29, 11), sympy.Rational(13, 5)),
     (sympy.Rational(3, 7), sympy.Rational(5, 13), sympy.Rational(7, 17)),
     (sympy.Rational(-19, 6), sympy.Rational(-23, 9), sympy.Rational(-31, 8)),
@@ -27,7 +27,7 @@ _PLACES = (  # where the unknowns are put to see a constant factor
 
 
 def _bounded(decide: Callable[..., Decision]) -> Callable[..., Decision]:
-    """What sympy or the ball arithmetic cannot do is undecided, not a crash."""
+    """Wrap `decide`: what sympy or ball arithmetic cannot do is undecided, not a crash."""
 
     @wraps(decide)
     def bounded(*arguments: Any, **options: Any) -> Decision:
@@ -41,7 +41,7 @@ def _bounded(decide: Callable[..., Decision]) -> Callable[..., Decision]:
 
 @_bounded
 def same_expression(answer: Any, gold: Any, *, integers: frozenset[str] = frozenset()) -> Decision:
-    """Whether two sympy expressions have one value for all values of their unknowns.
+    """Return whether two sympy expressions have the same value for all values of their unknowns.
 
     Args:
         integers: names of the unknowns that are integers.
@@ -58,7 +58,7 @@ def same_expression(answer: Any, gold: Any, *, integers: frozenset[str] = frozen
 
 
 def has_unknowns(expression: Any) -> bool:
-    """Whether it holds symbols or functions that are not known."""
+    """Return whether the expression contains symbols or undefined functions."""
     return bool(expression.free_symbols or expression.has(AppliedUndef))
 
 
@@ -70,10 +70,10 @@ def proportional(
     positive: bool = False,
     integers: frozenset[str] = frozenset(),
 ) -> Decision:
-    """Whether one is the other times a constant that is not zero.
+    """Return whether one is the other times a non-zero constant.
 
     Args:
-        positive: the constant must be positive, as for the differences of sides of inequalities.
+        positive: the constant must be positive, as for differences of the sides of inequalities.
         integers: names of the unknowns that are integers.
     """
     if not isinstance(answer, sympy.Expr) or not isinstance(gold, sympy.Expr):
@@ -143,7 +143,7 @@ def _with_sign(ratio: Any, positive: bool) -> Decision:
 def same_up_to_constant(
     answer: Any, gold: Any, *, integers: frozenset[str] = frozenset()
 ) -> Decision:
-    """Whether both are one antiderivative plus a constant of integration.
+    """Return whether both are the same antiderivative plus a constant of integration.
 
     `gold` has such a constant (`+C`), and the answer must have one, of any name.
     """
@@ -169,7 +169,7 @@ def same_up_to_constant(
 
 
 def _without_constant(expression: Any, others: tuple[Any, ...]) -> Any | None:
-    """The expression less a constant of integration; None where it has none."""
+    """Return the expression minus its constant of integration, or None if it has none."""
     for term in sympy.Add.make_args(expression):
         symbol = -term if term.could_extract_minus_sign() else term
         if symbol.is_Symbol and symbol.name in _CONSTANTS and symbol not in others:
@@ -186,7 +186,7 @@ def _variable(expression: Any) -> Any | None:
 
 
 def _without_bars(expression: Any) -> Any:
-    """ln|u| as ln u: their derivatives are the same."""
+    """Replace ln|u| by ln u: their derivatives are equal."""
     logarithms = {
         part: sympy.log(part.args[0].args[0])
         for part in expression.atoms(sympy.log)

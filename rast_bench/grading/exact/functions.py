@@ -1,7 +1,8 @@
 """Expressions with unknowns: refuted at points with rigorous bounds, proven by identities.
 
-Unknowns are real, except `z` and `w`, and those of whole numbers. A value counts only where every
-step on the way is real, as in real analysis. So equal means: equal wherever both are defined.
+Unknowns are real, except `z` and `w` and those that are integers. A value counts only if every
+step of its evaluation is real, as in real analysis. So "equal" means equal wherever both are
+defined.
 """
 
 from collections.abc import Iterator
@@ -24,14 +25,14 @@ from rast_bench.grading.exact.separation import written_bits
 
 MIN_POINTS = 20
 MIN_PIECE_POINTS = 3
-MAX_NUMBER = 1_000  # with larger ones, pieces may lie beyond the points
-MAX_SWITCHED = 10  # in maxima and absolute values whose pieces are not computed
-_WIDE = (-40, -30, -23, -17, -10, 10, 13, 17, 23, 30, 40)  # powers of 2 that points are tried at
+MAX_NUMBER = 1_000  # with larger ones, pieces may lie outside the points
+MAX_SWITCHED = 10  # maxima and absolute values whose pieces are not computed
+_WIDE = (-40, -30, -23, -17, -10, 10, 13, 17, 23, 30, 40)  # powers of 2 that are tried as points
 _WIDE_POINTS = 40
-_MAX_OPERATIONS = 60  # of an argument that is multiplied out
+_MAX_OPERATIONS = 60  # of an argument that is expanded
 _MOST_TRIED = 6  # points in a piece
-BITS = 340  # to which values must agree at least: 100 digits
-_MOST_BITS = 16_000  # to which a point is tried
+BITS = 340  # values must agree to at least 100 digits
+_MOST_BITS = 16_000  # precision up to which a point is tried
 _REFUTING_BITS = 64
 _HOPELESS_BITS = 8_000
 
@@ -44,7 +45,7 @@ _PERIODIC = (sympy.sin, sympy.cos, sympy.tan, sympy.exp)
 
 
 def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
-    """Whether two expressions with unknowns have the same values."""
+    """Return whether two expressions with unknowns have the same values."""
     if _has_power_of_zero(answer) or _has_power_of_zero(gold):
         return undecided("unread", "a power of zero")
     question = _Question(_with_simple_arguments(answer), _with_simple_arguments(gold), integers)
@@ -64,12 +65,12 @@ def same_function(answer: Any, gold: Any, integers: frozenset[str]) -> Decision:
 
 
 def _has_power_of_zero(expression: Any) -> bool:
-    """0^n is 1 at one place only, which no points show."""
+    """Return whether 0^n occurs in it: it is 1 at a single point, which no sample hits."""
     return any(part.base.is_zero and part.exp.free_symbols for part in expression.atoms(sympy.Pow))
 
 
 def _with_simple_arguments(expression: Any) -> Any:
-    """f((x+1)²) as f(x²+2x+1): unknown functions are the same at the same place."""
+    """Rewrite f((x+1)²) as f(x²+2x+1), so that undefined functions can be matched."""
     return expression.xreplace(
         {
             part: part.func(*(sympy.expand(argument) for argument in part.args))
@@ -84,7 +85,7 @@ class _Question:
     answer: Any
     gold: Any
     integers: frozenset[str]
-    same_domain: bool = True  # no point was seen where only one of them has a value
+    same_domain: bool = True  # no point found where only one of them has a value
 
     def _has(self, *kinds: Any) -> bool:
         return bool(self.answer.has(*kinds) or self.gold.has(*kinds))
@@ -98,7 +99,7 @@ class _Question:
 
     @cached_property
     def whole(self) -> frozenset[str]:
-        """Names of unknowns that are integers: said to be, or by their letter and their use."""
+        """Names of the unknowns that are integers: declared, or implied by letter and use."""
         names: set[str] = set()
         not_whole: set[str] = set()
         for expression in (self.answer, self.gold):
@@ -120,17 +121,17 @@ class _Question:
 
     @cached_property
     def bits(self) -> float:
-        """To how many bits values must agree: more than the numbers written could hide."""
+        """Number of bits to which values must agree: more than the written numbers could hide."""
         return BITS + 2 * (written_bits(self.answer) + written_bits(self.gold))
 
     def apart(self, values: Any, *, quick: bool = False, real: bool | None = None) -> bool | None:
-        """Whether their values there differ; None where one has no value, or it is not known.
+        """Return whether their values there differ; None if one has no value or it is unknown.
 
         Args:
-            quick: at a low precision; False says nothing then.
+            quick: use a low precision; False then proves nothing.
         """
         real = self.must_be_real if real is None else real
-        hopeless = self.bits > _MOST_BITS / 2  # they can be refuted, not seen to agree
+        hopeless = self.bits > _MOST_BITS / 2  # they can be refuted but not shown to agree
         bits = _REFUTING_BITS if quick else _HOPELESS_BITS if hopeless else 2 * self.bits
         while bits <= _MOST_BITS:
             try:
@@ -211,7 +212,9 @@ class _Question:
         return self._in_pieces(agreed)
 
     def _apart_there(self, values: Any, *, positive: bool) -> Decision:
-        """Letters stand for lengths and the like: where only negative values differ, who knows.
+        """Return the decision for values that differ at a point.
+
+        Undecided if only negative unknowns make a difference: letters may stand for lengths, say.
 
         Args:
             positive: they agree where all unknowns are positive.
@@ -222,7 +225,7 @@ class _Question:
         return different("numeric", "values at a point")
 
     def _without_real_values(self) -> Decision:
-        """No value is real: the principal values of complex analysis, then."""
+        """Decide by principal values in the complex plane: no value is real."""
         results = [
             self.apart(values, real=False)
             for kind in ("positive", "real")
@@ -235,7 +238,7 @@ class _Question:
         return _unproven()
 
     def _in_pieces(self, agreed: int) -> Decision:
-        """Whether they agree in every piece where they are analytic, having done so elsewhere."""
+        """Return whether they agree in every piece where they are analytic."""
         arguments = [part for part in switches(self.answer, self.gold) if part.free_symbols]
         small = largest_number(self.answer, self.gold) <= MAX_NUMBER
         covered = True
@@ -267,7 +270,7 @@ class _Question:
         return equal("numeric", "values at many points")
 
     def _has_logarithm_of_square(self) -> bool:
-        r"""\ln x^2 is 2 \ln x for positive x only."""
+        r"""Return whether it has the log of a square: \ln x^2 is 2 \ln x for positive x only."""
         arguments = (
             part
             for logarithm in self.answer.atoms(sympy.log) | self.gold.atoms(sympy.log)
@@ -284,7 +287,7 @@ class _Question:
         return ([{self.unknowns[0]: place} for place in piece] for piece in pieces)
 
     def _points_in_patterns(self, arguments: list[Any]) -> Iterator[list[Any]]:
-        """Points in every pattern of signs that hundreds of points show."""
+        """Yield points in every pattern of signs found among hundreds of points."""
         patterns: dict[tuple[bool, ...], list[Any]] = {}
         tried = list(points("many", self.unknowns, self.whole))
         if self._has(*_SWITCHED) and not self.whole:
@@ -314,7 +317,7 @@ def _unproven() -> Decision:
 
 
 def _rounds_integers(part: Any) -> bool:
-    """Whether it rounds what is an integer for integers: the unknowns are none, then."""
+    """Return whether it rounds what is an integer at integers: the unknowns are then real."""
     if not isinstance(part, (sympy.floor, sympy.ceiling)) or not part.free_symbols:
         return False
     argument = part.args[0]
@@ -324,7 +327,7 @@ def _rounds_integers(part: Any) -> bool:
 
 
 def _counts(part: Any) -> bool:
-    """Whether its argument is a whole number, by custom."""
+    """Return whether its argument is a natural number by convention."""
     if isinstance(part, _COUNTING):
         return True
     if part.is_Pow:

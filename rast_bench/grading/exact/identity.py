@@ -16,13 +16,13 @@ from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpz
 
 from rast_bench.grading.expressions.lazy import HugePower, power
 
-MAX_TERMS = 3_000  # of a polynomial on the way
+MAX_TERMS = 3_000  # of an intermediate polynomial
 MAX_SIZE = 3_000_000  # terms times bits of a coefficient
-MAX_OPERATIONS = 80  # of an argument that is brought to a normal form
+MAX_OPERATIONS = 80  # of an argument that is normalised
 MAX_ARGUMENT = 300  # terms of such an argument
 _MAX_FACTORED = 2**64
 
-Quotient = tuple[Any, Any]  # two fmpq_mpoly: above, below
+Quotient = tuple[Any, Any]  # two fmpq_mpoly: numerator, denominator
 
 
 class TooLargeError(ArithmeticError):
@@ -30,9 +30,9 @@ class TooLargeError(ArithmeticError):
 
 
 def is_zero(expression: Any, *, real: bool = True) -> bool | None:
-    """Whether it is zero for all values of its unknowns.
+    """Return whether the expression is zero for all values of its unknowns, or None if unknown.
 
-    False only for rational functions of unknowns, where it is certain. None: not known.
+    False is returned only for rational functions of the unknowns, where it is certain.
 
     Args:
         real: absolute values are those of real numbers.
@@ -42,7 +42,7 @@ def is_zero(expression: Any, *, real: bool = True) -> bool | None:
         above, below = form.quotient(expression)
         above = form.reduced(above)
         if above == 0:
-            # A denominator that is zero as well would make the expression meaningless.
+            # If the denominator is zero too, the expression is undefined.
             return True if form.reduced(below) != 0 else None
         return None if form.kernels else False
     except (TooLargeError, OverflowError, MemoryError, ZeroDivisionError):
@@ -50,10 +50,10 @@ def is_zero(expression: Any, *, real: bool = True) -> bool | None:
 
 
 def constant_ratio(first: Any, second: Any) -> Any | None:
-    """first / second as a rational number, where it is one for all values of the unknowns.
+    """Return first / second as a rational number if it is constant, else None.
 
     Raises:
-        TooLargeError: not known.
+        TooLargeError: the normal form is too large to tell.
     """
     form = _NormalForm(first, second)
     one, other = form.quotient(first), form.quotient(second)
@@ -68,11 +68,11 @@ def constant_ratio(first: Any, second: Any) -> Any | None:
 
 @dataclass
 class _Kernel:
-    """A generator beside the unknowns; its `order`-th power is `power`, where it has one."""
+    """A generator beside the unknowns; its `order`-th power is `power`, if it has one."""
 
     order: int = 0
     power: Callable[[], Quotient] | None = None
-    fraction: int = 1  # the generator stands for the `fraction`-th root of what is named
+    fraction: int = 1  # the generator is the `fraction`-th root of its name
 
 
 @dataclass
@@ -97,7 +97,7 @@ class _NormalForm:
         self._places = {name: position for position, name in enumerate(names)}
         self._one = self._context.constant(1)
 
-    # What there is.
+    # Collecting generators.
 
     def _collect(self, expression: Any) -> None:
         if expression.is_Rational:
@@ -124,7 +124,7 @@ class _NormalForm:
             self._collect(base)
         elif exponent.is_Rational:
             for part, _, order in self._roots(base, exponent):
-                self._collect(part)  # before the root: what is reduced last is collected first
+                self._collect(part)  # before the root: collected first, reduced last
                 self._kernel(("root", part), order, partial(self.quotient, part))
         else:
             for part in _prime_parts(base):
@@ -172,10 +172,10 @@ class _NormalForm:
         generator = self._generators[cosine]
         return self._one - generator * generator, self._one
 
-    # Canonical parts.
+    # Canonical forms of parts.
 
     def _simple(self, argument: Any) -> Any:
-        """The same for arguments that are the same rational function."""
+        """Return the same expression for arguments that are the same rational function."""
         known = self._canonical.get(argument)
         if known is None:
             known = argument
@@ -191,7 +191,7 @@ class _NormalForm:
         return known
 
     def _roots(self, base: Any, exponent: Any) -> list[tuple[Any, int, int]]:
-        """Parts of base^exponent as (part, p, q): part^{p/q}."""
+        """Return the parts of base^exponent as (part, p, q): part^{p/q}."""
         p, q = int(exponent.p), int(exponent.q)
         if base.is_Rational:
             return [(part, p * times, q) for part, times in factored(base)]
@@ -205,7 +205,7 @@ class _NormalForm:
         return [term.as_coeff_Mul() for term in sympy.Add.make_args(self._simple(exponent))]
 
     def _function_key(self, expression: Any) -> tuple[int, Any] | None:
-        """A sign and a function with canonical arguments."""
+        """Return a sign and a function with canonical arguments."""
         try:
             arguments = [self._simple(part) for part in expression.args]
         except TooLargeError:
@@ -260,7 +260,7 @@ class _NormalForm:
         return sign * self._generators[kernel], self._one
 
     def _total(self, parts: list[Quotient]) -> Quotient:
-        """Parts with the same denominator are added first."""
+        """Add quotients, those with the same denominator first."""
         by_denominator: dict[Any, Any] = {}
         for above, below in parts:
             key = str(below) if len(below) < 20 else id(below)
@@ -284,7 +284,7 @@ class _NormalForm:
         return above, below
 
     def _factors(self, base: Any, exponent: Any) -> list[tuple[Any, int]]:
-        """Generators and their exponents."""
+        """Return generators and their exponents."""
         if exponent.is_Rational:
             factors = []
             for part, p, q in self._roots(base, exponent):
@@ -311,7 +311,7 @@ class _NormalForm:
         return _raised(above, exponent), _raised(below, exponent)
 
     def reduced(self, polynomial: Any) -> Any:
-        """The numerator that is zero if the quotient is, by the kernels' relations."""
+        """Reduce the numerator by the kernels' relations; it is zero if the quotient is."""
         for name in reversed(list(self.kernels)):
             kernel = self.kernels[name]
             if kernel.order and kernel.power is not None:
@@ -356,7 +356,7 @@ def _raised(polynomial: Any, exponent: int) -> Any:
         if exponent.bit_length() > 62:
             raise TooLargeError
         return polynomial**exponent
-    # At most so many monomials of this degree in so many terms.
+    # Upper bound on the number of monomials of this degree.
     if exponent > MAX_TERMS or math.comb(exponent + terms - 1, terms - 1) > MAX_TERMS:
         raise TooLargeError
     return polynomial**exponent
@@ -394,7 +394,7 @@ def _prime_parts(base: Any) -> list[Any]:
 
 
 def factored(value: Any) -> list[tuple[Any, int]]:
-    """Primes with exponents, and -1; a large number is one part."""
+    """Return the primes with their exponents, and -1; a large number is kept as one factor."""
     above, below = int(value.p), int(value.q)
     parts = []
     if above < 0:
@@ -409,7 +409,7 @@ def factored(value: Any) -> list[tuple[Any, int]]:
 
 
 def _terms_of(expression: Any) -> float:
-    """At most how many terms it has when multiplied out."""
+    """Return an upper bound of its number of terms when expanded."""
     if expression.is_Add:
         return sum(map(_terms_of, expression.args))
     if expression.is_Mul:

@@ -1,6 +1,6 @@
 """Values modulo a prime: rational functions and huge integers that differ there are different.
 
-No number grows: `x^{2024}`, `2^{2^{100}}` and `9^{9^{9}}` cost what small powers cost.
+Numbers stay small: `x^{2024}`, `2^{2^{100}}` and `9^{9^{9}}` cost as much as small powers.
 """
 
 import random
@@ -19,11 +19,11 @@ _MAX_FACTORIAL = 20_000
 
 
 class NoResidueError(ArithmeticError):
-    """Not a rational function."""
+    """The expression is not a rational function."""
 
 
 def differ_modulo(answer: Any, gold: Any) -> bool:
-    """Whether two rational numbers, however large, are seen to differ modulo a prime."""
+    """Return whether two rational numbers, however large, differ modulo a prime."""
     for prime in PRIMES[:2]:
         try:
             if residue(answer, {}, prime) != residue(gold, {}, prime):
@@ -34,10 +34,10 @@ def differ_modulo(answer: Any, gold: Any) -> bool:
 
 
 def same_modulo(answer: Any, gold: Any, unknowns: Sequence[Any]) -> bool | None:
-    """Whether two rational functions agree modulo primes; None where they are none.
+    """Return whether two rational functions agree modulo primes; None if one is not rational.
 
-    False is certain. True is wrong with a chance below 2^-100 (Schwartz, Zippel: a polynomial of
-    degree d is zero at a random point modulo p with a chance of at most d/p, unless it is zero).
+    False is certain. True is wrong with a probability below 2^-100 (Schwartz-Zippel: a non-zero
+    polynomial of degree d vanishes at a random point modulo p with probability at most d/p).
     """
     try:
         degree = _degree(answer) + _degree(gold)
@@ -59,7 +59,7 @@ def same_modulo(answer: Any, gold: Any, unknowns: Sequence[Any]) -> bool | None:
 
 
 def _degree(expression: Any) -> int:
-    """An upper bound of the degrees of numerator and denominator."""
+    """Return an upper bound of the degrees of numerator and denominator."""
     if expression.is_Symbol:
         return 1
     if expression.is_Add or expression.is_Mul:
@@ -74,7 +74,7 @@ def _degree(expression: Any) -> int:
 
 
 def residue(expression: Any, values: Mapping[Any, int], prime: int) -> int:
-    """The value modulo a prime, with the unknowns at integers.
+    """Return the value modulo a prime, with integers for the unknowns.
 
     Raises:
         NoResidueError: it has none.
@@ -117,15 +117,15 @@ def _power(expression: Any, values: Mapping[Any, int], prime: int) -> int:
         return pow(below, size, prime)
     if exponent.free_symbols or below == 0:
         raise NoResidueError
-    # By Fermat, as the base is no multiple of the prime.
+    # By Fermat's little theorem, as the base is not a multiple of the prime.
     return pow(below, _modulo(exponent, prime - 1), prime)
 
 
 def _modulo(expression: Any, modulus: int) -> int:
-    """A positive integer built of integers, sums, products and powers, modulo any number.
+    """Return a positive integer, built of integers, sums, products and powers, modulo any number.
 
     Raises:
-        NoResidueError: not such an integer.
+        NoResidueError: it is not such an integer.
     """
     if expression.is_Integer and expression > 0:
         return int(expression) % modulus

@@ -1,6 +1,6 @@
-"""Where the pieces are on which expressions are analytic.
+"""The pieces on which expressions are analytic.
 
-Absolute values, roots, logarithms, quotients are analytic between the zeros of their arguments
+Absolute values, roots, logarithms and quotients are analytic between the zeros of their arguments
 (*switches*). Two expressions that agree at points inside every piece agree everywhere.
 """
 
@@ -19,7 +19,7 @@ _INVERSE = (sympy.asin, sympy.acos, sympy.asec, sympy.acsc, sympy.acosh, sympy.a
 
 
 def switches(*expressions: Any) -> list[Any]:
-    """What may change its sign where a piece ends."""
+    """Return the arguments that may change sign where a piece ends."""
     found: dict[Any, None] = {}
     for expression in expressions:
         for part in sympy.preorder_traversal(expression):
@@ -40,7 +40,7 @@ def _is_natural(exponent: Any) -> bool:
 
 
 def largest_number(*expressions: Any) -> int:
-    """The largest numerator or denominator that is written."""
+    """Return the largest numerator or denominator in the expressions."""
     return max(
         (
             max(abs(int(number.p)), int(number.q))
@@ -52,9 +52,9 @@ def largest_number(*expressions: Any) -> int:
 
 
 def points_in_pieces(arguments: list[Any], unknown: Any) -> Iterator[list[Any]] | None:
-    """For each piece of the real line some points inside it.
+    """Return an iterator over the pieces of the real line, with some points inside each.
 
-    None where an argument is no quotient of polynomials in the unknown.
+    None if an argument is not a quotient of polynomials in the unknown.
     """
     zeros: list[Any] = []
     for argument in arguments:
@@ -70,7 +70,7 @@ def points_in_pieces(arguments: list[Any], unknown: Any) -> Iterator[list[Any]] 
 
 
 def _zeros(polynomial: Any, unknown: Any) -> list[Any] | None:
-    """Balls around the real zeros, perhaps around more; None for what is no polynomial."""
+    """Return balls around the real zeros, perhaps with extra ones; None if not a polynomial."""
     try:
         poly = sympy.Poly(polynomial, unknown, domain="QQ").sqf_part()
     except (sympy.PolynomialError, sympy.CoercionFailed, ValueError):

@@ -1,4 +1,4 @@
-"""Where expressions are tried: the same points in every process, exact in binary."""
+"""Points at which expressions are evaluated: the same in every process, exact in binary."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -56,11 +56,11 @@ def _number(kind: str, draw: random.Random, row: int) -> Any:
 def points(
     kind: str, unknowns: Sequence[Any], integers: frozenset[str]
 ) -> Iterator[dict[Any, Any]]:
-    """Values for each of the unknowns; whole numbers for `integers`.
+    """Yield values for each of the unknowns; integers for those in `integers`.
 
     Args:
-        kind: "positive", "unit" (up to 1), "large", "real" (of both signs), "many" (such ones),
-            "integer" (positive; of both signs for `integers` among "real") or "complex".
+        kind: "positive", "unit" (up to 1), "large", "real" (either sign), "many" (more of "real"),
+            "integer" (positive; of either sign for `integers` in "real") or "complex".
     """
     whole = _draws("integer")
     for row, numbers in enumerate(_draws(kind)):

@@ -13,15 +13,15 @@ from rast_bench.grading.expressions.lazy import HugePower
 
 _MAX_BASES = 40
 
-Powers = dict[int, Any]  # a positive integer → its exponent, rational
+Powers = dict[int, Any]  # positive integer → its rational exponent
 
 
 class NotAProductError(ValueError):
-    """It is not written as a product of powers."""
+    """The expression is not written as a product of powers."""
 
 
 def same_power_products(answer: Any, gold: Any) -> bool | None:
-    """None where one is no product of powers, or an exponent is no sum of such products."""
+    """Return whether they are equal; None if one is not a product of powers."""
     if not (answer.has(HugePower) or gold.has(HugePower)):
         return None
     try:
@@ -55,7 +55,7 @@ def _powers(expression: Any) -> Powers:
 
 
 def _is_rational(expression: Any) -> bool:
-    """Whether it is surely a rational number (`HugePower` says nothing of itself)."""
+    """Return whether it is surely a rational number (`HugePower` does not say)."""
     if expression.is_Rational:
         return True
     if expression.is_Add or expression.is_Mul:
@@ -75,7 +75,7 @@ def _is_natural(expression: Any) -> bool:
 
 
 def _quotient(first: Powers, second: Powers) -> list[Any]:
-    """Exponents of first / second over pairwise coprime bases."""
+    """Return the exponents of first / second over pairwise coprime bases."""
     total = dict(first)
     for base, exponent in second.items():
         total[base] = total.get(base, sympy.Integer(0)) - exponent

@@ -1,8 +1,8 @@
-r"""Expressions in whole numbers, residue by residue.
+r"""Expressions in integers, residue by residue.
 
 With n = L m + r, where L is a multiple of every denominator, `\lfloor n/2 \rfloor`, `(-1)^n` and
 `\cos(n\pi/3)` become polynomials in m: one identity per residue r decides. Floors of a real
-unknown are cut at their steps and treated alike.
+unknown are split at their steps and treated in the same way.
 """
 
 import itertools
@@ -20,11 +20,11 @@ _BETWEEN = (sympy.Rational(7, 31), sympy.Rational(17, 37), sympy.Rational(29, 41
 
 
 class NotPeriodicError(ArithmeticError):
-    """No identity per residue decides."""
+    """No set of identities per residue decides."""
 
 
 def is_zero_at_integers(expression: Any, whole: list[Any]) -> bool | None:
-    """Whether it is zero wherever the unknowns in `whole` are integers; None where not known."""
+    """Return whether it is zero at all integers in `whole`; None if unknown."""
     expression = _rewritten(expression)
     try:
         periods = _periods(expression, whole)
@@ -47,7 +47,7 @@ def is_zero_at_integers(expression: Any, whole: list[Any]) -> bool | None:
 
 
 def is_zero_between_steps(expression: Any, unknown: Any) -> bool | None:
-    """Whether it is zero for every real value of its only unknown, floors of which are in it."""
+    """Return whether it is zero for every real value of its only unknown, which has floors."""
     expression = _rewritten(expression)
     try:
         slopes = [_affine(step.args[0], unknown) for step in expression.atoms(*_STEPS)]
@@ -76,10 +76,10 @@ def is_zero_between_steps(expression: Any, unknown: Any) -> bool | None:
 
 
 def _affine(argument: Any, unknown: Any) -> tuple[Any, Any]:
-    """Slope and shift, rational.
+    """Return slope and intercept, both rational.
 
     Raises:
-        NotPeriodicError: not so, or constant.
+        NotPeriodicError: not affine with a non-zero slope.
     """
     coefficients = _coefficients(argument, [unknown])
     if set(coefficients) - {(0,), (1,)} or (1,) not in coefficients:
@@ -88,7 +88,7 @@ def _affine(argument: Any, unknown: Any) -> tuple[Any, Any]:
 
 
 def _rewritten(expression: Any) -> Any:
-    """With floors for remainders and exponentials for powers of i."""
+    """Replace remainders by floors and powers of i by exponentials."""
 
     def power_of_i(_: Any, exponent: Any) -> Any:
         return sympy.exp(sympy.I * sympy.pi * exponent / 2)
@@ -120,7 +120,7 @@ def _periods(expression: Any, whole: list[Any]) -> list[int]:
 
 
 def _turns(part: Any) -> Any | None:
-    """What must change by an integer for nothing else to change."""
+    """Return the quantity whose change by an integer changes nothing else."""
     if isinstance(part, _STEPS):
         return part.args[0]
     if isinstance(part, _PERIODIC):
@@ -145,7 +145,7 @@ def _coefficients(argument: Any, whole: list[Any]) -> dict[tuple[int, ...], Any]
 
 
 def _expanded(expression: Any) -> Any:
-    """Arguments multiplied out, so that sympy sees whole numbers in them."""
+    """Expand arguments so that sympy finds integers in them."""
     if expression.is_Atom:
         return expression
     parts = [_expanded(part) for part in expression.args]

@@ -1,1 +1,1 @@
-"""From written mathematics to sympy, without evaluating anything that a model wrote as code."""
+"""Parse written mathematics into sympy, without evaluating any code of a model."""

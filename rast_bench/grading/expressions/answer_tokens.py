@@ -1,4 +1,4 @@
-"""The mathematics of answers as tokens."""
+"""Tokenizer of the mathematics in answers."""
 
 import re
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from rast_bench.grading.expressions.words import NAMES, SHORT_WORDS, WORDS
 MAX_TOKENS = 4_000
 _VARIABLES = frozenset("rstuvwxyzVPQ")
 _LONGEST_NAME = max(map(len, NAMES))
-_MOST_LETTERS = 8  # and names written together, as in `2xsiny`
+_MOST_LETTERS = 8  # letters and names written together, as in `2xsiny`
 _UNICODE = str.maketrans(
     {
         "π": r"\pi ",
@@ -63,7 +63,7 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """`kind` is number, letter, name, word (not read), command, quotes, sign or end."""
+    """`kind` is number, letter, name, word (not parsed), command, quotes, sign or end."""
 
     kind: str
     text: str
@@ -74,11 +74,11 @@ END = Token("end", "")
 
 
 def answer_tokens(text: str) -> list[Token]:
-    """All tokens of a text.
+    """Return all tokens of a text.
 
     Raises:
-        UnreadableError: a character that belongs to none.
-        OversizedError: too many tokens, or digits of a number.
+        UnreadableError: a character belongs to no token.
+        OversizedError: too many tokens, or too many digits in a number.
     """
     text = text.translate(_UNICODE)
     tokens: list[Token] = []
@@ -118,7 +118,7 @@ def _of(kind: str, text: str, after_sign: bool) -> list[Token]:
 
 
 def _repeating(text: str) -> Any:
-    r"""`0.1\overline{6}` exactly."""
+    r"""Return the exact value of `0.1\overline{6}`."""
     whole, _, decimals = text.partition(".")
     once, _, again = decimals.partition(r"\overline")
     again = again.strip(" {}\t\n")
@@ -130,7 +130,7 @@ def _repeating(text: str) -> Any:
 
 
 def _scientific(text: str) -> Any:
-    """1.5e10. `3e-2` may as well be 3e - 2, with Euler's number.
+    """Return the value of 1.5e10. `3e-2` could also mean 3e - 2, with Euler's number.
 
     Raises:
         UnreadableError: it has two meanings.
@@ -145,7 +145,7 @@ def _scientific(text: str) -> Any:
 
 
 def _letters(text: str) -> list[Token]:
-    """Names and single letters; a word where they are too many to be a product."""
+    """Return names and single letters, or one word if they are too many to be a product."""
     if text in NAMES:
         return [Token("name", text)]
     if len(text) == 2 and text[0] == "d" and text[1] in _VARIABLES:

@@ -1,4 +1,4 @@
-r"""A reader of the expressions that answers are written in: LaTeX, plain text, a little Python.
+r"""Parser of the expressions in answers: LaTeX, plain text, a little Python.
 
     relation        sum [(= | < | > | \le | \ge | \ne) sum]
     sum             product (+ | -) …
@@ -6,9 +6,9 @@ r"""A reader of the expressions that answers are written in: LaTeX, plain text, 
     juxtaposed      sign* factor factor …
     factor          primary (^ exponent | ! | ') …
 
-It reads the whole text or refuses it, in time linear in the text, and computes nothing that would
-be large. What can be read in two ways (`\sin x/2`, `2^3^2`) is refused. `latex.py` reads
-another dialect: that of the parsers behind the SimpleRL grader, their faults included.
+It reads the whole text or rejects it, in time linear in the text, and computes nothing that would
+be large. Ambiguous text (`\sin x/2`, `2^3^2`) is rejected. `latex.py` parses another dialect: that
+of the parsers behind the SimpleRL grader, bugs included.
 """
 
 from collections.abc import Callable
@@ -66,13 +66,13 @@ _CONSTANTS = {"e": sympy.E, "i": sympy.I}
 
 
 def read(text: str) -> Any:
-    """The expression or the relation as a sympy object, read to its last character.
+    """Parse a text to its last character into an expression or a relation, as a sympy object.
 
-    `e` and `i` are the constants. Numbers too large to be written out stay as they are
-    (`lazy.HugePower`, `sympy.factorial` not evaluated): compare them with `grading/exact` only.
+    `e` and `i` are the constants. Numbers too large to be evaluated stay symbolic
+    (`lazy.HugePower`, unevaluated `sympy.factorial`): compare them only with `grading/exact`.
 
     Raises:
-        UnreadableError: no expression, or one with words, units or two meanings.
+        UnreadableError: not an expression, or one with words, units or two meanings.
         OversizedError: too long or nested too deeply.
     """
     if len(text) > MAX_LENGTH:
@@ -97,9 +97,9 @@ class _Reader:
         self._position = 0
         self._depth = 0
         self._bars = 0
-        self._angle = 0  # inside a function's argument or an exponent, where degrees are angles
-        self._bare = False  # the last factor is a number or a name alone
-        self._bound: tuple[str, ...] = ()  # indices of the sums around
+        self._angle = 0  # in a function's argument or exponent: degrees are angles
+        self._bare = False  # the last factor is a lone number or name
+        self._bound: tuple[str, ...] = ()  # indices of the enclosing sums
 
     @property
     def next(self) -> Token:
@@ -156,7 +156,7 @@ class _Reader:
                 return value
 
     def _over(self, above: Any) -> Any:
-        """`1/2x` is half of x: numbers are a fraction; but `a/2b` is a over 2b."""
+        """Read what follows a slash: `1/2x` is half of x, but `a/2b` is a over 2b."""
         if above.is_Rational and self.next.kind == "number":
             below = self._factor()
             value = quotient(above, below)
@@ -171,7 +171,7 @@ class _Reader:
         return quotient(above, below)
 
     def _is_product_of_groups(self, start: int) -> bool:
-        """Whether what was read since then goes on after its first group: `1/(2)(3)`."""
+        """Return whether the part read since `start` is a product of groups: `1/(2)(3)`."""
         level = 0
         for place in range(start, self._position):
             level += (self._tokens[place].text in ("(", "[")) - (
@@ -194,7 +194,7 @@ class _Reader:
         return -value if negative else value
 
     def _first_factor(self) -> Any:
-        r"""Also a mixed number, `2\frac{1}{3}`."""
+        r"""Read a factor or a mixed number, `2\frac{1}{3}`."""
         whole = self.next
         mixed = (
             whole.kind == "number"
@@ -255,10 +255,10 @@ class _Reader:
                 return value
 
     def _subscripted(self, name: Any) -> Any:
-        """The `v_0` of `v^2_0`, of which `v` and the exponent have been read.
+        """Return the `v_0` of `v^2_0`, of which `v` and the exponent have been read.
 
         Raises:
-            UnreadableError: no name, one that has a subscript, or a count such as `x^2_{5}C_3`.
+            UnreadableError: not a name, one that has a subscript, or a count such as `x^2_{5}C_3`.
         """
         if not name.is_Symbol or "_" in name.name:
             raise UnreadableError("a subscript of no name")
@@ -345,7 +345,7 @@ class _Reader:
         raise UnreadableError(f"{what} {token.text[:20]!r}")
 
     def _prefixed_count(self) -> Any:
-        r"""`_{10}C_3`, `^{10}C_3`, `_{10}P_3`: what stands before the letter is the upper."""
+        r"""Read `_{10}C_3`, `^{10}C_3` or `_{10}P_3`; the script before the letter is the upper."""
         if self.next.text not in ("_", "^"):
             raise UnreadableError("an empty group")
         self._take()
@@ -358,7 +358,7 @@ class _Reader:
         return binomial(upper, lower) if letter == "C" else permutations(upper, lower)
 
     def _script(self) -> Any:
-        """A group in braces, or one number or letter."""
+        """Read a group in braces, or one number or letter."""
         if self.next.text == "{":
             return self._group()
         token = self._take()
@@ -405,13 +405,13 @@ class _Reader:
         raise UnreadableError(f"{name} is not read")
 
     def _argument(self) -> Any:
-        """A group in braces or a single digit or name."""
+        """Read a group in braces, or a single digit or name."""
         token = self.next
         if token.text in ("{", "("):
             return self._group()
         if token.kind == "number" and token.text.isdigit():
             self._take()
-            if len(token.text) > 1:  # \frac12 takes one digit, and leaves the others
+            if len(token.text) > 1:  # \frac12 takes one digit and leaves the rest
                 rest = token.text[1:]
                 self._position -= 1
                 self._tokens[self._position] = Token("number", rest, number(rest))
@@ -481,10 +481,10 @@ class _Reader:
         return values
 
     def _bare_argument(self) -> Any:
-        r"""`\sin 2x`: the factors up to another function.
+        r"""Read the argument of `\sin 2x`: the factors up to another function.
 
         Raises:
-            UnreadableError: a slash follows that may belong to the argument or not.
+            UnreadableError: a slash follows that may or may not belong to the argument.
         """
         negative = False
         while self.next.text in ("+", "-"):
@@ -501,10 +501,10 @@ class _Reader:
         return -value if negative else value
 
     def _ends_bare_argument(self, factors: list[Any]) -> bool:
-        r"""`\sin x\cos x`, `\sin x(x+1)`, `\sin x e^x` are products.
+        r"""Return whether the argument ends here: `\sin x\cos x`, `\sin x(x+1)`, `\sin x e^x`.
 
         Raises:
-            UnreadableError: `\sin 2(x+1)`, `\sin x\sqrt2` may be read in two ways.
+            UnreadableError: ambiguous, such as `\sin 2(x+1)` or `\sin x\sqrt2`.
         """
         if self._starts_function() or (self.next.text == "e" and self._after().text == "^"):
             return True
@@ -536,7 +536,7 @@ class _Reader:
         return over(term, index, first, last)
 
     def _first_index(self) -> tuple[Any, Any]:
-        """`{k=1}`; the index is a name of its own, even `i`."""
+        """Read `{k=1}`; the index is a name, even if it is `i`."""
         self._expect("{")
         name = self._take()
         if name.kind != "letter":
@@ -565,7 +565,7 @@ class _Reader:
         return sympy.Symbol(full)
 
     def _quotes(self) -> str:
-        r"""The primes of a name: `f'`, `f^{\prime}`, `f^\prime`."""
+        r"""Read the primes of a name: `f'`, `f^{\prime}`, `f^\prime`."""
         if self.next.kind == "quotes":
             return self._take().text
         quotes = 0
@@ -585,7 +585,7 @@ class _Reader:
         return "'" * quotes
 
     def _subscript(self) -> str:
-        r"""`x_1` and `x_{1}` are one name, `k_{ {B}}`, which was `k_{\mathrm{B}}`, is `k_B`."""
+        r"""Read a subscript; `x_1` is `x_{1}`, and `k_{ {B}}` (once `k_{\mathrm{B}}`) is `k_B`."""
         if self.next.text != "_":
             return ""
         self._take()
@@ -608,7 +608,7 @@ class _Reader:
         return f"_{{{''.join(parts)}}}"
 
     def _scripted_count(self) -> Any | None:
-        """`C_{10}^{3}` and `C^{10}_{3}`; None, and nothing taken, where C is a name."""
+        """Read `C_{10}^{3}` or `C^{10}_{3}`; None, with nothing consumed, if C is a name."""
         place = self._position
         scripts: dict[str, Any] = {}
         try:
@@ -627,7 +627,7 @@ class _Reader:
         return None
 
     def _counted_or_product(self, name: str) -> Any:
-        """`C(10,3)` counts; `C(x+1)` is a product."""
+        """Read `C(10,3)` as a binomial and `C(x+1)` as a product."""
         values = self._arguments()
         if len(values) == 1:
             return sympy.Symbol(name) * values[0]
@@ -636,7 +636,7 @@ class _Reader:
         return binomial(*values) if name == "C" else permutations(*values)
 
     def _applied(self, name: str, *, always: bool) -> Any:
-        """`f(x)`, `f(n+1)`; but `g(a+b)` is a product."""
+        """Read `f(x)` or `f(n+1)` as a function; `g(a+b)` is a product."""
         values = self._arguments()
         unknowns = set().union(*(value.free_symbols for value in values))
         if always or len(values) > 1 or len(unknowns) <= 1:

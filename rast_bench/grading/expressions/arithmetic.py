@@ -1,4 +1,4 @@
-"""Powers, factorials and the like on sympy expressions, refused where they would explode."""
+"""Powers, factorials and the like on sympy expressions, rejected if they would explode."""
 
 from fractions import Fraction
 from typing import Any
@@ -11,15 +11,15 @@ from rast_bench.grading.expressions.errors import (
     WorkLimitError,
 )
 
-MAX_BITS = 50_000  # of an integer that evaluation may make
+MAX_BITS = 50_000  # of an integer that evaluation may create
 MAX_DIGITS = 2_000
 MAX_FACTORIAL = 3_000
 MAX_TERMS = 2_000  # of a written sum or product
-MAX_EXPONENT = 2_000  # of a power that is not a number's
+MAX_EXPONENT = 2_000  # of a power whose base is not a number
 
 
 def number(digits: str) -> Any:
-    """The exact value of decimal digits with at most one point.
+    """Return the exact value of decimal digits with at most one decimal point.
 
     Raises:
         OversizedError: more than MAX_DIGITS.
@@ -30,7 +30,7 @@ def number(digits: str) -> Any:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """base^exponent.
+    """Return base^exponent.
 
     Raises:
         WorkLimitError: the result would have more than MAX_BITS.
@@ -49,7 +49,7 @@ def power(base: Any, exponent: Any) -> Any:
 
 
 def quotient(above: Any, below: Any) -> Any:
-    """above / below; sympy's `zoo` or `nan` for a division by zero."""
+    """Return above / below; sympy's `zoo` or `nan` for a division by zero."""
     return above * sympy.Pow(below, -1)
 
 
@@ -70,10 +70,10 @@ def binomial(upper: Any, lower: Any) -> Any:
 
 
 def written_out(kind: str, term: Any, index: Any, first: Any, last: Any) -> Any:
-    r"""`\sum` or `\prod` of a term over integers, written out.
+    r"""Expand `\sum` or `\prod` of a term over integers.
 
     Raises:
-        UnreadableError: a limit is no integer.
+        UnreadableError: a limit is not an integer.
         WorkLimitError: more than MAX_TERMS.
     """
     if not (first.is_Integer and last.is_Integer):

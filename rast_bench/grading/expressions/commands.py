@@ -1,4 +1,4 @@
-"""What the commands, brackets and signs of LaTeX mathematics stand for."""
+"""Meaning of LaTeX commands, brackets and signs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

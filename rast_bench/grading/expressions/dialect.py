@@ -1,14 +1,14 @@
-"""What a reader of LaTeX takes brackets behind names, and ends, for."""
+"""How a LaTeX parser treats brackets after names and trailing text."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How brackets behind names, and ends, are read.
+    """How brackets after names, and trailing text, are read.
 
     Attributes:
-        prefix: what follows the longest expression is ignored; otherwise it is an error.
+        prefix: ignore what follows the longest expression; otherwise it is an error.
         applied: `f(x)` is a function of x for every letter and unknown command, else a product.
     """
 

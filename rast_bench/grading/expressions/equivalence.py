@@ -1,4 +1,4 @@
-"""Whether two sympy expressions are the same function: by values at fixed points, then by proof."""
+"""Equality of two sympy expressions as functions: by values at fixed points, then by proof."""
 
 import cmath
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,16 @@ from sympy.core.function import AppliedUndef
 
 DIGITS = 30
 _TOLERANCE = 1e-12
-_ZERO = 1e-60  # of values with DIGITS digits that cancel
+_ZERO = 1e-60  # for differences of values with DIGITS digits
 _DENOMINATOR = 10_000
 _POINTS = (0.7134 + 0.4127j, -1.3871 + 0.8219j, 2.2913 - 1.1043j)
 _STEP = complex(0.3719, 0.2273)
 
 
 def equivalent(first: Any, second: Any) -> bool:
-    """Whether they are equal wherever both are defined.
+    """Return whether the expressions are equal wherever both are defined.
 
-    Values at a few fixed points decide; sympy's simplification only where they cannot be computed.
+    Values at a few fixed points decide; sympy simplifies only if they cannot be computed.
     Unknowns are complex.
     """
     if first == second:
@@ -38,7 +38,7 @@ def equivalent(first: Any, second: Any) -> bool:
 
 
 def _equal_by_values(first: Any, second: Any) -> bool | None:
-    """None where no point gives numbers for both."""
+    """Return whether their values are equal, or None if no point has values of both."""
     known = None
     for one, other in _values(first, second):
         if abs(one - other) > max(_ZERO, _TOLERANCE * max(abs(one), abs(other))):
@@ -48,7 +48,7 @@ def _equal_by_values(first: Any, second: Any) -> bool | None:
 
 
 def _values(first: Any, second: Any) -> Iterator[tuple[complex, complex]]:
-    """The values of both at each point where both have one; one point without unknowns."""
+    """Yield the values of both at each point where both have one; one point without unknowns."""
     unknowns = sorted(_unknowns(first) | _unknowns(second), key=sympy.default_sort_key)
     for start in _POINTS if unknowns else _POINTS[:1]:
         values = {
@@ -60,12 +60,12 @@ def _values(first: Any, second: Any) -> Iterator[tuple[complex, complex]]:
 
 
 def _moved(start: complex, position: int) -> complex:
-    """Another point for every unknown."""
+    """Return another point for each unknown."""
     return start * cmath.exp(1j * position) + position * _STEP
 
 
 def _exact(point: complex) -> Any:
-    """Nearby and rational, so that values which cancel are seen to be zero."""
+    """Return a rational number near the point, so that cancelling values are exactly zero."""
     real, imaginary = (
         Fraction(part).limit_denominator(_DENOMINATOR) for part in (point.real, point.imag)
     )
@@ -78,7 +78,7 @@ def _unknowns(expression: Any) -> set[Any]:
 
 
 def value_at(expression: Any, values: Mapping[Any, Any]) -> complex | None:
-    """The expression's number with these values of its unknowns; None where it has none."""
+    """Return the expression's number for these values of its unknowns, or None if it has none."""
     applied = {key: value for key, value in values.items() if isinstance(key, AppliedUndef)}
     if applied:
         expression = expression.xreplace(applied)

@@ -1,17 +1,17 @@
-"""Why an answer did not become an expression."""
+"""Reasons why an answer could not be parsed as an expression."""
 
 
 class UnreadableError(ValueError):
-    """Not mathematics in the dialect."""
+    """The text is not mathematics in the dialect."""
 
 
 class ForeignCharacterError(UnreadableError):
-    """A character that belongs to no token."""
+    """A character belongs to no token."""
 
 
 class OversizedError(ValueError):
-    """Too long or nested too deeply to be an answer."""
+    """The text is too long or nested too deeply to be an answer."""
 
 
 class WorkLimitError(ArithmeticError):
-    """Evaluating it would take more work than any answer is worth, such as 9^{9^{9^9}}."""
+    """Evaluation would take too much work, as for 9^{9^{9^9}}."""

@@ -1,4 +1,4 @@
-"""The functions that answers are written with, by name."""
+"""The functions used in answers, by name."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ _MAX_FACTORED_BITS = 64  # of a number under a logarithm
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the reader.
+    """A function known to the parser.
 
     Attributes:
-        value: what it gives.
-        inverse: what `f^{-1}` gives; None where that is the power.
-        several: it takes several arguments, in brackets.
+        value: computes it.
+        inverse: the meaning of `f^{-1}`; None if that is the power.
+        several: takes several arguments, in brackets.
     """
 
     value: Callable[..., Any]
@@ -29,7 +29,7 @@ class Function:
     several: bool = False
 
     def of(self, arguments: list[Any], *, inverse: bool = False) -> Any:
-        """Its value.
+        """Return its value.
 
         Raises:
             UnreadableError: too many or too few arguments.
@@ -56,7 +56,7 @@ def _log(value: Any, base: Any = sympy.E) -> Any:
 
 
 def _ratio_of_logs(value: int, base: int) -> Any | None:
-    """log value / log base where it is rational: both are powers of one integer."""
+    """Return log value / log base if rational (both are powers of one integer), else None."""
     if max(value, base).bit_length() > _MAX_FACTORED_BITS:
         return None
     above, below = (dict(fmpz(number).factor()) for number in (value, base))
@@ -67,7 +67,7 @@ def _ratio_of_logs(value: int, base: int) -> Any | None:
 
 
 def _plain_log(value: Any) -> Any:
-    """Unevaluated for large numbers, which sympy would factor."""
+    """Return a logarithm, unevaluated for large numbers, which sympy would factor."""
     if value.is_Rational and max(value.p.bit_length(), value.q.bit_length()) > _MAX_FACTORED_BITS:
         return sympy.log(value, evaluate=False)
     return sympy.log(value)

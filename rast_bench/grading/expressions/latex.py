@@ -1,4 +1,4 @@
-r"""A reader of LaTeX expressions by recursive descent, with bounded work.
+r"""Recursive-descent parser of LaTeX expressions with bounded work.
 
     relation        additive (= | < | > | \le | \ge | \ne) …
     additive        product (+ | -) …
@@ -6,7 +6,7 @@ r"""A reader of LaTeX expressions by recursive descent, with bounded work.
     juxtaposed      sign* factor factor …          so 1/2x is 1/(2x)
     factor          primary (^ exponent | !) …
 
-A *dialect* says what `f(x)` is and how much of the text must be an expression.
+A *dialect* determines what `f(x)` means and how much of the text must be an expression.
 """
 
 from typing import Any
@@ -45,12 +45,12 @@ MAX_DEPTH = 60
 
 
 def read_latex(text: str, dialect: Dialect) -> Any:
-    """The expression or relation as a sympy object.
+    """Parse an expression or relation into a sympy object.
 
     Raises:
         UnreadableError: not an expression in this dialect.
         OversizedError: too many tokens or levels.
-        WorkLimitError: a number in it has too many digits to be written out.
+        WorkLimitError: a number in it has too many digits to be evaluated.
     """
     reader = _Reader(text, dialect)
     value = reader.relation()
@@ -197,7 +197,7 @@ class _Reader:
         return self._named(command.removeprefix("\\"), applies=applies)
 
     def _argument(self) -> Any:
-        """A group in braces or a single digit or name."""
+        """Read a group in braces, or a single digit or name."""
         if self.tokens.next.text == "{":
             return self._group()
         if self.tokens.next.kind == "number":
@@ -246,7 +246,7 @@ class _Reader:
         return written_out(command, self.product(), index, first, last)
 
     def _first_index(self) -> tuple[Any, Any]:
-        """`{k=1}`."""
+        """Read `{k=1}`."""
         self._expect("{")
         name = self.tokens.take()
         if name.kind not in ("letter", "command"):

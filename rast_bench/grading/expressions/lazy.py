@@ -1,7 +1,7 @@
-"""Powers, factorials and binomials that stay as written where writing them out would explode.
+"""Powers, factorials and binomials that stay symbolic if evaluating them would explode.
 
-sympy evaluates `2**(10**20)` as soon as it sees it, wherever it sees it. What is too large
-becomes a function of its own here, which sympy leaves alone.
+sympy evaluates `2**(10**20)` as soon as it sees it. Here, what is too large becomes a function of
+its own, which sympy leaves alone.
 """
 
 from fractions import Fraction
@@ -12,21 +12,21 @@ import sympy
 
 from rast_bench.grading.expressions.errors import OversizedError, UnreadableError
 
-MAX_BITS = 100_000  # of a number that is written out
-MAX_DIGITS = 30_000  # of one that is given so
-MAX_DEGREE = 1_000  # of a root, and of a power of what is no rational number
-MAX_ROOT_BITS = 256  # of what is factored under a root
-_PYTHON_DIGITS = 4_000  # beyond about these Python refuses to read an integer
+MAX_BITS = 100_000  # of a number that is evaluated
+MAX_DIGITS = 30_000  # of a number that is given in digits
+MAX_DEGREE = 1_000  # of a root, and of a power of a base that is not rational
+MAX_ROOT_BITS = 256  # of a number factored under a root
+_PYTHON_DIGITS = 4_000  # above about this, Python refuses to parse an integer
 
 
 class HugePower(sympy.Function):  # type: ignore[misc]  # sympy has no types
-    """base^exponent, not to be written out."""
+    """base^exponent, too large to be evaluated."""
 
     nargs = 2
 
 
 def number(digits: str) -> Any:
-    """The exact value of decimal digits with at most one point.
+    """Return the exact value of decimal digits with at most one decimal point.
 
     Raises:
         OversizedError: more than MAX_DIGITS.
@@ -41,7 +41,7 @@ def number(digits: str) -> Any:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """base^exponent; the real root where a negative number has one (`(-8)^{1/3}` is -2)."""
+    """Return base^exponent; the real root if a negative number has one (`(-8)^{1/3}` is -2)."""
     if not exponent.is_Rational or base.is_Symbol:
         return _general_power(base, exponent)
     if base in (0, 1):
@@ -57,7 +57,7 @@ def power(base: Any, exponent: Any) -> Any:
 
 
 def _root_of_large(base: Any, exponent: Any) -> Any:
-    """sympy would look for factors of the base."""
+    """Return an unevaluated root: sympy would try to factor the base."""
     order = int(exponent.q)
     roots = [flint.fmpz(int(part)).root(order) for part in (base.p, base.q)]
     exact = sympy.Rational(int(roots[0]), int(roots[1]))
@@ -66,7 +66,7 @@ def _root_of_large(base: Any, exponent: Any) -> Any:
 
 def _general_power(base: Any, exponent: Any) -> Any:
     if base.is_Rational and base != 0 and exponent.is_Mul | exponent.is_Add:
-        # sympy takes 2^(10^20 + x) apart: 2^(10^20) 2^x.
+        # sympy splits 2^(10^20 + x) into 2^(10^20) 2^x.
         constant, _ = exponent.as_coeff_Add()
         factor, _ = exponent.as_coeff_Mul()
         if any(_too_large(base, part) for part in (constant, factor)):
@@ -81,7 +81,7 @@ def _too_large(base: Any, exponent: Any) -> bool:
     if base.is_Rational:
         return base != 1 and base != -1 and bool(size * _bits(base) > MAX_BITS)
     if base.is_Add and base.free_symbols:
-        return False  # sympy multiplies nothing out
+        return False  # sympy does not expand it
     if base.free_symbols:
         factor, _ = base.as_coeff_Mul()
         return factor not in (1, -1) and bool(size * _bits(factor) > MAX_BITS)
@@ -95,7 +95,7 @@ def _bits(value: Any) -> int:
 
 
 def quotient(above: Any, below: Any) -> Any:
-    """above / below.
+    """Return above / below.
 
     Raises:
         UnreadableError: a division by zero.
@@ -133,5 +133,5 @@ def binomial(upper: Any, lower: Any) -> Any:
 
 
 def permutations(upper: Any, lower: Any) -> Any:
-    """How many ways to place `lower` of `upper` things in order."""
+    """Return the number of ways to arrange `lower` of `upper` things in order."""
     return quotient(factorial(upper), factorial(upper - lower))

@@ -1,4 +1,4 @@
-"""A reader of expressions in Python's notation, such as `2**3` or `sqrt(2)/2`. Nothing is run."""
+"""Parser of expressions in Python notation, such as `2**3` or `sqrt(2)/2`. Runs no code."""
 
 import ast
 from collections.abc import Callable, Mapping
@@ -35,11 +35,11 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def read_python(text: str) -> Any:
-    """A sympy expression, or a tuple, list or frozenset of them.
+    """Parse a sympy expression, or a tuple, list or frozenset of them.
 
     Raises:
         UnreadableError: not such an expression.
-        OversizedError: too long or too deep.
+        OversizedError: too long or nested too deeply.
         WorkLimitError: a number in it has too many digits.
     """
     if len(text) > MAX_LENGTH:

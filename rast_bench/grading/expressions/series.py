@@ -1,4 +1,4 @@
-"""Sums and products over integers: written out, or in closed form where that is known."""
+"""Sums and products over integers: expanded, or in closed form where one is known."""
 
 from typing import Any
 
@@ -10,11 +10,15 @@ from rast_bench.grading.expressions.lazy import HugePower
 MAX_TERMS = 1_000
 _MAX_OPERATIONS = 20  # of a term of a series
 MAX_INDEX = 100_000
-_MAX_DEGREE = 12  # of a polynomial that is summed
+_MAX_DEGREE = 12  # of a summed polynomial
 
 
 def sum_over(term: Any, index: Any, first: Any, last: Any) -> Any:
-    """Raises UnreadableError where the sum is neither short nor one with a known closed form."""
+    """Return the sum, expanded or in closed form.
+
+    Raises:
+        UnreadableError: it is neither short nor one with a known closed form.
+    """
     if _is_short(first, last):
         return sympy.Add(*_terms(term, index, first, last))
     if not first.is_Integer or term.has(sympy.floor, sympy.ceiling, sympy.Abs):
@@ -25,7 +29,11 @@ def sum_over(term: Any, index: Any, first: Any, last: Any) -> Any:
 
 
 def product_over(term: Any, index: Any, first: Any, last: Any) -> Any:
-    """Raises UnreadableError where the product is not short."""
+    """Return the expanded product.
+
+    Raises:
+        UnreadableError: it is not short.
+    """
     if not _is_short(first, last):
         raise UnreadableError("a product that is not read")
     return sympy.Mul(*_terms(term, index, first, last))
@@ -50,7 +58,7 @@ def _polynomial(term: Any, index: Any, first: Any, last: Any) -> Any:
 
 
 def _infinite(term: Any, index: Any, first: Any) -> Any:
-    """Geometric and arithmetic-geometric series, 1/k^s, telescoping sums, 1/k!."""
+    """Sum geometric, arithmetic-geometric and telescoping series, 1/k^s and 1/k!."""
     if term.count_ops() > _MAX_OPERATIONS or not _has_known_series(term, index):
         raise UnreadableError("a series that is not read")
     total = sympy.Sum(term, (index, first, sympy.oo)).doit()
@@ -79,7 +87,7 @@ def _has_known_series(term: Any, index: Any) -> bool:
 
 
 def _grows(term: Any, index: Any) -> bool:
-    """Whether numbers in it may grow faster than exponentially, and sympy would write them out."""
+    """Return whether its numbers may grow super-exponentially while sympy would expand them."""
     for part in term.atoms(sympy.Pow, HugePower, sympy.factorial, sympy.binomial, sympy.factorial2):
         exponent = part.args[-1]
         if index in exponent.free_symbols and (

@@ -1,4 +1,4 @@
-"""LaTeX mathematics as tokens, one at a time: what follows a complete expression is never read."""
+"""Lazy tokenizer of LaTeX mathematics: what follows a complete expression is never read."""
 
 import re
 from typing import NamedTuple
@@ -36,10 +36,10 @@ Mark = tuple[int, Token | None]
 
 
 class TokenStream:
-    """Tokens with one of lookahead.
+    """Tokens with a lookahead of one.
 
     Raises:
-        ForeignCharacterError: a character that belongs to no token was reached.
+        ForeignCharacterError: a character was reached that belongs to no token.
         OversizedError: more than MAX_TOKENS were taken.
     """
 
@@ -51,7 +51,7 @@ class TokenStream:
 
     @property
     def next(self) -> Token:
-        """The token to come; it is read no earlier than asked for."""
+        """The next token, read only when it is asked for."""
         if self._next is None:
             self._next = self._read()
         return self._next
@@ -62,14 +62,14 @@ class TokenStream:
         return token
 
     def take_digit(self) -> Token:
-        """The first digit of a number that comes next; its other digits are left."""
+        """Take the first digit of the number that comes next; its other digits are left."""
         token = self.take()
         if len(token.text) > 1:
             self._next = Token("number", token.text[1:])
         return Token("number", token.text[0])
 
     def mark(self) -> Mark:
-        """The place to `rewind` to."""
+        """Return a position for `rewind`."""
         return self._position, self._next
 
     def rewind(self, mark: Mark) -> None:

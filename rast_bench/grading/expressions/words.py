@@ -1,4 +1,4 @@
-"""Names that mathematics is written with, beside single letters."""
+"""Names used in mathematics beside single letters."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,14 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-GREEK = _words(
+GREEK_LETTERS = _words(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi"
-    " rho varrho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma"
-    " Phi Psi Omega ell hbar"
+    " rho sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi"
+    " Omega"
 )
-# Written names → the name of the function.
+"""Names of LaTeX, without pi, which is a number."""
+GREEK = GREEK_LETTERS | {"varrho", "ell", "hbar"}
+# Names as written → name of the function.
 FUNCTION_NAMES: Mapping[str, str] = {
     **{
         name: name
@@ -45,7 +47,7 @@ FUNCTION_NAMES: Mapping[str, str] = {
     "comb": "binomial",
 }
 NAMES = {*FUNCTION_NAMES, *GREEK, "pi", "infty", "oo", "mod", "bmod", "choose"}
-# Runs of letters that are words or units, never products of letters.
+# Sequences of letters that are words or units, never products.
 WORDS = _words(
     "be by do he if it no of on or pm so to up us we "
     "all and any are but can day for has inf let min not now odd one our out per see six ten the "
@@ -53,5 +55,5 @@ WORDS = _words(
     "cm mm km dm nm kg mg ml mL ft hr mi lb oz yd ms sq cc mph kph rpm rad deg sec lbs hrs cal gal "
     "mol atm bar bit dB eV Hz Pa kW kJ kN kV"
 )
-# Products where they follow a sign, as in `e^{-at}`, `e^{in\\theta}`.
+# Products if they follow a sign, as in `e^{-at}`, `e^{in\\theta}`.
 SHORT_WORDS = frozenset({"am", "an", "as", "at", "in", "is"})

@@ -1,1 +1,1 @@
-"""A grader that aims at truth: right where the common graders are known to fail."""
+"""A grader that aims at truth: correct where the common graders are known to fail."""

@@ -1,15 +1,17 @@
-r"""One writing for what LaTeX and Unicode write in many ways. The value never changes.
+r"""Normalise notation: one form for what LaTeX and Unicode write in many. Never changes the value.
 
-All work is linear in the text's length: white space is collapsed first, so that no pattern below
-meets a run of it; commands are walked once; brackets are matched once.
+All work is linear in the length of the text: white space is collapsed first, so that no pattern
+below meets a run of it; commands are walked once; brackets are matched once.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable
 
+from rast_bench.grading.expressions.words import GREEK_LETTERS
+
 MAX_LENGTH = 20_000
-"""Characters beyond which a text is no answer: only its white space is cleaned."""
+"""Length in characters beyond which a text is not an answer: only its white space is cleaned."""
 
 # Unicode ------------------------------------------------------------------------------------
 
@@ -42,14 +44,14 @@ _CHARACTERS = str.maketrans(
     | {sign: f"\\{name} " for name, signs in _COMMANDS_OF_SIGNS.items() for sign in signs}
     | {sign: plain for plain, signs in _PLAIN_SIGNS.items() for sign in signs}
 )
-# Characters of one compatibility class become one, a few at a time: normalising sorts each run of
-# combining marks in a time quadratic in its length.
+# Compatibility characters are normalised a few at a time: normalisation sorts each run of combining
+# marks in time quadratic in its length.
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,30}")
 _ROOT_SIGN = re.compile(r"√ ?(\d+(?:\.\d+)?|[A-Za-z])")
 
 
 def _in_latex(text: str) -> str:
-    """Every sign that LaTeX has a command for as this command."""
+    """Replace every sign that has a LaTeX command by that command."""
     if text.isascii():
         return text
     text = _RAISED.sub(lambda run: f"^{{{''.join(_SUPERSCRIPTS[c] for c in run[0])}}}", text)
@@ -92,7 +94,7 @@ _BLANK = _SWITCHES | frozenset(
 _DROPPED_WITH_ARGUMENT = frozenset(
     (*("phantom", "hphantom", "vphantom", "hspace", "vspace", "kern", "color", "label", "tag"),)
 )
-_ONE_WRITING = {
+_CANONICAL_NAMES = {
     **dict.fromkeys(("dfrac", "tfrac", "cfrac", "nicefrac", "sfrac"), r"\frac"),
     **dict.fromkeys(("dbinom", "tbinom"), r"\binom"),
     **dict.fromkeys(("leq", "leqslant", "leqq"), r"\le "),
@@ -126,25 +128,28 @@ _ONE_WRITING = {
     "rparen": ")",
     "textendash": "-",
 }
-_GREEK = (
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
-    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
-    *("omega", "varepsilon", "vartheta", "varphi", "Gamma", "Delta", "Theta", "Lambda", "Xi"),
-    *("Pi", "Sigma", "Phi", "Psi", "Omega"),
-)
+_GREEK = GREEK_LETTERS | {"pi"}
 _FUNCTIONS = (
     *("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos"),
     *("arctan", "ln", "log", "exp", "cdot", "times", "infty"),
 )
 _WHOLE = frozenset(
     (
-        *(*_GREEK, *_FUNCTIONS, *_FONTS, *_BLANK, *_SIZES, *_DROPPED_WITH_ARGUMENT, *_ONE_WRITING),
+        *(
+            *_GREEK,
+            *_FUNCTIONS,
+            *_FONTS,
+            *_BLANK,
+            *_SIZES,
+            *_DROPPED_WITH_ARGUMENT,
+            *_CANONICAL_NAMES,
+        ),
         *("coth", "lnot", "textcolor", "frac", "sqrt", "binom", "pm", "mp", "begin", "end"),
         *("le", "ge", "ne", "in", "cup", "cap", "mathbb", "neg", "get"),
     )
 )
 _RELATIONS = frozenset(("le", "ge", "ne"))
-_JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=len, reverse=True)))
+_JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=lambda name: (-len(name), name))))
 _ARROWS = frozenset(("overrightarrow", "vec"))
 _ACCENTS = {"overline": "bar", "bar": "bar", "hat": "hat", "widehat": "hat"}
 _POINTS = re.compile(r" ?\{ ?([A-Z]{2,4}) ?\}")
@@ -181,7 +186,7 @@ def _once_escaped(text: str) -> str:
 
 
 def _with_plain_commands(text: str) -> str:
-    """Walk the commands once: fonts, sizes, spaces and colours go; the others get one name."""
+    """Walk the commands once: drop fonts, sizes, spaces and colours; unify other names."""
     partners: dict[int, int] | None = None
     marked = r"\(" in text or r"\[" in text
     pieces: list[str] = []
@@ -204,8 +209,8 @@ def _with_plain_commands(text: str) -> str:
             if partners is None:
                 partners = bracket_partners(text)
             written, position = " ", _after_argument(text, position, partners)
-        elif name in _ONE_WRITING:
-            written = _ONE_WRITING[name]
+        elif name in _CANONICAL_NAMES:
+            written = _CANONICAL_NAMES[name]
         elif name in _ARROWS or name in _ACCENTS:
             written, position = _marked(name, text, position)
         else:
@@ -216,14 +221,14 @@ def _with_plain_commands(text: str) -> str:
 
 
 def _after_space(text: str, position: int) -> str:
-    """The next character, a space left out."""
+    """Return the next character, skipping a space."""
     return text[position : position + 2].lstrip(" ")[:1]
 
 
 def _escaped(
     sign: str, text: str, position: int, pieces: list[str], marked: bool
 ) -> tuple[str, int]:
-    """What a backslash and a sign stand for, and where the text goes on."""
+    """Return the meaning of a backslash and a sign, and the position after them."""
     if sign in ",;: !":
         before = pieces[-1][-1:]
         spaced = _SPACED_THOUSANDS.match(text, position)
@@ -241,7 +246,7 @@ def _escaped(
 
 
 def _after_argument(text: str, position: int, partners: dict[int, int]) -> int:
-    """Behind the group at a position; behind a length such as `1cm`; else right here."""
+    """Return the position after a group or a length such as `1cm`; else the given one."""
     start = position + (text[position : position + 1] == " ")
     if text[start : start + 1] == "{" and start in partners:
         return partners[start] + 1
@@ -250,7 +255,7 @@ def _after_argument(text: str, position: int, partners: dict[int, int]) -> int:
 
 
 def _marked(name: str, text: str, position: int) -> tuple[str, int]:
-    r"""`\overline{AB}`, `\vec{v}` and `\hat{i}` as names; `\bar{x}` as a name of its own."""
+    r"""Turn `\overline{AB}`, `\vec{v}`, `\hat{i}` into names; `\bar{x}` gets a name of its own."""
     if found := _POINTS.match(text, position):
         return f" {found[1]}", found.end()
     if name in _ARROWS and (found := _VECTOR.match(text, position)):
@@ -264,7 +269,7 @@ def _marked(name: str, text: str, position: int) -> tuple[str, int]:
 
 
 def _parted(name: str, command: str) -> str:
-    r"""`\lnx` and `\lex`, which no LaTeX has, as `\ln x` and `\le x`: blanks get lost."""
+    r"""Split `\lnx` and `\lex`, which are not LaTeX, into `\ln x` and `\le x`: blanks get lost."""
     if name.startswith("quad") and len(name) == len("quad") + 1:
         return f" {name[-1]}"
     beginning = _JOINED.match(name)
@@ -284,7 +289,7 @@ _OPENING = frozenset("([{")
 
 
 def bracket_partners(text: str) -> dict[int, int]:
-    """Where each bracket that opens closes, of whatever kinds the two are (`[1,2)`)."""
+    """Map each opening bracket to where it closes, even if their kinds differ (`[1,2)`)."""
     partners: dict[int, int] = {}
     opened: list[int] = []
     for bracket in _BRACKET.finditer(text):
@@ -296,10 +301,10 @@ def bracket_partners(text: str) -> dict[int, int]:
 
 
 def split_outside(text: str, separators: re.Pattern[str]) -> list[str]:
-    """The parts of a text between separators that stand outside all brackets, stripped.
+    """Split a text at separators outside all brackets, and strip the parts.
 
-    Linear in a cleaned text, which has no runs of white space, where `separators` starts with at
-    most one optional space and matches no bracket.
+    Linear in a cleaned text, which has no runs of white space, if `separators` starts with at most
+    one optional space and matches no bracket.
     """
     brackets = iter(_BRACKET.finditer(text))
     bracket = next(brackets, None)
@@ -318,7 +323,7 @@ def split_outside(text: str, separators: re.Pattern[str]) -> list[str]:
 
 
 def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
-    """The text with stretches replaced; the edits do not overlap."""
+    """Replace stretches of the text; the edits must not overlap."""
     pieces: list[str] = []
     position = 0
     for start, end, written in sorted(edits):
@@ -336,7 +341,7 @@ _SIDE = re.compile(r"[A-Za-z\d+ -]{1,20}")
 
 
 def _with_braced_arguments(text: str) -> str:
-    r"""`\frac12`, `\sqrt3`, `sqrt(3)` and `{n \choose k}` with braces about each argument."""
+    r"""Put braces around the arguments of `\frac12`, `\sqrt3`, `sqrt(3)`, `{n \choose k}`."""
     found = list(_WITH_ARGUMENTS.finditer(text))
     choices = list(_CHOOSE.finditer(text))
     if not found and not choices:
@@ -368,7 +373,7 @@ def _braced(
     *,
     called: bool,
 ) -> int | None:
-    """Brace the argument at a position; the position behind it, None where there is none."""
+    """Brace the argument at a position; return the position after it, or None without one."""
     start = position + (text[position : position + 1] == " ")
     opening = text[start : start + 1]
     if opening == "{" or (opening == "(" and called):
@@ -391,7 +396,7 @@ def _chosen(
     partners: dict[int, int],
     edits: dict[int, tuple[int, int, str]],
 ) -> None:
-    r"""`{n \choose k}` and a bare `n \choose k` as `\binom{n}{k}`."""
+    r"""Rewrite `{n \choose k}` and a bare `n \choose k` as `\binom{n}{k}`."""
     around: dict[int, tuple[int, int]] = {}
     opened: list[tuple[int, int]] = []
     waiting = iter(choices)
@@ -421,7 +426,7 @@ def _chosen(
 _Replacement = str | Callable[[re.Match[str]], str]
 _THIRD = r"(?=\d{3}(?!\d))"
 _PATTERNS: tuple[tuple[str, re.Pattern[str], _Replacement], ...] = (
-    # (what the text must have for the pattern to be tried, pattern, replacement)
+    # (text required for the pattern to be tried, pattern, replacement)
     (
         "circ",
         re.compile(r"\{ ?\^ ?\\circ ?\}|\^ ?(?:\{ ?\\circ ?\}|\\circ(?![A-Za-z]))"),
@@ -447,13 +452,13 @@ _PRICE = re.compile(r"-?\$ ?-?[\d.]")
 
 
 def clean(text: str) -> str:
-    r"""The answer without marks of mathematics, fonts, sizes, colours and the full stop at its end.
+    r"""Return the answer without math delimiters, fonts, sizes, colours and its final full stop.
 
-    * White space is single spaces; commands have one name each (`\dfrac` is `\frac`, `\leq` is
-      `\le`, `<=` too) and braces about their arguments (`\frac12` is `\frac{1}{2}`).
-    * Words of `\text{…}` stay, in braces: `5\text{ cm}` is `5 { cm}`.
+    * White space becomes single spaces; commands get one name each (`\dfrac` is `\frac`, `\leq` and
+      `<=` are `\le`) and braces around their arguments (`\frac12` is `\frac{1}{2}`).
+    * The words of `\text{…}` stay, in braces: `5\text{ cm}` is `5 { cm}`.
     * Degrees are `\degree`, a currency's dollar is `\$`, a percent sign is `%`.
-    * Thousands keep a comma (`1{,}234` is `1,234`); `3{,}75` stays, for it may be 3.75.
+    * Thousands keep a comma (`1{,}234` is `1,234`); `3{,}75` stays, since it may be 3.75.
     """
     if len(text) > MAX_LENGTH:
         return _single_spaced(text)
@@ -475,7 +480,7 @@ def _single_spaced(text: str) -> str:
 
 
 def _without_dollars(text: str) -> str:
-    r"""Without the dollars of mathematics; that of a price becomes `\$`."""
+    r"""Remove the dollars of mathematics; that of a price becomes `\$`."""
     if "$" not in text:
         return text
     text = text.replace(r"\$", "\0")
@@ -490,7 +495,7 @@ _ENDS = " .,;:"
 
 
 def _unwrapped(text: str) -> str:
-    """Without the stops and line ends behind it and the braces that hold the whole."""
+    """Remove trailing stops and line ends, and braces around the whole text."""
     text = _stripped(text)
     if not text.startswith("{"):
         return text
@@ -506,7 +511,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _stripped(text: str) -> str:
-    """Without the full stops, commas and line ends at its end; an ellipsis stays."""
+    """Remove trailing full stops, commas and line ends; an ellipsis stays."""
     end = len(text)
     while end:
         if text[end - 1] in _ENDS and text[end - 2 : end - 1] != "\\":

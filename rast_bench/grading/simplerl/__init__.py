@@ -1,1 +1,1 @@
-"""The paper's grading protocol, faults included, in our own code."""
+"""The paper's grading protocol, bugs included, reimplemented."""

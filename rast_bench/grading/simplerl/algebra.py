@@ -1,4 +1,4 @@
-"""Equality of expressions in the SimpleRL protocol: a readable prefix speaks for the whole."""
+"""Equality of expressions in the SimpleRL protocol: a parsable prefix stands for the whole."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ DIALECT = Dialect(prefix=True, applied=True)
 
 
 def same_expression(answer: str, gold: str) -> bool:
-    """Whether both read as the same value, equation (up to sign) or number within 1e-4.
+    """Return whether both have the same value, equation (up to sign) or number within 1e-4.
 
     Raises:
         WorkLimitError: a number in one of them has too many digits.
@@ -32,7 +32,7 @@ def same_expression(answer: str, gold: str) -> bool:
 
 
 def _read(text: str) -> Any:
-    """As LaTeX, else in Python's notation, else the text itself."""
+    """Parse as LaTeX, else as Python, else return the text itself."""
     single = text.replace("\\\\", "\\")
     for attempt in (single, text) if single != text else (text,):
         try:

@@ -1,4 +1,4 @@
-"""When the SimpleRL protocol calls two normal forms equal."""
+"""Equality of two normal forms in the SimpleRL protocol."""
 
 import math
 import re
@@ -16,9 +16,9 @@ _MATRIX = (r"\begin{pmatrix}", r"\end{pmatrix}")
 
 
 def equal(answer: str, gold: str, same_expression: Same) -> bool:
-    """The first rule that can tell decides; `same_expression` is asked where strings do not tell.
+    """Return the verdict of the first rule that applies; `same_expression` is the last resort.
 
-    Both numbers: equal within 1e-4 of gold, of a hundredth of it or of a hundred times it.
+    Numbers are equal within 1e-4 of the gold answer, a hundredth of it or a hundred times it.
     """
     known = equal_without_algebra(answer, gold)
     if known is not None:
@@ -30,7 +30,7 @@ def equal(answer: str, gold: str, same_expression: Same) -> bool:
 
 
 def equal_without_algebra(answer: str, gold: str) -> bool | None:
-    """What strings and plain numbers tell; None where they do not decide."""
+    """Return what strings and plain numbers decide, or None if they do not."""
     if answer.strip().lower() == gold.strip().lower():
         return True
     if gold in CHOICES and choice_of_text(answer) == gold:
@@ -71,7 +71,7 @@ def _without_brackets(answer: str, gold: str) -> bool:
 
 
 def _equal_in_parts(answer: str, gold: str, same: Same) -> bool:
-    """Tuples and intervals element by element in order, whatever their brackets; matrices too."""
+    """Compare tuples, intervals (whatever their brackets) and matrices element by element."""
     listed = _LISTED.match(answer) and _LISTED.match(gold)
     if listed and _all_equal(answer[1:-1].split(","), gold[1:-1].split(","), same):
         return True
@@ -98,7 +98,7 @@ def _rows(text: str) -> list[list[str]] | None:
 
 
 def _equal_equations(answer: str, gold: str, same: Same) -> bool:
-    """Equations as left minus right, up to sign; a short left side alone is dropped."""
+    """Compare equations as left minus right, up to sign; a short left side alone is dropped."""
     left, right = _sides(answer), _sides(gold)
     known = False
     if left and right:

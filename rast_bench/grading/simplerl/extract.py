@@ -1,4 +1,4 @@
-"""Where the SimpleRL protocol finds the answer in a response, before any normalisation."""
+"""Extraction of the answer in the SimpleRL protocol, before any normalisation."""
 
 import re
 
@@ -15,10 +15,10 @@ _LINE_BREAK = re.compile(r"\n\s*")
 
 
 def raw_answer(text: str) -> str:
-    """The answer as it is written; "" where a rule applies but nothing follows its phrase.
+    """Return the answer as written; "" if a rule applies but nothing follows its phrase.
 
-    The first rule that applies decides: the phrase with "I hope", the last box, the phrases, the
-    last number (of the text without commas).
+    The first applicable rule decides: the phrase with "I hope", the last box, the phrases, the last
+    number (of the text without commas).
     """
     _, _, after = text.partition(_HOPE[0])
     if after and _HOPE[1] in text:
@@ -35,7 +35,7 @@ def raw_answer(text: str) -> str:
 
 
 def announces(text: str) -> bool:
-    """Whether a phrase or a complete box marks the answer, so that it is not the last number."""
+    """Return whether a phrase or a complete box, not the last number, marks the answer."""
     if "boxed" in text:
         tail = text.rpartition("boxed")[2]
         return not tail.startswith("{") or len(_boxed(tail)) < len(tail) - 1
@@ -43,7 +43,7 @@ def announces(text: str) -> bool:
 
 
 def _boxed(tail: str) -> str:
-    """What stands in the box whose opening `tail` begins with; an open box lasts to the end."""
+    """Return the content of the box that `tail` begins with; an open box extends to the end."""
     if not tail.startswith("{"):
         return tail.split("$")[0].strip()
     depth = 0
@@ -55,13 +55,13 @@ def _boxed(tail: str) -> str:
 
 
 def one_line(answer: str) -> str:
-    """The answer without line breaks, a leading colon, trailing full stops and slashes."""
+    """Return the answer without line breaks, a leading colon, trailing full stops and slashes."""
     joined = _LINE_BREAK.sub("", answer)
     return joined.removeprefix(":").rstrip(".").rstrip("/")
 
 
 def choice_of_text(text: str) -> str:
-    """The letter that a whole response chooses; the tail it looked at where there is none.
+    """Return the letter that a whole response chooses, or the tail that was searched.
 
     The first letter after the last "answer is" or "choice is", else the last letter of all. A
     response with the same phrase twice counts as a run-on: only its first paragraph is read.

@@ -1,10 +1,10 @@
-"""The paper's grader under its name."""
+"""The paper's grader, `simplerl`."""
 
 from functools import lru_cache
 
 from rast_bench.grading.base import Answer
 from rast_bench.grading.decision import Decision, decided
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.pooled import PooledGrader
 from rast_bench.grading.simplerl.equality import equal, equal_without_algebra
 from rast_bench.grading.simplerl.extract import (
@@ -16,36 +16,42 @@ from rast_bench.grading.simplerl.extract import (
 )
 from rast_bench.grading.simplerl.normalise import normal_form
 
-MAX_ANSWER = 10_000  # characters; a longer one is none
+MAX_ANSWER = 10_000  # characters; a longer text is not an answer
 
 _CHOICE_SETS = ("mmlu", "gpqa", "sat_math", "aqua")
 _SETS_WITH_UNITS = ("minerva", "carp_en")
 
 
 def equal_with_algebra(answer: str, gold: str) -> Decision:
-    """The protocol's whole ladder. Raises WorkLimitError and OversizedError."""
+    """Return the decision of the whole protocol.
+
+    Raises:
+        WorkLimitError, OversizedError: comparing would take too much work.
+    """
     from rast_bench.grading.simplerl.algebra import same_expression  # loads sympy
 
     return decided(equal(answer, gold, same_expression))
 
 
 class SimpleRLGrader(PooledGrader):
-    """The SimpleRL protocol, which the paper reports, faults included (docs/graders.md).
+    """The SimpleRL protocol, which the paper uses, bugs included (docs/graders.md).
 
-    Limits are of CPU time, where the protocol's are of wall time: verdicts do not depend on what
-    else the machine does. Sets are told apart by their names: choices (mmlu…, gpqa…,
-    sat_math…, aqua…) are read as letters, units stay in minerva….
+    Limits are of CPU time where the protocol's are of wall time, so verdicts do not depend on the
+    load of the machine. Data sets are told apart by name: answers to choices (mmlu…, gpqa…,
+    sat_math…, aqua…) are read as letters, and units are kept in minerva….
     """
 
     name = "simplerl-1"
     thorough = staticmethod(equal_with_algebra)
 
-    def extract(self, answer: Answer) -> Found | None:
+    def extract(self, answer: Answer) -> ExtractedAnswer | None:
         text = self._answer(answer)
         if text is None:
             return None
-        # Whether it is a guess counts only in a response that was cut off.
-        return Found(text, "", answer.finish_reason == "length" and not announces(answer.text))
+        # Whether it is a guess matters only if the response was cut off.
+        return ExtractedAnswer(
+            text, "", answer.finish_reason == "length" and not announces(answer.text)
+        )
 
     def _answer(self, answer: Answer) -> str | None:
         dataset = answer.dataset.lower()

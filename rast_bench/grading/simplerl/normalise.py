@@ -1,4 +1,4 @@
-"""The normal form of answers in the SimpleRL protocol, deletions that change the value included."""
+"""Normal form of answers in the SimpleRL protocol, including deletions that change the value."""
 
 import re
 
@@ -30,7 +30,7 @@ _SLASH = re.compile(r"-?\d+/-?\d+")
 
 
 def normal_form(answer: str, *, keep_units: bool = False) -> str:
-    """The string that the protocol compares. `keep_units` leaves unit words in place."""
+    """Return the string that the protocol compares. `keep_units` leaves unit words in place."""
     text = answer.strip().replace("\n", "").rstrip(".").replace(r"\!", "")
     text = _ARRAY.sub(r"\\begin{pmatrix}", text)
     text = _replaced(text, _SAME_COMMANDS)
@@ -74,13 +74,13 @@ def _deleted(text: str, parts: tuple[str, ...]) -> str:
 
 
 def _without_short_left_side(text: str) -> str:
-    """The right side of one equation whose left side has at most two characters."""
+    """Return the right side of an equation whose left side has at most two characters."""
     left, sign, right = text.partition("=")
     return right if sign and "=" not in right and len(left) <= 2 else text
 
 
 def _braced_fractions(text: str) -> str:
-    r"""`\frac12` as `\frac{1}{2}`; the text as it was where a `\frac` ends it too early."""
+    r"""Rewrite `\frac12` as `\frac{1}{2}`; unchanged if a `\frac` comes too close to the end."""
     head, *tails = text.split(r"\frac")
     parts = [head]
     for tail in tails:

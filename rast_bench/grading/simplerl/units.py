@@ -1,6 +1,6 @@
-"""The words that the SimpleRL protocol deletes as units: its behaviour, not good sense.
+"""The words that the SimpleRL protocol deletes as units, as it does, sensible or not.
 
-Single letters, points of the compass and everyday nouns of word problems are among them.
+They include single letters, points of the compass and everyday nouns of word problems.
 """
 
 import re
@@ -15,7 +15,7 @@ _MONEY = "rs rupee profit loss gain"
 _CHANGES = "increase decrease rise excess more less pure ratio per percent number unit prime"
 _THINGS = "men man women woman soldier monkey apple tile toy coin pie mark rounds ohm Surface"
 _LETTERS = "a c d t ab"
-_PHRASES = (  # a dot stands for any character here
+_PHRASES = (  # a dot matches any character here
     *("m sqaure", " m east", "sq m", "sq . m", "sq inch", "cu cm", "cu . m", "cm 2", "pi sq m"),
     *("∏ cm ³", "π r 2", "° f", "p . m", "a . m", "profit of rs", "rs .", "no change"),
     *("v â € ™", "s .", "q .", "a .", "b .", "c .", "d .", "e .", "f .", "g .", "h ."),
@@ -36,9 +36,9 @@ _UNITS = [
 
 
 def without_units(text: str) -> str:
-    """The text without unit words, looked for twice; a unit alone stays."""
+    """Return the text without unit words, deleted in two passes; a lone unit stays."""
     for _ in range(2):
         for beginning, pattern in _UNITS:
-            if beginning in text:  # spares most of the searches
+            if beginning in text:  # avoids most of the searches
                 text = pattern.sub(r"\1\2", text) or text
     return text

@@ -1,4 +1,4 @@
-"""The audit: every derived published number against what it was derived from."""
+"""Audit of the published numbers: every derived number against what it was derived from."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,11 @@ _CHECKS = (
 
 
 def audit(records: Sequence[Published]) -> list[Finding]:
-    """All findings, those of one rule together. Raises DatasetError where a number is missing."""
+    """Return all findings, grouped by rule.
+
+    Raises:
+        DatasetError: a number is missing.
+    """
     return [finding for check in _CHECKS for finding in check(records)]
 
 

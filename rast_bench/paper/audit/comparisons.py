@@ -1,4 +1,4 @@
-"""Statements in words on differences, means and bounds of published numbers."""
+"""Check statements on differences, means and bounds of published numbers."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -23,7 +23,7 @@ from rast_bench.paper.published import MATH_SETS, Published, only, select
 
 
 def check_comparisons(records: Sequence[Published]) -> list[Finding]:
-    """Bounds on PCRs, and what section 3.2 says of base models with the same ΔR."""
+    """Check bounds on PCRs, and what section 3.2 says of base models with the same ΔR."""
     bounds = select(records, metric="PCR", sense="above")
     return [
         *(_least_pcr(records, bound) for bound in bounds),
@@ -35,7 +35,7 @@ def check_comparisons(records: Sequence[Published]) -> list[Finding]:
 
 
 def _least_pcr(records: Sequence[Published], bound: Published) -> Finding:
-    """A bound of section 2.1 is on figure 1a, that of a reply on the table before it."""
+    """Check a bound: section 2.1's is on figure 1a, that of a reply on the table before it."""
     if bound.source == "text":
         table = select(records, source="figure 1a")
     else:
@@ -47,7 +47,7 @@ def _least_pcr(records: Sequence[Published], bound: Published) -> Finding:
 
 
 def _own_delta(records: Sequence[Published]) -> Finding:
-    """7B with ΔR 7B at λ = 1 is M + (M_RL − M), the RL model of table 1, by equation 3."""
+    """Check 7B with ΔR 7B at λ = 1: by equation 3 the RL model of table 1, M + (M_RL − M)."""
     quoted = only(records, source="text", method="rast", model="qwen2.5-7b", delta="qwen2.5-7b")
     cell = {"model": quoted.model, "dataset": quoted.dataset, "metric": quoted.metric}
     rl = only(records, source="table 1", method="rl", **cell)
@@ -56,7 +56,7 @@ def _own_delta(records: Sequence[Published]) -> Finding:
 
 
 def _smaller_gain(records: Sequence[Published]) -> Finding:
-    """On GSM8K the gain of 7B with ΔR 7B is smaller than that of 32B with ΔR 14B."""
+    """Check that on GSM8K 7B with ΔR 7B gains less than 32B with ΔR 14B."""
     text = select(records, source="text", section="3.2", dataset="gsm8k")
     used = [
         only(text, model=model, method=method)
@@ -83,7 +83,7 @@ def _smaller_gain(records: Sequence[Published]) -> Finding:
 
 
 def _higher_recovery(records: Sequence[Published]) -> Finding:
-    """With ΔR 7B the 14B base yields a higher recovery rate than the 32B base, on average."""
+    """Check that with ΔR 7B the 14B base recovers more than the 32B base, on average."""
     delta, models = "qwen2.5-7b", ("qwen2.5-14b", "qwen2.5-32b")
     small, large = (mean_recovery_interval(records, model, delta) for model in models)
     rates = [
@@ -122,9 +122,9 @@ def _higher_recovery(records: Sequence[Published]) -> Finding:
 
 
 def _stronger_bases(records: Sequence[Published]) -> Finding:
-    """Section 3.2: "stronger base models exhibit higher recovery rates", 32B "often" the highest.
+    """Check section 3.2: "stronger base models exhibit higher recovery rates", 32B "often" highest.
 
-    Held against all comparisons with one ΔR and data set; what rounding leaves open counts for it.
+    Tested on all comparisons with the same ΔR and data set; what rounding leaves open is in favour.
     """
     bases = {
         "qwen2.5-1.5b": ("qwen2.5-7b", "qwen2.5-14b", "qwen2.5-32b"),

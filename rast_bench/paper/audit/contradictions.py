@@ -1,4 +1,4 @@
-"""Two statements of the authors that cannot both be right."""
+"""Pairs of statements by the authors that cannot both be right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ RULE = "Statements that contradict each other"
 
 @dataclass(frozen=True)
 class Contradiction:
-    """What one place says and another denies; no number decides between them."""
+    """A statement in one place and its denial in another; no number decides between them."""
 
     words: str
     source: str
@@ -39,11 +39,11 @@ CONTRADICTIONS = (
         "figure 5",
     ),
 )
-"""Their words are shortened."""
+"""Quotations are shortened."""
 
 
 def check_contradictions(records: Sequence[Published]) -> list[Finding]:
-    """All of CONTRADICTIONS, then what figure 6 says of "λ = 1.0 for all experiments"."""
+    """Return all of CONTRADICTIONS, and figure 6 against "λ = 1.0 for all experiments"."""
     return [*map(_finding, CONTRADICTIONS), _one_lambda(records)]
 
 
@@ -62,7 +62,7 @@ def _finding(one: Contradiction) -> Finding:
 
 
 def _one_lambda(records: Sequence[Published]) -> Finding:
-    """Section 3.1 against section 4.4, which varies τ at λ = 0.5 as "the peak performance"."""
+    """Check section 3.1 against 4.4, which varies τ at λ = 0.5 as "the peak performance"."""
     stated = only(records, source="text", section="3.1", metric="lambda")
     fixed = select(records, source="figure 6", section="4.4 right")
     lambdas = {one.lambda_ for one in fixed if one.lambda_ is not None}

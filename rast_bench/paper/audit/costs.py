@@ -1,11 +1,11 @@
-"""Memory (appendix D), FLOPs (reply to reviewer 2) and speed, by the formulas of the authors."""
+"""Check memory (appendix D), FLOPs (reply to reviewer 2) and speed, by the authors' formulas."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 from math import log
 
 from rast_bench.known import known_shapes
-from rast_bench.paper.audit.finding import Finding, compared, place, system
+from rast_bench.paper.audit.finding import Finding, compared, location, system
 from rast_bench.paper.cost import (
     forward_flops,
     optimizer_bytes,
@@ -25,7 +25,7 @@ _PEAK = "1979 TFLOPS is the H100's peak with sparsity; 50 % of it is all that de
 
 
 def check_memory(records: Sequence[Published]) -> list[Finding]:
-    """The two worked examples of appendix D; its GB are 10⁹ bytes."""
+    """Check the two worked examples of appendix D; its GB are 10⁹ bytes."""
     example = {"source": "text", "section": "D"}
     size, parallel, models = (
         only(records, metric=metric, **example)
@@ -49,13 +49,13 @@ def check_memory(records: Sequence[Published]) -> list[Finding]:
             only(records, metric="optimizer memory", **example),
             states,
             [size, models],
-            fault=f"one of Adam's two states alone is {float(one_state):.1f} GiB",
+            reason=f"one of Adam's two states alone is {float(one_state):.1f} GiB",
         ),
     ]
 
 
 def check_memory_saved(records: Sequence[Published]) -> list[Finding]:
-    """What section 4.3 and the reply to reviewer 4 say of table 4, from its own numbers.
+    """Check section 4.3 and the reply to reviewer 4 against table 4's own numbers.
 
     The reply speaks of more than 80 % recovery, so of 32B with the ΔR of 14B at best.
     """
@@ -86,7 +86,7 @@ def check_memory_saved(records: Sequence[Published]) -> list[Finding]:
             only(records, metric="memory saved"),
             saved,
             [*steered.values(), *dict.fromkeys(direct.values()), *cards],
-            fault=f"by table 4's own numbers: {each}; its cards: {hardware}",
+            reason=f"by table 4's own numbers: {each}; its cards: {hardware}",
         ),
         compared(
             MEMORY_SAVED,
@@ -99,7 +99,7 @@ def check_memory_saved(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_flops(records: Sequence[Published]) -> list[Finding]:
-    """The four numbers of the reply's table; GPUs, hours and peak speed are taken as exact."""
+    """Check the four numbers of the reply's table; GPUs, hours and peak speed count as exact."""
     reply = select(records, source="reply FLOPs")
     peak, utilisation = (only(reply, metric=metric) for metric in ("peak speed", "utilisation"))
     found = []
@@ -120,7 +120,7 @@ def check_flops(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_speed(records: Sequence[Published]) -> list[Finding]:
-    """The "around 13–16% latency", read as the share of tokens per second that is lost."""
+    """Check "around 13–16% latency", read as the share of tokens per second that is lost."""
     reply = select(records, source="reply 4")
     speeds = [
         (rast, only(reply, model=rast.model, method="rl", metric=rast.metric))
@@ -141,9 +141,9 @@ def check_speed(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_speed_by_size(records: Sequence[Published]) -> list[Finding]:
-    """Decoding reads every parameter for each step, so speeds on the same cards follow sizes.
+    """Check speeds on the same cards against sizes: each decoding step reads every parameter.
 
-    Unlikely where the larger RL model is slower by less than half of that, in logarithms.
+    Unlikely if the larger RL model is slower by less than half of that, in logarithms.
     """
     reply = select(records, source="reply 4", metric="output speed")
     small, large = (
@@ -163,7 +163,7 @@ def check_speed_by_size(records: Sequence[Published]) -> list[Finding]:
         Finding(
             rule=SPEED,
             number=f"{system(large)} against {system(small)}: output speed",
-            source=place(small),
+            source=location(small),
             published=f"{large.value}, {small.value} tokens/s",
             recomputed=f"{speeds:.2f}× slower, {parameters:.2f}× larger",
             verdict="unlikely" if unlikely else "agrees",
@@ -175,7 +175,7 @@ def check_speed_by_size(records: Sequence[Published]) -> list[Finding]:
 
 
 def _inference(reply: Sequence[Published], published: Published) -> Finding:
-    """2 FLOPs a parameter and token, over M and, for RAST, both models of the ΔR."""
+    """Check 2 FLOPs per parameter and token, over M and, for RAST, both models of the ΔR."""
     names = [published.model, *([published.delta] * 2 if published.delta else [])]
     sizes = [only(reply, metric="parameters", model=model) for model in names]
     interval = image(
@@ -183,5 +183,5 @@ def _inference(reply: Sequence[Published], published: Published) -> Finding:
         [size.interval for size in sizes],
     )
     doubled = forward_flops(int(size.value) * _BILLION for size in [*sizes, *sizes[1:]])
-    fault = f"with both models of the ΔR counted twice it would be {float(doubled):.3g}"
-    return compared(FLOPS, published, interval, sizes, fault=fault if published.delta else "")
+    reason = f"with both models of the ΔR counted twice it would be {float(doubled):.3g}"
+    return compared(FLOPS, published, interval, sizes, reason=reason if published.delta else "")

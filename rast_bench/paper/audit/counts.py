@@ -1,11 +1,11 @@
-"""A share of n problems is a whole number of correct answers over all that were graded."""
+"""Check shares: over n problems a share is a whole number of correct answers."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 from math import comb
 
 from rast_bench.metrics.paper import DRAWS
-from rast_bench.paper.audit.finding import Finding, compared, name, place, printed, system
+from rast_bench.paper.audit.finding import Finding, compared, location, name, printed, system
 from rast_bench.paper.intervals import Interval, multiples_within, nearest_multiples
 from rast_bench.paper.published import Published, only, select
 
@@ -16,14 +16,14 @@ POOLS = "avg@32 ≤ pass@32 ≤ 32 · avg@32, of the same samples"
 
 
 HUB_ROWS = {"olympiadbench": 674}
-"""Rows of a data set on the hub, where the paper's copy has others (conf/dataset/)."""
+"""Rows of a data set on the hub, if the paper's copy has a different number (conf/dataset/)."""
 GPQA_SETS = (198, 448, 546)  # problems: diamond, main, extended
 SCRIPT_RUNS = 10  # --num_runs in the authors' scripts/run_hyperparameter.sh (ozyyshr/RAST @75d1e55)
-UNLIKELY = 0.001  # a p-value below it
+UNLIKELY = 0.001  # p-values below this
 
 
 def check_shares(records: Sequence[Published]) -> list[Finding]:
-    """Accuracies and pass@k whose number of samples is published, by the granularity of shares.
+    """Check accuracies and pass@k with a published number of samples by the granularity of shares.
 
     A greedy accuracy over n problems is c/n, avg@32 is c/(32 n), pass@k over 10 draws is c/(10 n),
     and pass@32 of 32 samples is c/n, since every draw is the whole pool (section 3.3).
@@ -44,7 +44,7 @@ def check_shares(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_pools(records: Sequence[Published]) -> list[Finding]:
-    """pass@32 of figure 3 against avg@32 of table 1, where both are of 32 drawn samples.
+    """Check pass@32 of figure 3 against avg@32 of table 1, both of 32 drawn samples.
 
     A problem with c of 32 correct answers adds c/32 to the one and 1 to the other, for c ≥ 1.
     """
@@ -66,7 +66,7 @@ def check_pools(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_sizes(records: Sequence[Published]) -> list[Finding]:
-    """MATH is its training and its test problems, Minerva its numeric and its symbolic ones."""
+    """Check that MATH is its training and test problems, Minerva its numeric and symbolic ones."""
     found = []
     for data, whole, parts in (
         ("math", "in all", ("to train", "to test")),
@@ -82,7 +82,7 @@ def check_sizes(records: Sequence[Published]) -> list[Finding]:
 
 
 def graded(record: Published, problems: int) -> int:
-    """How many right-or-wrong answers a share is the mean of."""
+    """Return the number of verdicts that a share is the mean of."""
     assert record.samples is not None
     if record.metric == "accuracy":
         return problems * record.samples
@@ -90,7 +90,7 @@ def graded(record: Published, problems: int) -> int:
 
 
 def _on_the_hub(record: Published, peers: Sequence[Published]) -> str:
-    """Whether the hub's number of rows explains the share, and which others it then does not."""
+    """Return a note on whether the hub's number of rows explains the share but not others."""
     rows = HUB_ROWS.get(record.dataset or "")
     if rows is None or record.samples is None:
         return ""
@@ -106,12 +106,12 @@ def _on_the_hub(record: Published, peers: Sequence[Published]) -> str:
 
 
 def check_runs(records: Sequence[Published]) -> list[Finding]:
-    """The number of runs of figure 6, by its printed hundredths of a percent.
+    """Check the number of runs of figure 6 by its printed hundredths of a percent.
 
-    Over n problems and SCRIPT_RUNS runs every accuracy is a multiple of 100/(n · SCRIPT_RUNS) %.
-    If there were as many runs as the caption says, the printed multiples would be as rare as
-    among all counts of that many answers; the p-value is that of a binomial number of them. A
-    point that both panels share counts once. Numbers of one decimal are taken for two, the last 0.
+    Over n problems and SCRIPT_RUNS runs every accuracy is a multiple of 100/(n · SCRIPT_RUNS) %. If
+    there were as many runs as the caption says, the printed multiples would be as rare as among all
+    counts of that many answers; the p-value is that of a binomial number of them. A point shared by
+    both panels counts once. Numbers with one decimal are taken as having two, the last being 0.
     """
     stated = only(records, source="text", section="4.4", metric="samples")
     drawn = select(records, source="figure 6")
@@ -144,7 +144,7 @@ def check_runs(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_gpqa(records: Sequence[Published]) -> list[Finding]:
-    """Base accuracies on GPQA against the sizes of its three sets, in one greedy run."""
+    """Check base accuracies on GPQA against the sizes of its three sets, for one greedy run."""
     shares = select(records, source="reply 1", method="base", dataset="gpqa", metric="accuracy")
     if not shares:
         return []
@@ -157,7 +157,7 @@ def check_gpqa(records: Sequence[Published]) -> list[Finding]:
         Finding(
             rule=SHARES,
             number=f"{', '.join(map(system, shares))}, gpqa: accuracy",
-            source=place(shares[0]),
+            source=location(shares[0]),
             published=", ".join(printed(one) for one in shares),
             recomputed="of " + ", ".join(" or ".join(map(str, one)) or "none" for one in fitting),
             verdict="agrees" if common else "unlikely",
@@ -172,7 +172,7 @@ def check_gpqa(records: Sequence[Published]) -> list[Finding]:
 
 
 def _printed_multiples(answers: int, step: Fraction) -> Fraction:
-    """The share of counts out of `answers` whose percentage, to two decimals, is such a multiple.
+    """Return the share of counts out of `answers` whose printed percentage is a multiple of `step`.
 
     A tie between two hundredths, of which the step allows one, counts half.
     """
@@ -188,7 +188,7 @@ def _printed_multiples(answers: int, step: Fraction) -> Fraction:
 
 
 def _binomial_tail(least: int, trials: int, chance: Fraction) -> Fraction:
-    """The probability of at least `least` successes."""
+    """Return the probability of at least `least` successes."""
     return sum(
         (
             comb(trials, count) * chance**count * (1 - chance) ** (trials - count)
@@ -215,7 +215,7 @@ def _share(record: Published, problems: Published, peers: Sequence[Published]) -
     return Finding(
         rule=SHARES,
         number=name(record),
-        source=place(record),
+        source=location(record),
         published=printed(record),
         recomputed=recomputed,
         verdict="agrees" if counts else "cannot be right",

@@ -1,4 +1,4 @@
-"""One judged number, and how numbers of the paper are named and printed."""
+"""One checked number, and how numbers of the paper are named and printed."""
 
 import re
 from collections.abc import Iterable
@@ -20,17 +20,17 @@ Verdict = Literal["agrees", "cannot be right", "unlikely", "cannot be checked"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What the audit says of one published number or statement."""
+    """The audit's result for one published number or statement."""
 
-    rule: str  # what it was held against; findings of one rule stand together
+    rule: str  # what it was checked against; findings are grouped by rule
     number: str
     source: str
     published: str
     recomputed: str
     verdict: Verdict
     note: str
-    interval: Interval | None  # that `recomputed` prints, in the unit of the published number
-    records: tuple[Published, ...]  # that were judged or used
+    interval: Interval | None  # printed as `recomputed`, in the unit of the published number
+    records: tuple[Published, ...]  # checked or used
 
 
 def compared(
@@ -41,34 +41,34 @@ def compared(
     *,
     source: str = "",
     note: str = "",
-    fault: str = "",
+    reason: str = "",
 ) -> Finding:
-    """The verdict on a number whose true value lies in `interval`.
+    """Return the verdict on a number whose true value lies in `interval`.
 
     Args:
-        source: where it stands, if not only in the record's place.
-        note: said in any case; `fault` only where the number cannot be right.
+        source: where it is printed, if not only at the record's location.
+        note: always printed; `reason` only if the number cannot be right.
     """
     agrees = _agrees(record, interval)
     return Finding(
         rule=rule,
         number=name(record),
-        source=source or place(record),
+        source=source or location(record),
         published=printed(record),
         recomputed=interval_text(interval, record.decimals + 1),
         verdict="agrees" if agrees else "cannot be right",
-        note="; ".join(filter(None, (note, "" if agrees else fault))),
+        note="; ".join(filter(None, (note, "" if agrees else reason))),
         interval=interval,
         records=(record, *primaries),
     )
 
 
 def unchecked(rule: str, record: Published, reason: str, *primaries: Published) -> Finding:
-    """A number that nothing published can confirm or refute."""
+    """Return a finding for a number that nothing published can confirm or refute."""
     return Finding(
         rule=rule,
         number=name(record),
-        source=place(record),
+        source=location(record),
         published=printed(record),
         recomputed="",
         verdict="cannot be checked",
@@ -79,7 +79,7 @@ def unchecked(rule: str, record: Published, reason: str, *primaries: Published) 
 
 
 def system(record: Published) -> str:
-    """`32B + ΔR 14B`; sizes alone are models of Qwen2.5. Empty where no model is named."""
+    """Return `32B + ΔR 14B`; bare sizes are models of Qwen2.5. Empty if no model is named."""
     named = _short(record.model) if record.model else ""
     if record.delta:
         named += " + ΔR " + " + ".join(map(_short, record.delta.split("+")))
@@ -89,7 +89,7 @@ def system(record: Published) -> str:
 
 
 def name(record: Published) -> str:
-    """`32B + ΔR 14B, amc23: pass@4`."""
+    """Return `32B + ΔR 14B, amc23: pass@4`."""
     what = record.metric.replace("@k", f"@{record.k}")
     if record.source in {"figure 6", "reply 3"}:
         what += f" at λ = {record.lambda_:g}, τ = {record.temperature:g}"
@@ -104,8 +104,8 @@ def _short(model: str) -> str:
     return size.upper() if _SIZE.fullmatch(size) else model
 
 
-def place(record: Published) -> str:
-    """Where it stands: its table, its figure, its section or its place in the replies."""
+def location(record: Published) -> str:
+    """Return where it is printed: its table, figure, section or reply."""
     if record.source == "text" and not record.section.startswith("reply"):
         part = "section" if record.section[0].isdigit() else "appendix"
         return f"{part} {record.section}"
@@ -113,7 +113,7 @@ def place(record: Published) -> str:
 
 
 def printed(record: Published) -> str:
-    """The number as its source puts it, with its unit."""
+    """Return the number as in its source, with its unit."""
     text = str(record.value)
     if record.sense != "equal":
         text = f"{record.sense} {text}"
@@ -121,7 +121,7 @@ def printed(record: Published) -> str:
 
 
 def interval_text(interval: Interval, decimals: int) -> str:
-    """`32.27 to 32.81`: rounded outwards, so that it is never narrower than the interval."""
+    """Return `32.27 to 32.81`, rounded outwards so that it is never narrower."""
     low = _in_units(floor(interval.low * Fraction(10) ** decimals), decimals)
     high = _in_units(ceil(interval.high * Fraction(10) ** decimals), decimals)
     return str(low) if low == high else f"{low} to {high}"

@@ -1,4 +1,4 @@
-"""Recovery rates (eq. 5) from the accuracies of table 1."""
+"""Check recovery rates (eq. 5) against the accuracies of table 1."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -13,7 +13,7 @@ MEANS = "Mean recovery rates"
 
 
 class Accuracies(NamedTuple):
-    """What a recovery rate is made of."""
+    """The three accuracies of a recovery rate."""
 
     base: Published
     rast: Published
@@ -23,7 +23,11 @@ class Accuracies(NamedTuple):
 def accuracies(
     records: Sequence[Published], model: str | None, delta: str | None, dataset: str | None
 ) -> Accuracies:
-    """The three accuracies of table 1. Raises DatasetError where one is missing."""
+    """Return the three accuracies from table 1.
+
+    Raises:
+        DatasetError: one is missing.
+    """
     cell = {"source": "table 1", "metric": "accuracy", "model": model, "dataset": dataset}
     return Accuracies(
         only(records, method="base", **cell),
@@ -33,9 +37,9 @@ def accuracies(
 
 
 def recovery_interval(three: Accuracies) -> Interval | None:
-    """All recovery rates, in percent, that the three printed accuracies allow; exact.
+    """Return all recovery rates, in percent, that the three printed accuracies allow; exact.
 
-    None where RL and base may be equal. The rate is monotone in each accuracy while the others are
+    None if RL and base may be equal. The rate is monotone in each accuracy while the others are
     fixed and RL − base keeps its sign.
     """
     gap = image(lambda rl, base: rl - base, [three.rl.interval, three.base.interval])
@@ -48,16 +52,16 @@ def recovery_interval(three: Accuracies) -> Interval | None:
 
 
 def check_recovery_rates(records: Sequence[Published]) -> list[Finding]:
-    """Every recovery rate of table 1."""
+    """Check every recovery rate of table 1."""
     return [
         _check(records, rate) for rate in select(records, source="table 1", metric="recovery rate")
     ]
 
 
 def check_figure_4(records: Sequence[Published]) -> list[Finding]:
-    """The recovery rates of figure 4, which are those of table 1 on one data set.
+    """Check the recovery rates of figure 4, which are those of table 1 on one data set.
 
-    What counts is what table 1 prints, not what its accuracies allow: both are the same three
+    They must equal what table 1 prints, not just what its accuracies allow: both are the same three
     quotients of the same runs.
     """
     drawn = select(records, source="figure 4", metric="recovery rate")
@@ -97,9 +101,9 @@ def check_figure_4(records: Sequence[Published]) -> list[Finding]:
 
 
 def check_mean_recovery_rates(records: Sequence[Published]) -> list[Finding]:
-    """The means over the six sets: table 4, section 4.3 and the reply to reviewer 4.
+    """Check the means over the six sets: table 4, section 4.3 and the reply to reviewer 4.
 
-    Not the 100 % of the RL models, which equation 5 gives whatever they score.
+    Leaves out the 100 % of the RL models, which equation 5 gives whatever they score.
     """
     found = []
     for mean in select(records, metric="mean recovery rate"):
@@ -118,7 +122,7 @@ def check_mean_recovery_rates(records: Sequence[Published]) -> list[Finding]:
 
 
 def mean_recovery_interval(records: Sequence[Published], model: str, delta: str) -> Interval | None:
-    """The mean over the six sets, in percent; None where one set has no certain gap."""
+    """Return the mean over the six sets, in percent; None if a set has no certain gap."""
     total = Interval(Fraction(0), Fraction(0))
     for data in MATH_SETS:
         interval = recovery_interval(accuracies(records, model, delta, data))
@@ -134,4 +138,4 @@ def _check(records: Sequence[Published], rate: Published) -> Finding:
     if interval is None:
         return unchecked(RULE, rate, "RL and base may be equal", *three)
     sum_ = f"({three.rast.value} − {three.base.value})/({three.rl.value} − {three.base.value})"
-    return compared(RULE, rate, interval, three, fault=f"its accuracies give {sum_}")
+    return compared(RULE, rate, interval, three, reason=f"its accuracies give {sum_}")

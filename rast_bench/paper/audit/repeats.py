@@ -1,11 +1,11 @@
-"""The same number in two places."""
+"""Check numbers that are printed in two places."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from rast_bench.paper.audit.finding import Finding, compared, place, system
+from rast_bench.paper.audit.finding import Finding, compared, location, system
 from rast_bench.paper.intervals import Interval, rounding_interval
 from rast_bench.paper.published import Published
 
@@ -16,10 +16,10 @@ Pair = tuple[Published, Published]
 
 
 def check_repeats(records: Sequence[Published]) -> list[Finding]:
-    """Every number that is printed again, held against its most precise printing (or the first).
+    """Check every repeated number against its most precise printing (or the first).
 
-    Numbers are the same when they are of one system, data set, metric, k, λ and τ. Columns that
-    are swapped against each other are one finding, however many rows they have.
+    Numbers are the same if they are of one system, data set, metric, k, λ and τ. Columns that are
+    swapped with each other are one finding, however many rows they have.
     """
     groups: defaultdict[tuple[object, ...], list[Published]] = defaultdict(list)
     for record in records:
@@ -40,7 +40,7 @@ def check_repeats(records: Sequence[Published]) -> list[Finding]:
 
 
 def printed_again(again: Published, original: Published) -> Interval:
-    """What a second printing may show: with as many decimals the very number, else its rounding."""
+    """Return what a second printing may show: the same number, or its rounding."""
     if again.decimals == original.decimals:
         return rounding_interval(original.value, Fraction(0))
     return original.interval
@@ -57,12 +57,12 @@ def _check(again: Published, original: Published) -> Finding:
         again,
         printed_again(again, original),
         [original],
-        source=f"{place(again)}; {place(original)}",
+        source=f"{location(again)}; {location(original)}",
     )
 
 
 def _is_swapped(pair: Pair, pairs: Sequence[Pair]) -> bool:
-    """Whether the same two places print this pair exchanged for another data set."""
+    """Return whether the same two places print this pair exchanged for another data set."""
     again, original = pair
     return again.value != original.value and any(
         (other.value, source.value) == (original.value, again.value)
@@ -73,7 +73,7 @@ def _is_swapped(pair: Pair, pairs: Sequence[Pair]) -> bool:
 
 
 def _swap(pairs: Sequence[Pair]) -> Finding:
-    """The finding on all swapped numbers of one metric in two places."""
+    """Return the finding on all swapped numbers of one metric in two places."""
     again, original = pairs[0]
     first = [pair for pair in pairs if system(pair[0]) == system(again)]
     systems = ", ".join(dict.fromkeys(system(one) for one, _ in pairs))
@@ -81,7 +81,7 @@ def _swap(pairs: Sequence[Pair]) -> Finding:
     return Finding(
         rule=RULE,
         number=f"{systems}: {again.metric} of {data}",
-        source=f"{place(again)}; {place(original)}",
+        source=f"{location(again)}; {location(original)}",
         published=" and ".join(str(one.value) for one, _ in first),
         recomputed=" and ".join(str(one.value) for _, one in first),
         verdict="cannot be right",

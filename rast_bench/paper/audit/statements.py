@@ -1,4 +1,4 @@
-"""Statements in words that order published numbers: "increases monotonically", "is above"."""
+"""Check statements that order published numbers: "increases monotonically", "is above"."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ Pair = tuple[Published, Published]
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that holds where no pair of printed numbers is the other way round for certain.
+    """A statement that holds if no pair of printed numbers is certainly the other way round.
 
-    So equal numbers never refute it, and neither do numbers within each other's rounding.
+    So equal numbers never refute it, nor do numbers within each other's rounding.
     """
 
     words: str
@@ -27,7 +27,7 @@ class Statement:
 
 
 def check_statements(records: Sequence[Published]) -> list[Finding]:
-    """Every statement of STATEMENTS, held against all the pairs that it orders."""
+    """Check every statement of STATEMENTS against all the pairs that it orders."""
     return [_check(statement, list(statement.pairs(records))) for statement in STATEMENTS]
 
 
@@ -90,7 +90,7 @@ def _rising_pass_at_k(records: Sequence[Published]) -> Iterator[Pair]:
 
 
 def _rast_over(method: str, keep: Callable[[Published], bool]) -> Callable[..., Iterator[Pair]]:
-    """pass@k of RAST against another method at every kept point of figure 3."""
+    """Return pairs of pass@k of RAST and another method at every kept point of figure 3."""
 
     def pairs(records: Sequence[Published]) -> Iterator[Pair]:
         for rast in filter(keep, select(records, source="figure 3", method="rast")):
@@ -101,7 +101,7 @@ def _rast_over(method: str, keep: Callable[[Published], bool]) -> Callable[..., 
 
 
 def _peak(**coordinates: object) -> Callable[..., Iterator[Pair]]:
-    """Every other point against λ = 0.5 and τ = 1, as figure 6 prints it."""
+    """Return pairs of every other point with λ = 0.5 and τ = 1, as figure 6 prints it."""
 
     def pairs(records: Sequence[Published]) -> Iterator[Pair]:
         at = {"lambda_": 0.5, "temperature": 1.0}
@@ -118,7 +118,7 @@ def _path_of_rast(records: Sequence[Published]) -> Iterator[Pair]:
 
 
 def _similar_deltas(records: Sequence[Published]) -> Iterator[Pair]:
-    """The recovery rates of figure 4, in the order of their cosines."""
+    """Yield the recovery rates of figure 4, in the order of their cosines."""
     drawn = {"source": "figure 4", "method": "rast"}
     cosines = select(records, metric="cosine similarity", **drawn)
     for lesser, greater in pairwise(sorted(cosines, key=lambda one: one.value)):
@@ -201,4 +201,4 @@ STATEMENTS = (
         _instruct_behaviour,
     ),
 )
-"""Their words are shortened; where a statement can be read in two ways, the milder one is taken."""
+"""Quotations are shortened; an ambiguous statement is taken in its milder reading."""

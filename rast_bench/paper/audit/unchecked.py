@@ -1,4 +1,4 @@
-"""Derived numbers whose primaries were never published or are not in results/paper/."""
+"""Derived numbers whose primaries were never published or are missing from results/paper/."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,7 +21,7 @@ _VOCABULARY = 152_064  # of Qwen2.5 from 7B up
 
 
 def list_unchecked(records: Sequence[Published]) -> list[Finding]:
-    """Every such number of the running text and the replies, with the reason."""
+    """Return every such number of the text and the replies, with the reason."""
     found = []
     for record in records:
         if record.metric == "KL divergence":
@@ -35,9 +35,9 @@ def list_unchecked(records: Sequence[Published]) -> list[Finding]:
 
 
 def _figure_10(records: Sequence[Published], record: Published) -> Finding:
-    """A bar of figure 10a, which names neither model nor set, found again in reply 5.
+    """Match a bar of figure 10a, which names neither model nor set, with reply 5.
 
-    Figure 10 is of 32B; where one frequency alone of reply 5 prints it, it is taken for that one.
+    Figure 10 is of 32B; if exactly one frequency of reply 5 matches, the bar is taken for that one.
     """
     printed = [
         one

@@ -14,7 +14,9 @@ from test_vectors import CASES as VECTORS
 
 from rast_bench.grading.robust import comparison
 from rast_bench.grading.robust.cleaning import clean
-from rast_bench.grading.robust.comparison import CROSSINGS, READERS, compare, quick, read
+from rast_bench.grading.robust.comparison import compare, quick
+from rast_bench.grading.robust.crossings import CROSSINGS
+from rast_bench.grading.robust.readings import READERS, read
 
 CASES = [*COLLECTIONS, *DIMENSIONS, *REAL_SETS, *RELATIONS, *SOLUTIONS, *VECTORS]
 MIXED = [
@@ -209,7 +211,8 @@ def test_no_text_breaks_the_comparison(answer: str, gold: str) -> None:
 def test_reading_loads_no_sympy() -> None:
     program = (
         "import sys\n"
-        "from rast_bench.grading.robust.comparison import quick, read\n"
+        "from rast_bench.grading.robust.comparison import quick\n"
+        "from rast_bench.grading.robust.readings import read\n"
         "read('x^2 + 1'), read(r'(-1, 2]'), quick('1', '2')\n"
         "raise SystemExit('sympy' in sys.modules)"
     )

@@ -1,1 +1,1 @@
-"""Stages of finding an answer in a response; none knows mathematics."""
+"""Stages of finding an answer in a response; independent of mathematics."""

@@ -1,4 +1,4 @@
-"""Sentences that call something the answer, in eleven languages, and those that take it back."""
+"""Sentences that announce the answer, in eleven languages, and those that retract it."""
 
 import re
 from collections.abc import Iterator
@@ -125,7 +125,7 @@ _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]|\A[A-Z][
 _DIGIT = re.compile(r"\d")
 _MAX_TAIL = 11_000  # characters of what may follow an announcement
 _MAX_WORDS = 200  # characters of a number in words
-_MOST_TRIED = 40  # announcements from the end; loops repeat one
+_MOST_TRIED = 40  # announcements tried, from the end; loops repeat one
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Announced:
 
 
 def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterator[re.Match[str]]:
-    """All from `position` on that looks like an announcement, one by one."""
+    """Yield everything from `position` on that looks like an announcement."""
     lower = lowered(text)
     places = positions(lower, (*_NOUNS, "a:"), from_end=backwards)
     for at in reversed(places) if backwards else places:
@@ -162,7 +162,7 @@ def mentions(text: str, position: int = 0, *, backwards: bool = False) -> Iterat
 
 
 def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | None:
-    """What one announcement announces; an empty text where it says what the answer is not."""
+    """Return what one announcement announces; empty text if it says what the answer is not."""
     about = match["about"] or ""
     before = _SENTENCE_BEGIN.split(text[max(0, match.start() - 120) : match.start()])[-1]
     tail = text[match.end() : match.end() + _MAX_TAIL]
@@ -191,12 +191,12 @@ def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | No
 
 
 def _at_the_end(tail: str, value: str) -> bool:
-    """Whether the text may have been cut off inside the value: a full stop may be a point."""
+    """Return whether the text may be cut off inside the value: a full stop may be a point."""
     return len(tail) < _MAX_TAIL and tail.rstrip("$*").removesuffix(".").endswith(value)
 
 
 def _says_nothing(value: str, gold: GoldKind) -> bool:
-    """Whether it is about the answer and not it ("easy to check"), where a number is wanted."""
+    """Return whether it is about the answer ("easy to check") although a number is wanted."""
     if not (gold.is_number or gold.kind == "list") or " " not in value:
         return False
     counts = number_of_words(value[:_MAX_WORDS])
@@ -204,17 +204,17 @@ def _says_nothing(value: str, gold: GoldKind) -> bool:
 
 
 def _is_working(announcement: str, value: str, rest: str, gold: GoldKind) -> bool:
-    """Whether "Answer:" heads a worked solution: prose with more numbers behind it."""
+    """Return whether "Answer:" heads a worked solution: prose followed by more numbers."""
     if not announcement.endswith(":") or gold.kind in ("words", "truth value"):
         return False
     return bool(_PROSE.search(value) and _DIGIT.search(rest[:1_000]))
 
 
 def last_announced(text: str, gold: GoldKind, *, cut_off: bool) -> Announced | None:
-    """What the last announcement announces.
+    """Return what the last announcement announces.
 
-    Where the text ends inside it, one that said more counts: the one before it in a response that
-    was cut off, the one that a loop repeats in others.
+    If the text ends inside it, one that said more counts: in a response that was cut off the one
+    before it, in others the one that a loop repeats.
     """
     found: list[Announced] = []
     for match in islice(mentions(text, backwards=True), _MOST_TRIED):
@@ -232,7 +232,7 @@ def last_announced(text: str, gold: GoldKind, *, cut_off: bool) -> Announced | N
 
 
 def first_announced(text: str, gold: GoldKind) -> Announced | None:
-    """The first announcement that announces something."""
+    """Return the first announcement that announces something."""
     for match in islice(mentions(text), _MOST_TRIED):
         found = announced(text, match, gold)
         if found is not None and found.text:
@@ -241,7 +241,7 @@ def first_announced(text: str, gold: GoldKind) -> Announced | None:
 
 
 def called_the_answer(text: str, gold: GoldKind) -> Announced | None:
-    """The subject of the last "… is the answer"; an empty text where it says that it is not."""
+    """Return the subject of the last "… is the answer"; empty text if it is denied."""
     for at in reversed(positions(lowered(text), ("answer", "solution"), from_end=True)):
         match = _CALLED.search(text, max(0, at - 60), at)
         if match is None:
@@ -253,7 +253,7 @@ def called_the_answer(text: str, gold: GoldKind) -> Announced | None:
 
 
 def _subject(text: str, match: re.Match[str], end: int, gold: GoldKind) -> str:
-    """What is called the answer; of "7 is not the answer, 8 is" the other."""
+    """Return what is called the answer; in "7 is not the answer, 8 is", the 8."""
     if match["not"]:
         rest = text[end : end + 200]
         if other := _OTHER.match(rest):
@@ -265,12 +265,12 @@ def _subject(text: str, match: re.Match[str], end: int, gold: GoldKind) -> str:
 
 
 def retracted(text: str, position: int) -> bool:
-    """Whether the sentence behind `position` takes back what the text has said."""
+    """Return whether the sentence after `position` retracts what the text has said."""
     return bool(_RETRACTED.match(text, position))
 
 
 def all_announced(text: str, gold: GoldKind, position: int) -> Iterator[Announced]:
-    """What the last announcements after `position` announce, from the end."""
+    """Yield what the last announcements after `position` announce, from the end."""
     for match in islice(mentions(text, position, backwards=True), _MOST_TRIED):
         found = announced(text, match, gold)
         if found is not None:
@@ -278,7 +278,7 @@ def all_announced(text: str, gold: GoldKind, position: int) -> Iterator[Announce
 
 
 def in_box(content: str, gold: GoldKind) -> str:
-    r"""What `\text{The answer is } 7` says; "" for a content that announces nothing."""
+    r"""Return what `\text{The answer is } 7` says; "" if the content announces nothing."""
     for match in mentions(content[:2_000]):
         rest = content[match.end() :]
         opened = content[: match.end()].count("{") - content[: match.end()].count("}")

@@ -1,4 +1,4 @@
-r"""Boxes: `\boxed{…}` and its relatives, found in one walk."""
+r"""Boxes: `\boxed{…}` and its variants, found in one pass."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _OPENING = re.compile(
     r"(?![A-Za-z])\s{0,20}(?:\[[^\[\]{}]{0,20}\]){0,2}(\{)?"
 )
 _MOST_BOXES = 256  # from the end; more are a loop
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash takes its next character along
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a backslash escapes the next character
 _BARE = re.compile(r"[^\s$\\{}]+|\\(?![\])\\])[^\n$]*?(?=\\[\])]|[$\n]|\Z)")
 _MAX_BARE = 200  # characters
 _LINE_END = re.compile(r"\$|\\[\])]|\n|\Z")
@@ -40,10 +40,10 @@ _CONNECTOR = re.compile(r",|;|\b(?:and|or)\b|quad")
 
 @dataclass(frozen=True)
 class Box:
-    r"""`start` is where its command begins and `end` where what it holds has ended.
+    r"""`start` is where its command begins and `end` where its content has ended.
 
-    `content` has the sign that stands before the box. `mention`: the text speaks of a box and does
-    not use it ("put the answer in \boxed{}").
+    `content` includes a sign before the box. `mention`: the text speaks of a box without using it
+    ("put the answer in \boxed{}").
     """
 
     start: int
@@ -54,14 +54,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Boxes:
-    """The boxes of a text in order, without those that hold others; and where one stays open."""
+    """The innermost boxes of a text in order, and the position of one that stays open."""
 
     closed: list[Box]
     open_at: int | None = None
 
 
 def find_boxes(text: str) -> Boxes:
-    """The last 256 boxes: one walk over their commands, one over the braces from the first on."""
+    """Return the last 256 boxes: one pass over commands, one over braces from the first box."""
     openings = _openings(text)
     if not openings:
         return Boxes([])
@@ -85,7 +85,7 @@ def find_boxes(text: str) -> Boxes:
 
 
 def first_box_end(text: str) -> int | None:
-    """Where the first box that holds something closes, if it is a short one."""
+    """Return where the first non-empty box closes, if it is short."""
     for at in positions(text, _NAMES)[:20]:
         boxes = find_boxes(text[max(0, at - 9) : at + 2_000]).closed
         if boxes and boxes[0].content and not boxes[0].mention:
@@ -108,12 +108,12 @@ def _openings(text: str) -> list[re.Match[str]]:
 
 
 def _is_command(match: re.Match[str]) -> bool:
-    """Whether it is more than the word "boxed" in a sentence."""
+    """Return whether it is more than the word "boxed" in a sentence."""
     return bool(match[1] or match[2] or match[3] or match[4])
 
 
 def _partners(text: str, openings: list[re.Match[str]]) -> dict[int, int]:
-    """Where the brace of each box closes."""
+    """Return where the brace of each box closes."""
     partners: dict[int, int] = {}
     wanted = {match.start(4) for match in openings if match[4]}
     depth: list[int] = []
@@ -146,14 +146,14 @@ def _innermost(boxes: list[Box]) -> list[Box]:
 
 
 def last_together(text: str, boxes: list[Box]) -> list[Box]:
-    """The last box, and those before it that "and", "or", a comma or a space joins to it."""
+    """Return the last box and those before it joined by "and", "or", a comma or a space."""
     together = [boxes[-1]]
     for box in reversed(boxes[:-1]):
         if not box.content or not _joined(text, box.end, together[0].start):
             break
         together.insert(0, box)
     if len({box.content for box in together}) == 1:
-        return together[-1:]  # said again
+        return together[-1:]  # repeated
     return together
 
 
@@ -166,7 +166,7 @@ def _joined(text: str, end: int, start: int) -> bool:
 
 
 def open_box(text: str, position: int) -> str:
-    """The rest of the line in a box that nothing closes; "" where that is too much."""
+    """Return the rest of the line in an unclosed box; "" if that is too long."""
     end = _LINE_END.search(text, position)
     content = text[position : end.start() if end else len(text)].strip(" .")
     return content if len(content) <= MAX_OPEN else ""

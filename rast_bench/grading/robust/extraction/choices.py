@@ -5,9 +5,9 @@ import re
 from rast_bench.grading.robust.extraction import languages
 from rast_bench.grading.robust.extraction.formulas import without_code
 
-_MAX_TAIL = 4_000  # characters from the end in which a letter alone is sought
-_MAX_STATED = 20_000  # characters from the end in which a statement of the choice is sought
-_MAX_ALONE = 8  # characters of a response that is a letter and marks around it
+_MAX_TAIL = 4_000  # characters from the end searched for a lone letter
+_MAX_STATED = 20_000  # characters from the end searched for a statement of the choice
+_MAX_ALONE = 8  # characters of a response that is only a letter with marks around it
 _DRESS = (
     r"(?:[*_`$\"'“({\[\s:]|\\(?:text(?:bf|it|rm)?|mathrm|mathbf|boxed|fbox)(?![A-Za-z])|\\\(){0,12}"
 )
@@ -23,7 +23,7 @@ _LETTER = (
     r"(?![A-Za-z0-9'’_^=+]|\. coli\b|\s?[-=+<>^]\s?[\w$\\]"  # no word, no side of an equation
     r"|\s?\\(?:cup|cap|times|cdot|setminus|wedge|vee|subset|to|in|le|ge|ne)(?![A-Za-z]))"
 )
-_NO_NOUN = re.compile(  # what may follow a letter that is no article and counts nothing
+_NO_NOUN = re.compile(  # may follow a letter that is not an article
     r"\s(?:because|since|as|and|is|which|with|for|due|or|but|so|if|in|from|by|on|rather|not"
     r"|instead)\b|(?!\s[a-z])"
 )
@@ -142,9 +142,9 @@ _BOUNDARY = re.compile(r"[.;?!]\s|\n")
 
 
 def letter_of(text: str) -> str:
-    r"""The letter that a found answer is or begins with (`\textbf{(B)} 7`, `B. 5 cm`); else "".
+    r"""Return the letter that an answer is or begins with (`\textbf{(B)} 7`, `B. 5 cm`), else "".
 
-    A lower-case letter counts alone, or in brackets.
+    A lower-case letter counts if alone or in brackets.
     """
     match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
     if match is None:
@@ -161,7 +161,7 @@ def letter_of(text: str) -> str:
 
 
 def is_ambiguous(text: str) -> bool:
-    """Whether a letter stands beside another or beside what rejects it ("C: false", "(C)(D)")."""
+    """Return whether a letter stands beside another or is rejected ("C: false", "(C)(D)")."""
     match = _BARE_LETTER.fullmatch(text.strip()[:2_100])
     rest = (match["rest"] or "").strip(" .*_})$") if match else ""
     if match is None or not rest or match["closing"][0] == ",":
@@ -170,20 +170,19 @@ def is_ambiguous(text: str) -> bool:
 
 
 def value_beside(text: str) -> str:
-    r"""What stands behind the letter of `\textbf{(B)} 7`; "" for an answer without one."""
+    r"""Return the text after the letter of `\textbf{(B)} 7`; "" for an answer without one."""
     match = _LETTER_AND_VALUE.fullmatch(text.strip()[:2_100])
     return match["value"].strip() if match else ""
 
 
 def stated_choice(text: str) -> str | None:
-    """The letter that the last statement of a choice names, letters joined by ", " where it names
-    several; None where there is none."""
+    """Return the letters in the last statement of a choice, joined by ", ", or None."""
     stated = last_stated(text)
     return stated[0] if stated else None
 
 
 def last_stated(text: str) -> tuple[str, int] | None:
-    """What `stated_choice` gives, and where that ends in the text."""
+    """Return the result of `stated_choice` and where it ends in the text."""
     skipped = max(0, len(text) - _MAX_STATED)
     text = without_code(text[skipped:])
     best: tuple[int, str, int] | None = None
@@ -209,7 +208,7 @@ def last_stated(text: str) -> tuple[str, int] | None:
 
 
 def _is_letter(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
-    """Whether it is no word ("A ball") and names no thing ("choose B balls")."""
+    """Return whether it is neither a word ("A ball") nor part of one ("choose B balls")."""
     end = match.end("letter")
     if _THING.search(text, max(0, match.start("letter") - 20), match.start("letter")):
         return False
@@ -235,7 +234,7 @@ def _denied(text: str, match: re.Match[str]) -> bool:
 
 
 def lettered_line(text: str) -> str | None:
-    """The letter that the last line is or begins with ("B", "**(C) 5 cm**")."""
+    """Return the letter that the last line is or begins with ("B", "**(C) 5 cm**")."""
     lines = text.rstrip()[-_MAX_TAIL:].rsplit("\n", 1)
     if only := (letter_of(text) if len(text.strip()) <= _MAX_ALONE else ""):
         return only
@@ -252,7 +251,7 @@ def lettered_line(text: str) -> str | None:
 
 
 def named_letter(text: str) -> str | None:
-    """The last "(B)" or "option B" of a response's end, where its sentence names no other."""
+    """Return the last "(B)" or "option B" near the end, if its sentence names no other."""
     tail = text[-_MAX_TAIL:]
     found = list(_NAMED.finditer(tail))
     if not found:

@@ -1,4 +1,4 @@
-"""The answer at the beginning of what follows "is": one value, several, or words."""
+"""The answer at the beginning of what follows "is": one value, several values, or words."""
 
 import re
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from rast_bench.grading.robust.extraction import languages
 from rast_bench.grading.robust.extraction.formulas import FORMULA, formulas, masked
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 
-MAX_CLAUSE = 1_000  # characters of a formula-free clause; a formula at its beginning may be longer
+MAX_CLAUSE = 1_000  # characters of a clause; a formula at its beginning may be longer
 MAX_FORMULA = 10_000  # characters
 
-_SIGN = (  # no operator: nothing stands before it that could be its left side
+_SIGN = (  # not an operator: nothing before it could be its left side
     rf"(?<![\w)\]}}{FORMULA}])(?<![\d)\]}}{FORMULA}]\s)(?<!\b[A-Za-z]\s)[-+−]\s?"
 )
 NUMBER = (
@@ -27,7 +27,7 @@ VALUE = (
     r"|\s(?:hundred|thousand|million|billion|trillion)\b"
     r")?(?:\s?\\?%|\spercent\b|\s?°|\^\\circ|(?<=\d)(?:st|nd|rd|th)\b)?"
 )
-"""A number with what belongs to it: a currency sign, a power of ten, a ratio, a fraction, a %."""
+"""A number with its currency sign, power of ten, ratio, fraction or percent sign."""
 
 _VALUE = re.compile(VALUE)
 _DIGIT = re.compile(r"\d")
@@ -38,11 +38,11 @@ _ATTACHED = re.compile(
     r"|\b(?:log|ln|sin|cos|tan|exp|sqrt|root)\b\s?|-)\(?\Z",
     re.IGNORECASE,
 )
-"""The end of what makes a number behind it part of an expression (`log 7`)."""
+"""End of a text that makes the number after it part of an expression (`log 7`)."""
 _CONTINUED = re.compile(r"[\^_|}\\√πA-Za-z]|-[A-Za-z]")
-"""The beginning of what makes a number before it part of an expression or a word ("7-gon")."""
+"""Start of a text that makes the number before it part of an expression or word ("7-gon")."""
 _WRITTEN_UNIT = re.compile(r"(?:kg|[kcm]m|[kcm]?m[²³]|km/h|kW|min|[KMG]B)(?![\w^²³/·*])")
-"""Units that stand right behind their numbers and are no product of variables."""
+"""Units written directly after their numbers that are not products of variables."""
 _CONDITION = re.compile(r"[\s,]{0,3}(?:for|where|when|with|if|such that|and|or|in|on)\b")
 _ITEM = rf"(?:(?<!{FORMULA}){FORMULA}++|(?:[A-Za-z]\w?\s?=\s?)?{VALUE})"
 _JOINT = (
@@ -144,16 +144,16 @@ _SUBSTANCE = re.compile(rf"[^\W_]|[{FORMULA}∅∞{{]|\\[a-z]")
 
 
 def sentence_end(text: str, position: int = 0) -> int:
-    """Where the sentence ends in a masked text: a full stop, a question, a line's end."""
+    """Return where the sentence ends in a masked text: a full stop, a question, a line's end."""
     end = _END.search(text, position)
     return end.start() if end else len(text)
 
 
 def value_of(tail: str, gold: GoldKind, depth: int = 2) -> str:
-    """The answer that a clause begins with; "" where it holds none.
+    """Return the answer at the beginning of a clause, or "" if it holds none.
 
-    Several values that "and", "or" or commas join come as a list. Words that change a value
-    ("less than 7", "all but 3") keep it from standing alone: then the clause is the answer.
+    Several values joined by "and", "or" or commas are returned as a list. If words change a value
+    ("less than 7", "all but 3"), the clause itself is the answer.
     """
     tail = tail[: MAX_FORMULA + MAX_CLAUSE]
     lead = _LEAD.match(tail)
@@ -179,8 +179,7 @@ def value_of(tail: str, gold: GoldKind, depth: int = 2) -> str:
 
 
 def unit_behind(text: str, position: int, gold: GoldKind) -> str:
-    r"""What belongs to a value that ends at `position`: `\times 10^3`, `%`, a base's subscript; and
-    its unit, where the gold answer has one."""
+    r"""Return what belongs to a value ending at `position`: `\times 10^3`, `%`, a base, a unit."""
     rest = text[position : position + 200]
     if power := _POWER.match(rest):
         return power[0].rstrip()
@@ -197,10 +196,10 @@ def unit_behind(text: str, position: int, gold: GoldKind) -> str:
 
 
 def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, depth: int) -> str:
-    """`line` is a masked beginning of `tail`, and `contents` are the formulas by their places."""
+    """Read the answer; `line` is a masked beginning of `tail`, `contents` its formulas."""
 
     def shown(begin: int, end: int) -> str:
-        """The text of a stretch with its formulas bare."""
+        """Return the text of a stretch with its formulas unmasked."""
         pieces: list[str] = []
         position = begin
         for start, content in contents.items():
@@ -244,7 +243,7 @@ def _of_line(line: str, tail: str, contents: dict[int, str], gold: GoldKind, dep
 
 
 def is_part(line: str, start: int, end: int) -> bool:
-    """Whether a value there is part of an expression, a word or another number."""
+    """Return whether a value there is part of an expression, a word or another number."""
     before = line[max(0, start - 20) : start]
     if _ATTACHED.search(before) or languages.ATTACHED.search(before):
         return True
@@ -268,7 +267,7 @@ def _starts_with_value(line: str) -> bool:
 
 
 def _is_end(line: str, position: int, gold: GoldKind) -> bool:
-    """Whether what follows a value leaves it as it is: nothing, a unit, a thing counted."""
+    """Return whether what follows leaves a value as it is: nothing, a unit, a counted thing."""
     unit = UNIT_WORDS.match(line, position)
     rest = line[unit.end() if unit else position :]
     rest = rest.lstrip("*_") if rest.startswith("**") else rest
@@ -286,7 +285,7 @@ def _is_end(line: str, position: int, gold: GoldKind) -> bool:
 
 
 def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
-    """The one formula or number of a line whose words do not change it ("the point $(1,2)$")."""
+    """Return the only formula or number of a line whose words do not change its value."""
     if gold.kind in ("words", "truth value", "choice") or _starts_with_value(line):
         return None
     found = list(_FORMULA.finditer(line)) or list(_VALUE.finditer(line))
@@ -306,7 +305,7 @@ def _alone(line: str, gold: GoldKind) -> tuple[int, int] | None:
 
 
 def _bullets(tail: str, gold: GoldKind, depth: int) -> str:
-    """The values of a list of bullets, joined by commas."""
+    """Return the values of a bullet list, joined by commas."""
     values: list[str] = []
     position = 0
     while len(values) < _MOST_BULLETS and (bullet := _BULLET.match(tail, position)):

@@ -1,14 +1,14 @@
-"""What a response says behind its answer to replace it ("No wait, it's 6", "Correction: D")."""
+"""Corrections after an answer ("No wait, it's 6", "Correction: D")."""
 
 import re
 
 from rast_bench.grading.robust.extraction.clauses import value_of
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 
-_REACH = 800  # characters behind an answer in which a correction may begin
+_REACH = 800  # characters after an answer in which a correction may begin
 _LENGTH = 1_500  # characters of a correction
 _BETWEEN = r"[\s.…*_$)\]}\\,;:!?\"—–-]{0,12}"
-_BEGINS = re.compile(  # right behind the answer
+_BEGINS = re.compile(  # directly after the answer
     _BETWEEN + r"(?:(?:oh|ah|but|and|or|uh|um|so)\b[\s,]{0,3}){0,2}(?:correction\b|scratch that\b"
     r"|(?:on|upon) second thoughts?\b|I (?:mean|meant)\b|I (?:made|have made) an? (?:\w{1,12} )?"
     r"(?:mistake|error)\b|my (?:mistake|bad)\b|oops\b|sorry\b(?! for)|actually\b|make that\b"
@@ -53,10 +53,10 @@ _DIGIT = re.compile(r"\d|\\|∞")
 
 
 def corrected(text: str, position: int, answer: str, gold: GoldKind) -> str | None:
-    """What replaces the answer that ends at `position`; "" where a correction gives no clear value,
-    None where nothing takes the answer back.
+    """Return what replaces the answer that ends at `position`.
 
-    What only hesitates ("Wait, let me check") leaves an answer that it confirms or says again.
+    "" if a correction gives no clear value, None if nothing retracts the answer. Mere hesitation
+    ("Wait, let me check") keeps an answer that is then confirmed or repeated.
     """
     begins = _BEGINS.match(text, position)
     if begins is None:
@@ -84,7 +84,7 @@ def _again(answer: str, rest: str) -> bool:
 
 
 def _first_value(rest: str, gold: GoldKind) -> str:
-    """The value with which a correction begins; "" where it begins with other words."""
+    """Return the value at the beginning of a correction; "" if it begins with other words."""
     filler = _FILLER.match(rest)
     if filler:
         sign = _SIGN.search(filler[0])

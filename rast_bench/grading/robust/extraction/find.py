@@ -1,8 +1,8 @@
-r"""Finds the answer in a response. The rules in their order are `RULES` and `GUESSES`.
+r"""Finds the answer in a response. The rules, in their order, are `RULES` and `GUESSES`.
 
-What counts of a response is what its own turn holds: after the thinking, before a mark that ends a
-turn, before a line that begins another problem once an answer was given, and of that the last
-65,536 characters. All work is linear in the length of the response.
+Only the response's own turn counts: after the thinking, before a mark that ends the turn, before
+a line that begins another problem once an answer was given, and of that the last 65,536
+characters. All work is linear in the length of the response.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rast_bench.grading.found import Found
+from rast_bench.grading.extracted import ExtractedAnswer
 from rast_bench.grading.robust.extraction import (
     announcements,
     choices,
@@ -33,9 +33,9 @@ from rast_bench.grading.robust.extraction.gold_kind import GoldKind, gold_kind
 from rast_bench.grading.robust.extraction.guesses import Ending, code_output, one_line
 
 MAX_ANSWER = 10_000
-"""Characters; a longer answer is none."""
+"""Characters; a longer text is not an answer."""
 
-_MAX_PLAIN = 300  # characters of an answer in marks that is taken as it is
+_MAX_PLAIN = 300  # characters of a marked answer that is taken as it is
 _MARKED = re.compile(r"\\boxed|####")
 _ANNOUNCES = re.compile(r"\banswer(?: is\b|:)", re.IGNORECASE)
 _QUOTED = re.compile(r"(?:\\?\"|“)([^\"“”]+?)(?:\\?\"|”)")
@@ -54,7 +54,7 @@ _SECOND_THOUGHT = re.compile(
 
 @dataclass(frozen=True)
 class Response:
-    """What counts of a response, and what its rules share."""
+    """The part of a response that counts, and data shared by the rules."""
 
     text: str
     gold: GoldKind
@@ -66,7 +66,7 @@ class Response:
 
     @cached_property
     def prose(self) -> str:
-        """Without code, unless it is all code."""
+        """The text without code, unless it is all code."""
         prose = without_code(self.text)
         if prose is self.text or any(announcements.mentions(prose)):
             return prose
@@ -78,15 +78,15 @@ class Response:
 
 
 Rule = Callable[[Response], str | None]
-"""The answer as it is written; None where the rule does not apply; "" where the response has none
-and no later rule may find one."""
+"""The answer as written; None if the rule does not apply; "" ends the search without an answer."""
 
 
-def find(text: str, *, gold: str = "", cut_off: bool = False) -> Found | None:
-    """The answer that a response gives; None where it gives none.
+def find(text: str, *, gold: str = "", cut_off: bool = False) -> ExtractedAnswer | None:
+    """Return the answer that a response gives, or None.
 
     Args:
-        gold: tells its kind alone (a choice, a number, words, how many parts), never its value.
+        gold: tells only the kind of answer (a choice, a number, words, how many parts), never the
+            value.
         cut_off: the response ended at the token limit: only what it calls its answer counts, and
             nothing of unfinished thinking.
     """
@@ -102,12 +102,12 @@ def find(text: str, *, gold: str = "", cut_off: bool = False) -> Found | None:
             found = rule(response)
             if found is not None:
                 found = _tidy(found)
-                return Found(found, name, guess) if 0 < len(found) <= MAX_ANSWER else None
+                return ExtractedAnswer(found, name, guess) if 0 < len(found) <= MAX_ANSWER else None
     return None
 
 
 def _before_next_problem(response: Response) -> Response:
-    """Without the problems that a model puts to itself when it has answered."""
+    """Return the response without further problems that the model poses to itself."""
     text = response.text
     if scope.next_problem(text, 0) == len(text):
         return response
@@ -128,7 +128,7 @@ def _before_next_problem(response: Response) -> Response:
 
 
 def written(gold: str) -> str:
-    """The gold answer as its data set writes it: of a worked solution, its last step's."""
+    """Return the gold answer as its data set writes it; of a worked solution, the last step."""
     if _MARKED.search(gold):
         found = find(gold)
     else:
@@ -137,7 +137,7 @@ def written(gold: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """One backslash where a text doubles all of them."""
+    """Return the text with single backslashes if it doubles all of them."""
     text = text.strip()
     if quoted := _QUOTED.fullmatch(text):
         text = quoted[1].strip()
@@ -147,13 +147,13 @@ def _tidy(text: str) -> str:
 
 
 def answer_tag(response: Response) -> str | None:
-    """`<answer>42</answer>`"""
+    """Match `<answer>42</answer>`."""
     tagged = marks.tagged(response.text, cut_off=response.cut_off)
     return _within(tagged[0], response.gold) if tagged else None
 
 
 def _within(content: str, gold: GoldKind) -> str:
-    """The answer in what a mark holds, which may be a sentence or a box."""
+    """Return the answer in the content of a tag or field, which may be a sentence or a box."""
     inner = Response(content, gold, cut_off=False)
     boxed = box(inner)
     if boxed:
@@ -171,7 +171,7 @@ def _within(content: str, gold: GoldKind) -> str:
 
 
 def after_the_box(response: Response) -> str | None:
-    """ "… Wait, that is wrong: the answer is 8", "The final answer is 8", behind the last box."""
+    """Match "… Wait, that is wrong: the answer is 8" or "The final answer is 8" after a box."""
     text = response.prose
     boxes = [each for each in response.boxes.closed if each.content and not each.mention]
     if not boxes:
@@ -191,7 +191,7 @@ def after_the_box(response: Response) -> str | None:
 
 
 def box(response: Response) -> str | None:
-    r"""`\boxed{42}`: the last, with those that "and", "or" or a comma joins to it."""
+    r"""Match the last `\boxed{42}`, with those joined to it by "and", "or" or a comma."""
     text, gold = response.text, response.gold
     boxes = [each for each in response.boxes.closed if not each.mention]
     if not boxes:
@@ -224,7 +224,7 @@ def box(response: Response) -> str | None:
 
 
 def _beside_boxes(response: Response) -> str:
-    """What a response announces whose boxes hold no answer; "" where it announces nothing."""
+    """Return what a response announces if its boxes hold no answer, else ""."""
     if response.gold.kind == "choice":
         return choices.stated_choice(response.text) or ""
     found = announcements.last_announced(response.prose, response.gold, cut_off=response.cut_off)
@@ -232,7 +232,7 @@ def _beside_boxes(response: Response) -> str:
 
 
 def _one_each(text: str, boxes: list[Box], gold: GoldKind) -> bool:
-    """Whether every box holds one element of the answer, and none is taken back."""
+    """Return whether every box holds one element of the answer, and none is retracted."""
     return (
         gold.kind == "list"
         and len(boxes) == gold.elements
@@ -242,7 +242,7 @@ def _one_each(text: str, boxes: list[Box], gold: GoldKind) -> bool:
 
 
 def _parts(text: str, boxes: list[Box]) -> bool:
-    """Whether the boxes answer parts of the problem, one each."""
+    """Return whether each box answers one part of the problem."""
     if not 1 < len(boxes) < 9:
         return False
     labels = [surroundings.part(text, each) for each in boxes]
@@ -251,7 +251,7 @@ def _parts(text: str, boxes: list[Box]) -> bool:
 
 
 def _content(content: str, gold: GoldKind) -> str:
-    """What a box says without the words and letters around it."""
+    """Return the content of a box without surrounding words and letters."""
     content = _CANCELLED.sub("", content)
     if gold.kind != "choice":
         content = choices.value_beside(content) or content
@@ -260,13 +260,13 @@ def _content(content: str, gold: GoldKind) -> str:
 
 
 def hashes(response: Response) -> str | None:
-    """`#### 42`: the first that is no heading."""
+    """Match the first `#### 42` that is not a heading."""
     found = marks.after_hashes(response.text)
     return _within(found[0], response.gold) if found else None
 
 
 def json_value(response: Response) -> str | None:
-    """`{"answer": 42}`"""
+    """Match `{"answer": 42}`."""
     found = marks.in_json(response.text)
     if found is None:
         return None
@@ -274,7 +274,7 @@ def json_value(response: Response) -> str | None:
 
 
 def stated_choice(response: Response) -> str | None:
-    """ "The correct option is B", "(C) is right", "I choose D": the last, for a gold letter."""
+    """Match the last "The correct option is B", "(C) is right", "I choose D", for a letter."""
     if response.gold.kind != "choice":
         return None
     stated = choices.last_stated(response.text)
@@ -286,7 +286,7 @@ def stated_choice(response: Response) -> str | None:
 
 
 def announced(response: Response) -> str | None:
-    """ "The answer is 42", "**Answer:** 42", "42 is the answer": the last."""
+    """Match the last "The answer is 42", "**Answer:** 42" or "42 is the answer"."""
     text, gold = response.prose, response.gold
     forwards = announcements.last_announced(text, gold, cut_off=response.cut_off)
     backwards = announcements.called_the_answer(text, gold)
@@ -310,23 +310,23 @@ def announced(response: Response) -> str | None:
 
 
 def table_row(response: Response) -> str | None:
-    """`| Answer | 42 |`"""
+    """Match `| Answer | 42 |`."""
     found = marks.in_row(response.text)
     return _within(found[0], response.gold) if found else None
 
 
 def lettered_line(response: Response) -> str | None:
-    """A last line that is a letter or begins with one ("(B) 5 cm"), for a gold letter."""
+    """Match a last line that is or begins with a letter ("(B) 5 cm"), for a gold letter."""
     return choices.lettered_line(response.text) if response.gold.kind == "choice" else None
 
 
 def named_letter(response: Response) -> str | None:
-    """The last "(B)" or "option B", where its sentence names no other, for a gold letter."""
+    """Match the last "(B)" or "option B" alone in its sentence, for a gold letter."""
     return choices.named_letter(response.text) if response.gold.kind == "choice" else None
 
 
 def open_line(response: Response) -> str | None:
-    """The rest of the line in a box that nothing closes."""
+    """Match the rest of the line in an unclosed box."""
     at = response.boxes.open_at
     if at is None or any(each.content for each in response.boxes.closed):
         return None
@@ -334,35 +334,34 @@ def open_line(response: Response) -> str | None:
 
 
 def one_line_response(response: Response) -> str | None:
-    """A response of one line without prose, whole; not for a gold letter."""
+    """Match a one-line response without prose as a whole; not for a gold letter."""
     return None if response.gold.kind == "choice" else one_line(response.text, response.gold)
 
 
 def nothing(response: Response) -> str | None:
-    """The last sentences refuse, or say what the answer is not: there is none."""
+    """Return "" if the last sentences refuse to answer or say what the answer is not."""
     return "" if response.ending.gives_up() else None
 
 
 def last_output(response: Response) -> str | None:
-    """What a program printed, where the response ends in that."""
+    """Match a program's output at the end of the response."""
     return code_output(response.text)
 
 
 def truth_value(response: Response) -> str | None:
-    """ "The statement is false", for a gold truth value."""
+    """Match "The statement is false", for a gold truth value."""
     return response.ending.truth_value() if response.gold.kind == "truth value" else None
 
 
 def conclusion(response: Response) -> str | None:
-    """ "…, so the limit does not exist"; for a gold answer in words, the bold words of the last
-    sentence or those behind its "is"."""
+    """Match "…, so the limit does not exist"; for gold words, the last bold ones or after "is"."""
     if response.gold.kind in ("choice", "truth value"):
         return None
     return response.ending.conclusion(response.gold)
 
 
 def last_value(response: Response) -> str | None:
-    """The last formula or number, or several that "and" or "or" joins; for a gold letter, one."""
+    """Match the last formula or number, or several joined by "and" or "or" (a letter: one)."""
     value = response.ending.last_value(response.gold)
     if response.gold.kind == "choice":
         return (choices.letter_of(value) if value else None) or None
@@ -380,7 +379,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("table", table_row),
     ("lettered line", lettered_line),
 )
-"""What a response calls its answer."""
+"""Rules for what a response calls its answer."""
 
 GUESSES: tuple[tuple[str, Rule], ...] = (
     ("open box", open_line),
@@ -392,4 +391,4 @@ GUESSES: tuple[tuple[str, Rule], ...] = (
     ("conclusion", conclusion),
     ("last value", last_value),
 )
-"""What it may mean where it calls nothing its answer; not asked where it was cut off."""
+"""Rules for a response that calls nothing its answer; unused if it was cut off."""

@@ -1,4 +1,4 @@
-r"""Where mathematics and code stand in a text: `$…$`, `$$…$$`, `\(…\)`, `\[…\]`, `` ```…``` ``."""
+r"""Positions of mathematics and code: `$…$`, `$$…$$`, `\(…\)`, `\[…\]`, `` ```…``` ``."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ FORMULA = "\ue000"  # stands for each character of a formula in a masked text
 
 _DELIMITER = re.compile(r"\\\\?[()\[\]]|\\.|\$\$?", re.DOTALL)
 _CLOSER = {"$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]"}
-_MOST_UNCLOSED = 3  # each costs another walk to the end
+_MOST_UNCLOSED = 3  # each costs another pass to the end
 _PRICE = re.compile(r"\d[\d,.]*(?:\s+[a-z]{2,}\s*|\s*[-+*/=]\s+)\Z")
 _PROSE = re.compile(r"(?<![\\{A-Za-z])[A-Za-z]{2,} [A-Za-z]{2,} |<<|\. [A-Z]|\n[ \t]*\n")
 _TEXT = re.compile(r"\\(?:text|mbox|mathrm)(?:bf|it|rm)?\s?\{[^{}]*\}")
@@ -17,7 +17,7 @@ _FENCE = "```"
 
 @dataclass(frozen=True)
 class Formula:
-    """`start` and `end` take the marks along, `content` does not."""
+    """`start` and `end` include the delimiters, `content` does not."""
 
     start: int
     end: int
@@ -25,9 +25,9 @@ class Formula:
 
 
 def formulas(text: str) -> list[Formula]:
-    """The formulas of a text in order; what stands between two prices is none.
+    """Return the formulas of a text in order; text between two prices is not one.
 
-    Linear: one walk, and another from each of the first few marks that nothing closes.
+    Linear: one pass, and another from each of the first few unclosed delimiters.
     """
     found: list[Formula] = []
     position = unclosed = 0
@@ -40,7 +40,7 @@ def formulas(text: str) -> list[Formula]:
 
 
 def _walk(text: str, position: int, found: list[Formula]) -> int | None:
-    """Adds the formulas from `position` on; where the mark that nothing closes ends, if any."""
+    """Add the formulas from `position` on; return where an unclosed delimiter ends, if any."""
     opener, start, begin = "", 0, 0
     for match in _DELIMITER.finditer(text, position):
         mark = match[0].replace("\\\\", "\\") if len(match[0]) == 3 else match[0]
@@ -66,17 +66,17 @@ def _walk(text: str, position: int, found: list[Formula]) -> int | None:
 
 
 def _is_prose(text: str) -> bool:
-    r"""Whether there are words in it that no `\text{…}` makes part of a formula."""
+    r"""Return whether it has words that no `\text{…}` makes part of a formula."""
     return _PROSE.search(_TEXT.sub(" ", text)) is not None
 
 
 def is_bare(text: str) -> bool:
-    """Whether a text is one line of mathematics without marks and words around it."""
+    """Return whether a text is one line of mathematics without delimiters or words around it."""
     return not _WORD.search(_TEXT.sub(" ", text)) and not any(formulas(text))
 
 
 def masked(text: str, spans: list[Formula]) -> str:
-    """The text with its formulas blotted out, at the same length."""
+    """Return the text with its formulas masked, at the same length."""
     pieces: list[str] = []
     position = 0
     for span in spans:
@@ -86,7 +86,7 @@ def masked(text: str, spans: list[Formula]) -> str:
 
 
 def without_code(text: str) -> str:
-    """The text with its fenced code blotted out by spaces, at the same length."""
+    """Return the text with its fenced code replaced by spaces, at the same length."""
     if _FENCE not in text:
         return text
     parts = text.split(_FENCE)

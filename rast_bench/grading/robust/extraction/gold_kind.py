@@ -1,4 +1,4 @@
-"""What a gold answer tells extraction: its kind and how many elements it has, never its value."""
+"""What extraction may know of a gold answer: its kind and number of elements, never its value."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from rast_bench.grading.robust.extraction.languages import LETTER
 
 Kind = Literal["choice", "truth value", "words", "number", "quantity", "list", "other", "unknown"]
 
-MAX_GOLD = 10_000  # characters; the kind of a longer one is "other"
+MAX_GOLD = 10_000  # characters; a longer one is of kind "other"
 
 _MARKS = re.compile(r"\\(?:text|mathrm|mathbf|textbf|textit|mbox)(?![A-Za-z])|[${}]|\\[()\[\]]")
 _CHOICE = re.compile(r"\s*(?:\(\s*([A-Ja-j])\s*\)|([A-J])\s*[.)]?)\s*")
@@ -29,7 +29,7 @@ _CONNECTOR = re.compile(r",(?!\d{3}(?!\d))|;|\b(?:and|or)\b")
 
 @dataclass(frozen=True)
 class GoldKind:
-    """`elements`: how many parts a list has that stands in no brackets; 1 for everything else."""
+    """`elements`: the number of parts of a list without brackets; 1 for everything else."""
 
     kind: Kind
     elements: int = 1
@@ -40,7 +40,7 @@ class GoldKind:
 
 
 def gold_kind(gold: str) -> GoldKind:
-    """The kind of a gold answer; "unknown" for an empty one. Linear in its length."""
+    """Return the kind of a gold answer; "unknown" for an empty one. Linear in its length."""
     if not gold.strip():
         return GoldKind("unknown")
     if len(gold) > MAX_GOLD:

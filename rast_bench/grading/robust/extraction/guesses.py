@@ -1,4 +1,4 @@
-"""What a response that announces nothing answers: the end of it, as it may be understood."""
+"""The likely answer of a response that announces none, judging by its end."""
 
 import re
 from itertools import pairwise
@@ -23,9 +23,9 @@ from rast_bench.grading.robust.extraction.formulas import (
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 
 TAIL = 4_000
-"""Characters: what a response does not announce is sought in its last 4,000."""
+"""Characters at the end of a response that are searched for an unannounced answer."""
 
-MAX_LINE = 200  # characters of a response of one line that is all answer
+MAX_LINE = 200  # characters of a one-line response that is all answer
 
 _PROSE = re.compile(
     r"\b(?:[Tt]he|[Ii]s|[Aa]re|[Ss]o|[Tt]hus|[Tt]herefore|[Hh]ence|[Ss]he|[Hh]e|[Tt]hey|[Ww]e"
@@ -80,7 +80,7 @@ _DATE = re.compile(
     r"(?:\s\d{1,2}\b(?:st|nd|rd|th)?)?(?:,?\s\d{4})?"
 )
 _BOLD = re.compile(r"\*\*([^*\n]{1,100})\*\*")
-_TRUE = re.compile(  # as a predicate or a sentence's first word; "there is no …" is none
+_TRUE = re.compile(  # as a predicate or a sentence's first word, but not "there is no …"
     r"(?:\A[\s*_\"(]{0,6}|\b(?:is|are|was|be|thus|therefore|hence|so)\b[\s,:]{0,3}"
     r"|\b(?:is|are|was)(?=n['’]t))"
     r"(?P<not>\s{0,3}not\s|n['’]t\s)?(?:(?:\w{1,12}ly|always|indeed|also|in fact)\s|\*\*){0,2}"
@@ -130,7 +130,7 @@ _JOINS_UNITS = re.compile(r"\s{0,3}(?:,\s{1,3})?(?:and\s{1,3})?")
 _MAX_BEHIND_LIST = 25  # characters
 _CUT = re.compile(r"[-+*/^=_\\({\[]\s*\Z")
 _OPEN_ENDED = re.compile(r"[=+*/×÷<>≤≥≈][\s$]*\Z")
-_COMPARED = re.compile(  # the end of what makes a value behind it none of its own
+_COMPARED = re.compile(  # end of a text that makes the value after it part of something else
     r"(?:[≠≥≤±∓<]|(?<![-=])>|!=|\b(?:minus|negative|not|niet|nicht|pas|cannot be|at least|at most"
     r"|more than|less than|fewer than)|\b(?:one of|either)\b.*,|\d\s(?:to|versus|vs\.?))"
     r"\s{0,3}\$?\Z"
@@ -147,7 +147,7 @@ _ERROR = re.compile(r"error|exception|traceback|timeout", re.IGNORECASE)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """The sentences of a masked text: where each begins and ends; conclusions are their own."""
+    """Return start and end of the sentences of a masked text; conclusions are separate."""
     found: list[tuple[int, int]] = []
     position = 0
     while position < len(text):
@@ -161,9 +161,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def one_line(text: str, gold: GoldKind) -> str | None:
-    """The whole of a response of one line without prose, less a label ("Result = ").
+    """Return a one-line response without prose as a whole, minus a label ("Result = ").
 
-    Of a few words, a colon and one formula, the formula.
+    If it is a few words, a colon and one formula, return the formula.
     """
     line = text.strip()
     if len(line) > MAX_LINE or "\n" in line or line.startswith(("<", "\\boxed")):
@@ -180,7 +180,7 @@ def one_line(text: str, gold: GoldKind) -> str | None:
 
 
 def _is_foreign_prose(line: str, gold: GoldKind) -> bool:
-    """Whether a line in another language has a value in a sentence."""
+    """Return whether a line in another language has a value within a sentence."""
     if gold.kind in ("words", "truth value") or not (_VALUE.search(line) or "\\" in line):
         return False
     letters = len(languages.LETTER.findall(line))
@@ -192,8 +192,7 @@ def _is_foreign_prose(line: str, gold: GoldKind) -> bool:
 
 
 def _introduced(line: str) -> str:
-    """The formula of "In lowest terms: $1/2$", the value of "所以 f(x) = x+5"; "" where there is
-    more, or another colon."""
+    """Return the formula of "In lowest terms: $1/2$" or the value of "所以 f(x) = x+5", else ""."""
     lead = _LEAD_IN.match(line)
     if lead is None:
         abroad = languages.LEADS_TO.fullmatch(line) if languages.LETTER.search(line) else None
@@ -204,7 +203,7 @@ def _introduced(line: str) -> str:
 
 
 def code_output(text: str) -> str | None:
-    """The last line that a program printed, where no value stands behind it."""
+    """Return the last line printed by a program, if no value follows it."""
     begin = text.rfind("```output")
     if begin < 0:
         return None
@@ -215,13 +214,13 @@ def code_output(text: str) -> str | None:
 
 
 class Ending:
-    """The end of a response, sentence by sentence, without what says goodbye."""
+    """The end of a response, sentence by sentence, without closing courtesies."""
 
     def __init__(self, text: str) -> None:
         tail = text
         if len(text) > TAIL:
             tail = text[-TAIL:]
-            tail = tail[tail.find("\n", 0, TAIL // 4) + 1 :]  # not from within a line, if it may be
+            tail = tail[tail.find("\n", 0, TAIL // 4) + 1 :]  # start at a line if possible
         self.text = tail
         self.formulas: list[Formula] = formulas(tail)
         self.masked = masked(tail, self.formulas)
@@ -233,8 +232,7 @@ class Ending:
         return self.masked[span[0] : span[1]]
 
     def gives_up(self) -> bool:
-        """Whether it begins by refusing, or its last sentences refuse or say what the answer is
-        not."""
+        """Return whether its first or last sentences refuse, or say what the answer is not."""
         if self.sentences and _REFUSAL.search(self._masked(self.sentences[0])):
             return True
         for span in self.sentences[:-4:-1]:
@@ -249,7 +247,7 @@ class Ending:
         return False
 
     def truth_value(self) -> str | None:
-        """ "True", "False", "Yes" or "No" as the last sentence that has one says."""
+        """Return "True", "False", "Yes" or "No" from the last sentence that states one."""
         for span in reversed(self.sentences[-12:]):
             sentence = self._masked(span)
             for found in reversed(list(_TRUE.finditer(sentence))):
@@ -266,8 +264,7 @@ class Ending:
         return None
 
     def conclusion(self, gold: GoldKind) -> str | None:
-        """What the last sentence says: that there is no value; for a gold answer in words, its bold
-        words, or those behind its verb."""
+        """Return what the last sentence states: no value, or for gold words its own words."""
         if not self.sentences:
             return None
         begin, end = self.sentences[-1]
@@ -283,9 +280,9 @@ class Ending:
         return value_of(_ASIDE.split(verb[1])[0], gold) or None if verb else None
 
     def last_value(self, gold: GoldKind) -> str | None:
-        """The last formula or number, or list of them; the right side of the last equation.
+        """Return the last formula or number, or list of them; of an equation, the right side.
 
-        None where the text ends in the middle of it.
+        None if the text ends in the middle of it.
         """
         if _OPEN_ENDED.search(self.text[-40:]):
             return None
@@ -313,7 +310,7 @@ class Ending:
     def _plain(
         self, begin: int, end: int, numbers: list[re.Match[str]], gold: GoldKind
     ) -> str | None:
-        """What the last number outside of formulas belongs to."""
+        """Return the last number outside formulas, with what belongs to it."""
         number = numbers[-1]
         if _OPEN_MARK.search(self.masked, 0, begin + number.start()):
             return None  # the text ends inside a formula
@@ -338,7 +335,7 @@ class Ending:
 
 
 def _last_list(sentence: str) -> tuple[int, int] | None:
-    """Where the last values of a masked sentence stand that "and" or "or" joins, or "are" names."""
+    """Return the position of the last values joined by "and" or "or", or listed after "are"."""
     last = None
     for last in _LIST.finditer(sentence):  # noqa: B007 (the last one)
         pass
@@ -351,7 +348,7 @@ def _last_list(sentence: str) -> tuple[int, int] | None:
 
 
 def _compound(sentence: str, numbers: list[re.Match[str]]) -> str:
-    """The last numbers with their units where they are one quantity ("5 hours 30 minutes")."""
+    """Return the last numbers and units if they form one quantity ("5 hours 30 minutes")."""
     unit = UNIT_WORDS.match(sentence, numbers[-1].end())
     begin = numbers[-1].start()
     for number in reversed(numbers[:-1]):
@@ -366,7 +363,7 @@ def _compound(sentence: str, numbers: list[re.Match[str]]) -> str:
 
 
 def _closes(value: str) -> bool:
-    """Whether its brackets close; those of an interval may be of two kinds."""
+    """Return whether its brackets close; those of an interval may differ in kind."""
     bare = _ESCAPED.sub("", value)
     return bare.count("{") == bare.count("}") and bare.count("(") + bare.count("[") == bare.count(
         ")"

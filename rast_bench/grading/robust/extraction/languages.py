@@ -1,4 +1,4 @@
-"""What responses in other languages than English say around a value."""
+"""Phrases around a value in languages other than English."""
 
 import re
 
@@ -8,13 +8,13 @@ _LETTER = (  # Cyrillic, Hebrew, Arabic, Indic, Thai, Japanese, Chinese, Korean
     r"\uac00-\ud7a3]"
 )
 LETTER = re.compile(_LETTER)
-"""A letter of a script that mathematics does not use."""
+"""A letter of a script not used in mathematics."""
 
 UNIT = re.compile(rf"\s?{_LETTER}{{1,5}}(?!\s?{_LETTER})")
-"""A word behind a value that may be its unit: of five characters at most, nothing follows it."""
+"""A word after a value that may be its unit: at most five characters, nothing follows it."""
 
 SHORT = 8
-"""So many letters of those scripts may be a value and its unit; more are a sentence."""
+"""Up to this many letters of those scripts may be a value with its unit; more are a sentence."""
 
 PROSE = re.compile(
     r"(?<![\\\w])(?:donc|est|sont|était|aura|avoir|les|une?|nous|elle|ils?|soit|alors|coût|entonces|hay"
@@ -22,7 +22,7 @@ PROSE = re.compile(
     r"|und|quindi|sono|dunque|della|che|portanto|logo|então|são|para|uma|é|è)(?![\w'’])",
     re.IGNORECASE,
 )
-"""Words by which a line in a language of Latin letters is a sentence."""
+"""Words that make a line in a language with Latin letters a sentence."""
 
 CONCLUDES = re.compile(
     r"因此|所以|因而|综上|綜上|总之|總之|따라서|그러므로|したがって|従って|よって|ゆえに|इसलिए|अतः"
@@ -31,12 +31,12 @@ CONCLUDES = re.compile(
     r"|quindi|dunque|daher|somit|folglich|поэтому|следовательно|таким образом|значит|итак)\b",
     re.IGNORECASE,
 )
-"""Where a conclusion begins that no full stop parts from what is before it."""
+"""Where a conclusion begins without a full stop before it."""
 
 LEADS_TO = re.compile(
     rf"[^不非没]*?(?:[是为為得は则即]|等于|等於|所以|因此|равно|равен|:|：)\s{{0,3}}(?P<value>(?:(?!{_LETTER}).)+)"
 )
-"""A whole line whose letters of those scripts come to an end before its value."""
+"""A whole line whose letters of those scripts all come before its value."""
 
 VERB = (
     r"(?:(?<!不)(?:是|为|為|等于|等於|得到|分到|还剩|剩下|需要|(?<!没)有)|\b(?:est|sont|sera|aura|es|son|será|tiene|ist|sind|beträgt|è"
@@ -55,16 +55,16 @@ SCALED = re.compile(
     r" (?:plus|moins|más|menos|mais|più|meno|mehr|weniger))\b",
     re.IGNORECASE,
 )
-"""The beginning of what makes the value before it another one ("3万" is 30,000)."""
+"""Start of a text that changes the value before it ("3万" is 30,000)."""
 
 AND = r"或者?|和|与|及|、|또는|または|और|या|أو|\b(?:et|ou|und|oder|y|и|или)\b"
-"""What joins several values."""
+"""Conjunctions between values."""
 
 ATTACHED = re.compile(
     rf"(?:分[之の]|분의|百分之|в степени|\d\s?{_LETTER}{{0,4}}?\s?"
     r"(?:或者?|还是|還是|または|또는|이나|या|أو|到|至|から|에서|\b(?:ou|oder|или|до|bis|à|hasta|até)\b))\s?\Z"
 )
-"""The end of what makes the number behind it part of a fraction ("3分之1"), or one of two values
+"""End of a text that makes the number after it part of a fraction ("3分之1") or one of two values
 ("3只或5", "3到5")."""
 
 BOUNDS = (
@@ -74,10 +74,10 @@ BOUNDS = (
     r"|(?:mehr|weniger) als|(?:più|meno) di|больше|меньше|более|менее|между|кроме|не|entre|zwischen"
     r"|sauf|salvo|pas|nicht|keine?|أكثر|أقل|بين|ليس|ليست|अधिक|कम|नहीं)\b"
 )
-"""Words that change the one value of a clause ("moins de 7")."""
+"""Words that change the only value of a clause ("moins de 7")."""
 
 NOT = r"\b(?:no|non|nicht|não|не|n['’]est|ليس|ليست)\b"
-"""A negation in what announces an answer."""
+"""A negation in an announcement of an answer."""
 
 _NUMBER = r"\s{0,3}[-−+$]?[\d\ue000]"
 DENIES = re.compile(
@@ -86,9 +86,9 @@ DENIES = re.compile(
     rf"{_NUMBER}|\d{_LETTER}{{0,3}}\s?(?:(?:では|じゃ)(?:な|あり)|[가이]?\s?아[니닙닌]|नहीं)",
     re.IGNORECASE,
 )
-"""A value that is none ("不是5")."""
+"""A negated value ("不是5")."""
 
 COMPOUND = re.compile(
     r"(?:小时|小時|时|時間?|点|點|分钟?|分鐘|年|月|米|公斤|千克|元|시간|시|분|час(?:а|ов)?|ч)(?:又|и)?\s?\Z"
 )
-"""What stands between the parts of one quantity ("5小时30分钟")."""
+"""Text between the parts of one quantity ("5小时30分钟")."""

@@ -1,4 +1,4 @@
-r"""Answers in marks made for machines: `<answer>…</answer>`, JSON, `#### …`, a table's row."""
+r"""Answers in machine-readable form: `<answer>…</answer>`, JSON, `#### …`, a table row."""
 
 import re
 
@@ -31,10 +31,10 @@ _ROW = re.compile(
 
 
 def tagged(text: str, *, cut_off: bool) -> tuple[str, int] | None:
-    """What the last `<answer>` holds and where it ends.
+    """Return the content of the last `<answer>` and where it ends.
 
-    One that stays open lasts to the end (stop strings take the closing tag away), unless the
-    response was cut off in it.
+    An unclosed one extends to the end (stop strings remove the closing tag), unless the response
+    was cut off in it.
     """
     opened = begin = -1
     last: tuple[str, int] | None = None
@@ -50,7 +50,7 @@ def tagged(text: str, *, cut_off: bool) -> tuple[str, int] | None:
 
 
 def in_json(text: str) -> tuple[str, int] | None:
-    """The value of "answer" in the last JSON object that has one; a list joined by commas."""
+    """Return the value of "answer" in the last JSON object with one; a list joined by commas."""
     if ":" not in text or not ("answer" in text.lower() or "result" in text or "solution" in text):
         return None
     last = None
@@ -62,7 +62,7 @@ def in_json(text: str) -> tuple[str, int] | None:
         return "", last.end()
     raw = last[1].strip()
     if raw[0] in "\"'":
-        value = raw[1:-1].replace('\\"', '"')  # not json.loads: it takes "\frac" for a form feed
+        value = raw[1:-1].replace('\\"', '"')  # not json.loads, which reads "\frac" as a form feed
         value = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
     elif raw[0] == "[":
         value = ", ".join(part.strip(" \"'") for part in raw[1:-1].split(","))
@@ -72,7 +72,7 @@ def in_json(text: str) -> tuple[str, int] | None:
 
 
 def after_hashes(text: str) -> tuple[str, int] | None:
-    """What the first `#### …` that holds an answer and no heading says; words on the last line."""
+    """Return the first `#### …` that is an answer, not a heading; words on the last line."""
     if "####" not in text:
         return None
     end = len(text.rstrip())
@@ -88,7 +88,7 @@ def after_hashes(text: str) -> tuple[str, int] | None:
 
 
 def in_row(text: str) -> tuple[str, int] | None:
-    """The cell beside "Answer" in a table."""
+    """Return the cell beside "Answer" in a table."""
     last = None
     if "|" in text:
         for last in _ROW.finditer(text):  # noqa: B007 (the last one)

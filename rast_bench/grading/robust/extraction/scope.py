@@ -1,9 +1,9 @@
-"""Which part of a response is its own: after the thinking, before another problem begins."""
+"""The part of a response that is its own: after the thinking, before another problem begins."""
 
 import re
 
 WINDOW = 2**16
-"""Characters: what stands before the last 65,536 of a response is not read."""
+"""Only the last 65,536 characters of a response are read."""
 
 _THINKING = (
     ("<think>", "</think>"),
@@ -35,7 +35,7 @@ _ASKED = re.compile(r"\n[ \t]{0,8}[#*>_\[-]{0,6}[ \t]{0,4}(?:Q\b|Question|Human|
 
 
 def after_thinking(text: str) -> tuple[str, bool]:
-    """What counts of a response, and whether it is thinking that never ended."""
+    """Return the part that counts, and whether it is thinking that never ended."""
     if not any(mark[:2] in text for pair in _THINKING for mark in pair):
         return text, False
     end = max(
@@ -51,25 +51,25 @@ def after_thinking(text: str) -> tuple[str, bool]:
 
 
 def without_struck(text: str) -> str:
-    """Without what is struck out or a comment of HTML."""
+    """Return the text without struck-out parts and HTML comments."""
     if "~~" not in text and not any(mark in text for mark in ("<!--", "<s>", "<del>")):
         return text
     return _STRUCK.sub(" ", text)
 
 
 def own_turn(text: str) -> str:
-    """The text up to the first mark that ends a turn of a chat."""
-    marks = [mark for mark in _TURN_ENDS if mark[:2] in text]  # in no time, unlike most finds
+    """Return the text up to the first mark that ends a chat turn."""
+    marks = [mark for mark in _TURN_ENDS if mark[:2] in text]  # fast, unlike most searches
     ends = sorted(at for mark in marks if (at := text.find(mark)) >= 0)
     return next((text[:end] for end in ends if _ANY.search(text[:end])), text)
 
 
 def next_problem(text: str, position: int) -> int:
-    """Where a line after `position` begins another problem; the text's length if none does."""
+    """Return where a line after `position` begins another problem, or the text's length."""
     match = _NEXT_PROBLEM.search(text, position)
     return match.start() if match else len(text)
 
 
 def asks(text: str, position: int) -> bool:
-    """Whether the line that begins there is a question to the model ("Q:", "Human:")."""
+    """Return whether the line that begins there is a question to the model ("Q:", "Human:")."""
     return _ASKED.match(text, position) is not None

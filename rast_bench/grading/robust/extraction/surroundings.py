@@ -1,4 +1,4 @@
-r"""What stands right before and behind a box: a denial, or the rest of an expression."""
+r"""The text directly before and after a box: a denial, or the rest of an expression."""
 
 import re
 
@@ -87,27 +87,29 @@ _ADDS = re.compile(r"\S\s?[-+]")
 
 
 def denied(text: str, box: Box) -> bool:
-    r"""Whether its sentence says that it is no answer ("not \boxed{5}", "\boxed{7} is wrong")."""
+    r"""Return whether its sentence denies it ("not \boxed{5}", "\boxed{7} is wrong")."""
     before = _SENTENCE_BEGIN.split(text[max(0, box.start - _REACH) : box.start])[-1]
     return bool(_DENIED_BEFORE.search(before) or _DENIED_BEHIND.match(text, box.end))
 
 
 def hypothetical(text: str, box: Box) -> bool:
-    """Whether it shows how an answer may look."""
+    """Return whether it shows what an answer could look like."""
     before = re.split(r"\n", text[max(0, box.start - _REACH) : box.start])[-1]
     return _HYPOTHETICAL.search(before) is not None
 
 
 def part(text: str, box: Box) -> str:
-    """The part or case that a box answers, of "(b)", "Case 2", "if x = 3 then"; "" if none."""
+    """Return the part or case that a box answers ("(b)", "Case 2", "if x = 3 then"), or ""."""
     before = text[max(0, box.start - 60) : box.start]
     label = _PART.search(before)
     return next(filter(None, label.groups()), "") if label else ""
 
 
 def whole(text: str, box: Box) -> str | None:
-    r"""The expression or number that a box is part of (`10-\boxed{5}`, `\boxed{5}` million); ""
-    where it cannot be told, None where a box stands for itself."""
+    r"""Return the expression or number that a box is part of (`10-\boxed{5}`, `\boxed{5}` million).
+
+    "" if it cannot be determined, None if the box stands alone.
+    """
     behind = _SCALE.match(text, box.end)
     if behind:
         return f"{box.content} {behind[0].strip(' $)]}' + chr(92))}"
@@ -127,7 +129,7 @@ def whole(text: str, box: Box) -> str | None:
     left, right = (_BOXED.sub(_inner, side) for side in (left[begin:], right))
     line = f"{left} {right}"
     if _WORD.search(line) and (_DASH_BEFORE.search(before) or _DASH_BEHIND.match(text, box.end)):
-        return None  # a dash between words
+        return None  # a dash, not a minus
     if "=" in right or len(line) > _LINE or _WORD.search(line):
         return ""
     piece = text[box.start : box.end]

@@ -1,1 +1,1 @@
-"""Kinds of answers: each module reads texts as what they are and compares two of its kind."""
+"""Kinds of answers: each module parses texts of its kind and compares two of them."""

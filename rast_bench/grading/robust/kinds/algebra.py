@@ -1,4 +1,4 @@
-"""Algebra: everything else that is mathematics. Loads sympy."""
+"""Algebra: all other mathematics. Loads sympy."""
 
 import re
 from functools import lru_cache
@@ -26,7 +26,7 @@ from rast_bench.grading.robust.kinds.numbers import (
     same_rounded,
 )
 
-DIGITS = 60  # of a value that a decimal may round
+DIGITS = 60  # precision of a value that a decimal may round
 
 _CONSTANT = re.compile(r"[-+] ?(?P<name>[CcKk])\Z")
 _STYLED_FUNCTION = re.compile(r"\{ ?(cis|lcm|sgn|sign|arccot|arcsec|arccsc|sech|csch) ?\}")
@@ -36,20 +36,20 @@ MAX_ARBITRARY = 4
 
 
 def read_cached(text: str) -> Any:
-    """A sympy expression.
+    """Parse a sympy expression.
 
     Raises:
-        UnreadableError, OversizedError, WorkLimitError: as `read`; a relation is none.
+        UnreadableError, OversizedError, WorkLimitError: as `read`; also for a relation.
     """
     expression = _read_or_error(text)
     if isinstance(expression, Exception):
-        raise expression.with_traceback(None)  # or each time it would keep more frames
+        raise expression.with_traceback(None)  # otherwise it would collect frames each time
     return expression
 
 
 @lru_cache(maxsize=4_096)
 def _read_or_error(text: str) -> Any:
-    """What `read` returns or raises: a series without a known sum takes long to be found one."""
+    """Return what `read` returns or raises: a series without a known sum takes long to parse."""
     try:
         expression = read(_STYLED_FUNCTION.sub(r" \1 ", text))
     except (UnreadableError, OversizedError, WorkLimitError) as error:
@@ -58,9 +58,9 @@ def _read_or_error(text: str) -> Any:
 
 
 def same_texts(answer: str, gold: str) -> Decision:
-    """Whether two expressions are the same; "unread" where one of them is none."""
+    """Return whether two expressions are equal; "unread" if one is not an expression."""
     try:
-        wanted = read_cached(gold)  # first: many answers share it, and some cannot be read
+        wanted = read_cached(gold)  # first: many answers share it, and some cannot be parsed
         mine = read_cached(answer)
         if _has_constant(gold, wanted):
             return _same_antiderivative(mine, wanted, has_constant=_has_constant(answer, mine))
@@ -83,7 +83,7 @@ def _same(answer: Any, gold: Any) -> Decision:
 
 
 def _same_rounded(answer: str, mine: Any, gold: str, wanted: Any, exact: Decision) -> Decision:
-    """Numbers of which one may be a decimal that rounds the other."""
+    """Compare numbers of which one may be a decimal that rounds the other."""
     for text, other, digits in (
         (gold, mine, LEAST_DIGITS_OF_GOLD),
         (answer, wanted, LEAST_DIGITS_OF_ANSWER),
@@ -96,13 +96,13 @@ def _same_rounded(answer: str, mine: Any, gold: str, wanted: Any, exact: Decisio
 
 
 def _has_constant(text: str, expression: Any) -> bool:
-    """Whether it ends in a constant of integration; the c of `mx + c` is none."""
+    """Return whether it ends in a constant of integration; the c of `mx + c` is not one."""
     match = _CONSTANT.search(text)
     return match is not None and (match["name"] == "C" or len(expression.free_symbols) <= 2)
 
 
 def _same_antiderivative(mine: Any, wanted: Any, *, has_constant: bool) -> Decision:
-    """Where the gold answer has a constant of integration."""
+    """Compare with a gold answer that has a constant of integration."""
     if has_constant:
         return same_up_to_constant(mine, wanted)
     decision = _same(mine, wanted)
@@ -114,12 +114,12 @@ def _same_antiderivative(mine: Any, wanted: Any, *, has_constant: bool) -> Decis
 
 
 def _same_with_constants(answer: Any, gold: Any) -> Decision | None:
-    """Where the arbitrary constants have other names: `C_1 e^x` and `c_2 e^x`."""
+    """Compare up to names of arbitrary constants: `C_1 e^x` and `c_2 e^x`."""
     mine, wanted = _arbitrary(answer), _arbitrary(gold)
     if not wanted or len(mine) != len(wanted) or len(wanted) > MAX_ARBITRARY:
         return None
     if len(gold.free_symbols) == len(wanted):
-        return None  # constants of nothing
+        return None  # no constants
     places = [sympy.Symbol(f"constant_{number}") for number in range(len(wanted))]
     target = gold.subs(dict(zip(wanted, places, strict=True)), simultaneous=True)
     for order in permutations(places):
@@ -137,7 +137,7 @@ def _arbitrary(expression: Any) -> list[Any]:
 
 
 def same_equations(answer: tuple[str, str], gold: tuple[str, str]) -> Decision:
-    """Two equations by their sides: equal up to a factor of their differences."""
+    """Compare two equations by their sides: equal up to a factor of the differences."""
     try:
         mine, wanted = (read_cached(left) - read_cached(right) for left, right in (answer, gold))
     except UnreadableError:
@@ -154,7 +154,7 @@ def same_equations(answer: tuple[str, str], gold: tuple[str, str]) -> Decision:
 
 
 def _without_denominators(mine: Any, wanted: Any) -> Decision:
-    """Equations of rational functions as polynomial ones; others may agree in their solutions."""
+    """Compare rational equations as polynomial ones; others may share solutions."""
     above = [sympy.fraction(sympy.together(side))[0] for side in (mine, wanted)]
     if not all(side.is_polynomial(*side.free_symbols) for side in above):
         return undecided("relation", "equations that may have the same solutions")
@@ -162,7 +162,7 @@ def _without_denominators(mine: Any, wanted: Any) -> Decision:
 
 
 def is_solution(text: str, left: str, right: str) -> bool:
-    """Whether a number may solve an equation in one unknown; also where that is not known."""
+    """Return whether a number may solve an equation in one unknown; True if unknown."""
     try:
         number = read_cached(text)
         difference = read_cached(left) - read_cached(right)
@@ -177,7 +177,7 @@ def is_solution(text: str, left: str, right: str) -> bool:
 
 
 def same_inequality(answer: tuple[str, str, str], gold: tuple[str, str, str]) -> Decision:
-    """Two inequalities (left, sign, right): one sign, and a positive factor."""
+    """Compare two inequalities (left, sign, right): the same sign, up to a positive factor."""
     if (answer[1] == "!=") != (gold[1] == "!=") or ("=" in answer[1]) != ("=" in gold[1]):
         return different("relation", "strict here and not there")
     try:
@@ -194,13 +194,13 @@ def same_inequality(answer: tuple[str, str, str], gold: tuple[str, str, str]) ->
 
 
 def _difference(left: str, sign: str, right: str) -> Any:
-    """What is less than zero."""
+    """Return the expression that is less than zero."""
     difference = read_cached(left) - read_cached(right)
     return -difference if sign in (">", ">=") else difference
 
 
 def order(first: str, second: str) -> int | None:
-    """-1, 0 or 1 as the first number is less, equal or greater; None where that is unknown."""
+    """Return -1, 0 or 1 as the first number is less, equal or greater; None if unknown."""
     if first == second:
         return 0
     try:
@@ -223,7 +223,7 @@ _WITH_UNIT = re.compile(r"[%$]|\\degree")
 
 
 def approximately(text: str) -> float | None:
-    """The value of a real number without a unit."""
+    """Return the value of a real number without a unit."""
     if _WITH_UNIT.search(text):
         return None
     try:
@@ -237,7 +237,7 @@ def approximately(text: str) -> float | None:
 
 
 def rounds_to(exact: str, rounded: str) -> bool:
-    """Whether a decimal is the value of an expression, rounded to its digits."""
+    """Return whether a decimal is the value of an expression rounded to its digits."""
     decimal = read_number(rounded)
     if decimal is None or decimal.places is None:
         return False

@@ -1,4 +1,4 @@
-r"""Numbers in base n: `1011_2`, `(1011)_{2}`, `1011_{{two}}`, `0xFF`. Plain digits may be one."""
+r"""Numbers in base n: `1011_2`, `(1011)_{2}`, `1011_{{two}}`, `0xFF`, perhaps plain digits."""
 
 import re
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ _PLAIN = re.compile(r"(-?)(\d[\d ,]*)")
 
 @dataclass(frozen=True)
 class BasedNumber:
-    """Digits, upper case, without leading zeros. `base` is None where none is written."""
+    """Digits in upper case, without leading zeros. `base` is None if none is written."""
 
     sign: str
     digits: str
@@ -67,7 +67,7 @@ class BasedNumber:
 
     @property
     def value(self) -> int | None:
-        """The integer; in base ten where no base is written. None for `183_8`, which is none."""
+        """The integer, in base ten if no base is written; None for invalid digits (`183_8`)."""
         base = self.base or 10
         try:
             return int(f"{self.sign}{self.digits}", base)
@@ -75,7 +75,7 @@ class BasedNumber:
             return None
 
     def compare(self, gold: "BasedNumber", _compare: Compare) -> Decision:
-        """Digits decide in one base; a base may be left out, but not another be meant."""
+        """Compare digits in the same base; a base may be left out but not contradicted."""
         same_digits = (self.sign, self.digits) == (gold.sign, gold.digits)
         if self.base is None and gold.base is None:
             return undecided("unread", "two plain numbers")
@@ -104,7 +104,7 @@ class BasedNumber:
 
 
 def read_based(text: str) -> BasedNumber | None:
-    """Read digits with their base; plain digits as a number whose base is not written."""
+    """Read digits with their base; plain digits are a number whose base is not written."""
     if len(text) > MAX_DIGITS:
         return None
     if prefixed := _PREFIXED.fullmatch(text):
@@ -127,7 +127,7 @@ def _based(sign: str, digits: str, base: int | None) -> BasedNumber | None:
     if base is not None and not 2 <= base <= 36:
         return None
     if bare[:1].isalpha() and (len(bare) < 2 or (base or 0) <= 10):
-        return None  # an unknown or a function with an index: `a_{12}`, `F_{16}`
+        return None  # an unknown or function with an index: `a_{12}`, `F_{16}`
     if not bare or (base is None and not bare.isdecimal()):
         return None
     bare = bare.lstrip("0") or "0"

@@ -7,7 +7,7 @@ from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
 
 MAX_LENGTH = 400
-_CERTAIN = frozenset("ABCDE")  # lone letters that are choices rather than names of quantities
+_CERTAIN = frozenset("ABCDE")  # lone letters that are choices, not names of quantities
 
 _PREFIX = re.compile(
     r"(?:the )?(?:(?:correct )?(?:option|choice|answer)s?(?: is| are)?:?) ?", re.IGNORECASE
@@ -24,10 +24,10 @@ _ANOTHER = re.compile(r"\( ?[A-Ja-j] ?\)")
 
 @dataclass(frozen=True)
 class Choice:
-    """Letters, upper case, and the value written behind a single one.
+    """Letters in upper case, and the value after a single one.
 
     Attributes:
-        bracketed: written as a choice and nothing else: `(b)`, `B)`, "option b".
+        bracketed: written unmistakably as a choice: `(b)`, `B)`, "option b".
         lower: in lower case.
     """
 
@@ -41,7 +41,7 @@ class Choice:
         return "choice"
 
     def compare(self, gold: "Choice", compare: Compare) -> Decision:
-        """The same letters; a value behind both must not contradict."""
+        """Compare the letters; values after both must not contradict."""
         if self.letters != gold.letters:
             return different("choice", "another letter")
         if self.lower != gold.lower and not (self.bracketed or gold.bracketed):
@@ -60,7 +60,7 @@ class Choice:
         return undecided("choice", "the same letter with another value")
 
     def compare_value(self, answer: str, compare: Compare) -> Decision:
-        """An answer without a letter, where this gold answer gives letter and value."""
+        """Compare an answer without a letter with this gold answer's letter and value."""
         if not self.value:
             return undecided("choice", "a value for a letter")
         decision = compare(answer, self.value)
@@ -91,7 +91,7 @@ def read_choice(text: str) -> Choice | None:
 
 
 def _is_value(value: str, marked: re.Match[str]) -> bool:
-    """Whether what follows a marked letter is the choice's value, and not a factor or a second."""
+    """Return whether the text after a marked letter is its value, not a factor or a letter."""
     parted = marked[0].endswith((" ", "}")) or value.startswith((" ", "\\", "{", "$"))
     number = value[:1].isdigit() and not marked[1].islower()
     return (

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from rast_bench.grading.decision import Decision, different, equal, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.writing import (
+from rast_bench.grading.robust.kinds.notation import (
     AND,
     OR,
     bare,
@@ -24,8 +24,8 @@ MAX_ITEMS = 400
 MAX_SIGNS = 5  # of one item
 MAX_COMPARISONS = 40_000  # of the items of two collections in any order
 
-_MANY = 8  # items whose values tell which pairs are worth comparing
-_FAR = 0.2  # relative: no rounding is as coarse
+_MANY = 8  # from so many items on, values tell which pairs are worth comparing
+_FAR = 0.2  # relative difference; no rounding is that coarse
 
 _LABEL = re.compile(r"(?P<label>[A-Z](?:'|_\{?\w\}?)?) ?(?=\()")
 _MEMBER = re.compile(r"(?P<name>[A-Za-z]|\([A-Za-z](?:, ?[A-Za-z])*\)) ?\\in(?![A-Za-z]) ?")
@@ -46,10 +46,10 @@ class Collection:
     Attributes:
         kind: "list" (bare), "set" (in braces) or "tuple" (in parentheses or square brackets).
         opening, closing: the brackets of a tuple.
-        label: the name of a point, the P of `P(3,-1)`, or of what is in a set: `x \in \{1, 2\}`.
-        free: the items where each of several `\pm` in one has a sign of its own; `items` has them
-            all tied. Empty where that makes no difference.
-        joined: "and" or "or" where a list has such words between its items; "or" before "and".
+        label: the name of a point (the P of `P(3,-1)`) or of a member (`x \in \{1, 2\}`).
+        free: the items if each of several `\pm` in one item has its own sign; `items` has them all
+            tied. Empty if that makes no difference.
+        joined: "and" or "or" if a list has such words between its items; "or" takes precedence.
     """
 
     kind: Literal["list", "set", "tuple"]
@@ -68,12 +68,12 @@ class Collection:
         return self.compare_elements(gold, compare)
 
     def compare_elements(self, gold: Self, compare: Compare) -> Decision:
-        """In any order, whatever the brackets are; the elements of a set may be sets."""
+        """Compare in any order, whatever the brackets; a set may contain sets."""
         if any(map(_is_set, (*self.items, *gold.items))):
             compare = _with_sets(compare)
         decision = same_elements(self.items, gold.items, compare)
         words = any(map(_NAME_OR_WORDS.fullmatch, (*self.items, *gold.items)))
-        if decision.outcome == "equal" and words:  # roots are listed with "and" or "or"
+        if decision.outcome == "equal" and words:  # roots may be listed with "and" or "or"
             if {self.joined, gold.joined} == {"and", "or"}:
                 return undecided("elements", AND_OR)
             if self.kind == gold.kind == "list" and len(self.items) != len(gold.items):
@@ -84,7 +84,7 @@ class Collection:
         return decision if decision.outcome == other.outcome else undecided("elements", _TIED)
 
     def is_sequence(self) -> bool:
-        """Whether a list may stand for a tuple: `2 or 3` and `x = 2, x = 3` say one value each."""
+        """Return whether a list may stand for a tuple; `2 or 3` and `x = 2, x = 3` may not."""
         if self.joined == "or" or self.free:
             return False
         names = [split_relation(item)[0][0] for item in self.items if split_relation(item)[1]]
@@ -99,7 +99,7 @@ class Collection:
         return decision
 
     def may_be_interval(self) -> bool:
-        """Whether the two parts may be ends: plain numbers in descending order are not."""
+        """Return whether both parts may be ends; descending plain numbers may not."""
         if len(self.items) != 2:
             return False
         try:
@@ -114,7 +114,7 @@ def _is_set(item: str) -> bool:
 
 
 def _with_sets(compare: Compare) -> Compare:
-    r"""Elements of which one is a set, the other none, are not equal: 1 and `\{1\}`."""
+    r"""Wrap `compare` so that a set never equals an element that is not one: 1 and `\{1\}`."""
 
     def compared(item: str, wanted: str) -> Decision:
         if _is_set(item) == _is_set(wanted):
@@ -125,7 +125,7 @@ def _with_sets(compare: Compare) -> Compare:
 
 
 def read_tuple(text: str) -> Collection | None:
-    """`(1, 2)`, `[1, 2, 3]`, `P(3, -1)`; `(1, 2]` is no tuple."""
+    """Read `(1, 2)`, `[1, 2, 3]`, `P(3, -1)`; `(1, 2]` is not a tuple."""
     label = _LABEL.match(text)
     if label:
         text = text[label.end() :]
@@ -140,7 +140,7 @@ def read_tuple(text: str) -> Collection | None:
 
 
 def read_set(text: str) -> Collection | None:
-    r"""`\{1, 2\}`; also where the backslashes are lost. `\pm` makes two elements of one."""
+    r"""Read `\{1, 2\}`, also with lost backslashes. `\pm` makes two elements of one."""
     member = _MEMBER.match(text)
     if member:
         text = text[member.end() :]
@@ -149,16 +149,16 @@ def read_set(text: str) -> Collection | None:
         return None
     inner = text[size : -size if text.endswith(r"\}") else -1].strip()
     if next(separators(inner, r"\\mid(?![A-Za-z])|[|:]"), None):
-        return None  # all with a property
+        return None  # set-builder notation
     items = split_list(inner)
-    if size == 1 and len(items) < 2:  # braces that only group
+    if size == 1 and len(items) < 2:  # braces for grouping only
         return None
     label = member["name"] if member else ""
     return Collection("set", _both_signs(items), label=label, free=_all_signs(items))
 
 
 def read_list(text: str) -> Collection | None:
-    r"""`1, 2 and 3`, `1 \pm \sqrt{2}`, `x = 1, y = 2 or x = 2, y = 1`; None for one part."""
+    r"""Read `1, 2 and 3`, `1 \pm \sqrt{2}`, `x = 1, y = 2 or x = 2, y = 1`; None for one part."""
     if read_set(text) or read_tuple(text):
         return None
     items = _alternatives(text) or split_list(text)
@@ -172,7 +172,7 @@ def read_list(text: str) -> Collection | None:
 
 
 def _alternatives(text: str) -> list[str]:
-    """What "or" or semicolons separate, where each part has as many parts itself."""
+    """Split at "or" or semicolons if every part has several parts itself."""
     for separator in (OR, ";"):
         parts = [part.rstrip(" ,") for part in split(text, separator)]
         parts = [part for part in parts if part]
@@ -193,9 +193,9 @@ def _both_signs(items: Sequence[str]) -> tuple[str, ...]:
 
 
 def _all_signs(items: Sequence[str]) -> tuple[str, ...]:
-    r"""The items of `\pm 1 \pm i` with each sign on its own; none where no item has several.
+    r"""Return the items of `\pm 1 \pm i` with independent signs; empty if no item has several.
 
-    `\mp` says that the signs are tied.
+    `\mp` indicates that the signs are tied.
     """
     signs = [() if r"\mp" in item else tuple(_SIGNS.finditer(item)) for item in items]
     if not any(1 < len(found) <= MAX_SIGNS for found in signs):
@@ -213,14 +213,14 @@ def _all_signs(items: Sequence[str]) -> tuple[str, ...]:
 
 
 def with_sign(text: str, upper: Literal["+", "-"]) -> str:
-    r"""A text with `\pm` and `\mp` for one of their two readings, all signs tied."""
+    r"""Return a text with `\pm` and `\mp` replaced by one of their two readings, signs tied."""
     lower = "-" if upper == "+" else "+"
     signed = _SIGNS.sub(lambda sign: upper if sign[0] == r"\pm" else lower, text)
     return _PLUS.sub("", signed).strip()
 
 
 def same_elements(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
-    """In any order; how often an element is there counts where the gold has one repeatedly."""
+    """Compare in any order; multiplicities count if the gold answer has a repeated element."""
     if len(items) > len(gold) and not _repeats(gold):
         items = _without_repeats(items, compare)
     return same_in_any_order(items, gold, compare)
@@ -242,7 +242,7 @@ def _without_repeats(items: Sequence[str], compare: Compare) -> list[str]:
 
 
 def same_in_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
-    """Item by item: one difference refutes, one undecided item leaves it undecided."""
+    """Compare item by item: one difference refutes, one undecided item leaves it undecided."""
     items, gold = _written_out(items), _written_out(gold)
     if _ELLIPSIS in items or _ELLIPSIS in gold:
         return undecided("elements", "dots that stand for elements")
@@ -254,7 +254,7 @@ def same_in_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -
 
 
 def all_of(decisions: Iterable[Decision]) -> Decision:
-    """One decision for parts that must all be equal."""
+    """Combine decisions on parts that must all be equal."""
     doubt: Decision | None = None
     for decision in decisions:
         if decision.outcome == "different":
@@ -265,23 +265,23 @@ def all_of(decisions: Iterable[Decision]) -> Decision:
 
 
 def same_in_any_order(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Decision:
-    """Whether there is a pairing of equal items, or may be one."""
+    """Return whether a pairing of equal items exists, or may exist."""
     items, gold = _written_out(items), _written_out(gold)
     if _ELLIPSIS in items or _ELLIPSIS in gold:
         return undecided("elements", "dots that stand for elements")
     if len(items) != len(gold):
         return different("count", "another number of elements")
-    left, wanted = _without_same_writing(items, gold)
+    left, wanted = _without_identical(items, gold)
     if not left:
         return equal("elements", "elements in any order")
     decision = _paired(left, wanted, compare)
     if decision.outcome == "equal" or len(left) == len(items):
         return decision
-    return _paired(items, gold, compare)  # a rounded item may need the partner that was taken
+    return _paired(items, gold, compare)  # a rounded item may need a partner already taken
 
 
 def _written_out(items: Sequence[str]) -> Sequence[str]:
-    """`1, 2, ..., 10` as its ten numbers; other items as they are."""
+    """Expand `1, 2, ..., 10` to its ten numbers; leave other items as they are."""
     if _ELLIPSIS not in items:
         return items
     place = items.index(_ELLIPSIS)
@@ -298,8 +298,8 @@ def _written_out(items: Sequence[str]) -> Sequence[str]:
     return list(map(str, range(values[0], values[-1] + (1 if step > 0 else -1), step)))
 
 
-def _without_same_writing(items: Sequence[str], gold: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What is left of both when items of one writing are taken out in pairs."""
+def _without_identical(items: Sequence[str], gold: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Remove identically written items from both, in pairs."""
     rest: dict[str, list[str]] = {}
     for wanted in gold:
         rest.setdefault(bare(wanted), []).append(wanted)
@@ -344,7 +344,7 @@ def _paired(items: Sequence[str], gold: Sequence[str], compare: Compare) -> Deci
 
 
 def _sizes(items: Sequence[str]) -> list[float] | None:
-    """The approximate values of many real numbers; None for few items and for other ones."""
+    """Return approximate values of many real numbers; None for few items or other ones."""
     if len(items) < _MANY:
         return None
     from rast_bench.grading.robust.kinds.algebra import approximately  # loads sympy
@@ -354,7 +354,7 @@ def _sizes(items: Sequence[str]) -> list[float] | None:
 
 
 def _has_pairing(table: Sequence[Sequence[str]], allowed: Callable[[str], bool]) -> bool:
-    """Whether every row can have a column of its own (Kuhn's augmenting paths)."""
+    """Return whether each row can have its own column (Kuhn's augmenting paths)."""
     partner: dict[int, int] = {}
 
     def place(row: int, tried: set[int]) -> bool:

@@ -1,12 +1,12 @@
-r"""Answers with a condition behind them: `f(x) = cx \text{ for any real } c`, `y = x^2, x > 0`."""
+r"""Answers followed by a condition: `f(x) = cx \text{ for any real } c`, `y = x^2, x > 0`."""
 
 import re
 from dataclasses import dataclass
 
 from rast_bench.grading.decision import Decision, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.relations import unknowns
-from rast_bench.grading.robust.kinds.writing import NAME, separators, split, split_relation
+from rast_bench.grading.robust.kinds.equations import unknowns
+from rast_bench.grading.robust.kinds.notation import NAME, separators, split, split_relation
 
 _WORD = (
     r"(?:\{ ?[,;]? ?|(?<=[\s,;]))(?:where|for|with|if|when|whenever|provided|such that|given"
@@ -32,7 +32,7 @@ _FREE = re.compile(
 
 @dataclass(frozen=True)
 class Conditioned:
-    """What is answered, and the conditions as they are written."""
+    """The answer and its conditions as written."""
 
     main: str
     conditions: tuple[str, ...]
@@ -53,7 +53,7 @@ class Conditioned:
         return decision
 
     def compare_without(self, gold: str, compare: Compare) -> Decision:
-        """Where the gold has no condition: one that leaves all values to unknowns is none."""
+        """Compare with a gold answer without a condition: mere quantifiers are none."""
         decision = compare(self.main, gold)
         harmless = all(is_free(condition, self.main) for condition in self.conditions)
         if decision.outcome == "equal" and not harmless:
@@ -62,10 +62,10 @@ class Conditioned:
 
 
 def is_free(condition: str, main: str) -> bool:
-    r"""Whether it only quantifies: "for any real c", `k \in \mathbb{Z}`; not `x > 0`, "if n = 2".
+    r"""Return whether it only quantifies: "for any real c", `k \in \mathbb{Z}`; not `x > 0`.
 
     Args:
-        main: what is answered; the k of `2k\pi` is an integer, and may be negative.
+        main: the answer; the k of `2k\pi` is an integer that may be negative.
     """
     bare = re.sub(r"\A(?:\{ ?)?[,;]? ?(?:where|for|with)(?![A-Za-z])", "", condition)
     bare = re.sub(r"^[ {}]*(?:all|any|every)?[ {}]*", "", bare).strip(" {}")

@@ -18,7 +18,7 @@ _DIMENSIONS = re.compile(rf"{_NUMBER}(?:(?:{_BY.pattern}|{_TIMES.pattern}){_NUMB
 
 @dataclass(frozen=True)
 class Dimensions:
-    """Numbers in order. A `product` is written with signs of multiplication only."""
+    """Numbers in order. A `product` is written with multiplication signs only."""
 
     items: tuple[str, ...]
     product: bool

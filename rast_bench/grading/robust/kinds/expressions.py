@@ -1,4 +1,4 @@
-"""Expressions: what is mathematics and none of the other kinds."""
+"""Expressions: mathematics that is none of the other kinds."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Self
 
 from rast_bench.grading.decision import Decision, undecided
 from rast_bench.grading.robust.kinds.base import Compare
-from rast_bench.grading.robust.kinds.writing import RELATION, enclosed, separators
+from rast_bench.grading.robust.kinds.notation import RELATION, enclosed, separators
 
 _NO_EXPRESSION = rf"{RELATION}|[,;&]|\\in(?![A-Za-z])"
 _FUNCTION_OF = re.compile(
@@ -29,11 +29,11 @@ _WORD = re.compile(r"[a-z]{3,}")
 
 
 def same_order(answer: str, gold: str) -> bool:
-    """Whether factors stand in one order, where they may be matrices, events, points or letters.
+    """Return whether factors that may not commute (matrices, events, points) are in the same order.
 
-    Capitals of one term, and the letters beside a cross, are looked at; sums may have any order.
+    Considers capitals within one term and the letters beside a cross; sums may have any order.
     """
-    for part in ("name", 0):  # the P of `PAP^{-1}` is one factor with its inverse, and is another
+    for part in ("name", 0):  # the P of `PAP^{-1}` is one factor with its inverse and one without
         mine, wanted = _orders(answer, part), _orders(gold, part)
         for pair in mine.keys() | wanted.keys():
             one, other = mine.get(pair, set()), wanted.get(pair, set())
@@ -45,7 +45,7 @@ def same_order(answer: str, gold: str) -> bool:
 
 
 def _orders(text: str, part: str | int) -> dict[frozenset[str], set[tuple[str, str]]]:
-    """For each two capitals that are in a term, which comes first."""
+    """Return for each two capitals of a term which comes first."""
     orders: dict[frozenset[str], set[tuple[str, str]]] = {}
     for term in re.split(r"(?<![\^{(])[-+]", _FUNCTION_OF.sub(" ", text)):
         first: dict[str, int] = {}
@@ -61,7 +61,7 @@ def _orders(text: str, part: str | int) -> dict[frozenset[str], set[tuple[str, s
 
 
 def _may_be_ordered(text: str) -> bool:
-    r"""Whether its capitals may be matrices, vectors or letters of a word: `AB`, `PAP^{-1}`.
+    r"""Return whether its capitals may be matrices, vectors or letters of a word: `AB`, `PAP^{-1}`.
 
     Those of a formula such as `q/\sqrt{LC}` are numbers.
     """
@@ -69,13 +69,13 @@ def _may_be_ordered(text: str) -> bool:
 
 
 def _is_other_word(answer: str, gold: str) -> bool:
-    """Whether both are letters only, in another order: `acb` for `abc` is a product or a word."""
+    """Return whether both are letters in another order: `acb` for `abc`, a product or a word."""
     return bool(answer != gold and _WORD.fullmatch(answer) and _WORD.fullmatch(gold))
 
 
 @dataclass(frozen=True)
 class Expression:
-    """Its text; it is read when it is compared."""
+    """A text that is parsed only when compared."""
 
     text: str
     kind: str = "expression"
@@ -92,7 +92,7 @@ class Expression:
         return decision
 
     def is_clear(self) -> bool:
-        """Whether it is an expression at all."""
+        """Return whether it can be parsed as an expression."""
         from rast_bench.grading.expressions.errors import (
             OversizedError,
             UnreadableError,
@@ -108,7 +108,7 @@ class Expression:
 
 
 def read_expression(text: str) -> Expression | None:
-    """None for relations, lists and environments."""
+    """Read an expression; None for relations, lists and environments."""
     if r"\begin" in text:
         return None
     inner = text[1:-1] if text[:1] in ("(", "[") and enclosed(text) else text

@@ -15,14 +15,14 @@ from rast_bench.grading.robust.kinds.algebra import read_cached
 from rast_bench.grading.robust.kinds.solutions import GeneralSolution
 
 MAX_RESIDUES = 2_000
-MAX_VAGUE = 40  # residues that are no rational multiples of the period, compared in pairs
+MAX_VAGUE = 40  # residues compared in pairs, as they are not rational multiples of the period
 
 _INTEGER = sympy.Symbol("n", integer=True)
 _RULE = "general solutions as residues"
 
 
 def same_families(answer: GeneralSolution, gold: GeneralSolution) -> Decision:
-    """Whether the families of both have the same values, whatever the parameters are called."""
+    """Return whether both families have the same values, whatever their parameters."""
     try:
         mine, wanted = _expressions(answer), _expressions(gold)
     except UnreadableError:
@@ -48,7 +48,7 @@ def _expressions(solution: GeneralSolution) -> list[Any]:
 
 
 def _as_written(mine: Sequence[Any], wanted: Sequence[Any], *, alike: bool) -> Decision:
-    """Formulas of other forms: equal where each is one of the others, else not known."""
+    """Compare formulas of other forms: equal if each is one of the others, else unknown."""
     if alike and len(mine) == len(wanted):
         rest = list(wanted)
         for one in mine:
@@ -66,9 +66,9 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _progressions(expressions: Sequence[Any]) -> list[tuple[Any, Any]] | None:
-    """First values and differences; None where one is not linear in the parameter.
+    """Return first values and differences; None if one is not linear in the parameter.
 
-    The even and the odd values of `(-1)^n` are progressions of their own.
+    The even and the odd values of `(-1)^n` are separate progressions.
     """
     found = []
     for expression in expressions:
@@ -119,7 +119,7 @@ def _residues(
     unit: Any,
     period: Fraction,
 ) -> list[Any]:
-    """The values of one period, in units; Fractions where they are rational."""
+    """Return the values in one period, in units; Fractions if they are rational."""
     values: list[Any] = []
     for (first, _), ratio in zip(lines, ratios, strict=True):
         size = abs(ratio or Fraction(1))
@@ -153,7 +153,7 @@ def _any(outcomes: Sequence[str]) -> str:
 
 
 def _same_residue(one: Any, other: Any, period: Fraction) -> str:
-    """Whether two values differ by whole periods."""
+    """Return whether two values differ by whole periods."""
     turns = (sympy.sympify(one) - sympy.sympify(other)) / sympy.Rational(period)
     ball = enclosure(turns)
     if ball is None or not ball.imag.contains(0):

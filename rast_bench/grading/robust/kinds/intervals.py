@@ -1,8 +1,8 @@
 r"""Sets of real numbers: intervals, unions, inequalities in one unknown, set-builder notation.
 
-A set is read as a tree of intervals, points, unions, intersections and complements. Two of them
-are compared on the *cells* of the line: all ends of both in order, and the gaps between them. A
-set then is the cells that it covers, whatever it was written as.
+A set is read as a tree of intervals, points, unions, intersections and complements. Two sets are
+compared on the *cells* of the line: all ends of both in order, and the gaps between them. A set
+is then the cells that it covers, whatever its notation.
 """
 
 import re
@@ -18,7 +18,7 @@ from rast_bench.grading.robust.kinds.collections import (
     same_in_any_order,
     with_sign,
 )
-from rast_bench.grading.robust.kinds.writing import (
+from rast_bench.grading.robust.kinds.notation import (
     AND,
     NAME,
     OR,
@@ -84,8 +84,8 @@ class Either:
 class Intersection:
     """An intersection.
 
-    `loose`: of bounds that "and" or a comma joins, which may mean a union (`x<2, x>5`).
-    `word`: whether it is "and".
+    `loose`: of bounds joined by "and" or a comma, which may mean a union (`x<2, x>5`).
+    `word`: whether the conjunction is "and".
     """
 
     parts: "tuple[Node, ...]"
@@ -104,7 +104,7 @@ REALS = Interval(r"-\infty", r"\infty", False, False)
 
 @dataclass(frozen=True)
 class Region:
-    """A set of real numbers. `name`: the unknown of inequalities, where they have a free one."""
+    """A set of real numbers. `name`: the free unknown of inequalities, if any."""
 
     node: Node
     name: str = ""
@@ -136,7 +136,7 @@ class Region:
         return different("brackets" if rule == "brackets" else "elements", "other numbers")
 
     def _compare_by_ends(self, gold: "Region", compare: Compare) -> Decision:
-        """Where the order of the ends is unknown: interval by interval."""
+        """Compare interval by interval, as the order of the ends is unknown."""
         mine, wanted = as_intervals(self.node), as_intervals(gold.node)
         if mine is None or wanted is None:
             return undecided("elements", "ends of unknown order")
@@ -149,7 +149,7 @@ class Region:
 
         if len(mine) == 1:
             return same("0", "0")
-        first = [f" {number}" for number in numbers]  # no number twice in one writing
+        first = [f" {number}" for number in numbers]  # make equal numbers distinct
         return same_in_any_order(first, [f"{number} ." for number in numbers], _stripped(same))
 
 
@@ -185,7 +185,7 @@ def _infinite(end: str) -> int:
 
 
 def _ends(node: Node) -> Iterator[str]:
-    """The finite ends and points of a set."""
+    """Yield the finite ends and points of a set."""
     match node:
         case Interval(low, high):
             yield from (end for end in (low, high) if not _infinite(end))
@@ -199,7 +199,7 @@ def _ends(node: Node) -> Iterator[str]:
 
 
 def as_intervals(node: Node) -> list[Interval] | None:
-    """A union as its intervals; None for another set, or one that takes arithmetic."""
+    """Return a union as its intervals; None for other sets or if it takes arithmetic."""
     match node:
         case Interval():
             return [node]
@@ -214,9 +214,9 @@ def as_intervals(node: Node) -> list[Interval] | None:
 
 
 def _ranks(mine: list[str], wanted: list[str], compare: Compare) -> dict[str, int] | None:
-    """The place of each end on the line; None where that is not known.
+    """Return the rank of each end on the line, or None if unknown.
 
-    An end of the answer that is one of the gold's, perhaps rounded, has its place.
+    An end of the answer that equals one of the gold answer, perhaps rounded, shares its rank.
     """
     same: dict[str, str] = {end: end for end in wanted}
     for end in mine:
@@ -239,7 +239,7 @@ def _ranks(mine: list[str], wanted: list[str], compare: Compare) -> dict[str, in
 def _sorted(ends: list[str]) -> dict[str, int] | None:
     from rast_bench.grading.robust.kinds.algebra import order  # loads sympy
 
-    groups: list[list[str]] = []  # of equal ends, in ascending order
+    groups: list[list[str]] = []  # groups of equal ends, in ascending order
     for end in ends:
         low, high = 0, len(groups)
         while low < high:
@@ -262,9 +262,10 @@ def _sorted(ends: list[str]) -> dict[str, int] | None:
 def _covered(
     node: Node, ranks: dict[str, int], cells: int, *, strict: bool = False
 ) -> frozenset[int]:
-    """The cells of a set: cell 2r + 1 is the end of rank r, the even ones are the gaps.
+    """Return the cells of a set: cell 2r + 1 is the end of rank r, even cells are the gaps.
 
-    strict: whether the word "and" never means a union.
+    Args:
+        strict: the word "and" never means a union.
     """
     match node:
         case Interval(low, high, low_closed, high_closed):
@@ -293,7 +294,7 @@ def _differ_in_points(mine: frozenset[int], wanted: frozenset[int]) -> bool:
 
 
 def read_region(text: str) -> Region | None:
-    """An interval or what says the same; None for a finite set and for other texts."""
+    """Read an interval or equivalent; None for a finite set and for other texts."""
     found = _Reader()
     node = found.read(_with_usual_brackets(text), 0)
     if node is None or len(found.names) > 1 or not _is_infinite(node):
@@ -305,7 +306,7 @@ _REVERSED = re.compile(r"(?P<low>[][(])(?P<ends>[^][(),;]{1,60}[,;][^][(),;]{1,6
 
 
 def _with_usual_brackets(text: str) -> str:
-    """`]1, 2[` as (1, 2), so that brackets are pairs."""
+    """Rewrite `]1, 2[` as (1, 2), so that brackets pair up."""
     if "]" not in text and "[" not in text:
         return text
     opening, closing = {"]": "("}, {"[": ")"}
@@ -334,7 +335,7 @@ def _is_infinite(node: Node) -> bool:
 
 
 class _Reader:
-    """Reads a text as a tree and collects the unknowns that are not bound in it."""
+    """Parses a text into a tree and collects the unknowns that are not bound in it."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -423,7 +424,7 @@ class _Reader:
         return self._inequality(text)
 
     def _built(self, text: str, depth: int) -> Node | None:
-        r"""`\{x \mid x > 2\}`, whose x is bound."""
+        r"""Read `\{x \mid x > 2\}`, whose x is bound."""
         size = 2 if text.startswith(r"\{") else 1
         inner = text[size : -size if text.endswith(r"\}") else -1]
         parts = split(inner, _SUCH_THAT)
@@ -448,7 +449,7 @@ class _Reader:
         return node if domain == REALS else Intersection((domain, node))
 
     def _inequality(self, text: str) -> Node | None:
-        r"""`a < x \le b`, `x > a`, `x \ne a`, `x = a`, `|x - a| < r`."""
+        r"""Read `a < x \le b`, `x > a`, `x \ne a`, `x = a`, `|x - a| < r`."""
         sides, signs = split_relation(text)
         if not signs or not all(sides) or any(sign in ("~", "==") for sign in signs):
             return None
@@ -506,7 +507,7 @@ def _is_bare_list(parts: list[str]) -> bool:
 
 
 def _are_pairs(parts: list[str]) -> bool:
-    """Whether commas part points or intervals, which are a list."""
+    """Return whether commas separate points or intervals, which makes a list."""
     return len(parts) > 1 and any(part[:1] in ("(", "[") for part in parts)
 
 
@@ -536,7 +537,7 @@ def _interval(text: str) -> Interval | None:
 
 
 def _ended(low: str, high: str, low_closed: bool, high_closed: bool) -> Interval:
-    """No interval is closed at infinity, whatever is written."""
+    """Return an interval that is open at infinity, whatever is written."""
     return Interval(
         low, high, low_closed and not _infinite(low), high_closed and not _infinite(high)
     )

@@ -12,7 +12,7 @@ from rast_bench.grading.robust.kinds.algebra import read_cached
 
 
 def same_line(answer: Sequence[str], gold: Sequence[str]) -> Decision:
-    """Whether the components, linear in one parameter each, run through the same points."""
+    """Return whether both, linear in one parameter, contain the same points."""
     if len(answer) != len(gold):
         return different("count", "vectors of other dimensions")
     try:

@@ -1,4 +1,4 @@
-r"""Sets of numbers that have a name: `\mathbb{Z}`, "all integers"."""
+r"""Named sets of numbers: `\mathbb{Z}`, "all integers"."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _LETTERS = {"rational numbers": "Q", "natural numbers": "N", "complex numbers": 
 
 @dataclass(frozen=True)
 class NumberSet:
-    """The set by its letter: Z, Q, N or C. The real numbers are an interval."""
+    """A set by its letter: Z, Q, N or C. The real numbers are an interval."""
 
     letter: str
     kind: str = "set of numbers"
@@ -28,12 +28,12 @@ class NumberSet:
         return decide("elements", "sets by their names")
 
     def compare_interval(self) -> Decision:
-        """With an interval of real numbers, which none of the sets is."""
+        """Compare with an interval of real numbers; none of these sets is one."""
         return different("elements", "a set of numbers for an interval")
 
 
 def read_number_set(text: str) -> NumberSet | None:
-    """None for the real numbers."""
+    """Read a named set; None for the real numbers."""
     symbol = _SYMBOL.fullmatch(text)
     if symbol:
         return NumberSet(symbol["letter"])

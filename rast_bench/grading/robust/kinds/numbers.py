@@ -1,7 +1,7 @@
 r"""Numbers: `1,234`, `-2/3`, `1 \frac{1}{2}`, `3.2 \times 10^{-5}`, `12.5%`, `0.\overline{3}`,
 `1.234.567`, `3{,}75`, `twenty-one`, `5 million`.
 
-Values are exact. Reading keeps digits as text, so integers of any size are read in linear time and
+Values are exact. Digits are kept as text, so integers of any size are read in linear time and
 compared digit by digit; only fractions and roundings need arithmetic, which is limited.
 """
 
@@ -15,21 +15,21 @@ from rast_bench.grading.number_words import SMALL
 from rast_bench.grading.robust.kinds.base import Compare
 
 MAX_DIGITS = 1_500
-"""Digits beyond which a fraction or a rounding is not computed."""
+"""Number of digits above which a fraction or a rounding is not computed."""
 
 LEAST_DIGITS_OF_ANSWER = 4
-"""Significant digits of a decimal answer that rounds an exact gold: 0.6667 is 2/3, 0.67 is not."""
+"""Significant digits needed to round an exact gold answer: 0.6667 is 2/3, 0.67 is not."""
 LEAST_DIGITS_OF_GOLD = 3
-"""Of a decimal gold that an exact answer rounds to: 17/3 is 5.67."""
+"""Significant digits of a decimal gold answer that an exact answer rounds to: 17/3 is 5.67."""
 LEAST_DIGITS_OF_BOTH = 5
-"""Of the shorter of two decimals."""
+"""Significant digits of the shorter of two decimals."""
 LEAST_DIGITS_CUT = 6
-"""Of a decimal answer cut off instead of rounded: 0.666666 is 2/3."""
-_DIGITS_OF_FLOAT = range(16, 19)  # a float is printed with 16 or 17; 18 where cut by hand
+"""Significant digits of a decimal answer truncated instead of rounded: 0.666666 is 2/3."""
+_DIGITS_OF_FLOAT = range(16, 19)  # a float prints with 16 or 17 digits; 18 if truncated by hand
 _MOST_DIGITS_BESIDE_FLOAT = 12
 _ERROR_OF_FLOAT = Fraction(2, 10**15)  # a few units in the last place of a double
 _LEAST_DIGITS_NEAR = 15
-_NEAR = Fraction(1, 10**12)  # what is as near may be a computer's, or another number
+_NEAR = Fraction(1, 10**12)  # numbers this close may differ by float error or be distinct
 
 _INTEGER = r"(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d+)"
 _PLAIN = r"(?:\d+(?:\.\d+)?\.?|\.\d+)"
@@ -82,11 +82,11 @@ class Number:
     """`sign · (whole + above / below) · 10^exponent`, with digits as text.
 
     Attributes:
-        places: digits after the point where the number is a decimal, None where it is exact.
+        places: digits after the point of a decimal, None if the number is exact.
         digits: significant digits written.
         percent: a percent sign follows; the value is that of the number before it.
         comma: written as `3,75`, which may also be two numbers.
-        cut: written with dots behind its digits (`0.333...`).
+        cut: digits followed by dots (`0.333...`).
     """
 
     sign: int
@@ -106,7 +106,7 @@ class Number:
 
     @property
     def value(self) -> Fraction | None:
-        """The exact value before any percent sign; None where it has too many digits."""
+        """The exact value without the percent sign; None if it has too many digits."""
         size = max(len(self.above), len(self.below), len(self.whole))
         if size > MAX_DIGITS or abs(self.exponent) > MAX_DIGITS:
             return None
@@ -124,21 +124,21 @@ class Number:
         return self.sign, digits, self.exponent + zeros
 
     def is_decimal_comma(self) -> bool:
-        """`0,111` and `3,05` are no lists; `3,75` and `0,5` may be."""
+        """Return whether it cannot be a list: `0,111` and `3,05`; `3,75` and `0,5` can."""
         if not self.comma or self.places is None:
             return False
         part = self.above[-self.places :]
         return (self.above.startswith("0") and len(part) > 2) or (part[0] == "0" and len(part) > 1)
 
     def compare(self, gold: "Number", _compare: Compare) -> Decision:
-        """Whether this number is `gold`, or one is the other's rounding to digits enough."""
+        """Return whether this is `gold`, or one rounds the other to enough digits."""
         if self.comma or gold.comma:
             return _with_comma(self, gold)
         return _same_percentage(self, gold)
 
 
 def same_number(answer: Number, gold: Number) -> Decision:
-    """Compare two numbers; percent signs are not looked at."""
+    """Compare two numbers, ignoring percent signs."""
     mine, wanted = answer.canonical(), gold.canonical()
     if mine is not None and wanted is not None:
         if mine == wanted:
@@ -160,13 +160,13 @@ def same_number(answer: Number, gold: Number) -> Decision:
 
 
 def shifted(number: Number, power: int) -> Number:
-    """Times a power of ten."""
+    """Return the number times a power of ten."""
     places = None if number.places is None else number.places - power
     return replace(number, exponent=number.exponent + power, places=places)
 
 
 def _same_rounded(answer: Number, value: Fraction, gold: Number, wanted: Fraction) -> Decision:
-    """Where at least one is a decimal and the values differ."""
+    """Compare different values of which at least one is a decimal."""
     if value.denominator == wanted.denominator == 1:
         return different("exact", "integers are never approximated")
     if _is_float_of(answer, value, gold, wanted) or _is_float_of(gold, wanted, answer, value):
@@ -194,7 +194,7 @@ def _is_float_of(long: Number, value: Fraction, short: Number, wanted: Fraction)
 
 
 def _unless_near(decision: Decision, digits: int, error: Fraction, size: Fraction) -> Decision:
-    """Undecided instead of different, where as many digits are as good as right."""
+    """Return undecided instead of different if the values agree to enough digits."""
     if decision.outcome != "different" or digits < _LEAST_DIGITS_NEAR or error > size * _NEAR:
         return decision
     return undecided("rounding", "nearly the same number")
@@ -203,10 +203,10 @@ def _unless_near(decision: Decision, digits: int, error: Fraction, size: Fractio
 def _rounds(
     decimal: Number, low: Fraction, high: Fraction, least_digits: int, *, cuts: bool
 ) -> Decision:
-    """Whether a decimal rounds a value in [low, high] to its own digits, halves either way.
+    """Return whether a decimal rounds a value in [low, high] to its digits, halves either way.
 
     Args:
-        cuts: it may also be the value cut off.
+        cuts: it may also be the truncated value.
     """
     written = decimal.value
     if written is None or decimal.places is None:
@@ -229,12 +229,12 @@ def _rounds(
 
 
 def same_rounded(decimal: Number, enclosure: Any, *, least_digits: int) -> Decision:
-    """Whether a decimal is the rounding of a real number known within bounds.
+    """Return whether a decimal is the rounding of a real number known within bounds.
 
     Args:
         enclosure: a python-flint `arb`, or a pair of fractions (low, high).
-        least_digits: `LEAST_DIGITS_OF_ANSWER` where the decimal is the answer,
-            `LEAST_DIGITS_OF_GOLD` where it is the gold answer.
+        least_digits: `LEAST_DIGITS_OF_ANSWER` if the decimal is the answer,
+            `LEAST_DIGITS_OF_GOLD` if it is the gold answer.
     """
     if decimal.places is None or decimal.percent:
         return different("exact", "a number that is no decimal")
@@ -254,7 +254,7 @@ def same_rounded(decimal: Number, enclosure: Any, *, least_digits: int) -> Decis
 
 
 def _bounds(ball: Any) -> tuple[Fraction, Fraction] | None:
-    """A ball's ends, exactly: `lower()` would round them to flint's precision of the moment."""
+    """Return a ball's exact ends; `lower()` would round them to flint's current precision."""
     if not ball.is_finite():
         return None
     parts: list[Fraction] = []
@@ -268,9 +268,9 @@ def _bounds(ball: Any) -> tuple[Fraction, Fraction] | None:
 
 
 def _with_comma(answer: Number, gold: Number) -> Decision:
-    """Where one is written as `3,75`: the number 3.75, or 3 and 75.
+    """Compare when one is written as `3,75`: the number 3.75, or 3 and 75.
 
-    A gold answer `2,3` is more often a list than a number, so 2.3 is not said to be equal to it.
+    A gold answer `2,3` is more often a list than a number, so 2.3 does not count as equal.
     """
     plain = _same_percentage(answer, gold)
     if any(number.is_decimal_comma() for number in (answer, gold)):
@@ -287,7 +287,7 @@ def _ends_in_zero(number: Number) -> bool:
 
 
 def _same_percentage(answer: Number, gold: Number) -> Decision:
-    """Compare two numbers of which one may have a percent sign that the other has not."""
+    """Compare two numbers of which one may have a percent sign that the other lacks."""
     if answer.percent == gold.percent:
         return same_number(answer, gold)
     if gold.percent:
@@ -313,7 +313,7 @@ def _is_equal(decision: Decision) -> bool:
 
 
 def _of_one(number: Number) -> Number:
-    """A percentage as a part of one."""
+    """Return a percentage as a fraction of one."""
     return replace(shifted(number, -2), percent=False)
 
 
@@ -333,7 +333,7 @@ def read_number(text: str) -> Number | None:
 
 
 def match_number(text: str, start: int = 0) -> tuple[Number, int] | None:
-    """The longest number at a position, without percent sign and unit, and where it ends."""
+    """Return the longest number at a position, without percent sign and unit, and its end."""
     match = _NUMBER.match(text, start)
     if match is None:
         return None
@@ -371,7 +371,7 @@ def _fraction(match: re.Match[str]) -> Number | None:
     if match["whole"] is not None:
         proper = len(above) <= len(below) <= MAX_DIGITS and int(above) < int(below)
         if not proper or above_places or below_places or sign < 0:
-            return None  # no mixed number
+            return None  # not a mixed number
     below = below.lstrip("0")
     exponent = below_places - above_places
     if match["whole"] is None or not exponent:
@@ -406,7 +406,7 @@ def _decimal(match: re.Match[str]) -> Number | None:
 
 
 def _digits(match: re.Match[str]) -> tuple[str, bool]:
-    """The digits with a point at most, and whether a comma stood for it."""
+    """Return the digits with at most one point, and whether a comma stood for it."""
     if (grouped := match["grouped"]) is not None:
         return grouped.replace(",", "").replace(" ", ""), False
     if (european := match["european"]) is not None:
@@ -419,7 +419,7 @@ def _digits(match: re.Match[str]) -> tuple[str, bool]:
 
 
 def _repeating(text: str, exponent: int) -> Number | None:
-    r"""`0.1\overline{6}` as a fraction of integers."""
+    r"""Return `0.1\overline{6}` as a fraction of integers."""
     before, _, again = text.partition("\\" if "\\" in text else "(")
     whole, _, once = before.partition(".")
     again = "".join(_ONLY_DIGITS.findall(again))
@@ -450,7 +450,7 @@ _PARTS = {
 }
 _NAMES_OF_PARTS = frozenset(f"{word}ths" for word in (*SMALL, *_SCALES))
 NUMBER_WORDS = frozenset((*SMALL, *_SCALES, *_PARTS, *_NAMES_OF_PARTS, "dozen", "halves"))
-"""Words that make or change a number: `5 tenths` and `5 dozen` are not 5."""
+"""Words that form or change a number: `5 tenths` and `5 dozen` are not 5."""
 _MAX_WORDS = 40
 _NUMBER_WORDS = re.compile(r"[A-Za-z][A-Za-z \-]{2,200}")
 
@@ -499,7 +499,7 @@ def _of_words(words: list[str]) -> Number | None:
 
 
 def _whole(words: list[str]) -> int | None:
-    """The integer that words name; None where they are not one name ("two three")."""
+    """Return the integer named by the words; None if they are not one name ("two three")."""
     total, last = 0, 10**15
     group: list[str] = []
     for word in words:

@@ -1,5 +1,6 @@
-r"""Quantities: a number or an expression with a unit, a currency or what it counts (`5 { cm}`,
-`12\pi { cm}^2`, `\$18.90`, `30\degree`, `5 apples`, `2 { h} 30 { min}`)."""
+r"""Quantities: a number or an expression with a unit, a currency or a counted noun (`5 { cm}`,
+`12\pi { cm}^2`, `\$18.90`, `30\degree`, `5 apples`, `2 { h} 30 { min}`).
+"""
 
 import re
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from rast_bench.grading.robust.kinds.units import (
     SINGULAR,
     Unit,
     conversion,
-    kin,
+    family_sizes,
     length_power,
     read_unit,
     same_nouns,
@@ -59,7 +60,7 @@ _OF_AN_ANGLE = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])|cis(?![A-Z
 
 @dataclass(frozen=True)
 class Quantity:
-    """`magnitude` is a text, so that an expression may have a unit."""
+    """A magnitude with a unit. `magnitude` is a text, so that an expression may have a unit."""
 
     magnitude: str
     unit: Unit
@@ -69,7 +70,7 @@ class Quantity:
         return "quantity"
 
     def compare(self, gold: "Quantity", compare: Compare) -> Decision:
-        """Equal after conversion; other dimensions, currencies and things counted are different."""
+        """Compare after conversion; other dimensions, currencies and nouns are different."""
         mine, wanted = _meant(self.unit, gold.unit), _meant(gold.unit, self.unit)
         if {"ago", "later"} <= mine.marks | wanted.marks:
             return undecided("unit", "before or after")
@@ -110,7 +111,7 @@ class Quantity:
         return _in_unit(back if back.outcome == "equal" else there, "converted")
 
     def _compare_generic(self, gold: "Quantity", compare: Compare) -> Decision:
-        """`5 square units` and `5 { cm}^2`."""
+        """Compare `5 square units` and `5 { cm}^2`."""
         decision = compare(self.magnitude, gold.magnitude)
         if decision.outcome != "equal":
             return _in_unit(decision, "units without a name")
@@ -120,7 +121,7 @@ class Quantity:
         return undecided("unit", "units without a name")
 
     def compare_answer(self, answer: str, compare: Compare) -> Decision:
-        """An answer without a unit, where this is the gold answer."""
+        """Compare an answer without a unit with this gold answer."""
         if _is_percentage(answer):
             return different("unit", "a percentage for a quantity")
         decision = compare(answer, self.magnitude)
@@ -129,7 +130,7 @@ class Quantity:
         return self._as_angle(answer, compare, decision, is_gold=True)
 
     def compare_gold(self, gold: str, compare: Compare) -> Decision:
-        """This answer, where the gold answer has no unit."""
+        """Compare this answer with a gold answer without a unit."""
         if _is_percentage(gold):
             return different("unit", "a quantity for a percentage")
         decision = compare(self.magnitude, gold)
@@ -137,15 +138,15 @@ class Quantity:
             return self._without_unit(decision, doubt=True)
         number, wanted = read_number(self.magnitude), read_number(gold)
         values = number and number.value, wanted and wanted.value
-        if values[0] and values[1] and values[1] / values[0] in kin(self.unit):
+        if values[0] and values[1] and values[1] / values[0] in family_sizes(self.unit):
             return undecided("unit", "equal if the gold answer is in another unit")
         return self._as_angle(gold, compare, decision, is_gold=False)
 
     def _without_unit(self, decision: Decision, *, doubt: bool = False) -> Decision:
-        """Where the other side has the magnitude alone.
+        """Return the decision if the other side has the magnitude alone.
 
         Args:
-            doubt: a word that may be no noun counts against it, as in an answer.
+            doubt: a word that may not be a noun counts against it, as in an answer.
         """
         if doubt and self._is_doubtful():
             return undecided("unit", "a word that may be no unit")
@@ -158,7 +159,7 @@ class Quantity:
         return _in_unit(decision, "a unit left out")
 
     def _is_doubtful(self) -> bool:
-        """Whether its noun may be another word: "5 rejected", "5 short"; "1 apple" is one."""
+        """Return whether its noun may be another word: "5 rejected", "5 short"."""
         number = read_number(self.magnitude)
         value = None if number is None else number.value
         many = value is None or abs(value) > 1
@@ -167,7 +168,7 @@ class Quantity:
     def _as_angle(
         self, other: str, compare: Compare, decision: Decision, *, is_gold: bool
     ) -> Decision:
-        r"""`90\degree` and a bare `\frac{\pi}{2}`."""
+        r"""Compare `90\degree` and a bare `\frac{\pi}{2}`."""
         if not self.unit.is_angle() or self.unit == RADIAN or r"\pi" not in other:
             return decision
         radians = _radians(self.magnitude)
@@ -185,7 +186,7 @@ def _radians(degrees: str) -> str:
 
 
 def _in_unit(decision: Decision, rule: str) -> Decision:
-    """A decision about magnitudes as one about quantities."""
+    """Turn a decision about magnitudes into one about quantities."""
     if decision.outcome == "undecided":
         return decision
     return Decision(decision.outcome, "rounding" if decision.reason == "rounding" else "unit", rule)
@@ -193,7 +194,7 @@ def _in_unit(decision: Decision, rule: str) -> Decision:
 
 _PRIMES = frozenset(("arcminute", "arcsecond"))
 _MEANT = (
-    # (a unit as written, the other side's, what is meant then)
+    # (unit as written, unit of the other side, meaning)
     ("pound", frozenset(("gbp",)), "gbp"),
     ("arcminute", frozenset(("foot", "inch", "yard", "meter", "centimeter")), "foot"),
     ("arcsecond", frozenset(("foot", "inch", "yard", "meter", "centimeter")), "inch"),
@@ -205,7 +206,7 @@ _MEANT = (
 
 
 def _meant(unit: Unit, other: Unit) -> Unit:
-    """A unit of two meanings as that which the other's suggests: pounds, `5'`, `25 { C}`."""
+    """Resolve a unit with two meanings by the other side's: pounds, `5'`, `25 { C}`."""
     for written, beside, meant in _MEANT:
         if (
             MASS not in unit.marks
@@ -217,7 +218,7 @@ def _meant(unit: Unit, other: Unit) -> Unit:
 
 
 def _converted(number: Number, factor: Fraction, offset: Fraction) -> Number:
-    """A number in another unit, with its places where the factor is a power of ten."""
+    """Convert a number, keeping its places if the factor is a power of ten."""
     power = _power_of_ten(factor)
     if power is not None and not offset:
         return shifted(number, power)
@@ -249,7 +250,7 @@ def read_quantity(text: str) -> Quantity | None:
         unit = read_unit(text[end:], spaced=text[end : end + 1] in (" ", "{", "\\"))
         if unit is not None:
             if found[0].places is not None and any(power != 1 for _, power in unit.powers):
-                unit = replace(unit, letter=False)  # no one writes 1.5 m^2 for an unknown m
+                unit = replace(unit, letter=False)  # 1.5 m^2 is never about an unknown m
             return Quantity(text[:end], unit)
         compound = _sum(text)
         if compound is not None:
@@ -274,7 +275,7 @@ def _price(text: str, price: re.Match[str]) -> Quantity | None:
 
 
 def _sum(text: str) -> Quantity | None:
-    """`2 { h} 30 { min}`, `5' 3''`, "2 hours and 30 minutes", largest unit first."""
+    """Read `2 { h} 30 { min}`, `5' 3''`, "2 hours and 30 minutes", largest unit first."""
     parts: list[tuple[Fraction, Unit]] = []
     position = 0
     while position < len(text):
@@ -313,7 +314,7 @@ def _written(value: Fraction) -> str:
 
 
 def _feet(parts: list[tuple[Fraction, Unit]]) -> list[tuple[Fraction, Unit]]:
-    """`5' 3''` as feet and inches, unless degrees come first."""
+    """Read `5' 3''` as feet and inches, unless degrees come first."""
     known: dict[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]] = {
         (("arcminute", 1),): (("foot", 1),),
         (("arcsecond", 1),): (("inch", 1),),
@@ -326,7 +327,7 @@ def _feet(parts: list[tuple[Fraction, Unit]]) -> list[tuple[Fraction, Unit]]:
 
 
 def _in_words(text: str) -> Quantity | None:
-    """ "five apples", "twenty-five dollars": the number words, then the unit."""
+    """Read "five apples", "twenty-five dollars": number words, then the unit."""
     bare = text.strip("{} ")
     if not bare[:1].isalpha() or len(bare) > MAX_UNIT:
         return None
@@ -341,7 +342,7 @@ def _in_words(text: str) -> Quantity | None:
 
 
 def _expression(text: str) -> Quantity | None:
-    r"""`12\pi { cm}^2`: the longest unit at the end, outside all brackets and arguments."""
+    r"""Read `12\pi { cm}^2`: the longest unit at the end, outside brackets and arguments."""
     arguments = _arguments(text)
     depth = 0
     for candidate in _CANDIDATE.finditer(text):
@@ -358,7 +359,7 @@ def _expression(text: str) -> Quantity | None:
             continue
         magnitude = text[:start].strip()
         if unit == DEGREE and _OF_AN_ANGLE.search(magnitude):
-            return None  # the degrees of \tan 45\degree are its argument's
+            return None  # the degrees of \tan 45\degree belong to its argument
         if not magnitude or _UNREADABLE.search(magnitude) or not _has_value(magnitude):
             return None
         return None if unit.nouns else Quantity(magnitude, unit)
@@ -370,7 +371,7 @@ def _has_value(magnitude: str) -> bool:
 
 
 def _arguments(text: str) -> dict[int, int]:
-    """Where the arguments of commands, exponents and indices begin and end, and round brackets."""
+    """Return start and end of the arguments of commands, exponents, indices and brackets."""
     partners = bracket_partners(text)
     arguments: dict[int, int] = {}
     for start, end in sorted(partners.items()):

@@ -41,7 +41,7 @@ class Ratio:
         return "ratio"
 
     def compare(self, gold: "Ratio", compare: Compare) -> Decision:
-        """Ratios are equal when their parts are proportional."""
+        """Compare ratios: equal if their parts are proportional."""
         if self.quotient and gold.quotient:
             return undecided("unread", "two quotients")
         if len(self.parts) != len(gold.parts):
@@ -56,11 +56,11 @@ class Ratio:
         return decision
 
     def may_be_ratio(self) -> bool:
-        """Whether what looks like a time of day may be a ratio: one in lowest terms."""
+        """Return whether what looks like a time of day may be a ratio: in lowest terms."""
         return not self.clock or gcd(*(int(part) for part in self.parts)) == 1
 
     def _compare_products(self, gold: "Ratio", compare: Compare) -> Decision:
-        """Where parts are expressions: the products across are equal."""
+        """Compare parts that are expressions by their cross products."""
         first, wanted_first = self.parts[0], gold.parts[0]
         for part, wanted in zip(self.parts[1:], gold.parts[1:], strict=True):
             decision = compare(f"({first})({wanted})", f"({part})({wanted_first})")
@@ -91,7 +91,7 @@ def _proportional(values: list[Fraction], wanted: list[Fraction]) -> Decision:
 
 
 def read_ratio(text: str) -> Ratio | None:
-    """Read `a:b`, `a:b:c`, `a to b`; a number or a fraction as the ratio that it may stand for."""
+    """Read `a:b`, `a:b:c`, `a to b`; a number or fraction as the ratio it may stand for."""
     if len(text) > MAX_LENGTH or not text:
         return None
     clock = _CLOCK.fullmatch(text)
@@ -116,7 +116,7 @@ def _is_clock(clock: re.Match[str]) -> bool:
 
 
 def _without_unit(parts: list[str]) -> list[str]:
-    """`2 cm` and `3 cm` without their common unit."""
+    """Remove the common unit of `2 cm` and `3 cm`."""
     bare: list[str] = []
     units: set[str] = set()
     for part in parts:
@@ -143,5 +143,5 @@ def _quotient(text: str) -> Ratio | None:
 
 
 def _is_single(text: str) -> bool:
-    """One factor: a number, a letter or a bracket."""
+    """Return whether it is one factor: a number, a letter or a bracket."""
     return bool(re.fullmatch(r" ?-?(?:\d+(?:\.\d+)?|[A-Za-z]|\([^()]{1,60}\)) ?", text))

@@ -7,8 +7,9 @@ from typing import Self
 from rast_bench.grading.decision import Decision
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.collections import read_list, read_set
-from rast_bench.grading.robust.kinds.relations import Congruence, unknowns
-from rast_bench.grading.robust.kinds.writing import (
+from rast_bench.grading.robust.kinds.congruences import Congruence
+from rast_bench.grading.robust.kinds.equations import unknowns
+from rast_bench.grading.robust.kinds.notation import (
     NAME,
     is_name,
     plain_name,
@@ -42,7 +43,7 @@ class GeneralSolution:
     Attributes:
         families: the values as texts with the parameter in them.
         parameter: its name.
-        domain: "Z", or how the text writes another one.
+        domain: "Z", or another one as written.
         name: the unknown that is solved for.
     """
 
@@ -59,13 +60,13 @@ class GeneralSolution:
 
 
 def of_congruence(congruence: Congruence) -> GeneralSolution:
-    r"""`x \equiv 3 \pmod 7` as 3 + 7k."""
+    r"""Rewrite `x \equiv 3 \pmod 7` as 3 + 7k."""
     families = tuple(f"{residue} + ({congruence.modulus})k" for residue in congruence.residues)
     return GeneralSolution(families, "k", name=congruence.name)
 
 
 def read_solution(text: str) -> GeneralSolution | None:
-    """Where an integer parameter is declared, or `x = a + k\\pi` leaves no doubt about it."""
+    r"""Read a text with a declared integer parameter, or an unmistakable `x = a + k\pi`."""
     built = _set_builder(text)
     if built:
         return built
@@ -76,13 +77,13 @@ def read_solution(text: str) -> GeneralSolution | None:
     main = text[: declared.start()].rstrip(" ,.;:({|").removesuffix(r"\quad").rstrip(" ,")
     families, name = _families(main)
     if declared["sort"] and not name:
-        return None  # `2^n for every positive integer n` is a formula
+        return None  # `2^n for every positive integer n` is a formula, not a family
     inside = families and all(parameter in unknowns(family) for family in families)
     return GeneralSolution(families, parameter, _domain(declared), name) if inside else None
 
 
 def as_solution(text: str) -> GeneralSolution | None:
-    """A text without a declaration, beside one that has it: its one unknown is the parameter."""
+    """Read a text without a declaration beside one with it: its only unknown is the parameter."""
     families, name = _families(text)
     free = frozenset().union(*map(unknowns, families))
     if len(free) > 1 or not families:
@@ -128,7 +129,7 @@ def _undeclared(text: str) -> GeneralSolution | None:
 
 
 def _families(text: str) -> tuple[tuple[str, ...], str]:
-    """The values that a list gives, and the unknown that it gives them for."""
+    """Return the values in a list and the unknown they are for."""
     collection = read_set(text) or read_list(text)
     items = collection.items if collection else (text,)
     names, values = set(), []

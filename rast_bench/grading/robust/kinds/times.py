@@ -22,10 +22,10 @@ _NAMED = {"noon": (12, "pm"), "midday": (12, "pm"), "midnight": (12, "am")}
 
 @dataclass(frozen=True)
 class TimeOfDay:
-    """A time as written. `half` is None where neither AM nor PM is written.
+    """A time as written. `half` is None if neither AM nor PM is written.
 
     Attributes:
-        ratio: the two numbers where nothing else is written, which may be a ratio then.
+        ratio: the two numbers if nothing else is written, as it may then be a ratio.
     """
 
     hour: int
@@ -39,13 +39,13 @@ class TimeOfDay:
         return "time of day"
 
     def hours(self) -> int | None:
-        """The hour of 24; None where it may be in either half of the day."""
+        """Return the hour of 24; None if it may be in either half of the day."""
         if self.half is not None:
             return self.hour % 12 + (12 if self.half == "pm" else 0)
         return self.hour
 
     def compare(self, gold: "TimeOfDay", _compare: Compare) -> Decision:
-        """The same minute; an answer may add AM or PM; one that leaves it out is undecided."""
+        """Compare to the minute; an answer may add AM or PM; leaving it out is undecided."""
         if (self.minute, self.second) != (gold.minute, gold.second):
             return self._other(gold)
         hour, wanted = self.hours(), gold.hours()
@@ -58,7 +58,7 @@ class TimeOfDay:
         return undecided("time", "AM or PM left out")
 
     def _other(self, gold: "TimeOfDay") -> Decision:
-        """Another time, unless both are ratios and equal as such."""
+        """Return the decision for another time, unless both are ratios and equal as such."""
         if self.ratio and gold.ratio and min(self.minute, gold.minute) > 9:
             (above, below), (wanted_above, wanted_below) = self.ratio, gold.ratio
             proportional = above * wanted_below == below * wanted_above
@@ -115,7 +115,7 @@ _NUMERIC = re.compile(r"(\d{1,2})([/.])(\d{1,2})\2(\d{4})")
 
 @dataclass(frozen=True)
 class Date:
-    """Which (year, month, day) a text may mean: two for `5/3/2021`. What is not written is None."""
+    """Possible meanings (year, month, day): two for `5/3/2021`. Parts not written are None."""
 
     readings: frozenset[tuple[int | None, int, int | None]]
 
@@ -124,7 +124,7 @@ class Date:
         return "date"
 
     def compare(self, gold: "Date", _compare: Compare) -> Decision:
-        """The same day; an answer may add the year; one that leaves it out is undecided."""
+        """Compare days; an answer may add the year; leaving it out is undecided."""
         if len(self.readings) > 1 or len(gold.readings) > 1:
             common = self.readings & gold.readings
             return undecided("time", "day or month first") if common else different("time")
@@ -140,7 +140,7 @@ class Date:
 
 
 def read_date(text: str) -> Date | None:
-    """Read a date by names of months, as YYYY-MM-DD, or in digits with a year of four."""
+    """Read a date with a month's name, as YYYY-MM-DD, or in digits with a four-digit year."""
     if len(text) > MAX_LENGTH:
         return None
     bare = " ".join(text.replace("{", " ").replace("}", " ").split()).lower()

@@ -1,9 +1,9 @@
-"""The units that answers are written in, as pint reads definitions.
+"""The units used in answers, as definitions for pint.
 
 pint's own thousand units take 0.3 s of CPU time to load in each process; these take a few
-milliseconds. They are the same, but for the acre and the furlong, which are here those of the
-international foot (8 furlongs are a mile), the gauss, which is a part of a tesla, and the decade,
-which is ten years. Currencies and what only has a name are not converted.
+milliseconds. They are the same except for the acre and the furlong, which use the international
+foot here (8 furlongs are a mile), the gauss, which is a fraction of a tesla, and the decade,
+which is ten years. Currencies and mere names are not converted.
 """
 
 PREFIXES = """

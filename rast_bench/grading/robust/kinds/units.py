@@ -1,7 +1,7 @@
-r"""Units as answers write them: `{ km/h}`, `{ m s}^{-2}`, `{square feet}`, `\degree C`, `\$`.
+r"""Units as written in answers: `{ km/h}`, `{ m s}^{-2}`, `{square feet}`, `\degree C`, `\$`.
 
-A table of words and symbols gives each its name in pint, which knows what they are and converts
-them. It is imported only for two units that are not the same word.
+A table maps words and symbols to names in pint, which converts them. pint is imported only to
+compare two units that are not the same word.
 """
 
 import re
@@ -18,7 +18,7 @@ _MOST_WORDS = 5
 
 
 def _table(text: str) -> dict[str, str]:
-    """`name=a,b` as a and b, each with its name in pint."""
+    """Map both a and b of `name=a,b` to the name in pint."""
     pairs = (entry.split("=") for entry in text.split())
     return {written: name for name, all_written in pairs for written in all_written.split(",")}
 
@@ -111,7 +111,7 @@ _NO_PLURALS = frozenset(
         *("fails", "works", "remains", "equals", "cancels", "always", "perhaps", "besides"),
     )
 )
-"""What looks like the plural of what is counted, and may be a factor, a root or a verb."""
+"""Words that look like plurals of counted nouns but may be a factor, a root or a verb."""
 _PLURALS = frozenset(
     (
         *("fruit", "sheep", "fish", "deer", "criteria", "phenomena", "radii", "foci", "teeth"),
@@ -121,11 +121,11 @@ _PLURALS = frozenset(
 _NO_NOUN_ENDINGS = ("ed", "ly", "ing")
 _MOMENTS = frozenset(("ago", "later"))
 DOUBTFUL = "doubtful"
-"""The mark of a noun that may be none: "5 rejected", "5 (discard)"."""
+"""Marks a word that may not be a noun: "5 rejected", "5 (discard)"."""
 SINGULAR = "singular"
-"""The mark of a noun in the singular."""
+"""Marks a noun in the singular."""
 MASS = "mass"
-"""The mark of `lb`, which is no currency as "pounds" may be."""
+"""Marks `lb`, which cannot be a currency as "pounds" can."""
 _TOKEN = re.compile(
     r"(?P<power>(?:\^|\*\*) ?(?:\{ ?(?P<braced>-?\d{1,2}) ?\}|(?P<bare>-?\d{1,2})))"
     r"|(?P<degree>\\degree ?(?:\{? ?(?P<scale>[CF])(?![A-Za-z]) ?\}?)?)"
@@ -140,12 +140,12 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Unit:
-    """Names of pint and count nouns, each with its power.
+    """Names in pint and count nouns, each with its power.
 
     Attributes:
-        nouns: words that are no units: what is counted.
+        nouns: words that are not units: what is counted.
         letter: a single letter without braces, which may be an unknown instead.
-        marks: what else its words say: `DOUBTFUL`, `SINGULAR`, `MASS`, "ago", "later".
+        marks: further information in its words: `DOUBTFUL`, `SINGULAR`, `MASS`, "ago", "later".
     """
 
     powers: tuple[tuple[str, int], ...]
@@ -171,17 +171,17 @@ def _unit(
 DEGREE = _unit({"degree": 1}, frozenset())
 RADIAN = _unit({"radian": 1}, frozenset())
 GENERIC = "unit"
-"""The name of what "square units" count."""
+"""The name of the unit in "square units"."""
 
 
 def read_unit(text: str, *, spaced: bool = True) -> Unit | None:
-    """Read a whole text as a unit; None where it is none.
+    """Read a whole text as a unit, or return None.
 
     Args:
-        spaced: a space or a brace parts it from its number; without, letters may be unknowns.
+        spaced: a space or brace separates it from its number; otherwise letters may be unknowns.
     """
     if not text.strip() or len(text) > MAX_UNIT or text.lstrip(" {").startswith("-"):
-        return None  # `5 - { cm}` has lost something
+        return None  # `5 - { cm}` lost something
     reading = _Reading()
     position = 0
     while position < len(text):
@@ -211,7 +211,7 @@ class _Reading:
         self._open = False  # after "/", "per" or "square", which a unit must follow
 
     def take(self, token: re.Match[str]) -> bool:
-        """Whether the token can follow."""
+        """Consume a token; return whether it can follow."""
         if token["power"]:
             return self._raise(int(token["braced"] or token["bare"]))
         if token["degree"]:
@@ -228,14 +228,14 @@ class _Reading:
         return True
 
     def _per(self) -> bool:
-        """What follows is under what came before."""
+        """Put what follows into the denominator."""
         if self._open or self._sign < 0 or not (self._powers or self._nouns):
             return False
         self._sign, self._open = -1, True
         return True
 
     def _raise(self, power: int) -> bool:
-        """The power of the last unit, once."""
+        """Raise the last unit to a power, once."""
         if not self._last or not power or abs(power) > 9:
             return False
         for name, before in self._last:
@@ -303,7 +303,7 @@ class _Reading:
         return True
 
     def _noun_under(self, word: str) -> bool:
-        """`dollars per apple`, `cm rope`: a noun that is counted under, or said beside, a unit."""
+        """Handle `dollars per apple`, `cm rope`: a noun counted under, or beside, a unit."""
         if word in _NO_NOUNS or len(word) < 3 or self._words > _MOST_WORDS:
             return False
         if self._open:
@@ -313,7 +313,7 @@ class _Reading:
         return False
 
     def _doubts(self, *, bracketed: bool) -> set[str]:
-        """Whether the last word of a phrase is no noun, or in the singular."""
+        """Return whether the last word of a phrase is no noun, or in the singular."""
         nouns = self._nouns if self._before_of is None else self._nouns[: self._before_of]
         said = [noun for noun in nouns if not noun.startswith("/")]
         if not said:
@@ -338,7 +338,7 @@ class _Reading:
 
 
 def named(word: str) -> str | None:
-    """The name that pint has for a word or symbol; None for another word."""
+    """Return pint's name for a word or symbol, or None."""
     if word in _SYMBOLS:
         return _SYMBOLS[word]
     lower = word.lower()
@@ -363,7 +363,7 @@ _IRREGULAR = _table(
 
 
 def singular(word: str) -> str:
-    """A noun's singular, near enough to tell nouns apart."""
+    """Return a noun's singular, well enough to tell nouns apart."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if word.endswith("ies") and len(word) > 4:
@@ -378,7 +378,7 @@ def singular(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def registry() -> Any:
-    """Our units with exact factors."""
+    """Return the units above with exact factors."""
     import pint
 
     units: Any = pint.UnitRegistry(None, non_int_type=Fraction, autoconvert_offset_to_baseunit=True)
@@ -390,10 +390,10 @@ _TEMPERATURES = frozenset(("degree_Celsius", "degree_Fahrenheit", "kelvin"))
 
 
 def conversion(unit: Unit, wanted: Unit) -> tuple[Fraction, Fraction] | None:
-    """(factor, offset) such that `value · factor + offset` is in the other unit.
+    """Return (factor, offset) such that `value · factor + offset` is in the other unit.
 
-    None where the two are of other dimensions or count other things. An angle's factor between
-    degrees and radians is not rational: ask `Unit.is_angle` before.
+    None if the two have other dimensions or count other things. The factor between degrees and
+    radians is not rational: check `Unit.is_angle` first.
     """
     if not same_nouns(unit.nouns, wanted.nouns):
         return None
@@ -433,7 +433,7 @@ def _angle(unit: Unit, wanted: Unit) -> tuple[Fraction, Fraction] | None:
 
 
 def same_nouns(nouns: frozenset[str], wanted: frozenset[str]) -> bool:
-    """Whether two phrases may name the same: "red apples" and "apples", but not "oranges"."""
+    """Return whether two phrases may mean the same: "red apples" is "apples", not "oranges"."""
     under, wanted_under = (
         {noun for noun in each if noun.startswith("/")} for each in (nouns, wanted)
     )
@@ -442,7 +442,7 @@ def same_nouns(nouns: frozenset[str], wanted: frozenset[str]) -> bool:
     return nouns <= wanted or wanted <= nouns
 
 
-# Units of which an answer may add two (`2 h 30 min`, `5 ft 3 in`), each with its size.
+# Units of which an answer may add two (`2 h 30 min`, `5 ft 3 in`), with their sizes.
 _FAMILIES = (
     {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800},
     {"month": 1, "year": 12},
@@ -461,7 +461,7 @@ _LENGTHS = tuple(family for family in _FAMILIES if "inch" in family or "meter" i
 
 
 def size(unit: Unit, of: Unit) -> Fraction | None:
-    """How many of one unit another of its family has; None for units of no common family."""
+    """Return how many of one unit another of its family has; None without a common family."""
     names = [each.powers[0] for each in (unit, of) if len(each.powers) == 1 and not each.nouns]
     if len(names) != 2 or any(power != 1 for _, power in names):
         return None
@@ -472,7 +472,7 @@ def size(unit: Unit, of: Unit) -> Fraction | None:
 
 
 def length_power(unit: Unit) -> int | None:
-    """2 for square centimetres and "square units"; None for what is no power of a length."""
+    """Return 2 for square centimetres and "square units"; None if not a power of a length."""
     if len(unit.powers) != 1 or unit.nouns:
         return None
     name, power = unit.powers[0]
@@ -480,8 +480,8 @@ def length_power(unit: Unit) -> int | None:
     return power if is_length else None
 
 
-def kin(unit: Unit) -> tuple[Fraction, ...]:
-    """The sizes of the other units of its family, in terms of this one."""
+def family_sizes(unit: Unit) -> tuple[Fraction, ...]:
+    """Return the sizes of the other units of its family, in terms of this one."""
     if len(unit.powers) != 1 or unit.nouns:
         return ()
     name, power = unit.powers[0]

@@ -9,8 +9,8 @@ from rast_bench.grading.decision import Decision, different
 from rast_bench.grading.robust.cleaning import bracket_partners
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.collections import read_tuple, same_in_order
-from rast_bench.grading.robust.kinds.relations import unknowns
-from rast_bench.grading.robust.kinds.writing import bare, separators
+from rast_bench.grading.robust.kinds.equations import unknowns
+from rast_bench.grading.robust.kinds.notation import bare, separators
 
 MAX_CELLS = 400
 MAX_TERMS = 8
@@ -39,7 +39,7 @@ class Matrix:
 
     Attributes:
         kind: "determinant" for one between bars, "norm" between double ones.
-        terms: how many matrices were added up; more than one may be a line with a parameter.
+        terms: number of matrices that were added; more than one may be a line with a parameter.
         padded: whether a missing third component is zero: `2i + j`.
     """
 
@@ -53,7 +53,7 @@ class Matrix:
         return len(self.rows), len(self.rows[0])
 
     def components(self) -> tuple[str, ...] | None:
-        """Of a row or a column; None for another matrix."""
+        """Return the components of a row or column; None for another matrix."""
         return tuple(chain(*self.rows)) if 1 in self.shape else None
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
@@ -69,7 +69,7 @@ class Matrix:
         return same_in_order(tuple(chain(*self.rows)), tuple(chain(*gold.rows)), compare)
 
     def compare_components(self, values: tuple[str, ...], compare: Compare) -> Decision:
-        """With the parts of a tuple."""
+        """Compare with the parts of a tuple."""
         mine = self.components()
         if mine is None:
             return different("kind", "a matrix is no tuple")
@@ -88,7 +88,7 @@ def _same_line(mine: tuple[str, ...], wanted: tuple[str, ...]) -> Decision:
 
 
 def read_matrix(text: str) -> Matrix | None:
-    """None for a tuple, and for products of matrices and other things that take arithmetic."""
+    """Read a matrix; None for a tuple, and for products and others that take arithmetic."""
     if r"\begin" not in text and "(" not in text and "[" not in text:
         return _unit_vectors(text)
     terms = _terms(text)
@@ -114,7 +114,7 @@ def _in_rows(cells: tuple[str, ...], columns: int) -> tuple[tuple[str, ...], ...
 
 
 def _terms(text: str) -> list[tuple[str, str]]:
-    """Signs and the terms of a sum."""
+    """Return the terms of a sum with their signs."""
     terms, sign, begin = [], "", 0
     for match in separators(text, r"[-+]"):
         before = text[begin : match.start()].strip()
@@ -131,7 +131,7 @@ def _terms(text: str) -> list[tuple[str, str]]:
 
 
 def _term(sign: str, term: str, *, alone: bool) -> Matrix | None:
-    """A scalar factor and a matrix or, in a sum or after a number, a tuple."""
+    """Read a scalar factor and a matrix or, in a sum or after a number, a tuple."""
     turned = _TRANSPOSED.search(term)
     if turned:
         term = term[: turned.start()]
@@ -167,7 +167,7 @@ def _term(sign: str, term: str, *, alone: bool) -> Matrix | None:
 
 
 def _last_group(text: str) -> int:
-    """Where the bracket opens that the text's last character closes; -1 if it closes none."""
+    """Return where the bracket closed by the last character opens; -1 if none."""
     partners = bracket_partners(text)
     last = len(text) - 1
     return next((start for start, end in partners.items() if end == last), -1)
@@ -187,7 +187,7 @@ def _environment(text: str) -> Matrix | None:
 
 
 def _bracketed(text: str, *, plain: bool) -> Matrix | None:
-    """Nested square brackets or, as a term of a sum, a tuple."""
+    """Read nested square brackets or, as a term of a sum, a tuple."""
     outer = read_tuple(text)
     if outer is None or outer.label or len(outer.items) > MAX_CELLS:
         return None
@@ -200,13 +200,13 @@ def _bracketed(text: str, *, plain: bool) -> Matrix | None:
 
 
 def is_unit_vector(text: str) -> bool:
-    """Whether it is i, j or k with a factor, which is a number, too."""
+    """Return whether it is i, j or k with a factor, which is also a number."""
     terms = _terms(text)
     return len(terms) == 1 and _UNIT.fullmatch(terms[0][1]) is not None
 
 
 def _unit_vectors(text: str) -> Matrix | None:
-    r"""`2\mathbf{i} - \mathbf{j}`: a sum of at least two of i, j and k with factors."""
+    r"""Read `2\mathbf{i} - \mathbf{j}`: a sum of at least two of i, j and k with factors."""
     components: dict[str, str] = {}
     if "=" in text:
         return None

@@ -13,7 +13,7 @@ _ARTICLE = re.compile(r"(?:^\W*A|\b(?:[Tt]he|THE|an?|An))\b(?=\W+\w)")  # not th
 
 
 def _flat(text: str) -> str:
-    """Lower case without braces, articles and punctuation, with single spaces."""
+    """Return lower case without braces, articles and punctuation, with single spaces."""
     return " ".join(_NOT_A_LETTER_OR_DIGIT.sub(" ", _ARTICLE.sub(" ", text).lower()).split())
 
 
@@ -46,7 +46,7 @@ class Truth:
 
     Attributes:
         word: in lower case; a lone T, F, Y or N is a letter that may be one.
-        rest: what is said after it.
+        rest: the text after it.
     """
 
     value: bool
@@ -58,7 +58,7 @@ class Truth:
         return "truth value"
 
     def compare(self, gold: "Truth", _compare: Compare) -> Decision:
-        """The same value; a lone letter only as a gold answer whose word the answer spells out."""
+        """Compare values; a lone letter counts only as a gold answer that the answer spells out."""
         if len(self.word) == 1:
             return undecided("unread", "a letter that may be anything")
         if len(gold.word) == 1:
@@ -74,7 +74,7 @@ class Truth:
         return equal("truth value", "the same value")
 
     def _spells_out(self, gold: "Truth") -> Decision:
-        """ "True" for T, "False" for F."""
+        """Compare "True" with T, "False" with F."""
         plain = self.word == ("true" if self.value else "false")
         if gold.word not in "tf" or not plain:
             return undecided("truth value", "a letter that may be anything")
@@ -136,7 +136,7 @@ class Nothing:
     """ "No solution", "none", "does not exist", "undefined", the empty set.
 
     Attributes:
-        said: what is written; "no integer solution" leaves others, "no limit" says nothing of them.
+        said: the text; "no integer solution" leaves others, "no limit" says nothing about them.
     """
 
     said: str = "empty"
@@ -146,7 +146,7 @@ class Nothing:
         return "no solution"
 
     def compare(self, gold: "Nothing", _compare: Compare) -> Decision:
-        """All are equal but those of other qualifiers; real solutions are what is asked for."""
+        """Compare: all are equal unless qualifiers differ; real solutions are assumed."""
         if self._qualifiers() != gold._qualifiers():
             return undecided("text", "no solution of another kind")
         for one, other in ((self.said, gold.said), (gold.said, self.said)):
@@ -155,13 +155,13 @@ class Nothing:
         return equal("text", "no solution")
 
     def _qualifiers(self) -> frozenset[str]:
-        """Of "no positive integer solution"; the noun of "no such integer" is none."""
+        """Return the adjectives of "no positive integer solution", without its noun."""
         adjectives = re.sub(r"\w+(?: exists?| possible)?\Z", "", self.said)
         return frozenset(_QUALIFIER.findall(adjectives.replace("integral", "integer")))
 
 
 def read_nothing(text: str) -> Nothing | None:
-    """Read what says that there is no answer."""
+    """Read a statement that there is no answer."""
     if _EMPTY.fullmatch(text) and text != r"\phi":
         return Nothing()
     if len(text) > MAX_LENGTH:
@@ -171,7 +171,7 @@ def read_nothing(text: str) -> Nothing | None:
 
 
 def _plain(text: str) -> str:
-    """Lower case without braces and single letters' marks, with single spaces."""
+    """Return lower case without braces and marks of single letters, with single spaces."""
     return " ".join(text.lower().replace("{", " ").replace("}", " ").split()).strip(" .,;:!")
 
 
@@ -221,7 +221,7 @@ _BOUNDS = {
 
 @dataclass(frozen=True)
 class Bound:
-    """ "At least 5": a side of a number, in words."""
+    """ "At least 5": a one-sided bound in words."""
 
     sign: str
     value: str
@@ -231,7 +231,7 @@ class Bound:
         return "bound"
 
     def compare(self, gold: "Bound", compare: Compare) -> Decision:
-        """The same side of the same number."""
+        """Compare the side and the number."""
         if self.sign != gold.sign:
             return different("relation", "another bound")
         return compare(self.value, gold.value)
@@ -273,7 +273,7 @@ class Words:
         return "text"
 
     def compare(self, gold: "Words", _compare: Compare) -> Decision:
-        """The same words, whatever their case, articles, punctuation and spaces."""
+        """Compare words, ignoring case, articles, punctuation and spaces."""
         if self.single and gold.single and self.single != gold.single:
             upper = self.single.isupper() != gold.single.isupper()
             if upper and self.single.lower() == gold.single.lower() and len(self.single) < 5:
@@ -311,7 +311,7 @@ def read_words(text: str) -> Words | None:
 
 
 def _is_word(token: str, braced: bool) -> bool:
-    """Whether letters are a word and not a product: `east`, `Bob`, but not `abc`, `xyz`, `ABC`."""
+    """Return whether letters are a word and not a product: `east`, `Bob`, not `abc`, `ABC`."""
     if _FOREIGN_LETTER.search(token):
         return True
     if len(token) < 3 or token.lower() in _FUNCTIONS:

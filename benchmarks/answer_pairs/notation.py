@@ -1,4 +1,4 @@
-r"""Exact values as LaTeX: integers, fractions, polynomials and surds in several writings."""
+r"""Exact values as LaTeX: integers, fractions, polynomials and surds in several notations."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -30,8 +30,8 @@ def grouped(number: int, separator: str) -> str:
     return f"{number:,}".replace(",", separator)
 
 
-def integer_writings(number: int) -> list[Written]:
-    """The same integer in other writings."""
+def integer_notations(number: int) -> list[Written]:
+    """Return the same integer in other notations."""
     made = [
         Written("decimal zero", f"{number}.0", f"{number}.0"),
         Written("parentheses", f"\\left({number}\\right)"),
@@ -79,7 +79,7 @@ def terminates(value: Fraction) -> bool:
 
 
 def decimal(value: Fraction) -> str:
-    """All digits of a fraction that terminates."""
+    """Return all digits of a fraction that terminates."""
     places = 0
     while (value * 10**places).denominator != 1:
         places += 1
@@ -89,7 +89,7 @@ def decimal(value: Fraction) -> str:
 
 
 def recurring(value: Fraction) -> tuple[str, str] | None:
-    """Digits before and inside the period, of a positive fraction; None where it terminates."""
+    """Digits before and inside the period, of a positive fraction; None if it terminates."""
     whole, rest = divmod(value.numerator, value.denominator)
     digits = ""
     seen: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""What the words of `rast-bench analyse` name: cells, a results folder and a name for the files."""
+"""The arguments of `rast-bench analyse`: cells, a results folder and a name for the files."""
 
 import re
 from collections.abc import Sequence
@@ -17,26 +17,28 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the words of a command line name."""
+class AnalysisRequest:
+    """What the arguments name."""
 
-    name: str  # of the folder that the files go to
+    name: str  # of the output folder
     cells: tuple[CellConfig, ...]
     results: Path
     paths_of: str | None = None  # of the experiment
 
 
-def read_words(words: Words, name: str | None = None) -> Asked:
-    """An experiment's name, `key=value` overrides of one cell, or ids of cells in the ledger.
+def read_request(words: Words, name: str | None = None) -> AnalysisRequest:
+    """Read an experiment's name, `key=value` overrides of one cell, or ids of cells in the ledger.
 
     Args:
-        name: of the folder; without it the experiment's, else `names_of` the cells.
+        name: of the folder; by default the experiment's, else `names_of` the cells.
 
-    Raises ConfigError, and LedgerError for an id that the ledger does not know.
+    Raises:
+        ConfigError: the arguments do not name cells.
+        LedgerError: the ledger does not know an id.
     """
     if name is not None and not _NAME.fullmatch(name):
         raise ConfigError(
-            f"--name {name}: a folder is called by it", hint="letters, digits and . _ + - only"
+            f"--name {name}: not a valid folder name", hint="letters, digits and . _ + - only"
         )
     overrides = [word for word in words.overrides if "=" in word]
     bare = [word for word in words.overrides if "=" not in word]
@@ -52,11 +54,11 @@ def read_words(words: Words, name: str | None = None) -> Asked:
             raise ConfigError(f"{idle[0]}: a stored cell cannot be changed", hint="leave it out")
         results = Path(job_of(replace(words, overrides=tuple(overrides))).options.results_dir)
         cells = tuple(stored_cell(Ledger(results), cell_id) for cell_id in ids)
-        return Asked(name or names_of(cells), cells, results)
+        return AnalysisRequest(name or names_of(cells), cells, results)
     named = tuple(f"experiment={word}" for word in bare)
     job = job_of(replace(words, overrides=(*named, *overrides)))
     experiment = job.options.experiment
-    return Asked(
+    return AnalysisRequest(
         name or (names_of(job.cells) if experiment is None else experiment.name),
         job.cells,
         Path(job.options.results_dir),
@@ -65,7 +67,11 @@ def read_words(words: Words, name: str | None = None) -> Asked:
 
 
 def stored_cell(ledger: Ledger, cell_id: str) -> CellConfig:
-    """The configuration that a cell of the ledger was made with. Raises LedgerError."""
+    """Return the configuration that a cell of the ledger was made with.
+
+    Raises:
+        LedgerError: the ledger has no such cell.
+    """
     manifests = ledger.manifests(cell_id)
     if not manifests:
         raise LedgerError(
@@ -76,7 +82,7 @@ def stored_cell(ledger: Ledger, cell_id: str) -> CellConfig:
 
 
 def names_of(cells: Sequence[CellConfig]) -> str:
-    """Base models, ΔR and data sets of cells, `tiny-l_tiny-s_tiny-hard`."""
+    """Return base models, ΔR and data sets of cells, `tiny-l_tiny-s_tiny-hard`."""
     groups = (
         (cell.base_model.name for cell in cells),
         (cell.delta.name for cell in cells if cell.method.name == "rast"),

@@ -1,4 +1,4 @@
-"""What math-verify, the field's common grader, says of the same responses: for comparison only."""
+"""Verdicts of math-verify, a common grader, on the same responses: for comparison only."""
 
 import logging
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ MATH_VERIFY = "math-verify"
 _MATHEMATICS = ("$", "\\boxed", "\\[", "\\(")
 
 
-def math_verify_says(answers: Sequence[Answer]) -> list[Literal["correct", "wrong"]]:
-    """Called as its documentation shows: default settings, the gold answer in dollars.
+def math_verify_verdicts(answers: Sequence[Answer]) -> list[Literal["correct", "wrong"]]:
+    """Return its verdicts, called as documented: default settings, the gold answer in dollars.
 
-    Its limits of wall time are signals, so this is for the main thread.
+    Its wall-time limits use signals, so call this from the main thread only.
     """
     from math_verify import parse, verify
 
-    logging.getLogger("math_verify").setLevel(logging.CRITICAL)  # it logs responses whole
+    logging.getLogger("math_verify").setLevel(logging.CRITICAL)  # it logs whole responses
     return [
         "correct" if verify(parse(_gold(answer.gold)), parse(answer.text)) else "wrong"
         for answer in answers

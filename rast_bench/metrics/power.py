@@ -1,4 +1,4 @@
-"""How large a difference a run can show, before it is run."""
+"""Minimum detectable effect of a planned comparison (power analysis)."""
 
 import math
 
@@ -6,7 +6,7 @@ SIGNIFICANCE_QUANTILE = 1.959964  # two-sided test at 5 %
 POWER_QUANTILE = 0.841621  # power 80 %
 
 
-def detectable_effect(
+def minimum_detectable_effect(
     problems: int,
     samples_a: int,
     samples_b: int,
@@ -15,7 +15,7 @@ def detectable_effect(
     sample_variance_a: float,
     sample_variance_b: float,
 ) -> float:
-    """The least true difference of two mean scores that a paired test finds in 80 % of runs.
+    """Return the minimum true difference of two means that a paired test detects with 80 % power.
 
     (z_α/2 + z_β) · √((ω² + σ_A²/K_A + σ_B²/K_B)/n), the sample-size formula of arXiv 2411.00640
     ("Adding Error Bars to Evals", section on power) solved for the effect; two-sided α = 5 %,
@@ -23,13 +23,13 @@ def detectable_effect(
 
     Args:
         problems: n ≥ 1, the same for A and B.
-        samples_a, samples_b: K_A and K_B ≥ 1 samples a problem.
+        samples_a, samples_b: K_A and K_B ≥ 1 samples per problem.
         effect_variance: ω², the variance over problems of the difference of their mean scores.
         sample_variance_a, sample_variance_b: σ², the mean over problems of one sample's variance
-            (p(1 − p) for right or wrong).
+            (p(1 − p) for correct or wrong).
 
     Returns:
-        a fraction of 1, as the scores.
+        A fraction of 1, like the scores.
     """
     variance = effect_variance + sample_variance_a / samples_a + sample_variance_b / samples_b
     return (SIGNIFICANCE_QUANTILE + POWER_QUANTILE) * math.sqrt(variance / problems)

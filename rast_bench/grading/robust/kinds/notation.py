@@ -1,11 +1,13 @@
-r"""How answers of several parts are written: separators, relation signs, names.
+r"""Notation of answers with several parts: separators, relation signs, names.
 
-All texts are cleaned: white space is single blanks, words of `\text{…}` stand in braces or bare.
+All texts are cleaned: white space is single spaces, words of `\text{…}` are in braces or bare.
 """
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+
+from rast_bench.grading.expressions.words import GREEK_LETTERS
 
 _BRACKETS = (
     r"(?P<opens>\\begin(?![A-Za-z])|\\?[({\[]|\\l(?:floor|ceil|angle|vert)(?![A-Za-z]))"
@@ -19,13 +21,9 @@ _COMMA = r"[,;]"
 _THOUSANDS = r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))"  # the comma of `1,234`
 _TIGHT = re.compile(
     r",(?=[^ ])(?!(?<=[0-9],)[0-9]{3}(?![0-9]))"
-)  # one that is none and has no blank
+)  # a comma that is not one of these and has no blank
 
-_GREEK = (
-    "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|lambda|mu|nu|xi"
-    "|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi"
-    "|Omega|ell|hbar"
-)
+_GREEK = "|".join(sorted(GREEK_LETTERS | {"ell", "hbar"}))
 _SUBSCRIPT = r"(?: ?_ ?(?:\{[^{}]{0,40}\}|[A-Za-z0-9]|\\[a-z]+))"
 _LETTER = rf"(?:[A-Za-z]|\\(?:{_GREEK})(?![A-Za-z]))"
 _ACCENT = r"\\(?:vec|hat|bar|overline|tilde|dot|ddot|overrightarrow|mathbf|boldsymbol)"
@@ -79,7 +77,7 @@ def _scanner(separator: str) -> re.Pattern[str]:
 
 
 def separators(text: str, separator: str) -> Iterator[re.Match[str]]:
-    """Where a separator stands outside all brackets and environments."""
+    """Yield the separators outside all brackets and environments."""
     depth = 0
     for match in _scanner(separator).finditer(text):
         if match["separator"] is not None:
@@ -92,7 +90,7 @@ def separators(text: str, separator: str) -> Iterator[re.Match[str]]:
 
 
 def split(text: str, separator: str) -> list[str]:
-    """The parts between separators, stripped; empty ones too."""
+    """Return the parts between separators, stripped; empty ones too."""
     parts, begin = [], 0
     for match in separators(text, separator):
         parts.append(text[begin : match.start()].strip())
@@ -102,7 +100,7 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def split_relation(text: str) -> tuple[list[str], list[str]]:
-    r"""The sides and the signs between them: `a < x \le b` as [a, x, b] and ["<", "<="]."""
+    r"""Return sides and signs: `a < x \le b` as [a, x, b] and ["<", "<="]."""
     sides, signs, begin = [], [], 0
     for match in separators(text, RELATION):
         sides.append(text[begin : match.start()].strip())
@@ -113,9 +111,9 @@ def split_relation(text: str) -> tuple[list[str], list[str]]:
 
 
 def split_list(text: str, *, words: str = rf"{AND}|{OR}") -> list[str]:
-    """The parts of a list: between commas, semicolons, "and" and "or".
+    """Return the parts of a list: between commas, semicolons, "and" and "or".
 
-    The comma of `1,234` separates, unless something else does: `1,234 and 5,678` are two numbers.
+    The comma of `1,234` separates unless something else does: `1,234 and 5,678` are two numbers.
     """
     parts = _without_empty(split(text, rf"(?!{_THOUSANDS})(?:{_COMMA}|{words})"))
     if len(parts) < 2 or _TIGHT.search(text):
@@ -124,7 +122,7 @@ def split_list(text: str, *, words: str = rf"{AND}|{OR}") -> list[str]:
 
 
 def has_parts(text: str) -> bool:
-    """Whether commas, semicolons or words part a text; those of `1,234` do not."""
+    """Return whether commas, semicolons or words split a text; those of `1,234` do not."""
     return next(separators(text, rf"(?!{_THOUSANDS})(?:{_COMMA}|{AND}|{OR})"), None) is not None
 
 
@@ -132,7 +130,7 @@ _MODULUS = re.compile(r"\\[bp]?mod(?![A-Za-z])|(?<![A-Za-z\\])mod(?![A-Za-z])")
 
 
 def has_modulus(text: str) -> bool:
-    r"""Whether `\bmod`, `\pmod` or "mod" is anywhere in a text."""
+    r"""Return whether `\bmod`, `\pmod` or "mod" occurs in a text."""
     return _MODULUS.search(text) is not None
 
 
@@ -144,17 +142,17 @@ _BLANK = re.compile(r"(?<![0-9A-Za-z]) +| +(?![0-9A-Za-z])")
 
 
 def bare(text: str) -> str:
-    """The text without blanks, but for those between letters and digits: `1 1/2` is not `11/2`."""
+    """Remove blanks except between letters and digits: `1 1/2` is not `11/2`."""
     return _BLANK.sub("", text.strip())
 
 
 def is_name(text: str) -> bool:
-    r"""Whether a text is one unknown: `x`, `x_1`, `\theta`, `\vec{v}`."""
+    r"""Return whether a text is one unknown: `x`, `x_1`, `\theta`, `\vec{v}`."""
     return bool(_NAME.fullmatch(text.strip()))
 
 
 def function_of(text: str) -> tuple[str, tuple[str, ...]] | None:
-    r"""`f(x, y)` as f and its unknowns; None for another text (`f(2)`)."""
+    r"""Return `f(x, y)` as f and its unknowns; None for another text (`f(2)`)."""
     match = _APPLIED.fullmatch(text.strip())
     if match is None:
         return None
@@ -162,12 +160,12 @@ def function_of(text: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def plain_name(text: str) -> str:
-    r"""A name without accents, braces and blanks: `\vec{v}` as `v`."""
+    r"""Return a name without accents, braces and blanks: `\vec{v}` as `v`."""
     return re.sub(rf"{_ACCENT}(?![A-Za-z])|[{{}} ]", "", text)
 
 
 def enclosed(text: str) -> bool:
-    """Whether one pair of brackets holds the whole text."""
+    """Return whether one pair of brackets encloses the whole text."""
     if not text or (text[0] not in "([{" and not text.startswith(r"\{")):
         return False
     depth = 0

@@ -3,14 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from rast_bench.metrics.detectable import detectable_effect
+from rast_bench.metrics.power import minimum_detectable_effect
 
 DRAWS = 4000
 
 
 def test_by_hand() -> None:
     """(1.960 + 0.842)² · (1/9)/0.03² = 969 problems show 3 points where sampling adds nothing."""
-    effect = detectable_effect(
+    effect = minimum_detectable_effect(
         969, 1, 1, effect_variance=1 / 9, sample_variance_a=0, sample_variance_b=0
     )
     assert effect == pytest.approx(0.03, abs=5e-5)
@@ -24,7 +24,7 @@ def test_four_runs_in_five_find_it(problems: int, samples: int) -> None:
     # Accuracies in the middle, so that adding the effect leaves them probabilities.
     accuracy = generator.uniform(0.35, 0.65, size=(DRAWS, problems))
     variance = float(np.mean(accuracy * (1 - accuracy)))
-    effect = detectable_effect(
+    effect = minimum_detectable_effect(
         problems,
         samples,
         samples,
@@ -43,7 +43,7 @@ def test_four_runs_in_five_find_it(problems: int, samples: int) -> None:
 
 def test_more_of_anything_shows_smaller_effects() -> None:
     def effect(problems: int, samples: int) -> float:
-        return detectable_effect(
+        return minimum_detectable_effect(
             problems,
             samples,
             samples,
