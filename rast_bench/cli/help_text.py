@@ -29,7 +29,7 @@ examples:
   {program} delta=tiny-s decoding.lambda=0.5 decoding.n=64       single values
   {program} -m delta=tiny-xs,tiny-s dataset=tiny-easy,tiny-hard  a sweep: all combinations
   {program} experiment=demo                                      a named set: a whole table
-  {program} experiment=demo experiment.limit=20                  the same on 20 problems per set
+  {program} experiment=demo experiment.limit=20                  20 problems per set
 
 groups (group=option):
 {groups}
