@@ -271,10 +271,10 @@ def test_folders_that_are_none(tmp_path: Path, finished: Finished) -> None:
     with pytest.raises(ConfigError, match="there is no results folder"):
         rast_bench.open_results(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="is no results folder") as error:
+    with pytest.raises(ConfigError, match="is not a results folder") as error:
         rast_bench.open_results(tmp_path / "empty")
     assert "rast-bench run" in str(error.value.hint)
-    with pytest.raises(ConfigError, match="is no results folder") as error:
+    with pytest.raises(ConfigError, match="is not a results folder") as error:
         rast_bench.open_results(finished.results / "small")
     assert error.value.hint == f"did you mean {finished.results}?"
     assert f"hint: did you mean {finished.results}?" in "".join(
