@@ -97,19 +97,20 @@ def test_figures_of_the_same_results_are_not_drawn_again(
         new = {p.name for p in paths if p.stat().st_ino != before.get(p) and p.suffix != ".json"}
         return [path.name for path in paths], new & figures
 
-    figures = {f"pass_at_k-{model}.{one}" for model in ("tiny-l", "tiny-m") for one in FORMATS}
-    names, drawn = saved(results())
+    figures = {f"lambda_temperature-tiny-l-deltaR-tiny-s-tiny-mid.{one}" for one in FORMATS}
+    names, drawn = saved(grid())
     assert drawn == figures
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with monkeypatch.context() as patch:
         patch.setattr("matplotlib.figure.Figure.savefig", None)
-        again, drawn = saved(results())
+        again, drawn = saved(grid())
     assert (sorted(again), drawn) == (sorted(names), set())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
 
-    (tmp_path / "pass_at_k-tiny-l.png").write_bytes(b"half of a fig")
-    assert saved(results())[1] == figures
-    changed = [replace(one, row=f"{one.row}!") for one in results()]
+    (tmp_path / min(figures)).write_bytes(b"half of a fig")
+    assert saved(grid())[1] == figures
+    changed = [replace(one, temperature=3.0) if one.temperature else one for one in grid()[:1]]
+    changed += grid()[1:]
     assert saved(changed)[1] == figures
     monkeypatch.setattr(kept_figures, "version", lambda _: "4.0")
     assert saved(changed)[1] == figures
