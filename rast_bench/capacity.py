@@ -6,14 +6,14 @@ Bounds that hold anywhere are those of config/bounds.py; docs/limits.md lists bo
 from collections.abc import Iterable
 from typing import Protocol
 
-from rast_bench.config.bounds import MOST_JOBS
+from rast_bench.config.bounds import MAX_JOBS
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB, available_memory, usable_cores
 
 SAMPLE_BYTES = 256  # of book-keeping: its key in the sets of what is wanted and what is done
 WORKER_BYTES = GIB // 4  # a process that has imported torch, before it loads any model
-FEWEST_WORKERS = 16  # are allowed on any machine
-FEWEST_THREADS = 1_024
+MIN_WORKERS = 16  # are allowed on any machine
+MIN_THREADS = 1_024
 
 
 class Wanted(Protocol):
@@ -27,9 +27,9 @@ class Wanted(Protocol):
 
 def check_cell_count(count: int) -> None:
     """Raises ConfigError for more cells than a command plans."""
-    if count > MOST_JOBS:
+    if count > MAX_JOBS:
         raise ConfigError(
-            f"the command has {count:,} cells; it takes at most {MOST_JOBS:,}, which are planned "
+            f"the command has {count:,} cells; it takes at most {MAX_JOBS:,}, which are planned "
             "before the first runs",
             hint="run a part of the sweep or of the experiment at a time",
         )
@@ -62,7 +62,7 @@ def check_processes(key: str, count: int, threads: int = 1) -> None:
         threads: of each.
     """
     cores = usable_cores()
-    most = max(FEWEST_WORKERS, 4 * cores)
+    most = max(MIN_WORKERS, 4 * cores)
     room = max(1, available_memory() // WORKER_BYTES)
     if count > most:
         raise ConfigError(
@@ -75,7 +75,7 @@ def check_processes(key: str, count: int, threads: int = 1) -> None:
             f"model, and the memory that is free here takes at most {room}",
             hint=f"lower {key}, or leave it out",
         )
-    most_threads = max(FEWEST_THREADS, 4 * cores)
+    most_threads = max(MIN_THREADS, 4 * cores)
     if count * threads > most_threads:
         raise ConfigError(
             f"{key}={count} with engine.threads={threads} makes {count * threads:,} threads; this "

@@ -1,7 +1,7 @@
 """Every error that a user can cause or meet, in one tree.
 
 The command line prints `error: …` and `hint: …` for these and exits with `exit_code`. Anything else
-is a bug: its stack trace goes to a file (unforeseen.py), and the user sees a line that names it.
+is a bug: its stack trace goes to a file (unexpected.py), and the user sees a line that names it.
 
     RastBenchError
     ├── ConfigError        a key, an option or a value of the configuration
@@ -10,7 +10,7 @@ is a bug: its stack trace goes to a file (unforeseen.py), and the user sees a li
     ├── LedgerError        the results folder: not writable, full, corrupt beyond repair
     ├── EngineError        an engine that is not installed or cannot serve the request
     ├── OutputError        stdout or stderr that is closed or full
-    └── UnforeseenError    anything else that was raised: a bug
+    └── UnexpectedError    anything else that was raised: a bug
 """
 
 
@@ -64,7 +64,7 @@ class OutputError(RastBenchError):
     exit_code = 1
 
 
-class UnforeseenError(RastBenchError):
+class UnexpectedError(RastBenchError):
     exit_code = 1
 
 

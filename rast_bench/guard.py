@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rast_bench.errors import OutputError
 from rast_bench.interrupt import Interrupted, exit_code
-from rast_bench.surroundings import check_working_folder, tolerate_warnings
+from rast_bench.startup import check_working_folder, tolerate_warnings
 from rast_bench.terminal import Output, forget_stdout, safe_streams
-from rast_bench.unforeseen import as_known, no_traces, results_folder
+from rast_bench.unexpected import as_user_error, one_line_warnings, results_folder
 
 EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
@@ -17,7 +17,7 @@ EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 def guarded(action: Callable[[], int], words: Sequence[str] = ()) -> int:
     """The action's exit code, or what a user sees of its error: one line and a hint on stderr.
 
-    An exception that nobody foresaw is 1, with its stack trace in a file (unforeseen.py).
+    An exception that nobody foresaw is 1, with its stack trace in a file (unexpected.py).
 
     Args:
         words: of the command line; they may name the results folder.
@@ -25,7 +25,7 @@ def guarded(action: Callable[[], int], words: Sequence[str] = ()) -> int:
     Raises SystemExit as argparse does, for `--help` and `--version`.
     """
     results = results_folder(words)
-    with safe_streams(), no_traces(results):
+    with safe_streams(), one_line_warnings(results):
         try:
             check_working_folder()
             tolerate_warnings()
@@ -59,7 +59,7 @@ def _told(error: BaseException, results: Path) -> int:
         case BrokenPipeError():  # `… | head`: the reader has seen enough, and all is saved
             forget_stdout()
             return EXIT_BROKEN_PIPE
-    known = as_known(error, results)
+    known = as_user_error(error, results)
     print(known.render(), file=sys.stderr)
     sys.stderr.flush()
     return known.exit_code

@@ -65,7 +65,7 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     if options.pool is not None:
         check_pool([item.cell for item in distinct(single_cells(planned))], options.pool)
     launcher = jobs[0].launcher
-    _say_what_surprises(cells, launcher)
+    _print_notes(cells, launcher)
     if launcher is None:
         summary = _generate(cells, ledger, options)
     else:
@@ -206,11 +206,11 @@ def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOption
 
     settled = settle_engines(planned, ledger, lambda: devices_of(None))
     workers = _workers(settled, options)
-    _say_what_lies_idle(settled)
+    _note_idle_gpus(settled)
     return run_cells(settled, ledger, progress=stderr_progress(), workers=workers)
 
 
-def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
+def _print_notes(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
     from rast_bench.planning.settled import precision_note
     from rast_bench.run.devices import devices_of
 
@@ -219,7 +219,7 @@ def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfi
         print(f"note: {note}", file=sys.stderr)
 
 
-def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
+def _note_idle_gpus(planned: Sequence[PlannedCell]) -> None:
     from rast_bench.gpus import gpu_names
 
     gpus = len(gpu_names())

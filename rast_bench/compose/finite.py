@@ -10,7 +10,7 @@ from rast_bench.errors import ModelError
 _CHECKED = (torch.float64, torch.float32, torch.float16, torch.bfloat16)  # others are packed
 
 
-def refuse_not_finite(name: str, weights: Iterable[tuple[str, Tensor]]) -> None:
+def check_finite(name: str, weights: Iterable[tuple[str, Tensor]]) -> None:
     """Raise ModelError where a tensor holds NaN or infinite numbers, as it is on its device.
 
     One pass for the smallest and the largest number of each tensor, without temporary memory, and

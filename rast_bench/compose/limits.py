@@ -1,6 +1,6 @@
 """How large the factors of equation 3 may be."""
 
-LARGEST_FACTOR = 1e6
+MAX_FACTOR = 1e6
 """Of λ, and of the absolute weight of a pair.
 
 λ · w · (S_RL − S_base) is computed in float32, which ends at 3.4e38: within this bound it stays

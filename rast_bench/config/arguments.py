@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rast_bench.errors import ConfigError
-from rast_bench.unforeseen import results_folder
+from rast_bench.unexpected import results_folder
 
 RESULTS = "results"  # the folder where none is named
 
 
-class Arguments(argparse.ArgumentParser):
+class CommandParser(argparse.ArgumentParser):
     """A parser whose mistakes are ConfigErrors instead of its usage and SystemExit.
 
     Descriptions and epilogs keep their lines, and no flag may be abbreviated.
@@ -70,7 +70,7 @@ def one_of(what: str, plural: str, names: Collection[str]) -> Callable[[str], st
 
 
 @dataclass(frozen=True)
-class Words:
+class CommandArguments:
     """What describes the cells of a command: overrides, and the flags beside them."""
 
     overrides: tuple[str, ...] = ()
@@ -79,16 +79,16 @@ class Words:
     results_dir: str | None = None
 
 
-def add_words(parser: Arguments) -> None:
+def add_arguments(parser: CommandParser) -> None:
     """The words and flags of a command that composes cells."""
     parser.add_argument(
         "overrides", metavar="OVERRIDE", nargs="*", default=[], help="group=option or key=value"
     )
-    add_words_flags(parser)
+    add_flags(parser)
 
 
-def add_words_flags(parser: Arguments) -> None:
-    """The flags of `add_words`, for a command with positional words of its own."""
+def add_flags(parser: CommandParser) -> None:
+    """The flags of `add_arguments`, for a command with positional words of its own."""
     parser.takes_overrides = True
     parser.add_argument(
         "--config-dir", "-cd", metavar="DIR", help="your own options: DIR/dataset/mine.yaml"
@@ -96,9 +96,9 @@ def add_words_flags(parser: Arguments) -> None:
     add_results_dir(parser)
 
 
-def add_run_words(parser: Arguments) -> None:
+def add_run_arguments(parser: CommandParser) -> None:
     """The words and flags of `run` and `plan`: sweeps, too, and showing what was composed."""
-    add_words(parser)
+    add_arguments(parser)
     group = parser.add_mutually_exclusive_group()
     add_multirun(group)
     group.add_argument(
@@ -117,7 +117,7 @@ def add_multirun(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_results_dir(parser: Arguments, meaning: str = "where samples are kept") -> None:
+def add_results_dir(parser: CommandParser, meaning: str = "where samples are kept") -> None:
     """`--results-dir DIR`; `results_dir=DIR` says the same."""
     parser.add_argument(
         "--results-dir",
@@ -127,7 +127,7 @@ def add_results_dir(parser: Arguments, meaning: str = "where samples are kept") 
     )
 
 
-def words_of(args: argparse.Namespace) -> Words:
+def arguments_of(args: argparse.Namespace) -> CommandArguments:
     """Raises ConfigError where the results folder is named both ways."""
     named = [word for word in args.overrides if is_results_dir(word)]
     if args.results_dir is not None and named:
@@ -135,20 +135,20 @@ def words_of(args: argparse.Namespace) -> Words:
             f"the results folder is named twice: {named[-1]} and --results-dir {args.results_dir}",
             hint="leave one of them out",
         )
-    return Words(
+    return CommandArguments(
         tuple(args.overrides), getattr(args, "multirun", False), args.config_dir, args.results_dir
     )
 
 
-def read_words(words: Sequence[str]) -> Words:
+def read_arguments(words: Sequence[str]) -> CommandArguments:
     """The words of `rast-bench run` that make jobs. Raises ConfigError."""
-    parser = Arguments(prog="rast-bench run", add_help=False)
-    add_words(parser)
+    parser = CommandParser(prog="rast-bench run", add_help=False)
+    add_arguments(parser)
     add_multirun(parser)
-    return words_of(parser.read(words, argparse.Namespace()))
+    return arguments_of(parser.read(words, argparse.Namespace()))
 
 
-def results_folder_of(words: Words) -> Path:
+def results_folder_of(words: CommandArguments) -> Path:
     """Where the results are, before the words are composed."""
     return results_folder(words.overrides) if words.results_dir is None else Path(words.results_dir)
 

@@ -12,7 +12,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BeforeValidator, Field
 
-from rast_bench.config.bounds import MOST_WORKERS
+from rast_bench.config.bounds import MAX_WORKERS
 from rast_bench.config.expand import Composition, build_cell, expand
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.launchers import LauncherConfig
@@ -27,9 +27,9 @@ def _workers(value: Any) -> int | Literal["auto"]:
     """One error for both kinds of value, where a union would report one for each."""
     if value == "auto":
         return "auto"
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_WORKERS:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:
         return value
-    raise ValueError(f"must be auto or a number of processes, from 1 to {MOST_WORKERS:,}")
+    raise ValueError(f"must be auto or a number of processes, from 1 to {MAX_WORKERS:,}")
 
 
 class RunOptions(Strict):

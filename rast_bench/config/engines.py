@@ -4,15 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from rast_bench.config.bounds import MOST_DEVICES, Rows, Threads, Tokens
+from rast_bench.config.bounds import MAX_DEVICES, Rows, Threads, Tokens
 from rast_bench.config.strict import Strict
 
 
 def _size(value: Any) -> Any:
     """One error for all kinds of value, where a union would report one for each."""
-    if value == "auto" or (isinstance(value, int) and 1 <= value <= MOST_DEVICES):
+    if value == "auto" or (isinstance(value, int) and 1 <= value <= MAX_DEVICES):
         return value
-    raise ValueError(f"must be auto or a number of GPUs, from 1 to {MOST_DEVICES:,}")
+    raise ValueError(f"must be auto or a number of GPUs, from 1 to {MAX_DEVICES:,}")
 
 
 class TransformersConfig(Strict):

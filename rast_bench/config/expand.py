@@ -62,7 +62,7 @@ def expand(
     Raises ConfigError for an option or key that does not exist, and for a group chosen on the
     command line that no row would obey.
     """
-    _refuse_idle_choices(experiment, composition)
+    _check_choices_used(experiment, composition)
     for dataset in experiment.prompts:
         _check_named(experiment, dataset, options)
     cells = [
@@ -70,7 +70,7 @@ def expand(
         for row in experiment.rows
         for dataset in experiment.datasets
     ]
-    _refuse_equal_rows(experiment, cells)
+    _check_distinct_rows(experiment, cells)
     for grid in experiment.grids:
         cells.extend(_grid_cells(experiment, grid, composition, options))
     return cells
@@ -151,7 +151,7 @@ def _check_named(experiment: ExperimentConfig, dataset: str, options: Options) -
         raise ConfigError(f"{place}: {error.message}", hint=error.hint) from None
 
 
-def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentCell]) -> None:
+def _check_distinct_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentCell]) -> None:
     places = Counter((entry.section, entry.cell.label, entry.cell.dataset.name) for entry in cells)
     for (section, label, _), count in places.items():
         if count > 1:
@@ -172,7 +172,7 @@ def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentC
             )
 
 
-def _refuse_idle_choices(experiment: ExperimentConfig, composition: Composition) -> None:
+def _check_choices_used(experiment: ExperimentConfig, composition: Composition) -> None:
     """A choice that every row overrules would be dropped in silence."""
     for group, option in composition.picked.items():
         parts: tuple[Choices, ...] = (*experiment.rows, *experiment.grids)

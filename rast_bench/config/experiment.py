@@ -11,9 +11,9 @@ from rast_bench.config.bounds import Problems, Samples, Seed
 from rast_bench.config.schema import (
     CellConfig,
     Label,
+    Lambda,
     MethodName,
     Name,
-    Strength,
     Temperature,
 )
 from rast_bench.config.strict import Strict
@@ -108,7 +108,7 @@ class GridConfig(Choices):
 
     name: Label = Field(min_length=1)
     dataset: Name
-    lambda_: tuple[Strength, ...] = Field(alias="lambda", min_length=1)
+    lambda_: tuple[Lambda, ...] = Field(alias="lambda", min_length=1)
     temperature: tuple[Temperature, ...] = Field(min_length=1)
     n: Samples | None = None
     limit: Problems | None = None

@@ -22,9 +22,9 @@ from omegaconf import OmegaConf
 from rast_bench.config.paths import config_dir
 from rast_bench.errors import ConfigError, first_line
 
-MOST_BYTES = 4 * 2**20
-MOST_NODES = 100_000  # keys, values and items, aliases written out; the largest here has 700
-MOST_DEPTH = 40  # PyYAML and OmegaConf recurse
+MAX_BYTES = 4 * 2**20
+MAX_NODES = 100_000  # keys, values and items, aliases written out; the largest here has 700
+MAX_DEPTH = 40  # PyYAML and OmegaConf recurse
 
 _SCHEME = "checked"  # Hydra's own source of files has the scheme `file`
 _HEADER = 512  # characters in which `# @package` is looked for
@@ -126,12 +126,12 @@ def check_yaml(path: Path) -> str | None:
         what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
         raise ConfigError(f"{path} is {what}", hint=_PLAIN)
     try:
-        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+        data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
     except OSError as error:
         raise _unusable(path, error) from error
     if data is None:
         raise ConfigError(
-            f"{path} is larger than {MOST_BYTES // 2**20} MiB: that is no configuration",
+            f"{path} is larger than {MAX_BYTES // 2**20} MiB: that is no configuration",
             hint=_PLAIN,
         )
     try:
@@ -171,15 +171,15 @@ def _check_size(stream: io.StringIO, path: Path) -> None:
             nodes += 1
             if event.anchor is not None:
                 sizes[event.anchor] = None
-            if len(open_nodes) > MOST_DEPTH:
-                raise ConfigError(f"{place} nests deeper than {MOST_DEPTH} levels", hint=_PLAIN)
+            if len(open_nodes) > MAX_DEPTH:
+                raise ConfigError(f"{place} nests deeper than {MAX_DEPTH} levels", hint=_PLAIN)
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = open_nodes.pop()
             if anchor is not None:
                 sizes[anchor] = nodes - before
-        if nodes > MOST_NODES:
+        if nodes > MAX_NODES:
             raise ConfigError(
-                f"{place}: more than {MOST_NODES:,} values, with its aliases written out",
+                f"{place}: more than {MAX_NODES:,} values, with its aliases written out",
                 hint=_PLAIN,
             )
 

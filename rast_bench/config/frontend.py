@@ -16,10 +16,10 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, OmegaConf, flag_override, open_dict
 
 from rast_bench.config import files
-from rast_bench.config.arguments import Words, read_words
+from rast_bench.config.arguments import CommandArguments, read_arguments
 from rast_bench.config.compose import Job, compose_job
 from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error, raised_by_hydra
-from rast_bench.config.hydra_launcher import hydra_words, launcher_of, refuse_several
+from rast_bench.config.hydra_launcher import check_one_launcher, hydra_overrides, launcher_of
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
@@ -41,10 +41,10 @@ _CONFIG_NAME = "config"
 
 def jobs_of_command_line(argv: Sequence[str]) -> list[Job]:
     """`jobs_of` the words of `rast-bench run`, flags among them."""
-    return jobs_of(read_words(argv))
+    return jobs_of(read_arguments(argv))
 
 
-def jobs_of(words: Words) -> list[Job]:
+def jobs_of(words: CommandArguments) -> list[Job]:
     """Every job of one command: one, or one for each point of a `-m` sweep.
 
     Raises:
@@ -59,7 +59,7 @@ def jobs_of(words: Words) -> list[Job]:
         return list(_jobs_of_sweep(composer, multirun=words.multirun))
 
 
-def job_of(words: Words) -> Job:
+def job_of(words: CommandArguments) -> Job:
     """The one job of some words; a sweep is refused. Raises ConfigError as `jobs_of`."""
     with _composer(words) as composer:
         return composer.job(composer.compose(composer.own), composer.own)
@@ -67,11 +67,11 @@ def job_of(words: Words) -> Job:
 
 def job_of_overrides(overrides: Sequence[str], extra_config_dir: str | None = None) -> Job:
     """`job_of` overrides, with options of one's own."""
-    return job_of(Words(tuple(overrides), config_dir=extra_config_dir))
+    return job_of(CommandArguments(tuple(overrides), config_dir=extra_config_dir))
 
 
 def configuration(
-    words: Words, part: str, package: str | None = None, *, resolve: bool = False
+    words: CommandArguments, part: str, package: str | None = None, *, resolve: bool = False
 ) -> str:
     """The composed configuration as YAML.
 
@@ -105,12 +105,12 @@ def configuration(
 class _Composer:
     """Compositions of one command: its own overrides change, those of Hydra stay."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: CommandArguments) -> None:
         self._config_dir = words.config_dir
         typed = list(words.overrides)
         if words.results_dir is not None:
             typed.append(f"results_dir={_quoted(words.results_dir)}")
-        spelled = hydra_words(typed)
+        spelled = hydra_overrides(typed)
         check_overrides(spelled)
         parsed = parsed_overrides(spelled)
         self.own = tuple(
@@ -192,7 +192,7 @@ def _jobs_of_sweep(composer: _Composer, *, multirun: bool) -> Iterator[Job]:
 
         for point, tree in sweep_trees(sweep, _without_hydra(first), compose):
             yield composer.job_of(tree, point, options, launchers[0])
-    refuse_several(launchers)
+    check_one_launcher(launchers)
 
 
 def _preset(cfg: DictConfig) -> list[str]:
@@ -252,7 +252,7 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def _composer(words: Words) -> Iterator[_Composer]:
+def _composer(words: CommandArguments) -> Iterator[_Composer]:
     """Within, Hydra composes; its errors and those of its files are ConfigErrors."""
     with _one_line_errors():
         files.register()

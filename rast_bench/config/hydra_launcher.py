@@ -19,7 +19,7 @@ _OWN_FILE = (
 )
 
 
-def hydra_words(overrides: Sequence[str]) -> list[str]:
+def hydra_overrides(overrides: Sequence[str]) -> list[str]:
     """Overrides with `launcher.key=…` spelled `hydra.launcher.key=…`, as Hydra needs them.
 
     Options of sbatch, `launcher.sbatch.NAME=…`, need no "+". Raises ConfigError for a
@@ -33,7 +33,7 @@ def _translated(overrides: Iterable[str]) -> Iterator[str]:
         match = _WORD.fullmatch(text)
         if match is not None or text.startswith("hydra/launcher="):
             (override,) = parsed_overrides([text])
-            _refuse_sweep(override, text)
+            _reject_sweep(override, text)
         if match is None:
             yield text
         else:
@@ -41,7 +41,7 @@ def _translated(overrides: Iterable[str]) -> Iterator[str]:
             yield f"{sign}hydra.{match['rest']}"
 
 
-def _refuse_sweep(override: Override, text: str) -> None:
+def _reject_sweep(override: Override, text: str) -> None:
     if not override.is_sweep_override():
         return
     key, _, value = text.partition("=")
@@ -77,7 +77,7 @@ def launcher_of(node: DictConfig) -> LauncherConfig | None:
     return None
 
 
-def refuse_several(launchers: Sequence[LauncherConfig | None]) -> None:
+def check_one_launcher(launchers: Sequence[LauncherConfig | None]) -> None:
     """Raises ConfigError unless all jobs of a command have one launcher."""
     if any(launcher != launchers[0] for launcher in launchers):
         raise ConfigError(

@@ -11,10 +11,10 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from rast_bench.config.bounds import (
-    LARGEST_SEED,
-    MOST_DEVICES,
-    MOST_MINUTES,
-    MOST_TASKS,
+    MAX_DEVICES,
+    MAX_MINUTES,
+    MAX_SEED,
+    MAX_TASKS,
     Problems,
     Retries,
 )
@@ -23,16 +23,16 @@ from rast_bench.config.validate import validated
 from rast_bench.errors import ConfigError
 from rast_bench.known.cards import CARDS
 
-Count = Annotated[int, Field(ge=1, le=MOST_TASKS)]
+Count = Annotated[int, Field(ge=1, le=MAX_TASKS)]
 DeviceName = int | str
 """A device as CUDA_VISIBLE_DEVICES names it: a number, or GPU-… and MIG-…."""
 
 CHOOSE_LAUNCHER = "choose hydra/launcher=local or hydra/launcher=slurm"
 
-_LONGEST_WARNING = 65535  # seconds; what sbatch --signal takes
+_MAX_WARNING_SECONDS = 65535  # seconds; what sbatch --signal takes
 
 
-def _is_count(value: Any, *, least: int, most: int = MOST_DEVICES) -> bool:
+def _is_count(value: Any, *, least: int, most: int = MAX_DEVICES) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
@@ -42,7 +42,7 @@ def _devices(value: Any) -> Any:
         return value
     if not isinstance(value, list | tuple) or not value or not all(map(_is_device, value)):
         raise ValueError(
-            f"must be auto, a number of devices up to {MOST_DEVICES:,}, or a list of them such as "
+            f"must be auto, a number of devices up to {MAX_DEVICES:,}, or a list of them such as "
             "[0,1]"
         )
     if len(set(map(str, value))) < len(value):
@@ -57,15 +57,15 @@ def _is_device(value: Any) -> bool:
 
 
 def _tasks(value: Any) -> Any:
-    if value == "auto" or _is_count(value, least=1, most=MOST_TASKS):
+    if value == "auto" or _is_count(value, least=1, most=MAX_TASKS):
         return value
-    raise ValueError(f"must be auto or a number of tasks, from 1 to {MOST_TASKS:,}")
+    raise ValueError(f"must be auto or a number of tasks, from 1 to {MAX_TASKS:,}")
 
 
 def _gpus(value: Any) -> Any:
     if value == "auto" or _is_count(value, least=0):
         return value
-    raise ValueError(f"must be auto or a number of GPUs per node, up to {MOST_DEVICES:,}")
+    raise ValueError(f"must be auto or a number of GPUs per node, up to {MAX_DEVICES:,}")
 
 
 def _card(value: Any) -> Any:
@@ -76,7 +76,7 @@ def _card(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     """Account 1234 and mem=64000 are text for sbatch."""
-    return str(value) if _is_count(value, least=0, most=LARGEST_SEED) else value
+    return str(value) if _is_count(value, least=0, most=MAX_SEED) else value
 
 
 def _lines(value: Any) -> Any:
@@ -152,8 +152,8 @@ class SlurmLauncher(Strict):
     requeues: Retries = 100  # of a task that ran into its time limit
     array_parallelism: Count = 256  # tasks at a time
     max_array_size: Count | None = None  # None: as scontrol says
-    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] = 60  # the time limit
-    signal_seconds: Annotated[int, Field(ge=1, le=_LONGEST_WARNING)] = 120  # before the limit
+    minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)] = 60  # the time limit
+    signal_seconds: Annotated[int, Field(ge=1, le=_MAX_WARNING_SECONDS)] = 120  # before the limit
     partition: Text | None = None
     account: Text | None = None
     qos: Text | None = None

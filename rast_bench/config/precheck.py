@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 
-from rast_bench.config.bounds import MOST_JOBS
+from rast_bench.config.bounds import MAX_JOBS
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import GROUPS
@@ -25,14 +25,14 @@ def check_overrides(overrides: Sequence[str]) -> None:
 
 
 def check_sweep(overrides: Sequence[Override]) -> None:
-    """Counts a sweep's jobs without expanding it. Raises ConfigError for more than MOST_JOBS."""
+    """Counts a sweep's jobs without expanding it. Raises ConfigError for more than MAX_JOBS."""
     counts = {override.get_key_element(): _count(override) for override in overrides}
     for override in overrides:
         count = counts[override.get_key_element()]
-        if count > MOST_JOBS:
+        if count > MAX_JOBS:
             raise _too_many(shown(override.input_line), count)
     jobs = math.prod(counts.values())
-    if jobs > MOST_JOBS:
+    if jobs > MAX_JOBS:
         product = " × ".join(f"{count:,}" for count in counts.values() if count > 1)
         raise _too_many(f"the sweep over {product} values", jobs)
 
@@ -40,7 +40,7 @@ def check_sweep(overrides: Sequence[Override]) -> None:
 def _too_many(what: str, jobs: int) -> ConfigError:
     number = f"{jobs:,}" if jobs < 10**15 else "more than 10^15"
     return ConfigError(
-        f"{what} makes {number} jobs; a command takes at most {MOST_JOBS:,}, "
+        f"{what} makes {number} jobs; a command takes at most {MAX_JOBS:,}, "
         "which are planned before the first runs",
         hint="sweep over fewer values, or over a part of them at a time",
     )

@@ -9,8 +9,15 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
-from rast_bench.compose.limits import LARGEST_FACTOR
-from rast_bench.config.bounds import LONGEST_LABEL, LONGEST_NAME, Problems, Samples, Seed, Tokens
+from rast_bench.compose.limits import MAX_FACTOR
+from rast_bench.config.bounds import (
+    MAX_LABEL_LENGTH,
+    MAX_NAME_LENGTH,
+    Problems,
+    Samples,
+    Seed,
+    Tokens,
+)
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.strict import Strict
 
@@ -19,13 +26,13 @@ GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "eng
 
 MethodName = Literal["base", "rl", "rast"]
 
-LARGEST = LARGEST_FACTOR  # of τ too, for which nobody means more
-Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
-Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
+MAX_NUMBER = MAX_FACTOR  # of τ too, for which nobody means more
+Lambda = Annotated[FiniteFloat, Field(ge=0, le=MAX_NUMBER)]
+Temperature = Annotated[FiniteFloat, Field(gt=0, le=MAX_NUMBER)]
 ChatMarkup = Literal["chatml", "llama3"]
 _MARKUP_SIGNS: dict[ChatMarkup, str] = {"chatml": "<|im_start|>", "llama3": "<|start_header_id|>"}
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=LONGEST_NAME)]
-Label = Annotated[str, Field(max_length=LONGEST_LABEL)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=MAX_NAME_LENGTH)]
+Label = Annotated[str, Field(max_length=MAX_LABEL_LENGTH)]
 GraderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*(:[A-Za-z_]\w*)?$")]
 """`robust-2`, or a user's own class: `my_package.my_module:MyGrader`."""
 
@@ -56,7 +63,7 @@ class PairConfig(Strict):
 
     rl: ModelRef
     base: ModelRef
-    weight: Annotated[FiniteFloat, Field(ge=-LARGEST, le=LARGEST)] = 1.0
+    weight: Annotated[FiniteFloat, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] = 1.0
 
 
 class DeltaConfig(Strict):
@@ -147,7 +154,7 @@ class PromptConfig(Strict):
 class DecodingConfig(Strict):
     """conf/decoding/*: section 3.1 of the paper. `n` samples per problem; greedy means n = 1."""
 
-    lambda_: Strength = Field(default=1.0, alias="lambda")
+    lambda_: Lambda = Field(default=1.0, alias="lambda")
     temperature: Temperature = 1.0
     top_p: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.95
     n: Samples = 32

@@ -50,7 +50,7 @@ def mmlu(row: Row) -> Item:
     """`choices` is a list of texts, `answer` the index of the right one."""
     choices, answer = row.texts("choices"), row.value("answer")
     if not isinstance(answer, int) or isinstance(answer, bool):
-        raise row.fault("answer", "an index")
+        raise row.wrong_type("answer", "an index")
     if not 0 <= answer < len(choices) <= len(LETTERS):
         raise RowError(f"{row.place}: answer {answer} of {len(choices)} choices")
     return Item(with_choices(row.text("question"), choices), LETTERS[answer])

@@ -35,7 +35,7 @@ def downloaded_files(cfg: DatasetConfig) -> list[Path]:
     ]
     if is_pinned(cfg.revision) and all(isinstance(path, str) for path in found):
         return [Path(str(path)) for path in found]
-    _refuse_silence(cfg, cached=all(isinstance(path, str) for path in found))
+    _check_hub_answers(cfg, cached=all(isinstance(path, str) for path in found))
     with _hub_errors(cfg):
         return [
             Path(hf_hub_download(cfg.path, name, repo_type="dataset", revision=cfg.revision))
@@ -45,7 +45,7 @@ def downloaded_files(cfg: DatasetConfig) -> list[Path]:
 
 def hub_table(cfg: DatasetConfig) -> "datasets.Dataset":
     """The set as `datasets` loads it. Raises DatasetError."""
-    _refuse_silence(cfg, cached=_in_cache(cfg))  # at once: importing `datasets` takes seconds
+    _check_hub_answers(cfg, cached=_in_cache(cfg))  # at once: importing `datasets` takes seconds
     import datasets
 
     with _hub_errors(cfg):
@@ -115,7 +115,7 @@ def _plain(name: str) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
-def _refuse_silence(cfg: DatasetConfig, *, cached: bool) -> None:
+def _check_hub_answers(cfg: DatasetConfig, *, cached: bool) -> None:
     """Raise DatasetError where the hub cannot be asked for what is not in its cache."""
     silence = hub_silence()
     if silence is not None and not cached:

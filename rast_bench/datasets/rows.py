@@ -59,16 +59,16 @@ class Row:
             if isinstance(value, float) and not math.isfinite(value):  # pandas' missing value
                 raise RowError(f"{self.place} has {value} in {field!r}, not text")
             return str(value)
-        raise self.fault(field, "text")
+        raise self.wrong_type(field, "text")
 
     def texts(self, field: str) -> list[str]:
         """A field that is a list of texts. Raises RowError for anything else."""
         value = self.value(field)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fault(field, "a list of texts")
+            raise self.wrong_type(field, "a list of texts")
         return value
 
-    def fault(self, field: str, wanted: str) -> RowError:
+    def wrong_type(self, field: str, wanted: str) -> RowError:
         """The error of a field that is not what it should be."""
         return RowError(
             f"{self.place} has {type(self.fields[field]).__name__} in {field!r}, not {wanted}"

@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.compose.positions import model_positions
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.compose.windows import stated_window
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
 from rast_bench.engines.config_check import (
+    check_config_entries,
+    check_other_entries,
+    check_quantiser,
     is_plain,
-    refuse_odd_config,
-    refuse_odd_entries,
-    refuse_without_quantiser,
 )
 from rast_bench.engines.hub_models import model_files
 from rast_bench.engines.load_errors import load_error
 from rast_bench.engines.model_folder import read_json
 from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
-from rast_bench.engines.weight_shapes import refuse_other_shapes
+from rast_bench.engines.weight_shapes import check_shapes
 from rast_bench.errors import ConfigError, ModelError
-from rast_bench.known import refuse_other_config
+from rast_bench.known import check_known_config
 
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
@@ -58,7 +58,7 @@ def check_models(key: EngineKey) -> None:
         check_model(ref)
         if key.engine == "transformers":
             path = model_files(ref) / "config.json"
-            refuse_without_quantiser(ref.path, path, read_json(ref.path, path))
+            check_quantiser(ref.path, path, read_json(ref.path, path))
     check_eos(main)
     for ref in others:
         check_tokenizers(main, ref)
@@ -74,15 +74,15 @@ def check_model(ref: ModelRef) -> None:
     check_configuration(ref.path, folder)
     config = read_json(ref.path, folder / "config.json")
     if not is_plain(config):
-        refuse_what_transformers_refuses(ref, folder)
+        check_with_transformers(ref, folder)
     if local_model_dir(ref) is None:
-        refuse_other_config(ref, config)
+        check_known_config(ref, config)
         return
     tensors: dict[str, tuple[str, Sequence[int]]] = {}
     for path in weight_files(ref.path, folder):
         tensors |= check_weights(ref.path, path)
     check_index(ref.path, folder, tensors)
-    refuse_other_shapes(ref.path, folder / "config.json", config, tensors)
+    check_shapes(ref.path, folder / "config.json", config, tensors)
 
 
 def read_configuration(ref: ModelRef) -> Mapping[str, Any]:
@@ -161,10 +161,10 @@ def check_configuration(name: str, folder: Path) -> None:
             f"model {name}: {folder / 'config.json'} has no vocab_size",
             hint="only causal language models in Hugging Face format can be used",
         )
-    refuse_odd_config(name, folder / "config.json", config)
+    check_config_entries(name, folder / "config.json", config)
     for file in _OBJECTS:
         if (folder / file).is_file():
-            refuse_odd_entries(name, folder / file, read_json(name, folder / file))
+            check_other_entries(name, folder / file, read_json(name, folder / file))
     tokens = token_ids(folder)
     if not tokens:
         raise ModelError(
@@ -186,7 +186,7 @@ def check_configuration(name: str, folder: Path) -> None:
         )
 
 
-def refuse_what_transformers_refuses(ref: ModelRef, folder: Path) -> None:
+def check_with_transformers(ref: ModelRef, folder: Path) -> None:
     """Raise ModelError where transformers cannot read config.json or lacks the model_type.
 
     It takes seconds to import, so it is asked of unusual configurations alone (`is_plain`).
@@ -302,10 +302,10 @@ def check_eos(main: ModelRef) -> None:
                 f"model {main.path}: {folder / file} says eos_token_id={value!r}, which is no id",
                 hint="it must be a whole number or a list of them",
             )
-    refuse_unreachable_eos(main, folder, named)
+    check_reachable_eos(main, folder, named)
 
 
-def refuse_unreachable_eos(ref: ModelRef, folder: Path, named: Mapping[str, Any]) -> None:
+def check_reachable_eos(ref: ModelRef, folder: Path, named: Mapping[str, Any]) -> None:
     """Raise ModelError where no EOS token that counts is in the vocabulary.
 
     No generation would end.
@@ -331,7 +331,7 @@ def refuse_unreachable_eos(ref: ModelRef, folder: Path, named: Mapping[str, Any]
 def check_tokenizers(main: ModelRef, other: ModelRef) -> None:
     """Equal tokens have equal ids: eq. 3 adds logits id by id."""
     ours, theirs = (token_ids(model_files(ref)) for ref in (main, other))
-    refuse_other_vocabulary(main.path, ours, other.path, theirs)
+    check_same_vocabulary(main.path, ours, other.path, theirs)
 
 
 def checkpoint_dtype(ref: ModelRef) -> str:

@@ -28,7 +28,7 @@ _DTYPE = re.compile(
     r"(torch\.)?(bfloat16|float(16|32|64)?|float8_\w+|half|double|u?int(8|16|32|64)|auto)"
 )
 _ROPE = ("rope_parameters", "rope_scaling")  # of transformers 5 and 4
-_MOST = 2**40  # of any count: it must fit into the numbers that libraries compute with
+_MAX_COUNT = 2**40  # of any count: it must fit into the numbers that libraries compute with
 
 KNOWN_TYPES: Mapping[str, str] = {
     "llama": "LlamaForCausalLM",
@@ -81,7 +81,7 @@ _QUANTISERS: Mapping[str, tuple[str, ...]] = {
 """Packages without which transformers does not load checkpoints of a quantisation method."""
 
 
-def refuse_odd_config(name: str, path: Path, config: Mapping[str, Any]) -> None:
+def check_config_entries(name: str, path: Path, config: Mapping[str, Any]) -> None:
     """Raise ModelError for entries that no model can have.
 
     Absent ones are let pass where the model type is not of `KNOWN_TYPES`, and so are lists, which
@@ -94,7 +94,7 @@ def refuse_odd_config(name: str, path: Path, config: Mapping[str, Any]) -> None:
         )
 
 
-def refuse_odd_entries(name: str, path: Path, content: Mapping[str, Any]) -> None:
+def check_other_entries(name: str, path: Path, content: Mapping[str, Any]) -> None:
     """Raise ModelError for entries of generation_config.json and tokenizer_config.json."""
     for key, kinds, wanted in _OTHER_ENTRIES.get(path.name, ()):
         value = content.get(key)
@@ -114,7 +114,7 @@ def is_plain(config: Mapping[str, Any]) -> bool:
     return known and config.get("hidden_act", "silu") in _ACTIVATIONS
 
 
-def refuse_without_quantiser(name: str, path: Path, config: Mapping[str, Any]) -> None:
+def check_quantiser(name: str, path: Path, config: Mapping[str, Any]) -> None:
     """Raise ModelError where transformers lacks a package for the checkpoint's quantisation."""
     quantisation = config.get("quantization_config")
     method = quantisation.get("quant_method") if isinstance(quantisation, dict) else None
@@ -178,7 +178,7 @@ def _odd_kinds(config: Mapping[str, Any]) -> Iterator[str]:
         for key in keys:
             value = config.get(key)
             odd = not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool)
-            if value is not None and (odd or (keys is _NUMBERS and not abs(value) < _MOST)):
+            if value is not None and (odd or (keys is _NUMBERS and not abs(value) < _MAX_COUNT)):
                 yield f"{key}={_short(value)}, and it must be {wanted}"
     for key in _TEXT_LISTS:
         value = config.get(key, [])
@@ -214,7 +214,7 @@ def _short(value: Any) -> str:
 
 
 def _is_huge(value: Any) -> bool:
-    return isinstance(value, int) and abs(value) >= _MOST
+    return isinstance(value, int) and abs(value) >= _MAX_COUNT
 
 
 def _odd_rope(key: str, rope: Any) -> Iterator[str]:
@@ -232,9 +232,9 @@ def _odd_rope(key: str, rope: Any) -> Iterator[str]:
 
 def is_count(value: Any) -> TypeGuard[int]:
     """A whole number above 0, and none that overflows."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MAX_COUNT
 
 
 def _is_positive(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 < value < _MOST  # NaN is not either
+    return number and 0 < value < _MAX_COUNT  # NaN is not either

@@ -85,7 +85,7 @@ def _unsupported(config: Any) -> Iterator[str]:
         yield f"rope type {kind}"
 
 
-def refuse_or_tell_untried(ref: ModelRef, model: SlottedModel) -> None:
+def try_unknown_architecture(ref: ModelRef, model: SlottedModel) -> None:
     """Try a model of an architecture that no test knows on a few tokens, and say so.
 
     Raises ModelError where it fails, or where a token after a cached prompt has other logits than

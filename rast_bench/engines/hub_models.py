@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.config.paths import local_model_dir, resolve_model
-from rast_bench.engines.model_folder import refuse_odd_folder
+from rast_bench.engines.model_folder import check_model_folder
 from rast_bench.errors import ModelError, first_line
 from rast_bench.hub import hub_silence, is_pinned, quiet_hub, terms_hint
 from rast_bench.plain_files import shown
@@ -23,7 +23,7 @@ def model_files(ref: ModelRef) -> Path:
     """The folder with a model's configuration and tokenizer; those of a hub id are fetched.
 
     Raises ModelError: a local folder is missing, the hub and its cache do not have the model, or
-    the folder has files that are not read (`refuse_odd_folder`).
+    the folder has files that are not read (`check_model_folder`).
     """
     if local_model_dir(ref) is not None:
         folder = Path(resolve_model(ref))
@@ -32,7 +32,7 @@ def model_files(ref: ModelRef) -> Path:
         if isinstance(found, ModelError):
             raise found
         folder = found
-    refuse_odd_folder(ref.path, folder)
+    check_model_folder(ref.path, folder)
     return folder
 
 

@@ -12,7 +12,7 @@ from rast_bench.errors import ModelError, RastBenchError
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
 
-_MOST_CHARACTERS = 300
+_MAX_CHARACTERS = 300
 _LIBRARY = re.compile(r"(?:site|dist)-packages/([A-Za-z]\w*)/[^\s'\"]*\.so\b")
 _LOADING = re.compile(r"could not load this library|failed to import|undefined symbol|\.so\b", re.I)
 
@@ -69,4 +69,4 @@ def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if not text:
         return type(error).__name__
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"

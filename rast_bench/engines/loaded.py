@@ -15,11 +15,11 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
-from rast_bench.compose.finite import refuse_not_finite
+from rast_bench.compose.finite import check_finite
 from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import resolve_model
 from rast_bench.engines import attention
-from rast_bench.engines.families import refuse_or_tell_untried, supported_config
+from rast_bench.engines.families import supported_config, try_unknown_architecture
 from rast_bench.engines.load_errors import load_error
 from rast_bench.engines.slot_cache import SlotCache, round_up
 from rast_bench.errors import EngineError, ModelError, first_line
@@ -133,11 +133,11 @@ class LoadedModel(SlottedModel):
             ) from None
         except Exception as error:  # a config.json that transformers trips over raises anything
             raise load_error(ref, f"model {ref.path}", error) from error
-        refuse_incomplete(ref, report["missing_keys"])
-        refuse_not_finite(ref.path, model.named_parameters())
+        check_complete(ref, report["missing_keys"])
+        check_finite(ref.path, model.named_parameters())
         super().__init__(model, slots)
         self.window = window
-        refuse_or_tell_untried(ref, self)
+        try_unknown_architecture(ref, self)
 
 
 def _straight_to(device: torch.device) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _straight_to(device: torch.device) -> dict[str, Any]:
 
 
 @contextmanager
-def told_out_of_memory(device: torch.device) -> Iterator[None]:
+def out_of_memory_errors(device: torch.device) -> Iterator[None]:
     """A GPU's memory that ran out is an EngineError with what to do, not a stack trace."""
     try:
         yield
@@ -159,7 +159,7 @@ def told_out_of_memory(device: torch.device) -> Iterator[None]:
         ) from None
 
 
-def refuse_incomplete(ref: ModelRef, missing: set[str]) -> None:
+def check_complete(ref: ModelRef, missing: set[str]) -> None:
     """transformers only warns, and fills what is missing with random numbers."""
     if missing:
         names = sorted(missing)

@@ -18,11 +18,11 @@ _MAY_NAME_CODE = (
     "processor_config.json",
     "preprocessor_config.json",
 )
-_MOST_JSON_BYTES = 2**30
+_MAX_JSON_BYTES = 2**30
 _WHOLE = "a checkpoint is a whole folder in Hugging Face format: download or save it again"
 
 
-def refuse_odd_folder(name: str, folder: Path) -> None:
+def check_model_folder(name: str, folder: Path) -> None:
     """Raise ModelError for files that no loader should open, and for code of the folder's own.
 
     Named pipes, devices, loops of links and files that cannot be read would hang or end a loader;
@@ -32,7 +32,7 @@ def refuse_odd_folder(name: str, folder: Path) -> None:
     """
     for path in _files(folder):
         problem = file_problem(path)
-        if problem is None and path.suffix == ".json" and path.stat().st_size > _MOST_JSON_BYTES:
+        if problem is None and path.suffix == ".json" and path.stat().st_size > _MAX_JSON_BYTES:
             problem = f"it has {path.stat().st_size:,} bytes, and no such file is that large"
         if problem is not None:
             raise ModelError(f"model {name}: cannot read {shown(path)}: {problem}", hint=_WHOLE)

@@ -7,7 +7,7 @@ from rast_bench.domain import FinishReason, Request, Sample
 from rast_bench.errors import EngineError
 
 
-def refuse_too_long(request: Request, prompt_tokens: int, positions: int) -> None:
+def check_request_length(request: Request, prompt_tokens: int, positions: int) -> None:
     """Raise EngineError unless the prompt and all of max_tokens fit the models' positions."""
     place = f"problem {request.key.problem_id}"
     if prompt_tokens == 0:
@@ -22,7 +22,7 @@ def refuse_too_long(request: Request, prompt_tokens: int, positions: int) -> Non
         )
 
 
-def refuse_longer(tokens: int, positions: int) -> None:
+def check_text_length(tokens: int, positions: int) -> None:
     """Raise EngineError unless a text to be scored fits the models' positions."""
     if tokens > positions:
         raise EngineError(
@@ -31,7 +31,7 @@ def refuse_longer(tokens: int, positions: int) -> None:
         )
 
 
-def refuse_unknown_ids(what: str, ids: Sequence[int], vocabulary: int) -> None:
+def check_token_ids(what: str, ids: Sequence[int], vocabulary: int) -> None:
     """Raise EngineError for an id that some model's embedding, or the tokenizer, does not have.
 
     Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import AutoTokenizer
 
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.engines.load_errors import load_error
 from rast_bench.errors import ModelError
@@ -26,7 +26,7 @@ def load_tokenizer(ref: ModelRef) -> Any:
         raise load_error(ref, f"the tokenizer of {ref.path}", error) from error
 
 
-def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
+def check_same_tokenizer(refs: Sequence[ModelRef], tokenizer: Any) -> None:
     """What comes from the hub, as it was loaded; `check_models` compares the files beforehand.
 
     Raises ModelError: eq. 3 adds logits id by id.
@@ -36,7 +36,7 @@ def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
         if local_model_dir(main) is not None and local_model_dir(ref) is not None:
             continue
         theirs = load_tokenizer(ref).get_vocab()
-        refuse_other_vocabulary(main.path, tokenizer.get_vocab(), ref.path, theirs)
+        check_same_vocabulary(main.path, tokenizer.get_vocab(), ref.path, theirs)
 
 
 def eos_ids(main: ModelRef, generation_config: Any, config: Any, tokenizer: Any) -> frozenset[int]:

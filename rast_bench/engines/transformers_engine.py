@@ -24,12 +24,12 @@ from rast_bench.compose.sampling import SAMPLING_BYTES
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
 from rast_bench.engines.families import supported_config
-from rast_bench.engines.loaded import LoadedModel, Prefilled, told_out_of_memory
+from rast_bench.engines.loaded import LoadedModel, Prefilled, out_of_memory_errors
 from rast_bench.engines.requests import (
+    check_request_length,
+    check_text_length,
+    check_token_ids,
     finished_sample,
-    refuse_longer,
-    refuse_too_long,
-    refuse_unknown_ids,
 )
 from rast_bench.engines.rows import Pending, Row, SlotState, finish_reason, uniform_numbers
 from rast_bench.engines.slot_cache import (
@@ -39,7 +39,7 @@ from rast_bench.engines.slot_cache import (
     round_up,
 )
 from rast_bench.engines.stopping import StopStrings
-from rast_bench.engines.tokenizer import eos_ids, load_tokenizer, refuse_other_tokenizers
+from rast_bench.engines.tokenizer import check_same_tokenizer, eos_ids, load_tokenizer
 from rast_bench.errors import EngineError
 from rast_bench.gpus import gpu_names
 from rast_bench.hardware import GIB
@@ -66,7 +66,7 @@ class TransformersEngine:
         refs = list(dict.fromkeys(key.roles))  # a checkpoint with several roles runs once
         self.roles = [refs.index(ref) for ref in key.roles]
         self.tokenizer = load_tokenizer(key.main)
-        refuse_other_tokenizers(refs, self.tokenizer)
+        check_same_tokenizer(refs, self.tokenizer)
         for ref in refs:  # before the weights of the first one are read
             supported_config(ref)
         with torch.inference_mode():
@@ -98,11 +98,11 @@ class TransformersEngine:
         rows: list[Row] = []
         while True:
             # inference_mode must not stay on while the generator is suspended in its caller.
-            with torch.inference_mode(), told_out_of_memory(self.device):
+            with torch.inference_mode(), out_of_memory_errors(self.device):
                 finished = self._admit(pending, rows, state)
             yield from finished
             if rows:
-                with torch.inference_mode(), told_out_of_memory(self.device):
+                with torch.inference_mode(), out_of_memory_errors(self.device):
                     finished = self._step(rows, state)
                 yield from finished
             elif not finished:
@@ -112,9 +112,9 @@ class TransformersEngine:
         """See `Engine.score`."""
         ids = [*self._encode(prompt), *token_ids]
         first = len(ids) - len(token_ids)
-        refuse_longer(len(ids), self.max_positions)
-        refuse_unknown_ids("a text to be scored", ids, self.vocabulary)
-        with torch.inference_mode(), told_out_of_memory(self.device):
+        check_text_length(len(ids), self.max_positions)
+        check_token_ids("a text to be scored", ids, self.vocabulary)
+        with torch.inference_mode(), out_of_memory_errors(self.device):
             logits = [model.score(ids) for model in self.models]
             strength = torch.full((len(ids),), lambda_, device=self.device)
             logs = self._compose(logits, strength).log_softmax(-1)[first - 1 : -1]
@@ -128,8 +128,8 @@ class TransformersEngine:
         logits: list[list[Tensor]] = []
         while len(rows) < self.max_rows and (item := pending.take()) is not None:
             request, ids = item
-            refuse_too_long(request, len(ids), self.max_positions)
-            refuse_unknown_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
+            check_request_length(request, len(ids), self.max_positions)
+            check_token_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
             params = request.params
             count = 0 if params.greedy else params.max_tokens
             row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)))

@@ -16,12 +16,12 @@ from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_li
 from rast_bench.gpus import gpu_names
 from rast_bench.hardware import GIB
 
-LEAST_TEMPERATURE = 0.01  # vLLM raises a smaller one to this
+MIN_TEMPERATURE = 0.01  # vLLM raises a smaller one to this
 CPU_CACHE_GIB = 1.0
 CPU_BLOCK_SIZE = 32  # vLLM's own 128 would share no prefix of an ordinary prompt
 
 
-def refuse_without_vllm() -> None:
+def check_vllm_installed() -> None:
     """Raise EngineError with the install line. Imports nothing."""
     if find_spec("vllm") is None:
         raise EngineError(
@@ -37,16 +37,16 @@ def check_vllm(decoding: DecodingConfig) -> None:
     Raises EngineError when vLLM is not installed, ConfigError for a τ that vLLM would change in
     silence.
     """
-    refuse_without_vllm()
-    if not decoding.greedy and decoding.temperature < LEAST_TEMPERATURE:
+    check_vllm_installed()
+    if not decoding.greedy and decoding.temperature < MIN_TEMPERATURE:
         raise ConfigError(
             f"decoding.temperature={decoding.temperature:g}: vLLM has no τ below "
-            f"{LEAST_TEMPERATURE:g}",
+            f"{MIN_TEMPERATURE:g}",
             hint="choose decoding=greedy, or engine=transformers",
         )
 
 
-def set_surroundings(cfg: VllmConfig) -> None:
+def set_environment(cfg: VllmConfig) -> None:
     """What vLLM and PyTorch read when they are imported; what the user has set stays."""
     compiles = bool(gpu_names()) if cfg.compile is None else cfg.compile
     wanted = {

@@ -47,7 +47,7 @@ _OF_LAYERS = tuple(part for part in _SHAPES if part.count(".") == 2 or "layernor
 _COMPUTED = "rotary_emb.inv_freq"  # saved by old releases of transformers, and not read
 
 
-def refuse_other_shapes(
+def check_shapes(
     name: str,
     path: Path,
     config: Mapping[str, Any],

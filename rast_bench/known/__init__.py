@@ -11,19 +11,19 @@ What is at hand always wins: a checkpoint's own config.json, the rows of a data 
 from rast_bench.known.datasets import KnownDataset, known_dataset, known_datasets
 from rast_bench.known.models import (
     KnownModel,
+    check_known_config,
     known_model,
     known_models,
     known_shapes,
-    refuse_other_config,
 )
 
 __all__ = [
     "KnownDataset",
     "KnownModel",
+    "check_known_config",
     "known_dataset",
     "known_datasets",
     "known_model",
     "known_models",
     "known_shapes",
-    "refuse_other_config",
 ]

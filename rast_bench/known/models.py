@@ -62,7 +62,7 @@ def known_models() -> tuple[KnownModel, ...]:
     return tuple(_by_path().values())
 
 
-def refuse_other_config(ref: HubModel, config: Mapping[str, Any]) -> None:
+def check_known_config(ref: HubModel, config: Mapping[str, Any]) -> None:
     """Raise ModelError where a config.json contradicts a certain fact of the same id and revision.
 
     The file or the facts are wrong: either way the plan that was made from the facts was.

@@ -12,7 +12,7 @@ from pathlib import Path
 from rast_bench.ledger.atomic import ledger_error
 
 ASIDE = ".corrupt"
-LARGEST_FILE_BYTES = 4 * 2**30  # far beyond any shard: compaction makes them of 64 MiB
+MAX_FILE_BYTES = 4 * 2**30  # far beyond any shard: compaction makes them of 64 MiB
 
 _VANISHED = {errno.ENOENT, errno.ESTALE}
 _NOT_OPENED = {errno.ELOOP: "it is a symbolic link", errno.ENXIO: "it is a socket or a named pipe"}
@@ -27,7 +27,7 @@ class UnsoundFileError(Exception):
 
 
 @dataclass(frozen=True)
-class Fault:
+class Corruption:
     """One thing that is wrong in a ledger."""
 
     path: Path
@@ -59,7 +59,7 @@ def read_file(path: Path) -> bytes | None:
         if not stat.S_ISREG(found.st_mode):
             kinds = (words for is_kind, words in _KINDS if is_kind(found.st_mode))
             raise UnsoundFileError(next(kinds, "it is a device"))
-        if found.st_size > LARGEST_FILE_BYTES:
+        if found.st_size > MAX_FILE_BYTES:
             raise UnsoundFileError("it is larger than any file of a ledger")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
@@ -92,16 +92,16 @@ def set_aside(path: Path, reason: str, outlook: str, *, what: str = "file") -> N
 def tell(path: Path, reason: str, line: str) -> None:
     """Prints the line on stderr unless this process has told of the path, and records the fault."""
     for faults in _recorders:
-        faults.append(Fault(path, reason))
+        faults.append(Corruption(path, reason))
     if path not in _told:
         _told.add(path)
         print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
-def recorded_faults() -> Iterator[list[Fault]]:
+def recorded_corruptions() -> Iterator[list[Corruption]]:
     """Collects what is told within the context, repeated or not."""
-    faults: list[Fault] = []
+    faults: list[Corruption] = []
     _recorders.append(faults)
     try:
         yield faults
@@ -114,7 +114,7 @@ def is_aside(name: str) -> bool:
 
 
 _told: set[Path] = set()
-_recorders: list[list[Fault]] = []
+_recorders: list[list[Corruption]] = []
 
 
 def _free_name(path: Path) -> Path:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 Numbers = npt.NDArray[np.int64]
 
-_LARGEST = 2**62
+_MAX_CODE = 2**62
 
 
 def encoded(table: pa.Table) -> pa.Table:
@@ -65,7 +65,7 @@ def key_numbers(tables: Sequence[pa.Table]) -> list[Numbers]:
     indices = [numbers_of(table["sample_index"]) for table in tables]
     highest = max((int(one.max()) for one in indices if len(one)), default=0)
     count = 1 + max((int(one.max()) for one in problems if len(one)), default=0)
-    if count * (highest + 1) > _LARGEST:  # no run makes so many
+    if count * (highest + 1) > _MAX_CODE:  # no run makes so many
         distinct, inverse = np.unique(np.concatenate(indices), return_inverse=True)
         indices = np.split(inverse, np.cumsum([len(one) for one in indices])[:-1])
         highest = len(distinct)

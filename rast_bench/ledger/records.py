@@ -106,7 +106,7 @@ def from_json(data: bytes) -> tuple[dict[str, Any], bool]:
     """
     try:
         record = json.loads(
-            data, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition
+            data, parse_constant=_reject_constant, object_pairs_hook=_without_repetition
         )
         if not isinstance(record, dict):
             raise ValueError("not an object")
@@ -138,7 +138,7 @@ def _canonical(record: Mapping[str, Any]) -> str:
     )
 
 
-def _refuse_constant(name: str) -> float:
+def _reject_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 

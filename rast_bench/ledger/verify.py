@@ -8,7 +8,7 @@ from typing import Any
 from rast_bench.errors import LedgerError
 from rast_bench.ledger import codec, shards
 from rast_bench.ledger.atomic import ledger_errors, leftovers
-from rast_bench.ledger.files import Fault, is_aside, recorded_faults, set_aside, tell
+from rast_bench.ledger.files import Corruption, is_aside, recorded_corruptions, set_aside, tell
 from rast_bench.ledger.store import CELL_ID, Ledger
 
 
@@ -19,7 +19,7 @@ class Verified:
     cells: int
     samples: int  # that readers get
     unstamped: int
-    faults: tuple[Fault, ...]
+    faults: tuple[Corruption, ...]
 
 
 def verify(ledger: Ledger) -> Verified:
@@ -32,7 +32,7 @@ def verify(ledger: Ledger) -> Verified:
         places = sorted(ledger.root.iterdir())
         old = leftovers(ledger.root)
     cells = samples = unstamped = 0
-    with recorded_faults() as faults:
+    with recorded_corruptions() as faults:
         _tell_leftovers(old)
         for folder in places:
             if not CELL_ID.fullmatch(folder.name):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
 _HEAD = "lm_head.weight"
-_MOST_HEADER_BYTES = 100_000_000  # of the safetensors format
+_MAX_HEADER_BYTES = 100_000_000  # of the safetensors format
 
 
 Source = Literal["weights", "config", "facts"]
@@ -31,7 +31,7 @@ Source = Literal["weights", "config", "facts"]
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class CheckpointSize:
     """What of a model costs memory."""
 
     path: str
@@ -71,7 +71,7 @@ def configuration(ref: ModelRef) -> Mapping[str, Any]:
     return {} if known is None else known.config
 
 
-def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
+def read_checkpoint(ref: ModelRef) -> CheckpointSize | None:
     """The checkpoint's sizes, by the shipped facts where it is not on this machine.
 
     None when nothing is known of it, or when it is of an unknown kind. Raises ModelError when its
@@ -90,7 +90,7 @@ def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
 
 def sized(
     path: str, config: Mapping[str, Any], source: Source, counted: tuple[int, int] | None = None
-) -> Checkpoint | None:
+) -> CheckpointSize | None:
     """The sizes by a config.json; None where it is of an unknown kind.
 
     Args:
@@ -100,7 +100,7 @@ def sized(
         heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
         inner = config.get("intermediate_size")
         floating, packed = counted or (config_parameters(config), 0)
-        return Checkpoint(
+        return CheckpointSize(
             path=path,
             source=source,
             floating=floating,
@@ -144,7 +144,7 @@ def safetensors_entries(name: str, path: Path) -> Iterator[tuple[str, dict[str, 
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, _MOST_HEADER_BYTES)))
+            header = json.loads(file.read(min(length, _MAX_HEADER_BYTES)))
             entries = {tensor: header[tensor] for tensor in header if tensor != "__metadata__"}
     except (OSError, struct.error, ValueError, TypeError) as error:
         raise ModelError(

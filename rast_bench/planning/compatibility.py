@@ -1,6 +1,6 @@
 """Everything that a run would refuse, gathered instead of raised at the first, and what to mind.
 
-The checks are those of the engines, so that a plan without faults is a run that starts.
+The checks are those of the engines, so that a plan without errors is a run that starts.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ from rast_bench.planning.prompts import PromptLengths
 
 
 @dataclass(frozen=True)
-class Fault:
+class PlanError:
     """An error of a run to come, and how many cells it stops."""
 
     message: str
@@ -39,7 +39,7 @@ class Fault:
 
 
 @dataclass
-class Faults:
+class PlanErrors:
     """Errors in the order in which they were found, equal ones once.
 
     `elsewhere`: the plan is for another machine, so what only this one lacks stops nothing.
@@ -50,7 +50,7 @@ class Faults:
     _warnings: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
     @contextmanager
-    def gathering(self, cells: int = 1) -> Iterator[None]:
+    def collecting(self, cells: int = 1) -> Iterator[None]:
         """Notes the RastBenchError of the body, which stops that many cells."""
         try:
             yield
@@ -76,26 +76,26 @@ class Faults:
         """A fault whatever the machine."""
         self._found[error.message, error.hint] += cells
 
-    def all(self) -> list[Fault]:
-        return [Fault(message, hint, cells) for (message, hint), cells in self._found.items()]
+    def all(self) -> list[PlanError]:
+        return [PlanError(message, hint, cells) for (message, hint), cells in self._found.items()]
 
     def warnings(self) -> list[str]:
         return [message for message, _ in self._warnings]
 
 
-def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell | None]:
+def check_cells(cells: Sequence[CellConfig], errors: PlanErrors) -> list[PlannedCell | None]:
     """Reads every cell and checks its models, in the order of the cells; None where it cannot be.
 
-    All faults of engines, models, data sets and lengths are noted.
+    All errors of engines, models, data sets and lengths are noted.
     """
     for cell in cells:
-        with faults.gathering():
+        with errors.collecting():
             check_engine(cell)
     keys = Counter(engine_key(cell) for cell in cells)
-    unusable = _unusable_models(keys, faults)
+    unusable = _unusable_models(keys, errors)
     # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
     broken = {ref for ref in unusable if not on_hub(ref)}
-    planned = _read(cells, broken, faults)
+    planned = _read(cells, broken, errors)
     lengths = PromptLengths()
     rooms = Counter(
         (needed_room(item, lengths(item)), isinstance(item, OutlinedCell))
@@ -103,12 +103,12 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
         if item is not None and not broken.intersection(item.engine_key.roles)
     )
     for (room, bounded), count in rooms.items():
-        with faults.gathering(count):
-            _check_room(room, bounded, faults)
+        with errors.collecting(count):
+            _check_room(room, bounded, errors)
     return planned
 
 
-def _check_room(room: Room, bounded: bool, faults: Faults) -> None:
+def _check_room(room: Room, bounded: bool, errors: PlanErrors) -> None:
     """Raise ConfigError where the longest request has no room.
 
     Args:
@@ -125,17 +125,17 @@ def _check_room(room: Room, bounded: bool, faults: Faults) -> None:
             check_room(key, max_tokens, limit, configuration=configuration)
         except ConfigError:
             raise error from None
-        faults.warn(error)
+        errors.warn(error)
 
 
-def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[ModelRef]:
+def _unusable_models(keys: Mapping[EngineKey, int], errors: PlanErrors) -> set[ModelRef]:
     """The checkpoints that cannot be used; notes them, and those that do not fit together."""
     uses: Counter[ModelRef] = Counter()
     for key, cells in keys.items():
         uses.update(dict.fromkeys(key.roles, cells))
     unusable = set(uses)
     for ref, cells in uses.items():
-        with faults.gathering(cells):
+        with errors.collecting(cells):
             check_model(ref)
             unusable.discard(ref)
     mains: Counter[ModelRef] = Counter()
@@ -146,10 +146,10 @@ def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[Model
             others = dict.fromkeys(ref for ref in key.roles if ref not in (key.main, *unusable))
             pairs.update({(key.main, ref): cells for ref in others})
     for main, cells in mains.items():
-        with faults.gathering(cells):
+        with errors.collecting(cells):
             check_eos(main)
     for (main, other), cells in pairs.items():
-        with faults.gathering(cells):
+        with errors.collecting(cells):
             check_tokenizers(main, other)
     return unusable
 
@@ -173,14 +173,14 @@ class _Reader(CellReader):
 
 
 def _read(
-    cells: Sequence[CellConfig], broken: set[ModelRef], faults: Faults
+    cells: Sequence[CellConfig], broken: set[ModelRef], errors: PlanErrors
 ) -> list[PlannedCell | None]:
     reader = _Reader()
-    return [_read_cell(cell, reader, broken, faults) for cell in cells]
+    return [_read_cell(cell, reader, broken, errors) for cell in cells]
 
 
 def _read_cell(
-    cell: CellConfig, reader: CellReader, broken: set[ModelRef], faults: Faults
+    cell: CellConfig, reader: CellReader, broken: set[ModelRef], errors: PlanErrors
 ) -> PlannedCell | None:
     """The cell, outlined where this machine lacks an input; None, with a fault, where it fails."""
     usable = not broken.intersection(engine_key(cell).roles)
@@ -190,15 +190,15 @@ def _read_cell(
         return reader.read(cell) if usable else None
     except RastBenchError as error:
         if not (error.here_only and usable):
-            faults.add(error)
+            errors.add(error)
             return None
         lacking = error
     try:
         outlined = outline_cell(cell, reader)
     except DatasetError as error:
-        faults.stop(error)
+        errors.stop(error)
         return None
-    faults.add(lacking)
+    errors.add(lacking)
     return outlined
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rast_bench.config.paths import on_hub
 from rast_bench.config.schema import ModelRef
 from rast_bench.known import KnownModel, known_model
-from rast_bench.planning.checkpoints import Checkpoint, config_parameters
+from rast_bench.planning.checkpoints import CheckpointSize, config_parameters
 from rast_bench.planning.memory import BYTES
 
 
@@ -21,7 +21,7 @@ class Downloads:
     unknown: tuple[str, ...]  # of no known size
 
 
-def downloads(models: Mapping[ModelRef, Checkpoint | None]) -> Downloads:
+def downloads(models: Mapping[ModelRef, CheckpointSize | None]) -> Downloads:
     """Of all checkpoints that a command loads; folders are not downloaded."""
     sizes: dict[ModelRef, int] = {}
     cached: set[ModelRef] = set()

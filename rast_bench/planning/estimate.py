@@ -8,7 +8,7 @@ LengthSource = Literal["own samples", "data set", "published", "max_tokens"]
 """Where a cell's response length comes from: its own samples, samples of other cells on the same
 data set, published means of the data set or its like, or its limit, an upper bound."""
 
-RateSource = Literal["this engine group", "this engine", "assumption", "estimate"]
+ThroughputSource = Literal["this engine group", "this engine", "assumption", "estimate"]
 
 SECONDS_AN_HOUR = 3600
 BYTES_A_SAMPLE, BYTES_A_TOKEN = 100, 4  # of zstd-compressed shards, where none exists
@@ -31,20 +31,20 @@ class Length:
 
 
 @dataclass(frozen=True)
-class Rate:
+class Throughput:
     """Tokens that one engine makes in a second, over all rows; `place` says where it was seen.
 
     Of an estimate the fastest; `slowest` is its other end.
     """
 
     tokens_per_second: float
-    source: RateSource
+    source: ThroughputSource
     place: str
     slowest: float | None = None
 
 
 @dataclass(frozen=True)
-class Speed:
+class RunThroughput:
     """What one run made in a second, over all rows, and where: provenance of the number."""
 
     tokens_per_second: float
@@ -97,15 +97,15 @@ def total_work(parts: Iterable[tuple[int, Length]]) -> Work:
     return Work(tokens, ordered, least)
 
 
-def hours(tokens: float, rate: Rate) -> float:
-    """At the rate, or at its slowest."""
-    slowest = rate.tokens_per_second if rate.slowest is None else rate.slowest
+def hours(tokens: float, throughput: Throughput) -> float:
+    """At the throughput, or at its slowest."""
+    slowest = throughput.tokens_per_second if throughput.slowest is None else throughput.slowest
     return tokens / slowest / SECONDS_AN_HOUR
 
 
-def least_hours(work: Work, rate: Rate) -> float:
-    """Of the fewest tokens at the fastest rate."""
-    return work.least_tokens / rate.tokens_per_second / SECONDS_AN_HOUR
+def least_hours(work: Work, throughput: Throughput) -> float:
+    """Of the fewest tokens at the fastest throughput."""
+    return work.least_tokens / throughput.tokens_per_second / SECONDS_AN_HOUR
 
 
 def busy_seconds(intervals: Iterable[tuple[float, float]]) -> float:

@@ -10,9 +10,9 @@ from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.hardware import GIB
 from rast_bench.planning.cells import EngineGroup
-from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
-from rast_bench.planning.compatibility import Faults
-from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
+from rast_bench.planning.checkpoints import CheckpointSize, read_checkpoint
+from rast_bench.planning.compatibility import PlanErrors
+from rast_bench.planning.estimate import Throughput, Work, hours, least_hours, total_work
 from rast_bench.planning.history import History
 from rast_bench.planning.memory import BYTES, Fit, Memory
 from rast_bench.planning.placement import (
@@ -23,8 +23,8 @@ from rast_bench.planning.placement import (
     named_card,
 )
 from rast_bench.planning.prompts import PromptLengths
-from rast_bench.planning.rates import estimated_speeds
 from rast_bench.planning.settled import Devices, engine_load, settled_config
+from rast_bench.planning.throughput import estimated_throughput
 from rast_bench.planning.work import CellWork, State
 
 COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
@@ -62,14 +62,14 @@ class GroupLine:
     states: Mapping[State, int]
     wanted: int
     missing: int
-    models: tuple[Checkpoint, ...]  # of known size, each once
+    models: tuple[CheckpointSize, ...]  # of known size, each once
     unknown_models: tuple[str, ...]
     prompt_tokens: int  # of the longest prompt
     max_tokens: int
     memory: Memory | None  # None: the size of a model is unknown
     fit: Fit | None  # None: no card was named
     work: Work
-    rate: Rate | None
+    throughput: Throughput | None
     hours: float | None  # of this engine, on all its devices, at the longest
     least_hours: float | None = None
     cards: tuple[CardFit, ...] = ()
@@ -84,13 +84,17 @@ class GroupPlanner:
     """One line per group; models are read once."""
 
     def __init__(
-        self, history: History, assumptions: Assumptions, faults: Faults, devices: Devices = None
+        self,
+        history: History,
+        assumptions: Assumptions,
+        errors: PlanErrors,
+        devices: Devices = None,
     ) -> None:
         self._history = history
         self._devices = devices
         self._assumptions = assumptions
-        self._faults = faults
-        self._models: dict[ModelRef, Checkpoint | None] = {}
+        self._errors = errors
+        self._models: dict[ModelRef, CheckpointSize | None] = {}
         self._prompts = PromptLengths()
 
     def line(self, number: int, group: EngineGroup, works: Sequence[CellWork]) -> GroupLine:
@@ -111,7 +115,7 @@ class GroupPlanner:
             for work in works
             if work.missing
         )
-        rate = self._rate(group, load, memory, work, missing) if missing else None
+        throughput = self._throughput(group, load, memory, work, missing) if missing else None
         return GroupLine(
             number=number,
             engine=key.engine,
@@ -132,9 +136,9 @@ class GroupPlanner:
             memory=memory,
             fit=None if load is None or memory is None else self._fit(group, load, memory),
             work=work,
-            rate=rate,
-            hours=None if rate is None else hours(work.tokens, rate),
-            least_hours=None if rate is None else least_hours(work, rate),
+            throughput=throughput,
+            hours=None if throughput is None else hours(work.tokens, throughput),
+            least_hours=None if throughput is None else least_hours(work, throughput),
             cards=() if load is None else tuple(_on_card(load, name) for name in COMMON_CARDS),
         )
 
@@ -149,13 +153,13 @@ class GroupPlanner:
                 measured = measured and known
         return total, measured
 
-    def checkpoints(self) -> dict[ModelRef, Checkpoint | None]:
+    def checkpoints(self) -> dict[ModelRef, CheckpointSize | None]:
         """Those of all lines so far; None for what is not known."""
         return dict(self._models)
 
-    def _settled(self, group: EngineGroup, models: Sequence[Checkpoint | None]) -> EngineGroup:
+    def _settled(self, group: EngineGroup, models: Sequence[CheckpointSize | None]) -> EngineGroup:
         """As a run on these devices would settle it; as it is, with a fault, where none could."""
-        with self._faults.gathering(len(group.cells)):
+        with self._errors.collecting(len(group.cells)):
             config = settled_config(group, models, self._devices, self._prompts)
             return replace(group, config=config)
         return group
@@ -173,24 +177,24 @@ class GroupPlanner:
                 f"{memory.length:,} tokens {memory.cache_per_token * memory.length / GIB:.1f} GiB",
                 hint="engine=vllm splits an engine over several cards",
             )
-            self._faults.add(error, len(group.cells))
+            self._errors.add(error, len(group.cells))
         return found
 
-    def _rate(
+    def _throughput(
         self,
         group: EngineGroup,
         load: EngineLoad | None,
         memory: Memory | None,
         work: Work,
         missing: int,
-    ) -> Rate | None:
+    ) -> Throughput | None:
         """Measured on the named card or, without one, anywhere; else assumed; else estimated."""
         card, assumed = self._assumptions.gpu, self._assumptions.tokens_per_second
-        measured = self._history.rate(group, card)
+        measured = self._history.throughput(group, card)
         if measured is not None:
             return measured
         if assumed is not None:
-            return Rate(assumed, "assumption", "--tokens-per-second")
+            return Throughput(assumed, "assumption", "--tokens-per-second")
         if load is None or memory is None or card is None or not load.on_vllm:
             return None
         found = load_fit(load, memory, named_card(card).memory)
@@ -198,22 +202,22 @@ class GroupPlanner:
             return None
         response = work.least_tokens / missing, work.tokens / missing
         devices = group.config.devices
-        slowest, fastest = estimated_speeds(load, memory, found.budget, devices, card, response)
-        return Rate(fastest, "estimate", f"{devices} × {card}", slowest)
+        slowest, fastest = estimated_throughput(load, memory, found.budget, devices, card, response)
+        return Throughput(fastest, "estimate", f"{devices} × {card}", slowest)
 
-    def model(self, ref: ModelRef) -> Checkpoint | None:
+    def model(self, ref: ModelRef) -> CheckpointSize | None:
         """The checkpoint's sizes; None, with a fault, where nothing is known of it."""
         if ref not in self._models:
             try:
                 self._models[ref] = read_checkpoint(ref)
             except ModelError as error:
-                self._faults.add(error)
+                self._errors.add(error)
                 self._models[ref] = None
-            if self._models[ref] is None and self._faults.elsewhere:
-                self._refuse_unknown(ref)
+            if self._models[ref] is None and self._errors.elsewhere:
+                self._check_known(ref)
         return self._models[ref]
 
-    def _refuse_unknown(self, ref: ModelRef) -> None:
+    def _check_known(self, ref: ModelRef) -> None:
         """A plan for another machine vouches for nothing whose size it does not know."""
         if local_model_dir(ref) is None:
             error = ModelError(
@@ -221,7 +225,7 @@ class GroupPlanner:
                 "facts of it ship",
                 hint="plan where the hub answers, or name a folder",
             )
-            self._faults.stop(error)
+            self._errors.stop(error)
 
     def _longest(self, works: Sequence[CellWork]) -> tuple[int, int]:
         """Prompt and max_tokens of the cell whose sum is the largest."""
@@ -231,7 +235,7 @@ class GroupPlanner:
         return max(lengths, key=sum)
 
 
-def _load(config: EngineConfig, models: tuple[Checkpoint, ...], longest: int) -> EngineLoad:
+def _load(config: EngineConfig, models: tuple[CheckpointSize, ...], longest: int) -> EngineLoad:
     """What the engine asks of its devices; `longest` where it sets no length itself."""
     if isinstance(config, VllmConfig):
         return engine_load(config, models, config.max_model_len or longest)

@@ -15,9 +15,9 @@ from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import EngineGroup, PlannedCell
 from rast_bench.planning.estimate import (
     Length,
-    Rate,
-    RateSource,
-    Speed,
+    RunThroughput,
+    Throughput,
+    ThroughputSource,
     assumed_bytes,
     busy_seconds,
 )
@@ -81,15 +81,15 @@ class History:
             return assumed_bytes(tokens), False
         return sum(stored.bytes for stored in similar) / samples, True
 
-    def rate(self, group: EngineGroup, card: str | None = None) -> Rate | None:
-        """The rate of the longest run of this engine group, else of this engine with any models.
+    def throughput(self, group: EngineGroup, card: str | None = None) -> Throughput | None:
+        """The throughput of the longest run of this engine group, else of this engine with any models.
 
         Args:
             card: a key of CARDS, where only runs on such devices count.
         """
         engine = _settings(group.config.model_dump(mode="json"))
         models = _canonical(group.cells[0].identity["models"])
-        choices: tuple[tuple[RateSource, Callable[[_Part], bool]], ...] = (
+        choices: tuple[tuple[ThroughputSource, Callable[[_Part], bool]], ...] = (
             (
                 "this engine group",
                 lambda part: part.models == models and _settings(part.engine) == engine,
@@ -101,12 +101,12 @@ class History:
         )
         for source, accepted in choices:
             parts = [part for part in self._parts if accepted(part) and _is_on(part.device, card)]
-            rate = self._rate_of(parts, source)
-            if rate is not None:
-                return rate
+            throughput = self._throughput_of(parts, source)
+            if throughput is not None:
+                return throughput
         return None
 
-    def speed(self, cell_ids: Collection[str]) -> Speed | None:
+    def run_throughput(self, cell_ids: Collection[str]) -> RunThroughput | None:
         """The speed of the longest run that made samples of these cells.
 
         All cells that this run decoded with the same models count: they shared its batches.
@@ -115,15 +115,15 @@ class History:
         longest = self._longest([one for one in self._parts if (one.run_id, one.models) in runs])
         if longest is None:
             return None
-        first, rate = longest
-        return Speed(rate, _hardware(first), first.host, _engine(first), first.run_id)
+        first, throughput = longest
+        return RunThroughput(throughput, _hardware(first), first.host, _engine(first), first.run_id)
 
-    def _rate_of(self, parts: Sequence[_Part], source: RateSource) -> Rate | None:
+    def _throughput_of(self, parts: Sequence[_Part], source: ThroughputSource) -> Throughput | None:
         longest = self._longest(parts)
         if longest is None:
             return None
-        first, rate = longest
-        return Rate(rate, source, f"{first.device}, run {first.run_id}")
+        first, throughput = longest
+        return Throughput(throughput, source, f"{first.device}, run {first.run_id}")
 
     def _longest(self, parts: Sequence[_Part]) -> tuple[_Part, float] | None:
         """A part of the longest run, and the run's tokens per second."""

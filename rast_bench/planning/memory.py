@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rast_bench.hardware import GIB
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
@@ -53,7 +53,7 @@ class Fit:
 
 
 def engine_memory(
-    models: Sequence[Checkpoint],
+    models: Sequence[CheckpointSize],
     *,
     dtype: str,
     rows: int,
@@ -82,7 +82,7 @@ def engine_memory(
 
 
 def activations(
-    models: Sequence[Checkpoint], size: int, rows: int, tensor_parallel: int = 1
+    models: Sequence[CheckpointSize], size: int, rows: int, tensor_parallel: int = 1
 ) -> int:
     """About how many bytes vLLM takes on one device beside weights and cache.
 
@@ -111,7 +111,7 @@ def activations(
     return joined + max(layer, heads) + graphs + (COMMUNICATION_BYTES if tensor_parallel > 1 else 0)
 
 
-def cache_per_token(model: Checkpoint, size: int, tensor_parallel: int = 1) -> int:
+def cache_per_token(model: CheckpointSize, size: int, tensor_parallel: int = 1) -> int:
     """Bytes of keys and values of one token on one device: 2 · layers · kv_heads · head_dim · size.
 
     Key-value heads are split over the devices; where there are fewer heads than devices, each has
@@ -137,7 +137,7 @@ def fit(memory: Memory, budget: int, cache_budget: int | None = None) -> Fit:
     return Fit("fits" if rows >= memory.rows else "fewer rows", budget, rows)
 
 
-def unsplittable(models: Sequence[Checkpoint], tensor_parallel: int) -> list[tuple[str, str]]:
+def unsplittable(models: Sequence[CheckpointSize], tensor_parallel: int) -> list[tuple[str, str]]:
     """(model, reason) for every model that vLLM cannot deal to so many devices evenly."""
     found = []
     for model in models:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.known.cards import CARDS
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 from rast_bench.planning.memory import Fit, Memory, engine_memory, fit, unsplittable
 
 MIN_REQUESTS = 4
@@ -53,7 +53,7 @@ def named_card(name: str, count: int | None = None) -> Card:
 class EngineLoad:
     """What an engine group asks of its devices."""
 
-    models: tuple[Checkpoint, ...]  # distinct
+    models: tuple[CheckpointSize, ...]  # distinct
     dtype: str  # a key of BYTES
     rows: int  # max_num_seqs
     length: int  # tokens of the longest request, prompt and response
@@ -136,7 +136,7 @@ def place(load: EngineLoad, card: Card) -> int:
     raise ConfigError(
         f"engine.tensor_parallel_size=auto: {titles} ({load.dtype}) do not fit on {where}: "
         f"{_lacking(found, load)}",
-        hint=_other_ways(found, load),
+        hint=_alternatives(found, load),
     )
 
 
@@ -154,15 +154,15 @@ def check_size(load: EngineLoad, card: Card, devices: int) -> None:
     )
     raise ConfigError(
         f"engine.tensor_parallel_size={devices} cannot work: {reason}",
-        hint=_sizes_that_can(candidates(load, card)) or _other_ways([option], load),
+        hint=_working_sizes(candidates(load, card)) or _alternatives([option], load),
     )
 
 
-def check_heads(models: Sequence[Checkpoint], devices: int, most: int = GPUS_A_NODE) -> None:
+def check_heads(models: Sequence[CheckpointSize], devices: int, most: int = GPUS_A_NODE) -> None:
     """`check_size` where the memory of a device is not known. Raises ConfigError."""
-    faults = unsplittable(models, devices)
-    if faults:
-        path, why = faults[0]
+    errors = unsplittable(models, devices)
+    if errors:
+        path, why = errors[0]
         sizes = [n for n in range(1, most + 1) if not unsplittable(models, n)]
         raise ConfigError(
             f"engine.tensor_parallel_size={devices} cannot work: model {path} has {why}",
@@ -191,12 +191,12 @@ def _room(option: Candidate, load: EngineLoad) -> str:
     return f"{taken} leave {left / GIB:.1f} GiB, one request needs {one / GIB:.1f}"
 
 
-def _sizes_that_can(found: Sequence[Candidate]) -> str | None:
+def _working_sizes(found: Sequence[Candidate]) -> str | None:
     sizes = [str(option.devices) for option in found if option.starts]
     return f"sizes that can: {', '.join(sizes)}" if sizes else None
 
 
-def _other_ways(found: Sequence[Candidate], load: EngineLoad) -> str:
+def _alternatives(found: Sequence[Candidate], load: EngineLoad) -> str:
     if load.cache is not None:
         return "leave engine.kv_cache_gib out for all that is free, or set another"
     starting = [option for option in found if option.starts]

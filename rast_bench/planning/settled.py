@@ -15,7 +15,7 @@ from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import EngineGroup, PlannedCell, completeness, group_cells
-from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize, read_checkpoint
 from rast_bench.planning.memory import BYTES
 from rast_bench.planning.placement import Card, EngineLoad, check_heads, check_size, place
 from rast_bench.planning.prompts import PromptLengths
@@ -71,7 +71,7 @@ def settle_engines(
     for group in groups:
         models = [read_checkpoint(ref) for ref in dict.fromkeys(group.key.roles)]
         config = settled_config(group, models, where, lengths)
-        for number in group.places:
+        for number in group.indices:
             settled[number] = with_engine(planned[number], config)
     return settled
 
@@ -84,7 +84,7 @@ def with_engine(cell: PlannedCell, config: EngineConfig) -> PlannedCell:
 
 def settled_config(
     group: EngineGroup,
-    models: Sequence[Checkpoint | None],
+    models: Sequence[CheckpointSize | None],
     devices: Devices,
     longest: Callable[[PlannedCell], int],
 ) -> EngineConfig:
@@ -114,7 +114,7 @@ def settled_config(
     return config.model_copy(update={"tensor_parallel_size": size})
 
 
-def engine_load(config: VllmConfig, models: Sequence[Checkpoint], length: int) -> EngineLoad:
+def engine_load(config: VllmConfig, models: Sequence[CheckpointSize], length: int) -> EngineLoad:
     """What `models` with a settled dtype, a key of BYTES, ask of their devices."""
     return EngineLoad(
         models=tuple(models),
@@ -128,7 +128,7 @@ def engine_load(config: VllmConfig, models: Sequence[Checkpoint], length: int) -
 
 def group_length(
     cells: Sequence[PlannedCell],
-    models: Sequence[Checkpoint] | None,
+    models: Sequence[CheckpointSize] | None,
     longest: Callable[[PlannedCell], int],
 ) -> int:
     """Tokens of the longest request, prompt and response, in steps, within the models' positions.
@@ -144,7 +144,7 @@ def group_length(
 
 
 def check_one_dtype(
-    groups: Sequence[EngineGroup], read: Callable[[ModelRef], Checkpoint | None]
+    groups: Sequence[EngineGroup], read: Callable[[ModelRef], CheckpointSize | None]
 ) -> None:
     """Raise ConfigError where `auto` means different dtypes in one command."""
     found: dict[str, str] = {}
@@ -177,7 +177,7 @@ def precision_note(cells: Iterable[CellConfig]) -> str | None:
     return None
 
 
-def _dtype(config: VllmConfig, main: Checkpoint | None, devices: Devices) -> str:
+def _dtype(config: VllmConfig, main: CheckpointSize | None, devices: Devices) -> str:
     if config.dtype != "auto" or main is None:
         return config.dtype
     if main.dtype not in BYTES:
@@ -192,14 +192,14 @@ def _dtype(config: VllmConfig, main: Checkpoint | None, devices: Devices) -> str
     return main.dtype
 
 
-def _size(config: VllmConfig, models: Sequence[Checkpoint], devices: Devices) -> int:
+def _size(config: VllmConfig, models: Sequence[CheckpointSize], devices: Devices) -> int:
     assert config.max_model_len is not None  # settled before
     size = config.tensor_parallel_size
     if isinstance(devices, Card):
         load = engine_load(config, models, config.max_model_len)
         if size == "auto":
             return place(load, devices)
-        _refuse_absent(config, devices)
+        _check_present(config, devices)
         check_size(load, devices, size)
         return size
     return _size_unseen(config, models, devices)
@@ -207,14 +207,14 @@ def _size(config: VllmConfig, models: Sequence[Checkpoint], devices: Devices) ->
 
 def _size_unseen(
     config: VllmConfig,
-    models: Sequence[Checkpoint],
+    models: Sequence[CheckpointSize],
     devices: Devices,
     unknown: Sequence[str] = (),
 ) -> int:
     """Where the memory of the devices or of a model is unknown: heads alone can be looked at."""
     size = config.tensor_parallel_size
     if size != "auto":
-        _refuse_absent(config, devices)
+        _check_present(config, devices)
         check_heads(models, size)
         return size
     if devices is None:
@@ -231,7 +231,7 @@ def _size_unseen(
     raise ConfigError(f"engine.tensor_parallel_size=auto: the {what} is not known", hint=hint)
 
 
-def _refuse_absent(config: VllmConfig, devices: Devices) -> None:
+def _check_present(config: VllmConfig, devices: Devices) -> None:
     """A chosen size needs as many devices; Ray may find them on other nodes."""
     limit = None if devices is None else devices.count
     if (

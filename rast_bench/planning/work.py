@@ -23,7 +23,7 @@ State = Literal["complete", "partial", "new"]
 
 
 @dataclass(frozen=True)
-class OwnSamples:
+class DisjointSamples:
     """What a cell asks for and no cell of its id before it."""
 
     planned: PlannedCell
@@ -57,17 +57,17 @@ class OwnSamples:
         return sum(p in wanted and taken.get(p, 0) <= i < n for p, i in durable)
 
 
-def own_samples(cells: Sequence[PlannedCell]) -> list[OwnSamples]:
+def disjoint_samples(cells: Sequence[PlannedCell]) -> list[DisjointSamples]:
     """The samples of each cell, in the order given; disjoint."""
     repeated = {cell_id for cell_id, n in Counter(cell.cell_id for cell in cells).items() if n > 1}
     asked: defaultdict[str, dict[str, int]] = defaultdict(dict)  # samples per problem, by cell id
     found = []
     for cell in cells:
         if cell.cell_id not in repeated:
-            found.append(OwnSamples(cell, {}))
+            found.append(DisjointSamples(cell, {}))
             continue
         before = asked[cell.cell_id]
-        found.append(OwnSamples(cell, dict(before)))
+        found.append(DisjointSamples(cell, dict(before)))
         n = cell.cell.decoding.samples_per_problem
         for problem in cell.problems:
             before[problem.problem_id] = max(n, before.get(problem.problem_id, 0))
@@ -98,7 +98,7 @@ def cell_work(cells: Sequence[PlannedCell], ledger: Ledger) -> list[CellWork]:
     durable = cache(ledger.completed)
     return [
         CellWork(own.planned, own.done(stored), own.missing(stored))
-        for own in own_samples(cells)
+        for own in disjoint_samples(cells)
         for stored in [durable(own.planned.cell_id)]
     ]
 

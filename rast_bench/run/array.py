@@ -17,7 +17,7 @@ from rast_bench.run.folder import LAUNCHES, Launch, read_launch
 from rast_bench.run.launch import Command, make_launch, missing_groups
 
 WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 1800.0  # for the task that plans; hashing large checkpoints takes minutes
+MAX_WAIT_SECONDS = 1800.0  # for the task that plans; hashing large checkpoints takes minutes
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ArrayTask:
         return self.job_ids[self.number] if self.job_ids else None
 
 
-def place_in_array(environment: Mapping[str, str]) -> ArrayTask:
+def array_task(environment: Mapping[str, str]) -> ArrayTask:
     """What SLURM's variables say. Raises ConfigError for an array with gaps."""
     job = environment.get("SLURM_ARRAY_JOB_ID") or environment.get("SLURM_JOB_ID")
     if job is None:
@@ -103,7 +103,7 @@ def _make(
 
 
 def _wait_for(file: Path) -> None:
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while not file.is_file():
         if time.monotonic() > deadline:
             raise LedgerError(

@@ -29,7 +29,7 @@ def first_groups(work: Sequence[float], workers: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Open:
+class OpenGroup:
     """A group with chunks that nobody has leased."""
 
     free_samples: int
@@ -37,7 +37,7 @@ class Open:
     samples_per_second: float | None  # of them together; None while that is unknown
 
 
-def next_group(groups: Mapping[int, Open], load_seconds: float | None) -> int | None:
+def next_group(groups: Mapping[int, OpenGroup], load_seconds: float | None) -> int | None:
     """The group to go on with: one without workers, the longest first, else where help is worth it.
 
     Help costs a load. It is worth that where those at work need more than twice as long for what
@@ -59,7 +59,7 @@ def next_group(groups: Mapping[int, Open], load_seconds: float | None) -> int | 
     )
 
 
-def _worth_a_load(group: Open, load_seconds: float | None) -> bool:
+def _worth_a_load(group: OpenGroup, load_seconds: float | None) -> bool:
     if group.samples_per_second is None or load_seconds is None:
         return True
     return group.free_samples > WORTH_LOADS * load_seconds * group.samples_per_second

@@ -16,9 +16,9 @@ from functools import cached_property
 from pathlib import Path
 
 from rast_bench.ledger.atomic import ledger_errors
-from rast_bench.planning.work import Key, OwnSamples
+from rast_bench.planning.work import DisjointSamples, Key
 
-MOST_SAMPLES = 256  # of a chunk: leases stay few
+MAX_SAMPLES = 256  # of a chunk: leases stay few
 CHUNKS_A_WORKER = 16  # or more, where samples are few: the last ones to finish are then small
 
 
@@ -38,7 +38,7 @@ class Chunk:
 
 def chunk_size(samples: int, workers: int) -> int:
     """How many samples a chunk holds, for so many samples shared by so many workers."""
-    return max(1, min(MOST_SAMPLES, samples // (workers * CHUNKS_A_WORKER)))
+    return max(1, min(MAX_SAMPLES, samples // (workers * CHUNKS_A_WORKER)))
 
 
 class GroupChunks:
@@ -48,7 +48,7 @@ class GroupChunks:
     prefill.
     """
 
-    def __init__(self, cells: Sequence[OwnSamples], size: int) -> None:
+    def __init__(self, cells: Sequence[DisjointSamples], size: int) -> None:
         self._cells = tuple(cells)
         self._size = size
 

@@ -12,14 +12,14 @@ from rast_bench.hardware import engine_threads
 from rast_bench.interrupt import two_step_interrupt
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell, cell_display, cell_title
-from rast_bench.planning.work import CellWork, own_samples
+from rast_bench.planning.work import CellWork, disjoint_samples
 from rast_bench.provenance import new_run_id
 from rast_bench.run.devices import LocalDevices
 from rast_bench.run.folder import Launch
+from rast_bench.run.heartbeats import Failures
 from rast_bench.run.launch import make_private_launch
 from rast_bench.run.local import LocalExecutor
 from rast_bench.run.manifests import CellManifests
-from rast_bench.run.notes import Failures
 from rast_bench.run.outcome import CellFailure, RunSummary, failure_of
 from rast_bench.run.progress import NoProgress, Progress
 from rast_bench.run.shares import Shares
@@ -100,7 +100,7 @@ class _Run:
         self._ledger = ledger
         self._shares = shares
         self._progress = progress
-        self._own = own_samples(planned)
+        self._own = disjoint_samples(planned)
         self._durable: dict[str, FollowedKeys] = {}  # by id, of cells that lack samples
         self._failed: dict[int, CellFailure] = {}  # by place in `planned`
         # One run, however many rounds this process works on it.
@@ -137,7 +137,7 @@ class _Run:
         ]
 
     def work(self, workers: int, load_engine: "LoadEngine | None") -> None:
-        """Makes what no other command is at work on; notes what failed."""
+        """Makes what no other command is at work on; heartbeat what failed."""
         works = [self._work_of(place) for place in self.pending()]
         with tempfile.TemporaryDirectory(prefix="rast-bench-") as folder:
             launch = make_private_launch(works, self._ledger, Path(folder), workers)

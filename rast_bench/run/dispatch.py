@@ -12,7 +12,7 @@ from rast_bench.interrupt import two_step_interrupt
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.settled import settle_engines
-from rast_bench.planning.work import own_samples
+from rast_bench.planning.work import disjoint_samples
 from rast_bench.run.devices import devices_of, local_devices, threads_note
 from rast_bench.run.folder import Launch
 from rast_bench.run.launch import Command, MissingGroup, make_launch, missing_groups
@@ -20,8 +20,8 @@ from rast_bench.run.local import LocalExecutor
 from rast_bench.run.outcome import (
     CellFailure,
     RunSummary,
+    active_launch,
     cell_failures,
-    living_launch,
     resume_command,
 )
 from rast_bench.run.progress import Progress
@@ -123,7 +123,7 @@ def _start(launch: Launch, executor: Executor) -> None:
 
 def _reject_if_running(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
     wanted = {work.planned.cell_id for group in groups for work in group.cells}
-    other = living_launch(ledger.root.parent, wanted)
+    other = active_launch(ledger.root.parent, wanted)
     if other is not None:
         raise ConfigError(
             f"launch {other.launch_id} is making these cells already",
@@ -134,7 +134,7 @@ def _reject_if_running(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
 def _durable(planned: Sequence[PlannedCell], ledger: Ledger) -> int:
     return sum(
         own.count - own.missing(ledger.completed(own.planned.cell_id))
-        for own in own_samples(planned)
+        for own in disjoint_samples(planned)
     )
 
 

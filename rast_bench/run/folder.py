@@ -28,11 +28,11 @@ from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import ledger_errors, make_folder, write_durably
 from rast_bench.planning.cells import EngineGroup, PlannedCell
-from rast_bench.planning.work import OwnSamples, own_samples
+from rast_bench.planning.work import DisjointSamples, disjoint_samples
 from rast_bench.run.chunks import GroupChunks, Leases
 
 LAUNCHES = "launches"
-MOST_FAILING_WORKERS = 2
+MAX_FAILING_WORKERS = 2
 
 
 class _Record(BaseModel):
@@ -89,7 +89,7 @@ class Launch:
 
         Workers of a launch may have better devices than the first that fails.
         """
-        return 1 if self.is_private else MOST_FAILING_WORKERS
+        return 1 if self.is_private else MAX_FAILING_WORKERS
 
     @property
     def launch_id(self) -> str:
@@ -104,7 +104,7 @@ class Launch:
         return len(self.record.first)
 
     @property
-    def notes(self) -> Path:
+    def heartbeats(self) -> Path:
         return self.path / "workers"
 
     @property
@@ -116,7 +116,7 @@ class Launch:
         return self.path / "failures"
 
     def leases(self, group: int) -> Leases:
-        return Leases(self.path / "claims" / str(group))
+        return Leases(self.path / "leases" / str(group))
 
     def chunks(self, group: int) -> GroupChunks:
         record = self.record.groups[group]
@@ -157,8 +157,8 @@ class Launch:
         return tuple(planned)
 
     @cached_property
-    def _own(self) -> list[OwnSamples]:
-        return own_samples(self.cells)
+    def _own(self) -> list[DisjointSamples]:
+        return disjoint_samples(self.cells)
 
     @property
     def jobs(self) -> dict[int, str]:
@@ -202,7 +202,7 @@ def private_launch(path: Path, record: LaunchRecord, cells: Sequence[PlannedCell
 
 
 def _make_folders(launch: Launch) -> None:
-    for folder in (launch.path / "problems", launch.notes, launch.logs, launch.failures):
+    for folder in (launch.path / "problems", launch.heartbeats, launch.logs, launch.failures):
         with ledger_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
     for number in range(len(launch.record.groups)):

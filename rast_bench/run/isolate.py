@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from rast_bench.domain import Request, Sample, SampleKey
 from rast_bench.errors import LedgerError
-from rast_bench.unforeseen import as_known
+from rast_bench.unexpected import as_user_error
 
 if TYPE_CHECKING:
     from rast_bench.engines.base import Engine
@@ -191,7 +191,7 @@ class _Blame:
         if self._unexplained > MAX_UNEXPLAINED:
             raise crash
         print(
-            f"warning: the engine failed ({as_known(crash).message}), but no cell made it fail "
+            f"warning: the engine failed ({as_user_error(crash).message}), but no cell made it fail "
             "again; going on with a fresh one",
             file=sys.stderr,
             flush=True,

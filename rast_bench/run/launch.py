@@ -75,7 +75,9 @@ def _groups(works: Sequence[CellWork], length: Callable[[CellWork], float]) -> l
     """
     found = []
     for group in group_cells([work.planned for work in works]):
-        lengths = [(work, length(work)) for place in group.places if (work := works[place]).missing]
+        lengths = [
+            (work, length(work)) for place in group.indices if (work := works[place]).missing
+        ]
         if not lengths:
             continue
         lengths.sort(key=lambda item: -item[1])

@@ -11,7 +11,7 @@ from rast_bench.planning.cells import PlannedCell, cell_title, completeness
 from rast_bench.processes import runs
 from rast_bench.run import slurm_jobs
 from rast_bench.run.folder import Launch, launches, read_launch
-from rast_bench.run.notes import SILENT_SECONDS, Failure, Failures, Note, read_notes
+from rast_bench.run.heartbeats import SILENT_SECONDS, Failure, Failures, Heartbeat, read_heartbeats
 from rast_bench.run.slurm_jobs import JobStatus
 
 
@@ -62,16 +62,16 @@ LATEST = 20  # launches that are looked at: older ones have ended
 
 def worker_states(launch: Launch) -> dict[int, JobStatus]:
     """Each worker's state: the scheduler's word on SLURM, else what the worker wrote last."""
-    notes = read_notes(launch.notes, launch.workers)
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
     jobs = launch.jobs
     known = slurm_jobs.job_states(list(jobs.values())) if launch.record.cluster == "slurm" else {}
     states = {}
     for worker in range(launch.workers):
         status = known.get(jobs.get(worker, ""), JobStatus("unknown", ""))
-        note = notes.get(worker)
+        heartbeat = heartbeats.get(worker)
         if status.state == "unknown":
-            status = _by_note(launch, note)
-        elif status.state not in ALIVE and note is not None and note.state == "done":
+            status = _by_heartbeat(launch, heartbeat)
+        elif status.state not in ALIVE and heartbeat is not None and heartbeat.state == "done":
             status = JobStatus("ended", "")  # whatever became of its last second
         states[worker] = status
     return states
@@ -100,15 +100,15 @@ def command_runs(launch: Launch) -> bool:
 
 def causes_of_end(launch: Launch) -> dict[int, str]:
     """Why workers ended that had not finished, as far as it is known afterwards."""
-    notes = read_notes(launch.notes, launch.workers)
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
     return {
-        worker: describe_end(status, notes.get(worker))
+        worker: describe_end(status, heartbeats.get(worker))
         for worker, status in worker_states(launch).items()
-        if (note := notes.get(worker)) is None or note.state != "done"
+        if (heartbeat := heartbeats.get(worker)) is None or heartbeat.state != "done"
     }
 
 
-def living_launch(results_dir: Path, cell_ids: Collection[str]) -> Launch | None:
+def active_launch(results_dir: Path, cell_ids: Collection[str]) -> Launch | None:
     """A launch that still makes one of these cells."""
     for path in launches(results_dir)[-LATEST:]:
         launch = read_launch(path)
@@ -117,17 +117,17 @@ def living_launch(results_dir: Path, cell_ids: Collection[str]) -> Launch | None
     return None
 
 
-def _by_note(launch: Launch, note: Note | None) -> JobStatus:
-    if note is None:
+def _by_heartbeat(launch: Launch, heartbeat: Heartbeat | None) -> JobStatus:
+    if heartbeat is None:
         waiting = launch.record.cluster == "local" and command_runs(launch)
         return JobStatus("queued" if waiting else "unknown", "")
-    if note.over:
+    if heartbeat.over:
         return JobStatus("ended", "")
-    if note.host == socket.gethostname():
+    if heartbeat.host == socket.gethostname():
         return JobStatus(
-            "running" if runs(note.pid, note.ticks) else "failed", "its process is gone"
+            "running" if runs(heartbeat.pid, heartbeat.ticks) else "failed", "its process is gone"
         )
-    fresh = time.time() - note.updated < SILENT_SECONDS
+    fresh = time.time() - heartbeat.updated < SILENT_SECONDS
     return JobStatus("running" if fresh else "failed", "silent")
 
 
@@ -140,16 +140,16 @@ _WORDS = {
 }
 
 
-def describe_end(status: JobStatus, note: Note | None) -> str:
+def describe_end(status: JobStatus, heartbeat: Heartbeat | None) -> str:
     """Why a worker ended that had not finished: what it said itself, else the scheduler's word."""
-    if note is not None and note.state in ("failed", "crashed"):
-        return f"{note.state}: {note.error}"
+    if heartbeat is not None and heartbeat.state in ("failed", "crashed"):
+        return f"{heartbeat.state}: {heartbeat.error}"
     if status.state in _WORDS:
         return _WORDS[status.state] + (f" ({status.reason})" if status.reason else "")
-    if note is None:
+    if heartbeat is None:
         return "ended before its first word" + (f" ({status.reason})" if status.reason else "")
-    if note.state in ("interrupted", "out of time"):
-        return {"interrupted": "was interrupted", "out of time": "ran out of time"}[note.state]
+    if heartbeat.state in ("interrupted", "out of time"):
+        return {"interrupted": "was interrupted", "out of time": "ran out of time"}[heartbeat.state]
     return "was killed" + (f" ({status.reason})" if status.reason else "")
 
 
@@ -179,10 +179,10 @@ def resume_command(launch: Launch) -> str:
 
 def log_of(launch: Launch, worker: int) -> Path:
     """What the worker printed on stderr last; the folder of all logs where it never began."""
-    notes = launch.notes / f"{worker}.json"
+    heartbeats = launch.heartbeats / f"{worker}.json"
     job_id = launch.jobs.get(worker)
     log = launch.logs / f"{job_id}_0_log.err"
-    return log if job_id is not None and notes.exists() and log.exists() else launch.logs
+    return log if job_id is not None and heartbeats.exists() and log.exists() else launch.logs
 
 
 def failure_of(cell_id: str, group: int, failures: Sequence[Failure]) -> Failure | None:

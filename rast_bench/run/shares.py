@@ -1,6 +1,6 @@
 """Equal commands at the same time share their work, as a launch's workers do: by leases.
 
-<results>/ledger/running/<n>.json              what a process says of itself: see notes.py
+<results>/ledger/running/<n>.json              what a process says of itself: see heartbeats.py
 <results>/ledger/running/claims/<cell id>/     which process has which problem: chunks.py
 
 Whoever leases a problem looks for its samples in the ledger once more before it makes them, so what
@@ -26,7 +26,7 @@ from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import LEFTOVER_AGE_SECONDS, is_old, ledger_errors, make_folder
 from rast_bench.processes import runs
 from rast_bench.run.chunks import Leases
-from rast_bench.run.notes import SILENT_SECONDS, Note, Notebook, read_note
+from rast_bench.run.heartbeats import SILENT_SECONDS, Heartbeat, HeartbeatWriter, read_heartbeat
 
 RUNNING = "running"
 LOOK_SECONDS = 1.0  # how long what is known of another process is taken to be true
@@ -41,9 +41,9 @@ _NOTE = re.compile(r"\.?(?P<number>[0-9]+)\.json(-[0-9a-f]+)?")
 class _Other:
     """What this process knows of another one; times are of its own monotonic clock."""
 
-    note: Note | None
+    heartbeat: Heartbeat | None
     looked: float
-    changed: float  # when the note was last seen to change
+    changed: float  # when the heartbeat was last seen to change
     gone: bool = False
 
 
@@ -59,7 +59,7 @@ class Shares:
         # Never used again: leases outlive processes.
         self.number = secrets.randbits(_NUMBER_BITS) if number is None else number
         self._is_worker = number is not None
-        self._notebook = Notebook(self._folder, self.number, None)
+        self._heartbeat_writer = HeartbeatWriter(self._folder, self.number, None)
         self._others: dict[int, _Other] = {}
         self._refused: dict[str, dict[int, str]] = {}  # by cell and owner: one of the problems
         self._told: set[int] = set()  # of the owners
@@ -68,10 +68,10 @@ class Shares:
 
     def __enter__(self) -> Self:
         with ledger_errors(self._folder):
-            make_folder(self._folder / "claims")
+            make_folder(self._folder / "leases")
         self._sweep()
-        self._notebook.open()
-        self._notebook.say(state="running")
+        self._heartbeat_writer.open()
+        self._heartbeat_writer.say(state="running")
         return self
 
     def __exit__(
@@ -80,11 +80,11 @@ class Shares:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._notebook.close("done")
+        self._heartbeat_writer.close("done")
         for other in self._others.values():  # one that was alive a moment ago may be gone
             other.looked = -math.inf
         with ledger_errors(self._folder):
-            leased = {path.name for path in (self._folder / "claims").iterdir()}
+            leased = {path.name for path in (self._folder / "leases").iterdir()}
         for cell_id in self._cells & leased:
             self.release(cell_id)
         with ledger_errors(self._folder):
@@ -180,33 +180,33 @@ class Shares:
         )
 
     def _leases(self, cell_id: str) -> Leases:
-        return Leases(self._folder / "claims" / cell_id)
+        return Leases(self._folder / "leases" / cell_id)
 
     def _gone(self, owner: int) -> bool:
         """Whether the process has ended: by the kernel's word, elsewhere by a minute's silence.
 
-        Hosts' clocks may differ, so a note is silent that does not change while this one watches.
+        Hosts' clocks may differ, so a heartbeat is silent that does not change while this one watches.
         """
         now = time.monotonic()
         known = self._others.get(owner)
         if known is not None and (known.gone or now - known.looked < LOOK_SECONDS):
             return known.gone
-        note = self._note(owner)
-        changed = now if known is None or known.note != note else known.changed
-        gone = note is None or note.over or _is_silent(note, now - changed)
-        self._others[owner] = _Other(note, now, changed, gone)
+        heartbeat = self._heartbeat(owner)
+        changed = now if known is None or known.heartbeat != heartbeat else known.changed
+        gone = heartbeat is None or heartbeat.over or _is_silent(heartbeat, now - changed)
+        self._others[owner] = _Other(heartbeat, now, changed, gone)
         return gone
 
-    def _note(self, owner: int) -> Note | None:
+    def _heartbeat(self, owner: int) -> Heartbeat | None:
         try:
-            return read_note(self._folder, owner)
+            return read_heartbeat(self._folder, owner)
         except (TypeError, ValueError):  # broken, so nobody keeps it
             return None
 
     def _name(self, owner: int) -> str:
         known = self._others.get(owner)
-        note = None if known is None else known.note
-        return "a process" if note is None else f"{note.host}, pid {note.pid}"
+        heartbeat = None if known is None else known.heartbeat
+        return "a process" if heartbeat is None else f"{heartbeat.host}, pid {heartbeat.pid}"
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number}.json"
@@ -218,16 +218,16 @@ class Shares:
                 match = _NOTE.fullmatch(path.name)
                 if match is None:
                     continue
-                # Half a note may be the first one of a process that starts at this moment.
+                # Half a heartbeat may be the first one of a process that starts at this moment.
                 half = path.name.startswith(".")
                 if is_old(path) if half else self._gone(int(match["number"])):
                     path.unlink(missing_ok=True)
 
 
-def _is_silent(note: Note, unchanged: float) -> bool:
-    if note.host == socket.gethostname():
-        return not runs(note.pid, note.ticks)
-    old = abs(time.time() - note.updated) > LEFTOVER_AGE_SECONDS
+def _is_silent(heartbeat: Heartbeat, unchanged: float) -> bool:
+    if heartbeat.host == socket.gethostname():
+        return not runs(heartbeat.pid, heartbeat.ticks)
+    old = abs(time.time() - heartbeat.updated) > LEFTOVER_AGE_SECONDS
     return old or unchanged > SILENT_SECONDS
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rast_bench.planning.cells import cell_title, completeness
 from rast_bench.run.folder import Launch
-from rast_bench.run.notes import Failures, Note, read_notes
+from rast_bench.run.heartbeats import Failures, Heartbeat, read_heartbeats
 from rast_bench.run.outcome import ALIVE, worker_states
 from rast_bench.run.progress import duration
 from rast_bench.run.slurm_jobs import JobStatus
@@ -51,15 +51,17 @@ class LaunchStatus:
 
 
 def launch_status(launch: Launch) -> LaunchStatus:
-    """Reads the ledger, the workers' notes and the scheduler. Raises LedgerError."""
-    notes = read_notes(launch.notes, launch.workers)
+    """Reads the ledger, the workers' heartbeats and the scheduler. Raises LedgerError."""
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
     workers = worker_states(launch)
-    running = [note for worker, note in notes.items() if workers[worker].state == "running"]
+    running = [
+        heartbeat for worker, heartbeat in heartbeats.items() if workers[worker].state == "running"
+    ]
     return LaunchStatus(
         launch=launch,
-        cells=tuple(_cells(launch, notes, workers)),
+        cells=tuple(_cells(launch, heartbeats, workers)),
         workers=workers,
-        samples_per_second=sum(note.samples_per_second or 0.0 for note in running),
+        samples_per_second=sum(heartbeat.samples_per_second or 0.0 for heartbeat in running),
     )
 
 
@@ -87,13 +89,13 @@ def render_status(status: LaunchStatus) -> str:
 
 
 def _cells(
-    launch: Launch, notes: Mapping[int, Note], workers: Mapping[int, JobStatus]
+    launch: Launch, heartbeats: Mapping[int, Heartbeat], workers: Mapping[int, JobStatus]
 ) -> list[CellStatus]:
     failed = {failure.cell_id for failure in Failures(launch.failures).all()}
     titles = {
-        note.title
-        for worker, note in notes.items()
-        if workers[worker].state == "running" and not note.over
+        heartbeat.title
+        for worker, heartbeat in heartbeats.items()
+        if workers[worker].state == "running" and not heartbeat.over
     }
     alive = any(status.state in ALIVE for status in workers.values())
     found = []

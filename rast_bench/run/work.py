@@ -11,10 +11,16 @@ from rast_bench.config.engines import EngineConfig
 from rast_bench.domain import Request
 from rast_bench.planning.cells import EngineGroup, PlannedCell
 from rast_bench.planning.work import Key, requests_for
-from rast_bench.run.assign import Open, next_group
+from rast_bench.run.assign import OpenGroup, next_group
 from rast_bench.run.chunks import Chunk
 from rast_bench.run.folder import Launch
-from rast_bench.run.notes import SILENT_SECONDS, Failures, Note, abandoned_groups, read_notes
+from rast_bench.run.heartbeats import (
+    SILENT_SECONDS,
+    Failures,
+    Heartbeat,
+    abandoned_groups,
+    read_heartbeats,
+)
 from rast_bench.run.shares import Shares
 
 if TYPE_CHECKING:
@@ -141,7 +147,9 @@ class GroupChoice:
         """
         at_work = self._others_at_work()
         choice = {
-            work.number: _open(free, [note for note in at_work if note.group == work.number])
+            work.number: _open(
+                free, [heartbeat for heartbeat in at_work if heartbeat.group == work.number]
+            )
             for work in self._works
             if self._may_serve(work) and (free := work.free_samples())
         }
@@ -155,18 +163,18 @@ class GroupChoice:
         abandoned = abandoned_groups(failures, self._worker, self._launch.most_failing_workers)
         return work.record.devices == own.devices and work.number not in abandoned
 
-    def _others_at_work(self) -> list[Note]:
+    def _others_at_work(self) -> list[Heartbeat]:
         latest = time.time() - SILENT_SECONDS
-        notes = read_notes(self._launch.notes, self._launch.workers)
+        heartbeats = read_heartbeats(self._launch.heartbeats, self._launch.workers)
         return [
-            note
-            for worker, note in notes.items()
-            if worker != self._worker and not note.over and note.updated > latest
+            heartbeat
+            for worker, heartbeat in heartbeats.items()
+            if worker != self._worker and not heartbeat.over and heartbeat.updated > latest
         ]
 
 
-def _open(free: int, at_work: Sequence[Note]) -> Open:
-    rates = [note.samples_per_second for note in at_work]
+def _open(free: int, at_work: Sequence[Heartbeat]) -> OpenGroup:
+    rates = [heartbeat.samples_per_second for heartbeat in at_work]
     known = [rate for rate in rates if rate is not None]
     together = sum(known) / len(known) * len(rates) if known else None
-    return Open(free, len(at_work), together)
+    return OpenGroup(free, len(at_work), together)

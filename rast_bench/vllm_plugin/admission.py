@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from rast_bench.vllm_plugin.entrypoints import check_entrypoints
-from rast_bench.vllm_plugin.sampling import refuse_misspelt, request_lambda
+from rast_bench.vllm_plugin.sampling import check_spelling, request_lambda
 from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
 
 
@@ -36,7 +36,7 @@ def check_at_admission() -> None:
         settings = settings_of(self.vllm_config.model_config)
         if settings is not None and request.sampling_params is not None:
             try:
-                refuse_request(
+                check_request(
                     request.prompt_token_ids or (), request.sampling_params, settings.vocabulary
                 )
             except ValueError as error:
@@ -54,7 +54,7 @@ def settings_of(model_config: Any) -> RastSettings | None:
     return None if entry is None else RastSettings.from_override(entry)
 
 
-def refuse_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
+def check_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
     """Raise ValueError for a request that would be answered wrongly or end the engine.
 
     Args:
@@ -62,7 +62,7 @@ def refuse_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
         params: vLLM's SamplingParams.
         vocabulary: the ids below it are those of every model; what lies beyond cannot be drawn.
     """
-    refuse_misspelt(params.extra_args or ())
+    check_spelling(params.extra_args or ())
     request_lambda(params.extra_args, default=0.0)
     forced = getattr(params, "trace_decode_token_ids", None) or ()
     for ids in (prompt, forced):

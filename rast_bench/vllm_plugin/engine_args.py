@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rast_bench.compose.positions import default_length, model_positions
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.errors import ModelError, first_line
-from rast_bench.vllm_plugin.families import Role, refuse_unfit_model, warn_if_not_tried
-from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_args
+from rast_bench.vllm_plugin.families import Role, check_architecture, warn_if_not_tried
 from rast_bench.vllm_plugin.sampling import checked_lambda
 from rast_bench.vllm_plugin.settings import (
     ARCHITECTURE,
@@ -18,6 +17,7 @@ from rast_bench.vllm_plugin.settings import (
     RastSettings,
     distinct_checkpoints,
 )
+from rast_bench.vllm_plugin.supported import check_positions, check_supported_args
 
 
 def rast_engine_args(
@@ -46,20 +46,20 @@ def rast_engine_args(
         EngineError: a setting of the engine that RAST does not support.
         ValueError: λ is negative or not finite.
     """
-    refuse_unsupported_args(engine_args)
+    check_supported_args(engine_args)
     main = Checkpoint(model, revision)
     found = distinct_checkpoints(main, pairs)
     configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
     kinds: dict[tuple[str, Role], str] = {}
     for checkpoint, config in configs.items():
         role: Role = "M_base" if checkpoint == main else "S"
-        refuse_unfit_model(checkpoint.path, config, config.architectures or (), role)
+        check_architecture(checkpoint.path, config, config.architectures or (), role)
         kinds.setdefault((config.architectures[0], role), checkpoint.path)
     for (architecture, role), path in kinds.items():
         warn_if_not_tried(path, architecture, role)
-    _refuse_mixed_quantization(configs)
-    known = _refuse_mixed_tokenizers(found, engine_args)
-    refuse_more_than_positions(
+    _check_quantization(configs)
+    known = _check_tokenizers(found, engine_args)
+    check_positions(
         engine_args.get("max_model_len") or 0,
         {checkpoint.path: config for checkpoint, config in configs.items()},
     )
@@ -99,7 +99,7 @@ def _config(checkpoint: Checkpoint, engine_args: dict[str, Any]) -> Any:
         raise _unreadable("configuration", checkpoint, error) from error
 
 
-def _refuse_mixed_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str, Any]) -> int:
+def _check_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str, Any]) -> int:
     """How many ids the one tokenizer of all checkpoints knows."""
     from transformers import AutoTokenizer
 
@@ -114,11 +114,11 @@ def _refuse_mixed_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str,
         except (OSError, ValueError, KeyError) as error:
             raise _unreadable("tokenizer", checkpoint, error) from error
         vocabularies.append(tokenizer.get_vocab())
-        refuse_other_vocabulary(found[0].path, vocabularies[0], checkpoint.path, vocabularies[-1])
+        check_same_vocabulary(found[0].path, vocabularies[0], checkpoint.path, vocabularies[-1])
     return int(max(vocabularies[0].values())) + 1
 
 
-def _refuse_mixed_quantization(configs: dict[Checkpoint, Any]) -> None:
+def _check_quantization(configs: dict[Checkpoint, Any]) -> None:
     """vLLM has one quantisation for a whole engine."""
     kinds = {c.path: getattr(config, "quantization_config", None) for c, config in configs.items()}
     (main, expected), *others = kinds.items()

@@ -63,7 +63,7 @@ MEASURED: dict[Role, frozenset[str]] = {
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
 
-def refuse_unfit_model(path: str, config: Any, architectures: Sequence[str], role: Role) -> None:
+def check_architecture(path: str, config: Any, architectures: Sequence[str], role: Role) -> None:
     """Raise ModelError for a model that cannot run inside this engine as what it is to be.
 
     Args:

@@ -12,24 +12,24 @@ from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 from vllm.model_executor.models.utils import init_vllm_registered_model
 from vllm.transformers_utils.config import get_config
 
-from rast_bench.compose.finite import refuse_not_finite
+from rast_bench.compose.finite import check_finite
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.compose.windows import layer_windows
 from rast_bench.errors import EngineError, ModelError, first_line
-from rast_bench.vllm_plugin.families import refuse_unfit_model
-from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_config
+from rast_bench.vllm_plugin.families import check_architecture
+from rast_bench.vllm_plugin.lambda_buffer import (
+    LambdaBuffer,
+    as_columns,
+    column_count,
+    from_columns,
+)
 from rast_bench.vllm_plugin.settings import (
     OVERRIDE,
     Checkpoint,
     RastSettings,
     distinct_checkpoints,
 )
-from rast_bench.vllm_plugin.strength import (
-    StrengthBuffer,
-    as_columns,
-    column_count,
-    from_columns,
-)
+from rast_bench.vllm_plugin.supported import check_positions, check_supported_config
 
 WORTH_SELECTING = 0.25  # share of requests with λ = 0 from which leaving their heads out pays
 ROWS_AT_ONCE = 1024  # heads and eq. 3 keep 2.5 GB beside the result for as many rows of 152k ids
@@ -46,7 +46,7 @@ class RastForCausalLM(nn.Module):
 
     def __init__(self, *, vllm_config: VllmConfig, prefix: str = "") -> None:
         super().__init__()
-        refuse_unsupported_config(vllm_config)
+        check_supported_config(vllm_config)
         model_config = vllm_config.model_config
         self.config = model_config.hf_config
         self.settings = RastSettings.from_override(getattr(self.config, OVERRIDE))
@@ -56,11 +56,11 @@ class RastForCausalLM(nn.Module):
         self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
         named = zip(checkpoints, (self.config, *configs), strict=True)
-        refuse_more_than_positions(model_config.max_model_len, {c.path: own for c, own in named})
-        refuse_unfit_model(main_path, self.config, self.settings.architectures, "M_base")
+        check_positions(model_config.max_model_len, {c.path: own for c, own in named})
+        check_architecture(main_path, self.config, self.settings.architectures, "M_base")
         for checkpoint, hf_config in zip(small, configs, strict=True):
-            refuse_unfit_model(checkpoint.path, hf_config, hf_config.architectures or (), "S")
-        self._refuse_missing_ids(configs)
+            check_architecture(checkpoint.path, hf_config, hf_config.architectures or (), "S")
+        self._check_vocabulary(configs)
         self.models = nn.ModuleList(
             [
                 built_model(
@@ -89,12 +89,14 @@ class RastForCausalLM(nn.Module):
         # On a GPU a head's time is reading its weights, whatever the rows, and to ask which rows
         # have λ = 0 would wait for the whole pass.
         self.selects = device.type == "cpu"
-        self.strength = StrengthBuffer(vllm_config.scheduler_config.max_num_batched_tokens, device)
+        self.lambda_buffer = LambdaBuffer(
+            vllm_config.scheduler_config.max_num_batched_tokens, device
+        )
         self.permutation: Tensor | None = None
         if (seed := self.settings.shuffle_vocabulary_seed) is not None:
             self.permutation = shuffled_vocabulary(self.settings.vocabulary, seed).to(device)
 
-    def _refuse_missing_ids(self, configs: Sequence[Any]) -> None:
+    def _check_vocabulary(self, configs: Sequence[Any]) -> None:
         """Settings that `rast_engine_args` made of other checkpoints than these."""
         fewest = min(config.vocab_size for config in (self.config, *configs))
         if self.settings.vocabulary > fewest:
@@ -127,7 +129,7 @@ class RastForCausalLM(nn.Module):
         # share one memory pool, so the next one may overwrite it.
         for part, model in zip(others, self.models[1:], strict=True):
             part.copy_(model(input_ids, positions))
-        lambda_.copy_(as_columns(self.strength.tokens[: len(main)], main.dtype))
+        lambda_.copy_(as_columns(self.lambda_buffer.tokens[: len(main)], main.dtype))
         return joined
 
     def compute_logits(self, hidden_states: Tensor) -> Tensor | None:
@@ -136,7 +138,7 @@ class RastForCausalLM(nn.Module):
         None where this rank of a tensor-parallel group does not gather logits.
         """
         main, *others = hidden_states.split_with_sizes(self.columns, dim=-1)
-        if not others or self.strength.zero_share == 1:
+        if not others or self.lambda_buffer.zero_share == 1:
             return self._masked(self.models[0].compute_logits(main))
         lambda_ = from_columns(others.pop())
         if len(main) <= ROWS_AT_ONCE:
@@ -155,7 +157,7 @@ class RastForCausalLM(nn.Module):
     def _composed(self, main: Tensor, others: list[Tensor], lambda_: Tensor) -> Tensor | None:
         """Equation 3 for these rows of every model's hidden states and of λ."""
         rows: Tensor | None = None
-        if self.selects and self.strength.zero_share >= WORTH_SELECTING:
+        if self.selects and self.lambda_buffer.zero_share >= WORTH_SELECTING:
             rows = lambda_.nonzero()[:, 0]
             if len(rows) == 0:
                 return self._masked(self.models[0].compute_logits(main))
@@ -199,7 +201,7 @@ class RastForCausalLM(nn.Module):
             loaded.update(f"models.{index}.{name}" for name in names)
         for index, path in enumerate(self.paths):
             own = self.models[index].named_parameters()
-            refuse_not_finite(path, (item for item in own if f"models.{index}.{item[0]}" in loaded))
+            check_finite(path, (item for item in own if f"models.{index}.{item[0]}" in loaded))
         return loaded
 
     def _model_of(self, name: str) -> int:
@@ -241,11 +243,11 @@ def built_model(
         cache.sliding_window = engines_own
     own = (layer for name, layer in layers.items() if name not in before)
     found = [layer.sliding_window for layer in own if hasattr(layer, "sliding_window")]
-    refuse_other_windows(path, windows, found, vllm_config.model_config.max_model_len)
+    check_windows(path, windows, found, vllm_config.model_config.max_model_len)
     return model
 
 
-def refuse_other_windows(
+def check_windows(
     path: str, expected: Sequence[int | None], found: Sequence[int | None], length: int
 ) -> None:
     """Raise ModelError where layers attend to another window than the model's config says.

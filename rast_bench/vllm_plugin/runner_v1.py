@@ -50,14 +50,14 @@ class RunnerHooks(Base):
 
     def _model_forward(self: Any, *args: Any, **kwargs: Any) -> Any:
         model = self.get_model()
-        if hasattr(model, "strength"):
+        if hasattr(model, "lambda_buffer"):
             default = model.settings.default_lambda
             ids = self.input_batch.req_ids
             lambdas = [
                 request_lambda(self.requests[i].sampling_params.extra_args, default) for i in ids
             ]
             counts = np.diff(self.query_start_loc.np[: len(ids) + 1])
-            model.strength.fill(np.array(lambdas, dtype=np.float32), counts)
+            model.lambda_buffer.fill(np.array(lambdas, dtype=np.float32), counts)
         return super()._model_forward(*args, **kwargs)
 
     def _sample(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -25,6 +25,8 @@ class RastModelState(DefaultModelState):
 
     def prepare_inputs(self, input_batch: Any, req_states: Any) -> dict[str, Any]:
         lambdas = self.lambda_by_slot[input_batch.idx_mapping_np[: input_batch.num_reqs]]
-        self.model.strength.fill(lambdas, input_batch.num_scheduled_tokens[: input_batch.num_reqs])
+        self.model.lambda_buffer.fill(
+            lambdas, input_batch.num_scheduled_tokens[: input_batch.num_reqs]
+        )
         inputs: dict[str, Any] = super().prepare_inputs(input_batch, req_states)
         return inputs

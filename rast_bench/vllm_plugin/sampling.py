@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from rast_bench.compose.limits import LARGEST_FACTOR
+from rast_bench.compose.limits import MAX_FACTOR
 
 if TYPE_CHECKING:
     from vllm import SamplingParams
@@ -20,13 +20,13 @@ _ALIKE = 0.6  # similarity from which another key is taken for a misspelt one
 def rast_sampling_params(lambda_: float, **params: Any) -> "SamplingParams":
     """vLLM's SamplingParams with this request's λ. `params` are vLLM's own.
 
-    Raises ValueError unless λ is a number from 0 to LARGEST_FACTOR, and for keys of `extra_args`
+    Raises ValueError unless λ is a number from 0 to MAX_FACTOR, and for keys of `extra_args`
     that look like another spelling of it.
     """
     from vllm import SamplingParams
 
     extra_args = {**(params.pop("extra_args", None) or {}), LAMBDA: checked_lambda(lambda_)}
-    refuse_misspelt(extra_args)
+    check_spelling(extra_args)
     return SamplingParams(extra_args=extra_args, **params)
 
 
@@ -38,7 +38,7 @@ def request_lambda(extra_args: Mapping[str, Any] | None, default: float) -> floa
 
 
 def checked_lambda(value: Any) -> float:
-    """Raises ValueError unless the value is a number from 0 to LARGEST_FACTOR, or text for one."""
+    """Raises ValueError unless the value is a number from 0 to MAX_FACTOR, or text for one."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -47,12 +47,12 @@ def checked_lambda(value: Any) -> float:
         number = math.inf
     if isinstance(value, bool) or not (math.isfinite(number) and number >= 0):
         raise ValueError(f"λ must be a finite number ≥ 0, not {value!r}")
-    if number > LARGEST_FACTOR:
-        raise ValueError(f"λ must be at most {LARGEST_FACTOR:,.0f}, not {value!r}")
+    if number > MAX_FACTOR:
+        raise ValueError(f"λ must be at most {MAX_FACTOR:,.0f}, not {value!r}")
     return number
 
 
-def refuse_misspelt(keys: Iterable[str]) -> None:
+def check_spelling(keys: Iterable[str]) -> None:
     """Raise ValueError for a key that looks like λ's without being it: it would be ignored."""
     for key in keys:
         if key != LAMBDA and _looks_like_lambda(key.lower()):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rast_bench.compose.limits import LARGEST_FACTOR
+from rast_bench.compose.limits import MAX_FACTOR
 
 ARCHITECTURE = "RastForCausalLM"
 WORKER = "rast_bench.vllm_plugin.worker.RastWorker"
@@ -15,7 +15,7 @@ OVERRIDE = "rast"  # the key in hf_overrides, and the attribute of the model's c
 class Pair:
     """One (S_RL, S_base) pair of ΔR: local folders or hub ids, and its weight in an ensemble.
 
-    Raises ValueError unless the weight is a number of at most LARGEST_FACTOR, positive or negative.
+    Raises ValueError unless the weight is a number of at most MAX_FACTOR, positive or negative.
     """
 
     rl: str
@@ -27,10 +27,10 @@ class Pair:
     def __post_init__(self) -> None:
         weight = self.weight
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not (is_number and abs(weight) <= LARGEST_FACTOR):
+        if not (is_number and abs(weight) <= MAX_FACTOR):
             raise ValueError(
                 f"weight={weight!r} of the pair {self.rl}, {self.base} must be a number from "
-                f"-{LARGEST_FACTOR:,.0f} to {LARGEST_FACTOR:,.0f}"
+                f"-{MAX_FACTOR:,.0f} to {MAX_FACTOR:,.0f}"
             )
 
     @property

@@ -7,7 +7,7 @@ from planned_models import KNOWN, sized
 
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
-from rast_bench.planning.checkpoints import Checkpoint, config_parameters
+from rast_bench.planning.checkpoints import CheckpointSize, config_parameters
 from rast_bench.planning.placement import (
     MIN_REQUESTS,
     Card,
@@ -34,10 +34,10 @@ CONFIGS = {
 }
 
 
-def checkpoint(size: str, name: str | None = None) -> Checkpoint:
+def checkpoint(size: str, name: str | None = None) -> CheckpointSize:
     config = CONFIGS[size]
     heads, hidden = config["num_attention_heads"], config["hidden_size"]
-    return Checkpoint(
+    return CheckpointSize(
         path=name or size,
         source="config",
         floating=config_parameters(config),

@@ -15,7 +15,7 @@ from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import EngineGroup, PlannedCell, group_cells
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 from rast_bench.planning.placement import Card
 from rast_bench.planning.settled import Devices, UnknownCard, settle_engines, settled_config
 
@@ -34,14 +34,16 @@ def group_of(*words: str) -> EngineGroup:
 
 
 def settled(
-    *words: str, models: Sequence[Checkpoint | None] = (SEVEN,), on: Devices = H100
+    *words: str, models: Sequence[CheckpointSize | None] = (SEVEN,), on: Devices = H100
 ) -> VllmConfig:
     config = settled_config(group_of(*words), models, on, lambda _: PROMPT)
     assert isinstance(config, VllmConfig)
     return config
 
 
-def refusal(*words: str, models: Sequence[Checkpoint | None] = (SEVEN,), on: Devices = H100) -> str:
+def refusal(
+    *words: str, models: Sequence[CheckpointSize | None] = (SEVEN,), on: Devices = H100
+) -> str:
     with pytest.raises(ConfigError) as error:
         settled(*words, models=models, on=on)
     assert error.value.hint

@@ -203,7 +203,7 @@ def test_the_other_command_takes_over_from_one_that_is_killed(tmp_path: Path) ->
     assert len(taken_over) == len(made(output))
     assert durable(results) == taken_over | set(made(lost))
     assert not taken_over & saved & set(made(lost))  # what the victim had saved is not made again
-    assert not list((results / "ledger" / "running" / "claims").iterdir())
+    assert not list((results / "ledger" / "running" / "leases").iterdir())
     assert frames(results) == undisturbed(tmp_path / "whole")
 
 

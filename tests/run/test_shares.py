@@ -46,7 +46,7 @@ def test_one_of_two_has_a_problem_until_it_ends(
         assert one.free_again(CELL)
         assert one.lease(CELL, "p/2")
     assert notes(ledger) == []
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 def edit_note(ledger: Ledger, **changes: Any) -> None:
@@ -92,14 +92,14 @@ def test_a_killed_process_holds_nothing_and_leaves_nothing(ledger: Ledger, dead:
         assert heir.lease(CELL, "p")
         with Shares(ledger) as late:
             assert not late.lease(CELL, "p")
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 @pytest.mark.usefixtures("dead")
 def test_what_a_killed_process_left_in_a_complete_cell_goes(ledger: Ledger) -> None:
     with Shares(ledger) as heir:
         heir.take_part_in([CELL])
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 def test_one_that_is_killed_at_the_very_end_leaves_nothing(
@@ -110,8 +110,8 @@ def test_one_that_is_killed_at_the_very_end_leaves_nothing(
         holder.kill()
         holder.wait()
         heir.release(CELL)  # at a moment when the other one is still taken to be alive
-        assert list((ledger.root / "running" / "claims").iterdir()) != []
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+        assert list((ledger.root / "running" / "leases").iterdir()) != []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 @pytest.mark.usefixtures("dead")
@@ -181,7 +181,7 @@ def test_a_folder_that_another_has_just_removed_is_made_again(
         make_folder(self)
         if removals == 0:
             removals = 1
-            (ledger.root / "running" / "claims" / CELL).rmdir()
+            (ledger.root / "running" / "leases" / CELL).rmdir()
 
     monkeypatch.setattr(Leases, "make_folder", make_and_lose)
     with Shares(ledger) as shares:
@@ -202,4 +202,4 @@ def test_what_one_worker_of_a_command_leases_all_of_it_have(
         held = [command.holder(CELL, f"p/{i}") for i in (1, 2, 3)]
         assert held == [command.number, other.number, None]
         assert "is at work on the same cells" in capsys.readouterr().err
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []

@@ -14,7 +14,7 @@ from rast_bench.cli import main
 from rast_bench.cli.cancel import cancel
 from rast_bench.errors import ConfigError, RastBenchError
 from rast_bench.run import slurm_jobs
-from rast_bench.run.notes import Notebook
+from rast_bench.run.heartbeats import HeartbeatWriter
 from rast_bench.run.slurm_jobs import JobStatus
 from rast_bench.run.slurm_parse import array_ranges, parse_sacct, parse_squeue
 
@@ -340,8 +340,8 @@ def test_cancelling_without_a_controller_claims_nothing(
     )
     assert "scontrol ping" in str(caught.value.hint)
     assert capsys.readouterr() == ("", "")
-    notebook = Notebook(launch.notes, 0, "7_0")
-    notebook.open()
-    notebook.close("done")
+    writer = HeartbeatWriter(launch.heartbeats, 0, "7_0")
+    writer.open()
+    writer.close("done")
     assert cancel(launch) == 0  # that much is known without SLURM
     assert "has already ended" in capsys.readouterr().err

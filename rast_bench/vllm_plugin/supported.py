@@ -34,7 +34,7 @@ class EngineFeatures:
     worker: bool = True  # is ours
 
 
-def refuse_unsupported(features: EngineFeatures) -> None:
+def check_supported(features: EngineFeatures) -> None:
     """Raise EngineError for the first setting that would fail later or give wrong numbers."""
     cases = (
         (
@@ -90,11 +90,11 @@ def refuse_unsupported(features: EngineFeatures) -> None:
             raise EngineError(message, hint=hint)
 
 
-def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
-    """`refuse_unsupported` for keyword arguments of vLLM's LLM or EngineArgs."""
+def check_supported_args(args: Mapping[str, Any]) -> None:
+    """`check_supported` for keyword arguments of vLLM's LLM or EngineArgs."""
     speculative = args.get("speculative_config") or {}
     speculation = speculative.get("method") or ("draft_model" if speculative else None)
-    refuse_unsupported(
+    check_supported(
         EngineFeatures(
             pipeline_parallel_size=args.get("pipeline_parallel_size", 1),
             prefill_context_parallel_size=args.get("prefill_context_parallel_size", 1),
@@ -112,11 +112,11 @@ def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
     )
 
 
-def refuse_unsupported_config(config: "VllmConfig") -> None:
-    """`refuse_unsupported` for engines that were not made with `rast_engine_args`."""
+def check_supported_config(config: "VllmConfig") -> None:
+    """`check_supported` for engines that were not made with `rast_engine_args`."""
     parallel = config.parallel_config
     speculative = config.speculative_config
-    refuse_unsupported(
+    check_supported(
         EngineFeatures(
             pipeline_parallel_size=parallel.pipeline_parallel_size,
             prefill_context_parallel_size=getattr(parallel, "prefill_context_parallel_size", 1),
@@ -134,7 +134,7 @@ def refuse_unsupported_config(config: "VllmConfig") -> None:
     )
 
 
-def refuse_more_than_positions(max_model_len: int, configs: Mapping[str, Any]) -> None:
+def check_positions(max_model_len: int, configs: Mapping[str, Any]) -> None:
     """Raise EngineError where sequences may grow beyond the positions of a model.
 
     Its rotary table would be read past its end, and its logits would mean nothing.

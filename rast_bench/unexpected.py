@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from rast_bench import __version__
-from rast_bench.errors import RastBenchError, UnforeseenError, first_line
+from rast_bench.errors import RastBenchError, UnexpectedError, first_line
 
 BUGS = "bugs"  # the folder of a results folder
 _PACKAGE = Path(__file__).parent
 _SHOWN_CHARACTERS = 200
 
 # Whatever a program does, these are the machine's and the user's to mend.
-_SURROUNDINGS = {
+_MACHINE_ERRORS = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE),
 }
 
 
-def as_known(error: BaseException, results: Path | None = None) -> RastBenchError:
+def as_user_error(error: BaseException, results: Path | None = None) -> RastBenchError:
     """The error as a user may see it; one that nobody foresaw is written to a file first.
 
     Args:
@@ -37,7 +37,7 @@ def as_known(error: BaseException, results: Path | None = None) -> RastBenchErro
     """
     if isinstance(error, RastBenchError):
         return error
-    if isinstance(error, OSError) and error.errno in _SURROUNDINGS and error.filename is not None:
+    if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS and error.filename is not None:
         return RastBenchError(
             f"cannot use {error.filename}: {(error.strerror or type(error).__name__).lower()}",
             hint="see that the path is what you mean, that you may use it, and that there is room",
@@ -48,8 +48,8 @@ def as_known(error: BaseException, results: Path | None = None) -> RastBenchErro
     words = _words(error)
     if written is None:
         hint = "please report it; no folder could take the full report: set TMPDIR to one that can"
-        return UnforeseenError(words, hint=hint)
-    return UnforeseenError(
+        return UnexpectedError(words, hint=hint)
+    return UnexpectedError(
         f"{words}; the full report is in {written}",
         hint="please report it with that file; samples that were made are saved, and the same "
         "command goes on from them",
@@ -66,7 +66,7 @@ def _words(error: BaseException) -> str:
         text = text[: _SHOWN_CHARACTERS - 1] + "…"
     name = type(error).__name__ + (": " if text else "")
     place = _place(error)
-    return f"unforeseen {name}{text}" + (f" ({place})" if place else "")
+    return f"unexpected {name}{text}" + (f" ({place})" if place else "")
 
 
 def _place(error: BaseException) -> str:
@@ -129,7 +129,7 @@ def results_folder(words: Sequence[str]) -> Path:
 
 
 @contextmanager
-def no_traces(results: Path) -> Iterator[None]:
+def one_line_warnings(results: Path) -> Iterator[None]:
     """Within, what fails in a thread, or while an object is deleted, is a line, too."""
     hooks = threading.excepthook, sys.unraisablehook
 
@@ -149,4 +149,4 @@ def no_traces(results: Path) -> Iterator[None]:
 
 
 def _warn(error: BaseException, results: Path) -> None:
-    print(f"warning: {as_known(error, results).message}", file=sys.stderr, flush=True)
+    print(f"warning: {as_user_error(error, results).message}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What workers write of themselves: notes, and the failures of cells and groups.
+"""What workers write of themselves: heartbeats, and the failures of cells and groups.
 
 `workers/<number>.json` is written anew every two seconds: progress and the worker's final status,
 nothing that a result depends on. `failures/` has a small file for each cell or group that a worker
@@ -29,7 +29,7 @@ WorkerState = Literal[
 
 
 @dataclass(frozen=True)
-class Note:
+class Heartbeat:
     """Counts are of this start of the worker; `start` tells one start from the next."""
 
     worker: int
@@ -61,23 +61,23 @@ class Note:
         return self.group_made / max(self.updated - self.group_began, 1e-3)
 
 
-def read_note(folder: Path, worker: int) -> Note | None:
-    """A worker's latest note; None before its first. Raises LedgerError."""
+def read_heartbeat(folder: Path, worker: int) -> Heartbeat | None:
+    """A worker's latest heartbeat; None before its first. Raises LedgerError."""
     path = _path(folder, worker)
     with ledger_errors(path):
         try:
-            return Note(**json.loads(path.read_text()))
+            return Heartbeat(**json.loads(path.read_text()))
         except FileNotFoundError:
             return None
 
 
-def read_notes(folder: Path, workers: int) -> dict[int, Note]:
-    found = {worker: read_note(folder, worker) for worker in range(workers)}
-    return {worker: note for worker, note in found.items() if note is not None}
+def read_heartbeats(folder: Path, workers: int) -> dict[int, Heartbeat]:
+    found = {worker: read_heartbeat(folder, worker) for worker in range(workers)}
+    return {worker: heartbeat for worker, heartbeat in found.items() if heartbeat is not None}
 
 
-class Notebook:
-    """Keeps a worker's note up to date from a thread of its own.
+class HeartbeatWriter:
+    """Keeps a worker's heartbeat up to date from a thread of its own.
 
     `replaced` becomes true when the worker was started again elsewhere while this process still
     runs, as a job does whose node was given up: it should end.
@@ -88,11 +88,11 @@ class Notebook:
     ) -> None:
         """
         Args:
-            seconds: between two versions of the note.
+            seconds: between two versions of the heartbeat.
         """
         self._folder = folder
         self._seconds = seconds
-        self._note = Note(
+        self._heartbeat = Heartbeat(
             worker,
             start=secrets.token_hex(8),
             job_id=job_id,
@@ -107,35 +107,35 @@ class Notebook:
         self.replaced = False
 
     @property
-    def note(self) -> Note:
-        return self._note
+    def heartbeat(self) -> Heartbeat:
+        return self._heartbeat
 
     def open(self) -> None:
-        """Writes the first note, which ends every earlier start of this worker."""
+        """Writes the first heartbeat, which ends every earlier start of this worker."""
         self._write()
         self._thread.start()
 
     def close(self, state: WorkerState, error: str | None = None) -> None:
-        """Writes the last note, unless another start has taken over."""
+        """Writes the last heartbeat, unless another start has taken over."""
         self._closing.set()
         self._thread.join()
         self.say(state=state, error=error)
         self._write_if_current()
 
     def say(self, **changes: object) -> None:
-        """Changes fields of the note; they are on disk within two seconds."""
+        """Changes fields of the heartbeat; they are on disk within two seconds."""
         with self._lock:
-            self._note = replace(self._note, **changes)  # type: ignore[arg-type]
+            self._heartbeat = replace(self._heartbeat, **changes)  # type: ignore[arg-type]
 
     def count(self) -> None:
         with self._lock:
-            made, group_made = self._note.made + 1, self._note.group_made + 1
-            self._note = replace(self._note, made=made, group_made=group_made)
+            made, group_made = self._heartbeat.made + 1, self._heartbeat.group_made + 1
+            self._heartbeat = replace(self._heartbeat, made=made, group_made=group_made)
 
     def is_current(self) -> bool:
-        """Whether no later start of this worker has written a note."""
-        known = read_note(self._folder, self._note.worker)
-        if known is not None and known.start != self._note.start:
+        """Whether no later start of this worker has written a heartbeat."""
+        known = read_heartbeat(self._folder, self._heartbeat.worker)
+        if known is not None and known.start != self._heartbeat.start:
             self.replaced = True
         return not self.replaced
 
@@ -151,14 +151,14 @@ class Notebook:
             print(f"warning: {error.message}", file=sys.stderr)
 
     def _write(self) -> None:
-        path = _path(self._folder, self._note.worker)
+        path = _path(self._folder, self._heartbeat.worker)
         with self._lock:
-            self._note = replace(self._note, updated=time.time())
-            text = json.dumps(asdict(self._note))
+            self._heartbeat = replace(self._heartbeat, updated=time.time())
+            text = json.dumps(asdict(self._heartbeat))
         with ledger_errors(path):
-            temporary = path.with_name(f".{path.name}-{self._note.start}")
+            temporary = path.with_name(f".{path.name}-{self._heartbeat.start}")
             temporary.write_text(text)
-            temporary.replace(path)  # readers see a whole note; losing one costs nothing
+            temporary.replace(path)  # readers see a whole heartbeat; losing one costs nothing
 
 
 def _path(folder: Path, worker: int) -> Path:

@@ -23,7 +23,7 @@ def from_columns(columns: Tensor) -> Tensor:
     return columns.contiguous().view(torch.float32).view(-1)
 
 
-class StrengthBuffer:
+class LambdaBuffer:
     """λ of every token of the coming forward pass, at an address that CUDA graphs can rely on.
 
     `zero_share` is the share of the pass's requests with λ = 0, known without asking the GPU.

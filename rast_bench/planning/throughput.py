@@ -14,13 +14,13 @@ FASTEST, SLOWEST = 0.7, 0.3  # of the data sheet
 FASTEST_STEP, SLOWEST_STEP = 0.003, 0.01  # seconds of a step beside: launches, scheduling, sampling
 MEAN_PROMPT = 200  # tokens; the longest prompt is far longer
 AUTHORS_CARDS = 4
-AUTHORS_SPEEDS = (202.66, 249.54)
+AUTHORS_THROUGHPUT = (202.66, 249.54)
 """Tokens per second on four A6000: reply 4, Qwen2.5 14B and 32B, with ΔR and trained."""
 
 _FLOPS_A_PARAMETER = 2  # a multiplication and an addition for each row
 
 
-def estimated_speeds(
+def estimated_throughput(
     load: EngineLoad,
     memory: Memory,
     budget: int,
@@ -55,7 +55,7 @@ def estimated_speeds(
 
 def authors_hours(tokens: tuple[float, float]) -> tuple[float, float]:
     """Card-hours of so many tokens (least, most) at the speeds that the authors report."""
-    slowest, fastest = AUTHORS_SPEEDS
+    slowest, fastest = AUTHORS_THROUGHPUT
     return (
         AUTHORS_CARDS * tokens[0] / fastest / SECONDS_AN_HOUR,
         AUTHORS_CARDS * tokens[1] / slowest / SECONDS_AN_HOUR,
