@@ -1,4 +1,6 @@
-"""Command lines read by argparse: errors of one line and a hint, and what every command takes."""
+"""Command-line parsing with argparse: errors in one line with a hint, and options shared by
+commands.
+"""
 
 import argparse
 from collections.abc import Callable, Collection, Sequence
@@ -9,17 +11,17 @@ from typing import Any, NoReturn
 from rast_bench.errors import ConfigError
 from rast_bench.unexpected import results_folder
 
-RESULTS = "results"  # the folder where none is named
+RESULTS = "results"  # the default results folder
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose mistakes are ConfigErrors instead of its usage and SystemExit.
+    """A parser that raises ConfigError instead of printing usage and exiting.
 
-    Descriptions and epilogs keep their lines, and no flag may be abbreviated.
+    Descriptions and epilogs keep their line breaks. Flags cannot be abbreviated.
 
     Attributes:
-        whole_help: makes another text for `--help` than argparse does.
-        takes_overrides: whether `results_dir=DIR` is one of the overrides that Hydra reads.
+        whole_help: makes the text of `--help`; None uses argparse's.
+        takes_overrides: whether `results_dir=DIR` is an override that Hydra reads.
     """
 
     whole_help: Callable[[], str] | None = None
@@ -30,15 +32,20 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(**settings, allow_abbrev=False)
 
     def read(self, words: Sequence[str], namespace: argparse.Namespace) -> argparse.Namespace:
-        """The options and words in any order. Raises ConfigError, and SystemExit for `--help`."""
-        if self.takes_overrides:  # what is no flag is an override anyway
+        """Return the options and positional arguments, in any order.
+
+        Raises:
+            ConfigError: an argument is unknown, missing or malformed.
+            SystemExit: for `--help`.
+        """
+        if self.takes_overrides:  # anything but a flag is an override
             words = [word for word in words if word != "--"]
         else:
             words = [_as_flag(word) for word in words]
         return self.parse_intermixed_args(words, namespace)
 
     def print_help(self, file: Any = None) -> None:
-        """Raises OSError where it cannot be written, about which argparse says nothing."""
+        """Raise OSError if the help cannot be written; argparse would ignore it."""
         print(self.format_help(), end="", file=file)
 
     def format_help(self) -> str:
@@ -49,12 +56,12 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def one_of(what: str, plural: str, names: Collection[str]) -> Callable[[str], str]:
-    """A `type` for argparse in place of `choices`, which suggests no name.
+    """Return a `type` for argparse that replaces `choices` and suggests the closest name.
 
-    The function raises ConfigError, which argparse lets pass.
+    The function raises ConfigError, which argparse lets through.
 
     Args:
-        what: a name's noun, with `plural`.
+        what: what a name stands for, such as `command`; `plural` is its plural.
     """
 
     def chosen(word: str) -> str:
@@ -71,7 +78,7 @@ def one_of(what: str, plural: str, names: Collection[str]) -> Callable[[str], st
 
 @dataclass(frozen=True)
 class CommandArguments:
-    """What describes the cells of a command: overrides, and the flags beside them."""
+    """The arguments that describe a command's cells: overrides and flags."""
 
     overrides: tuple[str, ...] = ()
     multirun: bool = False
@@ -80,7 +87,7 @@ class CommandArguments:
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """The words and flags of a command that composes cells."""
+    """Add the overrides and flags of a command that composes cells."""
     parser.add_argument(
         "overrides", metavar="OVERRIDE", nargs="*", default=[], help="group=option or key=value"
     )
@@ -88,7 +95,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def add_flags(parser: CommandParser) -> None:
-    """The flags of `add_arguments`, for a command with positional words of its own."""
+    """Add the flags of `add_arguments`, for a command with its own positional arguments."""
     parser.takes_overrides = True
     parser.add_argument(
         "--config-dir", "-cd", metavar="DIR", help="your own options: DIR/dataset/mine.yaml"
@@ -97,7 +104,9 @@ def add_flags(parser: CommandParser) -> None:
 
 
 def add_run_arguments(parser: CommandParser) -> None:
-    """The words and flags of `run` and `plan`: sweeps, too, and showing what was composed."""
+    """Add the arguments of `run` and `plan`: sweeps and printing the composed configuration as
+    well.
+    """
     add_arguments(parser)
     group = parser.add_mutually_exclusive_group()
     add_multirun(group)
@@ -107,7 +116,7 @@ def add_run_arguments(parser: CommandParser) -> None:
         choices=("job", "hydra", "all"),
         help="print the composed configuration and stop",
     )
-    parser.add_argument("--package", "-p", metavar="KEY", help="with --cfg: what lies there")
+    parser.add_argument("--package", "-p", metavar="KEY", help="with --cfg: print only this part")
     parser.add_argument("--resolve", action="store_true", help="with --cfg: without interpolations")
 
 
@@ -118,7 +127,7 @@ def add_multirun(parser: argparse._ActionsContainer) -> None:
 
 
 def add_results_dir(parser: CommandParser, meaning: str = "where samples are kept") -> None:
-    """`--results-dir DIR`; `results_dir=DIR` says the same."""
+    """Add `--results-dir DIR`, which means the same as `results_dir=DIR`."""
     parser.add_argument(
         "--results-dir",
         metavar="DIR",
@@ -128,7 +137,7 @@ def add_results_dir(parser: CommandParser, meaning: str = "where samples are kep
 
 
 def arguments_of(args: argparse.Namespace) -> CommandArguments:
-    """Raises ConfigError where the results folder is named both ways."""
+    """Return the parsed arguments; raise ConfigError if the results folder is named twice."""
     named = [word for word in args.overrides if is_results_dir(word)]
     if args.results_dir is not None and named:
         raise ConfigError(
@@ -141,7 +150,7 @@ def arguments_of(args: argparse.Namespace) -> CommandArguments:
 
 
 def read_arguments(words: Sequence[str]) -> CommandArguments:
-    """The words of `rast-bench run` that make jobs. Raises ConfigError."""
+    """Parse the arguments of `rast-bench run`. Raise ConfigError for an unknown flag."""
     parser = CommandParser(prog="rast-bench run", add_help=False)
     add_arguments(parser)
     add_multirun(parser)
@@ -149,12 +158,12 @@ def read_arguments(words: Sequence[str]) -> CommandArguments:
 
 
 def results_folder_of(words: CommandArguments) -> Path:
-    """Where the results are, before the words are composed."""
+    """Return the results folder, before anything is composed."""
     return results_folder(words.overrides) if words.results_dir is None else Path(words.results_dir)
 
 
 def is_results_dir(word: str) -> bool:
-    """Whether a word is `results_dir=…`."""
+    """Return whether an argument is `results_dir=…`."""
     return word.lstrip("+").startswith("results_dir=")
 
 
