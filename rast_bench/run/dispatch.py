@@ -1,4 +1,4 @@
-"""A command's cells through a launcher: folder, workers, end."""
+"""Run a command's cells through a launcher: create the folder, start workers, wait for the end."""
 
 import shutil
 import sys
@@ -37,15 +37,15 @@ def launch_cells(
     command: Command,
     progress: Progress,
 ) -> RunSummary | None:
-    """Makes every wanted sample that the ledger lacks, in workers of their own.
+    """Make every wanted sample that the ledger lacks, in separate worker processes.
 
-    None where the workers go on after this returns (`launcher.wait=false`).
+    Returns None if the workers go on after this returns (`launcher.wait=false`).
 
     Raises:
-        ConfigError: what the launcher is asked for cannot be had here.
+        ConfigError: this machine cannot provide what the launcher requests.
         LedgerError: the results folder cannot be used.
-        KeyboardInterrupt: after Ctrl-C; everything finished is durable and stderr says what became
-            of the workers.
+        KeyboardInterrupt: after Ctrl-C; everything finished is durable and stderr says what
+            became of the workers.
     """
     begin = time.monotonic()
     if isinstance(config, SlurmLauncher):
@@ -109,13 +109,13 @@ def _make_launch(
 
 
 def _start(launch: Launch, executor: Executor) -> None:
-    """Starts the workers and says so."""
+    """Start the workers and say so."""
     try:
         executor.start(range(launch.workers))
     except ConfigError:
         if launch.jobs:
             print(_announcement(launch), file=sys.stderr)
-        else:  # nobody will ever work on it
+        else:  # no worker will ever use it
             shutil.rmtree(launch.path)
         raise
     print(_announcement(launch), file=sys.stderr)
@@ -174,11 +174,11 @@ def _say_how_to_follow(launch: Launch) -> None:
 
 
 def _end(launch: Launch, executor: Executor, config: LauncherConfig) -> None:
-    """What Ctrl-C does with the workers."""
+    """Do what Ctrl-C does to the workers."""
     if isinstance(config, SlurmLauncher) and config.on_interrupt == "leave":
         print(
             f"the tasks go on; follow them with: rast-bench status --follow {launch.path}, "
-            f"end them with: rast-bench cancel {launch.path}",
+            f"cancel them with: rast-bench cancel {launch.path}",
             file=sys.stderr,
         )
         return

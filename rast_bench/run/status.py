@@ -1,4 +1,4 @@
-"""What `rast-bench status` shows of a launch: cells, workers, rate, time left."""
+"""What `rast-bench status` shows about a launch: cells, workers, speed, time left."""
 
 import shlex
 from collections import Counter
@@ -29,7 +29,7 @@ class LaunchStatus:
     launch: Launch
     cells: tuple[CellStatus, ...]
     workers: Mapping[int, JobStatus]
-    samples_per_second: float  # of the workers that run now
+    samples_per_second: float  # of the running workers
 
     @property
     def done(self) -> int:
@@ -51,7 +51,11 @@ class LaunchStatus:
 
 
 def launch_status(launch: Launch) -> LaunchStatus:
-    """Reads the ledger, the workers' heartbeats and the scheduler. Raises LedgerError."""
+    """Read the ledger, the workers' heartbeats and the scheduler.
+
+    Raises:
+        LedgerError: the launch or the ledger cannot be read.
+    """
     heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
     workers = worker_states(launch)
     running = [
@@ -66,7 +70,7 @@ def launch_status(launch: Launch) -> LaunchStatus:
 
 
 def render_status(status: LaunchStatus) -> str:
-    """One line per cell, then the workers, then the whole."""
+    """Return one line per cell, then the workers, then the totals."""
     launch = status.launch
     width = max((len(cell.title) for cell in status.cells), default=0)
     lines = [f"launch {launch.launch_id} on {launch.record.cluster}: {_typed(launch)}"]
@@ -100,8 +104,8 @@ def _cells(
     alive = any(status.state in ALIVE for status in workers.values())
     found = []
     for record in launch.record.groups:
-        for place in record.cells:
-            cell = launch.cells[place]
+        for index in record.cells:
+            cell = launch.cells[index]
             done, wanted = completeness(cell, launch.ledger)
             title = cell_title(cell.cell)
             state: CellState = "queued"

@@ -26,16 +26,17 @@ class Executor(Protocol):
 @dataclass(frozen=True)
 class WatchResult:
     made: int  # samples
-    causes: dict[int, str]  # by worker, of those that ended without having finished
+    causes: dict[int, str]  # by worker, for those that ended unfinished
 
 
 def watch(launch: Launch, executor: Executor, restarts: int, progress: Progress) -> WatchResult:
-    """Waits until every worker has ended; starts those that died again.
+    """Wait until every worker has ended; restart those that died.
 
     Args:
-        restarts: of one worker, one after another with no sample made in between.
+        restarts: per worker, in a row without a sample in between.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: the launch or the ledger cannot be used.
     """
     watcher = _Watch(launch, executor, restarts, progress)
     while not watcher.step():
@@ -54,13 +55,13 @@ class _Watch:
         self._done: set[int] = set()
         self._made: dict[tuple[int, str], int] = {}  # by worker and start
         self.made = 0
-        self._deaths: Counter[int] = Counter()  # with no sample in between
+        self._deaths: Counter[int] = Counter()  # in a row without a sample in between
         self._since = dict.fromkeys(range(launch.workers), time.time())  # this start
-        self._last_start: dict[int, str] = {}  # the heartbeat of an earlier start says nothing new
+        self._last_start: dict[int, str] = {}  # an earlier start's heartbeat is stale
         self.causes: dict[int, str] = {}
 
     def step(self) -> bool:
-        """Whether all have ended."""
+        """Return whether all have ended."""
         states = self._executor.states()
         heartbeats = read_heartbeats(self._launch.heartbeats, self._launch.workers)
         self._tell(heartbeats, states)
@@ -84,7 +85,7 @@ class _Watch:
             return True
         if status.state != "unknown":
             return False
-        # Nobody knows the job: its own words have to do.
+        # The job's state is unknown: its heartbeat decides.
         if heartbeat is not None and heartbeat.over:
             return False
         latest = self._since[worker] if heartbeat is None else heartbeat.updated

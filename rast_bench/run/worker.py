@@ -1,6 +1,6 @@
 """The worker: leases chunks, streams them through one engine per group, writes to the ledger.
 
-The same one in the process of a command, in processes of this machine and in tasks of SLURM.
+The same code runs in a command's process, in processes of this machine and in tasks of SLURM.
 """
 
 import sys
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     LoadEngine = Callable[[EngineKey, EngineConfig], Engine]
 
 
-PRIVATE_SECONDS = 0.5  # between heartbeats to a command that shows them as they come
+PRIVATE_SECONDS = 0.5  # between heartbeats to a command that displays them
 
 
 class _ReplacedError(Exception):
@@ -56,7 +56,7 @@ class _ReplacedError(Exception):
 
 
 class _CrashedError(UnexpectedError):
-    """An engine failed in a way that nobody foresaw: this process's GPU may be unusable now."""
+    """An engine failed unexpectedly: this process's GPU may be unusable now."""
 
 
 def run_worker(
@@ -71,21 +71,25 @@ def run_worker(
     manifests: CellManifests | None = None,
     progress: Progress | None = None,
 ) -> int:
-    """Works until no chunk is left that is worth a load; its heartbeat says how it ended.
+    """Work until no chunk is left that is worth a load; return how many samples were made.
+
+    Cells and groups that fail are recorded in the launch; the heartbeat says how the worker ended.
 
     Args:
         number: from 0; the same number again takes up what the earlier start left.
         threads: this worker's share of the cores, for engines whose configuration leaves their
-            threads open; as many cores as it may use by default.
-        job_id: the scheduler's, for the heartbeat.
-        shares: with other commands; a launch in a folder has its cells to itself.
-        manifests: of a run that this goes on with; a run of its own by default.
-        progress: told of each cell and sample by a worker in the command's own process, whose
-            signals are the command's to handle.
+            threads open; all cores of the process by default.
+        job_id: the scheduler's job id, for the heartbeat.
+        shares: work shared with other commands; a launch with a folder has its cells to itself.
+        manifests: of a run that this continues; a new run by default.
+        progress: receives each cell and sample from a worker in the command's own process,
+            which then handles the signals.
 
-    Returns how many samples it made. Cells and groups that fail are noted in the launch. Raises
-    LedgerError, Interrupted after a signal, and another exception where only a fresh process
-    should go on; by then all that was finished is durable.
+    Raises:
+        LedgerError: the ledger or the launch cannot be used.
+        Interrupted: after a signal.
+        Exception: only a new process should continue. In all cases everything finished is
+            durable.
     """
     load = _default_load_engine() if load_engine is None else load_engine
     seconds = PRIVATE_SECONDS if launch.is_private else SECONDS
@@ -152,7 +156,7 @@ class _Worker:
         self._load_seconds: float | None = None
 
     def run(self, manifests: CellManifests | None, progress: Progress) -> None:
-        """Group after group."""
+        """Serve one group after another."""
         self._progress = progress
         if manifests is not None:
             self._manifests = manifests
@@ -166,7 +170,7 @@ class _Worker:
                 work = choice.next(self._load_seconds)
 
     def _serve(self, work: GroupWork, writer: "LedgerWriter") -> None:
-        """Streams what this worker leases of one group, until nothing of it is free."""
+        """Stream what this worker leases of one group, until nothing of it is free."""
         failed: set[str] = set()  # here and in other workers
         asked: set[SampleKey] = set()  # and not made yet
 
@@ -202,9 +206,9 @@ class _Worker:
                         raise _ReplacedError
         except (LedgerError, _ReplacedError):
             raise
-        except Exception as error:  # the engine's own; other groups have other engines
+        except Exception as error:  # of the engine; other groups have other engines
             known = self._fail(error, work)
-            self._launch.leases(work.number).release(self._number)  # another may do better
+            self._launch.leases(work.number).release(self._number)  # another worker may succeed
             fresh = not self._launch.is_private and not isinstance(error, RastBenchError)
             if fresh and known is not None:
                 raise _CrashedError(known.message, hint=known.hint) from error
@@ -238,7 +242,7 @@ class _Worker:
         self._progress.describe(title)
 
     def _end_cells(self, work: GroupWork) -> None:
-        """Ends the manifests; the worker that completes a cell merges its small shards."""
+        """End the manifests; the worker that completes a cell merges its small shards."""
         cells = {cell.cell_id: cell for cell in work.group.cells}
         for cell_id in self._manifests.running:
             done, wanted = completeness(cells[cell_id], self._launch.ledger)
@@ -256,7 +260,7 @@ class _Worker:
     def _fail(
         self, error: Exception, work: GroupWork, cell_id: str | None = None
     ) -> RastBenchError | None:
-        """Notes the failure, and says it where no command will; None where another worker did."""
+        """Record the failure and print it unless a command will; None if another worker did."""
         if self._launch.is_private and not self._failures.is_first(work.number, cell_id):
             return None
         known = as_user_error(error, Path(self._launch.record.results_dir))
@@ -270,7 +274,7 @@ class _Worker:
 def _check_asked(sample: "Sample", asked: "set[SampleKey]") -> None:
     if sample.key not in asked:
         raise EngineError(
-            f"the engine made a sample that nobody asked for: {sample.key}",
-            hint="please report it: the engine confuses its requests",
+            f"the engine made a sample that was not requested: {sample.key}",
+            hint="please report it: the engine mixes up its requests",
         )
     asked.discard(sample.key)

@@ -41,7 +41,7 @@ def test_one_of_two_has_a_problem_until_it_ends(
             assert not one.lease(CELL, "p/2")
             assert not two.free_again(CELL)
             assert len(two.others([CELL])) == 1
-            assert capsys.readouterr().err.count("is at work on the same cells") == 2
+            assert capsys.readouterr().err.count("is working on the same cells") == 2
         time.sleep(module.LOOK_SECONDS)
         assert one.free_again(CELL)
         assert one.lease(CELL, "p/2")
@@ -157,7 +157,7 @@ def test_without_symbolic_links_each_makes_everything(
         monkeypatch.setattr(Path, "symlink_to", refuse)
         for shares in (one, two, one):
             assert shares.lease(CELL, "p")
-        assert capsys.readouterr().err.count("cannot hold symbolic links") == 2
+        assert capsys.readouterr().err.count("cannot store symbolic links") == 2
 
 
 def test_a_full_disk_is_one_clear_error(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,5 +201,5 @@ def test_what_one_worker_of_a_command_leases_all_of_it_have(
         assert capsys.readouterr().err == ""  # the command itself says it, once
         held = [command.holder(CELL, f"p/{i}") for i in (1, 2, 3)]
         assert held == [command.number, other.number, None]
-        assert "is at work on the same cells" in capsys.readouterr().err
+        assert "is working on the same cells" in capsys.readouterr().err
     assert list((ledger.root / "running" / "leases").iterdir()) == []

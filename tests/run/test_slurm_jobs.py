@@ -109,7 +109,7 @@ def test_sacct_knows_what_squeue_has_forgotten(
         "4_0": ["cancelled", "CANCELLED by 1000"],
         "4_1": ["running", "RUNNING"],
         "9": ["timeout", "TIMEOUT"],
-        "12": ["unknown", "SLURM does not say"],
+        "12": ["unknown", "SLURM does not answer"],
     }
     assert calls(commands)[1].endswith("--jobs=4,9,12")
     assert slurm_jobs.job_states(["4_0", "9"])["4_0"].state == "cancelled"
@@ -210,7 +210,7 @@ def test_nothing_hangs(
 @pytest.mark.usefixtures("commands")
 def test_a_machine_without_slurm(capsys: pytest.CaptureFixture[str]) -> None:
     assert slurm_jobs.job_states(["9", "4_0"]) == dict.fromkeys(
-        ["9", "4_0"], JobStatus("unknown", "SLURM does not say")
+        ["9", "4_0"], JobStatus("unknown", "SLURM does not answer")
     )
     assert capsys.readouterr().err.count("No such file or directory") == 2
     assert slurm_jobs.max_array_size() is None

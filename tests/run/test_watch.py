@@ -105,7 +105,7 @@ def test_a_worker_that_only_dies_is_given_up_and_its_chunks_are_free(launch: Lau
     next(launch.leases(0).take(launch.chunks(0).chunks, 0))
     executor, causes = watched(launch, {0: [dies(), says_nothing], 1: [works]})
     assert executor.started == [0, 1, 0]
-    assert causes == {0: "ended before its first word (FAILED)"}
+    assert causes == {0: "ended before its first heartbeat (FAILED)"}
     assert 0 not in launch.leases(0).owners().values()
 
 
