@@ -1,6 +1,6 @@
-"""Everything that a run would refuse, gathered instead of raised at the first, and what to mind.
+"""Collect every error that would stop a run, and warnings, instead of raising the first.
 
-The checks are those of the engines, so that a plan without errors is a run that starts.
+The checks are those of the engines: a plan without errors is a run that starts.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ from rast_bench.planning.prompts import PromptLengths
 
 @dataclass(frozen=True)
 class PlanError:
-    """An error of a run to come, and how many cells it stops."""
+    """An error that a run would raise, and how many cells it stops."""
 
     message: str
     hint: str | None
@@ -40,9 +40,9 @@ class PlanError:
 
 @dataclass
 class PlanErrors:
-    """Errors in the order in which they were found, equal ones once.
+    """Errors in the order in which they were found, equal ones merged.
 
-    `elsewhere`: the plan is for another machine, so what only this one lacks stops nothing.
+    `elsewhere`: the plan is for another machine, so what only this one lacks is no error.
     """
 
     elsewhere: bool = False
@@ -51,16 +51,17 @@ class PlanErrors:
 
     @contextmanager
     def collecting(self, cells: int = 1) -> Iterator[None]:
-        """Notes the RastBenchError of the body, which stops that many cells."""
+        """Collect the RastBenchError of the body, which stops that many cells."""
         try:
             yield
         except RastBenchError as error:
             self.add(error, cells)
 
     def add(self, error: RastBenchError, cells: int = 1) -> None:
-        """A fault, or a warning where the plan is for another machine and only this one lacks it.
+        """Add an error, or a warning if only this machine lacks something that another one may
+        have.
 
-        Models and data sets are left out of the warnings: the plan says what it took from facts.
+        Models and data sets are left out of the warnings: the plan lists what it took from facts.
         """
         if not (self.elsewhere and error.here_only):
             self.stop(error, cells)
@@ -68,12 +69,12 @@ class PlanErrors:
             self._warnings[error.message, error.hint] += cells
 
     def warn(self, error: RastBenchError) -> None:
-        """What may stop the run: who plans cannot know from here."""
+        """Add a warning about what may stop the run; the plan cannot know."""
         text = error.message if error.hint is None else f"{error.message}; {error.hint}"
         self._warnings[text, None] += 1
 
     def stop(self, error: RastBenchError, cells: int = 1) -> None:
-        """A fault whatever the machine."""
+        """Add an error that holds on every machine."""
         self._found[error.message, error.hint] += cells
 
     def all(self) -> list[PlanError]:
@@ -84,16 +85,17 @@ class PlanErrors:
 
 
 def check_cells(cells: Sequence[CellConfig], errors: PlanErrors) -> list[PlannedCell | None]:
-    """Reads every cell and checks its models, in the order of the cells; None where it cannot be.
+    """Read every cell and check its models, in the order of the cells; None for a cell with an
+    error.
 
-    All errors of engines, models, data sets and lengths are noted.
+    All errors of engines, models, data sets and lengths are collected.
     """
     for cell in cells:
         with errors.collecting():
             check_engine(cell)
     keys = Counter(engine_key(cell) for cell in cells)
     unusable = _unusable_models(keys, errors)
-    # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
+    # The identity of a cell needs no file of a hub model, so its cells can be shown.
     broken = {ref for ref in unusable if not on_hub(ref)}
     planned = _read(cells, broken, errors)
     lengths = PromptLengths()
@@ -109,11 +111,11 @@ def check_cells(cells: Sequence[CellConfig], errors: PlanErrors) -> list[Planned
 
 
 def _check_room(room: Room, bounded: bool, errors: PlanErrors) -> None:
-    """Raise ConfigError where the longest request has no room.
+    """Raise ConfigError if the longest request has no room.
 
     Args:
-        bounded: the prompt is not here and was bounded by its characters. So where a short one has
-            room it is a warning.
+        bounded: the prompt is not available and was bounded by its characters; a warning if a
+            short prompt has room.
     """
     try:
         check_room(*room, configuration=configuration, bounded=bounded)
@@ -129,7 +131,9 @@ def _check_room(room: Room, bounded: bool, errors: PlanErrors) -> None:
 
 
 def _unusable_models(keys: Mapping[EngineKey, int], errors: PlanErrors) -> set[ModelRef]:
-    """The checkpoints that cannot be used; notes them, and those that do not fit together."""
+    """Return the checkpoints that cannot be used; collect these errors and those of mismatched
+    models.
+    """
     uses: Counter[ModelRef] = Counter()
     for key, cells in keys.items():
         uses.update(dict.fromkeys(key.roles, cells))
@@ -155,7 +159,7 @@ def _unusable_models(keys: Mapping[EngineKey, int], errors: PlanErrors) -> set[M
 
 
 class _Reader(CellReader):
-    """Tries a data set that cannot be read once."""
+    """Reads an unreadable data set only once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,7 +186,9 @@ def _read(
 def _read_cell(
     cell: CellConfig, reader: CellReader, broken: set[ModelRef], errors: PlanErrors
 ) -> PlannedCell | None:
-    """The cell, outlined where this machine lacks an input; None, with a fault, where it fails."""
+    """Return the cell, outlined if this machine lacks an input; None, with an error, if it
+    fails.
+    """
     usable = not broken.intersection(engine_key(cell).roles)
     lacking: RastBenchError | None = None
     try:
@@ -203,7 +209,7 @@ def _read_cell(
 
 
 def eos_notes(keys: Sequence[EngineKey]) -> list[str]:
-    """Where models disagree on what ends a generation, which stops no run but surprises."""
+    """Return where models disagree on the EOS token, which stops no run but surprises."""
     read: Callable[[ModelRef], dict[str, frozenset[int]]] = _remembered(_eos_by_file)
     notes: dict[str, None] = {}
     for key in keys:
@@ -226,7 +232,9 @@ def eos_notes(keys: Sequence[EngineKey]) -> list[str]:
 
 
 def _eos_by_file(ref: ModelRef) -> dict[str, frozenset[int]]:
-    """EOS ids by the file that names them, the file that counts first; empty for absent models."""
+    """Return EOS ids by the file that names them, in order of precedence; empty for absent
+    models.
+    """
     folder = checkpoint_folder(ref)
     found: dict[str, frozenset[int]] = {}
     if folder is None:
@@ -243,7 +251,7 @@ def _eos_by_file(ref: ModelRef) -> dict[str, frozenset[int]]:
 
 
 def _as_ids(value: Any) -> frozenset[int]:
-    """Without what is no id, of which `check_eos` has told."""
+    """Return only valid ids; `check_eos` has reported the others."""
     return frozenset(i for i in (value if isinstance(value, list) else [value]) if type(i) is int)
 
 
@@ -254,7 +262,9 @@ def _ids(ids: frozenset[int]) -> str:
 def _remembered(
     read: Callable[[ModelRef], dict[str, frozenset[int]]],
 ) -> Callable[[ModelRef], dict[str, frozenset[int]]]:
-    """What cannot be read counts as nothing: `check_cells` has told it."""
+    """Cache the reader; an unreadable file counts as empty, because `check_cells` has reported
+    it.
+    """
     known: dict[ModelRef, dict[str, frozenset[int]]] = {}
 
     def remembered(ref: ModelRef) -> dict[str, frozenset[int]]:

@@ -1,4 +1,4 @@
-"""What a run fetches from the hub before it starts (pure)."""
+"""What a run downloads from the hub before it starts (pure)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from rast_bench.planning.memory import BYTES
 
 @dataclass(frozen=True)
 class Downloads:
-    """Distinct checkpoints of the hub, by the size of their safetensors files."""
+    """Distinct hub checkpoints, by the size of their safetensors files."""
 
     checkpoints: int
     bytes: int
-    cached: int  # of them, whole in the hub's cache
+    cached: int  # of these, complete in the hub's cache
     cached_bytes: int
     unknown: tuple[str, ...]  # of no known size
 
 
 def downloads(models: Mapping[ModelRef, CheckpointSize | None]) -> Downloads:
-    """Of all checkpoints that a command loads; folders are not downloaded."""
+    """Return the downloads for all checkpoints of a command; local folders are not downloaded."""
     sizes: dict[ModelRef, int] = {}
     cached: set[ModelRef] = set()
     unknown = []
@@ -43,5 +43,5 @@ def downloads(models: Mapping[ModelRef, CheckpointSize | None]) -> Downloads:
 
 
 def download_bytes(known: KnownModel) -> int:
-    """Of its safetensors files; tokenizer and headers add about 10 MB."""
+    """Return the bytes of its safetensors files; tokenizer and headers add about 10 MB."""
     return (known.saved_parameters or config_parameters(known.config)) * BYTES[known.dtype]

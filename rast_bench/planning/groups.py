@@ -1,4 +1,4 @@
-"""One line of a plan for each engine group: what it loads, holds, makes and takes."""
+"""One line of a plan per engine group: what it loads, holds, generates and takes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What the user tells a plan. Sizes in GiB; None where nothing was said."""
+    """What the user tells a plan. Sizes in GiB; None if not given."""
 
     gpu: str | None = None
     gpu_memory: float | None = None
@@ -44,13 +44,13 @@ class CardFit:
     """The smallest size at which an engine works on cards of one kind."""
 
     card: str
-    devices: int | None  # None: on no number of one node's
+    devices: int | None  # None: on no number of cards in one node
     rows: int  # of full length
 
 
 @dataclass(frozen=True)
 class GroupLine:
-    """One engine and all that it has to make."""
+    """One engine and all that it has to generate."""
 
     number: int
     engine: str
@@ -76,12 +76,12 @@ class GroupLine:
 
     @property
     def shortest_hours(self) -> float | None:
-        """The other end of the range of `hours`."""
+        """The lower end of the range of `hours`."""
         return self.hours if self.least_hours is None else self.least_hours
 
 
 class GroupPlanner:
-    """One line per group; models are read once."""
+    """Makes one line per group; models are read once."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class GroupPlanner:
         )
 
     def disk(self, works: Sequence[CellWork]) -> tuple[float, bool]:
-        """Bytes of all missing samples, and whether all were measured."""
+        """Return the bytes of all missing samples, and whether all were measured."""
         total, measured = 0.0, True
         for work in works:
             if work.missing:
@@ -154,18 +154,22 @@ class GroupPlanner:
         return total, measured
 
     def checkpoints(self) -> dict[ModelRef, CheckpointSize | None]:
-        """Those of all lines so far; None for what is not known."""
+        """Return the checkpoints of all lines so far; None for unknown ones."""
         return dict(self._models)
 
     def _settled(self, group: EngineGroup, models: Sequence[CheckpointSize | None]) -> EngineGroup:
-        """As a run on these devices would settle it; as it is, with a fault, where none could."""
+        """Return the group as a run on these devices settles it; unchanged, with an error, if none
+        can.
+        """
         with self._errors.collecting(len(group.cells)):
             config = settled_config(group, models, self._devices, self._prompts)
             return replace(group, config=config)
         return group
 
     def _fit(self, group: EngineGroup, load: EngineLoad, memory: Memory) -> Fit | None:
-        """On the named card; notes a fault where an engine that cannot be split does not fit."""
+        """Return the fit on the named card; add an error if an engine that cannot be split does not
+        fit.
+        """
         card = self._assumptions.gpu_memory
         if card is None:
             return None
@@ -188,7 +192,9 @@ class GroupPlanner:
         work: Work,
         missing: int,
     ) -> Throughput | None:
-        """Measured on the named card or, without one, anywhere; else assumed; else estimated."""
+        """Return the throughput: measured on the named card (or any, if none is named), assumed or
+        estimated.
+        """
         card, assumed = self._assumptions.gpu, self._assumptions.tokens_per_second
         measured = self._history.throughput(group, card)
         if measured is not None:
@@ -206,7 +212,7 @@ class GroupPlanner:
         return Throughput(fastest, "estimate", f"{devices} × {card}", slowest)
 
     def model(self, ref: ModelRef) -> CheckpointSize | None:
-        """The checkpoint's sizes; None, with a fault, where nothing is known of it."""
+        """Return the checkpoint's sizes; None, with an error, if nothing is known about it."""
         if ref not in self._models:
             try:
                 self._models[ref] = read_checkpoint(ref)
@@ -218,17 +224,17 @@ class GroupPlanner:
         return self._models[ref]
 
     def _check_known(self, ref: ModelRef) -> None:
-        """A plan for another machine vouches for nothing whose size it does not know."""
+        """Add an error for a model of unknown size, if the plan is for another machine."""
         if local_model_dir(ref) is None:
             error = ModelError(
-                f"model {ref.path}: nothing is known of its size: it is not on this machine and no "
-                "facts of it ship",
-                hint="plan where the hub answers, or name a folder",
+                f"model {ref.path}: its size is unknown: it is not on this machine and no "
+                "facts about it are shipped",
+                hint="plan where the hub can be reached, or name a folder",
             )
             self._errors.stop(error)
 
     def _longest(self, works: Sequence[CellWork]) -> tuple[int, int]:
-        """Prompt and max_tokens of the cell whose sum is the largest."""
+        """Return prompt and max_tokens of the cell whose sum is the largest."""
         lengths = [
             (self._prompts(work.planned), work.planned.cell.decoding.max_tokens) for work in works
         ]
@@ -236,7 +242,7 @@ class GroupPlanner:
 
 
 def _load(config: EngineConfig, models: tuple[CheckpointSize, ...], longest: int) -> EngineLoad:
-    """What the engine asks of its devices; `longest` where it sets no length itself."""
+    """Return what the engine needs from its devices; `longest` if it sets no length itself."""
     if isinstance(config, VllmConfig):
         return engine_load(config, models, config.max_model_len or longest)
     return EngineLoad(
@@ -245,7 +251,7 @@ def _load(config: EngineConfig, models: tuple[CheckpointSize, ...], longest: int
 
 
 def _on_card(load: EngineLoad, name: str) -> CardFit:
-    """The smallest size that works, whatever size the configuration asks for."""
+    """Return the smallest size that works, whatever size the configuration requests."""
     card = named_card(name)
     if not load.on_vllm:  # one device, and one row is enough
         rows = load_fit(load, load_memory(load, 1), card.memory).rows

@@ -116,7 +116,7 @@ def test_other_eos_ids_are_noted(copied: Callable[[str, str], Path]) -> None:
 def test_a_model_that_the_hub_does_not_give_is_a_fault_of_unknown_size(tmp_path: Path) -> None:
     report = plan(tmp_path, "base_model.base.path=org/never-seen", "delta=tiny-s")
     (fault,) = report.errors
-    assert fault.message.startswith("model org/never-seen cannot be had from the hub: ")
+    assert fault.message.startswith("model org/never-seen cannot be downloaded from the hub: ")
     assert fault.cells == 1
     (group,) = report.groups
     assert group.unknown_models == ("org/never-seen",)

@@ -88,7 +88,7 @@ def test_a_group_that_does_not_fit_is_a_fault(tmp_path: Path) -> None:
     for fault in errors:
         assert "engine.tensor_parallel_size=1 cannot work: on h100" in fault.message
         assert fault.hint is not None
-        assert "sizes that can" in fault.hint
+        assert "sizes that work" in fault.hint
 
 
 def test_more_tokens_than_positions_are_refused_by_the_facts(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_more_tokens_than_positions_are_refused_by_the_facts(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["base_model.base.path=org/never-seen"], "nothing is known of its size"),
+        (["base_model.base.path=org/never-seen"], "its size is unknown"),
         (["dataset=gpqa", "dataset.subset=own"], "data set gpqa: cannot load"),
     ],
 )
@@ -119,7 +119,7 @@ def test_without_a_card_it_is_a_plan_for_this_machine(tmp_path: Path) -> None:
     report = plan(tmp_path, "experiment=table1", ONE_DTYPE, told=Assumptions())
     messages = [fault.message for fault in report.errors]
     assert "engine=vllm: vLLM is not installed" in messages
-    assert any("model Qwen/Qwen2.5-32B cannot be had" in message for message in messages)
+    assert any("model Qwen/Qwen2.5-32B cannot be downloaded" in message for message in messages)
     assert any("data set math500: cannot load" in message for message in messages)
     assert report.missing == SAMPLES_OF_TABLE_1
 

@@ -110,7 +110,7 @@ def test_sizes_that_cannot_be_had() -> None:
     text = refusal("engine.tensor_parallel_size=8")
     assert text == (
         "engine.tensor_parallel_size=8 cannot work: model m has 28 attention heads; "
-        "sizes that can: 1, 2, 4"
+        "sizes that work: 1, 2, 4"
     )
     assert "sizes that divide all models: 1, 2, 4" in refusal(
         "engine.tensor_parallel_size=8", on=None
