@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_tokenizer(ref: ModelRef) -> Any:
-    """The tokenizer beside a checkpoint. Raises ModelError."""
+    """Return the tokenizer of a checkpoint. Raise ModelError if it cannot be loaded."""
     try:
         return AutoTokenizer.from_pretrained(
             resolve_model(ref), revision=ref.revision, trust_remote_code=False
@@ -27,9 +27,9 @@ def load_tokenizer(ref: ModelRef) -> Any:
 
 
 def check_same_tokenizer(refs: Sequence[ModelRef], tokenizer: Any) -> None:
-    """What comes from the hub, as it was loaded; `check_models` compares the files beforehand.
+    """Raise ModelError unless all checkpoints, as loaded, share the tokenizer.
 
-    Raises ModelError: eq. 3 adds logits id by id.
+    `check_models` compares the files beforehand. Eq. 3 adds logits id by id.
     """
     main, *others = refs
     for ref in others:
@@ -40,9 +40,11 @@ def check_same_tokenizer(refs: Sequence[ModelRef], tokenizer: Any) -> None:
 
 
 def eos_ids(main: ModelRef, generation_config: Any, config: Any, tokenizer: Any) -> frozenset[int]:
-    """Ids that end a generation: generation_config's, else config's, else the tokenizer's.
+    """Return the ids that end a generation: generation_config's, else config's, else the
+    tokenizer's.
 
-    Raises ModelError when none of them names one.
+    Raises:
+        ModelError: none of them names one.
     """
     for source in (generation_config, config, tokenizer):
         found = getattr(source, "eos_token_id", None)

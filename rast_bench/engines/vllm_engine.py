@@ -1,8 +1,8 @@
-"""RAST inside vLLM: the plugin's model behind the protocol of every engine.
+"""RAST inside vLLM: the plugin's model behind the engine protocol.
 
-Seeds belong to samples here too, and the same tokens come out whatever shares the batch, as far as
-float arithmetic goes: vLLM's kernels may round a row otherwise in another batch, and a tie that
-falls the other way changes the rest of that sample. So a resumed run draws from the same
+Seeds belong to samples here too, and the tokens do not depend on what shares the batch, as far as
+float arithmetic goes: vLLM's kernels may round a row differently in another batch, and a tie that
+breaks differently changes the rest of that sample. So a resumed run draws from the same
 distribution, and mostly the same tokens.
 """
 
@@ -73,7 +73,7 @@ class VllmEngine:
             self.engine.abort_request(list(running))
 
     def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
-        """See `Engine.score`. vLLM wants room for one token more."""
+        """See `Engine.score`. vLLM needs room for one more token."""
         from rast_bench.vllm_plugin import rast_sampling_params
 
         ids = [*self._encode(prompt), *token_ids]
@@ -87,7 +87,7 @@ class VllmEngine:
         while not outputs:
             outputs = self.engine.step()
         scored = outputs[0].prompt_logprobs[len(ids) - len(token_ids) :]
-        entries = [place[token] for place, token in zip(scored, token_ids, strict=True)]
+        entries = [logprobs[token] for logprobs, token in zip(scored, token_ids, strict=True)]
         return Scores(
             tuple(entry.logprob for entry in entries), tuple(entry.rank for entry in entries)
         )
@@ -138,6 +138,6 @@ class VllmEngine:
         elif output.finish_reason == "stop":
             reason = "stop"
         text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
-        if reason == "stop" and (place := first_stop(text, request.params.stop)) is not None:
-            text = text[:place]
+        if reason == "stop" and (start := first_stop(text, request.params.stop)) is not None:
+            text = text[:start]
         return finished_sample(request, ids, text, reason)
