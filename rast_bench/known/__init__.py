@@ -1,10 +1,10 @@
-"""What is known of checkpoints, data sets and GPUs without a hub and without a card.
+"""Facts about checkpoints, data sets and GPUs, known without a hub and without a card.
 
 models    shapes, positions, stored dtype, EOS ids, with the source of each    models.json
 datasets  rows, longest question, published response lengths                   datasets.json
 cards     memory and speeds of common GPUs
 
-What is at hand always wins: a checkpoint's own config.json, the rows of a data set that was read.
+Local files take precedence: a checkpoint's config.json, the rows of a data set that was read.
 `scripts/check_facts.py` compares models and data sets with the hub.
 """
 

@@ -1,4 +1,4 @@
-"""A request that eq. 3 cannot serve is refused where it enters the engine."""
+"""Reject requests that eq. 3 cannot serve where they enter the engine."""
 
 from collections.abc import Sequence
 from functools import wraps
@@ -10,11 +10,11 @@ from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
 
 
 def check_at_admission() -> None:
-    """Extend vLLM's InputProcessor, through which every request passes, HTTP or not.
+    """Extend vLLM's InputProcessor, through which every request passes, over HTTP or not.
 
-    vLLM has no hook there, and an error further on would end the engine with all its requests:
-    an id that S's embedding lacks is an IndexError in the worker. What is raised here is the one
-    request's (HTTP 400).
+    vLLM has no hook there, and an error further on would end the engine with all its requests: an
+    id that S's embedding lacks is an IndexError in the worker. An error raised here fails only its
+    own request (HTTP 400).
     """
     from vllm.exceptions import VLLMValidationError
     from vllm.v1.engine.input_processor import InputProcessor
@@ -49,7 +49,7 @@ def check_at_admission() -> None:
 
 
 def settings_of(model_config: Any) -> RastSettings | None:
-    """What an engine's model was made of; None for other engines than RAST's."""
+    """Return the settings of an engine's model; None for engines without RAST."""
     entry = getattr(model_config.hf_config, OVERRIDE, None)
     return None if entry is None else RastSettings.from_override(entry)
 
@@ -60,7 +60,7 @@ def check_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
     Args:
         prompt: token ids.
         params: vLLM's SamplingParams.
-        vocabulary: the ids below it are those of every model; what lies beyond cannot be drawn.
+        vocabulary: ids below it are those of every model; ids beyond cannot be drawn.
     """
     check_spelling(params.extra_args or ())
     request_lambda(params.extra_args, default=0.0)

@@ -29,21 +29,22 @@ def rast_engine_args(
     shuffle_vocabulary_seed: int | None = None,
     **engine_args: Any,
 ) -> dict[str, Any]:
-    """Keyword arguments for `vllm.LLM` or `vllm.EngineArgs`; `LLM(**rast_engine_args(…))`.
+    """Return keyword arguments for `vllm.LLM` or `vllm.EngineArgs`; `LLM(**rast_engine_args(…))`.
 
     Reads the checkpoints' configurations and tokenizers, no weights.
 
     Args:
         model: M_base, a local folder or a hub id; `revision` belongs to it.
-        pairs: the (S_RL, S_base) pairs of ΔR; without any the engine is M_base with the ids that
-            no tokenizer knows masked.
-        default_lambda: λ of requests that name none.
+        pairs: the (S_RL, S_base) pairs of ΔR; without any the engine is M_base with the ids
+            masked that the tokenizer does not know.
+        default_lambda: λ of requests that specify none.
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
-        engine_args: vLLM's own. `max_model_len` is by default what the shortest model allows.
+        engine_args: vLLM's own. `max_model_len` defaults to what the shortest model allows.
 
     Raises:
-        ModelError: a checkpoint cannot be read, or does not fit M_base (tokenizer, quantisation).
-        EngineError: a setting of the engine that RAST does not support.
+        ModelError: a checkpoint cannot be read, or does not fit M_base (tokenizer,
+            quantisation).
+        EngineError: RAST does not support a setting of the engine.
         ValueError: λ is negative or not finite.
     """
     check_supported_args(engine_args)
@@ -100,7 +101,7 @@ def _config(checkpoint: Checkpoint, engine_args: dict[str, Any]) -> Any:
 
 
 def _check_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str, Any]) -> int:
-    """How many ids the one tokenizer of all checkpoints knows."""
+    """Return how many ids the shared tokenizer knows. Raise ModelError if there are several."""
     from transformers import AutoTokenizer
 
     vocabularies = []
@@ -119,14 +120,14 @@ def _check_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str, Any]) 
 
 
 def _check_quantization(configs: dict[Checkpoint, Any]) -> None:
-    """vLLM has one quantisation for a whole engine."""
+    """Raise ModelError for mixed quantisation: a vLLM engine has one for all models."""
     kinds = {c.path: getattr(config, "quantization_config", None) for c, config in configs.items()}
     (main, expected), *others = kinds.items()
     for path, kind in others:
         if kind != expected:
             raise ModelError(
                 f"{main} is {_quantization_name(expected)} and {path} {_quantization_name(kind)}",
-                hint="vLLM has one quantisation an engine: use checkpoints that share it",
+                hint="vLLM has one quantisation per engine: use checkpoints that share it",
             )
 
 

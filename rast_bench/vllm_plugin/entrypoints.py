@@ -1,8 +1,8 @@
-"""What vLLM's own front ends would ignore in silence is refused there.
+"""Reject in vLLM's front ends what they would silently ignore.
 
-Beam search asks the engine without a request's extra arguments, so it would run with the default λ.
-Keys that are misplaced in the body of an HTTP request, and `true` for a number, are gone by the
-time that the engine sees the request.
+Beam search queries the engine without a request's extra arguments, so it would run with the default
+λ. Misplaced keys in the body of an HTTP request, and `true` for a number, are gone by the time the
+engine sees the request.
 """
 
 import logging
@@ -33,7 +33,7 @@ def check_entrypoints() -> None:
                 _check_bodies(getattr(import_module(f"{_SERVER}.{module}"), name), method)
             except (ImportError, AttributeError):
                 logging.getLogger(__name__).warning(
-                    "this vLLM has no %s.%s: its requests are checked in the engine only, which "
+                    "this vLLM has no %s.%s: its requests are only checked in the engine, which "
                     "does not see beam search or keys outside vllm_xargs",
                     name,
                     method,
@@ -77,17 +77,17 @@ def _check_bodies(serving: Any, method: str) -> None:
 
 
 def check_body(request: Any, body: Any) -> None:
-    """Raise ValueError for what the engine will not be told of.
+    """Raise ValueError for what the engine would not be told.
 
     Args:
         request: vLLM's record of the request; its `model_extra` are the keys that it ignores.
-        body: the JSON that it was made from, None where there is none.
+        body: the JSON that it was made from; None if there is none.
     """
     if getattr(request, "use_beam_search", False):
         raise ValueError(_BEAM_SEARCH)
     outside = request.model_extra or {}
     if LAMBDA in outside:
-        raise ValueError(f'{LAMBDA} belongs into vllm_xargs: {{"{LAMBDA}": …}}')
+        raise ValueError(f'{LAMBDA} belongs in vllm_xargs: {{"{LAMBDA}": …}}')
     check_spelling(outside)
     inside = body.get("vllm_xargs") if isinstance(body, dict) else None
     if isinstance(inside, dict) and LAMBDA in inside:

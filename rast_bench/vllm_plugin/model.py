@@ -31,8 +31,8 @@ from rast_bench.vllm_plugin.settings import (
 )
 from rast_bench.vllm_plugin.supported import check_positions, check_supported_config
 
-WORTH_SELECTING = 0.25  # share of requests with λ = 0 from which leaving their heads out pays
-ROWS_AT_ONCE = 1024  # heads and eq. 3 keep 2.5 GB beside the result for as many rows of 152k ids
+WORTH_SELECTING = 0.25  # share of requests with λ = 0 above which skipping their heads pays off
+ROWS_AT_ONCE = 1024  # heads and eq. 3 need 2.5 GB beside the result for this many rows of 152k ids
 
 
 class RastForCausalLM(nn.Module):
@@ -53,7 +53,7 @@ class RastForCausalLM(nn.Module):
         main = Checkpoint(model_config.model, model_config.revision)
         checkpoints = distinct_checkpoints(main, self.settings.pairs)
         main_path, small = checkpoints[0].path, checkpoints[1:]
-        self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
+        self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer per layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
         named = zip(checkpoints, (self.config, *configs), strict=True)
         check_positions(model_config.max_model_len, {c.path: own for c, own in named})
@@ -86,7 +86,7 @@ class RastForCausalLM(nn.Module):
         if small:
             self.columns.append(column_count(model_config.dtype))
         device = vllm_config.device_config.device
-        # On a GPU a head's time is reading its weights, whatever the rows, and to ask which rows
+        # On a GPU a head's time is reading its weights, whatever the rows, and asking which rows
         # have λ = 0 would wait for the whole pass.
         self.selects = device.type == "cpu"
         self.lambda_buffer = LambdaBuffer(
@@ -97,18 +97,20 @@ class RastForCausalLM(nn.Module):
             self.permutation = shuffled_vocabulary(self.settings.vocabulary, seed).to(device)
 
     def _check_vocabulary(self, configs: Sequence[Any]) -> None:
-        """Settings that `rast_engine_args` made of other checkpoints than these."""
+        """Raise ModelError if `rast_engine_args` was called with other checkpoints than these."""
         fewest = min(config.vocab_size for config in (self.config, *configs))
         if self.settings.vocabulary > fewest:
             raise EngineError(
-                f"hf_overrides say that the models share {self.settings.vocabulary} ids, and one "
+                f"hf_overrides say that the models share {self.settings.vocabulary} ids, but one "
                 f"of them has {fewest}",
-                hint="make the engine's arguments anew with rast_engine_args",
+                hint="recreate the engine's arguments with rast_engine_args",
             )
 
     @classmethod
     def get_model_state_cls(cls) -> type:
-        """Model Runner V2 asks for this; V1 is served by rast_bench.vllm_plugin.worker."""
+        """Return the class that Model Runner V2 asks for; V1 is served by
+        rast_bench.vllm_plugin.worker.
+        """
         from rast_bench.vllm_plugin.runner_v2 import RastModelState
 
         return RastModelState
@@ -118,7 +120,9 @@ class RastForCausalLM(nn.Module):
         return embedded
 
     def forward(self, input_ids: Tensor, positions: Tensor, **_unused: object) -> Tensor:
-        """[tokens, sum(self.columns)] in the model's dtype, for [tokens] ids and positions."""
+        """Return [tokens, sum(self.columns)] in the model's dtype, for ids and positions
+        [tokens].
+        """
         main: Tensor = self.models[0](input_ids, positions)
         if len(self.models) == 1:
             return main
@@ -133,9 +137,9 @@ class RastForCausalLM(nn.Module):
         return joined
 
     def compute_logits(self, hidden_states: Tensor) -> Tensor | None:
-        """[rows, V_M] float32 for any rows of `forward`'s result.
+        """Return [rows, V_M] float32 for any rows of `forward`'s result.
 
-        None where this rank of a tensor-parallel group does not gather logits.
+        None if this rank of a tensor-parallel group does not gather logits.
         """
         main, *others = hidden_states.split_with_sizes(self.columns, dim=-1)
         if not others or self.lambda_buffer.zero_share == 1:
@@ -143,7 +147,7 @@ class RastForCausalLM(nn.Module):
         lambda_ = from_columns(others.pop())
         if len(main) <= ROWS_AT_ONCE:
             return self._composed(main, others, lambda_)
-        # Prompt log-probabilities ask for a whole chunk of a prompt at once.
+        # Prompt log-probabilities request a whole chunk of a prompt at once.
         result: Tensor | None = None
         for start in range(0, len(main), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
@@ -155,14 +159,14 @@ class RastForCausalLM(nn.Module):
         return result
 
     def _composed(self, main: Tensor, others: list[Tensor], lambda_: Tensor) -> Tensor | None:
-        """Equation 3 for these rows of every model's hidden states and of λ."""
+        """Apply equation 3 to these rows of every model's hidden states and of λ."""
         rows: Tensor | None = None
         if self.selects and self.lambda_buffer.zero_share >= WORTH_SELECTING:
             rows = lambda_.nonzero()[:, 0]
             if len(rows) == 0:
                 return self._masked(self.models[0].compute_logits(main))
             lambda_, others = lambda_[rows], [hidden[rows] for hidden in others]
-        # Every rank calls every head, since they gather; some ranks then get None.
+        # Every rank calls every head, because heads gather; some ranks then get None.
         logits: list[Any] = [
             model.compute_logits(hidden.contiguous())
             for model, hidden in zip(self.models, (main, *others), strict=True)
@@ -185,15 +189,17 @@ class RastForCausalLM(nn.Module):
         )
 
     def _masked(self, logits: Tensor | None) -> Tensor | None:
-        """M_base's logits without ΔR; ids that some model does not have cannot be drawn."""
+        """Return M_base's logits without ΔR; ids that some model lacks cannot be drawn."""
         if logits is not None:
             logits[:, self.settings.vocabulary :] = -torch.inf
         return logits
 
     def load_weights(self, weights: Iterable[tuple[str, Tensor]]) -> set[str]:
-        """Each checkpoint's weights to its model; the small ones' names carry their prefix.
+        """Load each checkpoint's weights into its model; names of the small ones carry their
+        prefix.
 
-        Raises ModelError for NaN and infinite weights, by vLLM's name of the tensor.
+        Raises:
+            ModelError: a weight is NaN or infinite; the message has vLLM's name of the tensor.
         """
         loaded: set[str] = set()
         for index, part in groupby(weights, key=lambda item: self._model_of(item[0])):
@@ -218,11 +224,12 @@ class RastForCausalLM(nn.Module):
 def built_model(
     vllm_config: VllmConfig, path: str, hf_config: Any, architectures: list[str], prefix: str
 ) -> nn.Module:
-    """One of vLLM's models, without weights, each layer with the window of its own config.
+    """Return one of vLLM's models, without weights, each layer with the window of its own config.
 
-    Layers that name none take the engine's, which is M_base's.
+    Layers that name none get the engine's, which is M_base's.
 
-    Raises ModelError where vLLM cannot build it, or gives its layers other windows.
+    Raises:
+        ModelError: vLLM cannot build it, or gives its layers other windows.
     """
     layers = vllm_config.compilation_config.static_forward_context
     before, cache = set(layers), vllm_config.cache_config
@@ -234,7 +241,7 @@ def built_model(
         )
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:  # vLLM's models raise anything for what they do not have
+    except Exception as error:  # vLLM's models may raise anything for what they do not support
         raise ModelError(
             f"model {path}, a {architectures[0]}, cannot be built: {first_line(error)}",
             hint="docs/vllm.md has a table of what can be used",
@@ -250,11 +257,10 @@ def built_model(
 def check_windows(
     path: str, expected: Sequence[int | None], found: Sequence[int | None], length: int
 ) -> None:
-    """Raise ModelError where layers attend to another window than the model's config says.
+    """Raise ModelError if layers attend to another window than the model's config says.
 
-    Windows of `length`, the longest sequence, and more are no windows. Where vLLM has another
-    number of layers with windows (none with latent attention), each window must be among the
-    config's.
+    Windows of `length` (the longest sequence) or more are no windows. If vLLM has another number of
+    layers with windows (none with latent attention), each window must be among the config's.
     """
     said, got = (
         sorted(min(window or length, length) for window in windows)

@@ -1,6 +1,6 @@
-"""Model Runner V2: the model's own state, which fills in λ of every token.
+"""Model Runner V2: the model's own state, which sets λ of every token.
 
-V2 draws each token from (seed, position), so its seeds need no help.
+V2 draws each token from (seed, position), so its seeds need no correction.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from rast_bench.vllm_plugin.sampling import request_lambda
 class RastModelState(DefaultModelState):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Not zero: vLLM measures its memory on dummy requests, which must then run every head.
+        # Not zero: vLLM profiles its memory with dummy requests, which must run every head.
         self.lambda_by_slot = np.ones(self.max_num_reqs, dtype=np.float32)
 
     def add_request(self, req_index: int, new_req_data: Any) -> None:

@@ -14,14 +14,15 @@ LAMBDA = "rast_lambda"
 """The key in `SamplingParams.extra_args`, and in `vllm_xargs` of an HTTP request."""
 
 
-_ALIKE = 0.6  # similarity from which another key is taken for a misspelt one
+_ALIKE = 0.6  # similarity above which another key counts as misspelt
 
 
 def rast_sampling_params(lambda_: float, **params: Any) -> "SamplingParams":
-    """vLLM's SamplingParams with this request's λ. `params` are vLLM's own.
+    """Return vLLM's SamplingParams with this request's λ. `params` are vLLM's own.
 
-    Raises ValueError unless λ is a number from 0 to MAX_FACTOR, and for keys of `extra_args`
-    that look like another spelling of it.
+    Raises:
+        ValueError: λ is not a number from 0 to MAX_FACTOR, or a key of `extra_args` looks like
+            another spelling of it.
     """
     from vllm import SamplingParams
 
@@ -31,14 +32,14 @@ def rast_sampling_params(lambda_: float, **params: Any) -> "SamplingParams":
 
 
 def request_lambda(extra_args: Mapping[str, Any] | None, default: float) -> float:
-    """λ of a request in the engine. Raises ValueError as `checked_lambda` does."""
+    """Return λ of a request in the engine. Raise ValueError as `checked_lambda`."""
     if not extra_args or LAMBDA not in extra_args:
         return default
     return checked_lambda(extra_args[LAMBDA])
 
 
 def checked_lambda(value: Any) -> float:
-    """Raises ValueError unless the value is a number from 0 to MAX_FACTOR, or text for one."""
+    """Return λ. Raise ValueError unless the value is, or spells, a number from 0 to MAX_FACTOR."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -53,10 +54,10 @@ def checked_lambda(value: Any) -> float:
 
 
 def check_spelling(keys: Iterable[str]) -> None:
-    """Raise ValueError for a key that looks like λ's without being it: it would be ignored."""
+    """Raise ValueError for a key that resembles λ's without being it: it would be ignored."""
     for key in keys:
         if key != LAMBDA and _looks_like_lambda(key.lower()):
-            raise ValueError(f"{key} is no key of a request: did you mean {LAMBDA}?")
+            raise ValueError(f"{key} is not a key of a request: did you mean {LAMBDA}?")
 
 
 def _looks_like_lambda(key: str) -> bool:
