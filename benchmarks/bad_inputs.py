@@ -37,9 +37,9 @@ from rast_bench.config.options import OptionReader
 from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import CellConfig
 from rast_bench.config.validate import known_keys
-from rast_bench.errors import UnforeseenError
+from rast_bench.errors import UnexpectedError
 from rast_bench.pipeline import plan_jobs
-from rast_bench.unforeseen import as_known
+from rast_bench.unexpected import as_user_error
 
 BASE = (
     *("base_model=tiny-xs", "delta=tiny-xs", "dataset=tiny-easy", "dataset.limit=1"),
@@ -176,9 +176,9 @@ def check(changes: Sequence[tuple[Key, Any]], ends: Ends, *, as_words: bool, mos
         one_try(changes, as_words=as_words)
         ends.planned += 1
     except Exception as error:  # as reported by the command line
-        known = as_known(error)
+        known = as_user_error(error)
         ends.errors[type(known).__name__] += 1
-        if isinstance(known, UnforeseenError) or not known.hint:
+        if isinstance(known, UnexpectedError) or not known.hint:
             fault = f"{type(error).__name__}: {error}"
     seconds = time.process_time() - begin
     ends.slowest = max(ends.slowest, seconds)

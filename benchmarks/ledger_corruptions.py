@@ -113,12 +113,12 @@ class World:
         with without_override(), redirect_stderr(StringIO()) as told:
             results = self._damaged(corruption)
             found = verify(Ledger(results))
-            repaired = self.run(results) == self.table and not verify(Ledger(results)).faults
+            repaired = self.run(results) == self.table and not verify(Ledger(results)).corruptions
             alone = self.run(self._damaged(corruption)) == self.table
         lines = told.getvalue().replace(str(self._folder), "").splitlines()
         return Outcome(
             name=corruption.name,
-            found=bool(found.faults),
+            found=bool(found.corruptions),
             repaired=repaired,
             repaired_alone=alone,
             line=lines[0] if lines else "",

@@ -1,6 +1,6 @@
-"""The words that every stage shares: problems, requests, samples, verdicts.
+"""The records that every stage shares: problems, requests, samples, verdicts.
 
-Plain frozen records without behaviour, cheap to import. See docs/design.md for the vocabulary.
+Plain frozen records without behaviour, cheap to import. docs/design.md has the glossary.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SampleKey:
-    """What identifies a sample for ever: it is never computed twice."""
+    """The permanent identity of a sample: it is never computed twice."""
 
     cell_id: str
     problem_id: str
@@ -60,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One finished generation, as it stands in the ledger."""
+    """One finished generation, as stored in the ledger."""
 
     key: SampleKey
     seed: int
@@ -76,11 +76,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One grader's judgement of one sample. `extracted` is None when no answer was found.
+    """One grader's judgement of one sample. `extracted` is None if no answer was found.
 
-    `reason` says what decided ("exact", "unit", …), `rule` by which rule, and `extraction` how the
-    answer was found: words of docs/graders.md. "" where the grader does not say, and for verdicts
-    that were stored before there were reasons.
+    `reason` is what decided ("exact", "unit", …), `rule` the rule applied, `extraction` how the
+    answer was found; docs/graders.md explains the values. They are "" if the grader does not say,
+    and for verdicts stored before reasons existed.
     """
 
     key: SampleKey

@@ -1,7 +1,7 @@
 """Every error that a user can cause or meet, in one tree.
 
 The command line prints `error: …` and `hint: …` for these and exits with `exit_code`. Anything else
-is a bug: its stack trace goes to a file (unforeseen.py), and the user sees a line that names it.
+is a bug: its stack trace goes to a file (unexpected.py), and the user sees a line that names it.
 
     RastBenchError
     ├── ConfigError        a key, an option or a value of the configuration
@@ -10,15 +10,15 @@ is a bug: its stack trace goes to a file (unforeseen.py), and the user sees a li
     ├── LedgerError        the results folder: not writable, full, corrupt beyond repair
     ├── EngineError        an engine that is not installed or cannot serve the request
     ├── OutputError        stdout or stderr that is closed or full
-    └── UnforeseenError    anything else that was raised: a bug
+    └── UnexpectedError    anything else that was raised: a bug
 """
 
 
 class RastBenchError(Exception):
-    """One clear line that names the thing and its place, and a hint that says what to do next.
+    """One clear line that names the thing and its location, and a hint that says what to do next.
 
-    `here_only`: it is this machine that lacks something (a network, a package), so that a plan for
-    another one may go on.
+    `here_only`: only this machine lacks something (a network, a package), so a plan for another
+    machine can go on.
     """
 
     exit_code = 2
@@ -29,14 +29,14 @@ class RastBenchError(Exception):
         self.hint = hint
         self.here_only = here_only
         if hint:
-            self.add_note(f"hint: {hint}")  # of a traceback, as a notebook shows it
+            self.add_note(f"hint: {hint}")  # shown in the traceback of a notebook
 
     def render(self) -> str:
-        """The two lines a user sees on stderr, readable without colour."""
+        """Return the two lines that a user sees on stderr, readable without colour."""
         lines = [f"error: {self.message}"]
         if self.hint:
             lines.append(f"hint: {self.hint}")
-        # Names of others may hold line breaks, which would pass for lines of ours.
+        # User-supplied names may contain line breaks, which would look like our own lines.
         return "\n".join(line.replace("\n", "\\n") for line in lines)
 
 
@@ -64,10 +64,12 @@ class OutputError(RastBenchError):
     exit_code = 1
 
 
-class UnforeseenError(RastBenchError):
+class UnexpectedError(RastBenchError):
     exit_code = 1
 
 
 def first_line(error: BaseException) -> str:
-    """Another library's message as part of one of ours; its type where it has none."""
+    """Return the first line of another library's message; the error's type if the message is
+    empty.
+    """
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

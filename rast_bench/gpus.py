@@ -1,8 +1,8 @@
-"""Which NVIDIA GPUs this process can use: one answer for the planner, the engines and manifests.
+"""The NVIDIA GPUs that this process can use: one answer for the planner, the engines and manifests.
 
-Asks CUDA's driver, as PyTorch does, so CUDA_VISIBLE_DEVICES counts and nvidia-smi is not needed; in
-a process of its own, because a driver that was initialised here would fail in forked workers. This
-file is that process's program too, so it imports the standard library alone.
+Asks the CUDA driver, as PyTorch does, so CUDA_VISIBLE_DEVICES counts and nvidia-smi is not needed.
+It asks in a subprocess, because a driver initialised here would fail in forked workers. This file
+is also that subprocess's program, so it imports only the standard library.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 DRIVER = "libcuda.so.1" if sys.platform != "win32" else "nvcuda.dll"
-_SECONDS = 60  # a node's first call may wait for eight cards without persistence mode
+_SECONDS = 60  # the first call may wait for eight cards without persistence mode
 _NAME_BYTES = 256
 
 
@@ -29,18 +29,17 @@ class Gpu:
 
 
 def gpu_names() -> list[str]:
-    """The names of the GPUs that PyTorch can use here; see `usable_gpus`."""
+    """Return the names of the GPUs that PyTorch can use here; see `usable_gpus`."""
     return [gpu.name for gpu in usable_gpus()]
 
 
 def usable_gpus(visible: str | None = None) -> list[Gpu]:
-    """The GPUs that PyTorch can use here; does not import it.
+    """Return the GPUs that PyTorch can use here, without importing it.
 
-    Empty with a PyTorch that was built for CPUs, without NVIDIA's driver, and with an empty
-    CUDA_VISIBLE_DEVICES.
+    Empty with a CPU-only PyTorch, without NVIDIA's driver, and with an empty CUDA_VISIBLE_DEVICES.
 
     Args:
-        visible: stands in for CUDA_VISIBLE_DEVICES.
+        visible: replaces CUDA_VISIBLE_DEVICES.
     """
     if not torch_has_cuda():
         return []
@@ -50,7 +49,7 @@ def usable_gpus(visible: str | None = None) -> list[Gpu]:
 
 
 def torch_has_cuda() -> bool:
-    """Whether the installed PyTorch was built for CUDA, as its version.py says."""
+    """Return whether the installed PyTorch was built for CUDA, according to its version.py."""
     spec = find_spec("torch")
     if spec is None or spec.origin is None:
         return False
@@ -60,7 +59,7 @@ def torch_has_cuda() -> bool:
 
 @cache
 def _driver_gpus(visible: str | None, _order: str | None) -> tuple[Gpu, ...]:
-    """What the driver answers in this environment, asked once."""
+    """Return the driver's answer in this environment, cached."""
     if load_driver() is None:
         return ()
     command = [sys.executable, "-I", "-S", __file__]
@@ -79,7 +78,7 @@ def _driver_gpus(visible: str | None, _order: str | None) -> tuple[Gpu, ...]:
 
 
 def load_driver() -> Any:
-    """The driver's library, None where there is none. Loading it initialises nothing."""
+    """Return the driver's library, or None if there is none. Loading it initialises nothing."""
     try:
         return ctypes.CDLL(DRIVER)
     except OSError:
@@ -87,7 +86,7 @@ def load_driver() -> Any:
 
 
 def gpus_of(driver: Any) -> list[tuple[str, int]]:
-    """(name, bytes of memory) of the devices that the driver shows, in its order."""
+    """Return (name, bytes of memory) of the devices that the driver shows, in its order."""
     count = ctypes.c_int()
     if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
         return []

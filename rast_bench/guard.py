@@ -1,4 +1,4 @@
-"""What a user sees of an error that ends a process, whichever command or worker it is."""
+"""How an error that ends a process is shown to the user, in every command and worker."""
 
 import signal
 import sys
@@ -7,25 +7,26 @@ from pathlib import Path
 
 from rast_bench.errors import OutputError
 from rast_bench.interrupt import Interrupted, exit_code
-from rast_bench.surroundings import check_working_folder, tolerate_warnings
+from rast_bench.startup import check_working_folder, tolerate_warnings
 from rast_bench.terminal import Output, forget_stdout, safe_streams
-from rast_bench.unforeseen import as_known, no_traces, results_folder
+from rast_bench.unexpected import as_user_error, one_line_warnings, results_folder
 
 EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
 
 def guarded(action: Callable[[], int], words: Sequence[str] = ()) -> int:
-    """The action's exit code, or what a user sees of its error: one line and a hint on stderr.
+    """Run the action; return its exit code, or print its error as one line and a hint on stderr.
 
-    An exception that nobody foresaw is 1, with its stack trace in a file (unforeseen.py).
+    An unexpected exception exits with 1, with its stack trace in a file (unexpected.py).
 
     Args:
-        words: of the command line; they may name the results folder.
+        words: the command line, which may name the results folder.
 
-    Raises SystemExit as argparse does, for `--help` and `--version`.
+    Raises:
+        SystemExit: from argparse, for `--help` and `--version`.
     """
     results = results_folder(words)
-    with safe_streams(), no_traces(results):
+    with safe_streams(), one_line_warnings(results):
         try:
             check_working_folder()
             tolerate_warnings()
@@ -37,7 +38,7 @@ def guarded(action: Callable[[], int], words: Sequence[str] = ()) -> int:
 
 
 def _finished(action: Callable[[], int]) -> int:
-    """The exit code, once what was printed has been written."""
+    """Return the exit code after everything printed has been written."""
     try:
         code = action()
     except SystemExit:
@@ -48,7 +49,11 @@ def _finished(action: Callable[[], int]) -> int:
 
 
 def _told(error: BaseException, results: Path) -> int:
-    """Prints what there is to say of an error; its exit code. Raises SystemExit."""
+    """Print the error and return its exit code.
+
+    Raises:
+        SystemExit: the error is one.
+    """
     match error:
         case SystemExit():
             raise error
@@ -56,10 +61,10 @@ def _told(error: BaseException, results: Path) -> int:
             return error.exit_code
         case KeyboardInterrupt():
             return exit_code(signal.SIGINT)
-        case BrokenPipeError():  # `… | head`: the reader has seen enough, and all is saved
+        case BrokenPipeError():  # `… | head`: the reader has left, and everything is saved
             forget_stdout()
             return EXIT_BROKEN_PIPE
-    known = as_known(error, results)
+    known = as_user_error(error, results)
     print(known.render(), file=sys.stderr)
     sys.stderr.flush()
     return known.exit_code

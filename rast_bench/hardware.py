@@ -1,7 +1,7 @@
-"""How many cores this process may keep busy, and how many of them an engine takes as threads.
+"""How many cores this process may use, and how many of them an engine takes as threads.
 
-PyTorch starts a thread for every core that it sees. Schedulers and containers often hand out fewer
-than a process sees, and threads that wait for one another's core are slower than a single one.
+PyTorch starts one thread per visible core. Schedulers and containers often grant fewer cores than a
+process sees, and threads that wait for each other's cores are slower than a single thread.
 """
 
 import os
@@ -13,15 +13,15 @@ GIB = 2**30  # bytes
 
 
 def usable_cores() -> int:
-    """The smallest of affinity, SLURM's allocation and the cgroups' CPU quota; at least 1."""
+    """Return the minimum of affinity, SLURM allocation and cgroup CPU quota; at least 1."""
     limits = (_affinity(), slurm_cores(os.environ), quota_cores())
     return max(1, min(limit for limit in limits if limit is not None))
 
 
 def available_memory() -> int:
-    """Bytes that this process may still take: what is free, within its cgroups' limits.
+    """Return the bytes that this process may still allocate: free memory within its cgroup limits.
 
-    Where nobody says, as on systems without /proc, 16 GiB.
+    16 GiB if this is unknown, as on systems without /proc.
     """
     limits = [_free_memory(), *(_group_memory(folder) for folder in _groups("memory"))]
     return min((limit for limit in limits if limit is not None), default=16 * GIB)
@@ -36,7 +36,10 @@ def _free_memory() -> int | None:
 
 
 def _group_memory(folder: Path) -> int | None:
-    """What a cgroup's limit leaves, versions 2 and 1. Cached files count as used: they can go."""
+    """Return what a cgroup's limit leaves, versions 1 and 2.
+
+    Inactive page cache counts as free: the kernel reclaims it when needed.
+    """
     for most, used, cached in (
         ("memory.max", "memory.current", "inactive_file"),
         ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -50,12 +53,12 @@ def _group_memory(folder: Path) -> int | None:
 
 
 def engine_threads(share: int | None = None) -> int:
-    """Threads of an engine whose `engine.threads` is null; at least 1.
+    """Return the threads of an engine whose `engine.threads` is null; at least 1.
+
+    OMP_NUM_THREADS, if set by the user, is an upper bound.
 
     Args:
-        share: cores of this process where others work beside it on the same allocation.
-
-    OMP_NUM_THREADS, where the user has set it, allows no more than it says.
+        share: the cores of this process if others work beside it on the same allocation.
     """
     openmp = _count(os.environ.get("OMP_NUM_THREADS", "").partition(",")[0])
     limits = (usable_cores(), share, openmp)
@@ -69,11 +72,11 @@ def _affinity() -> int:
 
 
 def slurm_cores(environment: Mapping[str, str]) -> int | None:
-    """The CPUs that SLURM gave this task; None outside of a job.
+    """Return the CPUs that SLURM gave this task; None outside a job.
 
-    Nothing else says so where a site binds no tasks to cores, and SLURM_CPUS_PER_TASK is there
-    only if somebody asked for it. SLURM_CPUS_ON_NODE counts the step's CPUs on this node, which its
-    tasks here share; a batch script is alone and has all of them.
+    Nothing else tells where a site does not bind tasks to cores, and SLURM_CPUS_PER_TASK is set
+    only on request. SLURM_CPUS_ON_NODE counts the step's CPUs on this node, which its tasks here
+    share; a batch script is alone and has all of them.
     """
     limits = [_count(environment.get("SLURM_CPUS_PER_TASK"))]
     on_node = _count(environment.get("SLURM_CPUS_ON_NODE"))
@@ -83,7 +86,7 @@ def slurm_cores(environment: Mapping[str, str]) -> int | None:
 
 
 def _tasks_here(environment: Mapping[str, str]) -> int:
-    """This node's entry of SLURM_STEP_TASKS_PER_NODE, which reads `2(x3),1`; 1 outside of steps."""
+    """Return this node's entry of SLURM_STEP_TASKS_PER_NODE, such as `2(x3),1`; 1 outside steps."""
     tasks: list[int] = []
     for entry in environment.get("SLURM_STEP_TASKS_PER_NODE", "").split(","):
         if match := re.fullmatch(r"(\d+)(?:\(x(\d+)\))?", entry):
@@ -93,10 +96,10 @@ def _tasks_here(environment: Mapping[str, str]) -> int:
 
 
 def quota_cores(process: Path = Path("/proc/self")) -> int | None:
-    """Whole cores within the CPU quota of this process's cgroups, versions 1 and 2.
+    """Return the whole cores within the CPU quota of this process's cgroups, versions 1 and 2.
 
-    Every group above it counts too. None where there is no quota, or no cgroups. A part of a core
-    is left out: one thread too many is stopped for the rest of each period, and the others wait.
+    Every parent group counts too. None without a quota or cgroups. Fractions are rounded down: one
+    thread too many is throttled for the rest of each period, and the others wait for it.
 
     Args:
         process: its folder in /proc.
@@ -107,7 +110,7 @@ def quota_cores(process: Path = Path("/proc/self")) -> int | None:
 
 
 def _groups(controller: str, process: Path = Path("/proc/self")) -> Iterator[Path]:
-    """The folders of the process's cgroups that may limit it, innermost first.
+    """Yield the folders of the process's cgroups that may limit it, innermost first.
 
     Args:
         controller: of version 1, `cpu` or `memory`; version 2 has one tree for all.
@@ -117,7 +120,7 @@ def _groups(controller: str, process: Path = Path("/proc/self")) -> Iterator[Pat
         _, controllers, path = line.split(":", 2)
         groups |= dict.fromkeys(controllers.split(","), PurePosixPath(path))
     for line in _lines(process / "mountinfo"):
-        place, _, kind = line.partition(" - ")
+        mount, _, kind = line.partition(" - ")
         system, *_, options = kind.split()
         if system == "cgroup2":
             group = groups.get("")
@@ -126,14 +129,14 @@ def _groups(controller: str, process: Path = Path("/proc/self")) -> Iterator[Pat
         else:
             continue
         if group is not None:
-            root, mounted = place.split()[3:5]
-            # In a container the mount shows only what is below `root`.
+            root, mounted = mount.split()[3:5]
+            # In a container the mount shows only the tree below `root`.
             inside = group.relative_to(root) if group.is_relative_to(root) else PurePosixPath()
             yield from (Path(mounted) / part for part in (inside, *inside.parents))
 
 
 def _quota(folder: Path) -> float | None:
-    """In cores."""
+    """Return the quota in cores; None if there is none."""
     words = " ".join(_lines(folder / "cpu.max")).split()  # version 2
     if not words:
         files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
@@ -145,11 +148,11 @@ def _quota(folder: Path) -> float | None:
 def _lines(file: Path) -> list[str]:
     try:
         return file.read_text(encoding="utf-8").splitlines()
-    except OSError:  # not Linux, no such controller, or not ours to read
+    except OSError:  # not Linux, no such controller, or no permission
         return []
 
 
 def _count(text: str | None, *, least: int = 1) -> int | None:
-    """A whole number; None where there is none, as in `max` and -1."""
+    """Return a whole number; None if there is none, as for `max` and -1."""
     text = (text or "").strip()
     return int(text) if text.isdecimal() and int(text) >= least else None

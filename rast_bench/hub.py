@@ -1,4 +1,4 @@
-"""What models and data sets of the Hugging Face hub have in common."""
+"""What models and data sets on the Hugging Face hub have in common."""
 
 import logging
 import os
@@ -17,12 +17,12 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def is_pinned(revision: str | None) -> bool:
-    """Whether it names a commit, whose files never change."""
+    """Return whether the revision names a commit, whose files never change."""
     return revision is not None and _COMMIT.fullmatch(revision) is not None
 
 
 def terms_hint(page: str) -> str:
-    """For what is gated; `page` is its place on the hub."""
+    """Return the hint for a gated repository; `page` is its path on the hub."""
     return (
         f"accept its terms at https://huggingface.co/{page}, then `hf auth login` or set HF_TOKEN"
     )
@@ -30,10 +30,10 @@ def terms_hint(page: str) -> str:
 
 @cache
 def hub_silence() -> str | None:
-    """Why the hub cannot be asked, None when it answers: one short request per process.
+    """Return why the hub cannot be asked, None if it answers: one short request per process.
 
-    Where there is no answer, one line on stderr says so, and this process and its children go on
-    as with HF_HUB_OFFLINE, so that no library waits for the hub again.
+    If there is no answer, one line on stderr says so, and this process and its children go on as
+    with HF_HUB_OFFLINE, so that no library waits for the hub again.
     """
     from huggingface_hub import constants
 
@@ -54,11 +54,11 @@ def hub_silence() -> str | None:
 
 
 def probe(endpoint: str) -> str | None:
-    """Why `endpoint` does not answer within PROBE_SECONDS; None when it does.
+    """Return why `endpoint` does not answer within PROBE_SECONDS; None if it does.
 
-    In a thread: looking up a name has no timeout of its own.
+    Runs in a thread: name lookup has no timeout of its own.
     """
-    from huggingface_hub import get_session  # not in the thread: importing takes long on busy disks
+    from huggingface_hub import get_session  # not in the thread: importing is slow on busy disks
 
     outcome: list[str | None] = []
 
@@ -79,7 +79,9 @@ def probe(endpoint: str) -> str | None:
 
 @contextmanager
 def quiet_hub() -> Iterator[None]:
-    """The hub's library tries again for half a minute and tells of every try, twice."""
+    """Silence the hub's library, which retries for half a minute and reports every attempt
+    twice.
+    """
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.ERROR)

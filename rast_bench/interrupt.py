@@ -1,4 +1,4 @@
-"""Ctrl-C or SIGTERM once: finish the write and say how to resume. Twice: leave at once."""
+"""Ctrl-C or SIGTERM once: finish the write and say how to resume. Twice: exit at once."""
 
 import os
 import signal
@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)  # a shell's Ctrl-C; schedulers before they kill
+SIGNALS = (
+    signal.SIGINT,
+    signal.SIGTERM,
+)  # Ctrl-C in a shell; a scheduler's warning before it kills
 _SHOW_CURSOR = "\x1b[?25h"
 
 
 def exit_code(number: int) -> int:
-    """As shells report a process that a signal ended: 130 for SIGINT, 143 for SIGTERM."""
+    """Return the exit code that shells report for a signal: 130 for SIGINT, 143 for SIGTERM."""
     return 128 + number
 
 
@@ -28,9 +31,9 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def two_step_interrupt(signals: Sequence[int] = SIGNALS) -> Iterator[None]:
-    """The first of the signals raises Interrupted, the second ends the process with its exit code.
+    """Raise Interrupted at the first of the signals; exit with its code at the second.
 
-    Leaving at once is harmless: shards are written whole or not at all. Outside the main thread,
+    Exiting at once is harmless: shards are written whole or not at all. Outside the main thread,
     where Python delivers no signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():

@@ -1,6 +1,6 @@
-"""The stages in order, over all jobs of one command: plan, run, grade, report.
+"""The stages of a command, over all its jobs: plan, run, grade, report.
 
-Every stage reads what the one before it left in the ledger, so each can be run alone.
+Every stage reads what the previous one left in the ledger, so each can be run alone.
 """
 
 import sys
@@ -33,24 +33,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job with its cells planned, in the order of the job's cells."""
+    """A job and its planned cells, in the job's order."""
 
     job: Job
     planned: tuple[PlannedCell, ...]
 
 
 def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
-    """Generates, grades and prints; returns the exit code.
+    """Generate, grade and print; return the exit code.
 
     All cells of all jobs are planned and checked before any model is loaded, and cells that need
-    the same models share one engine. With a launcher that does not wait, the end of this is the
+    the same models share one engine. With a launcher that does not wait, this ends with the
     submission.
 
     Args:
-        command: what was typed, for a launch to be resumed.
+        command: what was typed, so that a launch can be resumed.
 
     Raises:
-        RastBenchError: configuration, models, data sets or results folder that cannot be used.
+        RastBenchError: the configuration, a model, a data set or the results folder cannot be
+            used.
         KeyboardInterrupt: Ctrl-C; everything finished is saved.
     """
     options = shared_options(jobs)
@@ -65,7 +66,7 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
     if options.pool is not None:
         check_pool([item.cell for item in distinct(single_cells(planned))], options.pool)
     launcher = jobs[0].launcher
-    _say_what_surprises(cells, launcher)
+    _print_notes(cells, launcher)
     if launcher is None:
         summary = _generate(cells, ledger, options)
     else:
@@ -74,7 +75,7 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
         if options.workers != "auto":
             raise ConfigError(
                 f"workers={options.workers}: a launcher starts workers of its own",
-                hint="say launcher.devices=… or launcher.tasks=…, and leave workers out",
+                hint="set launcher.devices=… or launcher.tasks=…, and leave workers out",
             )
         launched = launch_cells(cells, ledger, launcher, command, stderr_progress())
         if launched is None:
@@ -89,11 +90,13 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
 
 
 def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
-    """Reads data sets and checks models for all jobs at once; loads no weights.
+    """Read data sets and check models for all jobs at once; load no weights.
 
-    Raises DatasetError, ModelError, and ConfigError for more cells or samples than this machine
-    takes, for a measure or a grader that does not exist, and for a grader that no longer grades
-    and has verdicts to give.
+    Raises:
+        DatasetError: a data set cannot be used.
+        ModelError: a model cannot be used.
+        ConfigError: there are more cells or samples than this machine can hold, or a measure or
+            grader does not exist or no longer grades.
     """
     from rast_bench.grading import check_graders, check_retired
     from rast_bench.results.experiment import requested_measures
@@ -115,11 +118,14 @@ def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
     return planned
 
 
-def join_array(words: Sequence[str], place: "ArrayTask") -> "Launch | None":
-    """The launch that the tasks of a user's own SLURM array share; the first to come makes it.
+def join_array(words: Sequence[str], task: "ArrayTask") -> "Launch | None":
+    """Return the launch shared by the tasks of a user's SLURM array; the first task makes it.
 
-    None for a task without work. Raises what composing and planning raise, and LedgerError when no
-    task makes the launch.
+    None for a task without work.
+
+    Raises:
+        RastBenchError: composing or planning failed.
+        LedgerError: no task makes the launch.
     """
     from rast_bench.config.frontend import jobs_of_command_line
     from rast_bench.run.array import join_launch
@@ -128,7 +134,7 @@ def join_array(words: Sequence[str], place: "ArrayTask") -> "Launch | None":
     program = "rast-bench run"
     jobs = jobs_of_command_line(words)
     return join_launch(
-        place,
+        task,
         Path(shared_options(jobs).results_dir).resolve(),
         Command(program, tuple(words), Path.cwd()),
         lambda: [cell for item in plan_jobs(jobs) for cell in item.planned],
@@ -136,7 +142,7 @@ def join_array(words: Sequence[str], place: "ArrayTask") -> "Launch | None":
 
 
 def single_cells(planned: Sequence[PlannedJob]) -> list[PlannedCell]:
-    """The cells that belong to no experiment."""
+    """Return the cells that belong to no experiment."""
     return [
         cell for item in planned if item.job.options.experiment is None for cell in item.planned
     ]
@@ -145,13 +151,16 @@ def single_cells(planned: Sequence[PlannedJob]) -> list[PlannedCell]:
 def report_jobs(
     planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptions, command: str
 ) -> None:
-    """Grades what has no verdict yet; prints a table for each experiment, one for all cells.
+    """Grade samples without a verdict; print one table per experiment and one for all other cells.
 
-    The files of an experiment go to `<results_dir>/<experiment name>`, those of several cells to
-    `<results_dir>/sweeps`. Raises LedgerError when a cell is partial.
+    The files of an experiment go to `<results_dir>/<experiment name>`, those of several single
+    cells to `<results_dir>/sweeps`.
 
     Args:
         command: what was typed, for the saved tables.
+
+    Raises:
+        LedgerError: a cell is partial.
     """
     from rast_bench.reporting.save import save_report, written_files_summary
 
@@ -178,7 +187,7 @@ def report_jobs(
 
 
 def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> None:
-    """Each grader once, over all cells that it judges."""
+    """Run each grader once, over all cells that it judges."""
     from rast_bench.grading import grade_cells
 
     judged: dict[str, list[PlannedCell]] = {}
@@ -190,7 +199,7 @@ def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOp
 
 
 def shared_options(jobs: Sequence[Job]) -> RunOptions:
-    """The options of a command that a sweep cannot vary."""
+    """Return the options of a command that a sweep cannot vary."""
     first = jobs[0].options
     for job in jobs:
         for key in ("results_dir", "grader", "allow_code_execution", "workers", "pool"):
@@ -206,11 +215,11 @@ def _generate(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOption
 
     settled = settle_engines(planned, ledger, lambda: devices_of(None))
     workers = _workers(settled, options)
-    _say_what_lies_idle(settled)
+    _note_idle_gpus(settled)
     return run_cells(settled, ledger, progress=stderr_progress(), workers=workers)
 
 
-def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
+def _print_notes(planned: Sequence[PlannedCell], launcher: "LauncherConfig | None") -> None:
     from rast_bench.planning.settled import precision_note
     from rast_bench.run.devices import devices_of
 
@@ -219,7 +228,7 @@ def _say_what_surprises(planned: Sequence[PlannedCell], launcher: "LauncherConfi
         print(f"note: {note}", file=sys.stderr)
 
 
-def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
+def _note_idle_gpus(planned: Sequence[PlannedCell]) -> None:
     from rast_bench.gpus import gpu_names
 
     gpus = len(gpu_names())
@@ -233,7 +242,7 @@ def _say_what_lies_idle(planned: Sequence[PlannedCell]) -> None:
 
 
 def _workers(planned: Sequence[PlannedCell], options: RunOptions) -> int:
-    """How many processes generate. A tensor-parallel engine starts processes of its own."""
+    """Return how many processes generate. A tensor-parallel engine starts its own processes."""
     cells = [item.cell for item in planned]
     check_workers(cells, options)
     threads = max(cell.engine.threads or 1 for cell in cells)

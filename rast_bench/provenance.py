@@ -36,13 +36,13 @@ def now() -> datetime:
 
 
 def new_run_id() -> str:
-    """Unique, and sorted by time: `20260131T120000Z-1f2e3d4c`."""
+    """Return a unique id that sorts by time: `20260131T120000Z-1f2e3d4c`."""
     return f"{now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 @cache
 def environment() -> dict[str, Any]:
-    """Versions, git commit, host and hardware of this process. Imports none of the packages."""
+    """Return versions, git commit, host and hardware of this process without importing packages."""
     return {
         "versions": package_versions(),
         "python": platform.python_version(),
@@ -57,7 +57,7 @@ def environment() -> dict[str, Any]:
 
 
 def package_versions() -> dict[str, str]:
-    """The installed ones of PACKAGES."""
+    """Return the versions of those PACKAGES that are installed."""
     found = {}
     for package in PACKAGES:
         try:
@@ -68,9 +68,9 @@ def package_versions() -> dict[str, str]:
 
 
 def git_state(checkout: Path) -> dict[str, Any] | None:
-    """Commit and whether tracked files were changed; None when `checkout` is no git top level.
+    """Return commit and whether tracked files changed; None if `checkout` is not a git top level.
 
-    A wheel inside some other project's checkout must not borrow that project's commit.
+    A wheel inside another project's checkout must not report that project's commit.
     """
     if not (checkout / ".git").exists():
         return None
@@ -82,7 +82,7 @@ def git_state(checkout: Path) -> dict[str, Any] | None:
 
 
 def cpu_model() -> str:
-    """The processor's name as /proc/cpuinfo or the platform tells it."""
+    """Return the processor's name from /proc/cpuinfo or the platform."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux

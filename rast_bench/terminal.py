@@ -1,7 +1,7 @@
-"""The edge where text leaves the process: no control characters, any encoding, any stream.
+"""Output to terminals: no control characters, any encoding, any stream.
 
-Labels, problem ids, file names and responses are written by others. Whatever of them is printed
-passes through here, so no print needs to think of it.
+Labels, problem ids, file names and responses come from others. Everything printed passes through
+here, so no print statement needs to escape it.
 """
 
 import codecs
@@ -22,7 +22,9 @@ _UNSAFE = re.compile(
     "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # line separators, marks that turn direction
     "\ud800-\udfff]"  # halves of surrogate pairs
 )
-_BAR = re.compile("\r|(?:\x1b\\[A)+$")  # how bars of other libraries begin a write: see `write`
+_BAR = re.compile(
+    "\r|(?:\x1b\\[A)+$"
+)  # how progress bars of other libraries start a write: see `write`
 
 _SIGNS = {
     "─": "-",
@@ -44,7 +46,8 @@ _ERRORS = "rast_bench_signs"
 
 
 def printable(text: str) -> str:
-    """The text with every character that would steer a terminal as `\\x1b`, `\\u202e` and so on.
+    """Return the text with every character that would control a terminal escaped: `\\x1b`,
+    `\\u202e`.
 
     Tabs and line feeds stay.
     """
@@ -57,7 +60,7 @@ def _escaped(character: str) -> str:
 
 
 def _signs(error: UnicodeError) -> tuple[str, int]:
-    """Our own signs in ASCII, anything else as an escape, where an encoding has no such letter."""
+    """Replace our own signs by ASCII and anything else by an escape, if the encoding lacks it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]
@@ -69,15 +72,15 @@ codecs.register_error(_ERRORS, _signs)
 
 
 def stdout_width() -> int | None:
-    """Return the columns of the terminal that stdout is, None where it is a file or a pipe."""
+    """Return the columns of the terminal that stdout is; None for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 class Output(io.TextIOBase):
-    """A text stream that writes what is safe to print.
+    """A text stream that writes only what is safe to print.
 
-    `strict` is for data: what cannot be written raises OutputError. Messages that cannot be
-    written are dropped, and `lost` says why, so that a full stderr costs no samples.
+    `strict` is for data: what cannot be written raises OutputError. Messages that cannot be written
+    are dropped, and `lost` says why, so that a full stderr costs no samples.
     """
 
     def __init__(self, stream: TextIO | None, name: str, *, strict: bool) -> None:
@@ -88,15 +91,15 @@ class Output(io.TextIOBase):
         self._in_bar = False
 
     def write(self, text: str) -> int:
-        """Raises OutputError where `strict`, and BrokenPipeError."""
-        # A bar overwrites its own line. Text of others never comes first in a write of ours.
+        """Write the text. Raise OutputError if `strict`, and BrokenPipeError."""
+        # A bar overwrites its own line. Our own writes never start with text of others.
         bar = None if self._strict else _BAR.match(text)
         head = bar[0] if bar else ""
         self._do(lambda stream: stream.write(head + self._encodable(printable(text[len(head) :]))))
         return len(text)
 
     def flush(self) -> None:
-        """Raises as `write`."""
+        """Flush the stream. Raise as `write`."""
         self._do(lambda stream: stream.flush())
 
     def isatty(self) -> bool:
@@ -142,25 +145,25 @@ class Output(io.TextIOBase):
 
 
 def _forget(stream: TextIO | None) -> None:
-    """Lets what is still buffered vanish: Python would try it again at exit, and complain."""
+    """Discard what is buffered: Python would try to write it again at exit, and complain."""
     try:
         descriptor = stream.fileno() if stream is not None else -1
         if descriptor >= 0:
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, descriptor)
             os.close(null)
-    except (OSError, ValueError):  # no descriptor below it
+    except (OSError, ValueError):  # no file descriptor
         pass
 
 
 def forget_stdout() -> None:
-    """For a reader of stdout that has left: nothing is to be flushed to it."""
+    """Discard buffered output for a reader of stdout that has left."""
     _forget(getattr(sys.stdout, "raw_stream", sys.stdout))
 
 
 @contextmanager
 def safe_streams() -> Iterator[None]:
-    """Within, sys.stdout and sys.stderr are `Output`s. May be nested."""
+    """Make sys.stdout and sys.stderr `Output`s in the body. May be nested."""
     before = sys.stdout, sys.stderr
     if not isinstance(sys.stderr, Output):
         _occupy_closed_descriptors()
@@ -173,7 +176,9 @@ def safe_streams() -> Iterator[None]:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Else the next file to be opened, a shard say, would be what libraries write messages to."""
+    """Open /dev/null for closed standard streams, so that no shard is opened with descriptor 1 or
+    2.
+    """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)

@@ -8,7 +8,7 @@ from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.config.identity import EngineKey
 from rast_bench.planning.cells import group_cells
 from rast_bench.planning.checkpoints import read_checkpoint
-from rast_bench.planning.compatibility import Faults, check_cells
+from rast_bench.planning.compatibility import PlanErrors, check_cells
 from rast_bench.planning.placement import Candidate, EngineLoad, candidate, candidates, named_card
 from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.settled import engine_load, group_length
@@ -57,7 +57,7 @@ def engines(experiment: str, words: Sequence[str] = ()) -> list[Engine]:
     """
     words = [f"experiment={experiment}", "engine.dtype=bfloat16", *words]
     jobs = jobs_of_command_line(words)
-    cells = check_cells([cell for job in jobs for cell in job.cells], Faults(elsewhere=True))
+    cells = check_cells([cell for job in jobs for cell in job.cells], PlanErrors(elsewhere=True))
     found, lengths = [], PromptLengths()
     for group in group_cells([cell for cell in cells if cell is not None]):
         config = group.config

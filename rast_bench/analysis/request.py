@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rast_bench.config.arguments import Words
+from rast_bench.config.arguments import CommandArguments
 from rast_bench.config.frontend import job_of
 from rast_bench.config.schema import CellConfig
 from rast_bench.config.validate import validated
@@ -26,7 +26,7 @@ class AnalysisRequest:
     paths_of: str | None = None  # of the experiment
 
 
-def read_request(words: Words, name: str | None = None) -> AnalysisRequest:
+def read_request(words: CommandArguments, name: str | None = None) -> AnalysisRequest:
     """Read an experiment's name, `key=value` overrides of one cell, or ids of cells in the ledger.
 
     Args:
@@ -78,7 +78,7 @@ def stored_cell(ledger: Ledger, cell_id: str) -> CellConfig:
             f"cell {cell_id} is not in {ledger.root}",
             hint="`rast-bench status EXPERIMENT` lists ids; or name the folder: results_dir=…",
         )
-    return validated(CellConfig, manifests[-1]["config"], place=f"cell {cell_id}")
+    return validated(CellConfig, manifests[-1]["config"], context=f"cell {cell_id}")
 
 
 def names_of(cells: Sequence[CellConfig]) -> str:

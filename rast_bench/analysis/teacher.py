@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from rast_bench.analysis.logit_store import LogitStore
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.config.schema import ModelRef
 from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.engines.loaded import LoadedModel
-from rast_bench.engines.requests import refuse_longer
+from rast_bench.engines.requests import check_text_length
 from rast_bench.engines.tokenizer import load_tokenizer
 from rast_bench.errors import ModelError
 
@@ -54,7 +54,7 @@ def shared_tokenizer(refs: Sequence[ModelRef]) -> Any:
     tokenizer = load_tokenizer(main)
     for ref in others:
         theirs = load_tokenizer(ref).get_vocab()
-        refuse_other_vocabulary(main.path, tokenizer.get_vocab(), ref.path, theirs)
+        check_same_vocabulary(main.path, tokenizer.get_vocab(), ref.path, theirs)
     return tokenizer
 
 
@@ -95,7 +95,7 @@ def score_paths(
         check_unscaled_logits(model)
         room = store.add(ref, min(known_tokens, model.vocab_size), dtype)
         for path in paths:
-            refuse_longer(len(path.prompt_ids) + len(path.token_ids), model.max_positions)
+            check_text_length(len(path.prompt_ids) + len(path.token_ids), model.max_positions)
             write_logits(model, path, room[path.start : path.start + len(path.token_ids)])
         del model
         gc.collect()

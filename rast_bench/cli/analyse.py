@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from rast_bench.config.arguments import Arguments, add_words_flags, one_of, words_of
+from rast_bench.config.arguments import CommandParser, add_flags, arguments_of, one_of
 from rast_bench.errors import LedgerError
-from rast_bench.surroundings import require_docstrings
+from rast_bench.startup import require_docstrings
 
 if TYPE_CHECKING:
     from rast_bench.analysis.run import PlannedStudy
@@ -39,7 +39,7 @@ The named cells determine what is compared: their base model, ΔR, λ, data set 
 In an experiment with paths_of (figure4), all ΔR are compared along that base model's paths."""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE, Analysis, PathSource
 
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
@@ -81,7 +81,7 @@ def configure(parser: Arguments) -> None:
         "--name", metavar="NAME", help="folder of the results; the experiment's or the cells' names"
     )
     parser.add_argument("--scratch", type=Path, metavar="DIR", help="a folder for the logits")
-    add_words_flags(parser)
+    add_flags(parser)
 
 
 def run(args: Namespace) -> int:
@@ -102,7 +102,7 @@ def run(args: Namespace) -> int:
     from rast_bench.ledger import Ledger
     from rast_bench.provenance import now
 
-    request = read_request(words_of(args), args.name)
+    request = read_request(arguments_of(args), args.name)
     ledger = Ledger(request.results)
     settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
     cells = cells_over(request.cells, request.paths_of if args.analysis == "similarity" else None)

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from rast_bench.config.arguments import Arguments, add_results_dir
+from rast_bench.config.arguments import CommandParser, add_results_dir
 
 SUMMARY = "recompute the paper's numbers from one another"
 
@@ -20,7 +20,7 @@ _EPILOG = """\
 Exit code 0 if the audit ran: findings are its result, not errors."""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.add_argument(

@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from rast_bench.cli.launches import add_launch, named_launch
-from rast_bench.config.arguments import Arguments
+from rast_bench.config.arguments import CommandParser
 from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ SUMMARY = "end a launch's workers; finished samples are kept"
 CANCEL_SECONDS = 60.0
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description = "End a launch's workers. Finished samples are kept."
     add_launch(parser)
 
@@ -30,13 +30,13 @@ def run(args: Namespace) -> int:
 def cancel(launch: "Launch") -> int:
     """End the launch's workers; finished samples are kept. Return 0."""
     from rast_bench.run import slurm_jobs
-    from rast_bench.run.notes import read_notes
+    from rast_bench.run.heartbeats import read_heartbeats
     from rast_bench.run.outcome import command_runs, is_alive, resume_command, wait_for_end
     from rast_bench.run.status import launch_status
 
     if launch.record.cluster == "slurm":
-        notes = read_notes(launch.notes, launch.workers)
-        done = [worker for worker, note in notes.items() if note.state == "done"]
+        heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
+        done = [worker for worker, heartbeat in heartbeats.items() if heartbeat.state == "done"]
         slurm_jobs.require_answer(
             [job for worker, job in launch.jobs.items() if worker not in done]
         )

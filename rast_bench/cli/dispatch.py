@@ -22,7 +22,7 @@ from rast_bench.cli import (
     verify,
     worker,
 )
-from rast_bench.config.arguments import Arguments, one_of
+from rast_bench.config.arguments import CommandParser, one_of
 from rast_bench.errors import ConfigError
 from rast_bench.guard import guarded
 
@@ -101,16 +101,16 @@ def run_command(name: str, words: Sequence[str]) -> int:
     """
     command = COMMANDS[name]
     program = f"rast-bench {name}"
-    parser = Arguments(prog=program)
+    parser = CommandParser(prog=program)
     command.configure(parser)
     args = parser.read(words, Namespace(program=program, words=tuple(words)))
     code: int = command.run(args)
     return code
 
 
-def _list_of_commands() -> Arguments:
+def _list_of_commands() -> CommandParser:
     """Return the parser of `rast-bench --help` and `--version`; commands have their own."""
-    parser = Arguments(prog="rast-bench", description=_DESCRIPTION, epilog=_EXAMPLES)
+    parser = CommandParser(prog="rast-bench", description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"rast-bench {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():

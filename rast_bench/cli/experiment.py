@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.config.arguments import Arguments, add_words, words_of
+from rast_bench.config.arguments import CommandParser, add_arguments, arguments_of
 from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rast_bench.reporting.report import Report
 
 
-def add_experiment(parser: Arguments) -> None:
+def add_experiment(parser: CommandParser) -> None:
     parser.add_argument("experiment", metavar="EXPERIMENT", help="as in experiment=…")
-    add_words(parser)
+    add_arguments(parser)
 
 
 def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
@@ -29,7 +29,7 @@ def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
     """
     from rast_bench.config.frontend import job_of
 
-    words = words_of(args)
+    words = arguments_of(args)
     job = job_of(replace(words, overrides=(f"experiment={args.experiment}", *words.overrides)))
     if job.options.experiment is None:
         raise ConfigError("no experiment is named", hint="`rast-bench table EXPERIMENT`")

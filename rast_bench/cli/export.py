@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.config.arguments import RESULTS, Arguments, add_results_dir, one_of
+from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir, one_of
 from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ docs/notebooks.md lists all columns. CSV is for spreadsheets: lists are JSON the
 spreadsheet would execute gets an apostrophe. JSONL and Parquet keep every text unchanged."""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument("what", metavar="WHAT", help=", ".join(WHAT))
     parser.add_argument("target", metavar="FILE", type=Path, help="output; must not exist")

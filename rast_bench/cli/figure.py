@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
-from rast_bench.config.arguments import Arguments
+from rast_bench.config.arguments import CommandParser
 from rast_bench.errors import ConfigError
 
 SUMMARY = "draw an experiment's figures from stored samples"
@@ -15,7 +15,7 @@ Print the numbers of the experiment's figures, and save the figures as PNG, SVG 
 nothing; figures of analyses need them stored."""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description = _DESCRIPTION
     add_experiment(parser)
 

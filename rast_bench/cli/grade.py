@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.config.arguments import Arguments, add_results_dir
+from rast_bench.config.arguments import CommandParser, add_results_dir
 from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ With --gold one answer is graded and explained on stdout:
   rast-bench grade --gold '1/2' --response 'So it is \\boxed{0.5}.'"""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     from rast_bench.grading import grader_names
     from rast_bench.grading.response_file import FINISH_REASONS
 

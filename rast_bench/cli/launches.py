@@ -4,14 +4,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rast_bench.config.arguments import RESULTS, Arguments, add_results_dir
+from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir
 from rast_bench.errors import ConfigError
 
 if TYPE_CHECKING:
     from rast_bench.run.folder import Launch
 
 
-def add_launch(parser: Arguments) -> None:
+def add_launch(parser: CommandParser) -> None:
     """Add the arguments that name a launch."""
     parser.add_argument("name", metavar="LAUNCH", nargs="?", help="id or folder; the latest")
     add_results_dir(parser, "whose launches")

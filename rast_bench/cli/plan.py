@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from rast_bench.cli.run import show_configuration
-from rast_bench.config.arguments import Arguments, add_run_words, one_of, words_of
+from rast_bench.config.arguments import CommandParser, add_run_arguments, arguments_of, one_of
 
 SUMMARY = "report what `run` with the same arguments would make and cost"
 
@@ -31,11 +31,11 @@ planned from the facts that ship (docs/planning.md).
 Exit code 0: the run can start, 2: the plan lists what would stop it."""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     from rast_bench.known.cards import CARDS
 
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    add_run_words(parser)
+    add_run_arguments(parser)
     card = parser.add_mutually_exclusive_group()
     card.add_argument(
         "--gpu", metavar="CARD", type=one_of("card", "cards", CARDS), help=", ".join(CARDS)
@@ -60,7 +60,7 @@ def run(args: Namespace) -> int:
     """
     from rast_bench.config.frontend import jobs_of
 
-    words = words_of(args)
+    words = arguments_of(args)
     if show_configuration(args, words):
         return 0
     jobs = jobs_of(words)
@@ -77,7 +77,7 @@ def run(args: Namespace) -> int:
     ledger = Ledger(Path(shared_options(jobs).results_dir))
     report = build_report(jobs, ledger, assumptions)
     print(render_json(report) if args.json else render_plan(report), end="")
-    return EXIT_BLOCKED if report.faults else 0
+    return EXIT_BLOCKED if report.errors else 0
 
 
 def _positive(text: str) -> float:

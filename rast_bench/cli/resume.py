@@ -5,13 +5,13 @@ from argparse import Namespace
 
 from rast_bench.cli.launches import add_launch, named_launch
 from rast_bench.cli.run import run_words
-from rast_bench.config.arguments import Arguments
+from rast_bench.config.arguments import CommandParser
 from rast_bench.errors import ConfigError
 
 SUMMARY = "repeat a launch's command for what is missing"
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description = "Repeat a launch's command in its folder. It makes only what is missing."
     add_launch(parser)
 

@@ -4,15 +4,20 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from rast_bench.config.arguments import Arguments, Words, add_run_words, words_of
+from rast_bench.config.arguments import (
+    CommandArguments,
+    CommandParser,
+    add_run_arguments,
+    arguments_of,
+)
 from rast_bench.errors import ConfigError
-from rast_bench.surroundings import require_docstrings
+from rast_bench.startup import require_docstrings
 
 SUMMARY = "generate, grade and print; `run --help` lists all options"
 
 
-def configure(parser: Arguments) -> None:
-    add_run_words(parser)
+def configure(parser: CommandParser) -> None:
+    add_run_arguments(parser)
     parser.whole_help = lambda: _help(parser.prog)
 
 
@@ -21,7 +26,7 @@ def run(args: Namespace) -> int:
     require_docstrings()
     from rast_bench.config.frontend import jobs_of
 
-    words = words_of(args)
+    words = arguments_of(args)
     if show_configuration(args, words):
         return 0
     jobs = jobs_of(words)
@@ -37,12 +42,12 @@ def run_words(words: Sequence[str], program: str) -> int:
     Raises:
         RastBenchError: as the run.
     """
-    parser = Arguments(prog=program)
+    parser = CommandParser(prog=program)
     configure(parser)
     return run(parser.read(words, Namespace(program=program, words=tuple(words))))
 
 
-def show_configuration(args: Namespace, words: Words) -> bool:
+def show_configuration(args: Namespace, words: CommandArguments) -> bool:
     """Answer `--cfg`; return False if it was not given.
 
     Raises:

@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 
-from rast_bench.config.arguments import Arguments, add_words, words_of
+from rast_bench.config.arguments import CommandParser, add_arguments, arguments_of
 
 SUMMARY = "print the models' input"
 
@@ -14,9 +14,9 @@ the model reads, on stderr what it belongs to."""
 _FIRST = {"limit": 1, "limit_seed": None}  # first problem of a data set
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description = _DESCRIPTION
-    add_words(parser)
+    add_arguments(parser)
 
 
 def run(args: Namespace) -> int:
@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
 
     reader = CellReader()
     shown = set()
-    for cell in map(with_rendered_chat, job_of(words_of(args)).cells):
+    for cell in map(with_rendered_chat, job_of(arguments_of(args)).cells):
         dataset, prompt = cell.dataset.model_copy(update=_FIRST), cell.prompt
         if (dataset, prompt) in shown:
             continue

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rast_bench.cli.launches import find_launch, names_launch
 from rast_bench.config.arguments import (
-    Arguments,
-    Words,
-    add_words,
+    CommandArguments,
+    CommandParser,
+    add_arguments,
+    arguments_of,
     is_results_dir,
     results_folder_of,
-    words_of,
 )
 from rast_bench.terminal import printable
 
@@ -31,12 +31,12 @@ the cells that key=value arguments describe as for `rast-bench run`."""
 _EPILOG = "Exit code 2: a launch is over and cells are incomplete."
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument(
         "name", metavar="NAME", nargs="?", help="an experiment or a launch; none: the latest launch"
     )
-    add_words(parser)
+    add_arguments(parser)
     parser.add_argument("--follow", action="store_true", help="until the launch's workers end")
 
 
@@ -44,7 +44,7 @@ def run(args: Namespace) -> int:
     """Print the state; 2 if a launch is over and cells are incomplete."""
     if args.name is not None and "=" in args.name:
         args.overrides, args.name = [args.name, *args.overrides], None
-    words = words_of(args)
+    words = arguments_of(args)
     results_dir = results_folder_of(words)
     if args.name is None and all(is_results_dir(word) for word in words.overrides):
         return launch_state(find_launch(None, results_dir), follow=args.follow)
@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
     return cell_states(words)
 
 
-def cell_states(words: Words) -> int:
+def cell_states(words: CommandArguments) -> int:
     """Print each distinct cell with its samples, then how many are complete.
 
     Missing samples are counted as by `rast-bench plan`: cells that share samples request them once.

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
-from rast_bench.config.arguments import Arguments
+from rast_bench.config.arguments import CommandParser
 
 SUMMARY = "print an experiment's table from stored samples"
 
@@ -14,7 +14,7 @@ Grade what is new, print and save the experiment's table, and generate nothing. 
 the paper and tables of costs are printed even if incomplete; others have to be complete."""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description = _DESCRIPTION
     add_experiment(parser)
 

@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from rast_bench.config.arguments import RESULTS, Arguments, add_results_dir
+from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir
 from rast_bench.errors import ConfigError
 
 SUMMARY = "check every stored file of a results folder"
@@ -15,7 +15,7 @@ the next run makes their content again."""
 _EPILOG = "Exit code 0: all files are intact, 1: a file was corrupt or something is missing."
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
     parser.add_argument("folder", nargs="?", metavar="DIR", help="the same as --results-dir DIR")
     add_results_dir(parser)
@@ -41,9 +41,9 @@ def run(args: Namespace) -> int:
             f"there is no ledger in {results_dir}", hint="name the folder given as results_dir="
         )
     found = verify_ledger(ledger)
-    faults = len(found.faults)
-    line = f"{found.cells} cells, {found.samples:,} samples, {faults} corrupt files"
+    corrupt = len(found.corruptions)
+    line = f"{found.cells} cells, {found.samples:,} samples, {corrupt} corrupt files"
     if found.unstamped:
         line += f"; {found.unstamped:,} files of an earlier version, without a stamp"
     print(line)
-    return EXIT_CORRUPT if faults else 0
+    return EXIT_CORRUPT if corrupt else 0

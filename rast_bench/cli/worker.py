@@ -6,9 +6,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rast_bench.config.arguments import Arguments, add_multirun, add_words
+from rast_bench.config.arguments import CommandParser, add_arguments, add_multirun
 from rast_bench.errors import ConfigError
-from rast_bench.surroundings import require_docstrings
+from rast_bench.startup import require_docstrings
 
 if TYPE_CHECKING:
     from rast_bench.run.array import ArrayTask
@@ -22,16 +22,16 @@ _EPILOG = """\
 Exit code 0: done, 75: out of time (run the same again), 2: a mistake, or cells that failed."""
 
 
-def configure(parser: Arguments) -> None:
+def configure(parser: CommandParser) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
-    add_words(parser)
+    add_arguments(parser)
     add_multirun(parser)
 
 
 def run(args: Namespace) -> int:
     """Work as one task. The first task of the array to start creates the launch."""
     from rast_bench.interrupt import Interrupted
-    from rast_bench.run.array import place_in_array
+    from rast_bench.run.array import array_task
     from rast_bench.run.signals import EXIT_OUT_OF_TIME, OUT_OF_TIME, worker_signals
 
     if not args.words:
@@ -41,7 +41,7 @@ def run(args: Namespace) -> int:
             hint="slurm/ has such scripts; on one machine use `rast-bench run`",
         )
     require_docstrings()
-    place = place_in_array(os.environ)
+    place = array_task(os.environ)
     try:
         with worker_signals(on_slurm=place.job_id is not None):
             return _work(args.words, place)
@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
 
 def _work(words: Sequence[str], place: "ArrayTask") -> int:
     from rast_bench.pipeline import join_array
-    from rast_bench.run.notes import Failures
+    from rast_bench.run.heartbeats import Failures
     from rast_bench.run.outcome import exit_code_of
     from rast_bench.run.worker import run_worker
 

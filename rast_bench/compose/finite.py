@@ -10,14 +10,14 @@ from rast_bench.errors import ModelError
 _CHECKED = (torch.float64, torch.float32, torch.float16, torch.bfloat16)  # others are packed
 
 
-def refuse_not_finite(name: str, weights: Iterable[tuple[str, Tensor]]) -> None:
-    """Raise ModelError where a tensor holds NaN or infinite numbers, as it is on its device.
+def check_finite(name: str, weights: Iterable[tuple[str, Tensor]]) -> None:
+    """Raise ModelError if a tensor contains NaN or infinite numbers, as it is on its device.
 
-    One pass for the smallest and the largest number of each tensor, without temporary memory, and
-    one wait for the device. Quantised tensors and those without data are passed over.
+    One pass per tensor for its smallest and largest number, without temporary memory, and one
+    synchronisation with the device. Quantised tensors and those without data are skipped.
 
     Args:
-        name: of the checkpoint.
+        name: the checkpoint's name.
         weights: tensors by name, in the dtype that the engine computes with.
     """
     names: list[str] = []
@@ -25,7 +25,7 @@ def refuse_not_finite(name: str, weights: Iterable[tuple[str, Tensor]]) -> None:
     for tensor, weight in weights:
         if weight.dtype in _CHECKED and weight.numel() and not weight.is_meta:
             names.append(tensor)
-            low, high = torch.aminmax(weight.detach())  # NaN where there is one
+            low, high = torch.aminmax(weight.detach())  # NaN if the tensor contains one
             ends.append(torch.stack((low, high)).to(torch.float64))
     if not ends:
         return
@@ -36,5 +36,5 @@ def refuse_not_finite(name: str, weights: Iterable[tuple[str, Tensor]]) -> None:
         raise ModelError(
             f"model {name} has NaN or infinite weights in {bad[0]}{more}",
             hint="download or save the checkpoint again; if its file is whole, its numbers are too "
-            "large for this dtype: engine.dtype=bfloat16 or float32 holds them",
+            "large for this dtype: use engine.dtype=bfloat16 or float32",
         )

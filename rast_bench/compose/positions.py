@@ -1,4 +1,4 @@
-"""How many positions a model has, by its configuration."""
+"""How many positions a model has, according to its configuration."""
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
@@ -8,12 +8,13 @@ _YARN = ("yarn", "deepseek_yarn")
 
 
 def model_positions(config: Mapping[str, Any]) -> int | None:
-    """The longest sequence by a config.json, or by `to_dict()` of transformers; None if not said.
+    """Return the longest sequence by a config.json or transformers' `to_dict()`; None if not
+    stated.
 
-    Rotary frequencies that are scaled reach further than `max_position_embeddings` where that is
-    the length before scaling, which is how vLLM (`_get_and_verify_max_len`, and the length of its
-    YaRN table) and transformers read it. Whether the larger number is in `max_position_embeddings`
-    already differs between YaRN checkpoints, so there the larger one counts.
+    Scaled rotary frequencies reach beyond `max_position_embeddings` if that is the length before
+    scaling, which is how vLLM (`_get_and_verify_max_len`, and the length of its YaRN table) and
+    transformers read it. YaRN checkpoints differ in whether `max_position_embeddings` already is
+    the larger number, so there the larger one counts.
     """
     positions = config.get("max_position_embeddings")
     if not isinstance(positions, int):
@@ -31,10 +32,11 @@ def model_positions(config: Mapping[str, Any]) -> int | None:
 
 
 def default_length(config: Mapping[str, Any]) -> int | None:
-    """The longest sequence of an engine that was given none, as vLLM derives it from M_base.
+    """Return the longest sequence of an engine without a setting, as vLLM derives it from M_base.
 
-    At most `model_positions`. With YaRN `max_position_embeddings` is taken for what scaling leads
-    to; with LongRoPE the length before it, since longer engines use other frequencies throughout.
+    At most `model_positions`. With YaRN `max_position_embeddings` counts as the length after
+    scaling; with LongRoPE as the length before it, since longer engines use other frequencies
+    throughout.
     """
     rope = config.get("rope_parameters") or config.get("rope_scaling")
     kind = (rope.get("rope_type") or rope.get("type")) if isinstance(rope, Mapping) else None
@@ -50,5 +52,5 @@ def default_length(config: Mapping[str, Any]) -> int | None:
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:
-    """Whether it can be computed with; other checks tell of a config.json where it cannot."""
-    return isinstance(value, int | float) and 0 < value < 2**40  # NaN is not either
+    """Return whether it is a usable number; other checks report a config.json where it is not."""
+    return isinstance(value, int | float) and 0 < value < 2**40  # False for NaN

@@ -5,14 +5,15 @@ from torch import Tensor
 
 _ELEMENTS_AT_ONCE = 2**23
 SAMPLING_BYTES = 40 * _ELEMENTS_AT_ONCE
-"""What `draw_tokens` takes beside its arguments, about: 40 bytes per row and id."""
+"""Temporary memory of `draw_tokens`: about 40 bytes per row and id."""
 
 
 def nucleus(logits: Tensor, temperature: Tensor, top_p: Tensor) -> tuple[Tensor, Tensor]:
-    """Tokens by falling probability, and their probabilities with the tail beyond top-p set to 0.
+    """Return tokens by descending probability, and their probabilities with the tail beyond top-p
+    set to 0.
 
     The nucleus is the smallest set of most likely tokens whose mass reaches `top_p` (Holtzman et
-    al. 2020); the most likely token always belongs to it. Equal probabilities stand by id.
+    al. 2020); it always contains the most likely token. Equal probabilities are ordered by id.
 
     Args:
         logits: [rows, V] float32; −inf is allowed.
@@ -42,7 +43,7 @@ def draw_tokens(
     *,
     all_greedy: bool | None = None,
 ) -> Tensor:
-    """One token per row: the argmax where `greedy`, else the nucleus's inverse CDF at `uniform`.
+    """Draw one token per row: the argmax if `greedy`, else the nucleus's inverse CDF at `uniform`.
 
     A token is a function of its own row alone, so batch order and batch size cannot change it.
 
@@ -51,11 +52,11 @@ def draw_tokens(
         temperature, top_p: [rows] float32.
         greedy: [rows] bool.
         uniform: [rows] float64 in [0, 1).
-        all_greedy: whether `greedy` holds everywhere, where the caller knows; asking a GPU for it
-            would wait for all its work.
+        all_greedy: whether `greedy` holds everywhere, if the caller knows; asking a GPU would
+            wait for all its work.
 
     Returns:
-        [rows] int64 ids. A row with NaN gets some id, for the caller to refuse.
+        [rows] int64 ids. A row with NaN gets some id, which the caller must reject.
     """
     most_likely = logits.argmax(-1)
     if bool(greedy.all()) if all_greedy is None else all_greedy:
@@ -70,11 +71,11 @@ def draw_tokens(
 
 
 def _draw(logits: Tensor, temperature: Tensor, top_p: Tensor, uniform: Tensor) -> Tensor:
-    """[rows] int64: the inverse CDF of each row's nucleus at `uniform`."""
+    """Return [rows] int64: the inverse CDF of each row's nucleus at `uniform`."""
     ids, masses = nucleus(logits, temperature, top_p)
     last = ((masses > 0).sum(-1, keepdim=True) - 1).clamp_(min=0)  # −1 only for NaN
     cumulative = masses.cumsum_(-1)
     target = uniform * cumulative[:, -1]
-    place = torch.searchsorted(cumulative, target[:, None], right=True)
+    index = torch.searchsorted(cumulative, target[:, None], right=True)
     # Rounding must not lead beyond the nucleus.
-    return ids.gather(-1, torch.minimum(place, last))[:, 0]
+    return ids.gather(-1, torch.minimum(index, last))[:, 0]

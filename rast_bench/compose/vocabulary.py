@@ -7,7 +7,7 @@ from rast_bench.errors import ModelError
 SHOWN_DIFFERENCES = 3
 
 
-def refuse_other_vocabulary(
+def check_same_vocabulary(
     main: str, ours: Mapping[str, int], other: str, theirs: Mapping[str, int]
 ) -> None:
     """Raise ModelError unless two tokenizers have equal vocabularies (token to id)."""

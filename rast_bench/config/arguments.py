@@ -1,4 +1,6 @@
-"""Command lines read by argparse: errors of one line and a hint, and what every command takes."""
+"""Command-line parsing with argparse: errors in one line with a hint, and options shared by
+commands.
+"""
 
 import argparse
 from collections.abc import Callable, Collection, Sequence
@@ -7,19 +9,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rast_bench.errors import ConfigError
-from rast_bench.unforeseen import results_folder
+from rast_bench.unexpected import results_folder
 
-RESULTS = "results"  # the folder where none is named
+RESULTS = "results"  # the default results folder
 
 
-class Arguments(argparse.ArgumentParser):
-    """A parser whose mistakes are ConfigErrors instead of its usage and SystemExit.
+class CommandParser(argparse.ArgumentParser):
+    """A parser that raises ConfigError instead of printing usage and exiting.
 
-    Descriptions and epilogs keep their lines, and no flag may be abbreviated.
+    Descriptions and epilogs keep their line breaks. Flags cannot be abbreviated.
 
     Attributes:
-        whole_help: makes another text for `--help` than argparse does.
-        takes_overrides: whether `results_dir=DIR` is one of the overrides that Hydra reads.
+        whole_help: makes the text of `--help`; None uses argparse's.
+        takes_overrides: whether `results_dir=DIR` is an override that Hydra reads.
     """
 
     whole_help: Callable[[], str] | None = None
@@ -30,15 +32,20 @@ class Arguments(argparse.ArgumentParser):
         super().__init__(**settings, allow_abbrev=False)
 
     def read(self, words: Sequence[str], namespace: argparse.Namespace) -> argparse.Namespace:
-        """The options and words in any order. Raises ConfigError, and SystemExit for `--help`."""
-        if self.takes_overrides:  # what is no flag is an override anyway
+        """Return the options and positional arguments, in any order.
+
+        Raises:
+            ConfigError: an argument is unknown, missing or malformed.
+            SystemExit: for `--help`.
+        """
+        if self.takes_overrides:  # anything but a flag is an override
             words = [word for word in words if word != "--"]
         else:
             words = [_as_flag(word) for word in words]
         return self.parse_intermixed_args(words, namespace)
 
     def print_help(self, file: Any = None) -> None:
-        """Raises OSError where it cannot be written, about which argparse says nothing."""
+        """Raise OSError if the help cannot be written; argparse would ignore it."""
         print(self.format_help(), end="", file=file)
 
     def format_help(self) -> str:
@@ -49,12 +56,12 @@ class Arguments(argparse.ArgumentParser):
 
 
 def one_of(what: str, plural: str, names: Collection[str]) -> Callable[[str], str]:
-    """A `type` for argparse in place of `choices`, which suggests no name.
+    """Return a `type` for argparse that replaces `choices` and suggests the closest name.
 
-    The function raises ConfigError, which argparse lets pass.
+    The function raises ConfigError, which argparse lets through.
 
     Args:
-        what: a name's noun, with `plural`.
+        what: what a name stands for, such as `command`; `plural` is its plural.
     """
 
     def chosen(word: str) -> str:
@@ -70,8 +77,8 @@ def one_of(what: str, plural: str, names: Collection[str]) -> Callable[[str], st
 
 
 @dataclass(frozen=True)
-class Words:
-    """What describes the cells of a command: overrides, and the flags beside them."""
+class CommandArguments:
+    """The arguments that describe a command's cells: overrides and flags."""
 
     overrides: tuple[str, ...] = ()
     multirun: bool = False
@@ -79,16 +86,16 @@ class Words:
     results_dir: str | None = None
 
 
-def add_words(parser: Arguments) -> None:
-    """The words and flags of a command that composes cells."""
+def add_arguments(parser: CommandParser) -> None:
+    """Add the overrides and flags of a command that composes cells."""
     parser.add_argument(
         "overrides", metavar="OVERRIDE", nargs="*", default=[], help="group=option or key=value"
     )
-    add_words_flags(parser)
+    add_flags(parser)
 
 
-def add_words_flags(parser: Arguments) -> None:
-    """The flags of `add_words`, for a command with positional words of its own."""
+def add_flags(parser: CommandParser) -> None:
+    """Add the flags of `add_arguments`, for a command with its own positional arguments."""
     parser.takes_overrides = True
     parser.add_argument(
         "--config-dir", "-cd", metavar="DIR", help="your own options: DIR/dataset/mine.yaml"
@@ -96,9 +103,11 @@ def add_words_flags(parser: Arguments) -> None:
     add_results_dir(parser)
 
 
-def add_run_words(parser: Arguments) -> None:
-    """The words and flags of `run` and `plan`: sweeps, too, and showing what was composed."""
-    add_words(parser)
+def add_run_arguments(parser: CommandParser) -> None:
+    """Add the arguments of `run` and `plan`: sweeps and printing the composed configuration as
+    well.
+    """
+    add_arguments(parser)
     group = parser.add_mutually_exclusive_group()
     add_multirun(group)
     group.add_argument(
@@ -107,7 +116,7 @@ def add_run_words(parser: Arguments) -> None:
         choices=("job", "hydra", "all"),
         help="print the composed configuration and stop",
     )
-    parser.add_argument("--package", "-p", metavar="KEY", help="with --cfg: what lies there")
+    parser.add_argument("--package", "-p", metavar="KEY", help="with --cfg: print only this part")
     parser.add_argument("--resolve", action="store_true", help="with --cfg: without interpolations")
 
 
@@ -117,8 +126,8 @@ def add_multirun(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_results_dir(parser: Arguments, meaning: str = "where samples are kept") -> None:
-    """`--results-dir DIR`; `results_dir=DIR` says the same."""
+def add_results_dir(parser: CommandParser, meaning: str = "where samples are kept") -> None:
+    """Add `--results-dir DIR`, which means the same as `results_dir=DIR`."""
     parser.add_argument(
         "--results-dir",
         metavar="DIR",
@@ -127,34 +136,34 @@ def add_results_dir(parser: Arguments, meaning: str = "where samples are kept") 
     )
 
 
-def words_of(args: argparse.Namespace) -> Words:
-    """Raises ConfigError where the results folder is named both ways."""
+def arguments_of(args: argparse.Namespace) -> CommandArguments:
+    """Return the parsed arguments; raise ConfigError if the results folder is named twice."""
     named = [word for word in args.overrides if is_results_dir(word)]
     if args.results_dir is not None and named:
         raise ConfigError(
             f"the results folder is named twice: {named[-1]} and --results-dir {args.results_dir}",
             hint="leave one of them out",
         )
-    return Words(
+    return CommandArguments(
         tuple(args.overrides), getattr(args, "multirun", False), args.config_dir, args.results_dir
     )
 
 
-def read_words(words: Sequence[str]) -> Words:
-    """The words of `rast-bench run` that make jobs. Raises ConfigError."""
-    parser = Arguments(prog="rast-bench run", add_help=False)
-    add_words(parser)
+def read_arguments(words: Sequence[str]) -> CommandArguments:
+    """Parse the arguments of `rast-bench run`. Raise ConfigError for an unknown flag."""
+    parser = CommandParser(prog="rast-bench run", add_help=False)
+    add_arguments(parser)
     add_multirun(parser)
-    return words_of(parser.read(words, argparse.Namespace()))
+    return arguments_of(parser.read(words, argparse.Namespace()))
 
 
-def results_folder_of(words: Words) -> Path:
-    """Where the results are, before the words are composed."""
+def results_folder_of(words: CommandArguments) -> Path:
+    """Return the results folder, before anything is composed."""
     return results_folder(words.overrides) if words.results_dir is None else Path(words.results_dir)
 
 
 def is_results_dir(word: str) -> bool:
-    """Whether a word is `results_dir=…`."""
+    """Return whether an argument is `results_dir=…`."""
     return word.lstrip("+").startswith("results_dir=")
 
 

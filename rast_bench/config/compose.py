@@ -1,7 +1,7 @@
-"""From what Hydra composed to validated cells.
+"""Turn what Hydra composed into validated cells.
 
-Hydra hands over one tree; `compose_job` checks it whole (no key can slip in) and turns it into the
-cell it describes, or into all cells of the experiment it names.
+Hydra returns one tree. `compose_job` checks all of it (so no unknown key passes) and turns it into
+the cell that it describes, or into all cells of the experiment that it names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BeforeValidator, Field
 
-from rast_bench.config.bounds import MOST_WORKERS
+from rast_bench.config.bounds import MAX_WORKERS
 from rast_bench.config.expand import Composition, build_cell, expand
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.launchers import LauncherConfig
@@ -24,28 +24,28 @@ from rast_bench.config.validate import validated
 
 
 def _workers(value: Any) -> int | Literal["auto"]:
-    """One error for both kinds of value, where a union would report one for each."""
+    """Return the value; report one error where a pydantic union would report two."""
     if value == "auto":
         return "auto"
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_WORKERS:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS:
         return value
-    raise ValueError(f"must be auto or a number of processes, from 1 to {MOST_WORKERS:,}")
+    raise ValueError(f"must be auto or a number of processes, from 1 to {MAX_WORKERS:,}")
 
 
 class RunOptions(Strict):
-    """What the command line may set beside a cell's groups."""
+    """What the command line may set beside the groups of a cell."""
 
     results_dir: str = Field(default="results", min_length=1)
     grader: GraderName | None = None  # None: each data set has its own
     allow_code_execution: bool = False
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
     label: Label | None = None
-    pool: Label | None = None  # the key of a sweep whose values are runs of one thing
+    pool: Label | None = None  # the key of a sweep whose values are repeated runs (seeds)
     experiment: ExperimentConfig | None = None
 
 
 class Root(RunOptions):
-    """The whole tree; the groups are checked cell by cell."""
+    """The whole tree; its groups are checked cell by cell."""
 
     base_model: Mapping[str, Any]
     delta: Mapping[str, Any]
@@ -58,10 +58,10 @@ class Root(RunOptions):
 
 @dataclass(frozen=True)
 class Job:
-    """One command's work: one cell, or an experiment and its cells.
+    """One composed configuration: a single cell, or an experiment and its cells.
 
-    `overrides` and `config_dir` are what the user typed. Without a `launcher`
-    the process that was started does the work.
+    `overrides` and `config_dir` are what the user typed. Without a `launcher`, the command's own
+    process does the work.
     """
 
     options: RunOptions
@@ -77,18 +77,21 @@ def compose_job(
     overrides: Sequence[str],
     options: OptionReader,
     launcher: LauncherConfig | None = None,
+    config_dir: str | None = None,
 ) -> Job:
-    """Validates the composed configuration and expands its experiment, if it names one.
+    """Validate the composed configuration and expand its experiment, if it names one.
 
     Args:
         cfg: the composed tree without Hydra's own node.
-        overrides: the command line's overrides, which rows of an experiment also obey.
+        overrides: the overrides of the command line, which also apply to the rows of an
+            experiment.
         options: reads the options that the rows choose.
-        launcher: who shall run the job.
+        launcher: where the workers of the job run.
+        config_dir: the user's own folder of options, if any.
 
     Raises:
-        ConfigError: a key, option or value that cannot be.
-        OmegaConfBaseException: an interpolation that cannot be resolved.
+        ConfigError: a key, option or value is not valid.
+        OmegaConfBaseException: an interpolation cannot be resolved.
     """
     tree = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     assert isinstance(tree, dict)
@@ -102,14 +105,14 @@ def compose_job(
     )
     if run.experiment is None:
         cell = build_cell(composition.groups, label=run.label)
-        return Job(run, (cell,), overrides=tuple(overrides), launcher=launcher)
+        return Job(run, (cell,), (), tuple(overrides), config_dir, launcher)
     cells = expand(run.experiment, composition, options)
     bare = tuple(entry.cell for entry in cells)
-    return Job(run, bare, tuple(cells), overrides=tuple(overrides), launcher=launcher)
+    return Job(run, bare, tuple(cells), tuple(overrides), config_dir, launcher)
 
 
 def _picked(overrides: Sequence[Override]) -> dict[str, str]:
-    """group=option overrides, as far as they choose among a cell's groups."""
+    """Return the group=option overrides that choose one of a cell's groups."""
     return {
         override.key_or_group: str(override.value())
         for override in overrides
@@ -118,7 +121,7 @@ def _picked(overrides: Sequence[Override]) -> dict[str, str]:
 
 
 def _assigned(overrides: Sequence[Override]) -> dict[str, Any]:
-    """group.key=value overrides in order; those of other keys apply to no cell."""
+    """Return the group.key=value overrides in order; other keys do not apply to cells."""
     return {
         override.key_or_group: override.value()
         for override in overrides

@@ -1,18 +1,18 @@
-"""The engines' settings, conf/engine/*. Only `name` and `dtype` change tokens."""
+"""Engine settings, conf/engine/*. Only `name` and `dtype` change tokens."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from rast_bench.config.bounds import MOST_DEVICES, Rows, Threads, Tokens
+from rast_bench.config.bounds import MAX_DEVICES, Rows, Threads, Tokens
 from rast_bench.config.strict import Strict
 
 
 def _size(value: Any) -> Any:
-    """One error for all kinds of value, where a union would report one for each."""
-    if value == "auto" or (isinstance(value, int) and 1 <= value <= MOST_DEVICES):
+    """Return the value; report one error where a pydantic union would report several."""
+    if value == "auto" or (isinstance(value, int) and 1 <= value <= MAX_DEVICES):
         return value
-    raise ValueError(f"must be auto or a number of GPUs, from 1 to {MOST_DEVICES:,}")
+    raise ValueError(f"must be auto or a number of GPUs, from 1 to {MAX_DEVICES:,}")
 
 
 class TransformersConfig(Strict):
@@ -30,10 +30,10 @@ class TransformersConfig(Strict):
 
 
 class VllmConfig(Strict):
-    """RAST inside vLLM. None and auto leave a choice, as said beside each.
+    """RAST inside vLLM. None and `auto` leave a choice open, as commented on each field.
 
     A run settles dtype, tensor_parallel_size and max_model_len before it loads anything
-    (planning/settled.py): what it then runs with is in the manifests.
+    (planning/settled.py); the manifests hold the settled values.
     """
 
     name: Literal["vllm"] = "vllm"
@@ -42,14 +42,14 @@ class VllmConfig(Strict):
     distributed_executor_backend: Literal["mp", "ray"] | None = None  # None: vLLM's choice
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.9  # weights, cache and all
     kv_cache_gib: Annotated[float, Field(gt=0, le=1e6)] | None = None  # None: the rest; CPUs 1 GiB
-    max_model_len: Tokens | None = None  # prompt and new tokens; None: the longest request's
+    max_model_len: Tokens | None = None  # prompt and new tokens; None: as needed
     max_num_seqs: Rows = 256
     compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only
     threads: Threads | None = None  # on CPUs; None: the cores that a worker may use
 
     @property
     def devices(self) -> int:
-        """How many devices it runs on; one where that was left open and nobody settled it."""
+        """The number of devices that the engine runs on; 1 while the size is not settled."""
         return 1 if self.tensor_parallel_size == "auto" else self.tensor_parallel_size
 
 

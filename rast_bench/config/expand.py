@@ -1,4 +1,4 @@
-"""The cells of an experiment, from its rows and grids, without Hydra."""
+"""Expand the rows and grids of an experiment into cells, without Hydra."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,17 +24,17 @@ Groups = Mapping[str, Mapping[str, Any]]
 
 
 class Options(Protocol):
-    """Where the options of a group are read (config/options.py)."""
+    """Reads the options of a group (config/options.py)."""
 
     def read(self, group: str, name: str) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
 class Composition:
-    """What Hydra composed, and what of it the user typed.
+    """What Hydra composed, and which part of it the user typed.
 
-    `groups` is every group's content, overrides included; `picked` the options chosen on the
-    command line by group; `assigned` the values set there by dotted key.
+    `groups` is the content of every group, overrides included; `picked` the options chosen on the
+    command line, by group; `assigned` the values set there, by dotted key.
     """
 
     groups: Groups
@@ -42,27 +42,31 @@ class Composition:
     assigned: Mapping[str, Any] = field(default_factory=dict)
 
 
-def build_cell(groups: Groups, *, label: str | None = None, place: str = "") -> CellConfig:
-    """One validated cell; `method: auto` becomes rast with a ΔR source and base without one.
+def build_cell(groups: Groups, *, label: str | None = None, context: str = "") -> CellConfig:
+    """Return one validated cell; `method: auto` becomes rast with a ΔR source and base without one.
 
-    Raises ConfigError that names the faulty key, opened by `place`.
+    Raises:
+        ConfigError: a key is not valid; the message starts with `context` and names the key.
     """
     data: dict[str, Any] = {group: dict(groups[group]) for group in GROUPS}
     if data["method"].get("name") == "auto":
         data["method"]["name"] = "rast" if data["delta"].get("pairs") else "base"
-    return validated(CellConfig, {**data, "label": label}, place=place)
+    return validated(CellConfig, {**data, "label": label}, context=context)
 
 
 def expand(
     experiment: ExperimentConfig, composition: Composition, options: Options
 ) -> list[ExperimentCell]:
-    """Every cell of every row × data set, then of every grid's λ × τ.
+    """Return every cell: each row × data set, then each grid's λ × τ.
 
-    A value that a row sets stands before one of the command line, and that before an option's.
-    Raises ConfigError for an option or key that does not exist, and for a group chosen on the
-    command line that no row would obey.
+    A value set by a row takes precedence over the command line, which takes precedence over an
+    option.
+
+    Raises:
+        ConfigError: an option or key does not exist, or no row would use a group chosen on the
+            command line.
     """
-    _refuse_idle_choices(experiment, composition)
+    _check_choices_used(experiment, composition)
     for dataset in experiment.prompts:
         _check_named(experiment, dataset, options)
     cells = [
@@ -70,7 +74,7 @@ def expand(
         for row in experiment.rows
         for dataset in experiment.datasets
     ]
-    _refuse_equal_rows(experiment, cells)
+    _check_distinct_rows(experiment, cells)
     for grid in experiment.grids:
         cells.extend(_grid_cells(experiment, grid, composition, options))
     return cells
@@ -83,22 +87,22 @@ def _row_cell(
     composition: Composition,
     options: Options,
 ) -> ExperimentCell:
-    place = f"experiment {experiment.name}, row {row.label!r}"
-    groups = _groups(row, dataset, experiment, composition, options, place)
-    cell = build_cell(groups, label=row.label, place=place)
+    context = f"experiment {experiment.name}, row {row.label!r}"
+    groups = _groups(row, dataset, experiment, composition, options, context)
+    cell = build_cell(groups, label=row.label, context=context)
     return ExperimentCell(cell, row.section or cell.base_model.name, row=row)
 
 
 def _grid_cells(
     experiment: ExperimentConfig, grid: GridConfig, composition: Composition, options: Options
 ) -> Iterator[ExperimentCell]:
-    place = f"experiment {experiment.name}, grid {grid.name!r}"
-    groups = _groups(grid, grid.dataset, experiment, composition, options, place)
+    context = f"experiment {experiment.name}, grid {grid.name!r}"
+    groups = _groups(grid, grid.dataset, experiment, composition, options, context)
     fixed = {} if grid.n is None else {"n": grid.n}
     for lambda_, temperature in product(grid.lambda_, grid.temperature):
         point = {"lambda": lambda_, "temperature": temperature, **fixed}
         decoding = {**groups["decoding"], **point}
-        cell = build_cell({**groups, "decoding": decoding}, label=grid.name, place=place)
+        cell = build_cell({**groups, "decoding": decoding}, label=grid.name, context=context)
         yield ExperimentCell(cell, cell.base_model.name, grid=grid)
 
 
@@ -108,9 +112,9 @@ def _groups(
     experiment: ExperimentConfig,
     composition: Composition,
     options: Options,
-    place: str,
+    context: str,
 ) -> dict[str, dict[str, Any]]:
-    """The groups of one row on one data set, merged in order of precedence and resolved."""
+    """Return the groups of one row on one data set, merged in order of precedence and resolved."""
     chosen = {**part.options(), "dataset": dataset}
     if dataset in experiment.prompts and "prompt" not in composition.picked:
         chosen.setdefault("prompt", experiment.prompts[dataset])
@@ -122,7 +126,7 @@ def _groups(
             for group in GROUPS
         }
     except ConfigError as error:
-        raise ConfigError(f"{place}: {error.message}", hint=error.hint) from None
+        raise ConfigError(f"{context}: {error.message}", hint=error.hint) from None
     tree = OmegaConf.create(groups)
     own = part.limit if isinstance(part, GridConfig) else None
     limits = [limit for limit in (experiment.limit, own) if limit is not None]
@@ -133,7 +137,7 @@ def _groups(
     for key, value in (*composition.assigned.items(), *part.overrides.items()):
         if key.partition(".")[0] not in GROUPS:
             raise ConfigError(
-                f"{place}: {key!r} belongs to none of a cell's groups",
+                f"{context}: {key!r} is not in any group of a cell",
                 hint=f"the groups are {', '.join(GROUPS)}",
             )
         OmegaConf.update(tree, key, value, merge=False)
@@ -143,17 +147,19 @@ def _groups(
 
 
 def _check_named(experiment: ExperimentConfig, dataset: str, options: Options) -> None:
-    """A misspelt data set would get another prompt in silence; one that is not used may stand."""
+    """Raise ConfigError for an unknown data set in `prompts`: a misspelt name would be ignored
+    silently.
+    """
     try:
         options.read("dataset", dataset)
     except ConfigError as error:
-        place = f"experiment {experiment.name}, prompts"
-        raise ConfigError(f"{place}: {error.message}", hint=error.hint) from None
+        context = f"experiment {experiment.name}, prompts"
+        raise ConfigError(f"{context}: {error.message}", hint=error.hint) from None
 
 
-def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentCell]) -> None:
-    places = Counter((entry.section, entry.cell.label, entry.cell.dataset.name) for entry in cells)
-    for (section, label, _), count in places.items():
+def _check_distinct_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentCell]) -> None:
+    counts = Counter((entry.section, entry.cell.label, entry.cell.dataset.name) for entry in cells)
+    for (section, label, _), count in counts.items():
         if count > 1:
             raise ConfigError(
                 f"experiment {experiment.name}: section {section} has {count} rows {label!r}",
@@ -164,7 +170,7 @@ def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentC
     )
     for (section, role), count in Counter((section, role) for section, role, _ in rows).items():
         if role in ("base", "ceiling") and count > 1:
-            labels = ", ".join(label for *place, label in rows if place == [section, role])
+            labels = ", ".join(label for *key, label in rows if key == [section, role])
             raise ConfigError(
                 f"experiment {experiment.name}: section {section} has {count} rows of the role "
                 f"{role!r}: {labels}",
@@ -172,8 +178,8 @@ def _refuse_equal_rows(experiment: ExperimentConfig, cells: Sequence[ExperimentC
             )
 
 
-def _refuse_idle_choices(experiment: ExperimentConfig, composition: Composition) -> None:
-    """A choice that every row overrules would be dropped in silence."""
+def _check_choices_used(experiment: ExperimentConfig, composition: Composition) -> None:
+    """Raise ConfigError for a choice that every row overrides: it would be ignored silently."""
     for group, option in composition.picked.items():
         parts: tuple[Choices, ...] = (*experiment.rows, *experiment.grids)
         if group == "dataset" or all(group in part.options() for part in parts):

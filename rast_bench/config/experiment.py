@@ -1,4 +1,4 @@
-"""conf/experiment/*: named sets of cells that are no plain product, and how they become a table."""
+"""conf/experiment/*: named sets of cells beyond a plain product, and the tables they become."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from rast_bench.config.bounds import Problems, Samples, Seed
 from rast_bench.config.schema import (
     CellConfig,
     Label,
+    Lambda,
     MethodName,
     Name,
-    Strength,
     Temperature,
 )
 from rast_bench.config.strict import Strict
 
 RESERVED = ("analysis", "bugs", "launches", "ledger", "sweeps")
-"""Folders of a results folder; an experiment's files go into one that has its name."""
+"""Folders of a results folder; an experiment's files go into a folder of its name."""
 
 Role = Literal["base", "rast", "ceiling", "control"]
 """`base` and `ceiling` are the references of a section's recovery rates (eq. 5)."""
@@ -37,9 +37,9 @@ PublishedMethod = MethodName | Literal["instruct"]
 
 
 class PublishedKey(Strict):
-    """What a row stands for in the paper, in the words of results/paper/.
+    """What a row corresponds to in the paper, in the terms of results/paper/.
 
-    What is left out is the row's own: the names of its base model and ΔR, and its method.
+    Keys left out default to the row's own: the names of its base model and ΔR, and its method.
     """
 
     model: str | None = None
@@ -48,11 +48,11 @@ class PublishedKey(Strict):
 
 
 class PublishedConfig(Strict):
-    """The published numbers that an experiment is held against.
+    """The published values that an experiment is compared with.
 
-    `sources` are those of results/paper/ (`table 1`, `figure 3`, …), `text 3.4` being section 3.4
-    of the running text; none where no number could be recovered. `datasets` says what a data set
-    is called there, where that is not its own name.
+    `sources` are those of results/paper/ (`table 1`, `figure 3`, …); `text 3.4` is section 3.4 of
+    the running text. The list is empty where no number could be recovered. `datasets` maps a data
+    set to its name there, where the names differ.
     """
 
     sources: tuple[Annotated[str, Field(min_length=1)], ...] = ()
@@ -60,7 +60,7 @@ class PublishedConfig(Strict):
 
 
 class Choices(Strict):
-    """One option for each group; what is left out comes from the command line or config.yaml.
+    """One option per group; groups left out come from the command line or config.yaml.
 
     Keys with a dot set single values: `decoding.temperature: 0.5`.
     """
@@ -83,17 +83,17 @@ class Choices(Strict):
         return {**rest, "overrides": {**rest.get("overrides", {}), **dotted}}
 
     def options(self) -> dict[str, str]:
-        """The chosen option by group, of the groups that are chosen here."""
+        """Return the chosen option by group, for the groups chosen here."""
         fields = ("base_model", "delta", "method", "prompt", "decoding", "engine")
         return {group: name for group in fields if (name := getattr(self, group)) is not None}
 
 
 class RowConfig(Choices):
-    """One row of the table: one cell for each data set of the experiment.
+    """One row of the table: one cell per data set of the experiment.
 
-    `section` is the block of the table it stands in, by default the base model's name. Rows of one
-    `pool` are runs with other seeds: a table gives their mean ± standard deviation. `published:
-    null` is a row that the paper has not: no published number stands beside it.
+    `section` is the block of the table that the row belongs to, by default the name of its base
+    model. Rows with the same `pool` are runs with different seeds: a table gives their mean ±
+    standard deviation. `published: null` marks a row that the paper does not have.
     """
 
     label: Label = Field(min_length=1)
@@ -108,7 +108,7 @@ class GridConfig(Choices):
 
     name: Label = Field(min_length=1)
     dataset: Name
-    lambda_: tuple[Strength, ...] = Field(alias="lambda", min_length=1)
+    lambda_: tuple[Lambda, ...] = Field(alias="lambda", min_length=1)
     temperature: tuple[Temperature, ...] = Field(min_length=1)
     n: Samples | None = None
     limit: Problems | None = None
@@ -124,31 +124,31 @@ class GridConfig(Choices):
 
 
 def _free(name: str) -> str:
-    """Folders of one results folder may not meet; some file systems know no capitals."""
+    """Return the name unless rast-bench uses a folder of that name, whatever its case."""
     if name.casefold() in RESERVED:
         raise ValueError(f"is a folder of rast-bench's own, as are {', '.join(RESERVED)}")
     return name
 
 
 class ExperimentConfig(Strict):
-    """`limit` takes the first problems of every data set; null takes them all. With `limit_seed`
-    they are drawn at random (DatasetConfig).
+    """One experiment.
 
-    `prompts` names a prompt for each data set that needs its own; a prompt that a row or the
-    command line chooses stands before it. `notes` are whole sentences that every table of the
-    experiment carries as footnotes.
+    `limit` takes the first problems of every data set; null takes all. With `limit_seed` they are
+    drawn at random (DatasetConfig). `prompts` names a prompt for each data set that needs its own;
+    a prompt chosen by a row or the command line takes precedence. `notes` are sentences printed as
+    footnotes of every table of the experiment.
 
-    With `published` the table comes with the paper's numbers beside ours, and what has not been
-    run yet is marked instead of refused. `measures` are what its main table shows, by their names
-    in rast_bench/results/registry.py or `module:object`; without them it shows accuracies and
-    recovery rates. `figures` are those of `rast-bench figure`, `costs`
-    tables that need no samples. `paths_of` is the base model along whose RL-trained sibling's
-    paths all ΔR are compared (figure 4); without it those of a base model along its own sibling's.
+    With `published` the table shows the published values beside ours, and marks what has not been
+    run instead of failing. `measures` are the measures of the main table, by their names in
+    rast_bench/results/registry.py or `module:object`; the default is accuracy and recovery rate.
+    `figures` are those of `rast-bench figure`; `costs` are tables that need no samples. `paths_of`
+    is the base model along whose RL-trained sibling's paths all ΔR are compared (figure 4); without
+    it, those of each base model along its own sibling's.
     """
 
     name: Annotated[Name, AfterValidator(_free)]
     title: str = ""
-    next_command: str | None = None  # what a newcomer may type after it
+    next_command: str | None = None  # a command to suggest after this one
     datasets: tuple[Name, ...] = ()
     prompts: Mapping[Name, Name] = {}
     notes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
@@ -164,7 +164,9 @@ class ExperimentConfig(Strict):
 
     @property
     def waits_for_all(self) -> bool:
-        """Whether its table needs every sample; else it is printed as far as the samples go."""
+        """Whether its table needs every sample; otherwise it is printed with the samples that
+        exist.
+        """
         return self.published is None and not (self.costs and not self.measures)
 
     @model_validator(mode="after")
@@ -187,7 +189,7 @@ class ExperimentConfig(Strict):
 
 @dataclass(frozen=True)
 class ExperimentCell:
-    """One cell and the row or the grid (exactly one of the two) it belongs to."""
+    """One cell, and the row or grid (exactly one of them) that it belongs to."""
 
     cell: CellConfig
     section: str

@@ -1,7 +1,7 @@
-"""The YAML files of a configuration as anybody may have written them, read with bounded work.
+"""Read YAML files of any origin with bounded work.
 
-Hydra opens whatever lies at a path and lets OmegaConf copy every alias. Here a file is looked at
-first: what kind it is, whether it is UTF-8, how deep it nests and how large its aliases make it.
+Hydra opens whatever is at a path and lets OmegaConf copy every alias. Here a file is inspected
+first: its type, whether it is UTF-8, how deeply it nests and how large its aliases make it.
 """
 
 import io
@@ -22,19 +22,19 @@ from omegaconf import OmegaConf
 from rast_bench.config.paths import config_dir
 from rast_bench.errors import ConfigError, first_line
 
-MOST_BYTES = 4 * 2**20
-MOST_NODES = 100_000  # keys, values and items, aliases written out; the largest here has 700
-MOST_DEPTH = 40  # PyYAML and OmegaConf recurse
+MAX_BYTES = 4 * 2**20
+MAX_NODES = 100_000  # keys, values and items, aliases expanded; the largest file here has 700
+MAX_DEPTH = 40  # PyYAML and OmegaConf recurse
 
-_SCHEME = "checked"  # Hydra's own source of files has the scheme `file`
+_SCHEME = "checked"  # Hydra's own file source has the scheme `file`
 _HEADER = 512  # characters in which `# @package` is looked for
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "save it as UTF-8 text"
-_PLAIN = "an option is a plain file of keys and values, as those of conf/"
+_PLAIN = "an option is a plain file of keys and values, like those in conf/"
 
 
 class CheckedFiles(ConfigSource):
-    """A folder of YAML files for Hydra, whose errors are ConfigErrors that name file and place."""
+    """A folder of YAML files for Hydra; errors are ConfigErrors that name the file and position."""
 
     @staticmethod
     def scheme() -> str:
@@ -49,7 +49,7 @@ class CheckedFiles(ConfigSource):
             header = self._get_header_dict(text[:_HEADER])
             config = OmegaConf.load(_named(text, path))
         except yaml.YAMLError:
-            raise  # hydra_errors.py has words for them
+            raise  # hydra_errors.py translates these
         except Exception as error:
             raise ConfigError(f"{path}: {first_line(error)}", hint=_PLAIN) from error
         return ConfigResult(
@@ -64,7 +64,7 @@ class CheckedFiles(ConfigSource):
         return kind is not None and stat.S_ISDIR(kind)
 
     def is_config(self, config_path: str) -> bool:
-        """Also for what is there and is no file, so that loading it says so."""
+        """Return whether anything is there, file or not, so that loading reports it."""
         return _kind(self._place(self._normalize_file_name(config_path))) is not None
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
@@ -83,7 +83,7 @@ class CheckedFiles(ConfigSource):
 
 
 class _CheckedMain(SearchPathPlugin):
-    """Has the files of conf/ read as those of --config-dir are."""
+    """Makes Hydra read conf/ like the folders of --config-dir."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         for element in search_path.get_path():
@@ -92,19 +92,19 @@ class _CheckedMain(SearchPathPlugin):
 
 
 def register() -> None:
-    """Makes both known to Hydra, which forgets them with its other singletons."""
+    """Register both with Hydra, which forgets them with its other singletons."""
     Plugins.instance().register(CheckedFiles)
     Plugins.instance().register(_CheckedMain)
 
 
 def checked_path(path: str) -> str:
-    """An entry of Hydra's search path, read by CheckedFiles where it is a folder."""
+    """Return an entry of Hydra's search path that CheckedFiles reads, if the path is a folder."""
     folder = path.removeprefix("file://")
     return folder if "://" in folder else f"{_SCHEME}://{folder}"
 
 
 def config_sources(infos: Sequence[Any]) -> Sequence[ConfigSource]:
-    """The sources that a composition used, from its `hydra.runtime.config_sources`."""
+    """Return the sources that a composition used, from its `hydra.runtime.config_sources`."""
     classes: dict[str, Any] = {
         kind.scheme(): kind
         for kind in Plugins.instance().discover(ConfigSource)
@@ -114,24 +114,25 @@ def config_sources(infos: Sequence[Any]) -> Sequence[ConfigSource]:
 
 
 def check_yaml(path: Path) -> str | None:
-    """The text of a file that is plain UTF-8 YAML of bounded size; None where there is none.
+    """Return the text of a plain UTF-8 YAML file of bounded size; None if there is no file.
 
-    Raises ConfigError for a file that is no plain UTF-8 text, too large or too deep, and YAMLError
-    for text that is not YAML.
+    Raises:
+        ConfigError: the file is not plain UTF-8 text, is too large or nests too deeply.
+        YAMLError: the text is not YAML.
     """
     kind = _kind(path)
     if kind is None:
         return None
     if not stat.S_ISREG(kind):
-        what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
+        what = "a folder" if stat.S_ISDIR(kind) else "not a regular file"
         raise ConfigError(f"{path} is {what}", hint=_PLAIN)
     try:
-        data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+        data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
     except OSError as error:
         raise _unusable(path, error) from error
     if data is None:
         raise ConfigError(
-            f"{path} is larger than {MOST_BYTES // 2**20} MiB: that is no configuration",
+            f"{path} is larger than {MAX_BYTES // 2**20} MiB, too large for a configuration",
             hint=_PLAIN,
         )
     try:
@@ -144,23 +145,26 @@ def check_yaml(path: Path) -> str | None:
 
 
 def _named(text: str, path: Path) -> io.StringIO:
-    """The text as a file whose name is in the marks of YAMLErrors."""
+    """Return the text as a file whose name appears in the marks of YAMLErrors."""
     stream = io.StringIO(text)
     stream.name = str(path)
     return stream
 
 
 def _check_size(stream: io.StringIO, path: Path) -> None:
-    """From the parser's events: nothing is built, and aliases are counted, not followed."""
+    """Raise ConfigError for a text that is too large or too deep, from parser events alone.
+
+    Nothing is built; aliases are counted, not followed.
+    """
     sizes: dict[str, int | None] = {}  # by anchor; None while it is open
     open_nodes: list[tuple[str | None, int]] = []  # anchor, and nodes before it
     nodes = 0
     for event in yaml.parse(stream, Loader=_Loader):
-        place = f"{path} line {event.start_mark.line + 1}"
+        position = f"{path} line {event.start_mark.line + 1}"
         if isinstance(event, yaml.AliasEvent):
             size = sizes.get(event.anchor, 1)
             if size is None:
-                raise ConfigError(f"{place}: {event.anchor} holds itself", hint=_PLAIN)
+                raise ConfigError(f"{position}: {event.anchor} contains itself", hint=_PLAIN)
             nodes += size
         elif isinstance(event, yaml.ScalarEvent):
             nodes += 1
@@ -171,21 +175,23 @@ def _check_size(stream: io.StringIO, path: Path) -> None:
             nodes += 1
             if event.anchor is not None:
                 sizes[event.anchor] = None
-            if len(open_nodes) > MOST_DEPTH:
-                raise ConfigError(f"{place} nests deeper than {MOST_DEPTH} levels", hint=_PLAIN)
+            if len(open_nodes) > MAX_DEPTH:
+                raise ConfigError(f"{position} nests deeper than {MAX_DEPTH} levels", hint=_PLAIN)
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = open_nodes.pop()
             if anchor is not None:
                 sizes[anchor] = nodes - before
-        if nodes > MOST_NODES:
+        if nodes > MAX_NODES:
             raise ConfigError(
-                f"{place}: more than {MOST_NODES:,} values, with its aliases written out",
+                f"{position}: more than {MAX_NODES:,} values, with its aliases expanded",
                 hint=_PLAIN,
             )
 
 
 def _kind(path: Path) -> int | None:
-    """The mode of what lies there, links followed; None for nothing. Raises ConfigError."""
+    """Return the mode of the file, links followed; None if there is none. Raise ConfigError
+    otherwise.
+    """
     try:
         return os.stat(path).st_mode  # noqa: PTH116 (the mode alone)
     except (FileNotFoundError, NotADirectoryError):
@@ -197,5 +203,5 @@ def _kind(path: Path) -> int | None:
 def _unusable(path: Path, error: Exception) -> ConfigError:
     reason = (getattr(error, "strerror", None) or str(error)).lower()
     return ConfigError(
-        f"cannot read {path}: {reason}", hint="see that it exists and that you may read it"
+        f"cannot read {path}: {reason}", hint="check that it exists and that you may read it"
     )

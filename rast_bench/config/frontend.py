@@ -1,12 +1,11 @@
-"""Hydra as the reader of overrides, by its compose API: words in, jobs out. Nothing runs in here.
+"""Compose jobs from overrides with Hydra's compose API. Nothing runs in here.
 
-A sweep's jobs are made together, so that a mistake in the last of them costs nothing and cells
+All jobs of a sweep are made before any runs, so an error in the last one costs nothing and cells
 that need the same models share one loaded engine.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -16,10 +15,10 @@ from hydra.types import RunMode
 from omegaconf import Container, DictConfig, OmegaConf, flag_override, open_dict
 
 from rast_bench.config import files
-from rast_bench.config.arguments import Words, read_words
+from rast_bench.config.arguments import CommandArguments, read_arguments
 from rast_bench.config.compose import Job, compose_job
 from rast_bench.config.hydra_errors import CONFIG_EXCEPTIONS, as_config_error, raised_by_hydra
-from rast_bench.config.hydra_launcher import hydra_words, launcher_of, refuse_several
+from rast_bench.config.hydra_launcher import check_one_launcher, hydra_overrides, launcher_of
 from rast_bench.config.launchers import LauncherConfig
 from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
@@ -40,15 +39,15 @@ _CONFIG_NAME = "config"
 
 
 def jobs_of_command_line(argv: Sequence[str]) -> list[Job]:
-    """`jobs_of` the words of `rast-bench run`, flags among them."""
-    return jobs_of(read_words(argv))
+    """Return the jobs of the arguments of `rast-bench run`, flags included (see `jobs_of`)."""
+    return jobs_of(read_arguments(argv))
 
 
-def jobs_of(words: Words) -> list[Job]:
-    """Every job of one command: one, or one for each point of a `-m` sweep.
+def jobs_of(words: CommandArguments) -> list[Job]:
+    """Return every job of a command: one, or one for each point of a `-m` sweep.
 
     Raises:
-        ConfigError: a group, option, key or value that cannot be.
+        ConfigError: a group, option, key or value is not valid.
     """
     with _composer(words) as composer:
         swept = any(override.is_sweep_override() for override in parsed_overrides(composer.own))
@@ -59,28 +58,33 @@ def jobs_of(words: Words) -> list[Job]:
         return list(_jobs_of_sweep(composer, multirun=words.multirun))
 
 
-def job_of(words: Words) -> Job:
-    """The one job of some words; a sweep is refused. Raises ConfigError as `jobs_of`."""
+def job_of(words: CommandArguments) -> Job:
+    """Return the job of a command that takes no sweep.
+
+    Raises:
+        ConfigError: as `jobs_of`, and for a sweep.
+    """
     with _composer(words) as composer:
         return composer.job(composer.compose(composer.own), composer.own)
 
 
 def job_of_overrides(overrides: Sequence[str], extra_config_dir: str | None = None) -> Job:
-    """`job_of` overrides, with options of one's own."""
-    return job_of(Words(tuple(overrides), config_dir=extra_config_dir))
+    """Return the job of these overrides, with options from an extra folder (see `job_of`)."""
+    return job_of(CommandArguments(tuple(overrides), config_dir=extra_config_dir))
 
 
 def configuration(
-    words: Words, part: str, package: str | None = None, *, resolve: bool = False
+    words: CommandArguments, part: str, package: str | None = None, *, resolve: bool = False
 ) -> str:
-    """The composed configuration as YAML.
+    """Return the composed configuration as YAML.
 
     Args:
-        part: `job`, `hydra` or `all` of it.
-        package: a key whose content is wanted.
-        resolve: with values in place of interpolations.
+        part: `job`, `hydra` or `all`.
+        package: a key; only its content is returned.
+        resolve: replace interpolations by their values.
 
-    Raises ConfigError as `jobs_of`, and for a package that does not exist.
+    Raises:
+        ConfigError: as `jobs_of`, and for a package that does not exist.
     """
     with _composer(words) as composer:
         cfg = composer.compose(composer.own)
@@ -103,14 +107,14 @@ def configuration(
 
 
 class _Composer:
-    """Compositions of one command: its own overrides change, those of Hydra stay."""
+    """The compositions of one command: its own overrides vary, those of Hydra stay."""
 
-    def __init__(self, words: Words) -> None:
-        self._config_dir = words.config_dir
+    def __init__(self, words: CommandArguments) -> None:
+        self.config_dir = words.config_dir
         typed = list(words.overrides)
         if words.results_dir is not None:
             typed.append(f"results_dir={_quoted(words.results_dir)}")
-        spelled = hydra_words(typed)
+        spelled = hydra_overrides(typed)
         check_overrides(spelled)
         parsed = parsed_overrides(spelled)
         self.own = tuple(
@@ -129,10 +133,11 @@ class _Composer:
         self._hydra = [*_search_path(folders, hydras), *(str(one.input_line) for one in hydras)]
 
     def compose(self, own: Sequence[str], number: int | None = None) -> DictConfig:
-        """The tree with Hydra's node, to which its interpolations lead until the next one.
+        """Return the tree with Hydra's node; its interpolations resolve to it until the next
+        composition.
 
         Args:
-            number: of the job in its sweep.
+            number: the number of the job in its sweep.
         """
         cfg = hydra.compose(_CONFIG_NAME, [*self._hydra, *own], return_hydra_config=True)
         if number is not None:
@@ -142,22 +147,13 @@ class _Composer:
         return cfg
 
     def job(self, cfg: DictConfig, own: Sequence[str]) -> Job:
-        """The job of a tree with Hydra's node, which is taken out."""
+        """Return the job of a tree; removes Hydra's node from it."""
         options, launcher = option_reader(cfg), launcher_of(cfg.hydra.launcher)
-        return self.job_of(_without_hydra(cfg), own, options, launcher)
-
-    def job_of(
-        self,
-        tree: DictConfig,
-        own: Sequence[str],
-        options: OptionReader,
-        launcher: LauncherConfig | None,
-    ) -> Job:
-        return replace(compose_job(tree, own, options, launcher), config_dir=self._config_dir)
+        return compose_job(_without_hydra(cfg), own, options, launcher, self.config_dir)
 
 
 def _jobs_of_sweep(composer: _Composer, *, multirun: bool) -> Iterator[Job]:
-    """The job of each point, from as few compositions as will do."""
+    """Yield the job of each point, with as few compositions as possible."""
 
     def names(group: str) -> list[str]:
         return option_reader(composer.compose(())).names(group)
@@ -191,12 +187,16 @@ def _jobs_of_sweep(composer: _Composer, *, multirun: bool) -> Iterator[Job]:
             return _without_hydra(cfg)
 
         for point, tree in sweep_trees(sweep, _without_hydra(first), compose):
-            yield composer.job_of(tree, point, options, launchers[0])
-    refuse_several(launchers)
+            yield compose_job(tree, point, options, launchers[0], composer.config_dir)
+    check_one_launcher(launchers)
 
 
 def _preset(cfg: DictConfig) -> list[str]:
-    """What a file sweeps: `hydra.sweeper.params` of an experiment, say. Raises ConfigError."""
+    """Return what a file sweeps, for example `hydra.sweeper.params` of an experiment.
+
+    Raises:
+        ConfigError: the file chooses another sweeper.
+    """
     chosen = cfg.hydra.runtime.choices["hydra/sweeper"]
     if chosen != "basic":
         raise ConfigError(
@@ -209,14 +209,14 @@ def _preset(cfg: DictConfig) -> list[str]:
 
 
 def _sweeps_nothing(sweep: Sweep, first: DictConfig) -> bool:
-    """Whether -m stands there in vain. With experiments and launchers it is a habit of Hydra's."""
+    """Return whether -m has no effect; with experiments and launchers it is allowed."""
     varies = any(len(axis) > 1 for axis in sweep.axes)
     with_launcher = first.hydra.runtime.choices["hydra/launcher"] != "basic"
     return not (varies or with_launcher or first.get("experiment"))
 
 
 def option_reader(cfg: DictConfig) -> OptionReader:
-    """Reads along the search path of a composition, `hydra.searchpath` included."""
+    """Return a reader along the search path of a composition, `hydra.searchpath` included."""
     return OptionReader(files.config_sources(cfg.hydra.runtime.config_sources))
 
 
@@ -236,7 +236,7 @@ def _own_folder(folder: str) -> str:
 
 
 def _search_path(folders: Sequence[str], typed: Sequence[Override]) -> list[str]:
-    """The override that has all folders of options; Hydra obeys the first of its kind alone."""
+    """Return the override with all option folders; Hydra uses only the first one of its kind."""
     found = list(folders)
     for override in typed:
         value = override.value()
@@ -252,8 +252,8 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def _composer(words: Words) -> Iterator[_Composer]:
-    """Within, Hydra composes; its errors and those of its files are ConfigErrors."""
+def _composer(words: CommandArguments) -> Iterator[_Composer]:
+    """Provide a composer; errors of Hydra and its files become ConfigErrors."""
     with _one_line_errors():
         files.register()
         outer = HydraConfig.instance().cfg

@@ -1,4 +1,4 @@
-"""Hydra's, OmegaConf's and YAML's exceptions as one clear line with a hint."""
+"""Translate exceptions of Hydra, OmegaConf and YAML into one clear line with a hint."""
 
 import re
 from collections.abc import Sequence
@@ -22,12 +22,14 @@ _KEY = re.compile(
     r"(?:Could not override|Could not append to config. An item is already at) '(?P<key>[^']+)'"
 )
 _DELETED = re.compile(r"Could not delete (?:from config\. )?'(?P<key>[^']+)'")
-_LOOK = "see the words of the command, and the files of --config-dir"
-_QUOTING = "quote values with spaces or signs: 'key=\"a value\"'"
+_LOOK = "check the arguments of the command and the files in --config-dir"
+_QUOTING = "quote values with spaces or special characters: 'key=\"a value\"'"
 
 
 def as_config_error(error: Exception) -> ConfigError:
-    """The first line that tells a user what to change. `error` is of CONFIG_EXCEPTIONS."""
+    """Return the first line that tells the user what to change. `error` is one of
+    CONFIG_EXCEPTIONS.
+    """
     if isinstance(error, YAMLError):
         return _yaml(error)
     if isinstance(error, OverrideParseException):
@@ -39,7 +41,7 @@ def as_config_error(error: Exception) -> ConfigError:
         return ConfigError(f"{key} is missing", hint=f"give it a value: {key}=…")
     if isinstance(error, RecursionError):
         return ConfigError("an option includes itself, or nests without end", hint=_LOOK)
-    text = _first_words(error)
+    text = _message(error)
     if match := _KEY.search(text):
         return _unknown_key(match["key"], already="already at" in match[0])
     if match := _DELETED.search(text):
@@ -56,17 +58,19 @@ def as_config_error(error: Exception) -> ConfigError:
 
 
 def raised_by_hydra(error: BaseException) -> bool:
-    """Whether Hydra, OmegaConf or their parsers raised it: then a word or a file is the reason."""
+    """Return whether Hydra, OmegaConf or their parsers raised it: then an argument or file is at
+    fault.
+    """
     frames = walk_tb(error.__traceback__)
     packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in frames]
     theirs = [package in ("hydra", "omegaconf", "yaml", "antlr4") for package in packages]
-    if isinstance(error, RecursionError):  # the last call of all may be anybody's
+    if isinstance(error, RecursionError):  # the innermost call may belong to any library
         return sum(theirs) > len(theirs) / 2
     return bool(theirs) and theirs[-1]
 
 
-def _first_words(error: Exception) -> str:
-    """The message of the exception or, where it has none, of its cause, on one line."""
+def _message(error: Exception) -> str:
+    """Return the message of the exception, or of its cause if it has none, on one line."""
     for link in (error, error.__cause__):
         if link is not None and str(link).strip():
             lines = [line.strip() for line in str(link).splitlines()]
@@ -82,15 +86,15 @@ def _yaml(error: YAMLError) -> ConfigError:
         return ConfigError(
             f"{mark.name} line {mark.line + 1}, column {mark.column + 1}: not YAML: "
             f"{error.problem or error.context}",
-            hint="mind indentation, and quote text that holds ': ' or starts with a sign",
+            hint="check the indentation, and quote text with ': ' or a leading special character",
         )
-    return ConfigError(f"not YAML: {_first_words(error)}", hint=_LOOK)
+    return ConfigError(f"not YAML: {_message(error)}", hint=_LOOK)
 
 
 def _missing(error: MissingConfigException) -> ConfigError:
     match = _OPTION.search(str(error))
     if match is None:
-        return ConfigError(_first_words(error), hint=_LOOK)
+        return ConfigError(_message(error), hint=_LOOK)
     group, option = match["group"], match["option"]
     if error.options is None and group not in (*GROUPS, "experiment"):
         return ConfigError(f"there is no group {group!r}", hint=_group_hint(group))
@@ -107,7 +111,7 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
     if path[:2] == ["hydra", "launcher"] and len(path) > 2:
         return _unknown_launcher_key(path[2:])
     if path == ["launcher"]:
-        return ConfigError("launcher is no key of its own", hint=CHOOSE_LAUNCHER)
+        return ConfigError("launcher is not a key here", hint=CHOOSE_LAUNCHER)
     if len(path) > 1 and path[0] not in known_keys(Root, ()):
         return ConfigError(f"there is no key {key!r}", hint=_group_hint(path[0]))
     known = known_keys(CellConfig if path[0] in GROUPS else Root, path[:-1])

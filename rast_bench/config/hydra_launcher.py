@@ -1,4 +1,4 @@
-"""Launchers as Hydra sees them: the words that set them, and what a composition chose."""
+"""Launchers as Hydra sees them: the overrides that set them, and what a composition chose."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,16 +14,18 @@ from rast_bench.errors import ConfigError
 _WORD = re.compile(
     r"(?P<sign>\+\+|\+|~|)(?:hydra\.)?(?P<rest>launcher\.(?P<option>sbatch[.=])?.*)", re.S
 )
-_OWN_FILE = (
-    f"{CHOOSE_LAUNCHER}; a launcher's file of your own begins with `defaults: [slurm]` or [local]"
-)
+_OWN_FILE = f"{CHOOSE_LAUNCHER}; your own launcher file starts with `defaults: [slurm]` or [local]"
 
 
-def hydra_words(overrides: Sequence[str]) -> list[str]:
-    """Overrides with `launcher.key=…` spelled `hydra.launcher.key=…`, as Hydra needs them.
+def hydra_overrides(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides with `launcher.key=…` spelled `hydra.launcher.key=…`, as Hydra needs
+    them.
 
-    Options of sbatch, `launcher.sbatch.NAME=…`, need no "+". Raises ConfigError for a
-    launcher that is swept and OverrideParseException for what is no override.
+    Options of sbatch, `launcher.sbatch.NAME=…`, need no "+".
+
+    Raises:
+        ConfigError: the launcher is swept.
+        OverrideParseException: a text is not an override.
     """
     return list(_translated(overrides))
 
@@ -33,7 +35,7 @@ def _translated(overrides: Iterable[str]) -> Iterator[str]:
         match = _WORD.fullmatch(text)
         if match is not None or text.startswith("hydra/launcher="):
             (override,) = parsed_overrides([text])
-            _refuse_sweep(override, text)
+            _reject_sweep(override, text)
         if match is None:
             yield text
         else:
@@ -41,7 +43,7 @@ def _translated(overrides: Iterable[str]) -> Iterator[str]:
             yield f"{sign}hydra.{match['rest']}"
 
 
-def _refuse_sweep(override: Override, text: str) -> None:
+def _reject_sweep(override: Override, text: str) -> None:
     if not override.is_sweep_override():
         return
     key, _, value = text.partition("=")
@@ -55,11 +57,11 @@ def _refuse_sweep(override: Override, text: str) -> None:
 
 
 def launcher_of(node: DictConfig) -> LauncherConfig | None:
-    """The launcher that `hydra.launcher` describes; None for Hydra's basic one.
+    """Return the launcher that `hydra.launcher` describes; None for Hydra's basic launcher.
 
     Raises:
-        ConfigError: a value that cannot be, or the launcher of another package.
-        OmegaConfBaseException: an interpolation that cannot be resolved.
+        ConfigError: a value is not valid, or the launcher belongs to another package.
+        OmegaConfBaseException: an interpolation cannot be resolved.
     """
     settings = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     assert isinstance(settings, dict)
@@ -70,15 +72,15 @@ def launcher_of(node: DictConfig) -> LauncherConfig | None:
         return read_launcher({str(key): value for key, value in settings.items()})
     if target != ConfigStore.instance().load("hydra/launcher/basic.yaml").node["_target_"]:
         raise ConfigError(
-            "the launcher of another package would run the jobs in other processes, where "
+            "a launcher of another package would run the jobs in other processes, where "
             "rast-bench does nothing",
             hint=f"{CHOOSE_LAUNCHER}, or leave it out: one process runs all cells of a command",
         )
     return None
 
 
-def refuse_several(launchers: Sequence[LauncherConfig | None]) -> None:
-    """Raises ConfigError unless all jobs of a command have one launcher."""
+def check_one_launcher(launchers: Sequence[LauncherConfig | None]) -> None:
+    """Raise ConfigError unless all jobs of a command have the same launcher."""
     if any(launcher != launchers[0] for launcher in launchers):
         raise ConfigError(
             "the jobs of the sweep choose different launchers",

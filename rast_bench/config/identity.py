@@ -1,7 +1,8 @@
-"""What makes a cell the cell it is: a hash of exactly what changes its tokens.
+"""The identity of a cell: a hash of exactly what changes its tokens.
 
-Two configurations with one id share their samples in the ledger; so every field here must change
-tokens, and every field that changes tokens must be here (tests/config/identity_mutations.json).
+Two configurations with the same id share their samples in the ledger. So every field here must
+change tokens, and every field that changes tokens must be here
+(tests/config/identity_mutations.json).
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _TOKENIZER_FILES = (
 
 @dataclass(frozen=True)
 class EngineKey:
-    """What must be loaded for a cell. Cells with equal keys share one engine and one stream."""
+    """What must be loaded for a cell. Cells with equal keys share one engine and one request
+    stream.
+    """
 
     main: ModelRef
     pairs: tuple[PairConfig, ...]
@@ -50,16 +53,18 @@ class EngineKey:
 
     @property
     def roles(self) -> tuple[ModelRef, ...]:
-        """M_base, every S_RL, every S_base: one checkpoint may have several roles."""
+        """M_base, every S_RL, every S_base; a checkpoint can have several roles."""
         return (self.main, *(pair.rl for pair in self.pairs), *(pair.base for pair in self.pairs))
 
 
 def engine_key(cell: CellConfig) -> EngineKey:
-    """The models of a cell: M_base alone, its RL ceiling alone, or M_base with the pairs of ΔR."""
+    """Return the models of a cell: M_base alone, its RL ceiling alone, or M_base and the pairs of
+    ΔR.
+    """
     with_delta = cell.method.name == "rast"
     main = cell.base_model.base
     if cell.method.name == "rl":
-        assert cell.base_model.rl is not None  # CellConfig refuses a ceiling that does not exist
+        assert cell.base_model.rl is not None  # CellConfig rejects a ceiling that does not exist
         main = cell.base_model.rl
     return EngineKey(
         main=main,
@@ -71,11 +76,13 @@ def engine_key(cell: CellConfig) -> EngineKey:
 
 
 def model_fingerprint(ref: ModelRef) -> str:
-    """`sha256:…` over the files of a local checkpoint, or `hub:<id>@<revision>`.
+    """Return `sha256:…` over the files of a local checkpoint, or `hub:<id>@<revision>`.
 
-    The files are the configuration, the generation configuration (EOS ids), the tokenizer's and
-    the safetensors weights; their names count, their folder does not. Raises ModelError when the
-    folder, its config.json or its weights are missing or cannot be read.
+    The files are the configuration, the generation configuration (EOS ids), the tokenizer files and
+    the safetensors weights. File names count, the folder's path does not.
+
+    Raises:
+        ModelError: the folder, its config.json or its weights are missing or cannot be read.
     """
     if local_model_dir(ref) is None:
         return f"hub:{ref.path}@{ref.revision or 'main'}"
@@ -98,7 +105,7 @@ def model_fingerprint(ref: ModelRef) -> str:
     except OSError as error:
         raise ModelError(
             f"model {ref.path}: cannot read {error.filename}: {error.strerror}",
-            hint="see that it is a file and that you may read it",
+            hint="check that it is a file and that you may read it",
         ) from error
     return "sha256:" + _digest(hashes)
 
@@ -108,10 +115,10 @@ def cell_identity(
     dataset_fingerprint: str,
     fingerprint: Callable[[ModelRef], str] = model_fingerprint,
 ) -> dict[str, Any]:
-    """The canonical identity: JSON values only, and exactly what changes tokens.
+    """Return the canonical identity: JSON values only, and exactly what changes tokens.
 
     λ is dropped without ΔR; τ, top-p and the seed are dropped under greedy decoding. n, limit,
-    names, labels, device, threads and batch size never enter. `fingerprint` may remember.
+    names, labels, device, threads and batch size are not part of it. `fingerprint` may be cached.
     """
     key = engine_key(cell)
     decoding: dict[str, Any] = {
@@ -146,19 +153,19 @@ def cell_identity(
 
 
 def cell_id(identity: dict[str, Any]) -> str:
-    """The first 16 hex digits of the SHA-256 of the identity's canonical JSON."""
+    """Return the first 16 hex digits of the SHA-256 of the identity's canonical JSON."""
     return _digest(identity)[:CELL_ID_DIGITS]
 
 
 def sample_seed(key: SampleKey) -> int:
-    """The seed of one sample, 0 ≤ seed < 2**63, from its key alone (never from batch order)."""
+    """Return the seed of one sample, 0 ≤ seed < 2**63, from its key alone, not from batch order."""
     return next(sample_seeds(key.cell_id, [(key.problem_id, key.sample_index)]))
 
 
 def sample_seeds(cell_id: str, keys: Iterable[tuple[str, int]]) -> Iterator[int]:
-    """The seed of each (problem id, sample index) of a cell: SHA-256 of the three as JSON.
+    """Yield the seed of each (problem id, sample index) of a cell: SHA-256 of the three as JSON.
 
-    What a problem's samples have in common is hashed once.
+    The part that a problem's samples have in common is hashed once.
     """
     begun: dict[str, hashlib._Hash] = {}
     for problem_id, index in keys:
@@ -171,7 +178,7 @@ def sample_seeds(cell_id: str, keys: Iterable[tuple[str, int]]) -> Iterator[int]
 
 
 def _number(value: float) -> float:
-    """One spelling for each number: 1 as 1.0, −0.0 as 0.0."""
+    """Return the number in one spelling: 1 as 1.0, −0.0 as 0.0."""
     return float(value) + 0.0
 
 
@@ -186,7 +193,7 @@ _hash_cache: dict[tuple[str, int, int], str] = {}
 
 
 def _file_sha256(path: Path) -> str:
-    """SHA-256 of a file, remembered within the process while its size and time stand still."""
+    """Return the SHA-256 of a file, cached in the process while its size and time are unchanged."""
     stat = path.stat()
     cache_key = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
     if cache_key not in _hash_cache:

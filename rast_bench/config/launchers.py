@@ -1,6 +1,6 @@
-"""Who runs a command's cells, conf/hydra/launcher/*: processes of this machine, or SLURM.
+"""Where the workers of a command run, conf/hydra/launcher/*: this machine or SLURM.
 
-`hydra/launcher=basic`, Hydra's own default, is the process that was started, and no launcher here.
+`hydra/launcher=basic`, Hydra's default, means no launcher: the command's own process does the work.
 """
 
 import re
@@ -11,10 +11,10 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from rast_bench.config.bounds import (
-    LARGEST_SEED,
-    MOST_DEVICES,
-    MOST_MINUTES,
-    MOST_TASKS,
+    MAX_DEVICES,
+    MAX_MINUTES,
+    MAX_SEED,
+    MAX_TASKS,
     Problems,
     Retries,
 )
@@ -23,26 +23,26 @@ from rast_bench.config.validate import validated
 from rast_bench.errors import ConfigError
 from rast_bench.known.cards import CARDS
 
-Count = Annotated[int, Field(ge=1, le=MOST_TASKS)]
+Count = Annotated[int, Field(ge=1, le=MAX_TASKS)]
 DeviceName = int | str
 """A device as CUDA_VISIBLE_DEVICES names it: a number, or GPU-… and MIG-…."""
 
 CHOOSE_LAUNCHER = "choose hydra/launcher=local or hydra/launcher=slurm"
 
-_LONGEST_WARNING = 65535  # seconds; what sbatch --signal takes
+_MAX_WARNING_SECONDS = 65535  # seconds; what sbatch --signal takes
 
 
-def _is_count(value: Any, *, least: int, most: int = MOST_DEVICES) -> bool:
+def _is_count(value: Any, *, least: int, most: int = MAX_DEVICES) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _devices(value: Any) -> Any:
-    """One error for all kinds of value, where a union would report one for each."""
+    """Return the value; report one error where a pydantic union would report several."""
     if value == "auto" or _is_count(value, least=1):
         return value
     if not isinstance(value, list | tuple) or not value or not all(map(_is_device, value)):
         raise ValueError(
-            f"must be auto, a number of devices up to {MOST_DEVICES:,}, or a list of them such as "
+            f"must be auto, a number of devices up to {MAX_DEVICES:,}, or a list of them such as "
             "[0,1]"
         )
     if len(set(map(str, value))) < len(value):
@@ -57,15 +57,15 @@ def _is_device(value: Any) -> bool:
 
 
 def _tasks(value: Any) -> Any:
-    if value == "auto" or _is_count(value, least=1, most=MOST_TASKS):
+    if value == "auto" or _is_count(value, least=1, most=MAX_TASKS):
         return value
-    raise ValueError(f"must be auto or a number of tasks, from 1 to {MOST_TASKS:,}")
+    raise ValueError(f"must be auto or a number of tasks, from 1 to {MAX_TASKS:,}")
 
 
 def _gpus(value: Any) -> Any:
     if value == "auto" or _is_count(value, least=0):
         return value
-    raise ValueError(f"must be auto or a number of GPUs per node, up to {MOST_DEVICES:,}")
+    raise ValueError(f"must be auto or a number of GPUs per node, up to {MAX_DEVICES:,}")
 
 
 def _card(value: Any) -> Any:
@@ -75,8 +75,8 @@ def _card(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """Account 1234 and mem=64000 are text for sbatch."""
-    return str(value) if _is_count(value, least=0, most=LARGEST_SEED) else value
+    """Return a number as text: `account=1234` and `mem=64000` are text for sbatch."""
+    return str(value) if _is_count(value, least=0, most=MAX_SEED) else value
 
 
 def _lines(value: Any) -> Any:
@@ -89,15 +89,17 @@ Text = Annotated[str, Field(min_length=1), BeforeValidator(_text)]
 
 
 class LocalLauncher(Strict):
-    """One worker process for each device of this machine, or for each group of devices that an
-    engine needs. On a machine without GPUs a number of devices is a number of processes.
+    """One worker process per device of this machine, or per group of devices if an engine needs
+    several.
+
+    On a machine without GPUs, `devices` is the number of processes.
     """
 
     cluster: Literal["local"] = "local"
     devices: Annotated[
         Literal["auto"] | int | tuple[DeviceName, ...], BeforeValidator(_devices)
     ] = "auto"
-    restarts: Retries = 3  # of a worker that died
+    restarts: Retries = 3  # per worker that died
 
 
 _OWN_KEYS = {
@@ -121,14 +123,14 @@ _KEPT = ("array", "error", "nodes", "ntasks", "ntasks-per-node", "open-mode", "o
 
 
 def _sbatch(value: Any) -> Any:
-    """Options by their names with dashes, without those that are switched off by `false`."""
+    """Return options by their names with dashes, without those switched off by `false`."""
     if not isinstance(value, Mapping):
         raise ValueError("must be options of sbatch and their values such as {nice: 100}")
     options: dict[str, str | int | bool] = {}
     for name, content in value.items():
         option = str(name).replace("_", "-")
         if not re.fullmatch(r"[a-z][a-z0-9-]*", option):
-            raise ValueError(f"{name!r} is no option of sbatch; write it without its dashes")
+            raise ValueError(f"{name!r} is not an option of sbatch; write it without its dashes")
         if option in _OWN_KEYS:
             raise ValueError(f"{name} is set by launcher.{_OWN_KEYS[option]}")
         if option in _KEPT:
@@ -145,15 +147,15 @@ class SlurmLauncher(Strict):
 
     cluster: Literal["slurm"] = "slurm"
     tasks: Annotated[Literal["auto"] | int, BeforeValidator(_tasks)] = "auto"
-    samples_per_task: Problems = 50_000  # what tasks=auto gives each
+    samples_per_task: Problems = 50_000  # samples that tasks=auto gives to each task
     wait: bool = True  # false: return after the submission
-    on_interrupt: Literal["cancel", "leave"] = "cancel"  # what Ctrl-C does with the tasks
-    restarts: Retries = 3  # of a task that failed
-    requeues: Retries = 100  # of a task that ran into its time limit
+    on_interrupt: Literal["cancel", "leave"] = "cancel"  # what Ctrl-C does to the tasks
+    restarts: Retries = 3  # per task that failed
+    requeues: Retries = 100  # per task that reached its time limit
     array_parallelism: Count = 256  # tasks at a time
-    max_array_size: Count | None = None  # None: as scontrol says
-    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] = 60  # the time limit
-    signal_seconds: Annotated[int, Field(ge=1, le=_LONGEST_WARNING)] = 120  # before the limit
+    max_array_size: Count | None = None  # None: ask scontrol
+    minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)] = 60  # the time limit
+    signal_seconds: Annotated[int, Field(ge=1, le=_MAX_WARNING_SECONDS)] = 120  # before the limit
     partition: Text | None = None
     account: Text | None = None
     qos: Text | None = None
@@ -161,11 +163,11 @@ class SlurmLauncher(Strict):
     nodelist: Text | None = None
     exclude: Text | None = None
     gres: Text | None = None
-    gpus: Annotated[Literal["auto"] | int, BeforeValidator(_gpus)] = "auto"  # a node
+    gpus: Annotated[Literal["auto"] | int, BeforeValidator(_gpus)] = "auto"  # per node
     gpu: Annotated[str | None, BeforeValidator(_card)] = None  # which card the nodes have
     gpu_memory: Annotated[float, Field(gt=0, le=1e6)] | None = None  # of one GPU, in GiB
     cpus_per_task: Count | None = None
-    mem: Text | None = None  # a node
+    mem: Text | None = None  # per node
     python: Text | None = None  # the command that starts Python in the job
     setup: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()  # shell lines before it
     sbatch: Annotated[Mapping[str, str | int | bool], BeforeValidator(_sbatch)] = {}
@@ -175,7 +177,7 @@ class SlurmLauncher(Strict):
         if self.signal_seconds >= 60 * self.minutes:
             raise PydanticCustomError(
                 "early_warning",
-                "signal_seconds={seconds} is no less than the time limit, minutes={minutes}",
+                "signal_seconds={seconds} is not less than the time limit, minutes={minutes}",
                 {
                     "seconds": self.signal_seconds,
                     "minutes": self.minutes,
@@ -218,7 +220,9 @@ class _Slurm(Strict):
 
 
 def read_launcher(settings: Mapping[str, Any]) -> LauncherConfig:
-    """The launcher of a composed `hydra.launcher`. Raises ConfigError for its first wrong value."""
+    """Return the launcher of a composed `hydra.launcher`. Raise ConfigError for its first invalid
+    value.
+    """
     match settings.get("cluster"):
         case "local":
             return validated(_Local, {"launcher": settings}).launcher

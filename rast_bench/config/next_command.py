@@ -1,4 +1,4 @@
-"""What a user may type next: a line for a shell that names the same results and options."""
+"""The command to suggest next: a shell line that names the same results and options."""
 
 import os
 import shlex
@@ -13,12 +13,12 @@ _WITHOUT_OPTIONS = "audit-paper"  # it takes no --config-dir
 
 
 def next_command(job: Job, command: str, *, own: bool = True) -> str:
-    """The experiment's own next command, or `command` with its name and what was typed.
+    """Return the experiment's own next command, or `command` with its name and what was typed.
 
     Args:
-        job: of an experiment.
-        command: one that takes an experiment's name: `status`, `table`, `figure`.
-        own: whether the experiment's own goes before.
+        job: a job of an experiment.
+        command: a command that takes an experiment's name: `status`, `table`, `figure`.
+        own: whether the experiment's own next command takes precedence.
     """
     experiment = job.options.experiment
     assert experiment is not None
@@ -41,7 +41,7 @@ def next_command(job: Job, command: str, *, own: bool = True) -> str:
 
 
 def _program() -> str:
-    """How this very installation is started from a shell."""
+    """Return how this installation is started from a shell."""
     script = shutil.which("rast-bench")
     folder = Path(sys.executable).parent
     if script is not None and Path(script).parent == folder:

@@ -1,4 +1,4 @@
-"""Option files read on their own: 5,000 cells cannot afford a Hydra composition each (0.2 s)."""
+"""Read option files without composing: 5,000 cells cannot afford a composition each (0.2 s)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ class OptionReader:
         self._read: dict[tuple[str, str], DictConfig] = {}
 
     def names(self, group: str) -> list[str]:
-        """All options of a group."""
+        """Return all options of a group."""
         return sorted(
             {
                 name
@@ -30,10 +30,12 @@ class OptionReader:
         )
 
     def read(self, group: str, name: str) -> dict[str, Any]:
-        """One option's content, a new dictionary each time, its interpolations unresolved.
+        """Return one option's content as a new dictionary, its interpolations unresolved.
 
-        A `defaults` list may name options of the same group and `_self_`. Raises ConfigError for
-        an option that does not exist and for any other kind of default.
+        A `defaults` list may name options of the same group and `_self_`.
+
+        Raises:
+            ConfigError: the option does not exist, or its defaults list names anything else.
         """
         content = OmegaConf.to_container(self._load(group, name, ()))
         assert isinstance(content, dict)
@@ -48,7 +50,7 @@ class OptionReader:
         if name in parents:
             raise ConfigError(
                 f"conf/{group}/{name}.yaml includes itself by its defaults list",
-                hint="take its own name out of the list, or that of what includes it",
+                hint="remove its own name from the list, or that of the option that includes it",
             )
         own = self._own(group, name)
         defaults = own.pop("defaults", [])
@@ -73,7 +75,7 @@ class OptionReader:
                 if isinstance(config, ListConfig):
                     raise ConfigError(
                         f"conf/{path}.yaml is a list, not keys and values",
-                        hint="an option is a file of keys and values, as those of conf/",
+                        hint="an option is a file of keys and values, like those in conf/",
                     )
                 assert isinstance(config, DictConfig)
                 return config.copy()

@@ -1,4 +1,4 @@
-"""Overrides of the command line, parsed by Hydra's grammar once each."""
+"""Parse overrides of the command line with Hydra's grammar, each one once."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,9 +11,11 @@ from rast_bench.errors import ConfigError, first_line
 
 
 def parsed_overrides(texts: Sequence[str]) -> tuple[Override, ...]:
-    """Each text as an Override, which must not be changed.
+    """Return each text as an Override, which must not be modified.
 
-    Raises OverrideParseException, and ConfigError for what the grammar cannot digest.
+    Raises:
+        OverrideParseException: a text is not an override.
+        ConfigError: the grammar cannot process a text.
     """
     return tuple(map(_parsed, texts))
 
@@ -23,9 +25,9 @@ def _parsed(text: str) -> Override:
     try:
         (override,) = OverridesParser.create().parse_overrides([text])
     except (RecursionError, ValueError) as error:  # a number of 5,000 digits, say
-        reason = "it nests too deep" if isinstance(error, RecursionError) else first_line(error)
+        reason = "it nests too deeply" if isinstance(error, RecursionError) else first_line(error)
         raise ConfigError(
             f"cannot read {shown(text)!r} as key=value: {reason}",
-            hint="put large values into a file of your own: --config-dir",
+            hint="put large values into your own option file: --config-dir",
         ) from error
     return override

@@ -1,4 +1,4 @@
-"""Where things lie: `zoo:` names, local folders, hub ids, and the configuration folder."""
+"""Where things are: `zoo:` names, local folders, hub ids and the configuration folder."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
 
 def config_dir() -> Path:
-    """The folder of the YAML files: `conf/` of a checkout, `rast_bench/conf/` in a wheel.
+    """Return the folder of the YAML files: `conf/` of a checkout, `rast_bench/conf/` in a wheel.
 
-    Raises ConfigError when neither is there.
+    Raises:
+        ConfigError: neither exists.
     """
     for candidate in (PACKAGE_DIR / "conf", PACKAGE_DIR.parent / "conf"):
         if (candidate / "config.yaml").is_file():
@@ -35,12 +36,12 @@ def config_dir() -> Path:
 
 
 def looks_local(path: str) -> bool:
-    """Whether a path that does not exist was meant as a folder or file rather than a hub id."""
+    """Return whether a path that does not exist was meant as a folder or file, not as a hub id."""
     return path.startswith(("/", "./", "../", "~")) or path in {".", ".."}
 
 
 def expanded(path: str) -> Path:
-    """The path with `~` written out where there is such a home, as it stands elsewhere."""
+    """Return the path with `~` expanded; unchanged if there is no such home."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -48,7 +49,11 @@ def expanded(path: str) -> Path:
 
 
 def zoo_path(name: str, root: Path) -> Path:
-    """`zoo:NAME` or `NAME` below `root`; raises ValueError for a name that leaves it."""
+    """Return the path of `zoo:NAME` or `NAME` below `root`.
+
+    Raises:
+        ValueError: the name leads out of `root`.
+    """
     relative = Path(name.removeprefix(ZOO_PREFIX))
     if relative.is_absolute() or ".." in relative.parts or not relative.parts:
         raise ValueError(f"{name!r} is not a name in the zoo")
@@ -56,9 +61,10 @@ def zoo_path(name: str, root: Path) -> Path:
 
 
 def local_model_dir(ref: ModelRef) -> Path | None:
-    """The folder of a `zoo:` or local checkpoint (it may be missing), or None for a hub id.
+    """Return the folder of a `zoo:` or local checkpoint (it may be missing), or None for a hub id.
 
-    Raises ModelError when `ref.path` is neither a path nor a possible hub id.
+    Raises:
+        ModelError: `ref.path` is neither a path nor a possible hub id.
     """
     if ref.path.startswith(ZOO_PREFIX):
         try:
@@ -79,7 +85,7 @@ def local_model_dir(ref: ModelRef) -> Path | None:
 
 
 def on_hub(ref: ModelRef) -> bool:
-    """Whether it is a hub id; False, too, for what is neither that nor a path."""
+    """Return whether it is a hub id; False also for what is neither that nor a path."""
     try:
         return local_model_dir(ref) is None
     except ModelError:
@@ -87,9 +93,10 @@ def on_hub(ref: ModelRef) -> bool:
 
 
 def resolve_model(ref: ModelRef) -> str:
-    """What `from_pretrained` takes: the folder of a local checkpoint, or the hub id itself.
+    """Return what `from_pretrained` takes: the folder of a local checkpoint, or the hub id.
 
-    Raises ModelError as `local_model_dir`, and when a local folder is missing.
+    Raises:
+        ModelError: as `local_model_dir`, and if a local folder is missing.
     """
     folder = local_model_dir(ref)
     if folder is None:

@@ -1,4 +1,4 @@
-"""Overrides looked at before Hydra reads them: what it would choke on, or expand without end."""
+"""Check overrides before Hydra reads them, for what would make it fail or expand without end."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 
-from rast_bench.config.bounds import MOST_JOBS
+from rast_bench.config.bounds import MAX_JOBS
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import GROUPS
@@ -15,8 +15,10 @@ from rast_bench.errors import ConfigError
 
 
 def check_overrides(overrides: Sequence[str]) -> None:
-    """Raises ConfigError for an option that is no name and for a sweep that is too large, and
-    OverrideParseException for what is no override.
+    """Raise ConfigError for an option that is not a name and for a sweep that is too large.
+
+    Raises:
+        OverrideParseException: a text is not an override.
     """
     parsed = parsed_overrides(overrides)
     for override in parsed:
@@ -25,14 +27,14 @@ def check_overrides(overrides: Sequence[str]) -> None:
 
 
 def check_sweep(overrides: Sequence[Override]) -> None:
-    """Counts a sweep's jobs without expanding it. Raises ConfigError for more than MOST_JOBS."""
+    """Count the jobs of a sweep without expanding it. Raise ConfigError for more than MAX_JOBS."""
     counts = {override.get_key_element(): _count(override) for override in overrides}
     for override in overrides:
         count = counts[override.get_key_element()]
-        if count > MOST_JOBS:
+        if count > MAX_JOBS:
             raise _too_many(shown(override.input_line), count)
     jobs = math.prod(counts.values())
-    if jobs > MOST_JOBS:
+    if jobs > MAX_JOBS:
         product = " × ".join(f"{count:,}" for count in counts.values() if count > 1)
         raise _too_many(f"the sweep over {product} values", jobs)
 
@@ -40,14 +42,14 @@ def check_sweep(overrides: Sequence[Override]) -> None:
 def _too_many(what: str, jobs: int) -> ConfigError:
     number = f"{jobs:,}" if jobs < 10**15 else "more than 10^15"
     return ConfigError(
-        f"{what} makes {number} jobs; a command takes at most {MOST_JOBS:,}, "
+        f"{what} makes {number} jobs; a command takes at most {MAX_JOBS:,}, "
         "which are planned before the first runs",
         hint="sweep over fewer values, or over a part of them at a time",
     )
 
 
 def _check_option(override: Override) -> None:
-    """`group=option` names options; Hydra raises a ValueError for numbers, null and the like."""
+    """Raise ConfigError unless `group=option` names an option; Hydra fails on numbers and null."""
     key = override.key_or_group
     if override.is_delete() or not ("/" in key or key in (*GROUPS, "experiment")):
         return
@@ -55,7 +57,7 @@ def _check_option(override: Override) -> None:
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             raise ConfigError(
                 f"{key}={shown(value)}: one option has to be chosen",
-                hint=f"-m {key}={','.join(value[:2])},… runs them one after another",
+                hint=f"-m {key}={','.join(value[:2])},… runs one after the other",
             )
         if not isinstance(value, str):
             raise ConfigError(
@@ -75,13 +77,15 @@ def _values(override: Override) -> Iterator[Any]:
 
 
 def option_names(group: str) -> list[str]:
-    """The options of a group that ship."""
+    """Return the shipped options of a group."""
     names = [path.stem for path in (config_dir() / group).glob("*.yaml")]
     return [*names, "basic"] if group == "hydra/launcher" else names
 
 
 def _count(override: Override) -> int:
-    """How many values the override sweeps over; 1 where it does not. Raises ConfigError."""
+    """Return how many values the override sweeps over; 1 if it is no sweep. Raise ConfigError if
+    empty.
+    """
     value = override.value()
     if isinstance(value, ChoiceSweep):
         return len(value.list)
@@ -92,12 +96,12 @@ def _count(override: Override) -> int:
     if not value.step:
         raise ConfigError(f"{text}: its step is 0, so it never ends", hint=hint)
     try:
-        # ints of any size divide exactly; a float among them makes floats of all
+        # ints of any size divide exactly; with one float all become floats
         count = -((value.start - value.stop) // value.step)
     except OverflowError:
         count = math.inf
     if count != count or count in (math.inf, -math.inf):
-        raise ConfigError(f"{text}: no range of finite numbers", hint=hint)
+        raise ConfigError(f"{text}: not a range of finite numbers", hint=hint)
     if count < 1:
         raise ConfigError(f"{text}: the range is empty", hint=hint)
     return int(count)

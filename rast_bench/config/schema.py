@@ -1,7 +1,7 @@
-"""The validated configuration: what the YAML files of conf/ may say, and nothing else.
+"""The validated configuration: what the YAML files of conf/ may contain, and nothing else.
 
-Hydra composes plain dictionaries; these models check them (unknown keys are refused, so `+x.y=1`
-cannot slip through), and the rest of the code sees only typed, frozen values.
+Hydra composes plain dictionaries. These models check them (unknown keys are rejected, so `+x.y=1`
+cannot slip through); the rest of the code sees only typed, frozen values.
 """
 
 from typing import Annotated, Literal
@@ -9,8 +9,15 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
-from rast_bench.compose.limits import LARGEST_FACTOR
-from rast_bench.config.bounds import LONGEST_LABEL, LONGEST_NAME, Problems, Samples, Seed, Tokens
+from rast_bench.compose.limits import MAX_FACTOR
+from rast_bench.config.bounds import (
+    MAX_LABEL_LENGTH,
+    MAX_NAME_LENGTH,
+    Problems,
+    Samples,
+    Seed,
+    Tokens,
+)
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.strict import Strict
 
@@ -19,13 +26,13 @@ GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "eng
 
 MethodName = Literal["base", "rl", "rast"]
 
-LARGEST = LARGEST_FACTOR  # of τ too, for which nobody means more
-Strength = Annotated[FiniteFloat, Field(ge=0, le=LARGEST)]
-Temperature = Annotated[FiniteFloat, Field(gt=0, le=LARGEST)]
+MAX_NUMBER = MAX_FACTOR  # also for τ, where nobody means more
+Lambda = Annotated[FiniteFloat, Field(ge=0, le=MAX_NUMBER)]
+Temperature = Annotated[FiniteFloat, Field(gt=0, le=MAX_NUMBER)]
 ChatMarkup = Literal["chatml", "llama3"]
 _MARKUP_SIGNS: dict[ChatMarkup, str] = {"chatml": "<|im_start|>", "llama3": "<|start_header_id|>"}
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=LONGEST_NAME)]
-Label = Annotated[str, Field(max_length=LONGEST_LABEL)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=MAX_NAME_LENGTH)]
+Label = Annotated[str, Field(max_length=MAX_LABEL_LENGTH)]
 GraderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*(:[A-Za-z_]\w*)?$")]
 """`robust-2`, or a user's own class: `my_package.my_module:MyGrader`."""
 
@@ -40,7 +47,7 @@ class ModelRef(Strict):
 class BaseModelConfig(Strict):
     """conf/base_model/*: M_base and, where one exists, its RL-trained ceiling.
 
-    `chat_markup` is the chat markup whose signs are tokens of its tokenizer (null: none, or
+    `chat_markup` is the chat markup whose special tokens its tokenizer has (null: none, or
     unknown); `instruct` says that M_base was trained to follow it.
     """
 
@@ -56,7 +63,7 @@ class PairConfig(Strict):
 
     rl: ModelRef
     base: ModelRef
-    weight: Annotated[FiniteFloat, Field(ge=-LARGEST, le=LARGEST)] = 1.0
+    weight: Annotated[FiniteFloat, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)] = 1.0
 
 
 class DeltaConfig(Strict):
@@ -71,7 +78,7 @@ class DeltaConfig(Strict):
 
 
 class MethodConfig(Strict):
-    """conf/method/*: how the next-token logits come about."""
+    """conf/method/*: how the next-token logits are computed."""
 
     name: MethodName
 
@@ -79,13 +86,14 @@ class MethodConfig(Strict):
 class DatasetConfig(Strict):
     """conf/dataset/*: a JSONL or Parquet file (`zoo:` paths are shipped) or a hub data set.
 
-    With `data_dir`, `<data_dir>/<name>.jsonl` or `.parquet` stands in for the hub. `data_files` are
-    those of a hub repository that `datasets` cannot load (.jsonl or .parquet). An `adapter`
-    (datasets/adapters.py, or `module:function`) makes the problem of a row where fields alone do
-    not. `known_rows` and `known_fingerprints` are those of copies that were looked at. The first
-    of `graders` fills the tables, the others are asked beside it; `module:Class` is a user's own.
+    With `data_dir`, `<data_dir>/<name>.jsonl` or `.parquet` replaces the hub. `data_files` are
+    files of a hub repository that `datasets` cannot load (.jsonl or .parquet). An `adapter`
+    (datasets/adapters.py, or `module:function`) makes the problem of a row where fields alone are
+    not enough. `known_rows` and `known_fingerprints` are those of copies that were verified. The
+    first of `graders` fills the tables, the others are reported beside it; `module:Class` is a
+    user's own.
 
-    `limit` takes that many problems: the first, or with `limit_seed` some drawn at random
+    `limit` takes that many problems: the first ones, or with `limit_seed` a random sample
     (datasets/load.py). Neither is part of a cell's id.
     """
 
@@ -114,9 +122,9 @@ class DatasetConfig(Strict):
 
 
 class PromptConfig(Strict):
-    """conf/prompt/*: the template holds `{question}`; stop strings end a generation.
+    """conf/prompt/*: the template contains `{question}`; stop strings end a generation.
 
-    With `chat` the template is the user's message and `system` the system's (null: the chat
+    With `chat` the template is the user message and `system` the system message (null: the chat
     template's own); M_base's tokenizer renders them (engines/chat.py). `chat_for_base` allows chat
     markup for a model that was not trained on it, as figure 7 (a) of the paper does.
     """
@@ -147,7 +155,7 @@ class PromptConfig(Strict):
 class DecodingConfig(Strict):
     """conf/decoding/*: section 3.1 of the paper. `n` samples per problem; greedy means n = 1."""
 
-    lambda_: Strength = Field(default=1.0, alias="lambda")
+    lambda_: Lambda = Field(default=1.0, alias="lambda")
     temperature: Temperature = 1.0
     top_p: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.95
     n: Samples = 32
@@ -157,12 +165,12 @@ class DecodingConfig(Strict):
 
     @property
     def samples_per_problem(self) -> int:
-        """Greedy decoding has one outcome, so one sample."""
+        """1 with greedy decoding, which has a single outcome; otherwise `n`."""
         return 1 if self.greedy else self.n
 
 
 class CellConfig(Strict):
-    """Everything that makes one cell (a row × column of results), n and the engine included."""
+    """Everything that defines a cell (a row × column of results), n and the engine included."""
 
     base_model: BaseModelConfig
     method: MethodConfig
@@ -171,10 +179,12 @@ class CellConfig(Strict):
     prompt: PromptConfig
     decoding: DecodingConfig
     engine: EngineConfig
-    label: Label | None = None  # the row's name in a table; not part of the cell's id
+    label: Label | None = None  # the row's label in a table; not part of the cell's id
 
     def graders(self, chosen: str | None) -> tuple[str, ...]:
-        """Who judges the samples: the grader that a command chose, else the data set's own."""
+        """Return who judges the samples: the grader chosen by the command, else those of the data
+        set.
+        """
         return self.dataset.graders if chosen is None else (chosen,)
 
     @model_validator(mode="after")
@@ -192,15 +202,15 @@ class CellConfig(Strict):
 
     @model_validator(mode="after")
     def _prompt_fits(self) -> "CellConfig":
-        """A base model continues chat markup that it never learnt, and answers nonsense."""
+        """Raise for chat markup that a base model never learnt: it would answer nonsense."""
         prompt, model = self.prompt, self.base_model
         if not (prompt.chat or prompt.markup):
             return self
         names = {"prompt": prompt.name, "model": model.name}
         if not (model.instruct or prompt.chat_for_base):
             hint = (
-                "choose a plain prompt such as question-answer; say prompt.chat_for_base=true if "
-                "it is meant, base_model.instruct=true if the model is trained on chats"
+                "choose a plain prompt such as question-answer; set prompt.chat_for_base=true if "
+                "it is intended, base_model.instruct=true if the model was trained on chats"
             )
             raise PydanticCustomError(
                 "chat_for_base",

@@ -1,4 +1,4 @@
-"""The base of every configuration model: frozen, and no key that is not declared."""
+"""The base of every configuration model: frozen, without undeclared keys."""
 
 import types
 from typing import Any, Union, get_args, get_origin
@@ -14,7 +14,7 @@ class Strict(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_value_as_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """pydantic would read `decoding.n=true` as 1."""
+        """Reject a truth value for a number: pydantic would read `decoding.n=true` as 1."""
         name = info.field_name
         if isinstance(value, bool) and name and not _takes_bool(cls.model_fields[name].annotation):
             raise ValueError("must not be a truth value")

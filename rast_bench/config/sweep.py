@@ -1,8 +1,9 @@
-"""The points of a `-m` sweep from few compositions: one costs 0.1 s, and points are thousands.
+"""Compute the points of a `-m` sweep from few compositions: one costs 0.1 s, and points are
+thousands.
 
-Hydra would compose every point. But a value such as `decoding.lambda=0.5` is only written into
-what was composed, and an option such as `delta=tiny-s` mostly changes its own group alone. So one
-composition for each option is enough; where that does not hold, points are composed one by one.
+Hydra would compose every point. But a value such as `decoding.lambda=0.5` is only written into the
+composed tree, and an option such as `delta=tiny-s` usually changes only its own group. So one
+composition per option is enough; where that does not hold, points are composed one by one.
 """
 
 import re
@@ -27,19 +28,19 @@ Point = tuple[str, ...]
 """The overrides of one job, in the order of the command line."""
 
 _ROOT_KEYS = ("results_dir", "grader", "allow_code_execution", "workers", "label", "pool")
-_LATE = "${hydra:"  # an interpolation that Hydra resolves anew for every job
+_LATE = "${hydra:"  # an interpolation that Hydra resolves again for every job
 _NOT_ENVIRONMENT = re.compile(r"\$\{(?!oc\.env:)")
 _Scalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Every override with its values, as Hydra's basic sweeper understands them."""
+    """Every override with its values, as Hydra's basic sweeper interprets them."""
 
     axes: tuple[tuple[str, ...], ...]  # each `key=value`; one entry where nothing varies
 
     def points(self) -> Iterator[Point]:
-        """All combinations, the last axis fastest, as Hydra orders them."""
+        """Yield all combinations, the last axis fastest, in Hydra's order."""
         return product(*self.axes)
 
     @property
@@ -59,17 +60,19 @@ class Sweep:
         )
 
     def choice(self, point: Point) -> Point:
-        """The point with the first value on every axis of `values`: what has to be composed."""
+        """Return the point to compose: the first value on every axis of `values`."""
         return tuple(self.axes[i][0] if i in self.values else text for i, text in enumerate(point))
 
 
 def read_sweep(overrides: Sequence[str], names: Callable[[str], Sequence[str]]) -> Sweep:
-    """The sweep of some overrides without Hydra's own (`hydra.…`).
+    """Return the sweep of these overrides, without Hydra's own (`hydra.…`).
 
     Args:
-        names: of the options of a group, for globs.
+        names: returns the options of a group, for globs.
 
-    Raises ConfigError for values that cannot be listed, and OverrideParseException.
+    Raises:
+        ConfigError: the values cannot be listed.
+        OverrideParseException: a text is not an override.
     """
     axes: dict[str, tuple[str, ...]] = {}  # an override that comes again replaces the first
     for override in parsed_overrides(overrides):
@@ -79,7 +82,7 @@ def read_sweep(overrides: Sequence[str], names: Callable[[str], Sequence[str]]) 
 
 
 def _values(override: Override, names: Callable[[str], Sequence[str]]) -> Sequence[str]:
-    """Every value as the command line writes it."""
+    """Return every value as the command line writes it."""
     if not override.is_sweep_override():
         return [override.get_value_element_as_str()]
     value = override.value()
@@ -103,13 +106,14 @@ def _values(override: Override, names: Callable[[str], Sequence[str]]) -> Sequen
 def sweep_trees(
     sweep: Sweep, first: DictConfig, compose: Callable[[Point], DictConfig]
 ) -> Iterator[tuple[Point, DictConfig]]:
-    """Every point with its composed tree, which is valid until the next one is asked for.
+    """Yield every point with its composed tree, which is valid until the next one is requested.
 
     Args:
         first: the tree of the sweep's first point.
-        compose: Hydra's composition of one point, without Hydra's own node.
+        compose: composes one point with Hydra, without Hydra's own node.
 
-    Raises what Hydra raises for the first point that it cannot compose.
+    Raises:
+        Exception: what Hydra raises for the first point that it cannot compose.
     """
     compositions = Compositions(sweep.first, first, compose)
     trees: dict[Point, DictConfig] = {}
@@ -123,7 +127,7 @@ def sweep_trees(
 
 
 def _write(override: Override, tree: DictConfig) -> None:
-    """Set a plain value, with Hydra's words where that fails."""
+    """Write a plain value into the tree; raise an error with Hydra's message if that fails."""
     key = override.key_or_group
     try:
         OmegaConf.update(tree, key, override.value(), merge=True)
@@ -134,18 +138,18 @@ def _write(override: Override, tree: DictConfig) -> None:
 
 
 def depends_on_the_job(tree: DictConfig) -> bool:
-    """Whether some value is taken from Hydra's own node, so that only Hydra can compose it."""
+    """Return whether a value comes from Hydra's own node, so that only Hydra can compose it."""
     own = OmegaConf.masked_copy(tree, [str(key) for key in tree if key != "hydra"])
     return _LATE in OmegaConf.to_yaml(own)
 
 
 def depends_on_the_tree(launcher: DictConfig) -> bool:
-    """Whether the launcher's settings hold interpolations that may differ from point to point."""
+    """Return whether interpolations of the launcher may differ between points."""
     return _NOT_ENVIRONMENT.search(OmegaConf.to_yaml(launcher)) is not None
 
 
 class Compositions:
-    """The trees of points that differ in what was chosen, composed as rarely as possible."""
+    """The trees of points that choose different options, composed as rarely as possible."""
 
     def __init__(
         self, first: Point, tree: DictConfig, compose: Callable[[Point], DictConfig]
@@ -155,13 +159,13 @@ class Compositions:
         self._trees = {first: deepcopy(tree)}
 
     def tree(self, point: Point) -> DictConfig:
-        """The composed tree of a point; not to be changed."""
+        """Return the composed tree of a point; it must not be modified."""
         if point not in self._trees:
             self._trees[point] = self._assembled(point) or self._compose(point)
         return self._trees[point]
 
     def _assembled(self, point: Point) -> DictConfig | None:
-        """The first tree with the groups of other trees, each of which changes its group alone."""
+        """Return the first tree with single groups of other trees; None if not possible."""
         changed = [i for i, text in enumerate(point) if text != self._first[i]]
         if len(changed) < 2:
             return None
@@ -175,7 +179,7 @@ class Compositions:
         return tree
 
     def _own_group(self, axis: int, text: str) -> tuple[str, Any] | None:
-        """The group that one option sets, with its content; None when it sets anything else."""
+        """Return the group that an option sets, with its content; None if it sets more."""
         (override,) = parsed_overrides([text])
         group = override.key_or_group
         if group not in GROUPS or not isinstance(override.value(), str):
@@ -195,7 +199,7 @@ def _without(tree: DictConfig, group: str) -> Mapping[Any, Any]:
 
 
 def _is_plain_value(override: Override) -> bool:
-    """`a.b=scalar`: neither adds nor deletes, chooses no option and reads no other key."""
+    """Return whether it is `a.b=scalar`: no addition, deletion, option or interpolation."""
     key = override.key_or_group
     if override.type != OverrideType.CHANGE or override.package is not None:
         return False
@@ -206,7 +210,7 @@ def _is_plain_value(override: Override) -> bool:
 
 
 def _overlap(value: Override, other: Override) -> bool:
-    """Whether another override sets the same key, a part of it or a whole that holds it."""
+    """Return whether another override sets the same key, a part of it or a parent."""
     ours, theirs = value.key_or_group, other.key_or_group
     if "." not in theirs and isinstance(other.value(), str):
         return ours == theirs  # an option of a group, composed before any value is set

@@ -1,4 +1,4 @@
-"""Pydantic's findings as one clear line: the key, its value, what is wrong, what to do next."""
+"""Report pydantic's findings in one clear line: the key, its value, what is wrong, what to do."""
 
 import difflib
 import json
@@ -14,9 +14,9 @@ from rast_bench.errors import ConfigError
 Model = TypeVar("Model", bound=BaseModel)
 
 _SHOWN_CHARACTERS = 60
-_SHOWN_NAMES = 8  # more are a wall of text: the nearest stand for them
+_SHOWN_NAMES = 8  # of more names only the closest are shown
 
-_LOOK = "conf/ shows what the key takes, docs/limits.md the bounds of numbers"
+_LOOK = "see conf/ for what the key takes and docs/limits.md for the bounds of numbers"
 _KEY_HINTS = {
     "decoding.temperature": "τ > 0 divides the logits; for the argmax choose decoding=greedy",
     "decoding.lambda": "λ ≥ 0 scales ΔR in eq. 3: 0 is the base model, 1 the paper's choice",
@@ -25,24 +25,28 @@ _KEY_HINTS = {
 }
 
 
-def validated(model: type[Model], data: Mapping[str, Any], *, place: str = "") -> Model:
-    """`data` as a `model`. `place` opens the message, as in `experiment demo, row x`.
+def validated(model: type[Model], data: Mapping[str, Any], *, context: str = "") -> Model:
+    """Return `data` as a `model`.
 
-    Raises ConfigError that names the first faulty key with its value.
+    Args:
+        context: opens the message, as in `experiment demo, row x`.
+
+    Raises:
+        ConfigError: a key is not valid; the message names the first one with its value.
     """
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _config_error(model, error, place) from None
+        raise _config_error(model, error, context) from None
 
 
-def _config_error(model: type[BaseModel], error: ValidationError, place: str) -> ConfigError:
-    # A misspelt key also leaves its right spelling missing or at its default: name it first.
+def _config_error(model: type[BaseModel], error: ValidationError, context: str) -> ConfigError:
+    # A misspelt key also leaves the intended one missing or at its default: name it first.
     details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
     message, hint = _line(model, details[0])
     if len(details) > 1:
         message += f" (and {len(details) - 1} more)"
-    return ConfigError(f"{place}: {message}" if place else message, hint=hint)
+    return ConfigError(f"{context}: {message}" if context else message, hint=hint)
 
 
 def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
@@ -63,7 +67,7 @@ def _line(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
 
 
 def shown(value: Any) -> str:
-    """A value as Hydra writes it, cut to a readable length."""
+    """Return a value as Hydra writes it, cut to a readable length."""
     try:
         text = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
     except ValueError:  # Python writes no int of more than 4,300 digits
@@ -72,15 +76,15 @@ def shown(value: Any) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str], what: str = "keys") -> str:
-    """A hint: the name that begins so or is closest, if there is one, and what there is.
+    """Return a hint: the closest name, if there is one, and the names that exist.
 
-    Of many names the nearest are shown, with how many there are.
+    Of many names only the closest are shown, with the total number.
     """
     names = sorted(known)
     if not names:
         return f"there are no {what} here"
     begun = [name for name in names if word and name.lower().startswith(word.lower())]
-    # difflib takes time with the square of the length
+    # difflib takes quadratic time
     close = begun or difflib.get_close_matches(word[:_SHOWN_CHARACTERS], names, n=1, cutoff=0.6)
     if len(names) <= _SHOWN_NAMES:
         listing = f"the {what} here are {', '.join(names)}"
@@ -96,10 +100,11 @@ def did_you_mean(word: str, known: Iterable[str], what: str = "keys") -> str:
 
 
 def known_keys(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:
-    """The keys that `model` allows at `path` (list positions are skipped), as a user writes them.
+    """Return the keys that `model` allows at `path` (list positions are skipped), as a user writes
+    them.
 
-    Where one of several models may stand, as for engines, the keys of all; of one alone where the
-    path goes on with its name, as pydantic's do. Empty where the path leads to no model.
+    Where one of several models may apply, as for engines, the keys of all; of one alone if the path
+    goes on with its name, as pydantic's paths do. Empty if the path leads to no model.
     """
     current = [model]
     for part in path:
@@ -112,7 +117,7 @@ def known_keys(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:
 
 
 def _without_tags(model: type[BaseModel], loc: Iterable[str | int]) -> Iterator[str | int]:
-    """A place as users write it: pydantic inserts the name of the model that it chose."""
+    """Yield a key path as users write it: pydantic inserts the name of the model that it chose."""
     current = [model]
     for part in loc:
         if isinstance(part, str):
@@ -124,7 +129,7 @@ def _without_tags(model: type[BaseModel], loc: Iterable[str | int]) -> Iterator[
 
 
 def _named(models: Sequence[type[BaseModel]], name: str) -> list[type[BaseModel]]:
-    """The one of several models whose `name` this is."""
+    """Return the one of several models whose `name` this is."""
     if len(models) < 2:
         return []
     return [one for one in models if one.model_fields["name"].default == name]
@@ -138,7 +143,7 @@ def _field_models(model: type[BaseModel], key: str) -> list[type[BaseModel]]:
 
 
 def _inner_models(annotation: Any) -> list[type[BaseModel]]:
-    """The pydantic models inside `X`, `X | None`, `tuple[X, ...]` or `Annotated[X, …]`."""
+    """Return the pydantic models inside `X`, `X | None`, `tuple[X, ...]` or `Annotated[X, …]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if get_origin(annotation) in (Union, types.UnionType, tuple, Annotated):

@@ -1,7 +1,8 @@
-"""Rows that are more than a question field and an answer field: one small function a data set.
+"""Adapters for rows with more than a question and an answer field: one small function per data set.
 
-An adapter takes a row and returns its item, or None to leave the row out. It reads fields by
-`Row.text` and `Row.texts`, whose RowError names the place. How to add one: docs/add_a_dataset.md.
+An adapter takes a row and returns its item, or None to leave the row out. It reads fields with
+`Row.text` and `Row.texts`, whose RowError names the location. How to add one:
+docs/add_a_dataset.md.
 """
 
 import hashlib
@@ -23,9 +24,9 @@ LETTERS = "ABCDEFGHIJ"
 class Item:
     """What an adapter makes of a row.
 
-    `problem_id` None leaves the id to `dataset.id_field`. `reference` is what a grader needs
-    beside the gold answer (a program's tests): its `kind`, and fields of the row as they stand. It
-    is large, so it stays in the data set, and the problem's gold answer is its digest
+    `problem_id` None leaves the id to `dataset.id_field`. `reference` is what a grader needs beside
+    the gold answer (a program's tests): its `kind`, and unmodified fields of the row. It is large,
+    so it stays in the data set, and the problem's gold answer is its digest
     (datasets/references.py).
     """
 
@@ -39,20 +40,20 @@ Adapter = Callable[[Row], Item | None]
 
 
 def gsm8k(row: Row) -> Item:
-    """The gold answer stands behind `####` at the end of a worked solution."""
+    """Return the item; the gold answer follows `####` at the end of a worked solution."""
     solution, sign, gold = row.text("answer").rpartition("####")
     if not sign or not solution or not gold.strip():
-        raise RowError(f"{row.place} has no '#### …' at the end of 'answer'")
+        raise RowError(f"{row.location} has no '#### …' at the end of 'answer'")
     return Item(row.text("question"), gold.strip())
 
 
 def mmlu(row: Row) -> Item:
-    """`choices` is a list of texts, `answer` the index of the right one."""
+    """Return the item; `choices` is a list of texts, `answer` the index of the correct one."""
     choices, answer = row.texts("choices"), row.value("answer")
     if not isinstance(answer, int) or isinstance(answer, bool):
-        raise row.fault("answer", "an index")
+        raise row.wrong_type("answer", "an index")
     if not 0 <= answer < len(choices) <= len(LETTERS):
-        raise RowError(f"{row.place}: answer {answer} of {len(choices)} choices")
+        raise RowError(f"{row.location}: answer {answer} of {len(choices)} choices")
     return Item(with_choices(row.text("question"), choices), LETTERS[answer])
 
 
@@ -75,14 +76,14 @@ STEM_SUBJECTS = frozenset(
 
 
 def mmlu_stem(row: Row) -> Item | None:
-    """The 18 subjects of MMLU that SimpleRL's evaluation calls STEM."""
+    """Return the item of one of the 18 subjects of MMLU that SimpleRL's evaluation calls STEM."""
     return mmlu(row) if row.text("subject") in STEM_SUBJECTS else None
 
 
 def gpqa(row: Row) -> Item:
-    """The right answer stands apart; the choices are put in an order that each row alone decides.
+    """Return the item; the choices are ordered by the SHA-256 of record id and text.
 
-    They are sorted by the SHA-256 of record id and text, so no seed and no row order matters.
+    So neither a seed nor the order of rows matters.
     """
     record, right = row.text("Record ID"), row.text("Correct Answer").strip()
     wrong = [row.text(f"Incorrect Answer {number}").strip() for number in (1, 2, 3)]
@@ -94,7 +95,7 @@ def gpqa(row: Row) -> Item:
 
 
 def with_choices(question: str, choices: list[str]) -> str:
-    """Question and choices as SimpleRL evaluates MMLU (its code is that of Qwen2.5-Math)."""
+    """Return question and choices as SimpleRL evaluates MMLU (with the code of Qwen2.5-Math)."""
     listed = " ".join(
         f"({letter}) {choice.strip()}" for letter, choice in zip(LETTERS, choices, strict=False)
     )
@@ -102,23 +103,25 @@ def with_choices(question: str, choices: list[str]) -> str:
 
 
 def humaneval(row: Row) -> Item:
-    """A function to complete; `test` defines `check(candidate)`."""
+    """Return the item: a function to complete; `test` defines `check(candidate)`."""
     reference = _reference("humaneval", row, "prompt", "canonical_solution", "entry_point", "test")
     return Item(row.text("prompt").strip(), problem_id=row.text("task_id"), reference=reference)
 
 
 def mbpp(row: Row) -> Item:
-    """A task in words; its first test stands below it, as in EvalPlus, and names the function."""
+    """Return the item: a task with its first test, which names the function, below it, as in
+    EvalPlus.
+    """
     tests = row.texts("test_list")
     if not tests:
-        raise RowError(f"{row.place} has an empty 'test_list'")
+        raise RowError(f"{row.location} has an empty 'test_list'")
     question = f'"""\n{row.text("prompt").strip()}\n{tests[0]}\n"""'
     reference = _reference("mbpp", row, "code", "test")
     return Item(question, problem_id=row.text("task_id"), reference=reference)
 
 
 def _reference(kind: str, row: Row, *fields: str, task: str = "task_id") -> dict[str, Any]:
-    """Fields of text as the row names them, which is how rast_bench.code_tests reads rows."""
+    """Return these text fields by their names in the row, as rast_bench.code_tests reads them."""
     return {"kind": kind, **{field: row.text(field) for field in (task, *fields)}}
 
 
@@ -134,7 +137,9 @@ _WITHOUT_STARTER = (
 
 
 def livecodebench(row: Row) -> Item:
-    """A contest problem in the words of LiveCodeBench's prompt. Its private tests stay packed."""
+    """Return the item: a contest problem with LiveCodeBench's prompt. Its private tests stay
+    packed.
+    """
     starter = row.text("starter_code")
     rule, code = (_WITH_STARTER, starter) if starter else (_WITHOUT_STARTER, "# YOUR CODE HERE")
     question = f"{row.text('question_content')}\n\n### Format: {rule}\n```python\n{code}\n```"
@@ -155,7 +160,7 @@ ADAPTERS: Mapping[str, Adapter] = {
 
 
 def _no_adapter(found: Any) -> str | None:
-    """Why an object cannot be a user's function of a row; None where it may be one."""
+    """Return why an object cannot be an adapter; None if it may be one."""
     if not callable(found) or isinstance(found, type):
         return f"a {'class' if isinstance(found, type) else type(found).__name__}"
     inner = found.func if isinstance(found, partial) else found
@@ -172,17 +177,19 @@ def _no_adapter(found: Any) -> str | None:
 
 
 def get_adapter(name: str) -> Adapter:
-    """The adapter of that name, or the function of a `module:function`.
+    """Return the adapter with that name, or the function of a `module:function`.
 
-    Importing the module runs it: an adapter is code of the user's own. Raises ConfigError for what
-    cannot be one, and calls nothing to find out.
+    Importing the module runs it: an adapter is the user's own code.
+
+    Raises:
+        ConfigError: it cannot be an adapter; nothing is called to find out.
     """
-    place = f"dataset.adapter={name}"
+    context = f"dataset.adapter={name}"
     if ":" in name:
-        adapter: Adapter = import_object(name, place)
+        adapter: Adapter = import_object(name, context)
         if (reason := _no_adapter(adapter)) is not None:
             raise ConfigError(
-                f"{place}: it is {reason}, and no adapter",
+                f"{context}: it is {reason}, not an adapter",
                 hint="an adapter is a function of one datasets.rows.Row that returns an "
                 "datasets.adapters.Item or None: docs/add_a_dataset.md",
             )
@@ -190,6 +197,6 @@ def get_adapter(name: str) -> Adapter:
     if name in ADAPTERS:
         return ADAPTERS[name]
     raise ConfigError(
-        f"{place}: there is no such adapter",
+        f"{context}: there is no such adapter",
         hint=f"there are {', '.join(sorted(ADAPTERS))}; your own is module:function",
     )

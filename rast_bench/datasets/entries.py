@@ -1,4 +1,4 @@
-"""Problems out of a data set's rows, one at a time, checked field by field."""
+"""Problems from a data set's rows, one at a time, checked field by field."""
 
 import hashlib
 import json
@@ -25,40 +25,41 @@ class Entry:
 
 
 def read_entries(cfg: DatasetConfig) -> Iterator[Entry]:
-    """Every problem in file order, `cfg.limit` not applied.
+    """Yield every problem in file order, `cfg.limit` not applied.
 
-    Without an id of the adapter's or an `id_field` the id is the problem's position, five digits.
+    Without an id from the adapter or `id_field`, the id is the problem's position, five digits.
 
     Raises:
-        DatasetError: a missing file, a broken line, a field that is not there or not text, ids
-            that repeat.
-        ConfigError: no such adapter.
+        DatasetError: a file is missing, a line is broken, a field is missing or not text, or
+            ids repeat.
+        ConfigError: there is no such adapter.
     """
     adapter = _by_fields(cfg) if cfg.adapter is None else get_adapter(cfg.adapter)
-    places: dict[str, str] = {}
+    locations: dict[str, str] = {}
     for row in read_rows(cfg):
         try:
             item = _adapted(cfg, adapter, row)
             if item is None:
                 continue
-            problem = _problem(cfg, len(places), row, item)
+            problem = _problem(cfg, len(locations), row, item)
         except RowError as error:
-            hint = error.hint or f"mend {row.place}, or leave it out of the file"
+            hint = error.hint or f"correct {row.location}, or leave it out of the file"
             raise DatasetError(f"data set {cfg.name}: {error.message}", hint=hint) from None
-        if problem.problem_id in places:
+        if problem.problem_id in locations:
             raise DatasetError(
-                f"data set {cfg.name}: id {problem.problem_id!r} at {places[problem.problem_id]} "
-                f"comes again at {row.place}",
+                f"data set {cfg.name}: id {problem.problem_id!r} at "
+                f"{locations[problem.problem_id]} comes again at {row.location}",
                 hint="dataset.id_field must name a field whose values are unique",
             )
-        places[problem.problem_id] = row.place
+        locations[problem.problem_id] = row.location
         yield Entry(problem, item.reference)
 
 
 def _adapted(cfg: DatasetConfig, adapter: Adapter, row: Row) -> Item | None:
-    """What the adapter makes of a row.
+    """Return what the adapter makes of a row.
 
-    Raises RowError where it raises it, where it fails otherwise, and where it returns no item.
+    Raises:
+        RowError: the adapter raised it, failed otherwise, or returned no item.
     """
     try:
         item = adapter(row)
@@ -67,7 +68,7 @@ def _adapted(cfg: DatasetConfig, adapter: Adapter, row: Row) -> Item | None:
     except (Exception, SystemExit) as error:  # the function is the user's
         frame = traceback.extract_tb(error.__traceback__)[-1]
         raise RowError(
-            f"{row.place}: adapter {cfg.adapter} fails with {type(error).__name__}: "
+            f"{row.location}: adapter {cfg.adapter} fails with {type(error).__name__}: "
             f"{first_line(error)}",
             f"it is raised at line {frame.lineno} of {frame.filename}",
         ) from error
@@ -94,11 +95,11 @@ def _adapted(cfg: DatasetConfig, adapter: Adapter, row: Row) -> Item | None:
 
 def _no_item(cfg: DatasetConfig, row: Row, what: str) -> RowError:
     hint = "it must return an Item, or None to leave the row out: docs/add_a_dataset.md"
-    return RowError(f"{row.place}: adapter {cfg.adapter} {what}", hint)
+    return RowError(f"{row.location}: adapter {cfg.adapter} {what}", hint)
 
 
 def _by_fields(cfg: DatasetConfig) -> Adapter:
-    """Question and gold answer as the configuration names their fields."""
+    """Return an adapter for question and gold answer in the configured fields."""
 
     def adapt(row: Row) -> Item:
         question = _option_text(row, "question_field", cfg.question_field)
@@ -120,7 +121,7 @@ def _option_text(row: Row, option: str, field: str) -> str:
 def _problem(cfg: DatasetConfig, position: int, row: Row, item: Item) -> Problem:
     if not item.question.strip():
         where = "question" if cfg.adapter else repr(cfg.question_field)
-        raise RowError(f"{row.place} has an empty {where}")
+        raise RowError(f"{row.location} has an empty {where}")
     problem_id = item.problem_id
     if problem_id is None:
         problem_id = (
@@ -129,12 +130,12 @@ def _problem(cfg: DatasetConfig, position: int, row: Row, item: Item) -> Problem
             else _option_text(row, "id_field", cfg.id_field)
         )
     if not problem_id:
-        raise RowError(f"{row.place} has an empty id")
+        raise RowError(f"{row.location} has an empty id")
     gold = item.gold if item.reference is None else gold_of(item.reference)
     return Problem(problem_id, item.question, gold)
 
 
 def gold_of(reference: Mapping[str, Any]) -> str:
-    """The gold answer of a problem that is graded by its reference."""
+    """Return the gold answer of a problem that is graded by its reference."""
     canonical = json.dumps(reference, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"tests-sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"

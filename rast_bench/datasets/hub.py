@@ -1,4 +1,4 @@
-"""Data sets of the hub: asked for once a machine, since many jobs meet the hub's rate limit.
+"""Hub data sets, requested once per machine, since many jobs would hit the hub's rate limit.
 
 `datasets` asks the hub on every load, whatever is in its cache. A set with a pinned revision never
 changes, so its rows are kept as Parquet in HF_HOME and no later command asks again.
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 
 def downloaded_files(cfg: DatasetConfig) -> list[Path]:
-    """The `data_files` of a hub repository, in order; the hub's cache serves pinned ones.
+    """Return the `data_files` of a hub repository, in order; the hub's cache serves pinned ones.
 
-    Raises DatasetError.
+    Raises:
+        DatasetError: a file cannot be downloaded.
     """
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
@@ -35,7 +36,7 @@ def downloaded_files(cfg: DatasetConfig) -> list[Path]:
     ]
     if is_pinned(cfg.revision) and all(isinstance(path, str) for path in found):
         return [Path(str(path)) for path in found]
-    _refuse_silence(cfg, cached=all(isinstance(path, str) for path in found))
+    _check_hub_answers(cfg, cached=all(isinstance(path, str) for path in found))
     with _hub_errors(cfg):
         return [
             Path(hf_hub_download(cfg.path, name, repo_type="dataset", revision=cfg.revision))
@@ -44,8 +45,8 @@ def downloaded_files(cfg: DatasetConfig) -> list[Path]:
 
 
 def hub_table(cfg: DatasetConfig) -> "datasets.Dataset":
-    """The set as `datasets` loads it. Raises DatasetError."""
-    _refuse_silence(cfg, cached=_in_cache(cfg))  # at once: importing `datasets` takes seconds
+    """Return the set as `datasets` loads it. Raise DatasetError if it cannot be loaded."""
+    _check_hub_answers(cfg, cached=_in_cache(cfg))  # at once: importing `datasets` takes seconds
     import datasets
 
     with _hub_errors(cfg):
@@ -55,7 +56,9 @@ def hub_table(cfg: DatasetConfig) -> "datasets.Dataset":
 
 
 def kept_copy(cfg: DatasetConfig) -> Path | None:
-    """Where the rows of a pinned set are kept (the file may be missing), None for other sets."""
+    """Return where the rows of a pinned set are kept (the file may be missing); None for other
+    sets.
+    """
     from huggingface_hub.constants import HF_HOME
 
     if not is_pinned(cfg.revision):
@@ -66,10 +69,10 @@ def kept_copy(cfg: DatasetConfig) -> Path | None:
 
 
 def keep(table: "datasets.Dataset", cfg: DatasetConfig, copy: Path) -> None:
-    """Writes the copy, whole or not at all; a folder that cannot be written is only told.
+    """Write the copy, completely or not at all; a folder that is not writable is only reported.
 
     A table that may be of another revision is not kept: without the hub, `datasets` takes whichever
-    one it has.
+    revision it has.
     """
     sources = table.info.download_checksums or {}
     if not any(f"@{cfg.revision}/" in str(url) for url in sources):
@@ -84,7 +87,7 @@ def keep(table: "datasets.Dataset", cfg: DatasetConfig, copy: Path) -> None:
             f"note: data set {cfg.name} is not kept in {copy.parent}: {error.strerror}",
             file=sys.stderr,
         )
-        with suppress(OSError):  # the first error is the one to tell
+        with suppress(OSError):  # the first error is the one to report
             temporary.unlink(missing_ok=True)
 
 
@@ -94,7 +97,7 @@ def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
         with quiet_hub():
             yield
     # The libraries raise their own, the hub's and the network's exceptions without a common base;
-    # each means that the data set cannot be had, and each reason is passed on.
+    # each means that the data set cannot be loaded, and each reason is reported.
     except Exception as error:
         raise DatasetError(
             f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {first_line(error)}",
@@ -104,7 +107,7 @@ def _hub_errors(cfg: DatasetConfig) -> Iterator[None]:
 
 
 def _in_cache(cfg: DatasetConfig) -> bool:
-    """Whether the cache of `datasets` has a folder of this set, whose spelling it changes."""
+    """Return whether the cache of `datasets` has a folder of this set, under a changed name."""
     from huggingface_hub.constants import HF_HOME
 
     folder = Path(os.environ.get("HF_DATASETS_CACHE") or Path(HF_HOME) / "datasets")
@@ -115,20 +118,20 @@ def _plain(name: str) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())
 
 
-def _refuse_silence(cfg: DatasetConfig, *, cached: bool) -> None:
-    """Raise DatasetError where the hub cannot be asked for what is not in its cache."""
+def _check_hub_answers(cfg: DatasetConfig, *, cached: bool) -> None:
+    """Raise DatasetError if the hub cannot be asked for what is not in its cache."""
     silence = hub_silence()
     if silence is not None and not cached:
         raise DatasetError(
             f"data set {cfg.name}: cannot load {cfg.path!r} from the hub: {silence}",
-            hint=f"{silence} and it is not in the cache: load it once with the hub, or say "
+            hint=f"{silence} and it is not in the cache: load it once with the hub, or set "
             "dataset.data_dir=FOLDER",
             here_only=True,
         )
 
 
 def _may_exist(error: Exception) -> bool:
-    """Whether the set may be there for others: a gated one is, a wrong id or subset is not."""
+    """Return whether others may have access: yes if it is gated, not for a wrong id or subset."""
     return _is_gated(str(error)) or not isinstance(error, ValueError | FileNotFoundError)
 
 
@@ -141,5 +144,5 @@ def _hint(cfg: DatasetConfig, reason: str) -> str:
         return terms_hint(f"datasets/{cfg.path}")
     return (
         "a local file ends in .jsonl or .parquet; for the hub check the id, dataset.subset, "
-        "dataset.split and the network; without one say dataset.data_dir=FOLDER"
+        "dataset.split and the network; without one set dataset.data_dir=FOLDER"
     )

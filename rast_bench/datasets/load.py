@@ -1,4 +1,4 @@
-"""A data set as the problems of a plan, and how its content is told from another's."""
+"""A data set as the problems of a plan, and the fingerprint of its content."""
 
 import hashlib
 import json
@@ -13,15 +13,15 @@ from rast_bench.known import known_dataset
 
 
 def load_problems(cfg: DatasetConfig) -> list[Problem]:
-    """Every problem of the data set, in file order: `cfg.limit` is NOT applied.
+    """Return every problem of the data set, in file order: `cfg.limit` is NOT applied.
 
-    The fingerprint needs the whole set; a plan takes what `limited` leaves of it. Where size or
-    content are none of those known to the configuration, a line on stderr says so.
+    The fingerprint needs the whole set; a plan takes what `limited` leaves of it. A line on stderr
+    says if size or content differ from every copy known to the configuration.
 
     Raises:
-        DatasetError: as `read_entries`, for a set without problems, and for a benchmark of
-            conf/dataset with other rows than are known of it: its numbers would not compare.
-        ConfigError: no such adapter.
+        DatasetError: as `read_entries`, for an empty set, and for a benchmark of conf/dataset
+            with an unknown number of rows: its numbers would not be comparable.
+        ConfigError: there is no such adapter.
     """
     problems = [entry.problem for entry in read_entries(cfg)]
     if not problems:
@@ -31,7 +31,7 @@ def load_problems(cfg: DatasetConfig) -> list[Problem]:
     if known_dataset(cfg) is not None and not _rows_are_known(cfg, problems):
         raise DatasetError(
             f"data set {cfg.name}: {_other_rows(cfg, problems)}",
-            hint="check the copy and dataset.subset; to use it as it is say "
+            hint="check the copy and dataset.subset; to use it as it is set "
             f"dataset.known_rows=[{len(problems)}]",
         )
     for line in differences(cfg, problems):
@@ -40,11 +40,11 @@ def load_problems(cfg: DatasetConfig) -> list[Problem]:
 
 
 def limited(problems: Sequence[Problem], cfg: DatasetConfig) -> tuple[Problem, ...]:
-    """The problems that `cfg.limit` asks for, in file order; all of them without a limit.
+    """Return the problems that `cfg.limit` requests, in file order; all of them without a limit.
 
     With `cfg.limit_seed` a simple random sample: those with the smallest hashes of seed and problem
-    id. So a larger limit keeps the problems of a smaller one, as it does without a seed, and the
-    order of the rows and the other problems do not count.
+    id. So a larger limit keeps the problems of a smaller one, as without a seed, whatever the order
+    of rows and the other problems.
     """
     if cfg.limit_seed is None or cfg.limit is None:
         return tuple(problems[: cfg.limit])
@@ -57,12 +57,12 @@ def limited(problems: Sequence[Problem], cfg: DatasetConfig) -> tuple[Problem, .
 
 
 def differences(cfg: DatasetConfig, problems: Sequence[Problem]) -> list[str]:
-    """How the set differs from every copy that the configuration knows: a few words each."""
+    """Return how the set differs from every copy that the configuration knows: a few words each."""
     found = [] if _rows_are_known(cfg, problems) else [_other_rows(cfg, problems)]
     if cfg.known_fingerprints:
         fingerprint = dataset_fingerprint(problems)
         if fingerprint not in cfg.known_fingerprints:
-            found.append(f"its content ({fingerprint[:19]}…) is that of no copy known here")
+            found.append(f"its content ({fingerprint[:19]}…) is not that of a known copy")
     return found
 
 
@@ -76,7 +76,7 @@ def _other_rows(cfg: DatasetConfig, problems: Sequence[Problem]) -> str:
 
 
 def dataset_fingerprint(problems: Sequence[Problem]) -> str:
-    """`sha256:…` over ids, questions and gold answers; the order of the rows does not count."""
+    """Return `sha256:…` over ids, questions and gold answers, independent of the order of rows."""
     content = sorted([p.problem_id, p.question, p.gold] for p in problems)
     canonical = json.dumps(content, separators=(",", ":"), ensure_ascii=True)
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

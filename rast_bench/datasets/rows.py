@@ -1,4 +1,4 @@
-"""One raw row of a data set, and reading its fields as text."""
+"""One raw row of a data set, and its fields as text."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class RowError(Exception):
-    """What is wrong with a row; whoever knows the data set makes a DatasetError of it."""
+    """What is wrong with a row; whoever knows the data set turns it into a DatasetError."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -16,7 +16,7 @@ class RowError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A value that Python cannot hold: it is an error only where somebody reads its field."""
+    """A value that Python cannot represent: an error only if its field is read."""
 
     kind: str  # its type in the file
     reason: str
@@ -24,31 +24,35 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One raw row. `place` says where it stands, for messages: `easy.jsonl line 3`."""
+    """One raw row. `location` says where it is, for messages: `easy.jsonl line 3`."""
 
-    place: str
+    location: str
     fields: dict[str, Any]
 
     def value(self, field: str) -> Any:
-        """A field as it stands.
+        """Return a field unchanged.
 
-        Raises RowError when there is none of that name, or when its value cannot be read.
+        Raises:
+            RowError: there is no such field, or its value cannot be read.
         """
         if field not in self.fields:
             there = ", ".join(sorted(self.fields)) or "no fields"
-            raise RowError(f"{self.place} has no field {field!r}", f"it has {there}")
+            raise RowError(f"{self.location} has no field {field!r}", f"it has {there}")
         value = self.fields[field]
         if isinstance(value, Unreadable):
             raise RowError(
-                f"{self.place} has a {value.kind} in {field!r} that cannot be read: {value.reason}",
+                f"{self.location} has a {value.kind} in {field!r} that cannot be read: "
+                f"{value.reason}",
                 "write the file again with a value that can be read, or leave the row out",
             )
         return value
 
     def text(self, field: str) -> str:
-        """A field as text. Numbers are written out; a list of one is its element (OlympiadBench).
+        """Return a field as text. Numbers are formatted; a list of one is its element
+        (OlympiadBench).
 
-        Raises RowError for anything else.
+        Raises:
+            RowError: for anything else.
         """
         value = self.value(field)
         if isinstance(value, list) and len(value) == 1:
@@ -57,19 +61,19 @@ class Row:
             return value
         if isinstance(value, int | float) and not isinstance(value, bool):
             if isinstance(value, float) and not math.isfinite(value):  # pandas' missing value
-                raise RowError(f"{self.place} has {value} in {field!r}, not text")
+                raise RowError(f"{self.location} has {value} in {field!r}, not text")
             return str(value)
-        raise self.fault(field, "text")
+        raise self.wrong_type(field, "text")
 
     def texts(self, field: str) -> list[str]:
-        """A field that is a list of texts. Raises RowError for anything else."""
+        """Return a field that is a list of texts. Raise RowError for anything else."""
         value = self.value(field)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fault(field, "a list of texts")
+            raise self.wrong_type(field, "a list of texts")
         return value
 
-    def fault(self, field: str, wanted: str) -> RowError:
-        """The error of a field that is not what it should be."""
+    def wrong_type(self, field: str, wanted: str) -> RowError:
+        """Return the error for a field of the wrong type."""
         return RowError(
-            f"{self.place} has {type(self.fields[field]).__name__} in {field!r}, not {wanted}"
+            f"{self.location} has {type(self.fields[field]).__name__} in {field!r}, not {wanted}"
         )

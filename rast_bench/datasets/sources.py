@@ -27,7 +27,7 @@ _FILE_SUFFIXES = (".jsonl", ".parquet")
 
 
 def read_rows(cfg: DatasetConfig) -> Iterator[Row]:
-    """All rows of the data set, in order. Raises DatasetError when they cannot be read."""
+    """Yield all rows of the data set, in order. Raise DatasetError if they cannot be read."""
     path = dataset_file(cfg)
     if path is None:
         yield from _hub_rows(cfg)
@@ -36,10 +36,12 @@ def read_rows(cfg: DatasetConfig) -> Iterator[Row]:
 
 
 def dataset_file(cfg: DatasetConfig) -> Path | None:
-    """The file of a `zoo:` or local data set (it may be missing), or None for a hub id.
+    """Return the file of a `zoo:` or local data set (it may be missing), or None for a hub id.
 
-    For a hub id with `data_dir`, the file there. Raises DatasetError for a name that can be neither
-    and for a `data_dir` without the set.
+    For a hub id with `data_dir`, the file there.
+
+    Raises:
+        DatasetError: the name can be neither, or `data_dir` lacks the set.
     """
     if cfg.path.startswith(ZOO_PREFIX):
         try:
@@ -56,13 +58,13 @@ def dataset_file(cfg: DatasetConfig) -> Path | None:
     if path.suffix not in _FILE_SUFFIXES:
         raise DatasetError(
             f"data set {cfg.name}: {shown(path)} is neither .jsonl nor .parquet",
-            hint="convert it, one problem a row",
+            hint="convert it, one problem per row",
         )
     return path
 
 
 def _stand_in(cfg: DatasetConfig, folder: Path) -> Path:
-    """The file in `data_dir` that stands in for the hub. Raises DatasetError."""
+    """Return the file in `data_dir` that replaces the hub. Raise DatasetError if there is none."""
     folder = expanded(str(folder))
     if problem := folder_problem(folder):
         raise DatasetError(
@@ -115,20 +117,20 @@ def _jsonl_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
                 yield _json_row(cfg, f"{path.name} line {number}", line)
 
 
-def _json_row(cfg: DatasetConfig, place: str, line: bytes) -> Row:
+def _json_row(cfg: DatasetConfig, location: str, line: bytes) -> Row:
     try:
         fields = parse_json(line)
     except ValueError as error:
         raise DatasetError(
-            f"data set {cfg.name}: {place} {error}",
-            hint="a .jsonl file is UTF-8 text with one JSON object a line",
+            f"data set {cfg.name}: {location} {error}",
+            hint="a .jsonl file is UTF-8 text with one JSON object per line",
         ) from error
     if not isinstance(fields, dict):
         raise DatasetError(
-            f"data set {cfg.name}: {place} is a JSON {type(fields).__name__}, not an object",
-            hint="a .jsonl file holds one JSON object a line",
+            f"data set {cfg.name}: {location} is a JSON {type(fields).__name__}, not an object",
+            hint="a .jsonl file has one JSON object per line",
         )
-    return Row(place, fields)
+    return Row(location, fields)
 
 
 def _parquet_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
@@ -136,13 +138,13 @@ def _parquet_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
     import pyarrow.parquet as pq
 
     try:
-        # Without threads: they now and then abort the process at exit (apache/arrow#34314).
+        # Without threads: they sometimes abort the process at exit (apache/arrow#34314).
         table = pq.ParquetFile(path).read(use_threads=False)
-    # A file that was cut off or changed raises OSError, too.
+    # A truncated or modified file also raises OSError.
     except (pa.ArrowException, OSError) as error:
         raise DatasetError(
             f"data set {cfg.name}: {shown(path)} is not Parquet: {first_line(error)}",
-            hint="fetch or write the file again: it was cut off, or is of another format",
+            hint="download or write the file again: it is truncated or has another format",
         ) from error
     names = table.column_names
     if twice := [name for name, count in Counter(names).items() if count > 1]:
@@ -157,9 +159,10 @@ def _parquet_rows(cfg: DatasetConfig, path: Path) -> Iterator[Row]:
 
 
 def _values(column: "pa.ChunkedArray") -> list[Any]:
-    """The column as Python objects: `Unreadable` stands for those that Python cannot hold.
+    """Return the column as Python objects; `Unreadable` replaces those that Python cannot
+    represent.
 
-    Texts may have bytes that are not UTF-8, and times lie beyond the year 9999.
+    Texts may have bytes that are not UTF-8, and times may lie beyond the year 9999.
     """
     try:
         return list(column.to_pylist())

@@ -1,4 +1,4 @@
-"""Engines turn requests into samples. Importing this package loads no model library."""
+"""Engines turn requests into samples. Importing this package imports no model library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Engine", "check_engine", "check_models", "check_room", "load_engine"
 
 
 def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
-    """Load the models of `key`; the engine takes the cores it may use where `threads` is null.
+    """Load the models of `key`; the engine uses all cores of the process if `threads` is null.
 
     Raises:
         EngineError: the engine's package or device is missing, or it does not start.
@@ -34,7 +34,7 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
 
 
 def check_engine(cell: CellConfig) -> None:
-    """Raise EngineError or ConfigError when the cell's engine cannot serve it; loads nothing."""
+    """Raise EngineError or ConfigError if the cell's engine cannot serve it; load nothing."""
     if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 

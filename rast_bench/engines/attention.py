@@ -1,8 +1,8 @@
 """Attention of one new token per row over its slot, bit for bit independent of the other rows.
 
 Batched products and a softmax instead of `scaled_dot_product_attention`: PyTorch's fused kernel
-for the CPU gives a row other bits on its second thread than on its first (torch 2.13), so a row's
-numbers would depend on its place in the batch. The products cost the same time.
+for the CPU gives a row different bits on its second thread than on its first (torch 2.13), so the
+numbers of a row would depend on its position in the batch. The products take the same time.
 """
 
 from typing import Any
@@ -26,14 +26,16 @@ def slot_attention(
     scaling: float,
     **options: Any,
 ) -> tuple[Tensor, None]:
-    """transformers' attention interface: [rows, heads, time, dim] to [rows, time, heads, dim].
+    """Compute transformers' attention interface: [rows, heads, time, dim] to [rows, time, heads,
+    dim].
 
     With a mask ([rows, 1, 1, length], 0 or −inf) the input is one token per row: the query heads of
     one group become the queries of one key head, so grouped-query attention repeats no keys.
     Without a mask it is a whole prompt, and causal.
 
     Raises:
-        NotImplementedError: the model asks for attention of another kind (a sliding window, say).
+        NotImplementedError: the model uses another kind of attention (a sliding window, for
+            example).
     """
     unsupported = [name for name in _VARIANTS if options.get(name) is not None]
     if unsupported:

@@ -1,4 +1,4 @@
-"""What every engine offers: requests in, finished samples out as they finish."""
+"""The interface of every engine: requests in, finished samples out as they finish."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from rast_bench.domain import Request, Sample
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What the composed models say of the tokens of a given text, one entry a token."""
+    """How the composed models score the tokens of a given text, one entry per token."""
 
     log_probabilities: tuple[float, ...]  # nats, at τ = 1 without top-p
     ranks: tuple[int, ...]  # 1 is the most likely token
@@ -17,20 +17,22 @@ class Scores:
 
 class Engine(Protocol):
     def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
-        """Decode all requests in one continuous batch; yield each sample as soon as it ends.
+        """Decode all requests in one continuous batch; yield each sample as soon as it is finished.
 
-        Requests are pulled lazily, samples come in any order. What a sample holds depends on its
-        request and the models alone.
+        Requests are pulled lazily, samples come in any order. A sample depends only on its request
+        and the models.
 
         Raises:
-            EngineError: a request cannot be served (a prompt too long for the models, say).
+            EngineError: a request cannot be served (a prompt too long for the models, for
+                example).
         """
         ...
 
     def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
-        """A teacher-forced pass: each token given the prompt and the tokens before it.
+        """Score each token given the prompt and the tokens before it, in one teacher-forced pass.
 
-        Raises EngineError when they do not fit the models' positions.
+        Raises:
+            EngineError: they do not fit the models' positions.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""Whether the models of a cell exist and fit together, from their small files alone.
+"""Check that the models of a cell exist and fit together, from their small files alone.
 
-Weights are not loaded: a safetensors header is enough to tell a file that was cut off.
+Weights are not loaded: a safetensors header is enough to detect a truncated file.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.compose.positions import model_positions
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.compose.windows import stated_window
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
 from rast_bench.engines.config_check import (
+    check_config_entries,
+    check_other_entries,
+    check_quantiser,
     is_plain,
-    refuse_odd_config,
-    refuse_odd_entries,
-    refuse_without_quantiser,
 )
 from rast_bench.engines.hub_models import model_files
 from rast_bench.engines.load_errors import load_error
 from rast_bench.engines.model_folder import read_json
 from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
-from rast_bench.engines.weight_shapes import refuse_other_shapes
+from rast_bench.engines.weight_shapes import check_shapes
 from rast_bench.errors import ConfigError, ModelError
-from rast_bench.known import refuse_other_config
+from rast_bench.known import check_known_config
 
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
@@ -48,45 +48,45 @@ _OBJECTS = (  # beside config.json
 
 
 def check_models(key: EngineKey) -> None:
-    """Raise ModelError unless every checkpoint is whole and all share one tokenizer.
+    """Raise ModelError unless every checkpoint is complete and all share one tokenizer.
 
-    M_base must also name its EOS token, since nothing else would end a generation. Of models on the
-    hub the small files are fetched; their weights are met when they are loaded.
+    M_base must also name its EOS token, since nothing else would end a generation. For hub models
+    only the small files are downloaded; their weights are checked when they are loaded.
     """
     main, *others = dict.fromkeys(key.roles)
     for ref in (main, *others):
         check_model(ref)
         if key.engine == "transformers":
             path = model_files(ref) / "config.json"
-            refuse_without_quantiser(ref.path, path, read_json(ref.path, path))
+            check_quantiser(ref.path, path, read_json(ref.path, path))
     check_eos(main)
     for ref in others:
         check_tokenizers(main, ref)
 
 
 def check_model(ref: ModelRef) -> None:
-    """Configuration, tokenizer and, in a local folder, weights are there and whole.
+    """Raise ModelError unless configuration, tokenizer and (in a local folder) weights are
+    complete.
 
-    config.json agrees with the shapes of these weights; of a hub id, with the facts that ship for
-    it. Raises ModelError.
+    config.json must agree with the shapes of these weights; for a hub id, with its shipped facts.
     """
     folder = model_files(ref)
     check_configuration(ref.path, folder)
     config = read_json(ref.path, folder / "config.json")
     if not is_plain(config):
-        refuse_what_transformers_refuses(ref, folder)
+        check_with_transformers(ref, folder)
     if local_model_dir(ref) is None:
-        refuse_other_config(ref, config)
+        check_known_config(ref, config)
         return
     tensors: dict[str, tuple[str, Sequence[int]]] = {}
     for path in weight_files(ref.path, folder):
         tensors |= check_weights(ref.path, path)
     check_index(ref.path, folder, tensors)
-    refuse_other_shapes(ref.path, folder / "config.json", config, tensors)
+    check_shapes(ref.path, folder / "config.json", config, tensors)
 
 
 def read_configuration(ref: ModelRef) -> Mapping[str, Any]:
-    """The config.json of a checkpoint. Raises ModelError."""
+    """Return the config.json of a checkpoint. Raise ModelError if it cannot be read."""
     return read_json(ref.path, model_files(ref) / "config.json")
 
 
@@ -98,13 +98,13 @@ def check_room(
     configuration: Callable[[ModelRef], Mapping[str, Any]] = read_configuration,
     bounded: bool = False,
 ) -> None:
-    """Raise ConfigError when a prompt of so many tokens leaves no room for `max_tokens`.
+    """Raise ConfigError if a prompt of this many tokens leaves no room for `max_tokens`.
 
     Args:
-        max_model_len: the engine's own limit, None where it has none.
-        prompt_tokens: of the longest prompt; 1 where it was not looked at.
-        configuration: what a checkpoint's config.json says.
-        bounded: `prompt_tokens` is a bound, by the prompt's characters.
+        max_model_len: the engine's own limit; None if it has none.
+        prompt_tokens: of the longest prompt; 1 if unknown.
+        configuration: returns a checkpoint's config.json.
+        bounded: whether `prompt_tokens` is an upper bound from the prompt's characters.
     """
     needed = prompt_tokens + max_tokens
     size = f"{'bounded by ' if bounded else ''}{prompt_tokens} tokens"
@@ -139,7 +139,7 @@ def check_room(
 
 
 def _check_window(ref: ModelRef, config: Mapping[str, Any], needed: int) -> None:
-    """Raise ConfigError where prompt and new tokens may grow beyond a sliding window.
+    """Raise ConfigError if prompt and new tokens may exceed a sliding window.
 
     engine=transformers attends to all of a text, which is the same within the window.
     """
@@ -153,7 +153,7 @@ def _check_window(ref: ModelRef, config: Mapping[str, Any], needed: int) -> None
 
 
 def check_configuration(name: str, folder: Path) -> None:
-    """config.json and tokenizer.json are there, make sense and fit together."""
+    """Raise ModelError unless config.json and tokenizer.json exist, make sense and fit together."""
     config = read_json(name, folder / "config.json")
     vocab_size = config.get("vocab_size")
     if vocab_size is None:
@@ -161,10 +161,10 @@ def check_configuration(name: str, folder: Path) -> None:
             f"model {name}: {folder / 'config.json'} has no vocab_size",
             hint="only causal language models in Hugging Face format can be used",
         )
-    refuse_odd_config(name, folder / "config.json", config)
+    check_config_entries(name, folder / "config.json", config)
     for file in _OBJECTS:
         if (folder / file).is_file():
-            refuse_odd_entries(name, folder / file, read_json(name, folder / file))
+            check_other_entries(name, folder / file, read_json(name, folder / file))
     tokens = token_ids(folder)
     if not tokens:
         raise ModelError(
@@ -175,7 +175,7 @@ def check_configuration(name: str, folder: Path) -> None:
         read_tokenizer(name, folder / "tokenizer.json", digest)
     if len(set(tokens.values())) < len(tokens):
         raise ModelError(
-            f"model {name}: {folder / 'tokenizer.json'} has one id for two tokens",
+            f"model {name}: {folder / 'tokenizer.json'} has the same id for two tokens",
             hint="save the tokenizer beside the weights with save_pretrained(…)",
         )
     if max(tokens.values()) >= vocab_size:
@@ -186,10 +186,10 @@ def check_configuration(name: str, folder: Path) -> None:
         )
 
 
-def refuse_what_transformers_refuses(ref: ModelRef, folder: Path) -> None:
-    """Raise ModelError where transformers cannot read config.json or lacks the model_type.
+def check_with_transformers(ref: ModelRef, folder: Path) -> None:
+    """Raise ModelError if transformers cannot read config.json or lacks the model_type.
 
-    It takes seconds to import, so it is asked of unusual configurations alone (`is_plain`).
+    transformers takes seconds to import, so only unusual configurations are checked (`is_plain`).
     """
     from transformers import AutoConfig
 
@@ -201,15 +201,18 @@ def refuse_what_transformers_refuses(ref: ModelRef, folder: Path) -> None:
 
             if activation not in ACT2FN:
                 raise ValueError(f"there is no hidden_act {activation!r}")
-    except Exception as error:  # what an odd config.json makes it raise is anything
+    except Exception as error:  # an unusual config.json may raise anything
         raise load_error(ref, f"model {ref.path}", error) from error
 
 
 def weight_files(name: str, folder: Path) -> list[Path]:
-    """The safetensors files; those that an index names must all be there.
+    """Return the safetensors files; those named by an index must all exist.
 
-    Without an index it is model.safetensors, the only one that transformers reads then. Pickled
+    Without an index it is model.safetensors, the only file that transformers reads then. Pickled
     weights (*.bin) are never read.
+
+    Raises:
+        ModelError: a file is missing, or there are two sets of weights.
     """
     index = folder / _INDEX
     if index.is_file():
@@ -217,7 +220,7 @@ def weight_files(name: str, folder: Path) -> list[Path]:
         files = set(map(str, weight_map.values())) if isinstance(weight_map, dict) else set()
         if outside := [file for file in files if Path(file).name != file]:
             raise ModelError(
-                f"model {name}: {index} names {outside[0]!r}, which is no file of its folder",
+                f"model {name}: {index} names {outside[0]!r}, which is not a file in its folder",
                 hint=_SAVE_AGAIN,
             )
         paths = [folder / file for file in sorted(files)]
@@ -234,13 +237,13 @@ def weight_files(name: str, folder: Path) -> list[Path]:
     if folder / _WEIGHTS not in paths and (folder / _WEIGHTS).is_file():
         raise ModelError(
             f"model {name}: {folder} has two sets of weights, {_WEIGHTS} and those of {_INDEX}",
-            hint="remove the one that is not meant",
+            hint="remove the wrong one",
         )
     return paths
 
 
 def check_index(name: str, folder: Path, tensors: Mapping[str, Any]) -> None:
-    """The tensors that an index names are in the files."""
+    """Raise ModelError unless the files contain the tensors that an index names."""
     index = folder / _INDEX
     if not index.is_file():
         return
@@ -254,9 +257,10 @@ def check_index(name: str, folder: Path, tensors: Mapping[str, Any]) -> None:
 
 
 def check_weights(name: str, path: Path) -> dict[str, tuple[str, Sequence[int]]]:
-    """A safetensors file whose header parses and whose length is what the header says.
+    """Return the (dtype, shape) of a safetensors file's tensors by name.
 
-    Returns the (dtype, shape) of its tensors by name.
+    Raises:
+        ModelError: the header cannot be parsed, or the file's length does not match it.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -272,13 +276,16 @@ def check_weights(name: str, path: Path) -> dict[str, tuple[str, Sequence[int]]]
         ) from None
     if not tensors:
         raise ModelError(
-            f"model {name}: {path} holds no weights", hint="download or save the checkpoint again"
+            f"model {name}: {path} contains no weights",
+            hint="download or save the checkpoint again",
         )
     return tensors
 
 
 def check_eos(main: ModelRef) -> None:
-    """One of generation_config.json, config.json and the tokenizer names an EOS token."""
+    """Raise ModelError unless generation_config.json, config.json or the tokenizer names an EOS
+    token.
+    """
     folder = model_files(main)
     named = {
         file: read_json(main.path, folder / file).get(entry)
@@ -299,19 +306,18 @@ def check_eos(main: ModelRef) -> None:
             continue
         if any(type(one) is not int for one in (value if isinstance(value, list) else [value])):
             raise ModelError(
-                f"model {main.path}: {folder / file} says eos_token_id={value!r}, which is no id",
-                hint="it must be a whole number or a list of them",
+                f"model {main.path}: {folder / file} says eos_token_id={value!r}, which is not "
+                "an id",
+                hint="it must be an integer or a list of integers",
             )
-    refuse_unreachable_eos(main, folder, named)
+    check_reachable_eos(main, folder, named)
 
 
-def refuse_unreachable_eos(ref: ModelRef, folder: Path, named: Mapping[str, Any]) -> None:
-    """Raise ModelError where no EOS token that counts is in the vocabulary.
-
-    No generation would end.
+def check_reachable_eos(ref: ModelRef, folder: Path, named: Mapping[str, Any]) -> None:
+    """Raise ModelError if no relevant EOS token is in the vocabulary: no generation would end.
 
     Args:
-        named: what each file says, the one that counts first.
+        named: what each file says, in order of precedence.
     """
     file, value = next((file, value) for file, value in named.items() if value not in (None, []))
     if file == _TOKENIZER_FILE:
@@ -329,27 +335,30 @@ def refuse_unreachable_eos(ref: ModelRef, folder: Path, named: Mapping[str, Any]
 
 
 def check_tokenizers(main: ModelRef, other: ModelRef) -> None:
-    """Equal tokens have equal ids: eq. 3 adds logits id by id."""
+    """Raise ModelError unless equal tokens have equal ids: eq. 3 adds logits id by id."""
     ours, theirs = (token_ids(model_files(ref)) for ref in (main, other))
-    refuse_other_vocabulary(main.path, ours, other.path, theirs)
+    check_same_vocabulary(main.path, ours, other.path, theirs)
 
 
 def checkpoint_dtype(ref: ModelRef) -> str:
-    """The dtype that a checkpoint was saved in. Raises ModelError.
+    """Return the dtype that a checkpoint was saved in.
 
     vLLM's own `auto` would run a float32 checkpoint in half precision.
+
+    Raises:
+        ModelError: config.json cannot be read.
     """
     return config_dtype(read_json(ref.path, model_files(ref) / "config.json"))
 
 
 def config_dtype(config: Mapping[str, Any]) -> str:
-    """The dtype that a config.json names, float32 where it names none."""
+    """Return the dtype that a config.json names; float32 if it names none."""
     named = config.get("dtype") or config.get("torch_dtype") or "float32"
     return str(named).removeprefix("torch.")
 
 
 def token_ids(folder: Path) -> Mapping[str, int]:
-    """Token to id, added tokens included, from tokenizer.json; empty where there is none."""
+    """Return token to id, including added tokens, from tokenizer.json; empty if there is none."""
     path = folder / "tokenizer.json"
     if not path.is_file():
         return {}
@@ -367,6 +376,6 @@ def _token_ids(path: Path, _mtime_ns: int) -> Mapping[str, int]:
         return {token: operator.index(i) for token, i in {**vocab, **added}.items()}
     except (AttributeError, KeyError, IndexError, TypeError):
         raise ModelError(
-            f"model {path.parent}: {path} is not as the tokenizers library writes it",
+            f"model {path.parent}: {path} is not in the format of the tokenizers library",
             hint="save the tokenizer beside the weights with save_pretrained(…)",
         ) from None

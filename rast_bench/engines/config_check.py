@@ -1,4 +1,4 @@
-"""Whether the entries of a config.json make sense, before anything is built by it."""
+"""Check that the entries of a config.json make sense, before anything is built from it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ _DTYPE = re.compile(
     r"(torch\.)?(bfloat16|float(16|32|64)?|float8_\w+|half|double|u?int(8|16|32|64)|auto)"
 )
 _ROPE = ("rope_parameters", "rope_scaling")  # of transformers 5 and 4
-_MOST = 2**40  # of any count: it must fit into the numbers that libraries compute with
+_MAX_COUNT = 2**40  # of any count, so that libraries can compute with it
 
 KNOWN_TYPES: Mapping[str, str] = {
     "llama": "LlamaForCausalLM",
@@ -36,7 +36,7 @@ KNOWN_TYPES: Mapping[str, str] = {
     "qwen2": "Qwen2ForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
 }
-"""Model types whose entries and tensors are known by name, with their architecture."""
+"""Model types whose entries and tensor names are known, with their architecture."""
 
 _HARMLESS = frozenset(
     {
@@ -48,7 +48,7 @@ _HARMLESS = frozenset(
 _TOKEN = (str | dict, "text or an object")
 _OTHER_ENTRIES: Mapping[str, Sequence[tuple[str, Any, str]]] = {
     "generation_config.json": (
-        *((key, int, "a whole number") for key in ("max_length", "max_new_tokens", "top_k")),
+        *((key, int, "an integer") for key in ("max_length", "max_new_tokens", "top_k")),
         *((key, int | float, "a number") for key in ("temperature", "top_p", "min_p")),
         ("repetition_penalty", int | float, "a number"),
         ("do_sample", bool, "true or false"),
@@ -78,23 +78,23 @@ _QUANTISERS: Mapping[str, tuple[str, ...]] = {
     "torchao": ("torchao",),
     "vptq": ("vptq",),
 }
-"""Packages without which transformers does not load checkpoints of a quantisation method."""
+"""Packages that transformers needs to load checkpoints of a quantisation method."""
 
 
-def refuse_odd_config(name: str, path: Path, config: Mapping[str, Any]) -> None:
+def check_config_entries(name: str, path: Path, config: Mapping[str, Any]) -> None:
     """Raise ModelError for entries that no model can have.
 
-    Absent ones are let pass where the model type is not of `KNOWN_TYPES`, and so are lists, which
-    some architectures have in place of one count for all layers.
+    Missing ones are accepted if the model type is not in `KNOWN_TYPES`, and so are lists, which
+    some architectures have instead of one count for all layers.
     """
     for what in _odd(config):
         raise ModelError(
             f"model {name}: {path} says {what}",
-            hint="download or save the checkpoint again, or mend the file",
+            hint="download or save the checkpoint again, or correct the file",
         )
 
 
-def refuse_odd_entries(name: str, path: Path, content: Mapping[str, Any]) -> None:
+def check_other_entries(name: str, path: Path, content: Mapping[str, Any]) -> None:
     """Raise ModelError for entries of generation_config.json and tokenizer_config.json."""
     for key, kinds, wanted in _OTHER_ENTRIES.get(path.name, ()):
         value = content.get(key)
@@ -103,19 +103,21 @@ def refuse_odd_entries(name: str, path: Path, content: Mapping[str, Any]) -> Non
         ):
             raise ModelError(
                 f"model {name}: {path} says {key}={_short(value)}, and it must be {wanted}",
-                hint="download or save the checkpoint again, or mend the file",
+                hint="download or save the checkpoint again, or correct the file",
             )
 
 
 def is_plain(config: Mapping[str, Any]) -> bool:
-    """Whether all of a config.json was looked at here, so that transformers need not be asked."""
+    """Return whether every entry of a config.json was checked here, so that transformers is not
+    needed.
+    """
     family = config.get("model_type")
     known = isinstance(family, str) and family in KNOWN_TYPES and config.keys() <= _HARMLESS
     return known and config.get("hidden_act", "silu") in _ACTIVATIONS
 
 
-def refuse_without_quantiser(name: str, path: Path, config: Mapping[str, Any]) -> None:
-    """Raise ModelError where transformers lacks a package for the checkpoint's quantisation."""
+def check_quantiser(name: str, path: Path, config: Mapping[str, Any]) -> None:
+    """Raise ModelError if transformers lacks a package for the checkpoint's quantisation."""
     quantisation = config.get("quantization_config")
     method = quantisation.get("quant_method") if isinstance(quantisation, dict) else None
     lacking = [one for one in _QUANTISERS.get(str(method), ()) if find_spec(one) is None]
@@ -135,14 +137,15 @@ def _odd(config: Mapping[str, Any]) -> Iterator[str]:
         value = config.get(key)
         if value is not None and not isinstance(value, list) and not is_count(value):
             bound = " and below 2^40" if _is_huge(value) else ""
-            yield f"{key}={_short(value)}, and it must be a whole number above 0{bound}"
+            yield f"{key}={_short(value)}, and it must be an integer above 0{bound}"
     heads, kv_heads = config.get("num_attention_heads"), config.get("num_key_value_heads")
     if is_count(heads) and is_count(kv_heads) and heads % kv_heads:
-        yield f"num_attention_heads={heads}, which is no multiple of num_key_value_heads={kv_heads}"
+        ratio = f"num_key_value_heads={kv_heads}"
+        yield f"num_attention_heads={heads}, which is not a multiple of {ratio}"
     for key in ("dtype", "torch_dtype"):
         value = config.get(key)
         if value is not None and not (isinstance(value, str) and _DTYPE.fullmatch(value)):
-            yield f"{key}={_short(value)}, which is no dtype"
+            yield f"{key}={_short(value)}, which is not a dtype"
     for key in _ROPE:
         if (rope := config.get(key)) is not None:
             yield from _odd_rope(key, rope)
@@ -151,7 +154,7 @@ def _odd(config: Mapping[str, Any]) -> Iterator[str]:
     if quantisation is not None and not _names_method(quantisation):
         yield f"quantization_config={_short(quantisation)}, which names no quant_method"
     if "transformers_weights" in config:
-        yield "transformers_weights, and weights are read from *.safetensors alone"
+        yield "transformers_weights, and weights are only read from *.safetensors"
 
 
 def _odd_family(config: Mapping[str, Any]) -> Iterator[str]:
@@ -169,7 +172,7 @@ def _odd_family(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _odd_kinds(config: Mapping[str, Any]) -> Iterator[str]:
-    """Entries of another JSON type than they have in every architecture."""
+    """Yield entries whose JSON type differs from that in every architecture."""
     for keys, kinds, wanted in (
         (_FLAGS, bool, "true or false"),
         (_TEXTS, str, "text"),
@@ -178,7 +181,7 @@ def _odd_kinds(config: Mapping[str, Any]) -> Iterator[str]:
         for key in keys:
             value = config.get(key)
             odd = not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool)
-            if value is not None and (odd or (keys is _NUMBERS and not abs(value) < _MOST)):
+            if value is not None and (odd or (keys is _NUMBERS and not abs(value) < _MAX_COUNT)):
                 yield f"{key}={_short(value)}, and it must be {wanted}"
     for key in _TEXT_LISTS:
         value = config.get(key, [])
@@ -192,15 +195,17 @@ def _odd_kinds(config: Mapping[str, Any]) -> Iterator[str]:
         ids = value if isinstance(value, list) else [] if value is None else [value]
         for one in ids:
             if not isinstance(one, int) or isinstance(one, bool):
-                yield f"{key}={_short(value)}, which is no id"
+                yield f"{key}={_short(value)}, which is not an id"
             if key == "pad_token_id" and is_count(rows) and not -rows <= one < rows:
-                yield f"{key}={_short(value)}, and the embedding has {rows} rows"
+                yield f"{key}={_short(value)}, but the embedding has {rows} rows"
     if isinstance(window := config.get("sliding_window"), bool | str | list | dict | float):
-        yield f"sliding_window={_short(window)}, and it must be a whole number"
+        yield f"sliding_window={_short(window)}, and it must be an integer"
 
 
 def _names_method(quantisation: Any) -> bool:
-    """Old ones of bitsandbytes say load_in_4bit or load_in_8bit instead."""
+    """Return whether a method is named; old bitsandbytes configs have load_in_4bit or
+    load_in_8bit.
+    """
     if not isinstance(quantisation, dict):
         return False
     if "quant_method" in quantisation:
@@ -214,7 +219,7 @@ def _short(value: Any) -> str:
 
 
 def _is_huge(value: Any) -> bool:
-    return isinstance(value, int) and abs(value) >= _MOST
+    return isinstance(value, int) and abs(value) >= _MAX_COUNT
 
 
 def _odd_rope(key: str, rope: Any) -> Iterator[str]:
@@ -231,10 +236,10 @@ def _odd_rope(key: str, rope: Any) -> Iterator[str]:
 
 
 def is_count(value: Any) -> TypeGuard[int]:
-    """A whole number above 0, and none that overflows."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST
+    """Return whether it is an integer above 0 that does not overflow."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MAX_COUNT
 
 
 def _is_positive(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 < value < _MOST  # NaN is not either
+    return number and 0 < value < _MAX_COUNT  # False for NaN

@@ -37,32 +37,34 @@ EXACT = frozenset(
         "StableLmForCausalLM",
     }
 )
-"""Held by tests/engines/test_model_families.py."""
+"""Verified by tests/engines/test_model_families.py."""
 
 BATCH_DEPENDENT_ROPE = frozenset({"dynamic", "longrope"})
 _TRIED_TOKENS, _TRIED_ROWS = 6, 8
-_TOLERANCE = 0.02  # of the largest logit: bfloat16 is off by less, another attention by far more
+_TOLERANCE = 0.02  # of the largest logit: bfloat16 deviates less, a different attention much more
 
 
 def supported_config(ref: ModelRef) -> tuple[Any, int | None]:
-    """A model's configuration for loading it, and the positions that it is right for.
+    """Return a model's configuration for loading it, and the sequence length up to which it is
+    exact.
 
-    A sliding window changes nothing within its length: it is taken out of the configuration, and
-    its length is the number, None where there is none.
+    A sliding window changes nothing within its length: it is removed from the configuration, and
+    its length is the second value, None if there is no window.
 
-    Raises ModelError for what this engine would get wrong.
+    Raises:
+        ModelError: this engine would compute wrong logits.
     """
     try:
         config = AutoConfig.from_pretrained(
             resolve_model(ref), revision=ref.revision, trust_remote_code=False
         )
-    except Exception as error:  # a config.json that transformers trips over raises anything
+    except Exception as error:  # transformers may raise anything for a broken config.json
         raise load_error(ref, f"model {ref.path}", error) from error
     if odd := sorted(_unsupported(config)):
         raise ModelError(
             f"model {ref.path} has {', '.join(odd)}, which engine=transformers lacks",
             hint="use models with full attention and fixed rotary frequencies (Qwen2, Llama), "
-            "or engine=vllm, whose page docs/vllm.md says what it can run",
+            "or engine=vllm (docs/vllm.md lists what it can run)",
         )
     window = shortest_window(config)
     if window is not None:
@@ -73,7 +75,7 @@ def supported_config(ref: ModelRef) -> tuple[Any, int | None]:
 
 
 def _unsupported(config: Any) -> Iterator[str]:
-    """The dynamic kinds of frequencies depend on the longest row of a batch."""
+    """Yield what is unsupported; dynamic frequencies depend on the longest row of a batch."""
     for kind in set(getattr(config, "layer_types", None) or ()) - {FULL, SLIDING}:
         yield f"layers of {kind}"
     if getattr(config, "attn_logit_softcapping", None):
@@ -85,24 +87,27 @@ def _unsupported(config: Any) -> Iterator[str]:
         yield f"rope type {kind}"
 
 
-def refuse_or_tell_untried(ref: ModelRef, model: SlottedModel) -> None:
-    """Try a model of an architecture that no test knows on a few tokens, and say so.
+def try_unknown_architecture(ref: ModelRef, model: SlottedModel) -> None:
+    """Run a model of an untested architecture on a few tokens, and say so.
 
-    Raises ModelError where it fails, or where a token after a cached prompt has other logits than
-    in one pass.
+    Raises:
+        ModelError: it fails, or a token after a cached prompt has different logits than in one
+            pass.
     """
     architecture = type(model.model).__name__
     if architecture in EXACT:
         return
     try:
         error = _error_of_a_step(model)
-    except Exception as failure:  # models without attention, or with another kind, raise anything
+    except (
+        Exception
+    ) as failure:  # models without attention, or with another kind, may raise anything
         raise _cannot_run(ref, architecture, first_line(failure)) from failure
     if not error < _TOLERANCE:
-        raise _cannot_run(ref, architecture, "a cached prompt gives it other logits")
+        raise _cannot_run(ref, architecture, "its logits change after a cached prompt")
     print(
-        f"note: model {ref.path} is a {architecture}, which was not tried with engine=transformers "
-        "beyond a few tokens",
+        f"note: model {ref.path} is a {architecture}, which was tried with engine=transformers "
+        "on a few tokens only",
         file=sys.stderr,
     )
 
@@ -110,13 +115,13 @@ def refuse_or_tell_untried(ref: ModelRef, model: SlottedModel) -> None:
 def _cannot_run(ref: ModelRef, architecture: str, reason: str) -> ModelError:
     return ModelError(
         f"model {ref.path}, a {architecture}, cannot run in engine=transformers: {reason}",
-        hint="docs/vllm.md has a table of what both engines can run",
+        hint="docs/vllm.md lists what both engines can run",
     )
 
 
 @torch.inference_mode()
 def _error_of_a_step(model: SlottedModel) -> float:
-    """How far the last logits are from those of one pass, over the largest logit."""
+    """Return the deviation of the last logits from those of one pass, over the largest logit."""
     ids = list(range(_TRIED_TOKENS))
     expected = model.score(ids)[-1]
     cache = model.cache

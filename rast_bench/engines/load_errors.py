@@ -1,4 +1,4 @@
-"""What transformers says when it cannot load something, with a hint that fits."""
+"""Errors of transformers while loading, with a hint that fits."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from rast_bench.errors import ModelError, RastBenchError
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
 
-_MOST_CHARACTERS = 300
+_MAX_CHARACTERS = 300
 _LIBRARY = re.compile(r"(?:site|dist)-packages/([A-Za-z]\w*)/[^\s'\"]*\.so\b")
 _LOADING = re.compile(r"could not load this library|failed to import|undefined symbol|\.so\b", re.I)
 
 
 def load_error(ref: ModelRef, what: str, error: Exception) -> RastBenchError:
-    """The error for a part of a checkpoint (`what`, a phrase) that transformers could not load.
+    """Return the error for a part of a checkpoint (`what`, a phrase) that transformers could not
+    load.
 
-    An error of ours stays as it is.
+    An error of ours is returned unchanged.
     """
     if isinstance(error, RastBenchError):
         return error
     package = broken_package(error)
     if package is not None:
         hint = (
-            f"the fault is in the Python package {package}, not in the checkpoint: "
-            f"`python -c 'import {package}'` shows it; install it again, or uninstall it where "
+            f"the error is in the Python package {package}, not in the checkpoint: "
+            f"`python -c 'import {package}'` shows it; install it again, or uninstall it if "
             "nothing needs it"
         )
     elif local_model_dir(ref) is not None:
         hint = (
-            f"its folder is there but transformers {version('transformers')} cannot use it: "
+            f"its folder exists but transformers {version('transformers')} cannot use it: "
             "download or save the checkpoint again, tokenizer and weights in one folder"
         )
     else:
@@ -43,13 +44,13 @@ def load_error(ref: ModelRef, what: str, error: Exception) -> RastBenchError:
 
 
 def broken_package(error: BaseException) -> str | None:
-    """The Python package whose import failed, of an error or of what caused it; else None."""
+    """Return the Python package whose import failed, in an error or its causes; else None."""
     seen: list[BaseException] = []
     one: BaseException | None = error
     while one is not None and one not in seen:
         seen.append(one)
         one = one.__cause__ or one.__context__
-    for one in reversed(seen):  # the first cause knows best
+    for one in reversed(seen):  # the first cause is the most specific
         text = str(one)
         if (library := _LIBRARY.search(text)) is not None:
             return library[1]
@@ -65,8 +66,8 @@ def broken_package(error: BaseException) -> str | None:
 
 
 def one_line(error: BaseException) -> str:
-    """Another library's message on one line, shortened; its type where it has none."""
+    """Return another library's message on one line, shortened; the error's type if it is empty."""
     text = " ".join(str(error).split())
     if not text:
         return type(error).__name__
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"

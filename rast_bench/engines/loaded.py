@@ -15,11 +15,11 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, DynamicCache
 from transformers.utils import logging
 
-from rast_bench.compose.finite import refuse_not_finite
+from rast_bench.compose.finite import check_finite
 from rast_bench.compose.positions import model_positions
 from rast_bench.config.paths import resolve_model
 from rast_bench.engines import attention
-from rast_bench.engines.families import refuse_or_tell_untried, supported_config
+from rast_bench.engines.families import supported_config, try_unknown_architecture
 from rast_bench.engines.load_errors import load_error
 from rast_bench.engines.slot_cache import SlotCache, round_up
 from rast_bench.errors import EngineError, ModelError, first_line
@@ -27,32 +27,32 @@ from rast_bench.errors import EngineError, ModelError, first_line
 if TYPE_CHECKING:
     from rast_bench.config.schema import ModelRef
 
-logging.disable_progress_bar()  # the run has its own; one bar for each model would hide it
+logging.disable_progress_bar()  # the run has its own; one bar per model would hide it
 
 PREFILL_STEP = 16  # prompts are padded on the right to multiples of this
 
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
-    """A prompt's last logits [vocab] (float32) and its keys and values for each layer."""
+    """A prompt's last logits [vocab] (float32), and its keys and values per layer."""
 
     logits: Tensor
     layers: list[tuple[Tensor, Tensor]]
 
     @property
     def position_bytes(self) -> int:
-        """Of the cache, for one position of one row."""
+        """Cache bytes per position of one row."""
         return sum(part[:, 0].nbytes for layer in self.layers for part in layer)
 
 
 class SlottedModel:
-    """A causal LM of transformers with its slots; it must use this package's attention."""
+    """A causal LM of transformers with its cache slots; it must use this package's attention."""
 
     def __init__(self, model: Any, slots: int) -> None:
         self.model = model.eval()
         self.device: torch.device = model.device
         self.cache = SlotCache(slots)
-        self.window: int | None = None  # sequences up to this length are right
+        self.window: int | None = None  # sequences up to this length are exact
 
     @cached_property
     def vocab_size(self) -> int:
@@ -64,7 +64,7 @@ class SlottedModel:
         return positions if self.window is None else min(positions, self.window)
 
     def prefill(self, ids: list[int]) -> Prefilled:
-        """One prompt alone, so that its numbers cannot depend on neighbours."""
+        """Run one prompt alone, so that its numbers cannot depend on its neighbours."""
         time = len(ids)
         padded = torch.zeros(1, round_up(time, PREFILL_STEP), dtype=torch.int64)
         padded[0, :time] = torch.tensor(ids)
@@ -79,9 +79,9 @@ class SlottedModel:
         return Prefilled(logits.float(), layers)
 
     def step(self, tokens: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
-        """Logits [rows, vocab] (float32) after `tokens` [rows] at `positions` [rows].
+        """Return logits [rows, vocab] (float32) after `tokens` [rows] at `positions` [rows].
 
-        `mask` is [rows, 1, 1, length] float32, 0 where a row may attend and −inf elsewhere.
+        `mask` is [rows, 1, 1, length] float32: 0 where a row may attend, −inf elsewhere.
         """
         self.cache.begin_step(positions, mask.shape[-1])
         logits: Tensor = self.model(
@@ -95,17 +95,17 @@ class SlottedModel:
         return logits.float()
 
     def score(self, ids: list[int]) -> Tensor:
-        """Logits [time, vocab] (float32) of one teacher-forced pass."""
+        """Return logits [time, vocab] (float32) of one teacher-forced pass."""
         logits: Tensor = self.model(torch.tensor([ids], device=self.device)).logits[0].float()
         return logits
 
 
 class LoadedModel(SlottedModel):
-    """A checkpoint with its slots.
+    """A checkpoint with its cache slots.
 
-    Raises ModelError when the checkpoint cannot be loaded, does not fit into the device's memory,
-    lacks weights, has NaN or infinite ones in this dtype, or is of a kind whose rows would not be
-    independent of each other.
+    Raises ModelError if the checkpoint cannot be loaded, does not fit into the device's memory,
+    lacks weights, has NaN or infinite weights in this dtype, or is of a kind whose rows would not
+    be independent of each other.
     """
 
     def __init__(self, ref: ModelRef, dtype: torch.dtype, device: torch.device, slots: int) -> None:
@@ -120,7 +120,7 @@ class LoadedModel(SlottedModel):
                 attn_implementation=attention.NAME,
                 output_loading_info=True,
                 trust_remote_code=False,
-                use_safetensors=True,  # pickled weights can hold code
+                use_safetensors=True,  # pickled weights can contain code
                 **_straight_to(device),
             )
             model.to(device)
@@ -131,36 +131,40 @@ class LoadedModel(SlottedModel):
                 hint="engine.dtype=bfloat16 takes half of float32's; else choose another "
                 "engine.device, smaller models, or engine=vllm on several GPUs",
             ) from None
-        except Exception as error:  # a config.json that transformers trips over raises anything
+        except Exception as error:  # transformers may raise anything for a broken config.json
             raise load_error(ref, f"model {ref.path}", error) from error
-        refuse_incomplete(ref, report["missing_keys"])
-        refuse_not_finite(ref.path, model.named_parameters())
+        check_complete(ref, report["missing_keys"])
+        check_finite(ref.path, model.named_parameters())
         super().__init__(model, slots)
         self.window = window
-        refuse_or_tell_untried(ref, self)
+        try_unknown_architecture(ref, self)
 
 
 def _straight_to(device: torch.device) -> dict[str, Any]:
-    """Options with which weights do not pass through host memory whole; these need accelerate."""
+    """Return options that load weights without a full copy in host memory; these need
+    accelerate.
+    """
     if device.type == "cpu" or find_spec("accelerate") is None:
         return {}
     return {"device_map": {"": device}}
 
 
 @contextmanager
-def told_out_of_memory(device: torch.device) -> Iterator[None]:
-    """A GPU's memory that ran out is an EngineError with what to do, not a stack trace."""
+def out_of_memory_errors(device: torch.device) -> Iterator[None]:
+    """Turn a GPU's out-of-memory error in the body into an EngineError with a hint."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise EngineError(
             f"{device} is out of memory: {first_line(error)}",
-            hint="lower engine.max_num_seqs or decoding.max_tokens, or say engine.dtype=bfloat16",
+            hint="lower engine.max_num_seqs or decoding.max_tokens, or set engine.dtype=bfloat16",
         ) from None
 
 
-def refuse_incomplete(ref: ModelRef, missing: set[str]) -> None:
-    """transformers only warns, and fills what is missing with random numbers."""
+def check_complete(ref: ModelRef, missing: set[str]) -> None:
+    """Raise ModelError for missing weights: transformers only warns and fills them with random
+    numbers.
+    """
     if missing:
         names = sorted(missing)
         raise ModelError(

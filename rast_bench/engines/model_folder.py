@@ -1,4 +1,4 @@
-"""A checkpoint's folder is data: plain files that can be read, and no code of its own."""
+"""A checkpoint's folder is data: plain readable files, and no code of its own."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _MAY_NAME_CODE = (
     "processor_config.json",
     "preprocessor_config.json",
 )
-_MOST_JSON_BYTES = 2**30
-_WHOLE = "a checkpoint is a whole folder in Hugging Face format: download or save it again"
+_MAX_JSON_BYTES = 2**30
+_WHOLE = "a checkpoint is a complete folder in Hugging Face format: download or save it again"
 
 
-def refuse_odd_folder(name: str, folder: Path) -> None:
-    """Raise ModelError for files that no loader should open, and for code of the folder's own.
+def check_model_folder(name: str, folder: Path) -> None:
+    """Raise ModelError for files that no loader should open, and for code in the folder.
 
-    Named pipes, devices, loops of links and files that cannot be read would hang or end a loader;
-    they are told without being opened. Code that a configuration names in `auto_map` is never run:
-    transformers would ask on standard input whether it may be. With `adapter_config.json` it would
-    load another checkpoint than the folder's.
+    Named pipes, devices, link loops and unreadable files would hang or crash a loader; they are
+    reported without being opened. Code that a configuration names in `auto_map` is never run:
+    transformers would ask on standard input. With `adapter_config.json` it would load another
+    checkpoint than the folder's.
     """
     for path in _files(folder):
         problem = file_problem(path)
-        if problem is None and path.suffix == ".json" and path.stat().st_size > _MOST_JSON_BYTES:
-            problem = f"it has {path.stat().st_size:,} bytes, and no such file is that large"
+        if problem is None and path.suffix == ".json" and path.stat().st_size > _MAX_JSON_BYTES:
+            problem = f"it has {path.stat().st_size:,} bytes, more than such a file can have"
         if problem is not None:
             raise ModelError(f"model {name}: cannot read {shown(path)}: {problem}", hint=_WHOLE)
     for file in _MAY_NAME_CODE:
@@ -44,8 +44,8 @@ def refuse_odd_folder(name: str, folder: Path) -> None:
         if code is not None:
             raise ModelError(
                 f"model {name}: {path} names code of the checkpoint in auto_map: {code!r}",
-                hint="no code of a checkpoint is run. If transformers has this model_type, a copy "
-                "of the folder without auto_map can be used; else choose another checkpoint",
+                hint="code of a checkpoint is never run: use a copy of the folder without auto_map "
+                "if transformers has this model_type, else another checkpoint",
             )
     if (folder / "adapter_config.json").is_file():
         raise ModelError(
@@ -55,7 +55,7 @@ def refuse_odd_folder(name: str, folder: Path) -> None:
 
 
 def read_json(name: str, path: Path) -> dict[str, Any]:
-    """The object in a JSON file of a checkpoint. Raises ModelError."""
+    """Return the object in a JSON file of a checkpoint. Raise ModelError if there is none."""
     problem = file_problem(path)
     if problem is None:
         try:
@@ -72,7 +72,7 @@ def read_json(name: str, path: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """What a loader may open, hidden files apart."""
+    """Yield the files that a loader may open, except hidden ones."""
     templates = folder / _TEMPLATES
     for place in (folder, *([templates] if is_folder(templates) else [])):
         for path in sorted(place.iterdir()):
@@ -81,7 +81,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _named_code(auto_map: Any) -> Iterator[str]:
-    """Every class that an auto_map names; an empty one names none."""
+    """Yield every class that an auto_map names; an empty one names none."""
     if isinstance(auto_map, str):
         yield auto_map
     elif isinstance(auto_map, dict):

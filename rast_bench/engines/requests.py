@@ -1,4 +1,4 @@
-"""What every engine does alike with a request: check its length, make its sample."""
+"""What every engine does with a request: check its length, make its sample."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,35 +7,35 @@ from rast_bench.domain import FinishReason, Request, Sample
 from rast_bench.errors import EngineError
 
 
-def refuse_too_long(request: Request, prompt_tokens: int, positions: int) -> None:
+def check_request_length(request: Request, prompt_tokens: int, positions: int) -> None:
     """Raise EngineError unless the prompt and all of max_tokens fit the models' positions."""
-    place = f"problem {request.key.problem_id}"
+    problem = f"problem {request.key.problem_id}"
     if prompt_tokens == 0:
-        raise EngineError(f"{place}: the prompt has no tokens", hint="check the prompt template")
+        raise EngineError(f"{problem}: the prompt has no tokens", hint="check the prompt template")
     needed = prompt_tokens + request.params.max_tokens
     if needed > positions:
         room = positions - prompt_tokens
         raise EngineError(
-            f"{place}: {prompt_tokens} prompt tokens and max_tokens={request.params.max_tokens} "
+            f"{problem}: {prompt_tokens} prompt tokens and max_tokens={request.params.max_tokens} "
             f"need {needed} positions, the models have {positions}",
             hint=f"set decoding.max_tokens to at most {room}" if room > 0 else "shorten the prompt",
         )
 
 
-def refuse_longer(tokens: int, positions: int) -> None:
+def check_text_length(tokens: int, positions: int) -> None:
     """Raise EngineError unless a text to be scored fits the models' positions."""
     if tokens > positions:
         raise EngineError(
-            f"a text of {tokens} tokens is to be scored, the models have {positions} positions",
+            f"the text to be scored has {tokens} tokens, the models have {positions} positions",
             hint="score a shorter trajectory",
         )
 
 
-def refuse_unknown_ids(what: str, ids: Sequence[int], vocabulary: int) -> None:
-    """Raise EngineError for an id that some model's embedding, or the tokenizer, does not have.
+def check_token_ids(what: str, ids: Sequence[int], vocabulary: int) -> None:
+    """Raise EngineError for an id that the tokenizer or some model's embedding does not have.
 
     Args:
-        what: the ids belong to.
+        what: what the ids belong to.
         vocabulary: the number of ids that all of them have.
     """
     unknown = next((i for i in ids if not 0 <= i < vocabulary), None)

@@ -1,4 +1,4 @@
-"""The rows of a continuous batch: what each request brings, as tensors for the step loop."""
+"""The rows of a continuous batch: each request's parameters as tensors for the step loop."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from rast_bench.domain import FinishReason, Request
 
 @dataclass(slots=True)
 class Row:
-    """A request that is being decoded. `ids` are the generated tokens so far."""
+    """A request that is being decoded. `ids` are the tokens generated so far."""
 
     request: Request
     prompt_tokens: int
@@ -22,12 +22,12 @@ class Row:
 
     @property
     def length(self) -> int:
-        """Positions that it takes now."""
+        """Positions that it occupies now."""
         return self.prompt_tokens + len(self.ids)
 
     @property
     def longest(self) -> int:
-        """Positions that it may come to."""
+        """Positions that it may occupy at the end."""
         return self.prompt_tokens + self.request.params.max_tokens
 
 
@@ -40,7 +40,7 @@ class Pending:
         self._held: tuple[Request, list[int]] | None = None
 
     def take(self) -> tuple[Request, list[int]] | None:
-        """The next one, None when there is no other."""
+        """Return the next request; None if there is no other."""
         if self._held is not None:
             held, self._held = self._held, None
             return held
@@ -52,16 +52,18 @@ class Pending:
 
 
 def uniform_numbers(seed: int, count: int) -> Tensor:
-    """`count` float64 numbers in [0, 1) that depend on the seed alone (Philox, counter based)."""
+    """Return `count` float64 numbers in [0, 1) that depend only on the seed (Philox, counter
+    based).
+    """
     return torch.from_numpy(np.random.Generator(np.random.Philox(key=seed)).random(count))
 
 
 class SlotState:
-    """What the step loop knows of each slot, as tensors; row i of every step is slot i."""
+    """The step loop's state per slot, as tensors; row i of every step is slot i."""
 
     def __init__(self, slots: int, device: torch.device) -> None:
         self.tokens = torch.zeros(slots, dtype=torch.int64, device=device)  # the newest token
-        self.positions = torch.zeros(slots, dtype=torch.int64, device=device)  # and its place
+        self.positions = torch.zeros(slots, dtype=torch.int64, device=device)  # and its position
         self.drawn = torch.zeros(slots, dtype=torch.int64, device=device)  # tokens so far
         self.lambda_ = torch.zeros(slots, device=device)
         self.temperature = torch.ones(slots, device=device)
@@ -70,7 +72,7 @@ class SlotState:
         self.uniform = torch.zeros(slots, 1, dtype=torch.float64, device=device)
 
     def put(self, slot: int, row: Row) -> None:
-        """A request that has no tokens yet takes the slot."""
+        """Fill the slot with a request that has no tokens yet."""
         params = row.request.params
         self.positions[slot] = row.prompt_tokens - 1
         self.drawn[slot] = 0
@@ -90,12 +92,12 @@ class SlotState:
     def advance(self, slots: slice, logits: Tensor, *, all_greedy: bool | None = None) -> list[int]:
         """Draw the next token of these slots from composed logits [rows, vocab].
 
-        −1 where the logits are not finite. The list is all that is fetched from a GPU, at once;
-        `all_greedy` as in `draw_tokens`.
+        −1 where the logits are not finite. The list is the only transfer from a GPU; `all_greedy`
+        as in `draw_tokens`.
         """
         drawn = self.drawn[slots]
-        place = drawn.clamp(max=self.uniform.shape[1] - 1)  # greedy rows have no numbers
-        uniform = self.uniform[slots].gather(1, place[:, None])[:, 0]
+        step = drawn.clamp(max=self.uniform.shape[1] - 1)  # greedy rows have no numbers
+        uniform = self.uniform[slots].gather(1, step[:, None])[:, 0]
         tokens = draw_tokens(
             logits,
             self.temperature[slots],
@@ -107,7 +109,7 @@ class SlotState:
         self.tokens[slots] = tokens
         drawn += 1
         self.positions[slots] += 1
-        finite = logits.amax(-1).isfinite()  # NaN wins a maximum
+        finite = logits.amax(-1).isfinite()  # a maximum with NaN is NaN
         chosen: list[int] = tokens.masked_fill(~finite, -1).tolist()
         return chosen
 
@@ -115,7 +117,7 @@ class SlotState:
 def finish_reason(
     token: int, count: int, max_tokens: int, eos: frozenset[int]
 ) -> FinishReason | None:
-    """Why a row ends with its newest token, as far as ids tell; None: it goes on."""
+    """Return why a row ends with its newest token, judging by ids; None: it goes on."""
     if token in eos:
         return "eos"
     return "length" if count >= max_tokens else None

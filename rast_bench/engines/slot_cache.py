@@ -1,9 +1,9 @@
-"""A key-value cache with one slot a row, each row at its own position, for transformers models.
+"""A key-value cache with one slot per row, each row at its own position, for transformers.
 
-Rows hold their tokens from position 0 on, so nothing is padded on the left and a row's numbers lie
-in the same places whatever its neighbours do. Models call `update` from their attention layers.
+Rows store their tokens from position 0 on, so nothing is padded on the left and a row's numbers are
+in the same place whatever its neighbours do. Models call `update` from their attention layers.
 
-The cache is a rectangle, slots × positions, and grows with what the live rows need: a side that is
+The cache is a rectangle, slots × positions, and grows with the live rows: a side that is
 too short doubles, but neither beyond what these rows can ever need nor beyond `capacity`. The
 engine admits a request only if the rows fit there when each has grown to its `max_tokens`, so a row
 that was admitted never lacks room.
@@ -12,19 +12,19 @@ that was admitted never lacks room.
 import torch
 from torch import Tensor
 
-LENGTH_STEP = 16  # attended lengths are multiples of this: whole vectors, so equal sums
-MIN_LENGTH = 64  # PyTorch multiplies very small matrices by other means, so with other bits
+LENGTH_STEP = 16  # attended lengths are multiples of this: full vectors, so equal sums
+MIN_LENGTH = 64  # PyTorch multiplies very small matrices differently, so with other bits
 
 
 def round_up(count: int, step: int) -> int:
-    """The least multiple of `step` that is at least `count`."""
+    """Return the smallest multiple of `step` that is at least `count`."""
     return -(-count // step) * step
 
 
 class SlotCache:
-    """Keys and values [rows, kv_heads, length, head_dim] a layer, allocated on first use.
+    """Keys and values [rows, kv_heads, length, head_dim] per layer, allocated on first use.
 
-    It is no `transformers.Cache`: attention layers call nothing but `update`.
+    It is not a `transformers.Cache`: attention layers call nothing but `update`.
     """
 
     def __init__(self, slots: int) -> None:
@@ -39,7 +39,9 @@ class SlotCache:
         self._length = LENGTH_STEP
 
     def begin_step(self, positions: Tensor, length: int) -> None:
-        """The next forward pass writes row i at `positions[i]` and attends to `length` columns."""
+        """Prepare a forward pass that writes row i at `positions[i]` and attends to `length`
+        columns.
+        """
         self._positions = positions
         self._length = length
         if len(self._rows) != len(positions):
@@ -56,7 +58,7 @@ class SlotCache:
         return keys[:rows, :, : self._length], values[:rows, :, : self._length]
 
     def fill(self, slot: int, layers: list[tuple[Tensor, Tensor]]) -> None:
-        """Put a prefilled prompt, [kv_heads, time, head_dim] a layer, into a slot with room."""
+        """Put a prefilled prompt, [kv_heads, time, head_dim] per layer, into a slot with room."""
         if not self.keys:
             for layer in layers:
                 for buffers, part in zip((self.keys, self.values), layer, strict=True):
@@ -73,20 +75,20 @@ class SlotCache:
             buffer[target, :, :time] = buffer[source, :, :time]
 
     def reserve(self, rows: int, length: int, longest: int) -> None:
-        """Make room for `rows` slots of `length` positions; what lies within these stays.
+        """Make room for `rows` slots of `length` positions, keeping the content of these.
 
         Args:
             rows: at most `slots`.
-            length: positions of the longest live row, as they are now.
-            longest: positions that a live row may come to; rows × longest is at most `capacity`.
+            length: positions of the longest live row now.
+            longest: positions that a live row may need; rows × longest is at most `capacity`.
         """
         if rows <= self.rows and length <= self.length:
             return
-        # A side that suffices is kept, one that does not doubles.
+        # A side that is long enough is kept, another one doubles.
         wide = self.rows if rows <= self.rows else min(self.slots, max(rows, 2 * self.rows))
         long = self.length if length <= self.length else max(length, 2 * self.length)
         long = min(long, max(length, longest))
-        if self.capacity is not None:  # then what may be needed gives way to what is
+        if self.capacity is not None:  # current needs take precedence over possible ones
             long = max(length, min(long, self.capacity // rows))
             wide = max(rows, min(wide, self.capacity // long))
         self.rows, self.length = wide, long
@@ -101,6 +103,6 @@ class SlotCache:
 
 
 def return_freed_memory(device: torch.device) -> None:
-    """Give the GPU back what PyTorch keeps of freed tensors; on CPUs nothing is kept."""
+    """Return memory of freed tensors that PyTorch keeps to the GPU; on CPUs nothing is kept."""
     if device.type == "cuda":
         torch.cuda.empty_cache()

@@ -3,14 +3,16 @@
 from functools import partial
 from typing import Any
 
-SLACK_TOKENS = 8  # decoded beyond a stop string's length; a token is rarely less than a character
+SLACK_TOKENS = (
+    8  # decoded beyond a stop string's length; a token is rarely shorter than a character
+)
 PART_OF_CHARACTER = "\ufffd"  # a byte token alone decodes to this, and may complete anything
 
 
 class StopStrings:
-    """Finds stop strings in rows that grow by a token at a time, without decoding every step.
+    """Finds stop strings in rows that grow by one token at a time, without decoding every step.
 
-    A text is decoded only after a token that holds the last character of a stop string. A stop
+    A text is decoded only after a token that contains the last character of a stop string. A stop
     string that is a special token (`<|im_end|>`) is found by its id, since decoding skips it.
     """
 
@@ -23,9 +25,9 @@ class StopStrings:
         self._completing: dict[tuple[str, ...], frozenset[int]] = {}
 
     def text_before(self, ids: list[int], stop: tuple[str, ...]) -> str | None:
-        """The decoded text before the earliest stop string, None when there is none.
+        """Return the decoded text before the earliest stop string; None if there is none.
 
-        `ids` had no stop string without its last token.
+        `ids` without its last token contains no stop string.
         """
         if ids[-1] not in self._tokens_completing(stop):
             return None
@@ -35,11 +37,11 @@ class StopStrings:
         if first_stop(tail, stop) is None:
             return None
         text = str(self._decode(ids))
-        place = first_stop(text, stop)
-        return None if place is None else text[:place]
+        start = first_stop(text, stop)
+        return None if start is None else text[:start]
 
     def _tokens_completing(self, stop: tuple[str, ...]) -> frozenset[int]:
-        """Every token after which one of the stop strings may stand at the text's end."""
+        """Return every token after which the text may end with one of the stop strings."""
         if stop not in self._completing:
             if not self._pieces:
                 self._pieces = [self._decode([i]) for i in range(self._size)]
@@ -56,6 +58,6 @@ class StopStrings:
 
 
 def first_stop(text: str, stop: tuple[str, ...]) -> int | None:
-    """Where the earliest stop string begins, None when there is none."""
-    places = [place for s in stop if (place := text.find(s)) >= 0]
-    return min(places) if places else None
+    """Return where the earliest stop string starts; None if there is none."""
+    starts = [start for s in stop if (start := text.find(s)) >= 0]
+    return min(starts) if starts else None

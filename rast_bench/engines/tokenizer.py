@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import AutoTokenizer
 
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.engines.load_errors import load_error
 from rast_bench.errors import ModelError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_tokenizer(ref: ModelRef) -> Any:
-    """The tokenizer beside a checkpoint. Raises ModelError."""
+    """Return the tokenizer of a checkpoint. Raise ModelError if it cannot be loaded."""
     try:
         return AutoTokenizer.from_pretrained(
             resolve_model(ref), revision=ref.revision, trust_remote_code=False
@@ -26,23 +26,25 @@ def load_tokenizer(ref: ModelRef) -> Any:
         raise load_error(ref, f"the tokenizer of {ref.path}", error) from error
 
 
-def refuse_other_tokenizers(refs: Sequence[ModelRef], tokenizer: Any) -> None:
-    """What comes from the hub, as it was loaded; `check_models` compares the files beforehand.
+def check_same_tokenizer(refs: Sequence[ModelRef], tokenizer: Any) -> None:
+    """Raise ModelError unless all checkpoints, as loaded, share the tokenizer.
 
-    Raises ModelError: eq. 3 adds logits id by id.
+    `check_models` compares the files beforehand. Eq. 3 adds logits id by id.
     """
     main, *others = refs
     for ref in others:
         if local_model_dir(main) is not None and local_model_dir(ref) is not None:
             continue
         theirs = load_tokenizer(ref).get_vocab()
-        refuse_other_vocabulary(main.path, tokenizer.get_vocab(), ref.path, theirs)
+        check_same_vocabulary(main.path, tokenizer.get_vocab(), ref.path, theirs)
 
 
 def eos_ids(main: ModelRef, generation_config: Any, config: Any, tokenizer: Any) -> frozenset[int]:
-    """Ids that end a generation: generation_config's, else config's, else the tokenizer's.
+    """Return the ids that end a generation: generation_config's, else config's, else the
+    tokenizer's.
 
-    Raises ModelError when none of them names one.
+    Raises:
+        ModelError: none of them names one.
     """
     for source in (generation_config, config, tokenizer):
         found = getattr(source, "eos_token_id", None)

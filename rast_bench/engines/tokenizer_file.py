@@ -1,4 +1,4 @@
-"""tokenizer.json as the tokenizers library reads it, without transformers."""
+"""Read tokenizer.json with the tokenizers library, without transformers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _tokenizers: dict[str, Tokenizer] = {}  # by digest
 
 
 def tokenizer_digest(folder: Path | None) -> str | None:
-    """Of tokenizer.json: checkpoints of one family have equal ones, and loading takes a second."""
+    """Return the digest of tokenizer.json; checkpoints of a family share it, and loading takes a
+    second.
+    """
     path = None if folder is None else folder / "tokenizer.json"
     if path is None or not path.is_file():
         return None
@@ -25,9 +27,13 @@ def tokenizer_digest(folder: Path | None) -> str | None:
 
 
 def read_tokenizer(name: str, path: Path, digest: str) -> Tokenizer:
-    """The tokenizer of a file, remembered by its digest.
+    """Return the tokenizer of a file, cached by its digest.
 
-    Raises ModelError for one that cannot be read. `name` is the checkpoint's.
+    Args:
+        name: the checkpoint's name, for messages.
+
+    Raises:
+        ModelError: the file cannot be read.
     """
     from tokenizers import Tokenizer
 

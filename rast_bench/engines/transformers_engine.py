@@ -1,13 +1,13 @@
 """The reference engine: equation 3 over plain transformers models, in one continuous batch.
 
-M_base and every S_RL and S_base keep a key-value cache of their own. A row that ends hands its slot
+M_base and every S_RL and S_base have their own key-value caches. A row that ends passes its slot
 to the next request at once; the n samples of one problem share one prefill.
 
 Results do not depend on what shares a batch: prompts are prefilled alone, a row attends to its own
 slot only, its random numbers come from its seed, and a step runs a number of rows and columns for
-which PyTorch on a CPU gives each row the same bits. Other numbers send some elements through other
-kernels: fewer than four rows on a thread in products, what is left over from whole vectors in
-activations. Tests hold this for one and two threads; a GPU's library promises nothing of the kind.
+which PyTorch on a CPU gives each row the same bits. Other numbers use other kernels for some
+elements: fewer than four rows per thread in products, the remainder of full vectors in
+activations. Tests verify this for one and two threads; GPU libraries give no such guarantee.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from rast_bench.compose.sampling import SAMPLING_BYTES
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
 from rast_bench.engines.families import supported_config
-from rast_bench.engines.loaded import LoadedModel, Prefilled, told_out_of_memory
+from rast_bench.engines.loaded import LoadedModel, Prefilled, out_of_memory_errors
 from rast_bench.engines.requests import (
+    check_request_length,
+    check_text_length,
+    check_token_ids,
     finished_sample,
-    refuse_longer,
-    refuse_too_long,
-    refuse_unknown_ids,
 )
 from rast_bench.engines.rows import Pending, Row, SlotState, finish_reason, uniform_numbers
 from rast_bench.engines.slot_cache import (
@@ -39,7 +39,7 @@ from rast_bench.engines.slot_cache import (
     round_up,
 )
 from rast_bench.engines.stopping import StopStrings
-from rast_bench.engines.tokenizer import eos_ids, load_tokenizer, refuse_other_tokenizers
+from rast_bench.engines.tokenizer import check_same_tokenizer, eos_ids, load_tokenizer
 from rast_bench.errors import EngineError
 from rast_bench.gpus import gpu_names
 from rast_bench.hardware import GIB
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 
 ROW_STEP = 8  # forward passes run a multiple of this many rows, the last ones idle
 KEPT_PREFILLS = 8
-CACHE_SHARE = 0.9  # of the GPU memory that weights and a step leave
+CACHE_SHARE = 0.9  # of the GPU memory left by weights and a step
 
 
 class TransformersEngine:
-    """See `Engine`. Raises ModelError when a checkpoint cannot be loaded."""
+    """See `Engine`. Raises ModelError if a checkpoint cannot be loaded."""
 
     def __init__(self, key: EngineKey, cfg: TransformersConfig) -> None:
         self.device = pick_device(cfg.device)
@@ -66,7 +66,7 @@ class TransformersEngine:
         refs = list(dict.fromkeys(key.roles))  # a checkpoint with several roles runs once
         self.roles = [refs.index(ref) for ref in key.roles]
         self.tokenizer = load_tokenizer(key.main)
-        refuse_other_tokenizers(refs, self.tokenizer)
+        check_same_tokenizer(refs, self.tokenizer)
         for ref in refs:  # before the weights of the first one are read
             supported_config(ref)
         with torch.inference_mode():
@@ -97,12 +97,12 @@ class TransformersEngine:
         state = SlotState(self.slots, self.device)
         rows: list[Row] = []
         while True:
-            # inference_mode must not stay on while the generator is suspended in its caller.
-            with torch.inference_mode(), told_out_of_memory(self.device):
+            # inference_mode must not stay on while the generator is suspended.
+            with torch.inference_mode(), out_of_memory_errors(self.device):
                 finished = self._admit(pending, rows, state)
             yield from finished
             if rows:
-                with torch.inference_mode(), told_out_of_memory(self.device):
+                with torch.inference_mode(), out_of_memory_errors(self.device):
                     finished = self._step(rows, state)
                 yield from finished
             elif not finished:
@@ -112,24 +112,26 @@ class TransformersEngine:
         """See `Engine.score`."""
         ids = [*self._encode(prompt), *token_ids]
         first = len(ids) - len(token_ids)
-        refuse_longer(len(ids), self.max_positions)
-        refuse_unknown_ids("a text to be scored", ids, self.vocabulary)
-        with torch.inference_mode(), told_out_of_memory(self.device):
+        check_text_length(len(ids), self.max_positions)
+        check_token_ids("a text to be scored", ids, self.vocabulary)
+        with torch.inference_mode(), out_of_memory_errors(self.device):
             logits = [model.score(ids) for model in self.models]
-            strength = torch.full((len(ids),), lambda_, device=self.device)
-            logs = self._compose(logits, strength).log_softmax(-1)[first - 1 : -1]
+            lambdas = torch.full((len(ids),), lambda_, device=self.device)
+            logs = self._compose(logits, lambdas).log_softmax(-1)[first - 1 : -1]
             chosen = logs.gather(1, torch.tensor(token_ids, device=self.device)[:, None])
             ranks = 1 + (logs > chosen).sum(-1)
         return Scores(tuple(chosen[:, 0].tolist()), tuple(ranks.tolist()))
 
     def _admit(self, pending: Pending, rows: list[Row], state: SlotState) -> list[Sample]:
-        """Fill free slots and draw the first token of the new rows; returns those already done."""
+        """Fill free slots and draw the first token of the new rows; return those already
+        finished.
+        """
         first = len(rows)
         logits: list[list[Tensor]] = []
         while len(rows) < self.max_rows and (item := pending.take()) is not None:
             request, ids = item
-            refuse_too_long(request, len(ids), self.max_positions)
-            refuse_unknown_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
+            check_request_length(request, len(ids), self.max_positions)
+            check_token_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
             params = request.params
             count = 0 if params.greedy else params.max_tokens
             row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)))
@@ -150,7 +152,7 @@ class TransformersEngine:
         return self._draw(rows, state, stacked, first)
 
     def _step(self, rows: list[Row], state: SlotState) -> list[Sample]:
-        """One token for every row."""
+        """Advance every row by one token; return the finished samples."""
         count = round_up(len(rows), ROW_STEP)
         positions = state.positions[:count]
         length = self._reserve(rows)
@@ -163,7 +165,7 @@ class TransformersEngine:
     def _draw(
         self, rows: list[Row], state: SlotState, logits: list[Tensor], first: int
     ) -> list[Sample]:
-        """The next token of the rows from `first` on, given each model's logits for them."""
+        """Draw the next token of the rows from `first` on, given each model's logits for them."""
         drawn = slice(first, len(rows))
         composed = self._compose(logits, state.lambda_[drawn])
         all_greedy = all(row.request.params.greedy for row in rows[drawn])
@@ -172,14 +174,14 @@ class TransformersEngine:
             key = rows[first + tokens.index(-1)].request.key
             raise EngineError(
                 f"problem {key.problem_id}: the composed logits are not finite",
-                hint="a checkpoint holds NaN or infinite weights, or λ is far too large",
+                hint="a checkpoint contains NaN or infinite weights, or λ is far too large",
             )
         return self._collect(rows, state, tokens, first)
 
     def _collect(
         self, rows: list[Row], state: SlotState, tokens: list[int], first: int
     ) -> list[Sample]:
-        """Append the drawn tokens to the rows from `first` on; take out those that are done."""
+        """Append the drawn tokens to the rows from `first` on; remove those that are finished."""
         samples = []
         for slot in reversed(range(first, len(rows))):
             row = rows[slot]
@@ -198,7 +200,7 @@ class TransformersEngine:
         return samples
 
     def _free(self, rows: list[Row], state: SlotState, slot: int) -> None:
-        """The last row moves into the freed slot, so that live rows stay side by side."""
+        """Move the last row into the freed slot, so that live rows stay contiguous."""
         last = len(rows) - 1
         if slot != last:
             for model in self.models:
@@ -209,9 +211,10 @@ class TransformersEngine:
         rows.pop()
 
     def _has_room(self, rows: list[Row], prefilled: list[Prefilled]) -> bool:
-        """Whether the caches can hold these rows when each has grown to its `max_tokens`.
+        """Return whether the caches can hold these rows when each has grown to its `max_tokens`.
 
-        Raises EngineError for a single row without room.
+        Raises:
+            EngineError: a single row has no room.
         """
         if self.cache_bytes is None:
             return True
@@ -229,12 +232,12 @@ class TransformersEngine:
                 f"problem {rows[0].request.key.problem_id}: its {rows[0].longest} positions need "
                 f"{needed:.1f} GiB of key-value caches ({count} rows run together), "
                 f"{self.device} has {free:.1f} free",
-                hint="lower decoding.max_tokens, or say engine.dtype=bfloat16",
+                hint="lower decoding.max_tokens, or set engine.dtype=bfloat16",
             )
         return False
 
     def _reserve(self, rows: list[Row]) -> int:
-        """Make room for the next step of these rows; return the columns that it attends to."""
+        """Make room for the next step of these rows; return the number of columns it attends to."""
         count = round_up(len(rows), ROW_STEP)
         length = _columns(max(row.length for row in rows))
         longest = _columns(max(row.longest for row in rows))
@@ -274,12 +277,12 @@ class TransformersEngine:
 
 
 def _columns(length: int) -> int:
-    """What a step attends to where the longest row has `length` positions."""
+    """Return the columns of a step whose longest row has `length` positions."""
     return max(MIN_LENGTH, round_up(length, LENGTH_STEP))
 
 
 def free_for_caches(device: torch.device, step_bytes: int) -> int | None:
-    """Bytes of a GPU that the caches may take beside a step's own; None, no limit, on CPUs."""
+    """Return the GPU bytes available to the caches beside a step; None (no limit) on CPUs."""
     if device.type != "cuda":
         return None
     free, _ = torch.cuda.mem_get_info(device)
@@ -288,9 +291,10 @@ def free_for_caches(device: torch.device, step_bytes: int) -> int | None:
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is the first GPU that CUDA's driver shows, else the CPU.
+    """Return the device; `auto` is the first GPU that CUDA's driver shows, else the CPU.
 
-    Raises EngineError for a device that is not there or that PyTorch cannot use.
+    Raises:
+        EngineError: the device does not exist or PyTorch cannot use it.
     """
     if name == "auto":
         gpus = gpu_names()
@@ -300,7 +304,7 @@ def pick_device(name: str) -> torch.device:
             raise EngineError(
                 f"PyTorch cannot use the {gpus[0]}: its driver may be older than CUDA "
                 f"{torch.version.cuda}",
-                hint="install a PyTorch for this driver, or say engine.device=cpu",
+                hint="install a PyTorch for this driver, or set engine.device=cpu",
             )
         return torch.device("cuda", 0)
     try:

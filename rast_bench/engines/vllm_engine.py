@@ -1,8 +1,8 @@
-"""RAST inside vLLM: the plugin's model behind the protocol of every engine.
+"""RAST inside vLLM: the plugin's model behind the engine protocol.
 
-Seeds belong to samples here too, and the same tokens come out whatever shares the batch, as far as
-float arithmetic goes: vLLM's kernels may round a row otherwise in another batch, and a tie that
-falls the other way changes the rest of that sample. So a resumed run draws from the same
+Seeds belong to samples here too, and the tokens do not depend on what shares the batch, as far as
+float arithmetic goes: vLLM's kernels may round a row differently in another batch, and a tie that
+breaks differently changes the rest of that sample. So a resumed run draws from the same
 distribution, and mostly the same tokens.
 """
 
@@ -15,17 +15,17 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.domain import FinishReason, Request, Sample
 from rast_bench.engines.base import Scores
 from rast_bench.engines.requests import (
+    check_request_length,
+    check_text_length,
+    check_token_ids,
     finished_sample,
-    refuse_longer,
-    refuse_too_long,
-    refuse_unknown_ids,
 )
 from rast_bench.engines.stopping import first_stop
 from rast_bench.engines.vllm_setup import (
+    check_vllm_installed,
     engine_args,
     eos_of,
-    refuse_without_vllm,
-    set_surroundings,
+    set_environment,
     start_engine,
 )
 from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
@@ -42,8 +42,8 @@ class VllmEngine:
     """
 
     def __init__(self, key: EngineKey, cfg: VllmConfig) -> None:
-        refuse_without_vllm()
-        set_surroundings(cfg)  # before anything imports PyTorch or vLLM
+        check_vllm_installed()
+        set_environment(cfg)  # before anything imports PyTorch or vLLM
         args = engine_args(key, cfg)
         self.vocabulary = RastSettings.from_override(args["hf_overrides"][OVERRIDE]).vocabulary
         self.engine: Any = start_engine(args, cfg)
@@ -73,12 +73,12 @@ class VllmEngine:
             self.engine.abort_request(list(running))
 
     def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
-        """See `Engine.score`. vLLM wants room for one token more."""
+        """See `Engine.score`. vLLM needs room for one more token."""
         from rast_bench.vllm_plugin import rast_sampling_params
 
         ids = [*self._encode(prompt), *token_ids]
-        refuse_longer(len(ids), self.positions - 1)
-        refuse_unknown_ids("a text to be scored", ids, self.vocabulary)
+        check_text_length(len(ids), self.positions - 1)
+        check_token_ids("a text to be scored", ids, self.vocabulary)
         params = rast_sampling_params(
             lambda_, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
         )
@@ -87,7 +87,7 @@ class VllmEngine:
         while not outputs:
             outputs = self.engine.step()
         scored = outputs[0].prompt_logprobs[len(ids) - len(token_ids) :]
-        entries = [place[token] for place, token in zip(scored, token_ids, strict=True)]
+        entries = [logprobs[token] for logprobs, token in zip(scored, token_ids, strict=True)]
         return Scores(
             tuple(entry.logprob for entry in entries), tuple(entry.rank for entry in entries)
         )
@@ -107,8 +107,8 @@ class VllmEngine:
         from rast_bench.vllm_plugin import rast_sampling_params
 
         ids = self._encode(request.prompt)
-        refuse_too_long(request, len(ids), self.positions)
-        refuse_unknown_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
+        check_request_length(request, len(ids), self.positions)
+        check_token_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
         params = request.params
         special = {s: self.special[s] for s in params.stop if s in self.special}
         stop = [s for s in params.stop if s not in special]
@@ -138,6 +138,6 @@ class VllmEngine:
         elif output.finish_reason == "stop":
             reason = "stop"
         text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
-        if reason == "stop" and (place := first_stop(text, request.params.stop)) is not None:
-            text = text[:place]
+        if reason == "stop" and (start := first_stop(text, request.params.stop)) is not None:
+            text = text[:start]
         return finished_sample(request, ids, text, reason)

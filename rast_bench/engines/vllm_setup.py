@@ -1,4 +1,4 @@
-"""How a vLLM engine is started: its arguments, its surroundings, its faults in one line."""
+"""Start a vLLM engine: its arguments, its environment, its errors in one line."""
 
 import logging
 import multiprocessing
@@ -16,13 +16,13 @@ from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_li
 from rast_bench.gpus import gpu_names
 from rast_bench.hardware import GIB
 
-LEAST_TEMPERATURE = 0.01  # vLLM raises a smaller one to this
+MIN_TEMPERATURE = 0.01  # vLLM increases a smaller one to this
 CPU_CACHE_GIB = 1.0
 CPU_BLOCK_SIZE = 32  # vLLM's own 128 would share no prefix of an ordinary prompt
 
 
-def refuse_without_vllm() -> None:
-    """Raise EngineError with the install line. Imports nothing."""
+def check_vllm_installed() -> None:
+    """Raise EngineError with the install line if vLLM is missing. Imports nothing."""
     if find_spec("vllm") is None:
         raise EngineError(
             "engine=vllm: vLLM is not installed",
@@ -32,22 +32,25 @@ def refuse_without_vllm() -> None:
 
 
 def check_vllm(decoding: DecodingConfig) -> None:
-    """What can be told of a cell before its models are loaded.
+    """Check a cell as far as possible before its models are loaded.
 
-    Raises EngineError when vLLM is not installed, ConfigError for a τ that vLLM would change in
-    silence.
+    Raises:
+        EngineError: vLLM is not installed.
+        ConfigError: vLLM would silently change τ.
     """
-    refuse_without_vllm()
-    if not decoding.greedy and decoding.temperature < LEAST_TEMPERATURE:
+    check_vllm_installed()
+    if not decoding.greedy and decoding.temperature < MIN_TEMPERATURE:
         raise ConfigError(
             f"decoding.temperature={decoding.temperature:g}: vLLM has no τ below "
-            f"{LEAST_TEMPERATURE:g}",
+            f"{MIN_TEMPERATURE:g}",
             hint="choose decoding=greedy, or engine=transformers",
         )
 
 
-def set_surroundings(cfg: VllmConfig) -> None:
-    """What vLLM and PyTorch read when they are imported; what the user has set stays."""
+def set_environment(cfg: VllmConfig) -> None:
+    """Set environment variables that vLLM and PyTorch read on import; those set by the user
+    stay.
+    """
     compiles = bool(gpu_names()) if cfg.compile is None else cfg.compile
     wanted = {
         "VLLM_LOGGING_LEVEL": "ERROR",
@@ -60,13 +63,18 @@ def set_surroundings(cfg: VllmConfig) -> None:
         wanted["TORCH_COMPILE_DISABLE"] = "1"
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
-    # vLLM speaks before it has read its level.
+    # vLLM logs before it has read its level.
     logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\.")
 
 
 def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
-    """vLLM's EngineArgs for the models of an engine key. Raises ModelError and EngineError."""
+    """Return vLLM's EngineArgs for the models of an engine key.
+
+    Raises:
+        ModelError: a checkpoint cannot be used.
+        EngineError: RAST does not support a setting.
+    """
     from rast_bench.vllm_plugin import Pair, rast_engine_args
 
     pairs = [
@@ -99,7 +107,9 @@ def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
 
 
 def eos_of(ref: ModelRef, tokenizer: Any) -> frozenset[int]:
-    """The ids that end a generation of this checkpoint. Raises ModelError when there are none."""
+    """Return the ids that end a generation of this checkpoint. Raise ModelError if there are
+    none.
+    """
     from transformers import AutoConfig, GenerationConfig
 
     from rast_bench.engines.tokenizer import eos_ids
@@ -114,9 +124,12 @@ def eos_of(ref: ModelRef, tokenizer: Any) -> frozenset[int]:
 
 
 def start_engine(args: dict[str, Any], cfg: VllmConfig) -> Any:
-    """A running `vllm.LLMEngine`. Raises EngineError when vLLM does not start.
+    """Return a running `vllm.LLMEngine`.
 
     On CPUs, and in worker processes, which may not have children, it runs inside this process.
+
+    Raises:
+        EngineError: vLLM does not start.
     """
     import torch
     from vllm import EngineArgs
@@ -135,17 +148,19 @@ def start_engine(args: dict[str, Any], cfg: VllmConfig) -> Any:
         return LLMEngine.from_engine_args(EngineArgs(**args))
     except RastBenchError:
         raise
-    except Exception as error:  # its models raise anything for what they do not have
+    except Exception as error:  # its models may raise anything for what they do not support
         raise EngineError(
             f"vLLM does not start: {first_line(error)}",
             hint="VLLM_LOGGING_LEVEL=INFO in the environment shows what it does",
         ) from error
     finally:
-        torch.set_num_threads = set_num_threads  # vLLM's CPU worker replaces it for good
+        torch.set_num_threads = set_num_threads  # vLLM's CPU worker replaces it permanently
 
 
 def cpu_defaults(args: dict[str, Any]) -> dict[str, Any]:
-    """Where vLLM's defaults suit GPUs: compilation, a cache of most of the memory, large blocks."""
+    """Return settings for CPUs, where vLLM's defaults (compilation, cache size, block size) suit
+    GPUs.
+    """
     defaults = {"enforce_eager": True, "block_size": CPU_BLOCK_SIZE}
     if "kv_cache_memory_bytes" not in args:
         defaults["kv_cache_memory_bytes"] = int(CPU_CACHE_GIB * GIB)

@@ -1,7 +1,7 @@
-"""Whether the tensors of a checkpoint have the sizes that its config.json says.
+"""Check that the tensors of a checkpoint have the sizes that its config.json says.
 
-Only what is certain is held against each other: the layers and shapes of architectures whose
-tensors are known by name, as far as config.json gives the sizes.
+Only what is certain is compared: the layers and shapes of architectures with known tensor names, as
+far as config.json gives the sizes.
 """
 
 import re
@@ -41,25 +41,25 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "mlp.up_proj.bias": ("intermediate_size",),
     "mlp.down_proj.bias": ("hidden_size",),
 }
-"""Entries of config.json that give the sizes of a tensor; heads count head_dim numbers each."""
+"""Entries of config.json that give the sizes of a tensor; a head has head_dim numbers."""
 
 _OF_LAYERS = tuple(part for part in _SHAPES if part.count(".") == 2 or "layernorm" in part)
 _COMPUTED = "rotary_emb.inv_freq"  # saved by old releases of transformers, and not read
 
 
-def refuse_other_shapes(
+def check_shapes(
     name: str,
     path: Path,
     config: Mapping[str, Any],
     tensors: Mapping[str, tuple[str, Sequence[int]]],
 ) -> None:
-    """Raise ModelError where the tensors contradict config.json.
+    """Raise ModelError if the tensors contradict config.json.
 
-    Of quantised checkpoints the number of layers alone is looked at: their weights are packed.
+    For quantised checkpoints only the number of layers is checked: their weights are packed.
 
     Args:
-        path: of config.json.
-        tensors: (dtype, shape) by name, as the headers of all safetensors files have them.
+        path: the path of config.json.
+        tensors: (dtype, shape) by name, from the headers of all safetensors files.
     """
     if config.get("model_type") not in KNOWN_TYPES:
         return
@@ -69,7 +69,7 @@ def refuse_other_shapes(
         raise ModelError(
             f"model {name}: {what}",
             hint="the configuration belongs to another checkpoint, or the checkpoint is not "
-            "whole: download or save both again",
+            "complete: download or save both again",
         )
 
 
@@ -94,7 +94,7 @@ def _contradictions(
 
 
 def _names(config: Mapping[str, Any], tensors: Mapping[str, Any]) -> Iterator[str]:
-    """Tensors that are missing, and those in the layers that the architecture does not read."""
+    """Yield missing tensors, and those in the layers that the architecture does not read."""
     parts = _layer_parts(config)
     expected = ["embed_tokens.weight", "norm.weight"]
     expected += [] if config.get("tie_word_embeddings") else [_HEAD]
@@ -109,7 +109,7 @@ def _names(config: Mapping[str, Any], tensors: Mapping[str, Any]) -> Iterator[st
 
 
 def _layer_parts(config: Mapping[str, Any]) -> list[str]:
-    """The tensors of a layer, as the `modeling_*.py` of transformers have them."""
+    """Return the tensors of a layer, as in transformers' `modeling_*.py`."""
     family, biased = config["model_type"], bool(config.get("attention_bias"))
     optional = {
         "self_attn.q_norm.weight": family == "qwen3",
@@ -135,9 +135,11 @@ def _layers(config: Mapping[str, Any], tensors: Mapping[str, Any]) -> Iterator[t
 def _shapes(
     config: Mapping[str, Any], tensors: Mapping[str, tuple[str, Sequence[int]]]
 ) -> Iterator[tuple[str, str]]:
-    """Layers come last: what stands in them depends on more than one entry."""
+    """Yield (expected, found) sizes; layers come last, as their shapes depend on several
+    entries.
+    """
     sizes = _sizes(config)
-    tied = bool(config.get("tie_word_embeddings"))  # a head that is saved is not read
+    tied = bool(config.get("tie_word_embeddings"))  # a saved head is not read
     order = {one: (_LAYER.match(one) is not None, -len(tensors[one][1])) for one in tensors}
     for tensor in sorted(tensors, key=order.__getitem__):
         shape = tensors[tensor][1]
@@ -157,9 +159,9 @@ def _shapes(
 
 
 def _sizes(config: Mapping[str, Any]) -> dict[str, int]:
-    """What the entries of config.json amount to in a shape, without those that it leaves open.
+    """Return the sizes that config.json determines.
 
-    Defaults differ between architectures, so that what is absent is not guessed.
+    Defaults differ between architectures, so missing entries are not guessed.
     """
     given = {entry: value for entry, value in config.items() if is_count(value)}
     sizes = {entry: given[entry] for entry in _WIDTHS if entry in given}

@@ -1,6 +1,6 @@
-"""Common GPUs: memory as `nvidia-smi` reports it, speeds by NVIDIA's data sheets (from memory).
+"""Common GPUs: memory as `nvidia-smi` reports it, speeds of NVIDIA's data sheets (from memory).
 
-PyTorch, and so vLLM, counts up to half a GiB less.
+PyTorch, and therefore vLLM, counts up to half a GiB less.
 """
 
 from dataclasses import dataclass
@@ -30,4 +30,4 @@ CARDS = {
     "h200": Sheet(140.4, 4800e9, 989e12),
     "b200": Sheet(179.1, 8000e9, 2250e12),
 }
-"""By the names that `--gpu` and `launcher.gpu` take."""
+"""By the names that `--gpu` and `launcher.gpu` accept."""

@@ -1,4 +1,4 @@
-"""Facts of data sets on the hub: enough to count samples and to bound prompts without them."""
+"""Facts about hub data sets: enough to count samples and to bound prompts without the rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 
 class HubDataset(Protocol):
-    """What names a data set, as config.schema.DatasetConfig does."""
+    """What identifies a data set, as in config.schema.DatasetConfig."""
 
     @property
     def path(self) -> str: ...
@@ -32,24 +32,24 @@ class KnownDataset:
     adapter: str | None
     rows: int
     longest_question: int | None  # characters
-    response_tokens: tuple[float, float | None] | None  # least and most published mean
-    sources: dict[str, str]  # of each fact that is there
+    response_tokens: tuple[float, float | None] | None  # smallest and largest published mean
+    sources: dict[str, str]  # of each given fact
 
 
 def known_dataset(cfg: HubDataset) -> KnownDataset | None:
-    """The facts of a data set on the hub; None where none ship. A limit is not applied.
+    """Return the facts about a hub data set; None if none are shipped. A limit is not applied.
 
-    A copy in `data_dir` stands in for the same set.
+    A copy in `data_dir` counts as the same set.
     """
-    return _by_place().get((cfg.path, cfg.subset, cfg.split, cfg.adapter))
+    return _by_source().get((cfg.path, cfg.subset, cfg.split, cfg.adapter))
 
 
 def known_datasets() -> tuple[KnownDataset, ...]:
-    return tuple(_by_place().values())
+    return tuple(_by_source().values())
 
 
 @cache
-def _by_place() -> dict[tuple[str, str | None, str, str | None], KnownDataset]:
+def _by_source() -> dict[tuple[str, str | None, str, str | None], KnownDataset]:
     text = (files("rast_bench.known") / "datasets.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     found = {}

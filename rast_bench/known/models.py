@@ -1,4 +1,4 @@
-"""Facts of checkpoints on the hub: enough to place and to size them without their config.json."""
+"""Facts about hub checkpoints: enough to place and size them without their config.json."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 from rast_bench.errors import ModelError
 
-_GUESSED = ("memory", "assumed")  # a source with such a word is nobody's file
+_GUESSED = ("memory", "assumed")  # a source with such a word is not a file
 
 
 class HubModel(Protocol):
-    """What names a checkpoint, as config.schema.ModelRef does."""
+    """What identifies a checkpoint, as in config.schema.ModelRef."""
 
     @property
     def path(self) -> str: ...
@@ -39,12 +39,14 @@ class KnownModel:
     sources: Mapping[str, str]  # of each fact
 
     def uncertain(self, fact: str) -> bool:
-        """Whether a fact was read in no file: then it is told as such and refuses nothing."""
+        """Return whether a fact was not read from a file: it is marked as such and causes no
+        error.
+        """
         return any(word in self.sources[fact] for word in _GUESSED)
 
     @property
     def config(self) -> dict[str, Any]:
-        """What its config.json is taken to say."""
+        """Return what its config.json is assumed to contain."""
         return {
             **self.shape,
             "max_position_embeddings": self.positions,
@@ -54,7 +56,7 @@ class KnownModel:
 
 
 def known_model(ref: HubModel) -> KnownModel | None:
-    """The facts of a checkpoint; None where none ship for its id. Other revisions share them."""
+    """Return the facts about a checkpoint; None if none are shipped. All revisions share them."""
     return _by_path().get(ref.path)
 
 
@@ -62,10 +64,10 @@ def known_models() -> tuple[KnownModel, ...]:
     return tuple(_by_path().values())
 
 
-def refuse_other_config(ref: HubModel, config: Mapping[str, Any]) -> None:
-    """Raise ModelError where a config.json contradicts a certain fact of the same id and revision.
+def check_known_config(ref: HubModel, config: Mapping[str, Any]) -> None:
+    """Raise ModelError if a config.json contradicts a certain fact of the same id and revision.
 
-    The file or the facts are wrong: either way the plan that was made from the facts was.
+    Either the file or the facts are wrong, and so was a plan made from the facts.
     """
     known = known_model(ref)
     if known is None or known.revision != ref.revision:
@@ -79,14 +81,16 @@ def refuse_other_config(ref: HubModel, config: Mapping[str, Any]) -> None:
 
 
 def differences(known: KnownModel, config: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """(key of config.json, shipped, found) of the certain facts that differ.
+    """Return (key of config.json, shipped, found) of the certain facts that differ.
 
     EOS ids are left out: generation_config.json adds to those of config.json.
     """
     facts = [] if known.uncertain("shape") else list(known.shape.items())
     if not known.uncertain("positions"):
         facts.append(("max_position_embeddings", known.positions))
-    if "config.json" in known.sources["dtype"]:  # a page shows the weights' dtype, not this entry
+    if (
+        "config.json" in known.sources["dtype"]
+    ):  # the model page shows the weights' dtype, not this entry
         facts.append(("dtype", known.dtype))
     found = dict(config) | {"dtype": config.get("dtype") or config.get("torch_dtype")}
     return [
@@ -97,7 +101,7 @@ def differences(known: KnownModel, config: Mapping[str, Any]) -> list[tuple[str,
 
 
 def known_shapes() -> Mapping[str, Mapping[str, Any]]:
-    """Names and values of config.json by the names of base models in conf/base_model/.
+    """Return names and values of config.json by the names of base models in conf/base_model/.
 
     RL-trained and Instruct siblings have the same.
     """

@@ -6,7 +6,7 @@
         writer.add(sample)                       # durable within about two seconds
     ledger.samples(cell_id)                      # one row per sample, sorted, no duplicates
 
-Cheap to import: pyarrow and pandas are loaded when shards are first read or written.
+Cheap to import: pyarrow and pandas are imported when shards are first read or written.
 """
 
 from rast_bench.ledger.store import Ledger

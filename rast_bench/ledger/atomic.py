@@ -1,4 +1,4 @@
-"""Files that exist whole or not at all: temporary name, fsync, rename, fsync of the folder."""
+"""Files that exist completely or not at all: temporary name, fsync, rename, fsync of the folder."""
 
 import errno
 import os
@@ -14,43 +14,45 @@ from typing import BinaryIO
 from rast_bench.errors import LedgerError
 
 TEMPORARY_PREFIX = ".tmp-"
-LEFTOVER_AGE_SECONDS = 3600.0  # a write takes seconds, so an older temporary file has no writer
+LEFTOVER_AGE_SECONDS = (
+    3600.0  # a write takes seconds, so an older temporary file has lost its writer
+)
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-def ledger_error(error: OSError, place: Path) -> LedgerError:
-    """The one line a user sees when `place` could not be written or read."""
+def ledger_error(error: OSError, path: Path) -> LedgerError:
+    """Return the error that a user sees if `path` could not be written or read."""
     reason = (error.strerror or type(error).__name__).lower()
     if error.errno in _FULL:
         return LedgerError(
-            f"no room to write {place}: {reason}",
+            f"no room to write {path}: {reason}",
             hint="free some space (or raise the quota) and run the same command again: "
-            "what is saved is kept",
+            "what was saved is kept",
         )
     if error.errno in _FORBIDDEN:
         return LedgerError(
-            f"no permission to use {place}: {reason}",
+            f"no permission to use {path}: {reason}",
             hint="choose another results folder or correct its permissions",
         )
     return LedgerError(
-        f"cannot use {place}: {reason}",
-        hint="choose another results folder, or see why this one is not usable",
+        f"cannot use {path}: {reason}",
+        hint="choose another results folder, or find out why this one cannot be used",
     )
 
 
 @contextmanager
-def ledger_errors(place: Path) -> Iterator[None]:
-    """Turns an OSError of the body into a LedgerError that names `place`."""
+def ledger_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError of the body into a LedgerError that names `path`."""
     try:
         yield
     except OSError as error:
-        raise ledger_error(error, place) from error
+        raise ledger_error(error, path) from error
 
 
 def make_folder(folder: Path) -> None:
-    """`mkdir -p` whose new entries survive a power cut. Raises OSError."""
+    """Create the folder and its parents so that they survive a power failure. Raise OSError."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -59,7 +61,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the folder's entries (renames, removals) durable. Raises OSError."""
+    """Make the folder's entries (renames, removals) durable. Raise OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -69,10 +71,13 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def durable_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which is `path` once the body has ended, and survives a crash then.
+    """Provide a file that becomes `path` when the body ends, and then survives a crash.
 
-    Whatever goes wrong, `path` is as it was or holds all that was written, and no temporary file
-    stays behind (except after a kill: see `remove_leftovers`). Raises OSError.
+    Whatever goes wrong, `path` is unchanged or complete, and no temporary file remains (except
+    after a kill: see `remove_leftovers`).
+
+    Raises:
+        OSError: the file cannot be written.
     """
     name = f"{TEMPORARY_PREFIX}{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     temporary = path.parent / name
@@ -83,41 +88,44 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(temporary, path)  # noqa: PTH105 (Path.replace hides the system call's name)
     except BaseException:
-        with suppress(OSError):  # the first error is the one to tell
+        with suppress(OSError):  # the first error is the one to report
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Writes or replaces `path` as `durable_file` does; when this returns, `data` is safe.
+    """Write or replace `path` as `durable_file` does; when this returns, `data` is safe.
 
-    Raises OSError.
+    Raises:
+        OSError: the file cannot be written.
     """
     with durable_file(path) as file:
         file.write(data)
 
 
 def remove_leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> None:
-    """Removes temporary files that a killed writer left more than `age_seconds` ago.
-
-    Raises OSError.
+    """Remove temporary files that a killed writer left more than `age_seconds` ago. Raise
+    OSError.
     """
     for path in leftovers(folder, age_seconds=age_seconds):
-        with suppress(FileNotFoundError):  # another process cleans up as well
+        with suppress(FileNotFoundError):  # another process is also cleaning up
             path.unlink()
 
 
 def leftovers(folder: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> list[Path]:
-    """Temporary files that nobody writes any more. Raises OSError."""
+    """Return temporary files that have lost their writer. Raise OSError."""
     paths = sorted(folder.glob(f"{TEMPORARY_PREFIX}*"))
     return [path for path in paths if is_old(path, age_seconds=age_seconds)]
 
 
 def is_old(path: Path, *, age_seconds: float = LEFTOVER_AGE_SECONDS) -> bool:
-    """Whether no writer is at work on the file. Raises OSError.
+    """Return whether no writer is working on the file.
 
-    A time as far ahead in the future is a clock's fault, and no writer's either.
+    A time equally far in the future comes from a wrong clock, and has no writer either.
+
+    Raises:
+        OSError: the file cannot be examined.
     """
     try:
         status = path.lstat()

@@ -1,4 +1,4 @@
-"""Samples and verdicts as Parquet bytes and back."""
+"""Encode samples and verdicts as Parquet bytes, and decode them."""
 
 import io
 import re
@@ -37,19 +37,19 @@ VERDICT_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("rule", pa.string()),
         ("extraction", pa.string()),
-        ("run_id", pa.string()),  # of the sample that was judged
+        ("run_id", pa.string()),  # the run that made the judged sample
     ]
 )
 REASONS = ("reason", "rule", "extraction")
-"""Columns of verdicts, null where a grader does not say. Older shards lack them, and run_id."""
+"""Columns of verdicts, null if a grader does not say. Older shards lack them, and run_id."""
 KEY = ("problem_id", "sample_index")
 IDENTITY = (*KEY, "run_id")
-"""What no two rows of one shard share."""
+"""The columns that identify a row of a shard."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 SHARD_SCHEMA = 1
-"""Raised when the meaning of a column changes: versions before it then refuse the shard."""
+"""Increased when the meaning of a column changes: earlier versions then reject the shard."""
 
 _SHARD, _CELL, _KIND, _SCHEMA = (
     f"rast_bench_{word}".encode() for word in ("shard", "cell", "kind", "schema")
@@ -58,11 +58,11 @@ _SHARD, _CELL, _KIND, _SCHEMA = (
 
 @dataclass(frozen=True)
 class Family:
-    """Shards of one kind: their file names begin with `prefix`; `order` ranks duplicates.
+    """Shards of one kind: their file names start with `prefix`; `order` ranks duplicates.
 
-    `order` begins with the key; of rows with one key, the first in this order is kept. It names
-    stored columns only, so the choice does not depend on which shard holds a row. Columns in
-    `optional` are null where a shard lacks them; columns in `words` hold no others than these.
+    `order` starts with the key; of rows with the same key, the first one is kept. It names stored
+    columns only, so the choice does not depend on which shard holds a row. Columns in `optional`
+    are null if a shard lacks them; columns in `words` contain only the listed values.
     """
 
     prefix: str
@@ -70,17 +70,19 @@ class Family:
     order: tuple[str, ...]
     optional: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
-    heavy: tuple[str, ...] = ()  # columns that are not read where nobody asks for them
-    long: tuple[str, ...] = ()  # texts that differ from row to row: they are not kept in memory
+    heavy: tuple[str, ...] = ()  # columns that are read only on request
+    long: tuple[str, ...] = ()  # texts that differ from row to row: not kept in memory
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def needed(self, columns: Sequence[str]) -> list[str]:
-        """What must be read for these columns; optional ones rank rows only where asked for."""
+        """Return the columns to read for these columns; optional ones rank rows only if
+        requested.
+        """
         ranking = (name for name in self.order if name not in self.optional or name in columns)
         return list(dict.fromkeys([*ranking, *columns]))
 
 
-# Run ids begin with the time: the first run's sample wins. One run never makes a sample twice.
+# Run ids start with the time: the first run's sample wins. One run never makes a sample twice.
 SAMPLES = Family(
     "samples",
     SAMPLE_SCHEMA,
@@ -106,7 +108,7 @@ def verdict_family(grader: str) -> Family:
 
 
 def sample_table(samples: Sequence[Sample], run_id: str) -> pa.Table:
-    """One row per sample, in the given order; the cell is told by the folder, not by a column."""
+    """Return one row per sample, in order; the cell is given by the folder, not by a column."""
     return pa.table(
         {
             "problem_id": [s.key.problem_id for s in samples],
@@ -126,7 +128,7 @@ def sample_table(samples: Sequence[Sample], run_id: str) -> pa.Table:
 def verdict_table(
     verdicts: Iterable[Verdict], runs: Mapping[tuple[str, int], str] | None = None
 ) -> pa.Table:
-    """One row per verdict; `runs` has the run id of the sample that was judged, by its key."""
+    """Return one row per verdict; `runs` maps a sample's key to the id of the run that made it."""
     rows = list(verdicts)
     known = {} if runs is None else runs
     return pa.table(
@@ -143,9 +145,9 @@ def verdict_table(
 
 
 def encode(table: pa.Table, family: Family, cell_id: str, shard_id: str) -> bytes:
-    """Parquet with zstd, stamped with cell, kind and schema.
+    """Return Parquet with zstd, stamped with cell, kind and schema.
 
-    A `shard_id` used once makes the bytes, and so the name, unique.
+    A `shard_id` that is used once makes the bytes, and so the file name, unique.
     """
     buffer = io.BytesIO()
     stamp = {
@@ -161,9 +163,9 @@ def encode(table: pa.Table, family: Family, cell_id: str, shard_id: str) -> byte
 def decode(
     data: bytes, family: Family, cell_id: str, columns: Sequence[str] | None = None
 ) -> tuple[pa.Table, bool]:
-    """The named columns (all by default) without metadata, and whether the shard is stamped.
+    """Return the named columns (all by default) without metadata, and whether the shard is stamped.
 
-    Columns that the file lacks and may lack are null.
+    Optional columns that the file lacks are null.
 
     Raises:
         UnsoundFileError: not Parquet, of another cell or kind, or a column is missing or has
@@ -181,7 +183,7 @@ def decode(
                 continue
             if index < 0 or not found.field(index).type.equals(column.type):
                 raise UnsoundFileError(f"its column {column.name} is missing or of another type")
-        # Arrow's threads now and then abort the process when it exits (apache/arrow#34314).
+        # Arrow's threads sometimes abort the process when it exits (apache/arrow#34314).
         table = file.read(columns=wanted, use_threads=False)
         for name in wanted:
             if name not in table.column_names:
@@ -191,11 +193,11 @@ def decode(
             _check_statistics(file.metadata, table)
         return table.select(wanted).replace_schema_metadata(None), stamped
     except (pa.ArrowException, OSError) as error:
-        raise UnsoundFileError("it is not a whole Parquet file") from error
+        raise UnsoundFileError("it is not a complete Parquet file") from error
 
 
 def _check_statistics(metadata: pq.FileMetaData, table: pa.Table) -> None:
-    """Whether token_count fits token_ids, by what the file says of these without reading them.
+    """Raise UnsoundFileError unless token_count fits token_ids, using the file's statistics alone.
 
     A list without tokens counts as one value, which is null.
     """
@@ -209,20 +211,20 @@ def _check_statistics(metadata: pq.FileMetaData, table: pa.Table) -> None:
             told = column.statistics
             values += column.num_values
             if told is None or not told.has_null_count:
-                return  # another program wrote it: `check_rows` looks at the tokens themselves
+                return  # another program wrote it: `check_rows` checks the tokens themselves
             nulls += told.null_count
             if told.has_min_max and told.min < 0:
                 raise UnsoundFileError("a token id is negative")
     if values != counts.clip(min=1).sum() or nulls != (counts == 0).sum():
-        raise UnsoundFileError("a token_count is not that of its token_ids")
+        raise UnsoundFileError("a token_count does not match its token_ids")
 
 
 class LaterSchemaError(Exception):
-    """A shard that this version cannot judge. The message is its schema."""
+    """A shard that this version cannot interpret. The message is its schema."""
 
 
 def _check_stamp(metadata: Mapping[bytes, bytes], family: Family, cell_id: str) -> bool:
-    """Whether there is a stamp. Shards of before there were stamps have only an id."""
+    """Return whether there is a stamp; raise for a wrong one. Older shards have only an id."""
     if not metadata.keys() & {_CELL, _KIND, _SCHEMA}:
         return False
     told = {key: metadata.get(key, b"").decode(errors="replace") for key in (_CELL, _KIND, _SCHEMA)}
@@ -231,34 +233,34 @@ def _check_stamp(metadata: Mapping[bytes, bytes], family: Family, cell_id: str) 
     if told[_CELL] != cell_id:
         raise UnsoundFileError("it belongs to another cell")
     if told[_KIND] != family.prefix:
-        raise UnsoundFileError(f"it holds something else than {family.prefix}")
+        raise UnsoundFileError(f"it does not hold {family.prefix}")
     if told[_SCHEMA] != str(SHARD_SCHEMA):
         raise UnsoundFileError("its schema is unknown")
     return True
 
 
 def check_rows(table: pa.Table, family: Family, cell_id: str, *, stamped: bool = True) -> None:
-    """Raises UnsoundFileError for rows that no version of this program writes.
+    """Raise UnsoundFileError for rows that no version of this program writes.
 
     Args:
         table: all columns of the family, except that heavy ones may be left out.
-        stamped: otherwise of a version that wrote no stamps, nor the run of a judged sample, and
-            merged shards without dropping repetitions.
+        stamped: False for a version that wrote neither stamps nor the run of a judged sample,
+            and kept duplicates when merging shards.
     """
     try:
-        table.validate(full=True)  # UTF-8 too, which reading does not look at
+        table.validate(full=True)  # UTF-8 too, which reading does not check
     except pa.ArrowException as error:
-        raise UnsoundFileError("its columns are not what they say") from error
+        raise UnsoundFileError("its columns do not match their types") from error
     for name in table.column_names:
         if name not in family.nullable and table[name].null_count:
-            raise UnsoundFileError(f"its column {name} has no value in a row")
+            raise UnsoundFileError(f"its column {name} lacks a value")
     for name, words in family.words.items():
         if unknown := set(table[name].unique().to_pylist()) - words:
-            raise UnsoundFileError(f"its column {name} holds {min(unknown)!r:.40}")
+            raise UnsoundFileError(f"its column {name} contains {min(unknown)!r:.40}")
     if table.num_rows and numbers_of(table["sample_index"]).min() < 0:
         raise UnsoundFileError("a sample_index is negative")
     if stamped and _repeats(table.select(IDENTITY)):
-        raise UnsoundFileError("a sample stands in it twice")
+        raise UnsoundFileError("a sample appears in it twice")
     tells_runs = table["run_id"].null_count < table.num_rows
     if not stamped and "run_id" in family.optional and tells_runs:
         raise UnsoundFileError("it has lost its stamp")
@@ -267,7 +269,7 @@ def check_rows(table: pa.Table, family: Family, cell_id: str, *, stamped: bool =
 
 
 def _repeats(identities: pa.Table) -> bool:
-    """Whether two rows have one identity."""
+    """Return whether two rows have the same identity."""
     table = encoded(identities)
     (numbers,) = key_numbers([table])
     (runs,) = ranks([table], "run_id")
@@ -279,9 +281,9 @@ def _repeats(identities: pa.Table) -> bool:
 def _check_samples(table: pa.Table, cell_id: str) -> None:
     keys = zip(*(table[name].to_pylist() for name in KEY), strict=True)
     if table["seed"].to_pylist() != list(sample_seeds(cell_id, keys)):
-        raise UnsoundFileError("its seeds are not those of its samples")
+        raise UnsoundFileError("its seeds do not match its samples")
     if not all(map(_SHA256.fullmatch, table["prompt_sha256"].unique().to_pylist())):
-        raise UnsoundFileError("a prompt_sha256 is none")
+        raise UnsoundFileError("a prompt_sha256 is not a SHA-256")
     if "token_ids" not in table.column_names:
         return
     ids = table["token_ids"].combine_chunks()
@@ -290,11 +292,13 @@ def _check_samples(table: pa.Table, cell_id: str) -> None:
     if tokens.null_count or (len(tokens) and numbers_of(tokens).min() < 0):
         raise UnsoundFileError("a token id is negative")
     if not (counts == numbers_of(table["token_count"])).all():
-        raise UnsoundFileError("a token_count is not that of its token_ids")
+        raise UnsoundFileError("a token_count does not match its token_ids")
 
 
 def merged(tables: Iterable[pa.Table], family: Family) -> pa.Table:
-    """The rows of all tables; of rows with one identity, only the first in the family's order."""
+    """Return the rows of all tables; of rows with one identity, only the first in the family's
+    order.
+    """
     table = pa.concat_tables(tables)
     keys = list(zip(*(table[name].to_pylist() for name in IDENTITY), strict=True))
     if len(set(keys)) == len(keys):

@@ -1,4 +1,4 @@
-"""Stored files as they are found: read with care, and set aside where they are not sound."""
+"""Stored files of unknown state: read with care, and set aside if they are not sound."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from rast_bench.ledger.atomic import ledger_error
 
 ASIDE = ".corrupt"
-LARGEST_FILE_BYTES = 4 * 2**30  # far beyond any shard: compaction makes them of 64 MiB
+MAX_FILE_BYTES = 4 * 2**30  # far beyond any shard: compaction makes them of 64 MiB
 
 _VANISHED = {errno.ENOENT, errno.ESTALE}
 _NOT_OPENED = {errno.ELOOP: "it is a symbolic link", errno.ENXIO: "it is a socket or a named pipe"}
@@ -23,11 +23,11 @@ _KINDS = (
 
 
 class UnsoundFileError(Exception):
-    """What stands here is not what belongs here; the message says why, for `set_aside`."""
+    """A file is not what it should be; the message says why, for `set_aside`."""
 
 
 @dataclass(frozen=True)
-class Fault:
+class Corruption:
     """One thing that is wrong in a ledger."""
 
     path: Path
@@ -35,14 +35,14 @@ class Fault:
 
 
 def read_file(path: Path) -> bytes | None:
-    """The bytes of a regular file; None when there is nothing (any more).
+    """Return the bytes of a regular file; None if there is nothing (any more).
 
-    Nothing but a regular file is opened to the end: a named pipe would never end, and a link may
-    lead to anything.
+    Only regular files are read: a named pipe would never end, and a link may lead anywhere.
 
     Raises:
-        UnsoundFileError: something else stands there, or a file of this user that nobody may read.
-        LedgerError: it cannot be read: a fault of the disk, or a file of somebody else.
+        UnsoundFileError: it is not a regular file, or a file of this user without read
+            permission.
+        LedgerError: it cannot be read: a disk error, or a file of somebody else.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -52,15 +52,15 @@ def read_file(path: Path) -> bytes | None:
         if error.errno in _NOT_OPENED:
             raise UnsoundFileError(_NOT_OPENED[error.errno]) from error
         if isinstance(error, PermissionError) and _is_ours(path):
-            raise UnsoundFileError("it has no permission to be read") from error
+            raise UnsoundFileError("it has no read permission") from error
         raise ledger_error(error, path) from error
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             kinds = (words for is_kind, words in _KINDS if is_kind(found.st_mode))
             raise UnsoundFileError(next(kinds, "it is a device"))
-        if found.st_size > LARGEST_FILE_BYTES:
-            raise UnsoundFileError("it is larger than any file of a ledger")
+        if found.st_size > MAX_FILE_BYTES:
+            raise UnsoundFileError("it is larger than any ledger file")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
@@ -72,11 +72,11 @@ def read_file(path: Path) -> bytes | None:
 
 
 def set_aside(path: Path, reason: str, outlook: str, *, what: str = "file") -> None:
-    """Renames what is corrupt, never over another file, and says so once in one line on stderr.
+    """Rename a corrupt file, never over another file, and say so once in one line on stderr.
 
     Args:
         outlook: what happens next, at the end of the line: `its samples are computed again`.
-        what: what it should have been.
+        what: what the file should have been.
     """
     aside = _free_name(path)
     try:
@@ -86,39 +86,39 @@ def set_aside(path: Path, reason: str, outlook: str, *, what: str = "file") -> N
         return
     except OSError as error:
         outcome = f"ignored ({(error.strerror or 'not renamed').lower()})"
-    tell(path, reason, f"warning: corrupt {what} {path}: {reason}; {outcome}, {outlook}")
+    warn_once(path, reason, f"warning: corrupt {what} {path}: {reason}; {outcome}, {outlook}")
 
 
-def tell(path: Path, reason: str, line: str) -> None:
-    """Prints the line on stderr unless this process has told of the path, and records the fault."""
-    for faults in _recorders:
-        faults.append(Fault(path, reason))
-    if path not in _told:
-        _told.add(path)
+def warn_once(path: Path, reason: str, line: str) -> None:
+    """Record the corruption, and print the line on stderr once per path and process."""
+    for corruptions in _recorders:
+        corruptions.append(Corruption(path, reason))
+    if path not in _reported:
+        _reported.add(path)
         print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
-def recorded_faults() -> Iterator[list[Fault]]:
-    """Collects what is told within the context, repeated or not."""
-    faults: list[Fault] = []
-    _recorders.append(faults)
+def recorded_corruptions() -> Iterator[list[Corruption]]:
+    """Collect what is reported in the body, repeated or not."""
+    corruptions: list[Corruption] = []
+    _recorders.append(corruptions)
     try:
-        yield faults
+        yield corruptions
     finally:
-        _recorders.remove(faults)
+        _recorders.remove(corruptions)
 
 
 def is_aside(name: str) -> bool:
     return name.endswith(ASIDE)
 
 
-_told: set[Path] = set()
-_recorders: list[list[Fault]] = []
+_reported: set[Path] = set()
+_recorders: list[list[Corruption]] = []
 
 
 def _free_name(path: Path) -> Path:
-    """`x.corrupt`, or `x.2.corrupt` where an earlier one is called so."""
+    """Return `x.corrupt`, or `x.2.corrupt` if an earlier one has that name."""
     aside = path.with_name(path.name + ASIDE)
     number = 1
     while os.path.lexists(aside):

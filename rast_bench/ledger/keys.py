@@ -1,7 +1,7 @@
-"""The rows of several shards by their keys, in whole numbers: no Python object for each row.
+"""Rows of several shards identified by integers, without a Python object per row.
 
-A table here has its texts dictionary-encoded (`encoded`), so what is done for texts is done once
-for each distinct one of a shard.
+Tables here have dictionary-encoded texts (`encoded`), so work on texts is done once per distinct
+text of a shard.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ import pyarrow as pa
 
 Numbers = npt.NDArray[np.int64]
 
-_LARGEST = 2**62
+_MAX_CODE = 2**62
 
 
 def encoded(table: pa.Table) -> pa.Table:
-    """The table in one chunk, with dictionaries for its columns of texts."""
+    """Return the table in one chunk, its text columns dictionary-encoded."""
     columns = [
         column.dictionary_encode() if pa.types.is_string(column.type) else column
         for column in map(_one_chunk, table.columns)
@@ -26,7 +26,7 @@ def encoded(table: pa.Table) -> pa.Table:
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """The table with texts instead of dictionaries."""
+    """Return the table with texts instead of dictionaries."""
     fields = [
         pa.field(field.name, field.type.value_type) if pa.types.is_dictionary(field.type) else field
         for field in table.schema
@@ -35,37 +35,41 @@ def plain(table: pa.Table) -> pa.Table:
 
 
 def numbers_of(column: pa.Array | pa.ChunkedArray) -> Numbers:
-    """A column of whole numbers without gaps. Its own `to_numpy` imports pandas, half a second."""
+    """Return an integer column without nulls. Arrow's own `to_numpy` imports pandas, half a
+    second.
+    """
     return cast(Numbers, np.from_dlpack(_one_chunk(column)))
 
 
 def take(table: pa.Table, rows: Numbers) -> pa.Table:
-    """The rows at these places."""
-    places = np.ascontiguousarray(rows, dtype=np.int64)
-    buffers = [None, pa.py_buffer(places)]
-    return table.take(pa.Array.from_buffers(pa.int64(), len(places), buffers))
+    """Return the rows with these indices."""
+    indices = np.ascontiguousarray(rows, dtype=np.int64)
+    buffers = [None, pa.py_buffer(indices)]
+    return table.take(pa.Array.from_buffers(pa.int64(), len(indices), buffers))
 
 
 def texts_of(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
-    """A dictionary-encoded column as Python texts; equal ones are one object, missing ones None."""
+    """Return a dictionary-encoded column as Python texts; equal ones are one object, nulls are
+    None.
+    """
     array = _one_chunk(column)
     values = np.array([*array.dictionary.to_pylist(), None], dtype=np.object_)
     return values[_codes(array)]
 
 
 def codes_of(column: pa.ChunkedArray) -> tuple[Numbers, list[str]]:
-    """A dictionary-encoded column as places in its distinct texts; −1 where it has none."""
+    """Return a dictionary-encoded column as indices into its distinct texts; −1 for null."""
     array = _one_chunk(column)
     return _codes(array), array.dictionary.to_pylist()
 
 
 def key_numbers(tables: Sequence[pa.Table]) -> list[Numbers]:
-    """A number for each row: equal for equal (problem_id, sample_index), in their order."""
+    """Return a number per row: equal for equal (problem_id, sample_index), in their order."""
     problems = ranks(tables, "problem_id")
     indices = [numbers_of(table["sample_index"]) for table in tables]
     highest = max((int(one.max()) for one in indices if len(one)), default=0)
     count = 1 + max((int(one.max()) for one in problems if len(one)), default=0)
-    if count * (highest + 1) > _LARGEST:  # no run makes so many
+    if count * (highest + 1) > _MAX_CODE:  # no run makes this many
         distinct, inverse = np.unique(np.concatenate(indices), return_inverse=True)
         indices = np.split(inverse, np.cumsum([len(one) for one in indices])[:-1])
         highest = len(distinct)
@@ -73,18 +77,18 @@ def key_numbers(tables: Sequence[pa.Table]) -> list[Numbers]:
 
 
 def ranks(tables: Sequence[pa.Table], name: str) -> list[Numbers]:
-    """The place of each row's text among all of the column, sorted; those without come last."""
+    """Return the rank of each row's text among all texts of the column; nulls come last."""
     columns = [codes_of(table[name]) for table in tables]
     distinct = sorted({text for _, texts in columns for text in texts})
-    places = {text: place for place, text in enumerate(distinct)}
+    indices = {text: index for index, text in enumerate(distinct)}
     return [
-        np.array([*(places[text] for text in texts), len(distinct)], dtype=np.int64)[codes]
+        np.array([*(indices[text] for text in texts), len(distinct)], dtype=np.int64)[codes]
         for codes, texts in columns
     ]
 
 
 def first_of_each(numbers: Numbers, ranking: Sequence[Numbers]) -> Numbers:
-    """The rows that come first by number and then by `ranking`, one of each number, sorted by it.
+    """Return the first row of each number by `ranking`, sorted by number.
 
     Of equal rows the first in the given order is taken.
     """
@@ -92,7 +96,7 @@ def first_of_each(numbers: Numbers, ranking: Sequence[Numbers]) -> Numbers:
     ordered = numbers[order]
     again = np.zeros(len(numbers), dtype=np.bool_)
     again[1:] = ordered[1:] == ordered[:-1]
-    if not again.any():  # as in nearly every ledger: the ranking is not needed
+    if not again.any():  # as in nearly every ledger; then the ranking is not needed
         return order
     rows: Numbers = np.lexsort((*reversed(ranking), numbers))
     return rows[~again]
@@ -109,7 +113,7 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _codes(array: pa.DictionaryArray) -> Numbers:
-    """The indices, −1 for a missing text. Read from the buffers: Arrow's own ways load pandas."""
+    """Return the indices, −1 for null. Read from the buffers: Arrow's own methods import pandas."""
     indices = array.indices
     begin, end = indices.offset, indices.offset + len(indices)
     valid, values = indices.buffers()

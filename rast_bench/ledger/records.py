@@ -1,4 +1,4 @@
-"""`cell.json` and manifests: JSON with a checksum of its own, and a schema that is checked."""
+"""`cell.json` and manifests: JSON with its own checksum and a validated schema."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ Positive = Annotated[float, AfterValidator(_finite), Field(ge=0)]
 
 
 class _Record(BaseModel):
-    # A later version may say more.
+    # A later version may have more keys.
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
 
 
@@ -45,7 +45,7 @@ class CellRecord(_Record):
     display: dict[str, str]
 
     def misplaced(self, cell_id: str) -> str | None:
-        """Why this is not the record of that cell; None where it is."""
+        """Return why this is not the record of that cell; None if it is."""
         if self.cell_id != cell_id or id_of(self.identity) != cell_id:
             return "it describes another cell"
         return None
@@ -65,7 +65,7 @@ class _Processor(_Record):
 
 
 class Manifest(_Record):
-    """manifest-<run id>.json: what a reader of manifests may count on."""
+    """manifest-<run id>.json: the keys that readers of manifests can rely on."""
 
     run_id: str
     cell_id: str
@@ -86,27 +86,30 @@ class Manifest(_Record):
     threads: int | None = None
 
     def misplaced(self, cell_id: str, run_id: str) -> str | None:
-        """Why this is not that run's manifest of that cell; None where it is."""
+        """Return why this is not that run's manifest of that cell; None if it is."""
         if self.cell_id != cell_id:
             return "it belongs to another cell"
         return None if self.run_id == run_id else "it belongs to another run"
 
 
 def to_json(record: Mapping[str, Any]) -> bytes:
-    """The record with its checksum. Raises ValueError for NaN, infinity and what JSON lacks."""
+    """Return the record with its checksum. Raise ValueError for NaN, infinity and what JSON
+    lacks.
+    """
     whole = {key: value for key, value in record.items() if key != CHECKSUM}
     whole[CHECKSUM] = _checksum(json.loads(_canonical(whole)))
     return (json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def from_json(data: bytes) -> tuple[dict[str, Any], bool]:
-    """The record without its checksum, and whether it had one.
+    """Return the record without its checksum, and whether it had one.
 
-    Raises UnsoundFileError for what is not a JSON object or not the one that was written.
+    Raises:
+        UnsoundFileError: it is not a JSON object, or not the one that was written.
     """
     try:
         record = json.loads(
-            data, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition
+            data, parse_constant=_reject_constant, object_pairs_hook=_without_repetition
         )
         if not isinstance(record, dict):
             raise ValueError("not an object")
@@ -120,12 +123,12 @@ def from_json(data: bytes) -> tuple[dict[str, Any], bool]:
 
 
 def validated(kind: type[CellRecord] | type[Manifest], record: Mapping[str, Any]) -> Any:
-    """The record as its model. Raises UnsoundFileError that names the first wrong key."""
+    """Return the record as its model. Raise UnsoundFileError, which names the first wrong key."""
     try:
         return kind.model_validate(record)
     except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"])) or "it"
-        raise UnsoundFileError(f"its {place} is missing or wrong") from error
+        key = ".".join(map(str, error.errors()[0]["loc"])) or "it"
+        raise UnsoundFileError(f"its {key} is missing or wrong") from error
 
 
 def _checksum(record: Mapping[str, Any]) -> str:
@@ -138,12 +141,12 @@ def _canonical(record: Mapping[str, Any]) -> str:
     )
 
 
-def _refuse_constant(name: str) -> float:
+def _reject_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return found

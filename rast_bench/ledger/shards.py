@@ -1,10 +1,10 @@
 """A cell's immutable, content-addressed shards: `<family>-<sha256 prefix>.parquet`.
 
-Safe without locks for any number of readers, writers and compactors, and against a kill at any
+Safe without locks for any number of readers, writers and compactors, and if killed at any
 moment, because
-  * a shard's bytes are unique (they hold an id that is used once), so a name is never reused;
-  * a shard is removed only by the compactor that has just made a new durable shard of its rows;
-  * readers take the union of what they find and drop duplicates.
+  * a shard's bytes are unique (they contain an id that is used once), so names are never reused;
+  * a shard is removed only by the compactor that has just written its rows to a durable shard;
+  * readers take the union of the shards and drop duplicates.
 """
 
 import errno
@@ -49,28 +49,30 @@ if TYPE_CHECKING:
 
 HASH_DIGITS = 16
 RESCANS = 20
-SMALL_SHARD_BYTES = 16 * 2**20  # compaction leaves larger shards alone
-MERGED_SHARD_BYTES = 64 * 2**20  # and makes none larger than about this
-KEPT_ROWS = 4_000_000  # some 40 bytes each
+SMALL_SHARD_BYTES = 16 * 2**20  # compaction skips larger shards
+MERGED_SHARD_BYTES = 64 * 2**20  # and makes shards no larger than about this
+KEPT_ROWS = 4_000_000  # about 40 bytes each
 
 _NAME = re.compile(rf"(?P<family>.+)-(?P<digest>[0-9a-f]{{{HASH_DIGITS}}})\.parquet")
 _VANISHED = {errno.ENOENT, errno.ESTALE}
 
 
 def shard_names(folder: Path, family: Family) -> list[str]:
-    """The shards of one family, sorted. Raises LedgerError."""
+    """Return the shards of one family, sorted. Raise LedgerError."""
     return [name for name in _parquet_names(folder) if family_of(name) == family.prefix]
 
 
 def family_prefixes(folder: Path) -> set[str]:
-    """Which families have shards in this folder: `samples`, `verdicts-<grader>`, …"""
+    """Return which families have shards in this folder: `samples`, `verdicts-<grader>`, …"""
     return {prefix for name in _parquet_names(folder) if (prefix := family_of(name))}
 
 
 def write_shard(folder: Path, family: Family, table: pa.Table) -> str:
-    """Writes one durable shard of the cell that the folder is named after; returns its name.
+    """Write one durable shard of the cell that the folder is named after; return its name.
 
-    Raises OSError, and UnsoundFileError for rows that readers would not take.
+    Raises:
+        OSError: it cannot be written.
+        UnsoundFileError: readers would not accept the rows.
     """
     check_rows(table, family, folder.name)
     data = encode(table, family, folder.name, uuid4().hex)
@@ -80,10 +82,10 @@ def write_shard(folder: Path, family: Family, table: pa.Table) -> str:
 
 
 def read_shard(path: Path, family: Family, columns: Sequence[str] | None) -> pa.Table | None:
-    """The shard's rows; None when it is gone (compacted) or corrupt (then it is set aside).
+    """Return the shard's rows; None if it is gone (compacted) or corrupt (then it is set aside).
 
     Raises:
-        LedgerError: it is there but cannot be read, or a later version wrote it.
+        LedgerError: it exists but cannot be read, or a later version wrote it.
     """
     found = look_at_shard(path, family, columns)
     return None if found is None else found[0]
@@ -92,7 +94,7 @@ def read_shard(path: Path, family: Family, columns: Sequence[str] | None) -> pa.
 def look_at_shard(
     path: Path, family: Family, columns: Sequence[str] | None
 ) -> tuple[pa.Table, bool] | None:
-    """As `read_shard`, with whether the shard is stamped."""
+    """Return the rows as `read_shard`, and whether the shard is stamped."""
     stamp = file_stamp(path)
     try:
         data = read_file(path)
@@ -109,19 +111,24 @@ def look_at_shard(
 
 
 def read_union(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table:
-    """Every row of the family once, sorted by (problem_id, sample_index).
+    """Return every row of the family once, sorted by (problem_id, sample_index).
 
-    Texts are dictionary-encoded, but for long ones. Raises LedgerError where the folder or a shard
-    is there but cannot be read.
+    Texts are dictionary-encoded, except for long ones.
+
+    Raises:
+        LedgerError: the folder or a shard exists but cannot be read.
     """
     needed = family.needed(columns)
     return _unique(_read_tables(folder, family, needed), family, needed).select(columns)
 
 
 def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table:
-    """As `read_union`, without verdicts on a sample of another run than the one readers get.
+    """Return the verdicts as `read_union`, except those on a sample that was lost and made again.
 
-    Such a sample was lost and made again, and may have another text. Raises LedgerError.
+    Such a verdict belongs to another run than the sample that readers get, whose text may differ.
+
+    Raises:
+        LedgerError: the folder or a shard exists but cannot be read.
     """
     needed = list(dict.fromkeys([*family.needed(columns), "run_id"]))
     tables = _current(_read_tables(folder, family, needed), folder)
@@ -129,7 +136,7 @@ def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> pa.Ta
 
 
 def as_frame(table: pa.Table, family: Family) -> "pd.DataFrame":
-    """The rows for people, index 0, 1, …: where there is no text it is None rather than NaN."""
+    """Return the rows as a frame with index 0, 1, …; missing texts are None, not NaN."""
     import pandas as pd
 
     frame: pd.DataFrame = plain(table).to_pandas(use_threads=False)  # see codec.decode
@@ -139,15 +146,14 @@ def as_frame(table: pa.Table, family: Family) -> "pd.DataFrame":
 
 
 def read_judged(folder: Path, family: Family) -> set[tuple[str, int]]:
-    """(problem_id, sample_index) of every row of `read_verdicts`. Raises LedgerError."""
+    """Return (problem_id, sample_index) of every row of `read_verdicts`. Raise LedgerError."""
     tables = _current(_read_tables(folder, family, list(IDENTITY)), folder)
     return {key for table in tables.values() for key in _keys(table)}
 
 
 def read_unjudged(folder: Path, family: Family) -> list[tuple[str, int]]:
-    """(problem_id, sample_index) of every sample without a row in `read_verdicts`, sorted.
-
-    Raises LedgerError.
+    """Return (problem_id, sample_index) of every sample without a verdict, sorted. Raise
+    LedgerError.
     """
     judged = list(_current(_read_tables(folder, family, list(IDENTITY)), folder).values())
     samples = _unique(_read_tables(folder, SAMPLES, list(IDENTITY)), SAMPLES, list(IDENTITY))
@@ -157,9 +163,9 @@ def read_unjudged(folder: Path, family: Family) -> list[tuple[str, int]]:
 
 
 def _current(tables: dict[str, pa.Table], folder: Path) -> dict[str, pa.Table]:
-    """Of each table of verdicts the rows whose sample is the one that readers get."""
+    """Return from each table of verdicts the rows whose sample is the one that readers get."""
     if all(table["run_id"].null_count == table.num_rows for table in tables.values()):
-        return tables  # of a version that did not tell it
+        return tables  # from a version that did not store it
     samples = list(_read_tables(folder, SAMPLES, list(IDENTITY)).values())
     every = [*tables.values(), *samples]
     numbers, runs = key_numbers(every), ranks(every, "run_id")
@@ -181,7 +187,7 @@ def _current(tables: dict[str, pa.Table], folder: Path) -> dict[str, pa.Table]:
 
 
 def read_runs(folder: Path) -> dict[tuple[str, int], str]:
-    """The run that made each sample that readers get, by its key. Raises LedgerError."""
+    """Return the run that made each sample that readers get, by its key. Raise LedgerError."""
     samples = read_union(folder, SAMPLES, IDENTITY)
     return dict(zip(_keys(samples), texts_of(samples["run_id"]).tolist(), strict=True))
 
@@ -191,15 +197,16 @@ def _keys(table: pa.Table) -> Iterator[tuple[str, int]]:
 
 
 def read_keys(folder: Path, family: Family) -> set[tuple[str, int]]:
-    """(problem_id, sample_index) of every row, several times as fast as by `read_union`.
+    """Return (problem_id, sample_index) of every row, several times faster than `read_union`.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: the folder or a shard exists but cannot be read.
     """
     return FollowedKeys(folder, family).refresh()
 
 
 class FollowedKeys:
-    """(problem_id, sample_index) of every row of a family, kept up to date by its new shards."""
+    """The (problem_id, sample_index) of every row of a family, updated from its new shards."""
 
     def __init__(self, folder: Path, family: Family) -> None:
         self._folder = folder
@@ -208,7 +215,7 @@ class FollowedKeys:
         self._keys: set[tuple[str, int]] = set()
 
     def refresh(self) -> set[tuple[str, int]]:
-        """All keys by now, in one set that later calls extend. Raises LedgerError."""
+        """Return all current keys, in one set that later calls extend. Raise LedgerError."""
         tables = _read_tables(self._folder, self._family, list(KEY), self._seen)
         for table in tables.values():
             self._keys.update(_keys(table))
@@ -218,18 +225,18 @@ class FollowedKeys:
 def _read_tables(
     folder: Path, family: Family, needed: list[str], seen: set[str] | None = None
 ) -> dict[str, pa.Table]:
-    """The needed columns of every readable shard by its name, in the order of the names.
+    """Return the needed columns of every readable shard by its name, in the order of the names.
 
-    Texts are dictionary-encoded, but for long ones.
+    Texts are dictionary-encoded, except for long ones.
 
     Args:
-        seen: names of shards that are passed over; those that are read are added.
+        seen: names of shards to skip; the names of shards that are read are added.
     """
     tables: dict[str, pa.Table] = {}
     seen = set() if seen is None else seen
     for attempt in range(RESCANS):
-        # A compaction during a listing may hide both a shard and the one that replaces it, so the
-        # folder is listed until nothing new appears. What was read stays valid in any case.
+        # A compaction during a listing may hide both a shard and its replacement, so the
+        # folder is listed until nothing new appears. Rows already read stay valid.
         new = [name for name in shard_names(folder, family) if name not in seen]
         if attempt and not new:
             break
@@ -246,7 +253,7 @@ def _read_tables(
 
 
 def compact(folder: Path, family: Family) -> None:
-    """Merges the small shards of one family; the old ones go when the new one is durable.
+    """Merge the small shards of one family; the old ones are removed when the new one is durable.
 
     Raises:
         LedgerError: a shard cannot be read, written or removed.
@@ -280,7 +287,7 @@ def _merge(folder: Path, family: Family, batch: dict[str, pa.Table]) -> None:
 
 
 def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> pa.Table:
-    """The rows of the shards, by their names, each sample once and sorted."""
+    """Return the rows of the shards, given by name, each sample once and sorted."""
     schema = pa.schema([family.schema.field(name) for name in needed])
     parts = list(tables.values()) or [_short_encoded(schema.empty_table(), family)]
     union = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
@@ -309,7 +316,7 @@ def _parquet_names(folder: Path) -> list[str]:
 
 
 def family_of(name: str) -> str | None:
-    """The prefix of a shard's name; None for the name of something else."""
+    """Return the prefix of a shard's name; None if it is no shard."""
     match = _NAME.fullmatch(name)
     return match["family"] if match else None
 
@@ -319,30 +326,30 @@ def _digest(data: bytes) -> str:
 
 
 _sound: dict[tuple[str, str], frozenset[str]] = {}
-"""Columns that were checked, by a shard's cell and name: a name stands for its bytes."""
+"""Columns that were checked, by a shard's cell and name: the name identifies its bytes."""
 
 
 class _KeptColumns:
-    """The short columns of shards that were checked, so that a table reads each shard few times.
+    """A cache of the short columns of checked shards, so that a table reads each shard few times.
 
-    As long as a file is untouched: its inode, size and times are those of before it was read.
+    An entry is valid as long as the file is unchanged: the same inode, size and times.
     """
 
     def __init__(self, most_rows: int) -> None:
         self._most = most_rows
         self._rows = 0
         self._tables: dict[Path, tuple[tuple[int, ...], pa.Table]] = {}
-        self._lock = threading.Lock()  # a writer's thread compacts, which reads too
+        self._lock = threading.Lock()  # the writer's thread compacts, which reads too
 
     def get(self, path: Path, columns: Sequence[str]) -> pa.Table | None:
-        """The columns, None where they are not all kept or the file has changed."""
+        """Return the columns; None if they are not all cached or the file has changed."""
         stamp, table = self._tables.get(path, (None, None))
         if table is None or not set(columns).issubset(table.column_names):
             return None
         return table.select(columns) if file_stamp(path) == stamp else None
 
     def put(self, path: Path, stamp: tuple[int, ...] | None, table: pa.Table) -> None:
-        """Keeps a table; the first ones go where they are too many."""
+        """Cache a table; the oldest ones are dropped if there are too many rows."""
         if stamp is None or table.num_rows > self._most:
             return
         with self._lock:
@@ -361,7 +368,9 @@ _kept = _KeptColumns(KEPT_ROWS)
 
 
 def file_stamp(path: Path) -> tuple[int, ...] | None:
-    """What changes when a file is written to, replaced or closed to this user; None without one."""
+    """Return what changes if a file is modified, replaced or made unreadable; None without a
+    file.
+    """
     try:
         found = path.lstat()
     except OSError:

@@ -1,4 +1,4 @@
-"""The ledger: which samples and verdicts exist, under `<results>/ledger/<cell id>/`."""
+"""The ledger: the samples and verdicts that exist, under `<results>/ledger/<cell id>/`."""
 
 import json
 import os
@@ -45,17 +45,17 @@ _GRADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 class Ledger:
-    """The durable set of samples and verdicts below one results folder.
+    """The durable set of samples and verdicts in one results folder.
 
-    Any number of processes may use one results folder at once, on a shared file system too.
-    Every method raises LedgerError when the folder cannot be used.
+    Any number of processes may use one results folder at once, also on a shared file system. Every
+    method raises LedgerError if the folder cannot be used.
     """
 
     def __init__(self, results: Path | str) -> None:
         self.root = Path(results) / "ledger"
 
     def check_writable(self) -> None:
-        """Writes, syncs and removes a probe of 1 MiB, so that a long run does not fail later."""
+        """Write, sync and remove a probe of 1 MiB, so that a long run does not fail later."""
         with ledger_errors(self.root):
             make_folder(self.root)
             remove_leftovers(self.root)
@@ -69,11 +69,11 @@ class Ledger:
         return self.root / cell_id
 
     def cells(self) -> list[str]:
-        """The ids of all registered cells, sorted, those with a broken record among them."""
+        """Return the ids of all registered cells, sorted, including those with a broken record."""
         return self._cells(lambda folder: os.path.lexists(folder / "cell.json"))
 
     def unregistered(self) -> list[str]:
-        """The ids of cells that have a folder with shards, but no record; sorted."""
+        """Return the ids of cells that have a folder with shards but no record, sorted."""
         return self._cells(
             lambda folder: (
                 not os.path.lexists(folder / "cell.json") and any(folder.glob("*.parquet"))
@@ -81,7 +81,7 @@ class Ledger:
         )
 
     def _cells(self, chosen: Callable[[Path], bool]) -> list[str]:
-        """The ids of the cells whose folders are chosen, sorted; none without a ledger."""
+        """Return the ids of the cells whose folders are chosen, sorted; none without a ledger."""
         if not self.root.is_dir():
             return []
         with ledger_errors(self.root):
@@ -94,11 +94,11 @@ class Ledger:
     def register(
         self, cell_id: str, identity: Mapping[str, Any], display: Mapping[str, Any]
     ) -> None:
-        """Makes the cell's folder and, once, its `cell.json`.
+        """Create the cell's folder and, once, its `cell.json`.
 
         Args:
             identity: exactly what changes the cell's tokens, as JSON.
-            display: names for people, as JSON; the first registration's stay.
+            display: human-readable names, as JSON; those of the first registration stay.
 
         Raises:
             LedgerError: the folder already belongs to another identity, or is not writable.
@@ -107,7 +107,7 @@ class Ledger:
         wanted = json.loads(json.dumps(identity))
         with ledger_errors(folder):
             if os.path.lexists(folder) and not folder.is_dir():
-                set_aside(folder, "it is no folder", "it is made again", what="cell")
+                set_aside(folder, "it is not a folder", "it is created again", what="cell")
             make_folder(folder)
             remove_leftovers(folder)
         known = self.cell(cell_id)
@@ -117,19 +117,19 @@ class Ledger:
                 write_durably(folder / "cell.json", to_json(record))
         elif known["identity"] != wanted:
             raise LedgerError(
-                f"{folder / 'cell.json'} describes another cell than the one to be run",
-                hint="move that folder away: the cell is then computed anew",
+                f"{folder / 'cell.json'} describes a different cell",
+                hint="move that folder away: the cell is then computed again",
             )
 
     def cell(self, cell_id: str) -> dict[str, Any] | None:
-        """`cell.json` (`cell_id`, `identity`, `display`); None when there is none.
+        """Return `cell.json` (`cell_id`, `identity`, `display`); None if there is none.
 
-        A broken one is set aside: it holds nothing that its cell's configuration does not.
+        A broken one is set aside: the cell's configuration contains everything in it.
         """
         return self.read_cell(cell_id)[0]
 
     def read_cell(self, cell_id: str) -> tuple[dict[str, Any] | None, bool]:
-        """As `cell`, with whether the file has a checksum."""
+        """Return the record as `cell`, and whether the file has a checksum."""
         path = self.cell_folder(cell_id) / "cell.json"
         try:
             data = read_file(path)
@@ -144,13 +144,13 @@ class Ledger:
         return record, stamped
 
     def writer(self, run_id: str) -> "LedgerWriter":
-        """A writer of samples under this run id; close it (it is a context manager)."""
+        """Return a writer of samples under this run id; close it (it is a context manager)."""
         from rast_bench.ledger.writer import LedgerWriter
 
         return LedgerWriter(self, run_id)
 
     def write_samples(self, cell_id: str, samples: Sequence[Sample], run_id: str) -> None:
-        """Makes the samples durable as one shard. Raises ValueError for those of another cell."""
+        """Make the samples durable as one shard. Raise ValueError for samples of another cell."""
         from rast_bench.ledger import codec, shards
 
         if strangers := {sample.key.cell_id for sample in samples} - {cell_id}:
@@ -161,26 +161,26 @@ class Ledger:
             shards.write_shard(folder, codec.SAMPLES, codec.sample_table(samples, run_id))
 
     def completed(self, cell_id: str) -> set[tuple[str, int]]:
-        """(problem id, sample index) of every durable sample of the cell.
+        """Return (problem id, sample index) of every durable sample of the cell.
 
-        To ask again and again, see `followed`.
+        For repeated calls see `followed`.
         """
         folder = self.cell_folder(cell_id)
         with ledger_errors(folder):
-            if not folder.is_dir():  # thousands of new cells are planned without loading pyarrow
+            if not folder.is_dir():  # planning thousands of new cells must not import pyarrow
                 return set()
         from rast_bench.ledger import codec, shards
 
         return shards.read_keys(folder, codec.SAMPLES)
 
     def followed(self, cell_id: str) -> "FollowedKeys":
-        """`completed` again and again: `refresh()` reads only what is new."""
+        """Return the `completed` keys for repeated use: `refresh()` reads only what is new."""
         from rast_bench.ledger import codec, shards
 
         return shards.FollowedKeys(self.cell_folder(cell_id), codec.SAMPLES)
 
     def samples(self, cell_id: str, columns: Sequence[str] = SAMPLE_COLUMNS) -> "pd.DataFrame":
-        """The cell's samples, one row each, sorted by (problem_id, sample_index).
+        """Return the cell's samples, one row each, sorted by (problem_id, sample_index).
 
         The order and the choice among duplicates depend on the samples alone, not on shards.
         `token_ids` holds int32 arrays. Fewer columns are faster.
@@ -190,13 +190,15 @@ class Ledger:
         return shards.as_frame(self.sample_table(cell_id, columns), codec.SAMPLES)
 
     def sample_table(self, cell_id: str, columns: Sequence[str] = SAMPLE_COLUMNS) -> "pa.Table":
-        """As `samples`, in Arrow; short texts are dictionary-encoded (ledger/keys.py)."""
+        """Return the rows of `samples` in Arrow; short texts are dictionary-encoded
+        (ledger/keys.py).
+        """
         from rast_bench.ledger import codec, shards
 
         return shards.read_union(self.cell_folder(cell_id), codec.SAMPLES, columns)
 
     def write_verdicts(self, cell_id: str, grader: str, verdicts: Iterable[Verdict]) -> None:
-        """Makes one grader's verdicts durable. `grader` names its version too: `boxed-1`."""
+        """Make one grader's verdicts durable. `grader` includes its version: `boxed-1`."""
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
@@ -211,10 +213,10 @@ class Ledger:
     def verdicts(
         self, cell_id: str, grader: str, columns: Sequence[str] = VERDICT_COLUMNS
     ) -> "pd.DataFrame":
-        """One grader's verdicts: problem_id, sample_index, kind, extracted (str or None).
+        """Return one grader's verdicts: problem_id, sample_index, kind, extracted (str or None).
 
-        There are also reason, rule and extraction (str or None), which `columns` may name. Verdicts
-        on a sample that was lost and made again are left out.
+        `columns` may also name reason, rule and extraction (str or None). Verdicts on a sample that
+        was lost and made again are left out.
         """
         from rast_bench.ledger import codec, shards
 
@@ -224,14 +226,14 @@ class Ledger:
     def verdict_table(
         self, cell_id: str, grader: str, columns: Sequence[str] = VERDICT_COLUMNS
     ) -> "pa.Table":
-        """As `verdicts`, in Arrow; texts are dictionary-encoded (ledger/keys.py)."""
+        """Return the rows of `verdicts` in Arrow; texts are dictionary-encoded (ledger/keys.py)."""
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_verdicts(self.cell_folder(cell_id), family, columns)
 
     def graders(self, cell_id: str) -> list[str]:
-        """The graders that have verdicts of the cell, sorted; no shard is opened for it."""
+        """Return the graders that have verdicts of the cell, sorted; opens no shard."""
         from rast_bench.ledger import codec, shards
 
         prefixes = shards.family_prefixes(self.cell_folder(cell_id))
@@ -242,21 +244,23 @@ class Ledger:
         )
 
     def judged(self, cell_id: str, grader: str) -> set[tuple[str, int]]:
-        """(problem id, sample index) of every verdict of one grader that `verdicts` has."""
+        """Return (problem id, sample index) of every verdict that `verdicts` has for this
+        grader.
+        """
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_judged(self.cell_folder(cell_id), family)
 
     def unjudged(self, cell_id: str, grader: str) -> list[tuple[str, int]]:
-        """(problem id, sample index) of every sample that `verdicts` lacks, sorted."""
+        """Return (problem id, sample index) of every sample that `verdicts` lacks, sorted."""
         from rast_bench.ledger import codec, shards
 
         family = codec.verdict_family(_checked_grader(grader))
         return shards.read_unjudged(self.cell_folder(cell_id), family)
 
     def compact(self, cell_id: str) -> None:
-        """Merges the cell's small shards. Safe at any time, beside readers and writers."""
+        """Merge the cell's small shards. Safe at any time, beside readers and writers."""
         from rast_bench.ledger import codec, shards
 
         folder = self.cell_folder(cell_id)
@@ -267,7 +271,7 @@ class Ledger:
                 shards.compact(folder, codec.verdict_family(prefix.removeprefix(codec.VERDICTS)))
 
     def write_manifest(self, cell_id: str, run_id: str, manifest: Mapping[str, Any]) -> None:
-        """Writes or replaces `manifest-<run id>.json` of the cell."""
+        """Write or replace `manifest-<run id>.json` of the cell."""
         path = self.cell_folder(cell_id) / f"manifest-{run_id}.json"
         data = to_json(manifest)
         with ledger_errors(path):
@@ -275,14 +279,14 @@ class Ledger:
             write_durably(path, data)
 
     def manifests(self, cell_id: str) -> list[dict[str, Any]]:
-        """The manifests of every run that made samples of the cell, the earliest first.
+        """Return the manifests of every run that made samples of the cell, the earliest first.
 
         A broken one is set aside.
         """
         return [record for record, _ in self.read_manifests(cell_id)]
 
     def read_manifests(self, cell_id: str) -> list[tuple[dict[str, Any], bool]]:
-        """As `manifests`, each with whether the file has a checksum."""
+        """Return each manifest as `manifests`, and whether the file has a checksum."""
         folder = self.cell_folder(cell_id)
         with ledger_errors(folder):
             paths = sorted(folder.glob("manifest-*.json"))
@@ -305,7 +309,7 @@ def _read_manifest(path: Path) -> tuple[dict[str, Any], bool] | None:
         if reason := validated(Manifest, record).misplaced(path.parent.name, run_id):
             raise UnsoundFileError(reason)
     except UnsoundFileError as error:
-        set_aside(path, str(error), "where its samples came from is not known any more")
+        set_aside(path, str(error), "the origin of its samples is no longer known")
         return None
     return record, stamped
 

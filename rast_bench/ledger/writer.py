@@ -1,4 +1,4 @@
-"""Samples to disk while the engine goes on: durable within seconds, whatever the engine's pace."""
+"""Write samples to disk while the engine runs: durable within seconds at any speed."""
 
 import threading
 from collections import Counter, defaultdict
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from rast_bench.ledger.store import Ledger
 
 FLUSH_SECONDS = 2.0
-COMPACT_EVERY = 64  # shards of one cell: a flush every 2 s would make 1,800 an hour
+COMPACT_EVERY = 64  # shards per cell: a flush every 2 s makes 1,800 per hour
 
 
 class LedgerWriter:
     """Collects finished samples of any cells and writes them every two seconds.
 
-    A background thread does the writing. Its error is raised by the next `add`, `flush` or
-    `close`; samples that could not be written stay pending and the next `flush` tries them again.
+    A background thread writes. Its error is raised by the next `add`, `flush` or `close`; samples
+    that could not be written stay pending and the next `flush` tries again.
     """
 
     def __init__(self, ledger: "Ledger", run_id: str, *, interval: float = FLUSH_SECONDS) -> None:
@@ -35,7 +35,7 @@ class LedgerWriter:
         self._thread.start()
 
     def add(self, sample: Sample) -> None:
-        """Takes one finished sample; it is durable within about two seconds.
+        """Add one finished sample; it is durable within about two seconds.
 
         Raises:
             LedgerError: earlier samples could not be written. This one is kept as well.
@@ -47,12 +47,12 @@ class LedgerWriter:
         self._raise_error()
 
     def flush(self) -> None:
-        """Makes every sample durable now. Raises LedgerError."""
+        """Make every sample durable now. Raise LedgerError."""
         self._raise_error()
         self._write_pending()
 
     def close(self) -> None:
-        """Stops the thread and makes every sample durable, those of a failed write too.
+        """Stop the thread and make every sample durable, including those of a failed write.
 
         Raises:
             LedgerError: the last attempt failed as well.
@@ -81,7 +81,7 @@ class LedgerWriter:
             if self._error is None:
                 try:
                     self._write_pending()
-                except BaseException as error:  # raised in the caller's thread by _raise_error
+                except BaseException as error:  # `_raise_error` raises it in the caller's thread
                     self._error = error
 
     def _raise_error(self) -> None:
@@ -99,7 +99,7 @@ class LedgerWriter:
             for cell_id, samples in by_cell.items():
                 self._ledger.write_samples(cell_id, samples, self._run_id)
                 self._shards[cell_id] += 1
-            # Only now: after an interruption a sample may be written twice, but never lost.
+            # Only now: after an interruption a sample may be written twice, but is never lost.
             with self._pending_lock:
                 del self._pending[: len(batch)]
             for cell_id in by_cell:

@@ -1,4 +1,4 @@
-"""Planned cells: what a run is asked for, read and checked; groups of them that share an engine."""
+"""Planned cells: read and checked inputs of a run; groups of cells that share an engine."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from rast_bench.ledger import Ledger
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell whose inputs were read and checked. Equal ids mean equal samples."""
+    """A cell whose inputs were read and checked. Cells with equal ids have equal samples."""
 
     cell: CellConfig
     cell_id: str
@@ -30,11 +30,11 @@ class PlannedCell:
 
     @property
     def wanted(self) -> int:
-        """How many samples the cell asks for: problems × samples per problem."""
+        """How many samples the cell wants: problems × samples per problem."""
         return len(self.problems) * self.cell.decoding.samples_per_problem
 
     def wanted_keys(self) -> Iterator[tuple[str, int]]:
-        """(problem id, sample index), all of one problem consecutively."""
+        """Yield (problem id, sample index), all samples of a problem consecutively."""
         for problem in self.problems:
             for index in range(self.cell.decoding.samples_per_problem):
                 yield problem.problem_id, index
@@ -47,11 +47,11 @@ class EngineGroup:
     key: EngineKey
     config: EngineConfig
     cells: tuple[PlannedCell, ...]
-    places: tuple[int, ...]  # of the cells in the list that was grouped
+    indices: tuple[int, ...]  # of the cells in the list that was grouped
 
 
 class CellReader:
-    """Reads the inputs of cells, each data set and each checkpoint's files once for all of them."""
+    """Reads the inputs of cells; each data set and each checkpoint's files once for all of them."""
 
     def __init__(self) -> None:
         self._sets: dict[DatasetConfig, tuple[tuple[Problem, ...], str]] = {}
@@ -59,9 +59,11 @@ class CellReader:
         self.fingerprint = cache(model_fingerprint)
 
     def read(self, cell: CellConfig) -> PlannedCell:
-        """The cell with its id and problems, a chat prompt rendered.
+        """Return the cell with its id and problems, a chat prompt rendered.
 
-        Raises DatasetError and ModelError.
+        Raises:
+            DatasetError: the data set cannot be used.
+            ModelError: a checkpoint cannot be used.
         """
         from rast_bench.engines.chat import with_rendered_chat
 
@@ -71,7 +73,11 @@ class CellReader:
         return PlannedCell(cell, cell_id(identity), identity, engine_key(cell), problems)
 
     def read_set(self, dataset: DatasetConfig) -> tuple[tuple[Problem, ...], str]:
-        """The problems after `limit`, and the fingerprint of the whole set. Raises DatasetError."""
+        """Return the problems after `limit`, and the fingerprint of the whole set.
+
+        Raises:
+            DatasetError: the data set cannot be used.
+        """
         from rast_bench.datasets import dataset_fingerprint, limited, load_problems
 
         whole = dataset.model_copy(update={"limit": None, "limit_seed": None})
@@ -85,24 +91,24 @@ class CellReader:
 
 
 def group_cells(planned: Sequence[PlannedCell]) -> list[EngineGroup]:
-    """Cells by (engine key, engine configuration), in order of first appearance."""
+    """Return cells by (engine key, engine configuration), in order of first appearance."""
     groups: dict[tuple[EngineKey, EngineConfig], list[int]] = {}
-    for place, item in enumerate(planned):
-        groups.setdefault((item.engine_key, item.cell.engine), []).append(place)
+    for index, item in enumerate(planned):
+        groups.setdefault((item.engine_key, item.cell.engine), []).append(index)
     return [
-        EngineGroup(key, config, tuple(planned[place] for place in places), tuple(places))
-        for (key, config), places in groups.items()
+        EngineGroup(key, config, tuple(planned[i] for i in indices), tuple(indices))
+        for (key, config), indices in groups.items()
     ]
 
 
 def completeness(planned: PlannedCell, ledger: Ledger) -> tuple[int, int]:
-    """(durable, wanted) samples of the cell; it is complete when they are equal."""
+    """Return (durable, wanted) samples of the cell; it is complete when they are equal."""
     done = ledger.completed(planned.cell_id)
     return sum(key in done for key in planned.wanted_keys()), planned.wanted
 
 
 def cell_title(cell: CellConfig) -> str:
-    """The cell in a few words for people: `rast tiny-l + tiny-s, tiny-hard, λ=1 τ=1`."""
+    """Return a short description of the cell: `rast tiny-l + tiny-s, tiny-hard, λ=1 τ=1`."""
     if cell.label is not None:
         return f"{cell.label}, {cell.dataset.name}"
     models = cell.base_model.name
@@ -114,7 +120,7 @@ def cell_title(cell: CellConfig) -> str:
 
 
 def cell_display(cell: CellConfig) -> dict[str, str]:
-    """What `cell.json` says of the cell to people."""
+    """Return the human-readable part of `cell.json`."""
     return {
         "title": cell_title(cell),
         "method": cell.method.name,
@@ -126,9 +132,9 @@ def cell_display(cell: CellConfig) -> dict[str, str]:
 
 
 def fingerprints(planned: PlannedCell) -> dict[str, str]:
-    """Fingerprint by path of every checkpoint that the cell's engine loads.
+    """Return the fingerprint by path of every checkpoint that the cell's engine loads.
 
-    As planned: hashing large checkpoints takes minutes, and every worker would do it again.
+    As planned: hashing large checkpoints takes minutes, and every worker would repeat it.
     """
     key, models = planned.engine_key, planned.identity["models"]
     found = {key.main.path: str(models["main"])}

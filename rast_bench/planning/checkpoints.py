@@ -1,4 +1,4 @@
-"""Sizes and shapes of checkpoints, from config.json and the headers of the weights' files."""
+"""Sizes and shapes of checkpoints, from config.json and the headers of the weight files."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 _FLOATING = {"F64", "F32", "F16", "BF16"}  # cast to the engine's dtype when they are loaded
 _HEAD = "lm_head.weight"
-_MOST_HEADER_BYTES = 100_000_000  # of the safetensors format
+_MAX_HEADER_BYTES = 100_000_000  # of the safetensors format
 
 
 Source = Literal["weights", "config", "facts"]
-"""Whether the parameters were counted, or computed from config.json or from the shipped facts."""
+"""Whether the parameters were counted, or computed from config.json or the shipped facts."""
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """What of a model costs memory."""
+class CheckpointSize:
+    """What a model needs memory for."""
 
     path: str
     source: Source
-    floating: int  # parameters that are held in the engine's dtype
-    packed_bytes: int  # of quantised and whole-number tensors, which stay as they are
+    floating: int  # parameters kept in the engine's dtype
+    packed_bytes: int  # of quantised and integer tensors, which are not cast
     dtype: str  # as saved, "float32" where the config names none
     layers: int
     heads: int
@@ -45,14 +45,16 @@ class Checkpoint:
     head_dim: int
     hidden: int  # width of the residual stream
     vocabulary: int  # rows of the embedding, padding included
-    positions: int | None = None  # prompt and new tokens; None where the config does not say
+    positions: int | None = None  # prompt and new tokens; None if the config does not say
     intermediate: int | None = None  # width of the MLP
 
 
 def checkpoint_folder(ref: ModelRef) -> Path | None:
-    """Where a checkpoint's files are: its folder, or the hub's cache; None for what is not here.
+    """Return where a checkpoint's files are: its folder or the hub's cache; None if they are not
+    here.
 
-    Raises ModelError for a local folder that is missing.
+    Raises:
+        ModelError: a local folder is missing.
     """
     if local_model_dir(ref) is not None:
         return Path(resolve_model(ref))
@@ -60,9 +62,10 @@ def checkpoint_folder(ref: ModelRef) -> Path | None:
 
 
 def configuration(ref: ModelRef) -> Mapping[str, Any]:
-    """What config.json says, by the shipped facts where it is not here, else nothing.
+    """Return the content of config.json; the shipped facts if it is not here, else nothing.
 
-    Raises ModelError when it cannot be read.
+    Raises:
+        ModelError: it cannot be read.
     """
     folder = checkpoint_folder(ref)
     if folder is not None:
@@ -71,11 +74,13 @@ def configuration(ref: ModelRef) -> Mapping[str, Any]:
     return {} if known is None else known.config
 
 
-def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
-    """The checkpoint's sizes, by the shipped facts where it is not on this machine.
+def read_checkpoint(ref: ModelRef) -> CheckpointSize | None:
+    """Return the checkpoint's sizes, from the shipped facts if it is not on this machine.
 
-    None when nothing is known of it, or when it is of an unknown kind. Raises ModelError when its
-    config.json or its weights are broken.
+    None if nothing is known about it, or if it is of an unknown kind.
+
+    Raises:
+        ModelError: its config.json or its weights are broken.
     """
     folder, config = checkpoint_folder(ref), configuration(ref)
     if folder is None:
@@ -90,17 +95,17 @@ def read_checkpoint(ref: ModelRef) -> Checkpoint | None:
 
 def sized(
     path: str, config: Mapping[str, Any], source: Source, counted: tuple[int, int] | None = None
-) -> Checkpoint | None:
-    """The sizes by a config.json; None where it is of an unknown kind.
+) -> CheckpointSize | None:
+    """Return the sizes given by a config.json; None if it is of an unknown kind.
 
     Args:
-        counted: as `count_weights` gives it; None computes the parameters from `config`.
+        counted: the result of `count_weights`; None computes the parameters from `config`.
     """
     try:
         heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
         inner = config.get("intermediate_size")
         floating, packed = counted or (config_parameters(config), 0)
-        return Checkpoint(
+        return CheckpointSize(
             path=path,
             source=source,
             floating=floating,
@@ -120,10 +125,12 @@ def sized(
 
 
 def count_weights(name: str, folder: Path, config: Mapping[str, Any]) -> tuple[int, int]:
-    """(parameters of floating point, bytes of all other tensors) by the files' headers.
+    """Return (floating-point parameters, bytes of all other tensors) from the files' headers.
 
-    An output layer that is saved although it is the embedding (tied) counts once. Raises
-    ModelError.
+    An output layer that is saved although it is tied to the embedding counts once.
+
+    Raises:
+        ModelError: a file is broken.
     """
     floating = packed = 0
     tied = bool(config.get("tie_word_embeddings"))
@@ -140,11 +147,13 @@ def count_weights(name: str, folder: Path, config: Mapping[str, Any]) -> tuple[i
 
 
 def safetensors_entries(name: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each tensor's name with its dtype, shape and offsets. Raises ModelError."""
+    """Yield each tensor's name with its dtype, shape and offsets. Raise ModelError for a broken
+    file.
+    """
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, _MOST_HEADER_BYTES)))
+            header = json.loads(file.read(min(length, _MAX_HEADER_BYTES)))
             entries = {tensor: header[tensor] for tensor in header if tensor != "__metadata__"}
     except (OSError, struct.error, ValueError, TypeError) as error:
         raise ModelError(
@@ -155,9 +164,10 @@ def safetensors_entries(name: str, path: Path) -> Iterator[tuple[str, dict[str, 
 
 
 def config_parameters(config: Mapping[str, Any]) -> int:
-    """Parameters of a Llama- or Qwen2-like decoder, norms and biases included, by its config.json.
+    """Return the parameters of a Llama- or Qwen2-like decoder, norms and biases included.
 
-    Raises KeyError, TypeError or ValueError for a config of another kind.
+    Raises:
+        KeyError, TypeError, ValueError: the config is of another kind.
     """
     hidden, layers = int(config["hidden_size"]), int(config["num_hidden_layers"])
     heads, inner = int(config["num_attention_heads"]), int(config["intermediate_size"])

@@ -1,6 +1,6 @@
-"""Everything that a run would refuse, gathered instead of raised at the first, and what to mind.
+"""Collect every error that would stop a run, and warnings, instead of raising the first.
 
-The checks are those of the engines, so that a plan without faults is a run that starts.
+The checks are those of the engines: a plan without errors is a run that starts.
 """
 
 from collections import Counter
@@ -30,8 +30,8 @@ from rast_bench.planning.prompts import PromptLengths
 
 
 @dataclass(frozen=True)
-class Fault:
-    """An error of a run to come, and how many cells it stops."""
+class PlanError:
+    """An error that a run would raise, and how many cells it stops."""
 
     message: str
     hint: str | None
@@ -39,10 +39,10 @@ class Fault:
 
 
 @dataclass
-class Faults:
-    """Errors in the order in which they were found, equal ones once.
+class PlanErrors:
+    """Errors in the order in which they were found, equal ones merged.
 
-    `elsewhere`: the plan is for another machine, so what only this one lacks stops nothing.
+    `elsewhere`: the plan is for another machine, so what only this one lacks is no error.
     """
 
     elsewhere: bool = False
@@ -50,17 +50,18 @@ class Faults:
     _warnings: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
     @contextmanager
-    def gathering(self, cells: int = 1) -> Iterator[None]:
-        """Notes the RastBenchError of the body, which stops that many cells."""
+    def collecting(self, cells: int = 1) -> Iterator[None]:
+        """Collect the RastBenchError of the body, which stops that many cells."""
         try:
             yield
         except RastBenchError as error:
             self.add(error, cells)
 
     def add(self, error: RastBenchError, cells: int = 1) -> None:
-        """A fault, or a warning where the plan is for another machine and only this one lacks it.
+        """Add an error, or a warning if only this machine lacks something that another one may
+        have.
 
-        Models and data sets are left out of the warnings: the plan says what it took from facts.
+        Models and data sets are left out of the warnings: the plan lists what it took from facts.
         """
         if not (self.elsewhere and error.here_only):
             self.stop(error, cells)
@@ -68,34 +69,35 @@ class Faults:
             self._warnings[error.message, error.hint] += cells
 
     def warn(self, error: RastBenchError) -> None:
-        """What may stop the run: who plans cannot know from here."""
+        """Add a warning about what may stop the run; the plan cannot know."""
         text = error.message if error.hint is None else f"{error.message}; {error.hint}"
         self._warnings[text, None] += 1
 
     def stop(self, error: RastBenchError, cells: int = 1) -> None:
-        """A fault whatever the machine."""
+        """Add an error that holds on every machine."""
         self._found[error.message, error.hint] += cells
 
-    def all(self) -> list[Fault]:
-        return [Fault(message, hint, cells) for (message, hint), cells in self._found.items()]
+    def all(self) -> list[PlanError]:
+        return [PlanError(message, hint, cells) for (message, hint), cells in self._found.items()]
 
     def warnings(self) -> list[str]:
         return [message for message, _ in self._warnings]
 
 
-def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell | None]:
-    """Reads every cell and checks its models, in the order of the cells; None where it cannot be.
+def check_cells(cells: Sequence[CellConfig], errors: PlanErrors) -> list[PlannedCell | None]:
+    """Read every cell and check its models, in the order of the cells; None for a cell with an
+    error.
 
-    All faults of engines, models, data sets and lengths are noted.
+    All errors of engines, models, data sets and lengths are collected.
     """
     for cell in cells:
-        with faults.gathering():
+        with errors.collecting():
             check_engine(cell)
     keys = Counter(engine_key(cell) for cell in cells)
-    unusable = _unusable_models(keys, faults)
-    # The identity of a cell needs no file of a model on the hub, so that its cells are shown.
+    unusable = _unusable_models(keys, errors)
+    # The identity of a cell needs no file of a hub model, so its cells can be shown.
     broken = {ref for ref in unusable if not on_hub(ref)}
-    planned = _read(cells, broken, faults)
+    planned = _read(cells, broken, errors)
     lengths = PromptLengths()
     rooms = Counter(
         (needed_room(item, lengths(item)), isinstance(item, OutlinedCell))
@@ -103,17 +105,17 @@ def check_cells(cells: Sequence[CellConfig], faults: Faults) -> list[PlannedCell
         if item is not None and not broken.intersection(item.engine_key.roles)
     )
     for (room, bounded), count in rooms.items():
-        with faults.gathering(count):
-            _check_room(room, bounded, faults)
+        with errors.collecting(count):
+            _check_room(room, bounded, errors)
     return planned
 
 
-def _check_room(room: Room, bounded: bool, faults: Faults) -> None:
-    """Raise ConfigError where the longest request has no room.
+def _check_room(room: Room, bounded: bool, errors: PlanErrors) -> None:
+    """Raise ConfigError if the longest request has no room.
 
     Args:
-        bounded: the prompt is not here and was bounded by its characters. So where a short one has
-            room it is a warning.
+        bounded: the prompt is not available and was bounded by its characters; a warning if a
+            short prompt has room.
     """
     try:
         check_room(*room, configuration=configuration, bounded=bounded)
@@ -125,17 +127,19 @@ def _check_room(room: Room, bounded: bool, faults: Faults) -> None:
             check_room(key, max_tokens, limit, configuration=configuration)
         except ConfigError:
             raise error from None
-        faults.warn(error)
+        errors.warn(error)
 
 
-def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[ModelRef]:
-    """The checkpoints that cannot be used; notes them, and those that do not fit together."""
+def _unusable_models(keys: Mapping[EngineKey, int], errors: PlanErrors) -> set[ModelRef]:
+    """Return the checkpoints that cannot be used; collect these errors and those of mismatched
+    models.
+    """
     uses: Counter[ModelRef] = Counter()
     for key, cells in keys.items():
         uses.update(dict.fromkeys(key.roles, cells))
     unusable = set(uses)
     for ref, cells in uses.items():
-        with faults.gathering(cells):
+        with errors.collecting(cells):
             check_model(ref)
             unusable.discard(ref)
     mains: Counter[ModelRef] = Counter()
@@ -146,16 +150,16 @@ def _unusable_models(keys: Mapping[EngineKey, int], faults: Faults) -> set[Model
             others = dict.fromkeys(ref for ref in key.roles if ref not in (key.main, *unusable))
             pairs.update({(key.main, ref): cells for ref in others})
     for main, cells in mains.items():
-        with faults.gathering(cells):
+        with errors.collecting(cells):
             check_eos(main)
     for (main, other), cells in pairs.items():
-        with faults.gathering(cells):
+        with errors.collecting(cells):
             check_tokenizers(main, other)
     return unusable
 
 
 class _Reader(CellReader):
-    """Tries a data set that cannot be read once."""
+    """Reads an unreadable data set only once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,16 +177,18 @@ class _Reader(CellReader):
 
 
 def _read(
-    cells: Sequence[CellConfig], broken: set[ModelRef], faults: Faults
+    cells: Sequence[CellConfig], broken: set[ModelRef], errors: PlanErrors
 ) -> list[PlannedCell | None]:
     reader = _Reader()
-    return [_read_cell(cell, reader, broken, faults) for cell in cells]
+    return [_read_cell(cell, reader, broken, errors) for cell in cells]
 
 
 def _read_cell(
-    cell: CellConfig, reader: CellReader, broken: set[ModelRef], faults: Faults
+    cell: CellConfig, reader: CellReader, broken: set[ModelRef], errors: PlanErrors
 ) -> PlannedCell | None:
-    """The cell, outlined where this machine lacks an input; None, with a fault, where it fails."""
+    """Return the cell, outlined if this machine lacks an input; None, with an error, if it
+    fails.
+    """
     usable = not broken.intersection(engine_key(cell).roles)
     lacking: RastBenchError | None = None
     try:
@@ -190,20 +196,20 @@ def _read_cell(
         return reader.read(cell) if usable else None
     except RastBenchError as error:
         if not (error.here_only and usable):
-            faults.add(error)
+            errors.add(error)
             return None
         lacking = error
     try:
         outlined = outline_cell(cell, reader)
     except DatasetError as error:
-        faults.stop(error)
+        errors.stop(error)
         return None
-    faults.add(lacking)
+    errors.add(lacking)
     return outlined
 
 
 def eos_notes(keys: Sequence[EngineKey]) -> list[str]:
-    """Where models disagree on what ends a generation, which stops no run but surprises."""
+    """Return where models disagree on the EOS token, which stops no run but surprises."""
     read: Callable[[ModelRef], dict[str, frozenset[int]]] = _remembered(_eos_by_file)
     notes: dict[str, None] = {}
     for key in keys:
@@ -226,7 +232,9 @@ def eos_notes(keys: Sequence[EngineKey]) -> list[str]:
 
 
 def _eos_by_file(ref: ModelRef) -> dict[str, frozenset[int]]:
-    """EOS ids by the file that names them, the file that counts first; empty for absent models."""
+    """Return EOS ids by the file that names them, in order of precedence; empty for absent
+    models.
+    """
     folder = checkpoint_folder(ref)
     found: dict[str, frozenset[int]] = {}
     if folder is None:
@@ -243,7 +251,7 @@ def _eos_by_file(ref: ModelRef) -> dict[str, frozenset[int]]:
 
 
 def _as_ids(value: Any) -> frozenset[int]:
-    """Without what is no id, of which `check_eos` has told."""
+    """Return only valid ids; `check_eos` has reported the others."""
     return frozenset(i for i in (value if isinstance(value, list) else [value]) if type(i) is int)
 
 
@@ -254,7 +262,9 @@ def _ids(ids: frozenset[int]) -> str:
 def _remembered(
     read: Callable[[ModelRef], dict[str, frozenset[int]]],
 ) -> Callable[[ModelRef], dict[str, frozenset[int]]]:
-    """What cannot be read counts as nothing: `check_cells` has told it."""
+    """Cache the reader; an unreadable file counts as empty, because `check_cells` has reported
+    it.
+    """
     known: dict[ModelRef, dict[str, frozenset[int]]] = {}
 
     def remembered(ref: ModelRef) -> dict[str, frozenset[int]]:

@@ -1,4 +1,4 @@
-"""What a run fetches from the hub before it starts (pure)."""
+"""What a run downloads from the hub before it starts (pure)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from rast_bench.config.paths import on_hub
 from rast_bench.config.schema import ModelRef
 from rast_bench.known import KnownModel, known_model
-from rast_bench.planning.checkpoints import Checkpoint, config_parameters
+from rast_bench.planning.checkpoints import CheckpointSize, config_parameters
 from rast_bench.planning.memory import BYTES
 
 
 @dataclass(frozen=True)
 class Downloads:
-    """Distinct checkpoints of the hub, by the size of their safetensors files."""
+    """Distinct hub checkpoints, by the size of their safetensors files."""
 
     checkpoints: int
     bytes: int
-    cached: int  # of them, whole in the hub's cache
+    cached: int  # of these, complete in the hub's cache
     cached_bytes: int
     unknown: tuple[str, ...]  # of no known size
 
 
-def downloads(models: Mapping[ModelRef, Checkpoint | None]) -> Downloads:
-    """Of all checkpoints that a command loads; folders are not downloaded."""
+def downloads(models: Mapping[ModelRef, CheckpointSize | None]) -> Downloads:
+    """Return the downloads for all checkpoints of a command; local folders are not downloaded."""
     sizes: dict[ModelRef, int] = {}
     cached: set[ModelRef] = set()
     unknown = []
@@ -43,5 +43,5 @@ def downloads(models: Mapping[ModelRef, Checkpoint | None]) -> Downloads:
 
 
 def download_bytes(known: KnownModel) -> int:
-    """Of its safetensors files; tokenizer and headers add about 10 MB."""
+    """Return the bytes of its safetensors files; tokenizer and headers add about 10 MB."""
     return (known.saved_parameters or config_parameters(known.config)) * BYTES[known.dtype]

@@ -1,4 +1,4 @@
-"""Tokens and hours of the samples to make, from what was measured or assumed (pure)."""
+"""Tokens and hours of the missing samples, from what was measured or assumed (pure)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Literal
 
 LengthSource = Literal["own samples", "data set", "published", "max_tokens"]
 """Where a cell's response length comes from: its own samples, samples of other cells on the same
-data set, published means of the data set or its like, or its limit, an upper bound."""
+data set, published means of this or a similar data set, or its limit, an upper bound."""
 
-RateSource = Literal["this engine group", "this engine", "assumption", "estimate"]
+ThroughputSource = Literal["this engine group", "this engine", "assumption", "estimate"]
 
 SECONDS_AN_HOUR = 3600
 BYTES_A_SAMPLE, BYTES_A_TOKEN = 100, 4  # of zstd-compressed shards, where none exists
@@ -16,9 +16,9 @@ BYTES_A_SAMPLE, BYTES_A_TOKEN = 100, 4  # of zstd-compressed shards, where none 
 
 @dataclass(frozen=True)
 class Length:
-    """Mean tokens of a response, at most `tokens`.
+    """Mean tokens per response, at most `tokens`.
 
-    `least` is the other end of a range; None: the same, or nothing where `tokens` is max_tokens.
+    `least` is the lower end of the range; None: the same, or nothing if `tokens` is max_tokens.
     """
 
     tokens: float
@@ -31,40 +31,42 @@ class Length:
 
 
 @dataclass(frozen=True)
-class Rate:
-    """Tokens that one engine makes in a second, over all rows; `place` says where it was seen.
+class Throughput:
+    """Tokens per second of one engine, over all rows; `origin` says where it was measured.
 
-    Of an estimate the fastest; `slowest` is its other end.
+    For an estimate, the upper end; `slowest` is the lower end.
     """
 
     tokens_per_second: float
-    source: RateSource
-    place: str
+    source: ThroughputSource
+    origin: str
     slowest: float | None = None
 
 
 @dataclass(frozen=True)
-class Speed:
-    """What one run made in a second, over all rows, and where: provenance of the number."""
+class RunThroughput:
+    """Tokens per second of one run, over all rows, and where it was measured."""
 
     tokens_per_second: float
-    device: str  # the models' of its GPUs, else its processor's
+    device: str  # the model of its GPUs, else of its processor
     host: str
     engine: str  # settings that matter for speed
     run_id: str
 
     @property
     def conditions(self) -> tuple[str, str, str]:
-        """Speeds compare where these are equal."""
+        """Throughputs are comparable if these are equal."""
         return self.device, self.host, self.engine
 
 
 @dataclass(frozen=True)
 class Work:
-    """What an engine group has still to make. `at_most`: some lengths are upper bounds."""
+    """The tokens that an engine group still has to generate. `at_most`: some lengths are upper
+    bounds.
+    """
 
     tokens: float
-    sources: tuple[LengthSource, ...]  # distinct, the surest first
+    sources: tuple[LengthSource, ...]  # distinct, the most certain first
     least: float | None = None  # as in Length
 
     @property
@@ -86,7 +88,7 @@ _SURENESS: tuple[LengthSource, ...] = ("own samples", "data set", "published", "
 
 
 def total_work(parts: Iterable[tuple[int, Length]]) -> Work:
-    """Σ samples × tokens per sample, over (missing samples, length) of cells."""
+    """Return Σ samples × tokens per sample, over (missing samples, length) of cells."""
     tokens, least, sources = 0.0, 0.0, set()
     for missing, length in parts:
         if missing:
@@ -97,19 +99,19 @@ def total_work(parts: Iterable[tuple[int, Length]]) -> Work:
     return Work(tokens, ordered, least)
 
 
-def hours(tokens: float, rate: Rate) -> float:
-    """At the rate, or at its slowest."""
-    slowest = rate.tokens_per_second if rate.slowest is None else rate.slowest
+def hours(tokens: float, throughput: Throughput) -> float:
+    """Return the hours at this throughput, or at its lower end."""
+    slowest = throughput.tokens_per_second if throughput.slowest is None else throughput.slowest
     return tokens / slowest / SECONDS_AN_HOUR
 
 
-def least_hours(work: Work, rate: Rate) -> float:
-    """Of the fewest tokens at the fastest rate."""
-    return work.least_tokens / rate.tokens_per_second / SECONDS_AN_HOUR
+def least_hours(work: Work, throughput: Throughput) -> float:
+    """Return the hours for the fewest tokens at the highest throughput."""
+    return work.least_tokens / throughput.tokens_per_second / SECONDS_AN_HOUR
 
 
 def busy_seconds(intervals: Iterable[tuple[float, float]]) -> float:
-    """The length of the union of (begin, end): cells of one stream overlap in time."""
+    """Return the length of the union of (begin, end): cells of one stream overlap in time."""
     total, reached = 0.0, float("-inf")
     for begin, end in sorted(intervals):
         total += max(0.0, end - max(begin, reached))
@@ -118,5 +120,7 @@ def busy_seconds(intervals: Iterable[tuple[float, float]]) -> float:
 
 
 def assumed_bytes(tokens: float) -> float:
-    """Disk of one sample of so many tokens: ids, text and the rest, compressed."""
+    """Return the disk space of one sample of this many tokens: ids, text and the rest,
+    compressed.
+    """
     return BYTES_A_SAMPLE + BYTES_A_TOKEN * tokens

@@ -1,4 +1,4 @@
-"""One line of a plan for each engine group: what it loads, holds, makes and takes."""
+"""One line of a plan per engine group: what it loads, holds, generates and takes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
 from rast_bench.hardware import GIB
 from rast_bench.planning.cells import EngineGroup
-from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
-from rast_bench.planning.compatibility import Faults
-from rast_bench.planning.estimate import Rate, Work, hours, least_hours, total_work
+from rast_bench.planning.checkpoints import CheckpointSize, read_checkpoint
+from rast_bench.planning.compatibility import PlanErrors
+from rast_bench.planning.estimate import Throughput, Work, hours, least_hours, total_work
 from rast_bench.planning.history import History
 from rast_bench.planning.memory import BYTES, Fit, Memory
 from rast_bench.planning.placement import (
@@ -23,8 +23,8 @@ from rast_bench.planning.placement import (
     named_card,
 )
 from rast_bench.planning.prompts import PromptLengths
-from rast_bench.planning.rates import estimated_speeds
 from rast_bench.planning.settled import Devices, engine_load, settled_config
+from rast_bench.planning.throughput import estimated_throughput
 from rast_bench.planning.work import CellWork, State
 
 COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
@@ -32,7 +32,7 @@ COMMON_CARDS = ("a100-40", "a100-80", "a6000", "h100", "h200")
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What the user tells a plan. Sizes in GiB; None where nothing was said."""
+    """What the user tells a plan. Sizes in GiB; None if not given."""
 
     gpu: str | None = None
     gpu_memory: float | None = None
@@ -44,13 +44,13 @@ class CardFit:
     """The smallest size at which an engine works on cards of one kind."""
 
     card: str
-    devices: int | None  # None: on no number of one node's
+    devices: int | None  # None: on no number of cards in one node
     rows: int  # of full length
 
 
 @dataclass(frozen=True)
 class GroupLine:
-    """One engine and all that it has to make."""
+    """One engine and all that it has to generate."""
 
     number: int
     engine: str
@@ -62,35 +62,39 @@ class GroupLine:
     states: Mapping[State, int]
     wanted: int
     missing: int
-    models: tuple[Checkpoint, ...]  # of known size, each once
+    models: tuple[CheckpointSize, ...]  # of known size, each once
     unknown_models: tuple[str, ...]
     prompt_tokens: int  # of the longest prompt
     max_tokens: int
     memory: Memory | None  # None: the size of a model is unknown
     fit: Fit | None  # None: no card was named
     work: Work
-    rate: Rate | None
+    throughput: Throughput | None
     hours: float | None  # of this engine, on all its devices, at the longest
     least_hours: float | None = None
     cards: tuple[CardFit, ...] = ()
 
     @property
     def shortest_hours(self) -> float | None:
-        """The other end of the range of `hours`."""
+        """The lower end of the range of `hours`."""
         return self.hours if self.least_hours is None else self.least_hours
 
 
 class GroupPlanner:
-    """One line per group; models are read once."""
+    """Makes one line per group; models are read once."""
 
     def __init__(
-        self, history: History, assumptions: Assumptions, faults: Faults, devices: Devices = None
+        self,
+        history: History,
+        assumptions: Assumptions,
+        errors: PlanErrors,
+        devices: Devices = None,
     ) -> None:
         self._history = history
         self._devices = devices
         self._assumptions = assumptions
-        self._faults = faults
-        self._models: dict[ModelRef, Checkpoint | None] = {}
+        self._errors = errors
+        self._models: dict[ModelRef, CheckpointSize | None] = {}
         self._prompts = PromptLengths()
 
     def line(self, number: int, group: EngineGroup, works: Sequence[CellWork]) -> GroupLine:
@@ -111,7 +115,7 @@ class GroupPlanner:
             for work in works
             if work.missing
         )
-        rate = self._rate(group, load, memory, work, missing) if missing else None
+        throughput = self._throughput(group, load, memory, work, missing) if missing else None
         return GroupLine(
             number=number,
             engine=key.engine,
@@ -132,14 +136,14 @@ class GroupPlanner:
             memory=memory,
             fit=None if load is None or memory is None else self._fit(group, load, memory),
             work=work,
-            rate=rate,
-            hours=None if rate is None else hours(work.tokens, rate),
-            least_hours=None if rate is None else least_hours(work, rate),
+            throughput=throughput,
+            hours=None if throughput is None else hours(work.tokens, throughput),
+            least_hours=None if throughput is None else least_hours(work, throughput),
             cards=() if load is None else tuple(_on_card(load, name) for name in COMMON_CARDS),
         )
 
     def disk(self, works: Sequence[CellWork]) -> tuple[float, bool]:
-        """Bytes of all missing samples, and whether all were measured."""
+        """Return the bytes of all missing samples, and whether all were measured."""
         total, measured = 0.0, True
         for work in works:
             if work.missing:
@@ -149,19 +153,23 @@ class GroupPlanner:
                 measured = measured and known
         return total, measured
 
-    def checkpoints(self) -> dict[ModelRef, Checkpoint | None]:
-        """Those of all lines so far; None for what is not known."""
+    def checkpoints(self) -> dict[ModelRef, CheckpointSize | None]:
+        """Return the checkpoints of all lines so far; None for unknown ones."""
         return dict(self._models)
 
-    def _settled(self, group: EngineGroup, models: Sequence[Checkpoint | None]) -> EngineGroup:
-        """As a run on these devices would settle it; as it is, with a fault, where none could."""
-        with self._faults.gathering(len(group.cells)):
+    def _settled(self, group: EngineGroup, models: Sequence[CheckpointSize | None]) -> EngineGroup:
+        """Return the group as a run on these devices settles it; unchanged, with an error, if none
+        can.
+        """
+        with self._errors.collecting(len(group.cells)):
             config = settled_config(group, models, self._devices, self._prompts)
             return replace(group, config=config)
         return group
 
     def _fit(self, group: EngineGroup, load: EngineLoad, memory: Memory) -> Fit | None:
-        """On the named card; notes a fault where an engine that cannot be split does not fit."""
+        """Return the fit on the named card; add an error if an engine that cannot be split does not
+        fit.
+        """
         card = self._assumptions.gpu_memory
         if card is None:
             return None
@@ -173,24 +181,26 @@ class GroupPlanner:
                 f"{memory.length:,} tokens {memory.cache_per_token * memory.length / GIB:.1f} GiB",
                 hint="engine=vllm splits an engine over several cards",
             )
-            self._faults.add(error, len(group.cells))
+            self._errors.add(error, len(group.cells))
         return found
 
-    def _rate(
+    def _throughput(
         self,
         group: EngineGroup,
         load: EngineLoad | None,
         memory: Memory | None,
         work: Work,
         missing: int,
-    ) -> Rate | None:
-        """Measured on the named card or, without one, anywhere; else assumed; else estimated."""
+    ) -> Throughput | None:
+        """Return the throughput: measured on the named card (or any, if none is named), assumed or
+        estimated.
+        """
         card, assumed = self._assumptions.gpu, self._assumptions.tokens_per_second
-        measured = self._history.rate(group, card)
+        measured = self._history.throughput(group, card)
         if measured is not None:
             return measured
         if assumed is not None:
-            return Rate(assumed, "assumption", "--tokens-per-second")
+            return Throughput(assumed, "assumption", "--tokens-per-second")
         if load is None or memory is None or card is None or not load.on_vllm:
             return None
         found = load_fit(load, memory, named_card(card).memory)
@@ -198,41 +208,41 @@ class GroupPlanner:
             return None
         response = work.least_tokens / missing, work.tokens / missing
         devices = group.config.devices
-        slowest, fastest = estimated_speeds(load, memory, found.budget, devices, card, response)
-        return Rate(fastest, "estimate", f"{devices} × {card}", slowest)
+        slowest, fastest = estimated_throughput(load, memory, found.budget, devices, card, response)
+        return Throughput(fastest, "estimate", f"{devices} × {card}", slowest)
 
-    def model(self, ref: ModelRef) -> Checkpoint | None:
-        """The checkpoint's sizes; None, with a fault, where nothing is known of it."""
+    def model(self, ref: ModelRef) -> CheckpointSize | None:
+        """Return the checkpoint's sizes; None, with an error, if nothing is known about it."""
         if ref not in self._models:
             try:
                 self._models[ref] = read_checkpoint(ref)
             except ModelError as error:
-                self._faults.add(error)
+                self._errors.add(error)
                 self._models[ref] = None
-            if self._models[ref] is None and self._faults.elsewhere:
-                self._refuse_unknown(ref)
+            if self._models[ref] is None and self._errors.elsewhere:
+                self._check_known(ref)
         return self._models[ref]
 
-    def _refuse_unknown(self, ref: ModelRef) -> None:
-        """A plan for another machine vouches for nothing whose size it does not know."""
+    def _check_known(self, ref: ModelRef) -> None:
+        """Add an error for a model of unknown size, if the plan is for another machine."""
         if local_model_dir(ref) is None:
             error = ModelError(
-                f"model {ref.path}: nothing is known of its size: it is not on this machine and no "
-                "facts of it ship",
-                hint="plan where the hub answers, or name a folder",
+                f"model {ref.path}: its size is unknown: it is not on this machine and no "
+                "facts about it are shipped",
+                hint="plan where the hub can be reached, or name a folder",
             )
-            self._faults.stop(error)
+            self._errors.stop(error)
 
     def _longest(self, works: Sequence[CellWork]) -> tuple[int, int]:
-        """Prompt and max_tokens of the cell whose sum is the largest."""
+        """Return prompt and max_tokens of the cell whose sum is the largest."""
         lengths = [
             (self._prompts(work.planned), work.planned.cell.decoding.max_tokens) for work in works
         ]
         return max(lengths, key=sum)
 
 
-def _load(config: EngineConfig, models: tuple[Checkpoint, ...], longest: int) -> EngineLoad:
-    """What the engine asks of its devices; `longest` where it sets no length itself."""
+def _load(config: EngineConfig, models: tuple[CheckpointSize, ...], longest: int) -> EngineLoad:
+    """Return what the engine needs from its devices; `longest` if it sets no length itself."""
     if isinstance(config, VllmConfig):
         return engine_load(config, models, config.max_model_len or longest)
     return EngineLoad(
@@ -241,7 +251,7 @@ def _load(config: EngineConfig, models: tuple[Checkpoint, ...], longest: int) ->
 
 
 def _on_card(load: EngineLoad, name: str) -> CardFit:
-    """The smallest size that works, whatever size the configuration asks for."""
+    """Return the smallest size that works, whatever size the configuration requests."""
     card = named_card(name)
     if not load.on_vllm:  # one device, and one row is enough
         rows = load_fit(load, load_memory(load, 1), card.memory).rows

@@ -1,4 +1,4 @@
-"""What the ledger knows of earlier runs: response lengths, rates, bytes."""
+"""What the ledger knows about earlier runs: response lengths, throughput, bytes."""
 
 import json
 import re
@@ -15,19 +15,19 @@ from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import EngineGroup, PlannedCell
 from rast_bench.planning.estimate import (
     Length,
-    Rate,
-    RateSource,
-    Speed,
+    RunThroughput,
+    Throughput,
+    ThroughputSource,
     assumed_bytes,
     busy_seconds,
 )
 
-CELLS_LOOKED_AT = 16  # of one data set: enough for a mean, few enough to read
+CELLS_LOOKED_AT = 16  # per data set: enough for a mean, few enough to read
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """A cell's samples in short."""
+    """A summary of a cell's samples."""
 
     samples: int
     tokens: int
@@ -37,7 +37,7 @@ class _Stored:
 
 @dataclass(frozen=True)
 class _Part:
-    """One cell's part of a run, by its manifest."""
+    """One cell's part of a run, from its manifest."""
 
     cell_id: str
     run_id: str
@@ -53,7 +53,7 @@ class _Part:
 
 
 class History:
-    """Reads of a ledger only what is asked for, and that once. Methods raise LedgerError."""
+    """Reads only what is asked for, and only once. Methods raise LedgerError."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -61,7 +61,7 @@ class History:
         self._likest: dict[tuple[str, str, bool], list[_Stored]] = {}
 
     def length(self, cell: PlannedCell, done: int) -> Length:
-        """The mean response of a cell of which `done` samples exist."""
+        """Return the mean response of a cell of which `done` samples exist."""
         limit = cell.cell.decoding.max_tokens
         if done:
             stored = self._read(cell.cell_id)
@@ -74,22 +74,23 @@ class History:
         return Length(min(mean, limit), "data set")
 
     def bytes_a_sample(self, cell: PlannedCell, tokens: float) -> tuple[float, bool]:
-        """Disk of one sample, and whether that was measured on samples of the same data set."""
+        """Return the disk space per sample, and whether it was measured on the same data set."""
         similar = self._similar(cell)
         samples = sum(stored.samples for stored in similar)
         if not samples:
             return assumed_bytes(tokens), False
         return sum(stored.bytes for stored in similar) / samples, True
 
-    def rate(self, group: EngineGroup, card: str | None = None) -> Rate | None:
-        """The rate of the longest run of this engine group, else of this engine with any models.
+    def throughput(self, group: EngineGroup, card: str | None = None) -> Throughput | None:
+        """Return the throughput of the longest run of this engine group, else of this engine with
+        any models.
 
         Args:
-            card: a key of CARDS, where only runs on such devices count.
+            card: a key of CARDS; only runs on such devices count.
         """
         engine = _settings(group.config.model_dump(mode="json"))
         models = _canonical(group.cells[0].identity["models"])
-        choices: tuple[tuple[RateSource, Callable[[_Part], bool]], ...] = (
+        choices: tuple[tuple[ThroughputSource, Callable[[_Part], bool]], ...] = (
             (
                 "this engine group",
                 lambda part: part.models == models and _settings(part.engine) == engine,
@@ -101,13 +102,13 @@ class History:
         )
         for source, accepted in choices:
             parts = [part for part in self._parts if accepted(part) and _is_on(part.device, card)]
-            rate = self._rate_of(parts, source)
-            if rate is not None:
-                return rate
+            throughput = self._throughput_of(parts, source)
+            if throughput is not None:
+                return throughput
         return None
 
-    def speed(self, cell_ids: Collection[str]) -> Speed | None:
-        """The speed of the longest run that made samples of these cells.
+    def run_throughput(self, cell_ids: Collection[str]) -> RunThroughput | None:
+        """Return the throughput of the longest run that made samples of these cells.
 
         All cells that this run decoded with the same models count: they shared its batches.
         """
@@ -115,24 +116,24 @@ class History:
         longest = self._longest([one for one in self._parts if (one.run_id, one.models) in runs])
         if longest is None:
             return None
-        first, rate = longest
-        return Speed(rate, _hardware(first), first.host, _engine(first), first.run_id)
+        first, throughput = longest
+        return RunThroughput(throughput, _hardware(first), first.host, _engine(first), first.run_id)
 
-    def _rate_of(self, parts: Sequence[_Part], source: RateSource) -> Rate | None:
+    def _throughput_of(self, parts: Sequence[_Part], source: ThroughputSource) -> Throughput | None:
         longest = self._longest(parts)
         if longest is None:
             return None
-        first, rate = longest
-        return Rate(rate, source, f"{first.device}, run {first.run_id}")
+        first, throughput = longest
+        return Throughput(throughput, source, f"{first.device}, run {first.run_id}")
 
     def _longest(self, parts: Sequence[_Part]) -> tuple[_Part, float] | None:
-        """A part of the longest run, and the run's tokens per second."""
+        """Return a part of the longest run, and the run's tokens per second."""
         runs: defaultdict[tuple[str, str], list[_Part]] = defaultdict(list)
         for part in parts:
             runs[part.run_id, part.models].append(part)
         if not runs:
             return None
-        # The longest: a short one is mostly the filling and the emptying of the batch.
+        # The longest: a short run mostly fills and drains the batch.
         (run_id, _), longest = max(
             runs.items(), key=lambda item: (sum(part.samples for part in item[1]), item[0])
         )
@@ -180,7 +181,7 @@ class History:
                 )
 
     def _similar(self, cell: PlannedCell) -> list[_Stored]:
-        """Cells of the data set that are most like this one: main model, then the way to decode."""
+        """Return the cells of the data set most similar to this one: main model, then decoding."""
         identity = cell.identity
         models = _canonical(identity["models"])
         key = identity["dataset"], models, identity["decoding"]["greedy"]
@@ -219,7 +220,7 @@ class History:
 
 
 def _published(dataset: DatasetConfig, limit: int) -> Length:
-    """The published mean response on a data set, between 0 and `limit` where none is."""
+    """Return the published mean response on a data set; between 0 and `limit` if there is none."""
     known = known_dataset(dataset)
     if known is None or known.response_tokens is None:
         return Length(limit, "max_tokens")
@@ -234,7 +235,9 @@ def _canonical(value: Any) -> str:
 
 
 def _settings(engine: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the length, which is that of the longest prompt: few rows come near it."""
+    """Return the settings without the length, which follows the longest prompt: few rows come near
+    it.
+    """
     return {key: value for key, value in engine.items() if key != "max_model_len"}
 
 
@@ -245,7 +248,7 @@ def _device(manifest: Mapping[str, Any]) -> str:
 
 
 def _is_on(device: str, card: str | None) -> bool:
-    """Whether `NVIDIA A100-SXM4-80GB` is a card such as `a100-80`."""
+    """Return whether `NVIDIA A100-SXM4-80GB` is a card such as `a100-80`."""
     if card is None:
         return True
     name, _, memory = card.partition("-")
@@ -255,7 +258,7 @@ def _is_on(device: str, card: str | None) -> bool:
 
 
 def _hardware(part: _Part) -> str:
-    """`4 × NVIDIA RTX A6000`: the devices that one engine is split over."""
+    """Return the devices that one engine is split over: `4 × NVIDIA RTX A6000`."""
     devices = part.engine.get("tensor_parallel_size", 1)
     return f"{devices} × {part.device}" if devices > 1 else part.device
 

@@ -1,7 +1,7 @@
-"""The memory of one engine: weights, key-value cache and activations, a device's share of it.
+"""The memory of one engine per device: weights, key-value cache and activations.
 
-What is counted of activations is an estimate, made of the parts that vLLM's profile run meets:
-nothing of it was measured on a GPU.
+The activations are an estimate from the parts that vLLM's profile run meets; nothing was measured
+on a GPU.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rast_bench.hardware import GIB
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 STEP_TOKENS = 2048  # max_num_batched_tokens of vLLM's LLMEngine, or max_num_seqs if that is more
-SAMPLER_BYTES = 24  # for each logit: sorted values and ids, probabilities, their sums, a mask
+SAMPLER_BYTES = 24  # per logit: sorted values and ids, probabilities, their sums, a mask
 GRAPH_BYTES_A_LAYER = 16 * 2**20  # CUDA graphs: 0.5 GiB for 32 layers, 1 GiB for 64
-COMMUNICATION_BYTES = GIB // 2  # NCCL's buffers, where an engine is split
+COMMUNICATION_BYTES = GIB // 2  # NCCL's buffers, if an engine is split
 VOCABULARY_STEP = 64  # vLLM pads embeddings to multiples of this
 
 Verdict = Literal["fits", "fewer rows", "too large"]
@@ -31,11 +31,11 @@ class Memory:
     cache_per_token: int
     rows: int  # max_num_seqs
     length: int  # tokens of the longest prompt and its response
-    activations: int = 0  # and all else that vLLM takes out of gpu_memory_utilization
+    activations: int = 0  # and everything else within vLLM's gpu_memory_utilization
 
     @property
     def cache(self) -> int:
-        """For every row at full length, which is the most that can be asked for."""
+        """For every row at full length, which is the maximum."""
         return self.cache_per_token * self.rows * self.length
 
     @property
@@ -53,7 +53,7 @@ class Fit:
 
 
 def engine_memory(
-    models: Sequence[Checkpoint],
+    models: Sequence[CheckpointSize],
     *,
     dtype: str,
     rows: int,
@@ -61,14 +61,14 @@ def engine_memory(
     tensor_parallel: int = 1,
     on_vllm: bool = False,
 ) -> Memory:
-    """The memory of distinct checkpoints that decode side by side.
+    """Return the memory of distinct checkpoints that decode side by side.
 
     Args:
         models: each checkpoint once, whatever its roles.
         dtype: of weights and cache, a key of BYTES.
         rows: sequences decoded at once.
-        length: tokens of each, prompt and response.
-        on_vllm: whether to count what vLLM takes beside weights and cache (`activations`).
+        length: tokens per sequence, prompt and response.
+        on_vllm: whether to count what vLLM needs beside weights and cache (`activations`).
     """
     size = BYTES[dtype]
     weights = sum(model.floating * size + model.packed_bytes for model in models)
@@ -82,18 +82,18 @@ def engine_memory(
 
 
 def activations(
-    models: Sequence[Checkpoint], size: int, rows: int, tensor_parallel: int = 1
+    models: Sequence[CheckpointSize], size: int, rows: int, tensor_parallel: int = 1
 ) -> int:
-    """About how many bytes vLLM takes on one device beside weights and cache.
+    """Return an estimate of the bytes that vLLM needs per device beside weights and cache.
 
-    vLLM runs a step of the largest size before it gives the rest to the cache
+    vLLM runs one step of the largest size before it gives the rest to the cache
     (`determine_available_memory`), and adds an estimate of its CUDA graphs. At the peak there are
     either the states of one model's largest layer (residual, normed and attention output; gate, up
-    and their product) or, for `rows` rows, the logits of every model in its dtype, eq. 3 in
-    float32 and the sampler's sorting of all ids; the hidden states of all models are there in both.
+    and their product) or, for `rows` rows, the logits of every model in its dtype, eq. 3 in float32
+    and the sampler's sorting of all ids; the hidden states of all models are there in both cases.
 
     Args:
-        size: bytes of a number in the engine's dtype.
+        size: bytes per number in the engine's dtype.
         rows: max_num_seqs.
     """
     tokens = max(STEP_TOKENS, rows)
@@ -105,24 +105,24 @@ def activations(
         for model in models
     )
     ids = max(model.vocabulary for model in models)
-    eq3 = 4 * min(3, len(models))  # M_base, ΔR and a part of it in float32
+    eq3 = 4 * min(3, len(models))  # M_base, ΔR and one of its terms in float32
     heads = rows * ids * (size * len(models) + eq3 + SAMPLER_BYTES)
     graphs = GRAPH_BYTES_A_LAYER * sum(model.layers for model in models)
     return joined + max(layer, heads) + graphs + (COMMUNICATION_BYTES if tensor_parallel > 1 else 0)
 
 
-def cache_per_token(model: Checkpoint, size: int, tensor_parallel: int = 1) -> int:
-    """Bytes of keys and values of one token on one device: 2 · layers · kv_heads · head_dim · size.
+def cache_per_token(model: CheckpointSize, size: int, tensor_parallel: int = 1) -> int:
+    """Return the bytes of keys and values per token and device: 2 · layers · kv_heads · head_dim ·
+    size.
 
-    Key-value heads are split over the devices; where there are fewer heads than devices, each has
-    one.
+    Key-value heads are split over the devices; with fewer heads than devices, each device has one.
     """
     heads = max(1, model.kv_heads // tensor_parallel)
     return 2 * model.layers * heads * model.head_dim * size
 
 
 def fit(memory: Memory, budget: int, cache_budget: int | None = None) -> Fit:
-    """Whether `budget` bytes of each device hold the engine.
+    """Return whether `budget` bytes of each device hold the engine.
 
     Args:
         cache_budget: a fixed size of the cache; None gives it what the rest leaves.
@@ -137,8 +137,10 @@ def fit(memory: Memory, budget: int, cache_budget: int | None = None) -> Fit:
     return Fit("fits" if rows >= memory.rows else "fewer rows", budget, rows)
 
 
-def unsplittable(models: Sequence[Checkpoint], tensor_parallel: int) -> list[tuple[str, str]]:
-    """(model, reason) for every model that vLLM cannot deal to so many devices evenly."""
+def unsplittable(models: Sequence[CheckpointSize], tensor_parallel: int) -> list[tuple[str, str]]:
+    """Return (model, reason) for every model that vLLM cannot split evenly over this many
+    devices.
+    """
     found = []
     for model in models:
         padded = -(-model.vocabulary // VOCABULARY_STEP) * VOCABULARY_STEP

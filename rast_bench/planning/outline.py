@@ -1,4 +1,4 @@
-"""Cells whose data set or tokenizer is not on this machine: what can be told of them anyway."""
+"""Cells whose data set or tokenizer is not on this machine: what is known about them anyway."""
 
 import json
 from dataclasses import dataclass
@@ -16,15 +16,19 @@ from rast_bench.planning.cells import CellReader, PlannedCell
 class OutlinedCell(PlannedCell):
     """A cell without all of its inputs.
 
-    Its problems are those of the data set, or without it so many empty ones. Its id holds within
-    one plan only: cells whose ids will be equal have equal ones.
+    Its problems are those of the data set, or empty ones of the known number. Its id is valid
+    within one plan only: cells whose ids will be equal have equal ones.
     """
 
-    known: KnownDataset | None  # whose rows were taken; None: the data set was read
+    known: KnownDataset | None  # the source of the number of rows; None: the data set was read
 
 
 def outline_cell(cell: CellConfig, reader: CellReader) -> OutlinedCell:
-    """The cell as far as it is known. Raises DatasetError where no facts of its data set ship."""
+    """Return the cell as far as it is known.
+
+    Raises:
+        DatasetError: no facts about its data set are shipped.
+    """
     known = None
     try:
         problems, fingerprint = reader.read_set(cell.dataset)
@@ -34,15 +38,15 @@ def outline_cell(cell: CellConfig, reader: CellReader) -> OutlinedCell:
             raise
         rows = min(known.rows, cell.dataset.limit or known.rows)
         problems = tuple(Problem(f"{row:05d}", "", "") for row in range(rows))
-        fingerprint = f"not read: {json.dumps(_place(cell.dataset))}"
+        fingerprint = f"not read: {json.dumps(_source(cell.dataset))}"
     identity = cell_identity(cell, fingerprint, reader.fingerprint)
     return OutlinedCell(cell, cell_id(identity), identity, engine_key(cell), problems, known)
 
 
 def facts_of(dataset: DatasetConfig) -> KnownDataset | None:
-    """The shipped facts of a data set that the hub would give; None for one in a file."""
+    """Return the shipped facts about a hub data set; None for a file."""
     return known_dataset(dataset) if dataset_file(dataset) is None else None
 
 
-def _place(dataset: DatasetConfig) -> list[str | None]:
+def _source(dataset: DatasetConfig) -> list[str | None]:
     return [dataset.path, dataset.subset, dataset.split, dataset.revision, dataset.adapter]

@@ -1,4 +1,4 @@
-"""What of a run is taken from the hub as it is today: a later run may get something else."""
+"""What a run takes from the hub without a pinned revision: a later run may get something else."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,9 @@ from rast_bench.datasets.sources import dataset_file
 
 
 def warn_of_unpinned(cells: Iterable[CellConfig]) -> None:
-    """One line on stderr that names every hub model and data set without a revision, if any."""
+    """Print one line on stderr that names every hub model and data set without a revision, if
+    any.
+    """
     names = list(dict.fromkeys(name for cell in cells for name in _unpinned(cell)))
     if names:
         print(

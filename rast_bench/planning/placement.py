@@ -1,6 +1,6 @@
 """How many devices an engine is split over: the smallest tensor-parallel size that works.
 
-Planner, launchers and workers started by hand all ask here, so that a plan and a run agree.
+Planner, launchers and workers all use this module, so a plan and a run agree.
 """
 
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ from dataclasses import dataclass
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.known.cards import CARDS
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 from rast_bench.planning.memory import Fit, Memory, engine_memory, fit, unsplittable
 
 MIN_REQUESTS = 4
-"""Longest requests that must fit in the cache at once, or max_num_seqs if that is less.
+"""Longest requests that must fit in the cache at once, or max_num_seqs if that is smaller.
 
 vLLM starts with room for one, but a step reads all weights however few rows it has, and the longest
-responses of a table, which come last, would go one after another. Responses are on average some
-twenty times shorter than the longest allowed, so room for four of these is room for about eighty.
+responses of a table, which come last, would run one after another. Responses are on average about
+twenty times shorter than the longest allowed, so room for four is room for about eighty.
 The paper's own 4 cards of 40 GB for 32B with ΔR of 7B (table 4) have room for six.
 """
 
 GPUS_A_NODE = 8
-"""Devices that `auto` may take where their number is not known."""
+"""Devices that `auto` may take if their number is not known."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """The devices that an engine may be split over, all as small as the smallest."""
+    """The devices that an engine may be split over, all treated as the smallest one."""
 
-    memory: int  # bytes of one
+    memory: int  # bytes per device
     count: int | None = None  # None: unknown
-    name: str | None = None  # a key of CARDS, where it was named
+    name: str | None = None  # a key of CARDS, if it was named
 
     @property
     def most(self) -> int:
@@ -45,20 +45,20 @@ class Card:
 
 
 def named_card(name: str, count: int | None = None) -> Card:
-    """Devices of a common kind; `name` is a key of CARDS."""
+    """Return devices of a common kind; `name` is a key of CARDS."""
     return Card(int(CARDS[name].memory * GIB), count, name)
 
 
 @dataclass(frozen=True)
 class EngineLoad:
-    """What an engine group asks of its devices."""
+    """What an engine group needs from its devices."""
 
-    models: tuple[Checkpoint, ...]  # distinct
+    models: tuple[CheckpointSize, ...]  # distinct
     dtype: str  # a key of BYTES
     rows: int  # max_num_seqs
     length: int  # tokens of the longest request, prompt and response
     utilization: float = 0.9  # gpu_memory_utilization
-    on_vllm: bool = True  # which takes memory beside weights and cache
+    on_vllm: bool = True  # vLLM needs memory beside weights and cache
     cache: int | None = None  # kv_cache_gib in bytes per device; utilization then does not count
 
     @property
@@ -73,8 +73,8 @@ class Candidate:
     devices: int
     memory: Memory
     fit: Fit
-    misfit: str | None  # a model cannot be split so: "model m has 28 attention heads"
-    enough: bool  # the cache holds the least number of longest requests
+    misfit: str | None  # why a model cannot be split: "model m has 28 attention heads"
+    enough: bool  # the cache holds the minimum number of longest requests
 
     @property
     def starts(self) -> bool:
@@ -87,7 +87,7 @@ class Candidate:
 
 
 def load_memory(load: EngineLoad, devices: int) -> Memory:
-    """What each of so many devices holds of the engine."""
+    """Return what each of this many devices holds of the engine."""
     return engine_memory(
         load.models,
         dtype=load.dtype,
@@ -99,19 +99,19 @@ def load_memory(load: EngineLoad, devices: int) -> Memory:
 
 
 def load_fit(load: EngineLoad, memory: Memory, device: int) -> Fit:
-    """Whether a device of so many bytes has room for its part, `memory`."""
-    if load.cache is not None:  # vLLM then leaves gpu_memory_utilization aside
+    """Return whether a device with this many bytes has room for its part, `memory`."""
+    if load.cache is not None:  # vLLM then ignores gpu_memory_utilization
         return fit(memory, device, load.cache)
     return fit(memory, int(device * load.utilization))
 
 
 def candidates(load: EngineLoad, card: Card) -> list[Candidate]:
-    """Every size from 1 to the number of devices, in that order."""
+    """Return every size from 1 to the number of devices, in that order."""
     return [candidate(load, card, devices) for devices in range(1, card.most + 1)]
 
 
 def candidate(load: EngineLoad, card: Card, devices: int) -> Candidate:
-    """Whether the engine works on so many devices."""
+    """Return whether the engine works on this many devices."""
     memory = load_memory(load, devices)
     found = load_fit(load, memory, card.memory)
     return Candidate(
@@ -125,8 +125,10 @@ def candidate(load: EngineLoad, card: Card, devices: int) -> Candidate:
     )
 
 
-def place(load: EngineLoad, card: Card) -> int:
-    """The smallest size that works. Raises ConfigError, which says what is missing."""
+def smallest_size(load: EngineLoad, card: Card) -> int:
+    """Return the smallest size that works. Raise ConfigError, which says what is missing, if none
+    does.
+    """
     found = candidates(load, card)
     for option in found:
         if option.works:
@@ -136,33 +138,35 @@ def place(load: EngineLoad, card: Card) -> int:
     raise ConfigError(
         f"engine.tensor_parallel_size=auto: {titles} ({load.dtype}) do not fit on {where}: "
         f"{_lacking(found, load)}",
-        hint=_other_ways(found, load),
+        hint=_alternatives(found, load),
     )
 
 
 def check_size(load: EngineLoad, card: Card, devices: int) -> None:
-    """Raise ConfigError, with the sizes that can, unless vLLM starts on so many devices.
+    """Raise ConfigError, with the sizes that work, unless vLLM starts on this many devices.
 
-    Whether there are so many is not looked at.
+    Whether that many exist is not checked.
     """
     option = candidate(load, card, devices)
     if option.starts:
         return
     reason = option.misfit or (
-        f"on {card.title} {_room(option, load)}, and vLLM wants room for one of "
+        f"on {card.title} {_room(option, load)}, and vLLM needs room for one of "
         f"{load.length:,} tokens"
     )
     raise ConfigError(
         f"engine.tensor_parallel_size={devices} cannot work: {reason}",
-        hint=_sizes_that_can(candidates(load, card)) or _other_ways([option], load),
+        hint=_working_sizes(candidates(load, card)) or _alternatives([option], load),
     )
 
 
-def check_heads(models: Sequence[Checkpoint], devices: int, most: int = GPUS_A_NODE) -> None:
-    """`check_size` where the memory of a device is not known. Raises ConfigError."""
-    faults = unsplittable(models, devices)
-    if faults:
-        path, why = faults[0]
+def check_heads(models: Sequence[CheckpointSize], devices: int, most: int = GPUS_A_NODE) -> None:
+    """Do as `check_size` if the memory of a device is unknown: raise ConfigError for heads
+    alone.
+    """
+    errors = unsplittable(models, devices)
+    if errors:
+        path, why = errors[0]
         sizes = [n for n in range(1, most + 1) if not unsplittable(models, n)]
         raise ConfigError(
             f"engine.tensor_parallel_size={devices} cannot work: model {path} has {why}",
@@ -171,7 +175,7 @@ def check_heads(models: Sequence[Checkpoint], devices: int, most: int = GPUS_A_N
 
 
 def _lacking(found: Sequence[Candidate], load: EngineLoad) -> str:
-    """What the best size leaves, and what is needed. Size 1 always divides all models."""
+    """Return what the best size leaves, and what is needed. Size 1 always divides all models."""
     best = max((c for c in found if c.misfit is None), key=lambda c: (c.fit.rows, c.devices))
     return (
         f"at size {best.devices}, the best, {_room(best, load)}, and "
@@ -191,23 +195,23 @@ def _room(option: Candidate, load: EngineLoad) -> str:
     return f"{taken} leave {left / GIB:.1f} GiB, one request needs {one / GIB:.1f}"
 
 
-def _sizes_that_can(found: Sequence[Candidate]) -> str | None:
+def _working_sizes(found: Sequence[Candidate]) -> str | None:
     sizes = [str(option.devices) for option in found if option.starts]
-    return f"sizes that can: {', '.join(sizes)}" if sizes else None
+    return f"sizes that work: {', '.join(sizes)}" if sizes else None
 
 
-def _other_ways(found: Sequence[Candidate], load: EngineLoad) -> str:
+def _alternatives(found: Sequence[Candidate], load: EngineLoad) -> str:
     if load.cache is not None:
-        return "leave engine.kv_cache_gib out for all that is free, or set another"
+        return "leave engine.kv_cache_gib out to use all free memory, or set another"
     starting = [option for option in found if option.starts]
     if starting:
         best = max(starting, key=lambda option: option.fit.rows)
         return (
             f"engine.tensor_parallel_size={best.devices} starts with room for {best.fit.rows}; or "
-            "take larger cards, or a smaller decoding.max_tokens"
+            "use larger cards, or a smaller decoding.max_tokens"
         )
     if load.dtype == "float32":
-        return "engine.dtype=bfloat16 halves weights and cache; or take larger cards"
+        return "engine.dtype=bfloat16 halves weights and cache; or use larger cards"
     if any(option.memory.weights < option.fit.budget for option in found):
-        return "a smaller engine.max_num_seqs needs less; or take larger cards, or smaller models"
-    return "take more or larger cards, or smaller models"
+        return "a smaller engine.max_num_seqs needs less; or use larger cards or smaller models"
+    return "use more or larger cards, or smaller models"

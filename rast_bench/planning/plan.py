@@ -1,4 +1,4 @@
-"""From configured cells to planned ones, everything checked that can be without loading weights."""
+"""From configured cells to planned ones, with every check that needs no weights."""
 
 from collections.abc import Sequence
 
@@ -9,20 +9,20 @@ from rast_bench.planning.prompts import PromptLengths
 
 
 def plan_cells(cells: Sequence[CellConfig]) -> list[PlannedCell]:
-    """Reads data sets, computes ids and checks every model's files; loads no weights.
+    """Read data sets, compute ids and check every model's files; load no weights.
 
     Raises:
         DatasetError: a data set is missing or lacks a field.
         ModelError: a checkpoint is missing or broken, or does not match its partner.
-        ConfigError: the models have no room for the longest prompt and max_tokens, or the engine
-            no such setting.
+        ConfigError: the models have no room for the longest prompt and max_tokens, or the
+            engine does not support a setting.
         EngineError: the engine is not installed.
     """
     from rast_bench.engines import check_engine, check_models, check_room
 
     for cell in cells:
         check_engine(cell)
-    # Before anything of a model is read as a whole: hashing a large checkpoint takes minutes.
+    # Before any model file is read completely: hashing a large checkpoint takes minutes.
     for key in dict.fromkeys(engine_key(cell) for cell in cells):
         check_models(key)
     reader = CellReader()
@@ -37,6 +37,8 @@ Room = tuple[EngineKey, int, int | None, int]
 
 
 def needed_room(planned: PlannedCell, prompt_tokens: int) -> Room:
-    """What `check_room` takes: models, max_tokens, the engine's own limit, the longest prompt."""
+    """Return the arguments of `check_room`: models, max_tokens, the engine's limit, the longest
+    prompt.
+    """
     limit = getattr(planned.cell.engine, "max_model_len", None)
     return planned.engine_key, planned.cell.decoding.max_tokens, limit, prompt_tokens

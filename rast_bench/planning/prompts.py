@@ -9,14 +9,14 @@ from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.checkpoints import checkpoint_folder
 from rast_bench.planning.outline import OutlinedCell
 
-CHARACTERS_A_TOKEN = 3  # where there is no tokenizer: English and mathematics have more
+CHARACTERS_A_TOKEN = 3  # without a tokenizer: English and mathematics have more
 ADDED_TOKENS = 2  # by a tokenizer, before and after a text
-UNKNOWN_QUESTION = 12_000  # characters of the longest question of a set of which none was read
+UNKNOWN_QUESTION = 12_000  # characters of the longest question, for a set that was not read
 CHAT_MARKUP = 400  # characters that a chat template may add
 
 
 class PromptLengths:
-    """Tokens of the longest prompt of a cell; cells with equal prompts and tokenizers share one."""
+    """Tokens of the longest prompt per cell; cells with equal prompts and tokenizers share one."""
 
     def __init__(self) -> None:
         self._known: dict[object, int] = {}
@@ -33,10 +33,13 @@ class PromptLengths:
 
 
 def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
-    """Tokens of the cell's longest prompt by the tokenizer.json of a checkpoint's folder.
+    """Return the tokens of the cell's longest prompt, by the tokenizer.json of a checkpoint's
+    folder.
 
-    Without one, a third of its characters; those of a data set that is not here are by its facts.
-    Raises ModelError for a tokenizer.json that cannot be read.
+    Without a tokenizer, a third of its characters; for a data set that is not here, from its facts.
+
+    Raises:
+        ModelError: the tokenizer.json cannot be read.
     """
     if isinstance(cell, OutlinedCell):
         return -(-_outlined_characters(cell) // CHARACTERS_A_TOKEN)
@@ -48,7 +51,7 @@ def longest_prompt(cell: PlannedCell, folder: Path | None) -> int:
     tokenizer = read_tokenizer(cell.engine_key.main.path, folder / "tokenizer.json", digest)
     longest = 0
     for prompt in prompts:
-        # A token holds a byte at least, so that most prompts need not be cut into tokens.
+        # A token has at least one byte, so most prompts need not be tokenized.
         if len(prompt.encode()) + ADDED_TOKENS > longest:
             longest = max(longest, len(tokenizer.encode(prompt).ids))
     return longest

@@ -1,8 +1,8 @@
-"""What engine settings leave open, settled for a machine: dtype, tensor-parallel size, length.
+"""Settle what engine settings leave open, for a machine: dtype, tensor-parallel size, length.
 
 A run settles its cells before it loads anything, and a plan settles them for the card that it is
-told. The values depend on all cells of an engine group and on the devices alone, so that all
-workers of a launch, and a run that is resumed, have the same. They are no part of a cell's id.
+given. The values depend only on all cells of an engine group and on the devices, so all workers of
+a launch, and a resumed run, have the same. They are not part of a cell's id.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,14 +15,14 @@ from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import EngineGroup, PlannedCell, completeness, group_cells
-from rast_bench.planning.checkpoints import Checkpoint, read_checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize, read_checkpoint
 from rast_bench.planning.memory import BYTES
-from rast_bench.planning.placement import Card, EngineLoad, check_heads, check_size, place
+from rast_bench.planning.placement import Card, EngineLoad, check_heads, check_size, smallest_size
 from rast_bench.planning.prompts import PromptLengths
 from rast_bench.planning.quantities import count
 
 LENGTH_STEP = 128
-"""max_model_len is a multiple of this: a few problems more or less rarely change it."""
+"""max_model_len is a multiple of this, so that a few problems more or less rarely change it."""
 
 ONE_DTYPE = (
     "set engine.dtype=bfloat16, as the paper's experiments do, or engine.dtype=float32 if it is "
@@ -32,7 +32,7 @@ ONE_DTYPE = (
 
 @dataclass(frozen=True)
 class UnknownCard:
-    """GPUs whose memory nobody has told; `hint` says how to tell it."""
+    """GPUs of unknown memory; `hint` says how to set it."""
 
     hint: str
     count: int | None = None
@@ -45,15 +45,15 @@ Devices = Card | UnknownCard | None
 def settle_engines(
     planned: Sequence[PlannedCell], ledger: Ledger, devices: Callable[[], Devices]
 ) -> list[PlannedCell]:
-    """The cells, in their order, with engine settings that leave nothing open.
+    """Return the cells, in order, with engine settings that leave nothing open.
 
-    Engine groups that lack no sample stay as they are: nothing of them will be loaded.
+    Engine groups without missing samples stay unchanged: they will not be loaded.
 
     Args:
-        devices: tells where they will run; asked only where that matters.
+        devices: returns where they will run; called only if that matters.
 
     Raises:
-        ConfigError: no size or not the chosen one works, or the dtype should be said.
+        ConfigError: no size, or not the chosen one, works, or the dtype must be set.
         ModelError: a checkpoint is broken.
         LedgerError: the ledger cannot be read.
     """
@@ -71,30 +71,31 @@ def settle_engines(
     for group in groups:
         models = [read_checkpoint(ref) for ref in dict.fromkeys(group.key.roles)]
         config = settled_config(group, models, where, lengths)
-        for number in group.places:
+        for number in group.indices:
             settled[number] = with_engine(planned[number], config)
     return settled
 
 
 def with_engine(cell: PlannedCell, config: EngineConfig) -> PlannedCell:
-    """The cell with another engine configuration, and the id that it had."""
+    """Return the cell with another engine configuration and its old id."""
     changed = cell.cell.model_copy(update={"engine": config})
     return replace(cell, cell=changed, engine_key=engine_key(changed))
 
 
 def settled_config(
     group: EngineGroup,
-    models: Sequence[Checkpoint | None],
+    models: Sequence[CheckpointSize | None],
     devices: Devices,
     longest: Callable[[PlannedCell], int],
 ) -> EngineConfig:
-    """The group's configuration without anything open; its cells have room (`check_room`).
+    """Return the group's configuration with nothing left open; its cells have room (`check_room`).
 
     Args:
         models: distinct, M_base first; None for those of unknown size.
-        longest: tokens of a cell's longest prompt.
+        longest: returns the tokens of a cell's longest prompt.
 
-    Raises ConfigError.
+    Raises:
+        ConfigError: no size, or not the chosen one, works, or the dtype must be set.
     """
     config = group.config
     if not isinstance(config, VllmConfig):
@@ -114,8 +115,8 @@ def settled_config(
     return config.model_copy(update={"tensor_parallel_size": size})
 
 
-def engine_load(config: VllmConfig, models: Sequence[Checkpoint], length: int) -> EngineLoad:
-    """What `models` with a settled dtype, a key of BYTES, ask of their devices."""
+def engine_load(config: VllmConfig, models: Sequence[CheckpointSize], length: int) -> EngineLoad:
+    """Return what `models` need from their devices, with a settled dtype (a key of BYTES)."""
     return EngineLoad(
         models=tuple(models),
         dtype=config.dtype,
@@ -128,13 +129,14 @@ def engine_load(config: VllmConfig, models: Sequence[Checkpoint], length: int) -
 
 def group_length(
     cells: Sequence[PlannedCell],
-    models: Sequence[Checkpoint] | None,
+    models: Sequence[CheckpointSize] | None,
     longest: Callable[[PlannedCell], int],
 ) -> int:
-    """Tokens of the longest request, prompt and response, in steps, within the models' positions.
+    """Return the tokens of the longest request, prompt and response, in steps, within all
+    positions.
 
-    One token is added, because vLLM draws one when it scores a text. Without `models` the number
-    is exact.
+    One token is added, because vLLM draws one when it scores a text. Without `models` the number is
+    exact.
     """
     needed = max(longest(cell) + cell.cell.decoding.max_tokens for cell in cells)
     if models is None:
@@ -144,9 +146,9 @@ def group_length(
 
 
 def check_one_dtype(
-    groups: Sequence[EngineGroup], read: Callable[[ModelRef], Checkpoint | None]
+    groups: Sequence[EngineGroup], read: Callable[[ModelRef], CheckpointSize | None]
 ) -> None:
-    """Raise ConfigError where `auto` means different dtypes in one command."""
+    """Raise ConfigError if `auto` means different dtypes within one command."""
     found: dict[str, str] = {}
     for group in groups:
         if isinstance(group.config, VllmConfig) and group.config.dtype == "auto":
@@ -163,7 +165,7 @@ def check_one_dtype(
 
 
 def precision_note(cells: Iterable[CellConfig]) -> str | None:
-    """What is as documented but may surprise on a GPU."""
+    """Return a note on documented behaviour that may surprise on a GPU."""
     for cell in cells:
         engine = cell.engine
         if isinstance(engine, TransformersConfig) and (engine.dtype, engine.device) == (
@@ -177,7 +179,7 @@ def precision_note(cells: Iterable[CellConfig]) -> str | None:
     return None
 
 
-def _dtype(config: VllmConfig, main: Checkpoint | None, devices: Devices) -> str:
+def _dtype(config: VllmConfig, main: CheckpointSize | None, devices: Devices) -> str:
     if config.dtype != "auto" or main is None:
         return config.dtype
     if main.dtype not in BYTES:
@@ -192,14 +194,14 @@ def _dtype(config: VllmConfig, main: Checkpoint | None, devices: Devices) -> str
     return main.dtype
 
 
-def _size(config: VllmConfig, models: Sequence[Checkpoint], devices: Devices) -> int:
+def _size(config: VllmConfig, models: Sequence[CheckpointSize], devices: Devices) -> int:
     assert config.max_model_len is not None  # settled before
     size = config.tensor_parallel_size
     if isinstance(devices, Card):
         load = engine_load(config, models, config.max_model_len)
         if size == "auto":
-            return place(load, devices)
-        _refuse_absent(config, devices)
+            return smallest_size(load, devices)
+        _check_present(config, devices)
         check_size(load, devices, size)
         return size
     return _size_unseen(config, models, devices)
@@ -207,14 +209,16 @@ def _size(config: VllmConfig, models: Sequence[Checkpoint], devices: Devices) ->
 
 def _size_unseen(
     config: VllmConfig,
-    models: Sequence[Checkpoint],
+    models: Sequence[CheckpointSize],
     devices: Devices,
     unknown: Sequence[str] = (),
 ) -> int:
-    """Where the memory of the devices or of a model is unknown: heads alone can be looked at."""
+    """Return the size if the memory of the devices or of a model is unknown: only heads can be
+    checked.
+    """
     size = config.tensor_parallel_size
     if size != "auto":
-        _refuse_absent(config, devices)
+        _check_present(config, devices)
         check_heads(models, size)
         return size
     if devices is None:
@@ -231,8 +235,10 @@ def _size_unseen(
     raise ConfigError(f"engine.tensor_parallel_size=auto: the {what} is not known", hint=hint)
 
 
-def _refuse_absent(config: VllmConfig, devices: Devices) -> None:
-    """A chosen size needs as many devices; Ray may find them on other nodes."""
+def _check_present(config: VllmConfig, devices: Devices) -> None:
+    """Raise ConfigError if there are fewer devices than the chosen size; Ray may find more
+    elsewhere.
+    """
     limit = None if devices is None else devices.count
     if (
         limit is not None

@@ -1,7 +1,7 @@
-"""Which samples planned cells ask for, which of them are missing, and the requests for those.
+"""Which samples planned cells want, which of them are missing, and the requests for those.
 
-Cells of one id share their samples; each sample belongs to the first cell that asks for it. Nothing
-here lists what nobody has made, so a plan of millions of samples stays cheap.
+Cells with the same id share their samples; each sample belongs to the first cell that wants it.
+Missing samples are never listed, so a plan of millions of samples stays cheap.
 """
 
 from collections import Counter, defaultdict
@@ -23,11 +23,11 @@ State = Literal["complete", "partial", "new"]
 
 
 @dataclass(frozen=True)
-class OwnSamples:
-    """What a cell asks for and no cell of its id before it."""
+class DisjointSamples:
+    """The samples that a cell wants and no earlier cell with its id does."""
 
     planned: PlannedCell
-    taken: Mapping[str, int]  # samples per problem that earlier cells ask for; 0 where left out
+    taken: Mapping[str, int]  # samples per problem that earlier cells want; 0 if left out
 
     @property
     def count(self) -> int:
@@ -37,18 +37,22 @@ class OwnSamples:
         return sum(max(0, n - self.taken.get(p.problem_id, 0)) for p in self.planned.problems)
 
     def wanted_keys(self) -> Iterator[Key]:
-        """All of one problem consecutively."""
+        """Yield the keys, all samples of a problem consecutively."""
         for problem in self.planned.problems:
             first = self.taken.get(problem.problem_id, 0)
             for index in range(first, self.planned.cell.decoding.samples_per_problem):
                 yield problem.problem_id, index
 
     def missing(self, durable: Collection[Key]) -> int:
-        """How many of them are not among these of the cell's id."""
+        """Return how many of these samples are not durable, given the durable keys of the cell's
+        id.
+        """
         return self.count - self._count(durable, self.taken)
 
     def done(self, durable: Collection[Key]) -> int:
-        """How many of all that the cell wants, of whichever cell, are among these."""
+        """Return how many samples that the cell wants are durable, whichever cell they belong
+        to.
+        """
         return self._count(durable, {})
 
     def _count(self, durable: Collection[Key], taken: Mapping[str, int]) -> int:
@@ -57,17 +61,17 @@ class OwnSamples:
         return sum(p in wanted and taken.get(p, 0) <= i < n for p, i in durable)
 
 
-def own_samples(cells: Sequence[PlannedCell]) -> list[OwnSamples]:
-    """The samples of each cell, in the order given; disjoint."""
+def disjoint_samples(cells: Sequence[PlannedCell]) -> list[DisjointSamples]:
+    """Return the samples of each cell, in the order given, each sample once."""
     repeated = {cell_id for cell_id, n in Counter(cell.cell_id for cell in cells).items() if n > 1}
     asked: defaultdict[str, dict[str, int]] = defaultdict(dict)  # samples per problem, by cell id
     found = []
     for cell in cells:
         if cell.cell_id not in repeated:
-            found.append(OwnSamples(cell, {}))
+            found.append(DisjointSamples(cell, {}))
             continue
         before = asked[cell.cell_id]
-        found.append(OwnSamples(cell, dict(before)))
+        found.append(DisjointSamples(cell, dict(before)))
         n = cell.cell.decoding.samples_per_problem
         for problem in cell.problems:
             before[problem.problem_id] = max(n, before.get(problem.problem_id, 0))
@@ -76,7 +80,7 @@ def own_samples(cells: Sequence[PlannedCell]) -> list[OwnSamples]:
 
 @dataclass(frozen=True)
 class CellWork:
-    """A cell's samples in numbers."""
+    """The number of a cell's samples by state."""
 
     planned: PlannedCell
     done: int  # of `wanted`, durable
@@ -94,20 +98,27 @@ class CellWork:
 
 
 def cell_work(cells: Sequence[PlannedCell], ledger: Ledger) -> list[CellWork]:
-    """The work of every cell, in the order given. Raises LedgerError."""
+    """Return the work of every cell, in the order given.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
     durable = cache(ledger.completed)
     return [
         CellWork(own.planned, own.done(stored), own.missing(stored))
-        for own in own_samples(cells)
+        for own in disjoint_samples(cells)
         for stored in [durable(own.planned.cell_id)]
     ]
 
 
 def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Iterator[Request]:
-    """A request for each (problem id, sample index) of the cell, in the order given.
+    """Yield a request for each (problem id, sample index) of the cell, in the order given.
 
-    The samples of one problem should be consecutive: an engine then shares the prefill of equal
-    prompts. Raises KeyError for a problem that the cell has not.
+    The samples of a problem should be consecutive: an engine then shares the prefill of equal
+    prompts.
+
+    Raises:
+        KeyError: the cell does not have the problem.
     """
     from rast_bench.datasets import render_prompt
 
@@ -123,7 +134,7 @@ def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Itera
 
 
 def sampling_params(cell: CellConfig) -> SamplingParams:
-    """The cell's decoding as an engine takes it: λ = 0 where there is no ΔR."""
+    """Return the cell's decoding as an engine takes it: λ = 0 without ΔR."""
     decoding = cell.decoding
     return SamplingParams(
         lambda_=decoding.lambda_ if engine_key(cell).pairs else 0.0,

@@ -4,15 +4,15 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rast_bench.planning.estimate import RateSource
+from rast_bench.planning.estimate import ThroughputSource
 from rast_bench.planning.groups import GroupLine
 from rast_bench.planning.quantities import amount
-from rast_bench.planning.rates import AUTHORS_CARDS, AUTHORS_SPEEDS, authors_hours
+from rast_bench.planning.throughput import AUTHORS_CARDS, AUTHORS_THROUGHPUT, authors_hours
 from rast_bench.reporting.plan_report import PlanReport
 
 WIDTH = 100
 
-_RATES: Mapping[RateSource, str] = {
+_RATES: Mapping[ThroughputSource, str] = {
     "this engine group": "measured with these models",
     "this engine": "measured with other models in this engine",
     "assumption": "assumed",
@@ -71,14 +71,15 @@ def _about_lengths(groups: Sequence[GroupLine]) -> Iterator[str]:
 def _about_rates(groups: Sequence[GroupLine]) -> Iterator[str]:
     by_rate: defaultdict[str, list[str]] = defaultdict(list)
     for group in groups:
-        if group.rate is not None and group.rate.source != "estimate":
-            rate = f"{amount(group.rate.tokens_per_second)} tokens/s, {_RATES[group.rate.source]}"
-            by_rate[f"{rate} ({group.rate.place})"].append(str(group.number))
+        known = group.throughput
+        if known is not None and known.source != "estimate":
+            rate = f"{amount(known.tokens_per_second)} tokens/s, {_RATES[known.source]}"
+            by_rate[f"{rate} ({known.origin})"].append(str(group.number))
     for rate, numbers in by_rate.items():
         where = "" if len(by_rate) == 1 else f", group {', '.join(numbers)}"
         yield from bullet(f"time{where}: at {rate}")
     yield from _about_estimates([group for group in groups if _is_estimated(group)])
-    if any(group.missing and group.rate is None for group in groups):
+    if any(group.missing and group.throughput is None for group in groups):
         yield from bullet(
             "time ?: no run of this engine is in the ledger for this card and none can be "
             "estimated; assume a rate with --tokens-per-second N"
@@ -86,15 +87,15 @@ def _about_rates(groups: Sequence[GroupLine]) -> Iterator[str]:
 
 
 def _is_estimated(group: GroupLine) -> bool:
-    return group.rate is not None and group.rate.source == "estimate"
+    return group.throughput is not None and group.throughput.source == "estimate"
 
 
 def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
     """Yield the basis of the time range, and the only speeds that the authors report."""
     if not groups:
         return
-    slowest = min(rate.slowest or 0 for group in groups if (rate := group.rate))
-    fastest = max(rate.tokens_per_second for group in groups if (rate := group.rate))
+    slowest = min(rate.slowest or 0 for group in groups if (rate := group.throughput))
+    fastest = max(rate.tokens_per_second for group in groups if (rate := group.throughput))
     least, most = authors_hours(
         (
             sum(group.work.least_tokens for group in groups),
@@ -107,8 +108,8 @@ def _about_estimates(groups: Sequence[GroupLine]) -> Iterator[str]:
         "time: ESTIMATED, nothing was measured: bytes that a step reads over the card's bandwidth, "
         f"{amount(slowest)} to {amount(fastest)} tokens/s per engine (docs/planning.md); measure "
         "with a few samples, or say --tokens-per-second N. At the authors' "
-        f"{AUTHORS_SPEEDS[0]:.0f} to {AUTHORS_SPEEDS[1]:.0f} tokens/s on {AUTHORS_CARDS} A6000 "
-        f"(reply 4) these tokens take {hours} hours of one A6000"
+        f"{AUTHORS_THROUGHPUT[0]:.0f} to {AUTHORS_THROUGHPUT[1]:.0f} tokens/s on {AUTHORS_CARDS} "
+        f"A6000 (reply 4) these tokens take {hours} hours of one A6000"
     )
 
 

@@ -14,8 +14,8 @@ from rast_bench.known import known_model
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.power import minimum_detectable_effect
 from rast_bench.planning.cells import EngineGroup, PlannedCell, cell_title, group_cells
-from rast_bench.planning.checkpoints import Checkpoint
-from rast_bench.planning.compatibility import Fault, Faults, check_cells, eos_notes
+from rast_bench.planning.checkpoints import CheckpointSize
+from rast_bench.planning.compatibility import PlanError, PlanErrors, check_cells, eos_notes
 from rast_bench.planning.downloads import Downloads, downloads
 from rast_bench.planning.groups import Assumptions, GroupLine, GroupPlanner
 from rast_bench.planning.history import History
@@ -62,7 +62,7 @@ class PlanReport:
     assumptions: Assumptions
     cells: tuple[CellLine, ...]
     groups: tuple[GroupLine, ...]
-    faults: tuple[Fault, ...]
+    errors: tuple[PlanError, ...]
     notes: tuple[str, ...]
     effects: tuple[EffectLine, ...]
     disk_bytes: float
@@ -104,25 +104,25 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
     Raises:
         LedgerError: the ledger cannot be read.
         ConfigError: there are more cells or samples than can be counted; other errors become
-            `faults`.
+            `errors`.
     """
     cells = [cell for job in jobs for cell in job.cells]
     check_cell_count(len(cells))
-    faults = Faults(elsewhere=assumptions.gpu_memory is not None)
-    _check_options(jobs, faults)
-    planned = check_cells(cells, faults)
+    errors = PlanErrors(elsewhere=assumptions.gpu_memory is not None)
+    _check_options(jobs, errors)
+    planned = check_cells(cells, errors)
     readable = [item for item in planned if item is not None]
-    with faults.gathering(len(cells)):
+    with errors.collecting(len(cells)):
         check_retired(readable, ledger, jobs[0].options.grader)
     check_samples(item for item in readable if isinstance(item, PlannedCell))
     works = cell_work(readable, ledger)
     groups = group_cells(readable)
-    devices = planned_devices(assumptions, jobs[0].launcher, faults)
-    planner = GroupPlanner(History(ledger), assumptions, faults, devices)
-    with faults.gathering(len(cells)):
+    devices = planned_devices(assumptions, jobs[0].launcher, errors)
+    planner = GroupPlanner(History(ledger), assumptions, errors, devices)
+    with errors.collecting(len(cells)):
         check_one_dtype(groups, planner.model)
     lines = [
-        planner.line(number, group, [works[place] for place in group.places])
+        planner.line(number, group, [works[place] for place in group.indices])
         for number, group in enumerate(groups, start=1)
     ]
     disk, measured = planner.disk(works)
@@ -131,7 +131,7 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
         assumptions=assumptions,
         cells=tuple(_cell_lines(cells, planned, works, groups)),
         groups=tuple(lines),
-        faults=tuple(faults.all()),
+        errors=tuple(errors.all()),
         notes=(
             *_precision_notes(cells, devices),
             *eos_notes(list(dict.fromkeys(map(engine_key, cells)))),
@@ -139,7 +139,7 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
         effects=tuple(_effects(readable)),
         disk_bytes=disk,
         disk_measured=measured,
-        warnings=(*faults.warnings(), *_from_facts(readable, models)),
+        warnings=(*errors.warnings(), *_from_facts(readable, models)),
         downloads=downloads(models),
         distinct_cells=len({item.cell_id for item in readable})
         + sum(item is None for item in planned),
@@ -147,7 +147,7 @@ def build_report(jobs: Sequence[Job], ledger: Ledger, assumptions: Assumptions) 
 
 
 def _from_facts(
-    cells: Sequence[PlannedCell], models: Mapping[ModelRef, Checkpoint | None]
+    cells: Sequence[PlannedCell], models: Mapping[ModelRef, CheckpointSize | None]
 ) -> Iterable[str]:
     """Return what was planned from shipped facts, and how certain they are."""
     known = [known_model(ref) for ref, model in models.items() if model and model.source == "facts"]
@@ -175,13 +175,15 @@ def _from_facts(
         )
 
 
-def planned_devices(told: Assumptions, launcher: LauncherConfig | None, faults: Faults) -> Devices:
+def planned_devices(
+    told: Assumptions, launcher: LauncherConfig | None, errors: PlanErrors
+) -> Devices:
     """Return the card that the user names, else that of the launcher or this machine."""
     if told.gpu_memory is not None:
         return Card(int(told.gpu_memory * GIB), name=told.gpu)
     from rast_bench.run.devices import devices_of
 
-    with faults.gathering():
+    with errors.collecting():
         return devices_of(launcher)
     return None
 
@@ -191,23 +193,23 @@ def _precision_notes(cells: Sequence[CellConfig], devices: Devices) -> list[str]
     return [] if note is None or devices is None else [note]
 
 
-def _check_options(jobs: Sequence[Job], faults: Faults) -> None:
+def _check_options(jobs: Sequence[Job], errors: PlanErrors) -> None:
     from rast_bench.code_tests.consent import check_code_execution
     from rast_bench.results.experiment import requested_measures
 
     for job in jobs:
         if job.options.experiment is not None:
-            with faults.gathering(len(job.cells)):
+            with errors.collecting(len(job.cells)):
                 requested_measures(job.options.experiment)
-        with faults.gathering(len(job.cells)):
+        with errors.collecting(len(job.cells)):
             check_graders(name for cell in job.cells for name in cell.graders(job.options.grader))
-        with faults.gathering(len(job.cells)):
+        with errors.collecting(len(job.cells)):
             check_code_execution(
                 job.cells,
                 job.options.grader,
                 allow_code_execution=job.options.allow_code_execution,
             )
-        with faults.gathering(len(job.cells)):
+        with errors.collecting(len(job.cells)):
             check_workers(job.cells, job.options)
 
 
@@ -217,7 +219,7 @@ def _cell_lines(
     works: Sequence[CellWork],
     groups: Sequence[EngineGroup],
 ) -> Iterable[CellLine]:
-    numbers = {place: i for i, group in enumerate(groups, start=1) for place in group.places}
+    numbers = {place: i for i, group in enumerate(groups, start=1) for place in group.indices}
     readable = iter(enumerate(works))
     for cell, item in zip(cells, planned, strict=True):
         title, dataset = cell_title(cell), cell.dataset.name

@@ -14,7 +14,7 @@ CELLS_SHOWN = 40  # more are counted by engine group only; --json has them all
 
 def render_plan(report: PlanReport) -> str:
     """Return the whole plan, with a newline at the end."""
-    parts = (_overview, _cells, _groups, _cards, _totals, _effects, _notes, _faults)
+    parts = (_overview, _cells, _groups, _cards, _totals, _effects, _notes, _errors)
     texts = ("\n".join(part(report)) for part in parts)
     return "\n\n".join(text for text in texts if text) + "\n"
 
@@ -200,11 +200,11 @@ def _notes(report: PlanReport) -> Iterator[str]:
         yield from wrapped(f"note: {note}", "", "  ")
 
 
-def _faults(report: PlanReport) -> Iterator[str]:
-    if not report.faults:
+def _errors(report: PlanReport) -> Iterator[str]:
+    if not report.errors:
         return
-    yield f"{count(len(report.faults), 'problem')} to solve before the run:"
-    for fault in report.faults:
-        yield from wrapped(f"error: {fault.message} ({count(fault.cells, 'cell')})", "", "  ")
-        if fault.hint:
-            yield from wrapped(f"hint: {fault.hint}", "  ", "    ")
+    yield f"{count(len(report.errors), 'problem')} to solve before the run:"
+    for error in report.errors:
+        yield from wrapped(f"error: {error.message} ({count(error.cells, 'cell')})", "", "  ")
+        if error.hint:
+            yield from wrapped(f"hint: {error.hint}", "  ", "    ")

@@ -7,7 +7,7 @@ from rast_bench.config.experiment import ExperimentCell, ExperimentConfig
 from rast_bench.config.schema import CellConfig
 from rast_bench.paper.published import Published, select
 from rast_bench.planning.cells import PlannedCell
-from rast_bench.planning.estimate import Speed
+from rast_bench.planning.estimate import RunThroughput
 from rast_bench.planning.history import History
 from rast_bench.reporting.numbers import DASH, decimal
 from rast_bench.reporting.paper_texts import MISSING_NOTE, printed
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RowKey = tuple[str, str]
 """Section and label of a row."""
 
-Speeds = Mapping[RowKey, Speed]
+Speeds = Mapping[RowKey, RunThroughput]
 
 INPUT, OUTPUT = "input speed", "output speed"  # tokens per second in results/paper/
 
@@ -40,7 +40,7 @@ VERDICT_NOTE = (
 
 def measured_speeds(
     entries: Sequence[ExperimentCell], planned: Sequence[PlannedCell | None], ledger: "Ledger"
-) -> dict[RowKey, Speed]:
+) -> dict[RowKey, RunThroughput]:
     """Return the speed at which a row's cells were made, if any, by section and label.
 
     `entries` and `planned` are parallel.
@@ -53,7 +53,7 @@ def measured_speeds(
     for entry, cell in zip(entries, planned, strict=True):
         if entry.row is not None and cell is not None:
             ids.setdefault((entry.section, entry.row.label), []).append(cell.cell_id)
-    found = {row: history.speed(cell_ids) for row, cell_ids in ids.items()}
+    found = {row: history.run_throughput(cell_ids) for row, cell_ids in ids.items()}
     return {row: speed for row, speed in found.items() if speed is not None}
 
 
@@ -152,5 +152,5 @@ def _footnotes(
     return tuple(notes)
 
 
-def _place(speed: Speed) -> str:
+def _place(speed: RunThroughput) -> str:
     return f"{speed.device}, host {speed.host}; {speed.engine}; run {speed.run_id}"

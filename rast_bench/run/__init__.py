@@ -4,26 +4,26 @@
     dispatch     with a launcher: local devices, or SLURM
     array        tasks of a user's own sbatch script: one makes the launch, the others join it
 
-    launch       from planned cells to a launch: what is missing, in which groups, for whom
-    folder       what a launch is, on disk
+    launch       from planned cells to a launch: missing samples, groups, workers
+    folder       a launch on disk
     chunks       an engine group's samples in chunks, and the leases on them
-    assign       where each worker begins, and where it helps (pure)
+    assign       which group each worker starts with, and where it helps (pure)
     worker       leases chunks, streams them, writes to the ledger: the same one everywhere
-    work         engine groups as a worker meets them, and which it serves next
-    isolate      a stream of requests that outlives its engine: a cell that fails costs no other
-    shares       equal commands at the same time share their work
-    notes        what workers write of themselves, and their failures
+    work         an engine group as a worker serves it, and which group comes next
+    isolate      a request stream that outlives its engine: a failing cell stops no other
+    shares       concurrent equal commands share their work
+    heartbeats   what workers report about themselves, and their failures
     manifests    where a run's samples came from
 
     local        workers as processes of this machine
-    slurm        workers as array tasks; slurm_jobs asks SLURM of them, slurm_parse reads answers
+    slurm        workers as array tasks; slurm_jobs queries SLURM, slurm_parse reads its output
     devices      GPUs or cores of this machine, GPUs that SLURM is asked for
-    signals      what a worker does when it is told to end
-    watch        progress, restarts, causes, until the last worker has ended
-    outcome      how workers are, what they left undone, what a run did
-    status       what `rast-bench status` shows of a launch
+    signals      what a worker does when it is told to stop
+    watch        progress and restarts until the last worker has ended
+    outcome      states of workers, incomplete cells, the summary of a run
+    status       what `rast-bench status` shows about a launch
     progress     a bar or lines on stderr
 
-Workers write samples to the ledger themselves. What a launch's folder holds is only who does what;
-deleting it loses nothing. Without a launcher the same lies in a temporary folder.
+Workers write samples to the ledger themselves. A launch's folder only records who does what;
+deleting it loses nothing. Without a launcher it is a temporary folder.
 """

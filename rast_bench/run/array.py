@@ -1,4 +1,4 @@
-"""Workers that a user's own sbatch script starts: an array's tasks make a launch and join it."""
+"""Workers started by a user's own sbatch script: the array's tasks create a launch and join it."""
 
 import os
 import socket
@@ -17,12 +17,12 @@ from rast_bench.run.folder import LAUNCHES, Launch, read_launch
 from rast_bench.run.launch import Command, make_launch, missing_groups
 
 WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 1800.0  # for the task that plans; hashing large checkpoints takes minutes
+MAX_WAIT_SECONDS = 1800.0  # for the task that plans; hashing large checkpoints takes minutes
 
 
 @dataclass(frozen=True)
 class ArrayTask:
-    """One task of an array; a job without an array, or no job at all, is an array of one."""
+    """One task of an array; a job without an array, or no job at all, is an array of one task."""
 
     number: int
     job_ids: tuple[str, ...]  # of all tasks; empty where there is no SLURM
@@ -37,8 +37,8 @@ class ArrayTask:
         return self.job_ids[self.number] if self.job_ids else None
 
 
-def place_in_array(environment: Mapping[str, str]) -> ArrayTask:
-    """What SLURM's variables say. Raises ConfigError for an array with gaps."""
+def array_task(environment: Mapping[str, str]) -> ArrayTask:
+    """Return the task described by SLURM's variables. Raise ConfigError for an array with gaps."""
     job = environment.get("SLURM_ARRAY_JOB_ID") or environment.get("SLURM_JOB_ID")
     if job is None:
         return ArrayTask(0, (), f"{socket.gethostname()}-{os.getpid()}")
@@ -48,33 +48,34 @@ def place_in_array(environment: Mapping[str, str]) -> ArrayTask:
     first = int(environment["SLURM_ARRAY_TASK_MIN"])
     last = int(environment["SLURM_ARRAY_TASK_MAX"])
     if int(environment["SLURM_ARRAY_TASK_COUNT"]) != last - first + 1:
-        raise ConfigError(
-            "the numbers of the array's tasks have gaps", hint="submit with --array=0-N"
-        )
+        raise ConfigError("the task numbers of the array have gaps", hint="submit with --array=0-N")
     ids = tuple(f"{job}_{number}" for number in range(first, last + 1))
     return ArrayTask(int(task) - first, ids, f"slurm-{job}")
 
 
 def join_launch(
-    place: ArrayTask, results: Path, command: Command, plan: Callable[[], list[PlannedCell]]
+    task: ArrayTask, results: Path, command: Command, plan: Callable[[], list[PlannedCell]]
 ) -> Launch | None:
-    """The array's launch; the task that comes first plans and makes it, the others wait for it.
+    """Return the array's launch: the first task plans and creates it, the others wait for it.
 
-    None where fewer workers have work than there are tasks. Raises what `plan` raises, and
-    LedgerError when no task makes the launch.
+    None if fewer workers have work than there are tasks.
+
+    Raises:
+        LedgerError: no task creates the launch.
+        Exception: what `plan` raises.
     """
-    path = results / LAUNCHES / place.name
+    path = results / LAUNCHES / task.name
     if not (path / "launch.json").is_file():
-        if _is_maker(path, place.number):
-            _make(plan, command, place, results)
+        if _is_maker(path, task.number):
+            _make(plan, command, task, results)
         else:
             _wait_for(path / "launch.json")
     launch = read_launch(path)
-    return launch if place.number < launch.workers else None
+    return launch if task.number < launch.workers else None
 
 
 def _is_maker(path: Path, number: int) -> bool:
-    """Whether this task is the one that plans: the first to come, also when it comes again."""
+    """Return whether this task plans: the first one to arrive, also after a restart."""
     mark = path.with_name(f".{path.name}.maker")
     with ledger_errors(mark):
         mark.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,7 @@ def _is_maker(path: Path, number: int) -> bool:
 
 
 def _make(
-    plan: Callable[[], list[PlannedCell]], command: Command, place: ArrayTask, results: Path
+    plan: Callable[[], list[PlannedCell]], command: Command, task: ArrayTask, results: Path
 ) -> None:
     ledger = Ledger(results)
     ledger.check_writable()
@@ -97,17 +98,17 @@ def _make(
         replace(group, devices=max(1, len(gpus))) for group in missing_groups(planned, ledger)
     ]
     launch = make_launch(
-        groups, ledger, command, "slurm", {}, lambda _: place.workers, launch_id=place.name
+        groups, ledger, command, "slurm", {}, lambda _: task.workers, launch_id=task.name
     )
-    launch.write_jobs(dict(enumerate(place.job_ids[: launch.workers])))
+    launch.write_jobs(dict(enumerate(task.job_ids[: launch.workers])))
 
 
 def _wait_for(file: Path) -> None:
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while not file.is_file():
         if time.monotonic() > deadline:
             raise LedgerError(
                 f"no task of this array has made {file}",
-                hint="see the log of the task that came first, and submit again",
+                hint="see the log of the first task, and submit again",
             )
         time.sleep(WAIT_SECONDS)

@@ -1,14 +1,16 @@
-"""Where workers begin, and whether one that has nothing left to do helps elsewhere (pure)."""
+"""Which group a worker starts with, and whether an idle worker helps elsewhere (pure)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-WORTH_LOADS = 2.0  # a helper joins where those at work need this many times its load
+WORTH_LOADS = 2.0  # a helper joins if the group's workers need this many times its load time
 
 
 def first_groups(work: Sequence[float], workers: int) -> list[int]:
-    """The group that each worker begins with: every group once, longest first, then where a worker
-    still has most to do. Groups that find no worker are taken up by those that finish first.
+    """Return the group that each worker starts with: each group once, longest first, then those
+    with most work per worker.
+
+    Groups left without a worker are taken up by the workers that finish first.
 
     Args:
         work: of each group, in any one unit; at least one is positive.
@@ -29,22 +31,22 @@ def first_groups(work: Sequence[float], workers: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Open:
-    """A group with chunks that nobody has leased."""
+class OpenGroup:
+    """A group with unleased chunks."""
 
     free_samples: int
     workers: int  # at work on it now
     samples_per_second: float | None  # of them together; None while that is unknown
 
 
-def next_group(groups: Mapping[int, Open], load_seconds: float | None) -> int | None:
-    """The group to go on with: one without workers, the longest first, else where help is worth it.
+def next_group(groups: Mapping[int, OpenGroup], load_seconds: float | None) -> int | None:
+    """Return the next group: one without workers, the longest first, else one where help pays off.
 
-    Help costs a load. It is worth that where those at work need more than twice as long for what
-    is free. None: better end and free the device.
+    Help costs a load. It pays off if the group's workers need more than twice as long for its free
+    samples. None: better to end and free the device.
 
     Args:
-        load_seconds: of this worker's last engine; None before its first.
+        load_seconds: load time of this worker's last engine; None before its first.
     """
     worth = {
         number: group
@@ -59,7 +61,7 @@ def next_group(groups: Mapping[int, Open], load_seconds: float | None) -> int | 
     )
 
 
-def _worth_a_load(group: Open, load_seconds: float | None) -> bool:
+def _worth_a_load(group: OpenGroup, load_seconds: float | None) -> bool:
     if group.samples_per_second is None or load_seconds is None:
         return True
     return group.free_samples > WORTH_LOADS * load_seconds * group.samples_per_second

@@ -1,13 +1,13 @@
-"""An engine group's samples in chunks, and which worker has which: its lease.
+"""An engine group's samples in chunks, and the leases that workers hold on them.
 
-A lease is a symbolic link, named after the chunk, to the worker's number. Making a link is atomic,
-exclusive and whole, on local disks and on NFS alike. So workers need no server, and no lock that a
-killed one would keep.
+A lease is a symbolic link, named after the chunk, to the worker's number. Creating a link is atomic
+and exclusive, on local disks and on NFS. So workers need no server, and no lock that a killed
+worker would keep.
 
-A launch's watcher gives the chunks of a dead worker back (`release`). Plain commands have no
-watcher, and to remove a dead owner's link would not be atomic: two that find it dead at the same
+A launch's watcher returns the chunks of a dead worker (`release`). Plain commands have no watcher,
+and removing a dead owner's link would not be atomic: two processes that find it dead at the same
 time could remove each other's new links. So nobody removes it; the next owner of `x` after worker 7
-is whoever makes the link `x+7`.
+is whoever creates the link `x+7`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,10 +16,10 @@ from functools import cached_property
 from pathlib import Path
 
 from rast_bench.ledger.atomic import ledger_errors
-from rast_bench.planning.work import Key, OwnSamples
+from rast_bench.planning.work import DisjointSamples, Key
 
-MOST_SAMPLES = 256  # of a chunk: leases stay few
-CHUNKS_A_WORKER = 16  # or more, where samples are few: the last ones to finish are then small
+MAX_SAMPLES = 256  # per chunk, so that there are few leases
+CHUNKS_A_WORKER = 16  # or more, if samples are few: the last ones to finish are then small
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,17 @@ class Chunk:
 
 
 def chunk_size(samples: int, workers: int) -> int:
-    """How many samples a chunk holds, for so many samples shared by so many workers."""
-    return max(1, min(MOST_SAMPLES, samples // (workers * CHUNKS_A_WORKER)))
+    """Return the samples per chunk for this many samples and workers."""
+    return max(1, min(MAX_SAMPLES, samples // (workers * CHUNKS_A_WORKER)))
 
 
 class GroupChunks:
     """The chunks of one engine group: a function of its cells alone, the same for every worker.
 
-    All samples of a problem lie in one chunk where it has room for them, so that they share a
-    prefill.
+    All samples of a problem are in one chunk if they fit, so that they share a prefill.
     """
 
-    def __init__(self, cells: Sequence[OwnSamples], size: int) -> None:
+    def __init__(self, cells: Sequence[DisjointSamples], size: int) -> None:
         self._cells = tuple(cells)
         self._size = size
 
@@ -73,9 +72,9 @@ class GroupChunks:
 
 AFTER = "+"
 NOBODY = -1
-"""The owner by something that is no lease but stands in the place of one."""
+"""The owner of an entry that has a lease's name but is no lease."""
 
-_TRIES = 100  # to read a link that others remove at the same time
+_TRIES = 100  # to read a link that others may remove at the same time
 
 
 class Leases:
@@ -91,19 +90,19 @@ class Leases:
     def take(
         self, chunks: Iterable[Chunk], worker: int, *, current: Callable[[], bool] = lambda: True
     ) -> Iterator[Chunk]:
-        """This worker's chunks: first those that it had before it was started again, then others.
+        """Yield this worker's chunks: first those it held before a restart, then others.
 
-        A further chunk is leased when it is asked for, so that slow workers lease fewer.
+        A chunk is leased when it is requested, so that slow workers lease fewer.
 
         Args:
-            current: whether this is the worker's latest start; an earlier one leases no more. What
-                it leased in the moment before it knew is taken up at the end.
+            current: whether this is the worker's latest start; an earlier one leases no more.
+                What it leased just before it noticed is taken up at the end.
         """
         by_name = {chunk.name: chunk for chunk in chunks}
         owners = self.owners()
         taken = {name for name, owner in owners.items() if owner == worker}
         yield from (chunk for name, chunk in by_name.items() if name in taken)
-        # A dead worker's chunks may become free meanwhile. Those at work take them now: once they
+        # A dead worker's chunks may become free meanwhile. Active workers take them now: once they
         # look for another group, each may leave them to the others.
         while free := [name for name in by_name if name not in owners and name not in taken]:
             for name in free:
@@ -121,7 +120,8 @@ class Leases:
         )
 
     def lease(self, name: str, worker: int, gone: Callable[[int], bool]) -> int:
-        """The owner of this chunk: `worker` itself where it had it or has it now.
+        """Return the owner of this chunk: `worker` if it held the chunk already or has just leased
+        it.
 
         Args:
             gone: whether a worker has ended, so that its chunks are free.
@@ -131,7 +131,7 @@ class Leases:
             if self._link(path, worker):
                 return worker
             owner = self._owner(path)
-            if owner is None:  # released since
+            if owner is None:  # released in the meantime
                 continue
             if owner == worker or not gone(owner):
                 return owner
@@ -139,7 +139,7 @@ class Leases:
         return NOBODY
 
     def owner(self, name: str, gone: Callable[[int], bool]) -> int | None:
-        """The living owner of this chunk; None where it may be leased."""
+        """Return the living owner of this chunk; None if it may be leased."""
         path = self._folder / name
         for _ in range(_TRIES):
             owner = self._owner(path)
@@ -149,19 +149,19 @@ class Leases:
         return NOBODY
 
     def owners(self) -> dict[str, int]:
-        """The worker by the chunk's name, of every leased chunk."""
+        """Return the worker by chunk name, for every leased chunk."""
         with ledger_errors(self._folder):
             return self._read_owners()
 
     def count(self) -> int:
-        """How many chunks are leased."""
+        """Return the number of leased chunks."""
         with ledger_errors(self._folder):
             return sum(1 for _ in self._folder.iterdir())
 
     def release(self, worker: int) -> int:
-        """Gives a dead worker's chunks back, finished ones too: whoever leases those finds so.
+        """Return a dead worker's chunks, finished ones too, and count them.
 
-        Returns how many there were. The worker must not work on them any more.
+        The worker must no longer work on them; whoever leases a finished chunk finds it complete.
         """
         mine = [name for name, owner in self.owners().items() if owner == worker]
         with ledger_errors(self._folder):
@@ -170,9 +170,9 @@ class Leases:
         return len(mine)
 
     def clear(self, gone: Callable[[int], bool]) -> bool:
-        """Removes the leases of those that are gone; whether nothing is left, nor the folder.
+        """Remove the leases of ended workers; return whether nothing is left, not even the folder.
 
-        A chunk that went from a worker that is gone to another one stays as it is.
+        A chunk that passed from an ended worker to another one stays as it is.
         """
         with ledger_errors(self._folder):
             try:
@@ -210,7 +210,7 @@ class Leases:
         return {name: owner for name, owner in found.items() if owner is not None}
 
     def _owner(self, path: Path) -> int | None:
-        """Who made the link; None when there is none any more."""
+        """Return who created the link; None if it no longer exists."""
         try:
             return int(str(path.readlink()))
         except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""What engines run on: this machine's GPUs or cores, or the GPUs that SLURM is asked for.
+"""What engines run on: this machine's GPUs or cores, or the GPUs requested from SLURM.
 
-Also how many processes of this machine generate, where no launcher says so.
+Also how many processes of this machine generate, without a launcher.
 """
 
 import os
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalDevices:
-    """`names` are entries of CUDA_VISIBLE_DEVICES; empty on a machine without GPUs, which has
-    `slots` instead. Each device or slot comes with `threads` of the cores.
+    """The devices of this machine.
+
+    `names` are entries of CUDA_VISIBLE_DEVICES; empty without GPUs, where `slots` counts processes
+    instead. Each device or slot comes with `threads` cores.
     """
 
     names: tuple[str, ...]
@@ -41,13 +43,13 @@ class LocalDevices:
 def local_devices(
     wanted: "str | int | tuple[int | str, ...]", engine_threads: int = 1
 ) -> LocalDevices:
-    """The devices that `launcher.devices` means here.
+    """Return the devices that `launcher.devices` means on this machine.
 
     Args:
-        engine_threads: of an engine on cores, as far as configurations say (engine.threads).
+        engine_threads: threads of an engine on cores, if configured (engine.threads).
 
-    Raises ConfigError when a machine with GPUs has fewer than were asked for, and one without them
-    has no room for so many processes.
+    Raises:
+        ConfigError: there are fewer GPUs than requested, or no room for so many processes.
     """
     cores = usable_cores()
     if isinstance(wanted, tuple):
@@ -67,7 +69,7 @@ def local_devices(
 
 
 def threads_note(devices: LocalDevices, engine_threads: int) -> str | None:
-    """How many workers engine.threads leaves room for on cores; None where it is not set."""
+    """Return how many workers engine.threads leaves room for; None if it is not set."""
     if devices.names or engine_threads == 1:
         return None
     cores = usable_cores()
@@ -79,7 +81,7 @@ def threads_note(devices: LocalDevices, engine_threads: int) -> str | None:
 
 
 def visible_gpus() -> tuple[str, ...]:
-    """As CUDA_VISIBLE_DEVICES says where it is set, else by number."""
+    """Return the GPUs of CUDA_VISIBLE_DEVICES if it is set, else their numbers."""
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     if shown is not None:
         return tuple(name.strip() for name in shown.split(",") if name.strip())
@@ -87,11 +89,12 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def devices_of(launcher: LauncherConfig | None) -> Devices:
-    """The devices that one engine may have; None: engines run on CPUs.
+    """Return the devices that one engine may use; None: engines run on CPUs.
 
     Without a launcher they are those that this process sees.
 
-    Raises ConfigError when a launcher is asked for devices that are not there.
+    Raises:
+        ConfigError: the launcher requests devices that do not exist.
     """
     if isinstance(launcher, SlurmLauncher):
         return slurm_devices(launcher)
@@ -101,7 +104,7 @@ def devices_of(launcher: LauncherConfig | None) -> Devices:
 
 
 def local_cards(names: Sequence[str]) -> Devices:
-    """This machine's GPUs of these names, as CUDA_VISIBLE_DEVICES has them; the smallest counts."""
+    """Return this machine's GPUs of these names (CUDA_VISIBLE_DEVICES); the smallest one counts."""
     found = usable_gpus(",".join(names))
     if not found:
         return None
@@ -109,7 +112,7 @@ def local_cards(names: Sequence[str]) -> Devices:
 
 
 def slurm_devices(config: SlurmLauncher) -> Devices:
-    """What the launcher's own keys say, else the card that `gres` or `constraint` names."""
+    """Return what the launcher's own keys say, else the card named by `gres` or `constraint`."""
     asked = gpus_of_gres(config.gres)
     if config.gpus == 0 or (config.gpus == "auto" and config.gres and asked is None):
         return None
@@ -120,7 +123,7 @@ def slurm_devices(config: SlurmLauncher) -> Devices:
     card = config.gpu or (named if named in CARDS else card_of_constraint(config.constraint))
     if card is None:
         return UnknownCard(
-            "say which card the nodes have: launcher.gpu=h100, a100-80, …, or "
+            "set which card the nodes have: launcher.gpu=h100, a100-80, …, or "
             "launcher.gpu_memory=GIB; on nodes without GPUs launcher.gpus=0",
             count,
         )
@@ -132,14 +135,14 @@ _GPU = re.compile(r"(?P<before>^|,)gpu(?P<type>:[A-Za-z][\w.-]*)?(?P<count>:\d+)
 
 @dataclass(frozen=True)
 class Gres:
-    """What a gres says of GPUs; None for what it leaves open."""
+    """The GPUs of a gres; None for what it leaves open."""
 
     card: str | None  # as the site names it
     count: int | None
 
 
 def gpus_of_gres(gres: str | None) -> Gres | None:
-    """The GPUs of a gres; None where it asks for none."""
+    """Return the GPUs of a gres; None if it requests none."""
     match = _GPU.search(gres or "")
     if match is None:
         return None
@@ -148,12 +151,13 @@ def gpus_of_gres(gres: str | None) -> Gres | None:
 
 
 def gres_for(gres: str | None, devices: int) -> str | None:
-    """The gres with so many GPUs, where it asks for any."""
+    """Return the gres with this many GPUs, if it requests any."""
     return gres and _GPU.sub(rf"\g<before>gpu\g<type>:{devices}", gres)
 
 
 def card_of_constraint(constraint: str | None) -> str | None:
-    """The card that every node with these features has, the smallest of several; None if unknown.
+    """Return the card that every node with these features has, the smallest of several; None if
+    unknown.
 
     Features are joined by `|` (or) and `&` or `,` (and).
     """
@@ -172,8 +176,8 @@ _SAMPLES_A_WORKER = 64  # below this, starting a process costs more than it save
 def check_workers(cells: Sequence[CellConfig], options: "RunOptions") -> None:
     """Raise ConfigError for several workers whose engines would share one GPU.
 
-    Each worker would load its models onto that GPU; with tensor parallelism, each engine would
-    start its own processes there, too.
+    Each worker would load its models onto that GPU; with tensor parallelism, each engine would also
+    start its own processes there.
     """
     if options.workers in ("auto", 1):
         return
@@ -190,7 +194,9 @@ def check_workers(cells: Sequence[CellConfig], options: "RunOptions") -> None:
 
 
 def automatic_workers(wanted: int, cells: Sequence[CellConfig]) -> int:
-    """One process where a GPU is used, else as many as the cores hold, fewer for few samples."""
+    """Return 1 if a GPU is used, else as many processes as the cores hold, fewer for few
+    samples.
+    """
     if _uses_gpu(cells):
         return 1
     threads = max((cell.engine.threads or 1 for cell in cells), default=1)
@@ -198,12 +204,12 @@ def automatic_workers(wanted: int, cells: Sequence[CellConfig]) -> int:
 
 
 def any_split(cells: Sequence[CellConfig]) -> bool:
-    """Whether an engine of these cells is split over devices, for which it starts processes."""
+    """Return whether an engine of these cells is split over devices and so starts processes."""
     return any(cell.engine.devices > 1 for cell in cells)
 
 
 def _uses_gpu(cells: Sequence[CellConfig]) -> bool:
-    """Whether an engine of these cells would run on a GPU of this machine."""
+    """Return whether an engine of these cells would run on a GPU of this machine."""
     return any(getattr(cell.engine, "device", "auto") != "cpu" for cell in cells) and bool(
         gpu_names()
     )

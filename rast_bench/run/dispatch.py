@@ -1,4 +1,4 @@
-"""A command's cells through a launcher: folder, workers, end."""
+"""Run a command's cells through a launcher: create the folder, start workers, wait for the end."""
 
 import shutil
 import sys
@@ -12,7 +12,7 @@ from rast_bench.interrupt import two_step_interrupt
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.settled import settle_engines
-from rast_bench.planning.work import own_samples
+from rast_bench.planning.work import disjoint_samples
 from rast_bench.run.devices import devices_of, local_devices, threads_note
 from rast_bench.run.folder import Launch
 from rast_bench.run.launch import Command, MissingGroup, make_launch, missing_groups
@@ -20,8 +20,8 @@ from rast_bench.run.local import LocalExecutor
 from rast_bench.run.outcome import (
     CellFailure,
     RunSummary,
+    active_launch,
     cell_failures,
-    living_launch,
     resume_command,
 )
 from rast_bench.run.progress import Progress
@@ -37,15 +37,15 @@ def launch_cells(
     command: Command,
     progress: Progress,
 ) -> RunSummary | None:
-    """Makes every wanted sample that the ledger lacks, in workers of their own.
+    """Make every wanted sample that the ledger lacks, in separate worker processes.
 
-    None where the workers go on after this returns (`launcher.wait=false`).
+    Returns None if the workers go on after this returns (`launcher.wait=false`).
 
     Raises:
-        ConfigError: what the launcher is asked for cannot be had here.
+        ConfigError: this machine cannot provide what the launcher requests.
         LedgerError: the results folder cannot be used.
-        KeyboardInterrupt: after Ctrl-C; everything finished is durable and stderr says what became
-            of the workers.
+        KeyboardInterrupt: after Ctrl-C; everything finished is durable and stderr says what
+            became of the workers.
     """
     begin = time.monotonic()
     if isinstance(config, SlurmLauncher):
@@ -109,13 +109,13 @@ def _make_launch(
 
 
 def _start(launch: Launch, executor: Executor) -> None:
-    """Starts the workers and says so."""
+    """Start the workers and say so."""
     try:
         executor.start(range(launch.workers))
     except ConfigError:
         if launch.jobs:
             print(_announcement(launch), file=sys.stderr)
-        else:  # nobody will ever work on it
+        else:  # no worker will ever use it
             shutil.rmtree(launch.path)
         raise
     print(_announcement(launch), file=sys.stderr)
@@ -123,7 +123,7 @@ def _start(launch: Launch, executor: Executor) -> None:
 
 def _reject_if_running(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
     wanted = {work.planned.cell_id for group in groups for work in group.cells}
-    other = living_launch(ledger.root.parent, wanted)
+    other = active_launch(ledger.root.parent, wanted)
     if other is not None:
         raise ConfigError(
             f"launch {other.launch_id} is making these cells already",
@@ -134,7 +134,7 @@ def _reject_if_running(groups: Sequence[MissingGroup], ledger: Ledger) -> None:
 def _durable(planned: Sequence[PlannedCell], ledger: Ledger) -> int:
     return sum(
         own.count - own.missing(ledger.completed(own.planned.cell_id))
-        for own in own_samples(planned)
+        for own in disjoint_samples(planned)
     )
 
 
@@ -174,11 +174,11 @@ def _say_how_to_follow(launch: Launch) -> None:
 
 
 def _end(launch: Launch, executor: Executor, config: LauncherConfig) -> None:
-    """What Ctrl-C does with the workers."""
+    """Do what Ctrl-C does to the workers."""
     if isinstance(config, SlurmLauncher) and config.on_interrupt == "leave":
         print(
             f"the tasks go on; follow them with: rast-bench status --follow {launch.path}, "
-            f"end them with: rast-bench cancel {launch.path}",
+            f"cancel them with: rast-bench cancel {launch.path}",
             file=sys.stderr,
         )
         return

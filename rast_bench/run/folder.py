@@ -1,14 +1,14 @@
-"""What a launch is, on disk: `<results>/launches/<launch id>/`.
+"""A launch on disk: `<results>/launches/<launch id>/`.
 
-launch.json           the command, the settings, the engine groups, where each worker begins
-cells.json            every cell with its id, as planned: workers hash no checkpoint again
-problems/<set>.jsonl  the data sets: read once by the command, not by every worker from the hub
-claims/<group>/       which worker has which chunk
-workers/<n>.json      what each worker says of itself
-jobs.json             the scheduler's job of each worker
-merged/<cell>         whose small shards a worker has merged, or is about to
-failures/             cells and groups that cannot be made, and why
-log/                  what workers print
+launch.json           the command, the settings, the engine groups, each worker's first group
+  cells.json            every planned cell with its id: workers hash no checkpoint again
+  problems/<set>.jsonl  the data sets: read once by the command, not from the hub by every worker
+  leases/<group>/       which worker holds which chunk
+  workers/<n>.json      each worker's heartbeat
+  jobs.json             the scheduler's job of each worker
+  merged/<cell>         cells whose small shards a worker merges or has merged
+  failures/             cells and groups that cannot be made, and why
+  log/                  output of the workers
 """
 
 import hashlib
@@ -28,11 +28,11 @@ from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import ledger_errors, make_folder, write_durably
 from rast_bench.planning.cells import EngineGroup, PlannedCell
-from rast_bench.planning.work import OwnSamples, own_samples
+from rast_bench.planning.work import DisjointSamples, disjoint_samples
 from rast_bench.run.chunks import GroupChunks, Leases
 
 LAUNCHES = "launches"
-MOST_FAILING_WORKERS = 2
+MAX_FAILING_WORKERS = 2
 
 
 class _Record(BaseModel):
@@ -40,19 +40,19 @@ class _Record(BaseModel):
 
 
 class GroupRecord(_Record):
-    """One engine group: `cells` are places in cells.json."""
+    """One engine group: `cells` are indices in cells.json."""
 
     title: str
-    devices: int  # that its engine needs
+    devices: int  # that its engine uses
     cells: tuple[int, ...]
-    missing: int  # samples, when the launch was made
+    missing: int  # samples, when the launch was created
     tokens: float  # expected of them
     chunk_samples: int
-    workers: int  # that begin with it
+    workers: int  # that start with it
 
 
 class LaunchRecord(_Record):
-    """launch.json."""
+    """The content of launch.json."""
 
     launch_id: str
     created: str  # ISO 8601
@@ -62,11 +62,11 @@ class LaunchRecord(_Record):
     results_dir: str  # absolute
     host: str
     pid: int  # of the command
-    ticks: int | None  # when it began: see processes.py
+    ticks: int | None  # when it started: see processes.py
     cluster: str
     settings: dict[str, Any]  # of the launcher; none where workers are started by hand
     groups: tuple[GroupRecord, ...]
-    first: tuple[int, ...]  # the group that each worker begins with
+    first: tuple[int, ...]  # the group that each worker starts with
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,20 @@ class Launch:
     path: Path
     record: LaunchRecord
     planned: tuple[PlannedCell, ...] | None = None
-    """The cells of a command's own processes, for which nothing is written but what they say."""
+    """The cells of a launch of the command's own processes, which writes no cells.json."""
 
     @property
     def is_private(self) -> bool:
-        """Whether the workers are the command's own: it tells their failures, in its own name."""
+        """Whether the workers are the command's own processes, whose failures it reports itself."""
         return self.planned is not None
 
     @property
     def most_failing_workers(self) -> int:
-        """How many may fail on one group before the others leave it alone.
+        """How many workers may fail on a group before the others skip it.
 
-        Workers of a launch may have better devices than the first that fails.
+        Workers of a launch may have better devices than the first one that fails.
         """
-        return 1 if self.is_private else MOST_FAILING_WORKERS
+        return 1 if self.is_private else MAX_FAILING_WORKERS
 
     @property
     def launch_id(self) -> str:
@@ -104,7 +104,7 @@ class Launch:
         return len(self.record.first)
 
     @property
-    def notes(self) -> Path:
+    def heartbeats(self) -> Path:
         return self.path / "workers"
 
     @property
@@ -116,15 +116,16 @@ class Launch:
         return self.path / "failures"
 
     def leases(self, group: int) -> Leases:
-        return Leases(self.path / "claims" / str(group))
+        return Leases(self.path / "leases" / str(group))
 
     def chunks(self, group: int) -> GroupChunks:
         record = self.record.groups[group]
         return GroupChunks([self._own[place] for place in record.cells], record.chunk_samples)
 
     def first_to_merge(self, cell_id: str) -> bool:
-        """Whether the caller is the one to merge the complete cell's small shards: two at the same
-        time would each leave a copy.
+        """Return whether the caller merges the complete cell's small shards.
+
+        Two at the same time would each leave a copy.
         """
         path = self.path / "merged" / cell_id
         with ledger_errors(path):
@@ -136,13 +137,13 @@ class Launch:
         return True
 
     def engine_group(self, group: int) -> EngineGroup:
-        places = self.record.groups[group].cells
-        cells = tuple(self.cells[place] for place in places)
-        return EngineGroup(cells[0].engine_key, cells[0].cell.engine, cells, places)
+        indices = self.record.groups[group].cells
+        cells = tuple(self.cells[place] for place in indices)
+        return EngineGroup(cells[0].engine_key, cells[0].cell.engine, cells, indices)
 
     @cached_property
     def cells(self) -> tuple[PlannedCell, ...]:
-        """Every cell of the launch, as it was planned."""
+        """Every cell of the launch, as planned."""
         if self.planned is not None:
             return self.planned
         path = self.path / "cells.json"
@@ -157,8 +158,8 @@ class Launch:
         return tuple(planned)
 
     @cached_property
-    def _own(self) -> list[OwnSamples]:
-        return own_samples(self.cells)
+    def _own(self) -> list[DisjointSamples]:
+        return disjoint_samples(self.cells)
 
     @property
     def jobs(self) -> dict[int, str]:
@@ -173,9 +174,11 @@ class Launch:
 
 
 def write_launch(path: Path, record: LaunchRecord, cells: Sequence[PlannedCell]) -> Launch:
-    """Makes the launch's folder; launch.json comes last, so what has one is whole.
+    """Create the launch's folder; launch.json is written last, so a folder that has one is
+    complete.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: the folder cannot be written.
     """
     launch = Launch(path, record)
     _make_folders(launch)
@@ -195,14 +198,16 @@ def write_launch(path: Path, record: LaunchRecord, cells: Sequence[PlannedCell])
 
 
 def private_launch(path: Path, record: LaunchRecord, cells: Sequence[PlannedCell]) -> Launch:
-    """A launch for the command's own processes alone. Raises LedgerError."""
+    """Return a launch for the command's own processes alone. Raise LedgerError as
+    `write_launch`.
+    """
     launch = Launch(path, record, tuple(cells))
     _make_folders(launch)
     return launch
 
 
 def _make_folders(launch: Launch) -> None:
-    for folder in (launch.path / "problems", launch.notes, launch.logs, launch.failures):
+    for folder in (launch.path / "problems", launch.heartbeats, launch.logs, launch.failures):
         with ledger_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
     for number in range(len(launch.record.groups)):
@@ -210,7 +215,7 @@ def _make_folders(launch: Launch) -> None:
 
 
 def read_launch(path: Path) -> Launch:
-    """Raises LedgerError when there is none or its launch.json is broken."""
+    """Return the launch. Raise LedgerError if there is none or its launch.json is broken."""
     file = path / "launch.json"
     try:
         return Launch(path, LaunchRecord.model_validate(_read_json(file)))
@@ -219,13 +224,13 @@ def read_launch(path: Path) -> Launch:
 
 
 def launches(results_dir: Path) -> list[Path]:
-    """The folders of all launches in a results folder, the latest last."""
+    """Return the folders of all launches in a results folder, the latest last."""
     folder = results_dir / LAUNCHES
     return sorted(path.parent for path in folder.glob("*/launch.json"))
 
 
 def _write_problems(folder: Path, problems: tuple[Problem, ...]) -> str:
-    """The name of the file that holds exactly these, in this order."""
+    """Write these problems, in this order, to a file named after their hash; return its name."""
     lines = (json.dumps([p.problem_id, p.question, p.gold]) + "\n" for p in problems)
     data = "".join(lines).encode()
     path = folder / f"{hashlib.sha256(data).hexdigest()[:16]}.jsonl"

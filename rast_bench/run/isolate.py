@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING, Self
 
 from rast_bench.domain import Request, Sample, SampleKey
 from rast_bench.errors import LedgerError
-from rast_bench.unforeseen import as_known
+from rast_bench.unexpected import as_user_error
 
 if TYPE_CHECKING:
     from rast_bench.engines.base import Engine
 
-MAX_FAILED_IN_A_ROW = 3  # cells that fail with no sample in between: by then it is the engine
-MAX_UNEXPLAINED = 3  # crashes of one stream that no cell repeats when alone
+MAX_FAILED_IN_A_ROW = (
+    3  # failing cells in a row without a sample in between: then the engine is broken
+)
+MAX_UNEXPLAINED = 3  # crashes of one stream that no single cell repeats
 
 OnFailedCell = Callable[[str, Exception], None]
-"""Told a cell's id and what its requests made the engine raise."""
+"""Receives the id of a failed cell and what its requests made the engine raise."""
 
 
 class IsolatedStream:
-    """An engine that is loaded when there is a request for it, and anew after a crash.
+    """An engine that is loaded on the first request, and again after a crash.
 
-    It keeps the engine between streams, so that work for the same models loads them once:
+    It keeps the engine between streams, so that later work for the same models needs no load:
 
-        with IsolatedStream(lambda: load_engine(key, config)) as isolated:
-            for sample in isolated.stream(requests, on_failed_cell=note):
-                ...
+      with IsolatedStream(lambda: load_engine(key, config)) as isolated:
+          for sample in isolated.stream(requests, on_failed_cell=record):
+              ...
     """
 
     def __init__(self, load: "Callable[[], Engine]") -> None:
@@ -37,24 +39,24 @@ class IsolatedStream:
     def stream(
         self, requests: Iterable[Request], *, on_failed_cell: OnFailedCell
     ) -> Iterator[Sample]:
-        """All requests through one engine; every sample as soon as it is finished.
+        """Yield every sample of these requests as soon as it is finished, through one engine.
 
-        `requests` is pulled lazily; without any, nothing is loaded. When the engine raises, it is
-        closed, and the requests it had not finished are looked at cell by cell. Where they are of a
+        `requests` is pulled lazily; without any, nothing is loaded. If the engine raises, it is
+        closed, and the requests it had not finished are examined cell by cell. If they belong to a
         single cell, that cell has failed. Those of several cells run again, each cell alone on a
-        fresh engine; a cell whose requests raise again has failed. Then the stream of all goes on.
-        The unfinished and all later requests of a failed cell are dropped. A request goes to an
-        engine a second time only when the first engine died before finishing it. A crash costs one
-        load, and one more for each failed cell.
+        new engine; a cell whose requests raise again has failed. Then the stream goes on.
 
-        The engine itself has failed, and its error is raised, when MAX_FAILED_IN_A_ROW cells
-        fail one after another without any sample in between (the last of them is then not told to
-        `on_failed_cell`), or when it has crashed more than MAX_UNEXPLAINED times without a cell
-        that fails alone.
+        The unfinished and all later requests of a failed cell are dropped. A request goes to an
+        engine a second time only if the first engine died before finishing it. A crash costs one
+        load, and one more per failed cell.
+
+        The engine itself has failed, and its error is raised, if MAX_FAILED_IN_A_ROW cells fail in
+        a row without a sample in between (the last of them is then not passed to `on_failed_cell`),
+        or if it has crashed more than MAX_UNEXPLAINED times without a cell that fails alone.
 
         Raises:
-            LedgerError: from wherever it comes; it says nothing of a cell.
-            Exception: an engine could not be loaded, or has failed itself; or `requests` or
+            LedgerError: from any source; it does not concern a cell.
+            Exception: an engine could not be loaded or has failed itself, or `requests` or
                 `on_failed_cell` raised.
         """
         source = _Source(requests)
@@ -77,7 +79,7 @@ class IsolatedStream:
                 blame.note_unexplained(crash)
 
     def close(self) -> None:
-        """Closes the engine if one is loaded. A later stream loads it again."""
+        """Close the engine if one is loaded. A later stream loads it again."""
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
@@ -91,7 +93,7 @@ class IsolatedStream:
     def _attempt(
         self, source: "_Source", blame: "_Blame"
     ) -> Generator[Sample, None, Exception | None]:
-        """Streams the source; returns what the engine raised, which is closed then."""
+        """Yield the samples of the source; return what the engine raised, after closing it."""
         if self._engine is None:
             self._engine = self._load()
         try:
@@ -102,7 +104,7 @@ class IsolatedStream:
         except LedgerError:
             raise
         except Exception as error:
-            if source.error is not None:  # it only passed through the engine
+            if source.error is not None:  # raised by the requests, not by the engine
                 raise source.error from None
             crash = error
         else:
@@ -113,7 +115,7 @@ class IsolatedStream:
     def _discard(self, crash: Exception) -> None:
         try:
             self.close()
-        except Exception as error:  # a broken engine may not close either
+        except Exception as error:  # a broken engine may also fail to close
             crash.add_note(f"closing the engine failed as well: {error!r}")
         _release_frames(crash)
 
@@ -129,7 +131,7 @@ class _Source:
         self.error: Exception | None = None  # raised by the requests, not by the engine
 
     def has_more(self) -> bool:
-        """Looks one request ahead."""
+        """Return whether there is another request, looking one ahead."""
         while self._next is None or self._next.key.cell_id in self._dropped:
             try:
                 self._next = next(self._requests, None)
@@ -152,10 +154,10 @@ class _Source:
         return request
 
     def finish(self, key: SampleKey) -> None:
-        self._under_way.pop(key, None)  # the caller judges samples that nobody asked for
+        self._under_way.pop(key, None)  # the caller checks for samples that nobody requested
 
     def take_back(self) -> dict[str, list[Request]]:
-        """What the engine had pulled and not finished, by cell id, in the order of pulling."""
+        """Return the unfinished requests that the engine had pulled, by cell id, in order."""
         by_cell: defaultdict[str, list[Request]] = defaultdict(list)
         for key, request in self._under_way.items():
             by_cell[key.cell_id].append(request)
@@ -163,12 +165,12 @@ class _Source:
         return by_cell
 
     def drop(self, cell_ids: Iterable[str]) -> None:
-        """Pass over all further requests of these cells."""
+        """Skip all further requests of these cells."""
         self._dropped.update(cell_ids)
 
 
 class _Blame:
-    """What a crash is due to: one cell, or the engine itself."""
+    """Decides what a crash is due to: one cell, or the engine itself."""
 
     def __init__(self, on_failed_cell: OnFailedCell) -> None:
         self._on_failed_cell = on_failed_cell
@@ -179,27 +181,27 @@ class _Blame:
         self._failed_in_a_row = 0
 
     def fail(self, cell_id: str, error: Exception) -> None:
-        """Notes a failed cell, or raises the error as the engine's own."""
+        """Record a failed cell, or raise the error as the engine's own."""
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= MAX_FAILED_IN_A_ROW:
             raise error
         self._on_failed_cell(cell_id, error)
 
     def note_unexplained(self, crash: Exception) -> None:
-        """Tells of a crash that no cell repeated, or raises it as the engine's own."""
+        """Warn about a crash that no single cell repeated, or raise it as the engine's own."""
         self._unexplained += 1
         if self._unexplained > MAX_UNEXPLAINED:
             raise crash
         print(
-            f"warning: the engine failed ({as_known(crash).message}), but no cell made it fail "
-            "again; going on with a fresh one",
+            f"warning: the engine failed ({as_user_error(crash).message}), but no single cell made "
+            "it fail again; going on with a new engine",
             file=sys.stderr,
             flush=True,
         )
 
 
 def _release_frames(error: BaseException) -> None:
-    """Frees what the failed calls held, activations of a full GPU say; line numbers stay."""
+    """Free what the failed calls held, such as activations on a full GPU; line numbers stay."""
     chain: list[BaseException | None] = [error]
     seen: set[int] = set()
     while chain:

@@ -1,4 +1,4 @@
-"""From planned cells to a launch: what is missing, in which groups, for how many workers."""
+"""From planned cells to a launch: missing samples, engine groups, number of workers."""
 
 import os
 import shlex
@@ -26,7 +26,7 @@ from rast_bench.run.folder import (
 )
 
 PRIVATE_SAMPLES = 32
-"""The least of a chunk without a launcher: for fewer, a second process is not worth its load."""
+"""Smallest chunk without a launcher: for fewer samples a second process is not worth its load."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Command:
 
     @property
     def text(self) -> str:
-        """As it can be pasted into a shell."""
+        """The command as it can be pasted into a shell."""
         return f"{self.program} {shlex.join(self.words)}"
 
 
 @dataclass(frozen=True)
 class MissingGroup:
-    """An engine group with something missing; `cells` come longest responses first."""
+    """An engine group with missing samples; the `cells` with the longest responses come first."""
 
     cells: tuple[CellWork, ...]
-    devices: int  # that its worker has
-    tokens: float  # expected of what is missing
+    devices: int  # per worker
+    tokens: float  # expected for the missing samples
     missing: int
 
     @property
@@ -58,9 +58,12 @@ class MissingGroup:
 
 
 def missing_groups(planned: Sequence[PlannedCell], ledger: Ledger) -> list[MissingGroup]:
-    """The groups that lack samples, the one with most tokens to make first. Raises LedgerError.
+    """Return the groups that lack samples, the one with the most missing tokens first.
 
-    Their engines are settled (planning/settled.py), as far as they lack something.
+    Their engines are settled (planning/settled.py).
+
+    Raises:
+        LedgerError: the ledger cannot be read.
     """
     history = History(ledger)
     return _groups(
@@ -69,13 +72,16 @@ def missing_groups(planned: Sequence[PlannedCell], ledger: Ledger) -> list[Missi
 
 
 def _groups(works: Sequence[CellWork], length: Callable[[CellWork], float]) -> list[MissingGroup]:
-    """
+    """Return the groups of `missing_groups`.
+
     Args:
-        length: expected tokens of a sample.
+        length: returns the expected tokens per sample of a cell.
     """
     found = []
     for group in group_cells([work.planned for work in works]):
-        lengths = [(work, length(work)) for place in group.places if (work := works[place]).missing]
+        lengths = [
+            (work, length(work)) for place in group.indices if (work := works[place]).missing
+        ]
         if not lengths:
             continue
         lengths.sort(key=lambda item: -item[1])
@@ -99,13 +105,15 @@ def make_launch(
     workers: Callable[[Sequence[MissingGroup]], int],
     launch_id: str | None = None,
 ) -> Launch:
-    """Writes the launch's folder into the ledger's results folder.
+    """Create the launch's folder in the ledger's results folder.
 
     Args:
-        workers: how many are wanted for groups whose engines need equally many devices.
+        workers: returns how many workers are wanted for groups whose engines need equally many
+            devices.
         launch_id: a new one by default.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: the folder cannot be written.
     """
     launch_id = launch_id or new_run_id()
     record, cells = _record(groups, ledger, workers)
@@ -127,10 +135,12 @@ def make_launch(
 def make_private_launch(
     works: Sequence[CellWork], ledger: Ledger, folder: Path, workers: int
 ) -> Launch:
-    """A launch of the command's own processes, with what they tell each other in `folder`.
+    """Return a launch of the command's own processes, with `folder` for their communication.
 
-    All samples are expected to be equally long, and every worker may serve every group. Raises
-    LedgerError.
+    All samples are assumed to be equally long, and every worker may serve every group.
+
+    Raises:
+        LedgerError: the folder cannot be written.
     """
     groups = [replace(group, devices=1) for group in _groups(works, lambda _: 1.0)]
     record, cells = _record(groups, ledger, lambda _: workers, PRIVATE_SAMPLES)
@@ -143,10 +153,10 @@ def _record(
     workers: Callable[[Sequence[MissingGroup]], int],
     least_samples: int = 1,
 ) -> tuple[LaunchRecord, list[PlannedCell]]:
-    """What is the same of every launch, and its cells in order.
+    """Return the part of the record that all launches share, and the cells in order.
 
     Args:
-        least_samples: of a chunk.
+        least_samples: the smallest chunk.
     """
     first: list[int] = []
     for devices in sorted({group.devices for group in groups}, reverse=True):

@@ -25,29 +25,29 @@ if TYPE_CHECKING:
     from rast_bench.run.worker import LoadEngine
 
 WORKER = "RAST_BENCH_WORKER"
-"""A worker's number in its environment: `ps e` tells it from other processes of the command."""
+"""A worker's number in its environment, so that `ps e` shows which process is a worker."""
 
-POLL_SECONDS = 0.5  # between looks at what workers write; one that ends is seen at once
+POLL_SECONDS = 0.5  # between checks of heartbeats; the end of a worker is noticed at once
 STOP_SECONDS = 60.0  # for a worker to write what it has
 
 
 @dataclass(frozen=True)
 class LocalWorker:
-    """One start of a worker: what its process is told."""
+    """One start of a worker: what its process receives."""
 
     launch: Launch
     number: int
-    devices: str | None  # what CUDA_VISIBLE_DEVICES shall be; None leaves it as it is
+    devices: str | None  # the value of CUDA_VISIBLE_DEVICES; None leaves it unchanged
     threads: int  # its share of the cores
     load_engine: "LoadEngine | None"  # a function of an importable module
-    shares: int | None  # the command's number among others on the same results folder
+    shares: int | None  # the command's number among the commands on this results folder
 
 
 @dataclass
 class LocalExecutor:
-    """One process each, on devices of its own; those that find none free wait for them.
+    """One process per worker, on devices of its own; workers without a free device wait for one.
 
-    Ctrl-C in the shell reaches the command alone, which then ends its workers gently.
+    Ctrl-C in the shell reaches only the command, which then stops its workers gently.
     """
 
     launch: Launch
@@ -79,11 +79,11 @@ class LocalExecutor:
         }
 
     def wait(self) -> None:
-        """Until a worker ends, or it is time to look at what they write."""
+        """Wait until a worker ends, or it is time to read the heartbeats."""
         wait([process.sentinel for process, _ in self._running.values()], POLL_SECONDS)
 
     def stop(self) -> None:
-        """Asks every worker to save and end, and waits for it."""
+        """Ask every worker to save and end, and wait for it."""
         self._queue.clear()
         processes = [process for process, _ in self._running.values()]
         for process in processes:
@@ -103,11 +103,11 @@ class LocalExecutor:
 
     def _needed(self, worker: int) -> int:
         if not self.devices.names:
-            return 1  # a slot of cores, whatever the engine
+            return 1  # one slot of cores, whatever the engine
         return self.launch.record.groups[self.launch.record.first[worker]].devices
 
     def _start(self, worker: int, devices: tuple[str, ...]) -> SpawnProcess:
-        shown = ",".join(devices) if self.devices.names else ""  # the names of slots say nothing
+        shown = ",".join(devices) if self.devices.names else ""  # slots have no meaningful names
         task = LocalWorker(
             self.launch,
             worker,
@@ -117,9 +117,9 @@ class LocalExecutor:
             shares=None if self.shares is None else self.shares.number,
         )
         process = multiprocessing.get_context("spawn").Process(target=work, args=(task,))
-        # Ctrl-C reaches every process of the terminal. Blocked here and inherited, it is the
-        # command's alone to handle, as soon as the child has started. The tracker comes first:
-        # whoever starts it has SIGINT unblocked.
+        # Ctrl-C reaches every process of the terminal. Blocked here and inherited, it is left to
+        # the command alone, once the child has started. The resource tracker comes first:
+        # starting it unblocks SIGINT.
         resource_tracker.ensure_running()
         previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.environ[WORKER] = str(worker)
@@ -134,7 +134,11 @@ class LocalExecutor:
 
 
 def work(task: LocalWorker) -> None:
-    """The process's main function. Raises SystemExit where the worker does not end well."""
+    """Run a worker: the main function of its process.
+
+    Raises:
+        SystemExit: the worker did not end well.
+    """
     _end_with_parent()
     launch = task.launch
     if task.devices is not None:
@@ -162,7 +166,7 @@ def _work(task: LocalWorker) -> int:
 
 
 def _print_into(log: Path) -> None:
-    """What this process prints, and what its libraries print, goes into `<log>.out` and `.err`."""
+    """Redirect the output of this process and its libraries to `<log>.out` and `.err`."""
     for stream, suffix in ((sys.stdout, ".out"), (sys.stderr, ".err")):
         stream.flush()
         with Path(f"{log}{suffix}").open("a") as file:
@@ -170,7 +174,7 @@ def _print_into(log: Path) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this process as SIGTERM does, when the process that wanted its work is gone."""
+    """End this process, as SIGTERM does, when the process that started it is gone."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -1,4 +1,4 @@
-"""Where a run's samples of each cell came from, in `manifest-<run id>.json` beside them."""
+"""Where a run's samples of each cell came from: `manifest-<run id>.json` beside them."""
 
 import time
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class _CellRun:
 
 
 class CellManifests:
-    """The manifests of one run, one per cell: begun at its first request, then counted, then ended.
+    """The manifests of one run, one per cell: begun at the first request, updated, then ended.
 
     A run is what one run id names: a process. Methods raise LedgerError.
     """
@@ -41,12 +41,13 @@ class CellManifests:
         launch: str | None = None,
         worker: int | None = None,
     ) -> None:
-        """
+        """Create no manifest yet.
+
         Args:
             workers: processes that the command generates with; this run is one of them.
-            threads: of an engine whose configuration leaves them open.
+            threads: threads of an engine whose configuration leaves them open.
             launch: id of the launch that the run belongs to.
-            worker: the run's number among the workers, where it has one.
+            worker: the run's number among the workers, if it has one.
         """
         self._ledger = ledger
         self.run_id = run_id
@@ -60,15 +61,15 @@ class CellManifests:
 
     @property
     def running(self) -> list[str]:
-        """The ids of the cells that were begun and not ended, in that order."""
+        """Return the ids of the cells that have begun and not ended, in that order."""
         return [cell_id for cell_id, run in self._runs.items() if run.running]
 
     def begun(self, cell_id: str) -> bool:
-        """Whether the run has a manifest of the cell."""
+        """Return whether the run has a manifest of the cell."""
         return cell_id in self._runs
 
     def begin(self, planned: PlannedCell) -> None:
-        """Writes the manifest as `running`, unless it is. A cell that was ended goes on."""
+        """Write the manifest as `running`, unless it is. A cell that had ended goes on."""
         run = self._runs.get(planned.cell_id)
         if run is None:
             run = self._runs[planned.cell_id] = _CellRun(planned)
@@ -78,9 +79,9 @@ class CellManifests:
         self._write(run, "running", ended=None)
 
     def engine_loaded(self, cell_ids: Iterable[str]) -> None:
-        """Starts the clock of these cells anew where they have no sample yet.
+        """Restart the clock of those cells that have no sample yet.
 
-        The first request is there before its engine is; loading must not count as slow sampling.
+        The first request exists before its engine; loading must not count as slow sampling.
         """
         for cell_id in cell_ids:
             run = self._runs.get(cell_id)
@@ -88,14 +89,14 @@ class CellManifests:
                 run.started, run.begin = now(), time.monotonic()
 
     def count(self, cell_id: str) -> None:
-        """Counts one finished sample of a cell that was begun."""
+        """Count one finished sample of a cell that has begun."""
         run = self._runs[cell_id]
         run.made += 1
         run.last = time.monotonic()
         run.running = True  # again, when only one of the cell's engine groups had ended
 
     def end(self, cell_id: str, status: EndStatus) -> None:
-        """Writes the manifest with its counts and its end; nothing for a cell never begun."""
+        """Write the manifest with its counts and its end; nothing for a cell that never began."""
         run = self._runs.get(cell_id)
         if run is not None:
             run.running = False

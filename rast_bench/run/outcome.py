@@ -1,4 +1,4 @@
-"""How workers are, and what they left undone: a line per cell, its cause, log and way on."""
+"""The states of workers and the cells they left incomplete: cause, log and resume command."""
 
 import socket
 import time
@@ -11,13 +11,13 @@ from rast_bench.planning.cells import PlannedCell, cell_title, completeness
 from rast_bench.processes import runs
 from rast_bench.run import slurm_jobs
 from rast_bench.run.folder import Launch, launches, read_launch
-from rast_bench.run.notes import SILENT_SECONDS, Failure, Failures, Note, read_notes
+from rast_bench.run.heartbeats import SILENT_SECONDS, Failure, Failures, Heartbeat, read_heartbeats
 from rast_bench.run.slurm_jobs import JobStatus
 
 
 @dataclass(frozen=True)
 class CellFailure:
-    """A cell that a run left incomplete, and why, in one line."""
+    """A cell that a run left incomplete, with the reason in one line."""
 
     cell_id: str
     title: str
@@ -36,7 +36,7 @@ def exit_code_of(failures: Iterable[CellFailure | Failure]) -> int:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run did. Samples of failed cells that were finished are kept and counted."""
+    """What a run did. Finished samples of failed cells are kept and counted."""
 
     cells: int  # distinct cell ids
     samples_made: int
@@ -46,70 +46,70 @@ class RunSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 when all went well, 2 when cells are incomplete, 1 when a bug is the reason."""
+        """0 if all went well, 2 if cells are incomplete, 1 if a bug is the reason."""
         return exit_code_of(self.failures)
 
     def render_failures(self) -> str:
-        """One line per failed cell, and each distinct hint once; empty when all went well."""
+        """Return one line per failed cell and each distinct hint once; empty if all went well."""
         lines = [failure.render() for failure in self.failures]
         hints = dict.fromkeys(f.hint for f in self.failures if f.hint)
         return "\n".join([*lines, *(f"hint: {hint}" for hint in hints)])
 
 
 ALIVE = ("queued", "running")
-LATEST = 20  # launches that are looked at: older ones have ended
+LATEST = 20  # launches that are checked: older ones have ended
 
 
 def worker_states(launch: Launch) -> dict[int, JobStatus]:
-    """Each worker's state: the scheduler's word on SLURM, else what the worker wrote last."""
-    notes = read_notes(launch.notes, launch.workers)
+    """Return each worker's state: the scheduler's on SLURM, else its latest heartbeat's."""
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
     jobs = launch.jobs
     known = slurm_jobs.job_states(list(jobs.values())) if launch.record.cluster == "slurm" else {}
     states = {}
     for worker in range(launch.workers):
         status = known.get(jobs.get(worker, ""), JobStatus("unknown", ""))
-        note = notes.get(worker)
+        heartbeat = heartbeats.get(worker)
         if status.state == "unknown":
-            status = _by_note(launch, note)
-        elif status.state not in ALIVE and note is not None and note.state == "done":
-            status = JobStatus("ended", "")  # whatever became of its last second
+            status = _by_heartbeat(launch, heartbeat)
+        elif status.state not in ALIVE and heartbeat is not None and heartbeat.state == "done":
+            status = JobStatus("ended", "")  # whatever happened in its last second
         states[worker] = status
     return states
 
 
 def is_alive(launch: Launch) -> bool:
-    """Whether a worker runs or will run, or the command that starts workers again."""
+    """Return whether a worker runs or will run, or the command that restarts workers does."""
     if launch.record.cluster == "local" and command_runs(launch):
         return True
     return any(status.state in ALIVE for status in worker_states(launch).values())
 
 
 def wait_for_end(launch: Launch, seconds: float) -> None:
-    """Until nobody works on the launch, `seconds` at most."""
+    """Wait until nobody works on the launch, at most `seconds`."""
     deadline = time.monotonic() + seconds
     while is_alive(launch) and time.monotonic() < deadline:
         time.sleep(0.5)
 
 
 def command_runs(launch: Launch) -> bool:
-    """Whether the process that made the launch runs on this machine."""
+    """Return whether the process that created the launch runs on this machine."""
     return launch.record.host == socket.gethostname() and runs(
         launch.record.pid, launch.record.ticks
     )
 
 
 def causes_of_end(launch: Launch) -> dict[int, str]:
-    """Why workers ended that had not finished, as far as it is known afterwards."""
-    notes = read_notes(launch.notes, launch.workers)
+    """Return why unfinished workers ended, as far as that is known afterwards."""
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
     return {
-        worker: describe_end(status, notes.get(worker))
+        worker: describe_end(status, heartbeats.get(worker))
         for worker, status in worker_states(launch).items()
-        if (note := notes.get(worker)) is None or note.state != "done"
+        if (heartbeat := heartbeats.get(worker)) is None or heartbeat.state != "done"
     }
 
 
-def living_launch(results_dir: Path, cell_ids: Collection[str]) -> Launch | None:
-    """A launch that still makes one of these cells."""
+def active_launch(results_dir: Path, cell_ids: Collection[str]) -> Launch | None:
+    """Return a launch that is still making one of these cells."""
     for path in launches(results_dir)[-LATEST:]:
         launch = read_launch(path)
         if is_alive(launch) and any(cell.cell_id in cell_ids for cell in launch.cells):
@@ -117,17 +117,17 @@ def living_launch(results_dir: Path, cell_ids: Collection[str]) -> Launch | None
     return None
 
 
-def _by_note(launch: Launch, note: Note | None) -> JobStatus:
-    if note is None:
+def _by_heartbeat(launch: Launch, heartbeat: Heartbeat | None) -> JobStatus:
+    if heartbeat is None:
         waiting = launch.record.cluster == "local" and command_runs(launch)
         return JobStatus("queued" if waiting else "unknown", "")
-    if note.over:
+    if heartbeat.over:
         return JobStatus("ended", "")
-    if note.host == socket.gethostname():
+    if heartbeat.host == socket.gethostname():
         return JobStatus(
-            "running" if runs(note.pid, note.ticks) else "failed", "its process is gone"
+            "running" if runs(heartbeat.pid, heartbeat.ticks) else "failed", "its process is gone"
         )
-    fresh = time.time() - note.updated < SILENT_SECONDS
+    fresh = time.time() - heartbeat.updated < SILENT_SECONDS
     return JobStatus("running" if fresh else "failed", "silent")
 
 
@@ -140,32 +140,33 @@ _WORDS = {
 }
 
 
-def describe_end(status: JobStatus, note: Note | None) -> str:
-    """Why a worker ended that had not finished: what it said itself, else the scheduler's word."""
-    if note is not None and note.state in ("failed", "crashed"):
-        return f"{note.state}: {note.error}"
+def describe_end(status: JobStatus, heartbeat: Heartbeat | None) -> str:
+    """Return why an unfinished worker ended: its own report, else the scheduler's."""
+    if heartbeat is not None and heartbeat.state in ("failed", "crashed"):
+        return f"{heartbeat.state}: {heartbeat.error}"
     if status.state in _WORDS:
         return _WORDS[status.state] + (f" ({status.reason})" if status.reason else "")
-    if note is None:
-        return "ended before its first word" + (f" ({status.reason})" if status.reason else "")
-    if note.state in ("interrupted", "out of time"):
-        return {"interrupted": "was interrupted", "out of time": "ran out of time"}[note.state]
+    if heartbeat is None:
+        return "ended before its first heartbeat" + (f" ({status.reason})" if status.reason else "")
+    if heartbeat.state in ("interrupted", "out of time"):
+        return {"interrupted": "was interrupted", "out of time": "ran out of time"}[heartbeat.state]
     return "was killed" + (f" ({status.reason})" if status.reason else "")
 
 
 def cell_failures(launch: Launch, causes: Mapping[int, str]) -> list[CellFailure]:
-    """The cells that lack samples, when all workers have ended.
+    """Return the cells that lack samples after all workers have ended.
 
     Args:
-        causes: by worker, of those that ended without having finished.
+        causes: why unfinished workers ended, by worker.
 
-    Raises LedgerError.
+    Raises:
+        LedgerError: the ledger or the launch cannot be read.
     """
     failures = Failures(launch.failures).all()
     found = []
     for number, record in enumerate(launch.record.groups):
-        for place in record.cells:
-            cell = launch.cells[place]
+        for index in record.cells:
+            cell = launch.cells[index]
             done, wanted = completeness(cell, launch.ledger)
             if done < wanted:
                 failure = failure_of(cell.cell_id, number, failures)
@@ -178,15 +179,15 @@ def resume_command(launch: Launch) -> str:
 
 
 def log_of(launch: Launch, worker: int) -> Path:
-    """What the worker printed on stderr last; the folder of all logs where it never began."""
-    notes = launch.notes / f"{worker}.json"
+    """Return the worker's latest stderr; the folder of all logs if it never started."""
+    heartbeats = launch.heartbeats / f"{worker}.json"
     job_id = launch.jobs.get(worker)
     log = launch.logs / f"{job_id}_0_log.err"
-    return log if job_id is not None and notes.exists() and log.exists() else launch.logs
+    return log if job_id is not None and heartbeats.exists() and log.exists() else launch.logs
 
 
 def failure_of(cell_id: str, group: int, failures: Sequence[Failure]) -> Failure | None:
-    """The cell's own failure in its group, else the whole group's."""
+    """Return the cell's own failure in its group, else the whole group's."""
     of_group = [failure for failure in failures if failure.group == group]
     own = [failure for failure in of_group if failure.cell_id == cell_id]
     whole = [failure for failure in of_group if failure.cell_id is None]

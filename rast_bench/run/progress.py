@@ -1,4 +1,4 @@
-"""How far a run is, on stderr: a bar on a terminal, a line every few seconds elsewhere."""
+"""Progress on stderr: a bar on a terminal, a line every few seconds elsewhere."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ PLAIN_SECONDS = 5.0
 
 
 class Progress(Protocol):
-    """What a run tells while it goes on. `start` comes first, `stop` last and always."""
+    """Receives the events of a run. `start` comes first, `stop` last and always."""
 
     def start(self, *, total: int, done: int) -> None: ...
     def describe(self, text: str) -> None: ...
@@ -24,7 +24,7 @@ class Progress(Protocol):
 
 
 class NoProgress:
-    """Says nothing."""
+    """Prints nothing."""
 
     def start(self, *, total: int, done: int) -> None:
         pass
@@ -83,7 +83,7 @@ class PlainProgress:
 
 
 class RichProgress:
-    """A bar with samples done, samples/s, time left and the present cell."""
+    """A bar with finished samples, samples/s, time left and the current cell."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -107,7 +107,7 @@ class RichProgress:
             Rate(),
             TimeRemainingColumn(),
             TextColumn("{task.description}", markup=False),
-            # Past terminal.py: the bar draws itself with what is taken out of text there.
+            # Bypasses terminal.py, which would remove the control characters that draw the bar.
             console=Console(file=getattr(sys.stderr, "raw_stream", sys.stderr)),
         )
         self._task = self._bar.add_task("", total=None)
@@ -127,13 +127,13 @@ class RichProgress:
 
 
 def stderr_progress() -> Progress:
-    """The bar where stderr is a terminal, plain lines where it is not."""
+    """Return a bar if stderr is a terminal, else plain lines."""
     bar = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "")
     return RichProgress() if bar else PlainProgress()
 
 
 def duration(seconds: float) -> str:
-    """For people: `2 h 5 min`, `3 min 20 s`."""
+    """Return a duration for people: `2 h 5 min`, `3 min 20 s`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

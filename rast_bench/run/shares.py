@@ -1,10 +1,10 @@
-"""Equal commands at the same time share their work, as a launch's workers do: by leases.
+"""Concurrent equal commands share their work, as a launch's workers do: by leases.
 
-<results>/ledger/running/<n>.json              what a process says of itself: see notes.py
-<results>/ledger/running/claims/<cell id>/     which process has which problem: chunks.py
+<results>/ledger/running/<n>.json              each process's heartbeat: see heartbeats.py
+  <results>/ledger/running/leases/<cell id>/     which process holds which problem: chunks.py
 
-Whoever leases a problem looks for its samples in the ledger once more before it makes them, so what
-these files say decides only who works, never what is stored: deleting them loses nothing.
+Whoever leases a problem checks the ledger for its samples again before making them. So these files
+decide only who works, never what is stored: deleting them loses nothing.
 """
 
 import errno
@@ -26,10 +26,10 @@ from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import LEFTOVER_AGE_SECONDS, is_old, ledger_errors, make_folder
 from rast_bench.processes import runs
 from rast_bench.run.chunks import Leases
-from rast_bench.run.notes import SILENT_SECONDS, Note, Notebook, read_note
+from rast_bench.run.heartbeats import SILENT_SECONDS, Heartbeat, HeartbeatWriter, read_heartbeat
 
 RUNNING = "running"
-LOOK_SECONDS = 1.0  # how long what is known of another process is taken to be true
+LOOK_SECONDS = 1.0  # how long knowledge about another process stays valid
 _MERGE = "merge"
 _NUMBER_BITS = 62
 _TRIES = 10
@@ -39,39 +39,39 @@ _NOTE = re.compile(r"\.?(?P<number>[0-9]+)\.json(-[0-9a-f]+)?")
 
 @dataclass
 class _Other:
-    """What this process knows of another one; times are of its own monotonic clock."""
+    """What this process knows about another one; times are of its own monotonic clock."""
 
-    note: Note | None
+    heartbeat: Heartbeat | None
     looked: float
-    changed: float  # when the note was last seen to change
+    changed: float  # when the heartbeat was last seen to change
     gone: bool = False
 
 
 class Shares:
     """This command's part of the work on one results folder. Methods raise LedgerError.
 
-    The process that was typed enters it, which says to the others that it is there. Its worker
-    processes have one each of the same `number`, without entering: what one leases, all have.
+    The command's own process enters it, which announces it to the others. Each of its worker
+    processes has one with the same `number`, without entering: what one leases, all hold.
     """
 
     def __init__(self, ledger: Ledger, number: int | None = None) -> None:
         self._folder = ledger.root / RUNNING
-        # Never used again: leases outlive processes.
+        # Numbers are never reused: leases outlive processes.
         self.number = secrets.randbits(_NUMBER_BITS) if number is None else number
         self._is_worker = number is not None
-        self._notebook = Notebook(self._folder, self.number, None)
+        self._heartbeat_writer = HeartbeatWriter(self._folder, self.number, None)
         self._others: dict[int, _Other] = {}
-        self._refused: dict[str, dict[int, str]] = {}  # by cell and owner: one of the problems
+        self._refused: dict[str, dict[int, str]] = {}  # one of the problems, by cell and owner
         self._told: set[int] = set()  # of the owners
         self._cells: set[str] = set()
         self._alone = False
 
     def __enter__(self) -> Self:
         with ledger_errors(self._folder):
-            make_folder(self._folder / "claims")
+            make_folder(self._folder / "leases")
         self._sweep()
-        self._notebook.open()
-        self._notebook.say(state="running")
+        self._heartbeat_writer.open()
+        self._heartbeat_writer.say(state="running")
         return self
 
     def __exit__(
@@ -80,25 +80,26 @@ class Shares:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._notebook.close("done")
-        for other in self._others.values():  # one that was alive a moment ago may be gone
+        self._heartbeat_writer.close("done")
+        for other in self._others.values():  # one that was alive a moment ago may have ended
             other.looked = -math.inf
         with ledger_errors(self._folder):
-            leased = {path.name for path in (self._folder / "claims").iterdir()}
+            leased = {path.name for path in (self._folder / "leases").iterdir()}
         for cell_id in self._cells & leased:
             self.release(cell_id)
         with ledger_errors(self._folder):
             self._path(self.number).unlink(missing_ok=True)
 
     def take_part_in(self, cell_ids: Iterable[str]) -> None:
-        """Cells of which workers may lease problems, so that they are given up in the end.
+        """Register cells whose problems workers may lease, so that the leases are returned at the
+        end.
 
-        Complete ones, too: a process that was killed may have left leases there.
+        Complete cells too: a killed process may have left leases there.
         """
         self._cells.update(cell_ids)
 
     def lease(self, cell_id: str, problem_id: str) -> bool:
-        """Whether the problem's samples are this command's to make, from now on or already."""
+        """Return whether this command makes the problem's samples, from now on or already."""
         name = _name_of(problem_id)
         owner = self._lease(cell_id, name)
         if owner != self.number:
@@ -106,11 +107,13 @@ class Shares:
         return owner == self.number
 
     def lease_merge(self, cell_id: str) -> bool:
-        """Whether to merge the complete cell's shards: two at once would each leave a copy."""
+        """Return whether to merge the complete cell's shards: two merges would each leave a
+        copy.
+        """
         return self._lease(cell_id, _MERGE) == self.number
 
     def holder(self, cell_id: str, problem_id: str) -> int | None:
-        """The number of the living command that has leased the problem; None where it is free."""
+        """Return the number of the living command that holds the problem; None if it is free."""
         name = _name_of(problem_id)
         owner = self._leases(cell_id).owner(name, self._gone)
         if owner is not None and owner != self.number:
@@ -123,14 +126,14 @@ class Shares:
             return
         self._told.add(owner)
         print(
-            f"another process ({self._name(owner)}) is at work on the same cells; "
+            f"another process ({self._name(owner)}) is working on the same cells; "
             "the samples are shared with it",
             file=sys.stderr,
             flush=True,
         )
 
     def free_again(self, cell_id: str) -> bool:
-        """Whether problems of the cell that another process had may be leased now."""
+        """Return whether problems of the cell that another process held may be leased now."""
         refused = self._refused.get(cell_id, {})
         leases = self._leases(cell_id)
         free = [owner for owner, name in refused.items() if leases.owner(name, self._gone) != owner]
@@ -139,12 +142,12 @@ class Shares:
         return bool(free) or not refused
 
     def others(self, cell_ids: Collection[str]) -> list[str]:
-        """The living processes that have problems of these cells: `host, pid 123`."""
+        """Return the living processes that hold problems of these cells: `host, pid 123`."""
         owners = {owner for cell_id in cell_ids for owner in self._refused.get(cell_id, {})}
         return sorted(self._name(owner) for owner in owners if not self._gone(owner))
 
     def release(self, cell_id: str) -> None:
-        """Gives up this cell, of which everything made is durable."""
+        """Return the leases on this cell, all of whose finished samples are durable."""
         if cell_id not in self._cells:
             return
         self._refused.pop(cell_id, None)
@@ -152,7 +155,7 @@ class Shares:
             self._cells.discard(cell_id)
 
     def _lease(self, cell_id: str, name: str) -> int:
-        """The problem's owner: this process wherever the file system cannot say."""
+        """Return the problem's owner: this process if the file system cannot tell."""
         if self._alone:
             return self.number
         leases = self._leases(cell_id)
@@ -164,70 +167,71 @@ class Shares:
             except LedgerError as error:
                 cause = error.__cause__
                 if isinstance(cause, FileNotFoundError):
-                    continue  # another process has just removed the folder with its own leases
+                    continue  # another process has just removed the folder with its leases
                 if not isinstance(cause, OSError) or cause.errno not in _NO_LINKS:
                     raise
                 self._alone = True
                 print(
-                    f"note: {self._folder} cannot hold symbolic links, so an equal command at the "
-                    "same time would make every sample as well",
+                    f"note: {self._folder} cannot store symbolic links, so an equal command at the "
+                    "same time would make every sample, too",
                     file=sys.stderr,
                     flush=True,
                 )
                 return self.number
         raise LedgerError(
-            f"{self._folder} vanishes again and again", hint="see which program removes it"
+            f"{self._folder} is removed again and again", hint="find out which program removes it"
         )
 
     def _leases(self, cell_id: str) -> Leases:
-        return Leases(self._folder / "claims" / cell_id)
+        return Leases(self._folder / "leases" / cell_id)
 
     def _gone(self, owner: int) -> bool:
-        """Whether the process has ended: by the kernel's word, elsewhere by a minute's silence.
+        """Return whether the process has ended: by the kernel, elsewhere by a minute of silence.
 
-        Hosts' clocks may differ, so a note is silent that does not change while this one watches.
+        Hosts' clocks may differ, so a heartbeat is silent if it does not change while this one
+        watches.
         """
         now = time.monotonic()
         known = self._others.get(owner)
         if known is not None and (known.gone or now - known.looked < LOOK_SECONDS):
             return known.gone
-        note = self._note(owner)
-        changed = now if known is None or known.note != note else known.changed
-        gone = note is None or note.over or _is_silent(note, now - changed)
-        self._others[owner] = _Other(note, now, changed, gone)
+        heartbeat = self._heartbeat(owner)
+        changed = now if known is None or known.heartbeat != heartbeat else known.changed
+        gone = heartbeat is None or heartbeat.over or _is_silent(heartbeat, now - changed)
+        self._others[owner] = _Other(heartbeat, now, changed, gone)
         return gone
 
-    def _note(self, owner: int) -> Note | None:
+    def _heartbeat(self, owner: int) -> Heartbeat | None:
         try:
-            return read_note(self._folder, owner)
-        except (TypeError, ValueError):  # broken, so nobody keeps it
+            return read_heartbeat(self._folder, owner)
+        except (TypeError, ValueError):  # broken, so no process updates it
             return None
 
     def _name(self, owner: int) -> str:
         known = self._others.get(owner)
-        note = None if known is None else known.note
-        return "a process" if note is None else f"{note.host}, pid {note.pid}"
+        heartbeat = None if known is None else known.heartbeat
+        return "a process" if heartbeat is None else f"{heartbeat.host}, pid {heartbeat.pid}"
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number}.json"
 
     def _sweep(self) -> None:
-        """Removes what killed processes said of themselves."""
+        """Remove the heartbeats of killed processes."""
         with ledger_errors(self._folder):
             for path in self._folder.iterdir():
                 match = _NOTE.fullmatch(path.name)
                 if match is None:
                     continue
-                # Half a note may be the first one of a process that starts at this moment.
+                # An incomplete heartbeat may be the first one of a process that is just starting.
                 half = path.name.startswith(".")
                 if is_old(path) if half else self._gone(int(match["number"])):
                     path.unlink(missing_ok=True)
 
 
-def _is_silent(note: Note, unchanged: float) -> bool:
-    if note.host == socket.gethostname():
-        return not runs(note.pid, note.ticks)
-    old = abs(time.time() - note.updated) > LEFTOVER_AGE_SECONDS
+def _is_silent(heartbeat: Heartbeat, unchanged: float) -> bool:
+    if heartbeat.host == socket.gethostname():
+        return not runs(heartbeat.pid, heartbeat.ticks)
+    old = abs(time.time() - heartbeat.updated) > LEFTOVER_AGE_SECONDS
     return old or unchanged > SILENT_SECONDS
 
 

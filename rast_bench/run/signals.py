@@ -1,8 +1,8 @@
-"""What a worker does when it is told to end: by a person, by its parent, by SLURM.
+"""What a worker does when it is told to stop: by a person, by its parent, by SLURM.
 
-SLURM's time limit sends SIGUSR2 first (sbatch --signal): save, ask to be queued again, end.
-SLURM's preemption sends SIGTERM and kills after a grace time; a job that ends by itself within it
-is not queued again. So on SLURM a worker goes on through SIGTERM: it loses the last two seconds.
+SLURM's time limit sends SIGUSR2 first (sbatch --signal): save, ask to be requeued, end. SLURM's
+preemption sends SIGTERM and kills after a grace time; a job that ends by itself within it is not
+requeued. So on SLURM a worker goes on through SIGTERM: it loses the last two seconds.
 """
 
 import os
@@ -15,12 +15,12 @@ from types import FrameType
 from rast_bench.interrupt import SIGNALS, two_step_interrupt
 
 OUT_OF_TIME = signal.SIGUSR2
-EXIT_OUT_OF_TIME = 75  # EX_TEMPFAIL: the same command goes on where this one stopped
+EXIT_OUT_OF_TIME = 75  # EX_TEMPFAIL: the same command continues where this one stopped
 
 
 @contextmanager
 def worker_signals(*, on_slurm: bool) -> Iterator[None]:
-    """Turns the signals that end this worker into `Interrupted`."""
+    """Turn the signals that end this worker into `Interrupted`."""
     if not on_slurm:
         with two_step_interrupt((*SIGNALS, OUT_OF_TIME)):
             yield

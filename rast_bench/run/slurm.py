@@ -1,4 +1,4 @@
-"""Workers as array tasks of SLURM, started through submitit."""
+"""Workers as array tasks of SLURM, started with submitit."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ STOP_SECONDS = 60.0  # for tasks to write what they have
 
 @dataclass(frozen=True)
 class SlurmTask:
-    """What submitit pickles and calls. Raises SystemExit where the worker does not end well."""
+    """What submitit pickles and calls. Raises SystemExit if the worker does not end well."""
 
     launch: str
     worker: int
@@ -44,12 +44,12 @@ class SlurmTask:
         words = ["--results-dir", str(Path(self.launch).parents[1])]
         code = guarded(lambda: self._work(job_id), words)
         if code == EXIT_OUT_OF_TIME:
-            requeue(OUT_OF_TIME, None)  # by now all is saved; this ends the process
+            requeue(OUT_OF_TIME, None)  # everything is saved; this ends the process
         if code:
             sys.exit(code)
 
     def checkpoint(self) -> "DelayedSubmission":
-        """What submitit queues again at the time limit: the same."""
+        """Return what submitit requeues at the time limit: the same task."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
@@ -58,7 +58,7 @@ class SlurmTask:
         from rast_bench.run.worker import run_worker
 
         launch = read_launch(Path(self.launch))
-        os.chdir(launch.record.folder)  # paths of models may be relative
+        os.chdir(launch.record.folder)  # model paths may be relative
         try:
             run_worker(launch, self.worker, job_id=job_id, on_slurm=True)
         except Interrupted as interruption:
@@ -76,8 +76,10 @@ class SlurmExecutor:
     config: SlurmLauncher
 
     def start(self, workers: Iterable[int]) -> None:
-        """Submits them, in arrays no longer than the site allows. Raises ConfigError when sbatch
-        refuses.
+        """Submit the workers, in arrays no longer than the site allows.
+
+        Raises:
+            ConfigError: sbatch rejects the job.
         """
         jobs = self.launch.jobs
         limit = self.config.max_array_size or slurm_jobs.max_array_size() or len(jobs) + 1
@@ -94,11 +96,11 @@ class SlurmExecutor:
         return {worker: known[job_id] for worker, job_id in jobs.items()}
 
     def wait(self) -> None:
-        """Until it is time to ask SLURM again."""
+        """Wait until it is time to ask SLURM again."""
         time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Cancels every task, and waits until it has saved and ended."""
+        """Cancel every task, and wait until it has saved and ended."""
         slurm_jobs.cancel(list(self.launch.jobs.values()))
         wait_for_end(self.launch, STOP_SECONDS)
 
@@ -114,7 +116,7 @@ class SlurmExecutor:
 
         executor = self._executor(devices)
         try:
-            # submitit prints there what sbatch said, and raises it as well.
+            # submitit prints what sbatch said, and raises it as well.
             with redirect_stderr(StringIO()), executor.batch():
                 jobs = [
                     executor.submit(SlurmTask(str(self.launch.path), worker)) for worker in workers
@@ -134,10 +136,10 @@ class SlurmExecutor:
 
 
 def sbatch_parameters(config: SlurmLauncher, devices: int) -> dict[str, Any]:
-    """The launcher's settings as submitit names them.
+    """Return the launcher's settings as submitit names them.
 
     Args:
-        devices: GPUs that an engine uses, for gpus=auto and for the GPUs of gres.
+        devices: GPUs per engine, for gpus=auto and for the GPUs of gres.
     """
     gpus = config.gpus
     if gpus == "auto":

@@ -1,7 +1,7 @@
-"""What SLURM says of its jobs: squeue first, sacct for those that squeue has forgotten.
+"""Query SLURM about jobs: squeue first, sacct for those that squeue has forgotten.
 
-Nothing here waits long or fails for want of an answer: where accounting is off, slow or wrong, a
-job's state is `unknown`, and what its worker wrote last has to do.
+Nothing here waits long or fails without an answer: if accounting is off, slow or wrong, a job's
+state is `unknown`, and its worker's latest heartbeat decides.
 """
 
 import os
@@ -33,9 +33,9 @@ __all__ = [
     "slurm_installed",
 ]
 
-ANSWER_SECONDS = 10.0  # how long a question to SLURM may take
+ANSWER_SECONDS = 10.0  # timeout of a query to SLURM
 CANCEL_SECONDS = 60.0
-REST_SECONDS = 120.0  # sacct is not asked again for so long after it failed
+REST_SECONDS = 120.0  # sacct is not asked again for this long after a failure
 
 _OPEN = ("queued", "running", "unknown")
 _ID = re.compile(r"\d+(_\d+)?")
@@ -49,23 +49,24 @@ _TALKER = re.compile(r"^(\w+: )?(error|fatal): |^slurm_\w+( error)?: ")
 
 
 def job_states(job_ids: Sequence[str]) -> dict[str, JobStatus]:
-    """The state of every job, asked for by its id; `123_4` is element 4 of array 123.
+    """Return the state of every job by its id; `123_4` is element 4 of array 123.
 
-    Returns within two times ANSWER_SECONDS and raises nothing; says on stderr, once, what failed.
+    Takes at most 2 × ANSWER_SECONDS. Never raises; warns once about each failing command.
     """
     askable = [job for job in job_ids if _ID.fullmatch(job)]
     known, answered = _ask_squeue(askable)
     if forgotten := [job for job in askable if job not in known]:
         past = _accounting.ask(forgotten, for_good=answered)
         known |= {job: _stale(status) if answered else status for job, status in past.items()}
-    silence = JobStatus("unknown", "SLURM does not say")
+    silence = JobStatus("unknown", "SLURM does not answer")
     return {job: known.get(job, silence) for job in job_ids}
 
 
 def cancel(job_ids: Sequence[str]) -> None:
-    """Cancels jobs; those that have ended are left alone.
+    """Cancel jobs; those that have ended are left alone.
 
-    Raises RastBenchError when SLURM refuses or does not answer.
+    Raises:
+        RastBenchError: SLURM refuses or does not answer.
     """
     if not job_ids:
         return
@@ -79,48 +80,48 @@ def cancel(job_ids: Sequence[str]) -> None:
 
 
 def require_answer(job_ids: Sequence[str]) -> None:
-    """Raises RastBenchError where SLURM does not say what became of these jobs."""
+    """Raise RastBenchError if SLURM does not know the state of these jobs."""
     answer, answered = _look_up([job for job in job_ids if _ID.fullmatch(job)])
     if not answered:
         raise _unreachable(answer.error)
 
 
 def refusal(error: str) -> RastBenchError:
-    """What sbatch printed when it submitted nothing, as one line."""
+    """Return what sbatch printed when it submitted nothing, as one line."""
     if _SILENT.search(error):
         return _unreachable(error)
     return ConfigError(
         f"sbatch refuses the job: {_one_line(error)}",
-        hint="see the values of launcher.…; `sinfo` lists the site's partitions",
+        hint="check the values of launcher.…; `sinfo` lists the site's partitions",
     )
 
 
 def _unreachable(error: str) -> RastBenchError:
     return ConfigError(
         f"no SLURM controller can be reached from here: {_one_line(error)}",
-        hint="`scontrol ping` asks it; run on a login node of the cluster, or choose "
+        hint="`scontrol ping` tests it; run on a login node of the cluster, or choose "
         "hydra/launcher=local",
     )
 
 
 def _one_line(error: str) -> str:
-    """All that a command said, without its name in front of every line."""
+    """Return all that a command printed, without its name at the start of every line."""
     lines = [_TALKER.sub("", line.strip()) for line in error.splitlines()]
     return "; ".join(dict.fromkeys(line for line in lines if line))
 
 
 def max_array_size() -> int | None:
-    """How many tasks an array may have on this site; None where SLURM does not say."""
+    """Return how many tasks an array may have on this site; None if SLURM does not say."""
     return parse_max_array_size(_ask(["scontrol", "show", "config"]).text)
 
 
 def slurm_installed() -> bool:
-    """Whether jobs can be submitted from this machine."""
+    """Return whether jobs can be submitted from this machine."""
     return all(shutil.which(command) is not None for command in ("sbatch", "srun"))
 
 
 def require_slurm() -> None:
-    """Raises ConfigError on a machine that cannot submit jobs."""
+    """Raise ConfigError on a machine that cannot submit jobs."""
     if not slurm_installed():
         raise ConfigError(
             "hydra/launcher=slurm: this machine has no sbatch and srun on its PATH",
@@ -133,7 +134,7 @@ def _mains(job_ids: Iterable[str]) -> list[str]:
 
 
 def _look_up(job_ids: Sequence[str]) -> tuple["_Answer", bool]:
-    """What squeue says of jobs, and whether it could say."""
+    """Return what squeue says about jobs, and whether it answered."""
     if not job_ids:
         return _Answer(""), True
     options = ["--noheader", "--array", "--states=all", "--format=%i|%T|%r"]
@@ -142,7 +143,7 @@ def _look_up(job_ids: Sequence[str]) -> tuple["_Answer", bool]:
 
 
 def _ask_squeue(job_ids: Sequence[str]) -> tuple[dict[str, JobStatus], bool]:
-    """The jobs that squeue knows, and whether it could say."""
+    """Return the jobs that squeue knows, and whether it answered."""
     answer, answered = _look_up(job_ids)
     if not answered:
         _warnings.say("squeue", answer.error, "asking sacct")
@@ -150,7 +151,7 @@ def _ask_squeue(job_ids: Sequence[str]) -> tuple[dict[str, JobStatus], bool]:
 
 
 def _stale(status: JobStatus) -> JobStatus:
-    """What sacct says of a job that squeue does not know: it cannot be alive."""
+    """Return sacct's state of a job that squeue does not know: the job cannot be alive."""
     if status.state in _OPEN:
         return JobStatus("unknown", f"sacct: {status.reason}, but squeue does not know it")
     return status
@@ -158,7 +159,7 @@ def _stale(status: JobStatus) -> JobStatus:
 
 @dataclass
 class _Warnings:
-    """One line on stderr for each command that fails, however often it does."""
+    """One line on stderr per failing command, however often it fails."""
 
     said: set[str] = field(default_factory=set)
 
@@ -171,15 +172,16 @@ class _Warnings:
 
 @dataclass
 class _Accounting:
-    """sacct. It is asked for the end of a job once, and rests after a failure: a slow one would
-    hold up every look at the jobs.
+    """sacct: asked once about the end of a job, and not at all for a while after a failure.
+
+    A slow one would delay every check of the jobs.
     """
 
     ends: dict[str, JobStatus] = field(default_factory=dict)
     rests_until: float = 0.0  # of time.monotonic
 
     def ask(self, job_ids: Sequence[str], *, for_good: bool) -> dict[str, JobStatus]:
-        """These jobs alone, as far as they are known.
+        """Return the states of these jobs, as far as known.
 
         Args:
             for_good: squeue has forgotten them, so none that has ended will be requeued.
@@ -214,7 +216,7 @@ class _Answer:
 
 
 def _ask(command: Sequence[str], seconds: float | None = None) -> _Answer:
-    """What a command prints. A user's SQUEUE_… and SACCT_… variables would filter it."""
+    """Return what a command prints. A user's SQUEUE_… and SACCT_… variables would filter it."""
     limit = ANSWER_SECONDS if seconds is None else seconds
     environment = {
         name: value
@@ -230,7 +232,7 @@ def _ask(command: Sequence[str], seconds: float | None = None) -> _Answer:
             errors="replace",
             env=environment,
             timeout=limit,
-            start_new_session=True,  # a terminal's Ctrl-C is for us
+            start_new_session=True,  # Ctrl-C in the terminal is for this process
             check=False,
         )
     except subprocess.TimeoutExpired:

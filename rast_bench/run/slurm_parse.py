@@ -1,4 +1,4 @@
-"""The words of SLURM's commands (pure): squeue, sacct, scontrol, and job ids for scancel."""
+"""Parse the output of SLURM's commands (pure): squeue, sacct, scontrol, and job ids for scancel."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ _STATES: Mapping[str, State] = {
     "RESV_DEL_HOLD": "queued",
     "SPECIAL_EXIT": "queued",
     "RUNNING": "running",
-    "COMPLETING": "running",  # of any state before, also of one that is requeued
+    "COMPLETING": "running",  # after any state, also before a requeue
     "CONFIGURING": "running",
     "EXPEDITING": "running",
     "RESIZING": "running",
@@ -52,7 +52,7 @@ _NO_REASON = ("", "None", "(null)")
 
 @dataclass(frozen=True)
 class JobStatus:
-    """`reason` is the scheduler's own words: `Resources`, `CANCELLED by 1000`.
+    """A job's state; `reason` is the scheduler's own text: `Resources`, `CANCELLED by 1000`.
 
     `preempted` has ended for good; a job that will be requeued is `running`, then `queued`.
     """
@@ -62,15 +62,17 @@ class JobStatus:
 
 
 def parse_squeue(text: str) -> dict[str, JobStatus]:
-    """Lines of `squeue --format=%i|%T|%r`: the reason where a job waits, else state and reason."""
+    """Return the jobs of `squeue --format=%i|%T|%r`: the reason if a job waits, else state and
+    reason.
+    """
     states = {}
     for line in text.splitlines():
         job, _, rest = line.strip().partition("|")
         word, bar, why = rest.partition("|")
         if not bar:
-            continue  # a cluster's heading
+            continue  # the heading of a cluster
         state = _state(word)
-        # The reason of a cancelled job is why it waited before.
+        # The reason of a cancelled job is why it waited before that.
         said = [] if why in _NO_REASON or state == "cancelled" else [why]
         reason = " ".join(said if state == "queued" and said else [word, *said])
         states.update(dict.fromkeys(_elements(job), JobStatus(state, reason)))
@@ -78,8 +80,9 @@ def parse_squeue(text: str) -> dict[str, JobStatus]:
 
 
 def parse_sacct(text: str) -> dict[str, JobStatus]:
-    """Lines of `sacct --parsable2 --format=JobID,State`. The latest run of a requeued job counts,
-    which is its last line.
+    """Return the jobs of `sacct --parsable2 --format=JobID,State`.
+
+    Of a requeued job the latest run counts, which is its last line.
     """
     states = {}
     for line in text.splitlines():
@@ -90,17 +93,19 @@ def parse_sacct(text: str) -> dict[str, JobStatus]:
 
 
 def parse_max_array_size(text: str) -> int | None:
-    """`MaxArraySize` of `scontrol show config`; 1 where arrays are switched off."""
+    """Return `MaxArraySize` of `scontrol show config`; 1 if arrays are switched off."""
     match = re.search(r"^MaxArraySize\s*=\s*(\d+)", text, re.MULTILINE)
     return max(1, int(match[1])) if match else None
 
 
 def array_ranges(job_ids: Iterable[str]) -> list[str]:
-    """Job ids with the elements of an array in one: `7`, `9_[0-3,5]`."""
+    """Return job ids with the elements of an array merged: `7`, `9_[0-3,5]`."""
     arrays: dict[str, list[int]] = {}
     for main, _, place in (job.partition("_") for job in dict.fromkeys(job_ids)):
         arrays.setdefault(main, []).extend([int(place)] if place else [])
-    return [f"{main}_[{_ranges(places)}]" if places else main for main, places in arrays.items()]
+    return [
+        f"{main}_[{_ranges(elements)}]" if elements else main for main, elements in arrays.items()
+    ]
 
 
 def _ranges(numbers: Iterable[int]) -> str:
@@ -114,18 +119,22 @@ def _ranges(numbers: Iterable[int]) -> str:
 
 
 def _state(words: str) -> State:
-    """The first word counts, as in `CANCELLED by 1000`; sacct may cut it, marked by a plus."""
+    """Return the state by its first word, as in `CANCELLED by 1000`; sacct may cut it, marked by
+    +.
+    """
     return _STATES.get(words.partition(" ")[0].rstrip("+"), "unknown")
 
 
 def _elements(job: str) -> Iterator[str]:
-    """`12`, `12_3`, or all of `12_[3-5,7%2]`; nothing for steps (`12.batch`) and cut lists."""
+    """Yield `12`, `12_3`, or all of `12_[3-5,7%2]`; nothing for steps (`12.batch`) and cut
+    lists.
+    """
     from submitit.slurm.slurm import read_job_id
 
     if not re.fullmatch(r"\d+(_(\d+|\[[\d,%-]+\]))?", job):
         return
-    for main, *places in read_job_id(job):
-        if places:
-            yield from (f"{main}_{i}" for i in range(int(places[0]), int(places[-1]) + 1))
+    for main, *elements in read_job_id(job):
+        if elements:
+            yield from (f"{main}_{i}" for i in range(int(elements[0]), int(elements[-1]) + 1))
         else:
             yield main

@@ -1,4 +1,4 @@
-"""What `rast-bench status` shows of a launch: cells, workers, rate, time left."""
+"""What `rast-bench status` shows about a launch: cells, workers, speed, time left."""
 
 import shlex
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import Literal
 
 from rast_bench.planning.cells import cell_title, completeness
 from rast_bench.run.folder import Launch
-from rast_bench.run.notes import Failures, Note, read_notes
+from rast_bench.run.heartbeats import Failures, Heartbeat, read_heartbeats
 from rast_bench.run.outcome import ALIVE, worker_states
 from rast_bench.run.progress import duration
 from rast_bench.run.slurm_jobs import JobStatus
@@ -29,7 +29,7 @@ class LaunchStatus:
     launch: Launch
     cells: tuple[CellStatus, ...]
     workers: Mapping[int, JobStatus]
-    samples_per_second: float  # of the workers that run now
+    samples_per_second: float  # of the running workers
 
     @property
     def done(self) -> int:
@@ -51,20 +51,26 @@ class LaunchStatus:
 
 
 def launch_status(launch: Launch) -> LaunchStatus:
-    """Reads the ledger, the workers' notes and the scheduler. Raises LedgerError."""
-    notes = read_notes(launch.notes, launch.workers)
+    """Read the ledger, the workers' heartbeats and the scheduler.
+
+    Raises:
+        LedgerError: the launch or the ledger cannot be read.
+    """
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
     workers = worker_states(launch)
-    running = [note for worker, note in notes.items() if workers[worker].state == "running"]
+    running = [
+        heartbeat for worker, heartbeat in heartbeats.items() if workers[worker].state == "running"
+    ]
     return LaunchStatus(
         launch=launch,
-        cells=tuple(_cells(launch, notes, workers)),
+        cells=tuple(_cells(launch, heartbeats, workers)),
         workers=workers,
-        samples_per_second=sum(note.samples_per_second or 0.0 for note in running),
+        samples_per_second=sum(heartbeat.samples_per_second or 0.0 for heartbeat in running),
     )
 
 
 def render_status(status: LaunchStatus) -> str:
-    """One line per cell, then the workers, then the whole."""
+    """Return one line per cell, then the workers, then the totals."""
     launch = status.launch
     width = max((len(cell.title) for cell in status.cells), default=0)
     lines = [f"launch {launch.launch_id} on {launch.record.cluster}: {_typed(launch)}"]
@@ -87,19 +93,19 @@ def render_status(status: LaunchStatus) -> str:
 
 
 def _cells(
-    launch: Launch, notes: Mapping[int, Note], workers: Mapping[int, JobStatus]
+    launch: Launch, heartbeats: Mapping[int, Heartbeat], workers: Mapping[int, JobStatus]
 ) -> list[CellStatus]:
     failed = {failure.cell_id for failure in Failures(launch.failures).all()}
     titles = {
-        note.title
-        for worker, note in notes.items()
-        if workers[worker].state == "running" and not note.over
+        heartbeat.title
+        for worker, heartbeat in heartbeats.items()
+        if workers[worker].state == "running" and not heartbeat.over
     }
     alive = any(status.state in ALIVE for status in workers.values())
     found = []
     for record in launch.record.groups:
-        for place in record.cells:
-            cell = launch.cells[place]
+        for index in record.cells:
+            cell = launch.cells[index]
             done, wanted = completeness(cell, launch.ledger)
             title = cell_title(cell.cell)
             state: CellState = "queued"

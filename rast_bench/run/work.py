@@ -1,4 +1,6 @@
-"""Engine groups as a worker meets them: what it leases there, what is missing, where it goes on."""
+"""An engine group as a worker serves it: what it leases, what is missing, which group comes
+next.
+"""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -11,25 +13,32 @@ from rast_bench.config.engines import EngineConfig
 from rast_bench.domain import Request
 from rast_bench.planning.cells import EngineGroup, PlannedCell
 from rast_bench.planning.work import Key, requests_for
-from rast_bench.run.assign import Open, next_group
+from rast_bench.run.assign import OpenGroup, next_group
 from rast_bench.run.chunks import Chunk
 from rast_bench.run.folder import Launch
-from rast_bench.run.notes import SILENT_SECONDS, Failures, Note, abandoned_groups, read_notes
+from rast_bench.run.heartbeats import (
+    SILENT_SECONDS,
+    Failures,
+    Heartbeat,
+    abandoned_groups,
+    read_heartbeats,
+)
 from rast_bench.run.shares import Shares
 
 if TYPE_CHECKING:
     from rast_bench.ledger.shards import FollowedKeys
 
-ROW_STEP = 8  # engines step rows in eights
+ROW_STEP = 8  # engines run rows in multiples of eight
 
 
 class GroupWork:
     """The group's chunks and leases. Methods raise LedgerError."""
 
     def __init__(self, launch: Launch, number: int, shares: Shares | None = None) -> None:
-        """
+        """Read the group of a launch.
+
         Args:
-            shares: with other commands; None where a launch is alone on its cells.
+            shares: work shared with other commands; None if a launch has its cells to itself.
         """
         self.number = number
         self.record = launch.record.groups[number]
@@ -38,15 +47,15 @@ class GroupWork:
         self._chunks = launch.chunks(number)
         self._leases = launch.leases(number)
         self._shares = shares
-        self._followed: tuple[str, FollowedKeys] | None = None  # of the latest cell
+        self._followed: tuple[str, FollowedKeys] | None = None  # for the latest cell
 
     def free_samples(self) -> int:
-        """About how many samples lie in chunks that nobody has leased."""
+        """Return about how many samples are in unleased chunks."""
         free = len(self._chunks.chunks) - self._leases.count()
         return max(0, free) * self.record.chunk_samples
 
     def left_unfinished_by(self, worker: int) -> bool:
-        """Whether chunks that this worker leased in an earlier start lack samples."""
+        """Return whether chunks that this worker leased in an earlier start lack samples."""
         owners = self._leases.owners()
         mine = [chunk for chunk in self._chunks.chunks if owners.get(chunk.name) == worker]
         done = {cell_id: self._ledger.completed(cell_id) for cell_id in self._cell_ids(mine)}
@@ -59,13 +68,13 @@ class GroupWork:
     def requests(
         self, worker: int, failed: Callable[[], Collection[str]], current: Callable[[], bool]
     ) -> Iterator[Request]:
-        """The missing samples of the chunks that the worker leases, one chunk after another.
+        """Yield the missing samples of the chunks that the worker leases, one chunk after another.
 
-        Problems that another command is at work on are passed over.
+        Problems that another command is working on are skipped.
 
         Args:
-            failed: the ids of cells that are left out, asked for with each chunk; may grow
-                meanwhile.
+            failed: returns the ids of skipped cells; called for each chunk, and the set may
+                grow.
             current: see `Leases.take`.
         """
         for chunk in self._leases.take(self._chunks.chunks, worker, current=current):
@@ -76,13 +85,13 @@ class GroupWork:
     def _missing(
         self, cell: PlannedCell, wanted: Iterable[Key], failed: Collection[str]
     ) -> Iterator[Request]:
-        durable = self._durable(cell.cell_id)  # a dead worker may have made a part of the chunk
+        durable = self._durable(cell.cell_id)  # a dead worker may have made part of the chunk
         for problem_id, of_problem in groupby(wanted, key=itemgetter(0)):
             keys = [key for key in of_problem if key not in durable]
             if keys and self._shares is not None:
                 if not self._shares.lease(cell.cell_id, problem_id):
                     continue
-                # Whoever had the problem before may have made a part of it.
+                # A previous holder of the problem may have made part of it.
                 durable = self._durable(cell.cell_id)
                 keys = [key for key in keys if key not in durable]
             for request in requests_for(cell, keys):
@@ -96,9 +105,10 @@ class GroupWork:
         return self._followed[1].refresh()
 
     def engine_config(self, threads: int) -> EngineConfig:
-        """The group's, with no more rows than a worker's even share of the samples.
+        """Return the group's configuration, with at most a worker's even share of the samples as
+        rows.
 
-        Otherwise the first worker to start would lease a small group whole.
+        Otherwise the first worker would lease all of a small group.
         """
         config = self.group.config
         share = ceil(self.record.missing / max(1, self.record.workers))
@@ -115,7 +125,7 @@ class GroupWork:
 
 
 class GroupChoice:
-    """Which group a worker serves next. Methods raise LedgerError."""
+    """Decides which group a worker serves next. Methods raise LedgerError."""
 
     def __init__(self, launch: Launch, works: Sequence[GroupWork], worker: int) -> None:
         self._launch = launch
@@ -124,7 +134,9 @@ class GroupChoice:
         self._failures = Failures(launch.failures)
 
     def first(self) -> GroupWork | None:
-        """Where an earlier start of this worker was killed, else where the launch says."""
+        """Return the group where an earlier start was killed, else the one assigned by the
+        launch.
+        """
         for work in self._works:
             if self._may_serve(work) and work.left_unfinished_by(self._worker):
                 return work
@@ -134,14 +146,16 @@ class GroupChoice:
         return self.next(None)
 
     def next(self, load_seconds: float | None) -> GroupWork | None:
-        """The group to go on with; None: better end.
+        """Return the group to go on with; None: better to end.
 
         Args:
-            load_seconds: of this worker's last engine; None before its first.
+            load_seconds: load time of this worker's last engine; None before its first.
         """
         at_work = self._others_at_work()
         choice = {
-            work.number: _open(free, [note for note in at_work if note.group == work.number])
+            work.number: _open(
+                free, [heartbeat for heartbeat in at_work if heartbeat.group == work.number]
+            )
             for work in self._works
             if self._may_serve(work) and (free := work.free_samples())
         }
@@ -149,24 +163,24 @@ class GroupChoice:
         return None if number is None else self._works[number]
 
     def _may_serve(self, work: GroupWork) -> bool:
-        """Whether this worker has the devices, and the group is not given up."""
+        """Return whether this worker has the devices, and the group is not abandoned."""
         own = self._launch.record.groups[self._launch.record.first[self._worker]]
         failures = self._failures.all()
         abandoned = abandoned_groups(failures, self._worker, self._launch.most_failing_workers)
         return work.record.devices == own.devices and work.number not in abandoned
 
-    def _others_at_work(self) -> list[Note]:
+    def _others_at_work(self) -> list[Heartbeat]:
         latest = time.time() - SILENT_SECONDS
-        notes = read_notes(self._launch.notes, self._launch.workers)
+        heartbeats = read_heartbeats(self._launch.heartbeats, self._launch.workers)
         return [
-            note
-            for worker, note in notes.items()
-            if worker != self._worker and not note.over and note.updated > latest
+            heartbeat
+            for worker, heartbeat in heartbeats.items()
+            if worker != self._worker and not heartbeat.over and heartbeat.updated > latest
         ]
 
 
-def _open(free: int, at_work: Sequence[Note]) -> Open:
-    rates = [note.samples_per_second for note in at_work]
+def _open(free: int, at_work: Sequence[Heartbeat]) -> OpenGroup:
+    rates = [heartbeat.samples_per_second for heartbeat in at_work]
     known = [rate for rate in rates if rate is not None]
     together = sum(known) / len(known) * len(rates) if known else None
-    return Open(free, len(at_work), together)
+    return OpenGroup(free, len(at_work), together)

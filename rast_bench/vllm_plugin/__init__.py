@@ -13,7 +13,7 @@ __all__ = ["Pair", "rast_engine_args", "rast_sampling_params", "register"]
 
 
 def register() -> None:
-    """The entry point: tells vLLM where the model is. The class is imported when it is needed."""
+    """Tell vLLM where the model is (the entry point); its class is imported when needed."""
     from vllm import ModelRegistry
 
     from rast_bench.vllm_plugin.admission import check_at_admission

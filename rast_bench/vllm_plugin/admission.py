@@ -1,20 +1,20 @@
-"""A request that eq. 3 cannot serve is refused where it enters the engine."""
+"""Reject requests that eq. 3 cannot serve where they enter the engine."""
 
 from collections.abc import Sequence
 from functools import wraps
 from typing import Any
 
 from rast_bench.vllm_plugin.entrypoints import check_entrypoints
-from rast_bench.vllm_plugin.sampling import refuse_misspelt, request_lambda
+from rast_bench.vllm_plugin.sampling import check_spelling, request_lambda
 from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
 
 
 def check_at_admission() -> None:
-    """Extend vLLM's InputProcessor, through which every request passes, HTTP or not.
+    """Extend vLLM's InputProcessor, through which every request passes, over HTTP or not.
 
-    vLLM has no hook there, and an error further on would end the engine with all its requests:
-    an id that S's embedding lacks is an IndexError in the worker. What is raised here is the one
-    request's (HTTP 400).
+    vLLM has no hook there, and an error further on would end the engine with all its requests: an
+    id that S's embedding lacks is an IndexError in the worker. An error raised here fails only its
+    own request (HTTP 400).
     """
     from vllm.exceptions import VLLMValidationError
     from vllm.v1.engine.input_processor import InputProcessor
@@ -36,7 +36,7 @@ def check_at_admission() -> None:
         settings = settings_of(self.vllm_config.model_config)
         if settings is not None and request.sampling_params is not None:
             try:
-                refuse_request(
+                check_request(
                     request.prompt_token_ids or (), request.sampling_params, settings.vocabulary
                 )
             except ValueError as error:
@@ -49,20 +49,20 @@ def check_at_admission() -> None:
 
 
 def settings_of(model_config: Any) -> RastSettings | None:
-    """What an engine's model was made of; None for other engines than RAST's."""
+    """Return the settings of an engine's model; None for engines without RAST."""
     entry = getattr(model_config.hf_config, OVERRIDE, None)
     return None if entry is None else RastSettings.from_override(entry)
 
 
-def refuse_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
+def check_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
     """Raise ValueError for a request that would be answered wrongly or end the engine.
 
     Args:
         prompt: token ids.
         params: vLLM's SamplingParams.
-        vocabulary: the ids below it are those of every model; what lies beyond cannot be drawn.
+        vocabulary: ids below it are those of every model; ids beyond cannot be drawn.
     """
-    refuse_misspelt(params.extra_args or ())
+    check_spelling(params.extra_args or ())
     request_lambda(params.extra_args, default=0.0)
     forced = getattr(params, "trace_decode_token_ids", None) or ()
     for ids in (prompt, forced):

@@ -1,4 +1,4 @@
-"""Sampling with speculation on CPUs, which vLLM 0.32 gets wrong."""
+"""Correct sampling with speculation on CPUs, which vLLM 0.32 gets wrong."""
 
 import torch
 from torch import Tensor
@@ -11,10 +11,10 @@ def expand_batch_to_tokens(
     replace_from: float = 0,
     replace_to: float = 0,
 ) -> Tensor:
-    """Each request's value [requests] at all of its drafted tokens: [num_tokens], dtype kept.
+    """Return each request's value [requests] at all of its draft tokens: [num_tokens], dtype kept.
 
-    For `vllm.v1.sample.rejection_sampler.expand_batch_to_tokens`, whose CPU kernel writes floats to
-    an int64 copy: temperature and top-p of drafted tokens were uninitialised memory.
+    Replaces `vllm.v1.sample.rejection_sampler.expand_batch_to_tokens`, whose CPU kernel writes
+    floats to an int64 copy: temperature and top-p of draft tokens were uninitialised memory.
     """
     values = values.masked_fill(values == replace_from, replace_to)
     counts = cu_num_tokens.diff(prepend=cu_num_tokens.new_zeros(1))

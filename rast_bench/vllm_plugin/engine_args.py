@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rast_bench.compose.positions import default_length, model_positions
-from rast_bench.compose.vocabulary import refuse_other_vocabulary
+from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.errors import ModelError, first_line
-from rast_bench.vllm_plugin.families import Role, refuse_unfit_model, warn_if_not_tried
-from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_args
+from rast_bench.vllm_plugin.families import Role, check_architecture, warn_if_not_tried
 from rast_bench.vllm_plugin.sampling import checked_lambda
 from rast_bench.vllm_plugin.settings import (
     ARCHITECTURE,
@@ -18,6 +17,7 @@ from rast_bench.vllm_plugin.settings import (
     RastSettings,
     distinct_checkpoints,
 )
+from rast_bench.vllm_plugin.supported import check_positions, check_supported_args
 
 
 def rast_engine_args(
@@ -29,37 +29,38 @@ def rast_engine_args(
     shuffle_vocabulary_seed: int | None = None,
     **engine_args: Any,
 ) -> dict[str, Any]:
-    """Keyword arguments for `vllm.LLM` or `vllm.EngineArgs`; `LLM(**rast_engine_args(…))`.
+    """Return keyword arguments for `vllm.LLM` or `vllm.EngineArgs`; `LLM(**rast_engine_args(…))`.
 
     Reads the checkpoints' configurations and tokenizers, no weights.
 
     Args:
         model: M_base, a local folder or a hub id; `revision` belongs to it.
-        pairs: the (S_RL, S_base) pairs of ΔR; without any the engine is M_base with the ids that
-            no tokenizer knows masked.
-        default_lambda: λ of requests that name none.
+        pairs: the (S_RL, S_base) pairs of ΔR; without any the engine is M_base with the ids
+            masked that the tokenizer does not know.
+        default_lambda: λ of requests that specify none.
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
-        engine_args: vLLM's own. `max_model_len` is by default what the shortest model allows.
+        engine_args: vLLM's own. `max_model_len` defaults to what the shortest model allows.
 
     Raises:
-        ModelError: a checkpoint cannot be read, or does not fit M_base (tokenizer, quantisation).
-        EngineError: a setting of the engine that RAST does not support.
+        ModelError: a checkpoint cannot be read, or does not fit M_base (tokenizer,
+            quantisation).
+        EngineError: RAST does not support a setting of the engine.
         ValueError: λ is negative or not finite.
     """
-    refuse_unsupported_args(engine_args)
+    check_supported_args(engine_args)
     main = Checkpoint(model, revision)
     found = distinct_checkpoints(main, pairs)
     configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
     kinds: dict[tuple[str, Role], str] = {}
     for checkpoint, config in configs.items():
         role: Role = "M_base" if checkpoint == main else "S"
-        refuse_unfit_model(checkpoint.path, config, config.architectures or (), role)
+        check_architecture(checkpoint.path, config, config.architectures or (), role)
         kinds.setdefault((config.architectures[0], role), checkpoint.path)
     for (architecture, role), path in kinds.items():
         warn_if_not_tried(path, architecture, role)
-    _refuse_mixed_quantization(configs)
-    known = _refuse_mixed_tokenizers(found, engine_args)
-    refuse_more_than_positions(
+    _check_quantization(configs)
+    known = _check_tokenizers(found, engine_args)
+    check_positions(
         engine_args.get("max_model_len") or 0,
         {checkpoint.path: config for checkpoint, config in configs.items()},
     )
@@ -99,8 +100,8 @@ def _config(checkpoint: Checkpoint, engine_args: dict[str, Any]) -> Any:
         raise _unreadable("configuration", checkpoint, error) from error
 
 
-def _refuse_mixed_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str, Any]) -> int:
-    """How many ids the one tokenizer of all checkpoints knows."""
+def _check_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str, Any]) -> int:
+    """Return how many ids the shared tokenizer knows. Raise ModelError if there are several."""
     from transformers import AutoTokenizer
 
     vocabularies = []
@@ -114,19 +115,19 @@ def _refuse_mixed_tokenizers(found: Sequence[Checkpoint], engine_args: dict[str,
         except (OSError, ValueError, KeyError) as error:
             raise _unreadable("tokenizer", checkpoint, error) from error
         vocabularies.append(tokenizer.get_vocab())
-        refuse_other_vocabulary(found[0].path, vocabularies[0], checkpoint.path, vocabularies[-1])
+        check_same_vocabulary(found[0].path, vocabularies[0], checkpoint.path, vocabularies[-1])
     return int(max(vocabularies[0].values())) + 1
 
 
-def _refuse_mixed_quantization(configs: dict[Checkpoint, Any]) -> None:
-    """vLLM has one quantisation for a whole engine."""
+def _check_quantization(configs: dict[Checkpoint, Any]) -> None:
+    """Raise ModelError for mixed quantisation: a vLLM engine has one for all models."""
     kinds = {c.path: getattr(config, "quantization_config", None) for c, config in configs.items()}
     (main, expected), *others = kinds.items()
     for path, kind in others:
         if kind != expected:
             raise ModelError(
                 f"{main} is {_quantization_name(expected)} and {path} {_quantization_name(kind)}",
-                hint="vLLM has one quantisation an engine: use checkpoints that share it",
+                hint="vLLM has one quantisation per engine: use checkpoints that share it",
             )
 
 

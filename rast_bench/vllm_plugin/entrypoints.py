@@ -1,8 +1,8 @@
-"""What vLLM's own front ends would ignore in silence is refused there.
+"""Reject in vLLM's front ends what they would silently ignore.
 
-Beam search asks the engine without a request's extra arguments, so it would run with the default λ.
-Keys that are misplaced in the body of an HTTP request, and `true` for a number, are gone by the
-time that the engine sees the request.
+Beam search queries the engine without a request's extra arguments, so it would run with the default
+λ. Misplaced keys in the body of an HTTP request, and `true` for a number, are gone by the time the
+engine sees the request.
 """
 
 import logging
@@ -11,7 +11,7 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-from rast_bench.vllm_plugin.sampling import LAMBDA, checked_lambda, refuse_misspelt
+from rast_bench.vllm_plugin.sampling import LAMBDA, check_spelling, checked_lambda
 from rast_bench.vllm_plugin.settings import OVERRIDE
 
 _HANDLERS = (
@@ -26,33 +26,33 @@ _BEAM_SEARCH = "beam search is not supported: it would ignore a request's λ. Dr
 def check_entrypoints() -> None:
     """Extend LLM and the HTTP server, as far as this process has them."""
     if (offline := sys.modules.get("vllm.entrypoints.llm")) is not None:
-        _refuse_beam_search(offline.LLM)
+        _reject_beam_search(offline.LLM)
     if "uvicorn" in sys.modules and _SERVER in sys.modules:
         for module, name, method in _HANDLERS:
             try:
                 _check_bodies(getattr(import_module(f"{_SERVER}.{module}"), name), method)
             except (ImportError, AttributeError):
                 logging.getLogger(__name__).warning(
-                    "this vLLM has no %s.%s: its requests are checked in the engine only, which "
+                    "this vLLM has no %s.%s: its requests are only checked in the engine, which "
                     "does not see beam search or keys outside vllm_xargs",
                     name,
                     method,
                 )
 
 
-def _refuse_beam_search(llm: Any) -> None:
+def _reject_beam_search(llm: Any) -> None:
     search = llm.beam_search
     if getattr(search, "checks_rast", False):
         return
 
     @wraps(search)
-    def refuse_or_search(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def reject_or_search(self: Any, *args: Any, **kwargs: Any) -> Any:
         if hasattr(self.model_config.hf_config, OVERRIDE):
             raise ValueError(_BEAM_SEARCH)
         return search(self, *args, **kwargs)
 
-    refuse_or_search.checks_rast = True  # type: ignore[attr-defined]
-    llm.beam_search = refuse_or_search
+    reject_or_search.checks_rast = True  # type: ignore[attr-defined]
+    llm.beam_search = reject_or_search
 
 
 def _check_bodies(serving: Any, method: str) -> None:
@@ -67,7 +67,7 @@ def _check_bodies(serving: Any, method: str) -> None:
     ) -> Any:
         if hasattr(self.model_config.hf_config, OVERRIDE):
             try:
-                refuse_body(request, None if raw_request is None else await raw_request.json())
+                check_body(request, None if raw_request is None else await raw_request.json())
             except ValueError as error:
                 return self.create_error_response(str(error))
         return await handle(self, request, raw_request, *args, **kwargs)
@@ -76,19 +76,19 @@ def _check_bodies(serving: Any, method: str) -> None:
     setattr(serving, method, check_and_handle)
 
 
-def refuse_body(request: Any, body: Any) -> None:
-    """Raise ValueError for what the engine will not be told of.
+def check_body(request: Any, body: Any) -> None:
+    """Raise ValueError for what the engine would not be told.
 
     Args:
         request: vLLM's record of the request; its `model_extra` are the keys that it ignores.
-        body: the JSON that it was made from, None where there is none.
+        body: the JSON that it was made from; None if there is none.
     """
     if getattr(request, "use_beam_search", False):
         raise ValueError(_BEAM_SEARCH)
     outside = request.model_extra or {}
     if LAMBDA in outside:
-        raise ValueError(f'{LAMBDA} belongs into vllm_xargs: {{"{LAMBDA}": …}}')
-    refuse_misspelt(outside)
+        raise ValueError(f'{LAMBDA} belongs in vllm_xargs: {{"{LAMBDA}": …}}')
+    check_spelling(outside)
     inside = body.get("vllm_xargs") if isinstance(body, dict) else None
     if isinstance(inside, dict) and LAMBDA in inside:
         checked_lambda(inside[LAMBDA])  # pydantic turns true into 1

@@ -1,4 +1,4 @@
-"""Which architectures can be M_base and S inside vLLM; the table of docs/vllm.md is this."""
+"""Which architectures can be M_base and S inside vLLM; the source of the table in docs/vllm.md."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ EXACT: dict[Role, frozenset[str]] = {
         }
     ),
 }
-"""Held by tests: log-probabilities as those of plain transformers passes (tests/vllm_plugin)."""
+"""Tested: log-probabilities equal those of plain transformers passes (tests/vllm_plugin)."""
 
 MEASURED: dict[Role, frozenset[str]] = {
     "M_base": frozenset(
@@ -63,12 +63,12 @@ MEASURED: dict[Role, frozenset[str]] = {
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
 
-def refuse_unfit_model(path: str, config: Any, architectures: Sequence[str], role: Role) -> None:
-    """Raise ModelError for a model that cannot run inside this engine as what it is to be.
+def check_architecture(path: str, config: Any, architectures: Sequence[str], role: Role) -> None:
+    """Raise ModelError for a model that cannot run inside this engine in its role.
 
     Args:
-        config: of transformers.
-        architectures: its own; those of M_base's config are replaced in an engine.
+        config: transformers' configuration.
+        architectures: its own; an engine replaces those of M_base's config.
     """
     if len(architectures) != 1:
         raise ModelError(
@@ -78,12 +78,12 @@ def refuse_unfit_model(path: str, config: Any, architectures: Sequence[str], rol
     for reason in _reasons(architectures[0], config, role):
         raise ModelError(
             f"model {path}, a {architectures[0]}, cannot be {role}: {reason}",
-            hint="docs/vllm.md has a table of what can be used",
+            hint="docs/vllm.md lists what can be used",
         )
 
 
 def warn_if_not_tried(path: str, architecture: str, role: Role) -> None:
-    """One line on stderr, unless the application has set up logging otherwise."""
+    """Print one line on stderr, unless the application configures logging otherwise."""
     if architecture not in EXACT[role] | MEASURED[role]:
         logging.getLogger(__name__).warning(
             "note: model %s is a %s, which was not tried as %s: compare its log-probabilities "
@@ -95,7 +95,7 @@ def warn_if_not_tried(path: str, architecture: str, role: Role) -> None:
 
 
 def _reasons(architecture: str, config: Any, role: Role) -> Iterator[str]:
-    """Why it cannot be used."""
+    """Yield why it cannot be used."""
     kinds = set(getattr(config, "layer_types", None) or ())
     if odd := kinds - {FULL, SLIDING}:
         yield f"it has layers of {', '.join(sorted(odd))}, which keep no key-value cache"
@@ -110,7 +110,7 @@ def _reasons(architecture: str, config: Any, role: Role) -> Iterator[str]:
 
 
 def _has_own_class(architecture: str) -> bool:
-    """Whether vLLM runs it with code of its own, not with transformers'."""
+    """Return whether vLLM runs it with its own code, not with transformers'."""
     from vllm import ModelRegistry
 
     found = ModelRegistry.models.get(architecture)

@@ -12,27 +12,27 @@ from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 from vllm.model_executor.models.utils import init_vllm_registered_model
 from vllm.transformers_utils.config import get_config
 
-from rast_bench.compose.finite import refuse_not_finite
+from rast_bench.compose.finite import check_finite
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.compose.windows import layer_windows
 from rast_bench.errors import EngineError, ModelError, first_line
-from rast_bench.vllm_plugin.families import refuse_unfit_model
-from rast_bench.vllm_plugin.refuse import refuse_more_than_positions, refuse_unsupported_config
+from rast_bench.vllm_plugin.families import check_architecture
+from rast_bench.vllm_plugin.lambda_buffer import (
+    LambdaBuffer,
+    as_columns,
+    column_count,
+    from_columns,
+)
 from rast_bench.vllm_plugin.settings import (
     OVERRIDE,
     Checkpoint,
     RastSettings,
     distinct_checkpoints,
 )
-from rast_bench.vllm_plugin.strength import (
-    StrengthBuffer,
-    as_columns,
-    column_count,
-    from_columns,
-)
+from rast_bench.vllm_plugin.supported import check_positions, check_supported_config
 
-WORTH_SELECTING = 0.25  # share of requests with λ = 0 from which leaving their heads out pays
-ROWS_AT_ONCE = 1024  # heads and eq. 3 keep 2.5 GB beside the result for as many rows of 152k ids
+WORTH_SELECTING = 0.25  # share of requests with λ = 0 above which skipping their heads pays off
+ROWS_AT_ONCE = 1024  # heads and eq. 3 need 2.5 GB beside the result for this many rows of 152k ids
 
 
 class RastForCausalLM(nn.Module):
@@ -46,21 +46,21 @@ class RastForCausalLM(nn.Module):
 
     def __init__(self, *, vllm_config: VllmConfig, prefix: str = "") -> None:
         super().__init__()
-        refuse_unsupported_config(vllm_config)
+        check_supported_config(vllm_config)
         model_config = vllm_config.model_config
         self.config = model_config.hf_config
         self.settings = RastSettings.from_override(getattr(self.config, OVERRIDE))
         main = Checkpoint(model_config.model, model_config.revision)
         checkpoints = distinct_checkpoints(main, self.settings.pairs)
         main_path, small = checkpoints[0].path, checkpoints[1:]
-        self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer a layer name
+        self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer per layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
         named = zip(checkpoints, (self.config, *configs), strict=True)
-        refuse_more_than_positions(model_config.max_model_len, {c.path: own for c, own in named})
-        refuse_unfit_model(main_path, self.config, self.settings.architectures, "M_base")
+        check_positions(model_config.max_model_len, {c.path: own for c, own in named})
+        check_architecture(main_path, self.config, self.settings.architectures, "M_base")
         for checkpoint, hf_config in zip(small, configs, strict=True):
-            refuse_unfit_model(checkpoint.path, hf_config, hf_config.architectures or (), "S")
-        self._refuse_missing_ids(configs)
+            check_architecture(checkpoint.path, hf_config, hf_config.architectures or (), "S")
+        self._check_vocabulary(configs)
         self.models = nn.ModuleList(
             [
                 built_model(
@@ -86,27 +86,31 @@ class RastForCausalLM(nn.Module):
         if small:
             self.columns.append(column_count(model_config.dtype))
         device = vllm_config.device_config.device
-        # On a GPU a head's time is reading its weights, whatever the rows, and to ask which rows
+        # On a GPU a head's time is reading its weights, whatever the rows, and asking which rows
         # have λ = 0 would wait for the whole pass.
         self.selects = device.type == "cpu"
-        self.strength = StrengthBuffer(vllm_config.scheduler_config.max_num_batched_tokens, device)
+        self.lambda_buffer = LambdaBuffer(
+            vllm_config.scheduler_config.max_num_batched_tokens, device
+        )
         self.permutation: Tensor | None = None
         if (seed := self.settings.shuffle_vocabulary_seed) is not None:
             self.permutation = shuffled_vocabulary(self.settings.vocabulary, seed).to(device)
 
-    def _refuse_missing_ids(self, configs: Sequence[Any]) -> None:
-        """Settings that `rast_engine_args` made of other checkpoints than these."""
+    def _check_vocabulary(self, configs: Sequence[Any]) -> None:
+        """Raise ModelError if `rast_engine_args` was called with other checkpoints than these."""
         fewest = min(config.vocab_size for config in (self.config, *configs))
         if self.settings.vocabulary > fewest:
             raise EngineError(
-                f"hf_overrides say that the models share {self.settings.vocabulary} ids, and one "
+                f"hf_overrides say that the models share {self.settings.vocabulary} ids, but one "
                 f"of them has {fewest}",
-                hint="make the engine's arguments anew with rast_engine_args",
+                hint="recreate the engine's arguments with rast_engine_args",
             )
 
     @classmethod
     def get_model_state_cls(cls) -> type:
-        """Model Runner V2 asks for this; V1 is served by rast_bench.vllm_plugin.worker."""
+        """Return the class that Model Runner V2 asks for; V1 is served by
+        rast_bench.vllm_plugin.worker.
+        """
         from rast_bench.vllm_plugin.runner_v2 import RastModelState
 
         return RastModelState
@@ -116,7 +120,9 @@ class RastForCausalLM(nn.Module):
         return embedded
 
     def forward(self, input_ids: Tensor, positions: Tensor, **_unused: object) -> Tensor:
-        """[tokens, sum(self.columns)] in the model's dtype, for [tokens] ids and positions."""
+        """Return [tokens, sum(self.columns)] in the model's dtype, for ids and positions
+        [tokens].
+        """
         main: Tensor = self.models[0](input_ids, positions)
         if len(self.models) == 1:
             return main
@@ -127,21 +133,21 @@ class RastForCausalLM(nn.Module):
         # share one memory pool, so the next one may overwrite it.
         for part, model in zip(others, self.models[1:], strict=True):
             part.copy_(model(input_ids, positions))
-        lambda_.copy_(as_columns(self.strength.tokens[: len(main)], main.dtype))
+        lambda_.copy_(as_columns(self.lambda_buffer.tokens[: len(main)], main.dtype))
         return joined
 
     def compute_logits(self, hidden_states: Tensor) -> Tensor | None:
-        """[rows, V_M] float32 for any rows of `forward`'s result.
+        """Return [rows, V_M] float32 for any rows of `forward`'s result.
 
-        None where this rank of a tensor-parallel group does not gather logits.
+        None if this rank of a tensor-parallel group does not gather logits.
         """
         main, *others = hidden_states.split_with_sizes(self.columns, dim=-1)
-        if not others or self.strength.zero_share == 1:
+        if not others or self.lambda_buffer.zero_share == 1:
             return self._masked(self.models[0].compute_logits(main))
         lambda_ = from_columns(others.pop())
         if len(main) <= ROWS_AT_ONCE:
             return self._composed(main, others, lambda_)
-        # Prompt log-probabilities ask for a whole chunk of a prompt at once.
+        # Prompt log-probabilities request a whole chunk of a prompt at once.
         result: Tensor | None = None
         for start in range(0, len(main), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
@@ -153,14 +159,14 @@ class RastForCausalLM(nn.Module):
         return result
 
     def _composed(self, main: Tensor, others: list[Tensor], lambda_: Tensor) -> Tensor | None:
-        """Equation 3 for these rows of every model's hidden states and of λ."""
+        """Apply equation 3 to these rows of every model's hidden states and of λ."""
         rows: Tensor | None = None
-        if self.selects and self.strength.zero_share >= WORTH_SELECTING:
+        if self.selects and self.lambda_buffer.zero_share >= WORTH_SELECTING:
             rows = lambda_.nonzero()[:, 0]
             if len(rows) == 0:
                 return self._masked(self.models[0].compute_logits(main))
             lambda_, others = lambda_[rows], [hidden[rows] for hidden in others]
-        # Every rank calls every head, since they gather; some ranks then get None.
+        # Every rank calls every head, because heads gather; some ranks then get None.
         logits: list[Any] = [
             model.compute_logits(hidden.contiguous())
             for model, hidden in zip(self.models, (main, *others), strict=True)
@@ -183,15 +189,17 @@ class RastForCausalLM(nn.Module):
         )
 
     def _masked(self, logits: Tensor | None) -> Tensor | None:
-        """M_base's logits without ΔR; ids that some model does not have cannot be drawn."""
+        """Return M_base's logits without ΔR; ids that some model lacks cannot be drawn."""
         if logits is not None:
             logits[:, self.settings.vocabulary :] = -torch.inf
         return logits
 
     def load_weights(self, weights: Iterable[tuple[str, Tensor]]) -> set[str]:
-        """Each checkpoint's weights to its model; the small ones' names carry their prefix.
+        """Load each checkpoint's weights into its model; names of the small ones carry their
+        prefix.
 
-        Raises ModelError for NaN and infinite weights, by vLLM's name of the tensor.
+        Raises:
+            ModelError: a weight is NaN or infinite; the message has vLLM's name of the tensor.
         """
         loaded: set[str] = set()
         for index, part in groupby(weights, key=lambda item: self._model_of(item[0])):
@@ -199,7 +207,7 @@ class RastForCausalLM(nn.Module):
             loaded.update(f"models.{index}.{name}" for name in names)
         for index, path in enumerate(self.paths):
             own = self.models[index].named_parameters()
-            refuse_not_finite(path, (item for item in own if f"models.{index}.{item[0]}" in loaded))
+            check_finite(path, (item for item in own if f"models.{index}.{item[0]}" in loaded))
         return loaded
 
     def _model_of(self, name: str) -> int:
@@ -216,11 +224,12 @@ class RastForCausalLM(nn.Module):
 def built_model(
     vllm_config: VllmConfig, path: str, hf_config: Any, architectures: list[str], prefix: str
 ) -> nn.Module:
-    """One of vLLM's models, without weights, each layer with the window of its own config.
+    """Return one of vLLM's models, without weights, each layer with the window of its own config.
 
-    Layers that name none take the engine's, which is M_base's.
+    Layers that name none get the engine's, which is M_base's.
 
-    Raises ModelError where vLLM cannot build it, or gives its layers other windows.
+    Raises:
+        ModelError: vLLM cannot build it, or gives its layers other windows.
     """
     layers = vllm_config.compilation_config.static_forward_context
     before, cache = set(layers), vllm_config.cache_config
@@ -232,7 +241,7 @@ def built_model(
         )
     except torch.OutOfMemoryError:
         raise
-    except Exception as error:  # vLLM's models raise anything for what they do not have
+    except Exception as error:  # vLLM's models may raise anything for what they do not support
         raise ModelError(
             f"model {path}, a {architectures[0]}, cannot be built: {first_line(error)}",
             hint="docs/vllm.md has a table of what can be used",
@@ -241,18 +250,17 @@ def built_model(
         cache.sliding_window = engines_own
     own = (layer for name, layer in layers.items() if name not in before)
     found = [layer.sliding_window for layer in own if hasattr(layer, "sliding_window")]
-    refuse_other_windows(path, windows, found, vllm_config.model_config.max_model_len)
+    check_windows(path, windows, found, vllm_config.model_config.max_model_len)
     return model
 
 
-def refuse_other_windows(
+def check_windows(
     path: str, expected: Sequence[int | None], found: Sequence[int | None], length: int
 ) -> None:
-    """Raise ModelError where layers attend to another window than the model's config says.
+    """Raise ModelError if layers attend to another window than the model's config says.
 
-    Windows of `length`, the longest sequence, and more are no windows. Where vLLM has another
-    number of layers with windows (none with latent attention), each window must be among the
-    config's.
+    Windows of `length` (the longest sequence) or more are no windows. If vLLM has another number of
+    layers with windows (none with latent attention), each window must be among the config's.
     """
     said, got = (
         sorted(min(window or length, length) for window in windows)

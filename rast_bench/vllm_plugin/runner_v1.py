@@ -1,4 +1,4 @@
-"""Model Runner V1: λ of every token before a forward pass, and seeds that mean what they say."""
+"""Model Runner V1: λ of every token before a forward pass, and exact seeds."""
 
 import hashlib
 from typing import TYPE_CHECKING, Any
@@ -15,23 +15,23 @@ else:
 
 
 class StepGenerator(torch.Generator):
-    """A request's random numbers, set anew for every token from (seed, place in the sequence).
+    """A request's random numbers, set again for every token from (seed, position in the sequence).
 
-    vLLM keeps one generator a request, whose state depends on how often the request was scheduled:
-    chunks of a prompt rewind it, which CPU generators cannot do ("CPU Generator does not use
-    offset"). Setting it for each token makes a sample a function of its seed alone. CPU generators
-    keep only 32 bits of a seed, so the hash mixes all of them in.
+    vLLM keeps one generator per request, whose state depends on how often the request was
+    scheduled: chunks of a prompt rewind it, which CPU generators cannot do ("CPU Generator does not
+    use offset"). Setting it for each token makes a sample a function of its seed alone. CPU
+    generators keep only 32 bits of a seed, so a hash mixes in all of them.
     """
 
-    def at(self, seed: int, place: int) -> None:
-        digest = hashlib.blake2b(f"{seed} {place}".encode(), digest_size=8).digest()
+    def at(self, seed: int, position: int) -> None:
+        digest = hashlib.blake2b(f"{seed} {position}".encode(), digest_size=8).digest()
         self.manual_seed(int.from_bytes(digest, "big") >> 1)
 
     def get_offset(self) -> int:
         return 0
 
     def set_offset(self, offset: int) -> torch.Generator:  # noqa: ARG002
-        """Nothing: the next token sets the state anyway."""
+        """Do nothing: the next token sets the state anyway."""
         return self
 
 
@@ -50,14 +50,14 @@ class RunnerHooks(Base):
 
     def _model_forward(self: Any, *args: Any, **kwargs: Any) -> Any:
         model = self.get_model()
-        if hasattr(model, "strength"):
+        if hasattr(model, "lambda_buffer"):
             default = model.settings.default_lambda
             ids = self.input_batch.req_ids
             lambdas = [
                 request_lambda(self.requests[i].sampling_params.extra_args, default) for i in ids
             ]
             counts = np.diff(self.query_start_loc.np[: len(ids) + 1])
-            model.strength.fill(np.array(lambdas, dtype=np.float32), counts)
+            model.lambda_buffer.fill(np.array(lambdas, dtype=np.float32), counts)
         return super()._model_forward(*args, **kwargs)
 
     def _sample(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Model Runner V2: the model's own state, which fills in λ of every token.
+"""Model Runner V2: the model's own state, which sets λ of every token.
 
-V2 draws each token from (seed, position), so its seeds need no help.
+V2 draws each token from (seed, position), so its seeds need no correction.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from rast_bench.vllm_plugin.sampling import request_lambda
 class RastModelState(DefaultModelState):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Not zero: vLLM measures its memory on dummy requests, which must then run every head.
+        # Not zero: vLLM profiles its memory with dummy requests, which must run every head.
         self.lambda_by_slot = np.ones(self.max_num_reqs, dtype=np.float32)
 
     def add_request(self, req_index: int, new_req_data: Any) -> None:
@@ -25,6 +25,8 @@ class RastModelState(DefaultModelState):
 
     def prepare_inputs(self, input_batch: Any, req_states: Any) -> dict[str, Any]:
         lambdas = self.lambda_by_slot[input_batch.idx_mapping_np[: input_batch.num_reqs]]
-        self.model.strength.fill(lambdas, input_batch.num_scheduled_tokens[: input_batch.num_reqs])
+        self.model.lambda_buffer.fill(
+            lambdas, input_batch.num_scheduled_tokens[: input_batch.num_reqs]
+        )
         inputs: dict[str, Any] = super().prepare_inputs(input_batch, req_states)
         return inputs

@@ -1,10 +1,10 @@
-"""What the model must know of RAST, as it travels in the engine's `hf_overrides`."""
+"""What the model needs to know about RAST, as passed in the engine's `hf_overrides`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rast_bench.compose.limits import LARGEST_FACTOR
+from rast_bench.compose.limits import MAX_FACTOR
 
 ARCHITECTURE = "RastForCausalLM"
 WORKER = "rast_bench.vllm_plugin.worker.RastWorker"
@@ -15,7 +15,7 @@ OVERRIDE = "rast"  # the key in hf_overrides, and the attribute of the model's c
 class Pair:
     """One (S_RL, S_base) pair of ΔR: local folders or hub ids, and its weight in an ensemble.
 
-    Raises ValueError unless the weight is a number of at most LARGEST_FACTOR, positive or negative.
+    Raises ValueError unless the weight is a number of magnitude at most MAX_FACTOR.
     """
 
     rl: str
@@ -27,10 +27,10 @@ class Pair:
     def __post_init__(self) -> None:
         weight = self.weight
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not (is_number and abs(weight) <= LARGEST_FACTOR):
+        if not (is_number and abs(weight) <= MAX_FACTOR):
             raise ValueError(
                 f"weight={weight!r} of the pair {self.rl}, {self.base} must be a number from "
-                f"-{LARGEST_FACTOR:,.0f} to {LARGEST_FACTOR:,.0f}"
+                f"-{MAX_FACTOR:,.0f} to {MAX_FACTOR:,.0f}"
             )
 
     @property
@@ -52,8 +52,8 @@ class RastSettings:
 
     Attributes:
         architectures: M_base's own, which `hf_overrides` replaced.
-        vocabulary: ids that every model and the tokenizer know; the ids beyond are masked.
-        default_lambda: λ of a request that names none.
+        vocabulary: ids that every model and the tokenizer know; ids beyond are masked.
+        default_lambda: λ of a request that specifies none.
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
     """
 
@@ -64,7 +64,7 @@ class RastSettings:
     shuffle_vocabulary_seed: int | None = None
 
     def to_override(self) -> dict[str, Any]:
-        """JSON values only, so that it can be given to `vllm serve --hf-overrides` too."""
+        """Return JSON values only, so that it can also be given to `vllm serve --hf-overrides`."""
         return {
             **asdict(self),
             "architectures": list(self.architectures),
@@ -73,7 +73,7 @@ class RastSettings:
 
     @classmethod
     def from_override(cls, entry: Mapping[str, Any]) -> "RastSettings":
-        """The inverse of `to_override`. Raises TypeError for keys that do not exist."""
+        """Return the settings: the inverse of `to_override`. Raise TypeError for unknown keys."""
         pairs: Sequence[Mapping[str, Any]] = entry["pairs"]
         return cls(
             **{
@@ -85,5 +85,7 @@ class RastSettings:
 
 
 def distinct_checkpoints(main: Checkpoint, pairs: Sequence[Pair]) -> list[Checkpoint]:
-    """M_base, then every distinct S in order of first use: what has two roles is loaded once."""
+    """Return M_base, then every distinct S in order of first use: one with two roles is loaded
+    once.
+    """
     return list(dict.fromkeys([main, *(c for pair in pairs for c in pair.checkpoints)]))

@@ -18,7 +18,7 @@ else:
 
 
 class RastWorker(PlatformWorker):
-    """The worker of this platform, its V1 runner extended by RunnerHooks."""
+    """The worker of this platform, with its V1 runner extended by RunnerHooks."""
 
     def init_device(self) -> None:
         super().init_device()
@@ -35,11 +35,11 @@ class RastWorker(PlatformWorker):
 
 
 def fit_schedule(group: Any, vllm_config: VllmConfig) -> None:
-    """Let FlashAttention 3 plan its work by the heads of the layers that it plans for.
+    """Make FlashAttention 3 plan its work by the heads of the layers that it plans for.
 
     vLLM 0.26 plans by the heads of the whole model's config, M_base's, and V1 runners reuse one
-    group's plan for every other with the same key-value heads. Either can leave rows of a smaller
-    model out. `group` is vLLM's AttentionGroup: layers that agree in their heads.
+    group's plan for every other group with the same key-value heads. Either can skip rows of a
+    smaller model. `group` is vLLM's AttentionGroup: layers with equal heads.
     """
     layer = vllm_config.compilation_config.static_forward_context[group.layer_names[0]]
     for builder in group.metadata_builders:

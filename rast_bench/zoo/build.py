@@ -1,4 +1,4 @@
-"""All stages that make the family, each resumable: a stage whose result lies on disk is skipped.
+"""All stages that make the family, each resumable: a stage whose result exists is skipped.
 
 data                        benchmarks as JSONL
 base:SCALE                  pre-training
@@ -49,7 +49,7 @@ class Folders:
 
 
 def stages(recipe: Recipe) -> list[tuple[str, str | None]]:
-    """(stage, the stage it needs), the longest chains first so that two workers end together."""
+    """Return (stage, required stage), longest chains first so that two workers finish together."""
     ordered = sorted(
         recipe.scales, key=lambda scale: -scale.shape.layers * scale.shape.width * scale.shape.mlp
     )
@@ -68,7 +68,7 @@ def eval_set(recipe: Recipe, difficulty: str, split: Split) -> list[WordProblem]
 
 
 def write_benchmarks(recipe: Recipe, folders: Folders) -> dict[str, str]:
-    """data/tiny-DIFFICULTY-SPLIT.jsonl; returns sha256 by file name."""
+    """Write data/tiny-DIFFICULTY-SPLIT.jsonl; return sha256 by file name."""
     folder = folders.root / "data"
     folder.mkdir(parents=True, exist_ok=True)
     hashes = {}
@@ -89,7 +89,7 @@ def write_benchmarks(recipe: Recipe, folders: Folders) -> dict[str, str]:
 
 
 def run_stage(stage: str, recipe: Recipe, folders: Folders, on_step: OnStep) -> None:
-    """One `base:…` or `rl:…` stage; returns at once when its record is there."""
+    """Run one `base:…` or `rl:…` stage; return at once if its record exists."""
     if folders.record(stage).exists():
         return
     torch.set_num_threads(1)
@@ -118,7 +118,7 @@ def run_stage(stage: str, recipe: Recipe, folders: Folders, on_step: OnStep) -> 
 def train_base(
     scale: Scale, recipe: Recipe, folders: Folders, on_step: OnStep
 ) -> tuple[Path, list[dict[str, float]]]:
-    """Every scale reads the same documents in the same order."""
+    """Pre-train one scale; every scale reads the same documents in the same order."""
     torch.manual_seed(recipe.seed)
     model = TinyQwen2(scale.shape)
     codec = WordCodec()
@@ -155,7 +155,7 @@ def train_rl(
 
 
 def curve_points(series: dict[str, list[float]], every: int) -> list[dict[str, float]]:
-    """Means over windows of `every` steps, keyed by the window's last step."""
+    """Return means over windows of `every` steps, keyed by the window's last step."""
     length = len(next(iter(series.values())))
     ends = [*range(every, length, every), length]
     points = []
@@ -166,7 +166,7 @@ def curve_points(series: dict[str, list[float]], every: int) -> list[dict[str, f
 
 
 def write_manifest(recipe: Recipe, folders: Folders, data_hashes: dict[str, str]) -> Path:
-    """manifest.json beside the weights: enough to judge, repeat and check the family."""
+    """Write manifest.json beside the weights: enough to judge, repeat and check the family."""
     read = max(s.pretrain.steps * s.pretrain.batch_documents for s in recipe.scales)
     docs = list(itertools.islice(documents(recipe.seed, recipe.mixture), read))
     records: list[dict[str, Any]] = [
@@ -195,7 +195,7 @@ def file_sha256(path: Path) -> str:
 
 
 def pending(recipe: Recipe, done: Sequence[str]) -> list[str]:
-    """Stages that can start now."""
+    """Return stages that can start now."""
     return [
         stage
         for stage, needs in stages(recipe)

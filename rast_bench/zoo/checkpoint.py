@@ -1,4 +1,6 @@
-"""Folders in Hugging Face format: written whole or not at all, read back into plain torch."""
+"""Checkpoint folders in Hugging Face format: written completely or not at all, read into plain
+torch.
+"""
 
 import json
 import shutil
@@ -16,7 +18,7 @@ WEIGHTS = "model.safetensors"
 
 
 def save_checkpoint(model: TinyQwen2, codec: WordCodec, folder: Path) -> None:
-    """Weights in bfloat16 (half the size in git), configs and tokenizer, in one atomic rename."""
+    """Save bfloat16 weights (half the size in git), configs and tokenizer, in one atomic rename."""
     staging = folder.with_name(folder.name + ".partial")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -35,7 +37,9 @@ def save_checkpoint(model: TinyQwen2, codec: WordCodec, folder: Path) -> None:
 
 
 def load_checkpoint(shape: Shape, folder: Path) -> TinyQwen2:
-    """The model in float32, as rounded on disk: what users decode with is what was trained on."""
+    """Return the model in float32, as rounded on disk: training continues from what users decode
+    with.
+    """
     model = TinyQwen2(shape)
     state = {name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()}
     model.load_state_dict(state)
@@ -43,5 +47,5 @@ def load_checkpoint(shape: Shape, folder: Path) -> TinyQwen2:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Atomically: a reader sees the old file or the new one."""
+    """Write atomically: a reader sees the old file or the new one."""
     write_durably(path, (json.dumps(value, indent=2) + "\n").encode())

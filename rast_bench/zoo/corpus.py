@@ -1,7 +1,7 @@
 """The pre-training corpus: problems with solutions in four styles, and arithmetic drills.
 
-The corpus is made so that a base model knows how to reason but often does not: it guesses the
-answer, joins steps, slips, or forgets the box. What RL can change is which of these it does.
+The corpus makes a base model know how to reason but often not do it: it guesses the
+answer, joins steps, slips, or forgets the box. RL can change which of these it does.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ def pair(state: State) -> str:
 
 
 def slipped(rng: random.Random, state: State, pile: int) -> State:
-    """A near miss of one number, within the range of numbers."""
+    """Return a near miss of one number, within the range of numbers."""
     values = list(state)
     while values[pile] == state[pile]:
         values[pile] = min(MAX_VALUE, max(0, state[pile] + rng.choice((-3, -2, -1, 1, 2, 3))))
@@ -66,7 +66,7 @@ def slipped(rng: random.Random, state: State, pile: int) -> State:
 
 
 def advance(rng: random.Random, state: State, operation: Operation, slip: float) -> State:
-    """The state that the solution writes after `operation`: right, or with a slip."""
+    """Return the state that the solution writes after `operation`: correct, or with a slip."""
     values = list(state)
     values[operation.pile] = min(MAX_VALUE, max(0, operation.apply(values[operation.pile])))
     result = (values[0], values[1])
@@ -74,7 +74,7 @@ def advance(rng: random.Random, state: State, operation: Operation, slip: float)
 
 
 def line(ordinals: Sequence[str], operations: Sequence[Operation], after: State) -> str:
-    """`First apples + 2 = 6 , 9 .`; joined steps share one line and one result."""
+    """Return `First apples + 2 = 6 , 9 .`; joined steps share one line and one result."""
     terms = " ".join(
         f"{ordinal} {ITEMS[o.pile]} {o.sign} {o.operand}"
         for ordinal, o in zip(ordinals, operations, strict=True)
@@ -85,7 +85,7 @@ def line(ordinals: Sequence[str], operations: Sequence[Operation], after: State)
 def solve_in_lines(
     rng: random.Random, problem: WordProblem, slip: float, joined: int
 ) -> tuple[list[str], State]:
-    """One line for every `joined` operations; errors are carried on, as a writer would."""
+    """Write one line per `joined` operations; errors are carried on, as a writer would."""
     state = problem.skeleton.start
     lines = [f"Start = {pair(state)} ."]
     operations = problem.skeleton.operations
@@ -100,7 +100,7 @@ def solve_in_lines(
 def solve_carefully(
     rng: random.Random, problem: WordProblem, slip: float
 ) -> tuple[list[str], State]:
-    """Every line is checked by computing it again; a check that disagrees leads to a new try."""
+    """Check every line by computing it again; a check that disagrees leads to another attempt."""
     state = problem.skeleton.start
     lines = [f"Start = {pair(state)} ."]
     for ordinal, operation in zip(problem.ordinals, problem.skeleton.operations, strict=True):
@@ -142,7 +142,7 @@ def write_solution(rng: random.Random, problem: WordProblem, mixture: Mixture) -
 
 
 def drill(rng: random.Random) -> str:
-    """Lines of arithmetic on unrelated states, always right."""
+    """Return lines of arithmetic on unrelated states, always correct."""
     lines: list[str] = []
     for _ in range(5):
         state = (rng.randint(0, MAX_VALUE), rng.randint(0, MAX_VALUE))
@@ -158,7 +158,7 @@ def draw_difficulty(rng: random.Random, shares: tuple[tuple[str, float], ...]) -
 
 
 def documents(seed: int, mixture: Mixture) -> Iterator[Document]:
-    """An endless stream of training documents; never an evaluation problem."""
+    """Yield an endless stream of training documents; never an evaluation problem."""
     rng = random.Random(f"{seed}/corpus")
     while True:
         if rng.random() < mixture.drill:
@@ -172,7 +172,7 @@ def documents(seed: int, mixture: Mixture) -> Iterator[Document]:
 
 
 def corpus_hash(docs: list[Document]) -> str:
-    """sha256 of all documents in order, for the manifest."""
+    """Return the sha256 of all documents in order, for the manifest."""
     digest = hashlib.sha256()
     for doc in docs:
         digest.update(f"{doc.prompt}\t{doc.solution}\n".encode())

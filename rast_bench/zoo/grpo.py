@@ -1,6 +1,6 @@
-"""Zero-RL with GRPO: no supervised start, no KL term, reward 1 for a right boxed answer that ends.
+"""Zero-RL with GRPO: no supervised start, no KL term, reward 1 for a correct boxed answer.
 
-On-policy with one update a batch, so the importance ratio is 1 and no clipping is needed; groups
+On-policy with one update per batch, so the importance ratio is 1 and no clipping is needed; groups
 whose rewards are all equal carry no gradient and are left out of the update.
 """
 
@@ -24,10 +24,10 @@ NOMINAL_TOKENS = 40  # constant normaliser of a response's loss, so length is no
 
 @dataclass(frozen=True, slots=True)
 class GrpoRecipe:
-    """One budget for every scale: what differs between scales is the model alone.
+    """One budget for every scale: scales differ only in the model.
 
     The step size falls with the width (`lr_at_width_64 · 64 / width`), as muP has it for Adam, so
-    that one rate is right for all scales.
+    that one rate fits all scales.
     """
 
     steps: int
@@ -40,7 +40,7 @@ class GrpoRecipe:
 
 
 def reward(ids: list[int], gold: str, codec: WordCodec) -> float:
-    """1 when the response ends by itself and its last box holds the answer, else 0."""
+    """Return 1 if the response ends by itself and its last box contains the answer, else 0."""
     if not ids or ids[-1] != codec.eos_id:
         return 0.0
     boxes = BOX.findall(codec.decode(ids))
@@ -48,7 +48,9 @@ def reward(ids: list[int], gold: str, codec: WordCodec) -> float:
 
 
 def advantages(rewards: torch.Tensor) -> torch.Tensor:
-    """GRPO's group-relative advantage of rewards [prompts, group]: (r − mean) / std, 0 if equal."""
+    """Return GRPO's group-relative advantage of rewards [prompts, group]: (r − mean) / std, 0 if
+    equal.
+    """
     centred = rewards - rewards.mean(1, keepdim=True)
     return centred / rewards.std(1, keepdim=True).clamp_min(1e-6) * (centred.abs() > 0)
 

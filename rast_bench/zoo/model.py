@@ -1,7 +1,7 @@
 """The Qwen2 architecture in plain torch, for training and fast rollouts.
 
 Parameter names and shapes are those of Hugging Face's `Qwen2ForCausalLM` with tied embeddings, so a
-state dict saved here is a checkpoint there; a test holds the two forward passes together.
+state dict saved here is a checkpoint there; a test compares the two forward passes.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Shape:
     head_dim: int = 32
 
     def hf_config(self, eos_id: int, pad_id: int, dtype: str) -> dict[str, Any]:
-        """config.json of the checkpoint."""
+        """Return config.json of the checkpoint."""
         return {
             "architectures": ["Qwen2ForCausalLM"],
             "model_type": "qwen2",
@@ -70,7 +70,9 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, rope: tuple[Tensor, Tensor], cache: tuple[Tensor, Tensor] | None, at: int
     ) -> Tensor:
-        """`x` is [rows, time, width]; with a cache, `x` holds the positions from `at` on."""
+        """Attend over `x` [rows, time, width]; with a cache, `x` holds the positions from `at`
+        on.
+        """
         rows, time, _ = x.shape
         s = self.shape
         q = self.q_proj(x).view(rows, time, s.heads, s.head_dim).transpose(1, 2)
@@ -139,7 +141,7 @@ class TinyQwen2(nn.Module):
         self.initialise()
 
     def initialise(self) -> None:
-        """Normal matrices scaled by fan-in, zero biases, embeddings of std 0.1."""
+        """Set normal matrices scaled by fan-in, zero biases, embeddings of std 0.1."""
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2:
                 std = 0.1 if "embed" in name else parameter.shape[1] ** -0.5 * 0.5
@@ -157,7 +159,7 @@ class TinyQwen2(nn.Module):
         ]
 
     def hidden(self, ids: Tensor, cache: Cache | None = None, at: int = 0) -> Tensor:
-        """Final hidden states [rows, time, width] of token ids [rows, time]."""
+        """Return final hidden states [rows, time, width] of token ids [rows, time]."""
         time = ids.shape[1]
         cos, sin = self.get_buffer("cos"), self.get_buffer("sin")
         rope = (cos[at : at + time], sin[at : at + time])
@@ -168,7 +170,7 @@ class TinyQwen2(nn.Module):
         return out
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """[…, width] to […, vocab_size]; the head is the embedding (tied)."""
+        """Map […, width] to […, vocab_size]; the head is the embedding (tied)."""
         return F.linear(hidden, self.model.embed_tokens.weight)
 
     def forward(self, ids: Tensor) -> Tensor:

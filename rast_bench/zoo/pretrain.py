@@ -12,13 +12,13 @@ from rast_bench.zoo.corpus import Document
 from rast_bench.zoo.model import TinyQwen2
 from rast_bench.zoo.tokenizer import WordCodec
 
-BUCKET_BATCHES = 16  # documents are sorted by length within so many batches, to save padding
+BUCKET_BATCHES = 16  # documents are sorted by length within this many batches, to save padding
 NOMINAL_TOKENS = 80  # mean document length: a constant normaliser, so long batches count in full
 
 
 @dataclass(frozen=True, slots=True)
 class PretrainRecipe:
-    """Step sizes fall with the width (`… · 64 / width`), so that one rate serves all scales."""
+    """Step sizes fall with the width (`… · 64 / width`), so that one rate fits all scales."""
 
     steps: int
     batch_documents: int = 32
@@ -30,14 +30,16 @@ class PretrainRecipe:
 
 
 def learning_rate_factor(step: int, recipe: PretrainRecipe) -> float:
-    """Linear warm-up, then flat, then linear decay to zero over the last `decay_share`."""
+    """Return the factor of a linear warm-up, a plateau and a linear decay over the last
+    `decay_share`.
+    """
     warm = min(1.0, (step + 1) / recipe.warmup_steps)
     decay_steps = recipe.steps * recipe.decay_share
     return min(warm, (recipe.steps - step) / decay_steps)
 
 
 def encode(doc: Document, codec: WordCodec, prompt_weight: float) -> tuple[list[int], list[float]]:
-    """Ids with the EOS appended, and the loss weight of each id as a target."""
+    """Return ids with the EOS appended, and the loss weight of each id as a target."""
     prompt, solution = codec.encode(doc.prompt), codec.encode(doc.solution)
     ids = [*prompt, *solution, codec.eos_id]
     return ids, [prompt_weight] * len(prompt) + [1.0] * (len(solution) + 1)
@@ -46,7 +48,7 @@ def encode(doc: Document, codec: WordCodec, prompt_weight: float) -> tuple[list[
 def batches(
     docs: Iterator[Document], codec: WordCodec, recipe: PretrainRecipe, seed: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless (ids [rows, time], weights [rows, time]); padding has weight 0."""
+    """Yield endless (ids [rows, time], weights [rows, time]); padding has weight 0."""
     shuffle = torch.Generator().manual_seed(seed)
     size = recipe.batch_documents
     while True:
@@ -91,7 +93,7 @@ def pretrain(
     seed: int,
     on_step: Callable[[int, float], None],
 ) -> None:
-    """Train in place. `on_step(step, loss)` gets the mean weighted loss in nats a token."""
+    """Train in place. `on_step(step, loss)` gets the mean weighted loss in nats per token."""
     optimizers = make_optimizers(model, recipe)
     base_rates = [group["lr"] for o in optimizers for group in o.param_groups]
     model.train()

@@ -5,7 +5,7 @@ final numbers, so the answer space has (MAX_VALUE + 1)² = 1,600 points and cann
 
 Every problem belongs to exactly one split, decided by a hash of its start and its first two
 operations. All problems have at least two steps, so no evaluation problem is a prefix of a
-training problem, nor the other way round; swapping the piles or exchanging two commuting first
+training problem, or vice versa; swapping the piles or exchanging two commuting first
 steps leads to the same hash.
 """
 
@@ -51,7 +51,7 @@ class Skeleton:
     operations: tuple[Operation, ...]
 
     def states(self) -> list[State]:
-        """The start, then the pair of numbers after each operation."""
+        """Return the start, then the pair of numbers after each operation."""
         states = [self.start]
         for operation in self.operations:
             after = list(states[-1])
@@ -77,7 +77,7 @@ class WordProblem:
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """`distractors` sentences tell of another person's piles and change nothing."""
+    """`distractors` sentences are about another person's piles and change nothing."""
 
     name: str
     steps: tuple[int, ...]
@@ -93,7 +93,7 @@ DIFFICULTIES = {
 
 
 def split_key(skeleton: Skeleton) -> str:
-    """Start and first two operations, blind to the order of the piles and of commuting steps."""
+    """Return start and first two operations, ignoring the order of piles and of commuting steps."""
     piles = [
         (value, [f"{o.sign}{o.operand}" for o in skeleton.operations[:2] if o.pile == pile])
         for pile, value in enumerate(skeleton.start)
@@ -102,7 +102,7 @@ def split_key(skeleton: Skeleton) -> str:
 
 
 def split_of(skeleton: Skeleton) -> Split:
-    """15 % of all beginnings are kept for evaluation: 10 % test, 5 % dev."""
+    """Return the split; 15 % of all beginnings are kept for evaluation: 10 % test, 5 % dev."""
     bucket = int.from_bytes(hashlib.sha256(split_key(skeleton).encode()).digest()[:4], "big") % 20
     if bucket < 2:
         return "test"
@@ -110,7 +110,7 @@ def split_of(skeleton: Skeleton) -> Split:
 
 
 def random_operation(rng: random.Random, state: State) -> Operation:
-    """An operation that keeps the changed pile within 0 … MAX_VALUE."""
+    """Return an operation that keeps the changed pile within 0 … MAX_VALUE."""
     while True:
         pile: Literal[0, 1] = 0 if rng.random() < 0.5 else 1
         kind = rng.random()
@@ -144,7 +144,7 @@ def sentence(rng: random.Random, name: str, operation: Operation) -> str:
 
 
 def random_problem(rng: random.Random, difficulty: Difficulty, split: Split) -> WordProblem:
-    """Words and numbers of one problem; equal states of `rng` give equal problems."""
+    """Return words and numbers of one problem; equal states of `rng` give equal problems."""
     skeleton = random_skeleton(rng, rng.choice(difficulty.steps), split)
     name, other = rng.sample(NAMES, 2)
     told = [(sentence(rng, name, operation), True) for operation in skeleton.operations]
@@ -166,7 +166,7 @@ def random_problem(rng: random.Random, difficulty: Difficulty, split: Split) -> 
 
 
 def benchmark(difficulty: Difficulty, split: Split, size: int, seed: int) -> list[WordProblem]:
-    """`size` problems with distinct skeletons, for evaluation."""
+    """Return `size` problems with distinct skeletons, for evaluation."""
     rng = random.Random(f"{seed}/{difficulty.name}/{split}")
     chosen: dict[Skeleton, WordProblem] = {}
     while len(chosen) < size:

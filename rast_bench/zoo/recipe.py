@@ -1,4 +1,4 @@
-"""What the committed family was made with: scales, seeds, and one budget for all of them."""
+"""The recipe of the committed family: scales, seeds, and one budget for all of them."""
 
 from dataclasses import dataclass, field
 
@@ -32,7 +32,7 @@ SMALL_VOCABULARY, LARGE_VOCABULARY = 120, 128
 
 
 def family() -> Recipe:
-    """The shipped recipe: `python scripts/train_zoo.py`."""
+    """Return the shipped recipe: `python scripts/train_zoo.py`."""
     return Recipe(
         scales=(
             Scale(
@@ -65,7 +65,7 @@ def family() -> Recipe:
 
 
 def smoke() -> Recipe:
-    """Everything once, in seconds, for tests: the same code on a recipe too short to learn."""
+    """Return a recipe for tests: the same code in seconds, too short to learn anything."""
     shape = Shape(32, 1, 1, 1, 32, SMALL_VOCABULARY)
     return Recipe(
         scales=(

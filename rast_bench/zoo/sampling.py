@@ -21,7 +21,7 @@ def rollout_equal_length(
     vocabulary: int,
     temperature: float = 1.0,
 ) -> list[list[int]]:
-    """Sample one continuation a row of `prompts` [rows, time]; temperature 0 is greedy.
+    """Sample one continuation per row of `prompts` [rows, time]; temperature 0 is greedy.
 
     Each continuation ends with the EOS id, or is `max_tokens` long. Finished rows leave the batch.
     Ids from `vocabulary` on are padding of the embedding and are never drawn.
@@ -65,7 +65,7 @@ def rollout(
     temperature: float = 1.0,
     batch_rows: int = 512,
 ) -> list[list[int]]:
-    """Continuations of prompts of any length, in their order; equal seeds give equal tokens."""
+    """Return continuations of prompts of any length, in order; equal seeds give equal tokens."""
     generator = torch.Generator().manual_seed(seed)
     by_length: dict[int, list[int]] = defaultdict(list)
     for i, prompt in enumerate(prompts):

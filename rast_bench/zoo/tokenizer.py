@@ -18,7 +18,7 @@ WORDS = [
 
 
 def vocabulary() -> list[str]:
-    """All tokens; a token's id is its place."""
+    """Return all tokens; a token's id is its index."""
     numbers = [str(value) for value in range(MAX_VALUE + 1)]
     return [
         PAD,
@@ -44,7 +44,7 @@ class WordCodec:
         self.pad_id = self.ids[PAD]
 
     def encode(self, text: str) -> list[int]:
-        """Ids of a text of known words. KeyError for any other: the corpus has none."""
+        """Return the ids of a text of known words. Raise KeyError for any other word."""
         return [self.ids[word] for word in text.split()]
 
     def decode(self, ids: list[int]) -> str:
@@ -66,7 +66,7 @@ def save_word_tokenizer(
     max_length: int,
     model_type: str = "qwen2",
 ) -> None:
-    """A tokenizer whose tokens are words with spaces between; a word's id is its place."""
+    """Save a tokenizer whose tokens are words separated by spaces; a word's id is its index."""
     from tokenizers import Tokenizer
     from tokenizers.decoders import WordPiece as SpaceDecoder
     from tokenizers.models import WordLevel
@@ -88,7 +88,7 @@ def save_word_tokenizer(
     if model_type != "qwen2":
         return
     # For model_type qwen2, AutoTokenizer would rebuild a byte-level BPE around our words. An
-    # (empty) auto_map makes it believe the class named here instead; a test holds the round trip.
+    # (empty) auto_map makes it use the class named here instead; a test verifies the round trip.
     path = folder / "tokenizer_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     config["tokenizer_class"] = "PreTrainedTokenizerFast"

@@ -40,7 +40,7 @@ def check_end(code: int, out: str, err: str) -> None:
     lines = [line for line in err.splitlines() if not PROGRESS.match(line)]
     assert [line.split(" ")[0] for line in lines] == ["error:", "hint:"], err
     assert "Traceback" not in err
-    assert "unforeseen" not in err
+    assert "unexpected" not in err
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", err)
 
 

@@ -32,7 +32,7 @@ def test_the_list_is_long_and_without_repetition() -> None:
 
 def test_nothing_is_found_where_nothing_is_wrong(world: World) -> None:
     found = verify(Ledger(world.pristine))
-    assert (found.cells, found.samples, found.unstamped, found.faults) == (2, 48, 0, ())
+    assert (found.cells, found.samples, found.unstamped, found.corruptions) == (2, 48, 0, ())
 
 
 def test_a_ledger_of_before_is_valid(world: World, tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_ledger_of_before_is_valid(world: World, tmp_path: Path) -> None:
     place = Place(tmp_path / "ledger", ledger_corruptions.GRADERS)
     place.age(world.pristine / "ledger")
     found = verify(Ledger(tmp_path))
-    assert (found.samples, found.faults) == (48, ())
+    assert (found.samples, found.corruptions) == (48, ())
     assert found.unstamped == 2 * (1 + 2 + 1 + 1)  # samples, verdicts, cell.json, manifest
     before = sorted(path.name for path in tmp_path.rglob("*.parquet"))
     assert world.run(tmp_path) == world.table

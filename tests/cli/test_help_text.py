@@ -3,7 +3,7 @@ from pathlib import Path
 
 from rast_bench.cli import run
 from rast_bench.cli.help_text import help_text
-from rast_bench.config.arguments import Arguments
+from rast_bench.config.arguments import CommandParser
 from rast_bench.config.launchers import LAUNCHERS
 from rast_bench.config.paths import config_dir
 from rast_bench.config.schema import GROUPS
@@ -23,7 +23,7 @@ def test_it_fits_a_terminal_and_names_the_program(tmp_path: Path) -> None:
 
 
 def test_every_option_is_listed() -> None:
-    parser = Arguments()
+    parser = CommandParser()
     run.configure(parser)
     flags = set(re.findall(r"--[a-z-]+", parser.format_usage())) - {"--help"}
     assert flags

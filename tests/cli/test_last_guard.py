@@ -15,7 +15,7 @@ from rast_bench.cli import main
 from rast_bench.errors import LedgerError
 from rast_bench.guard import guarded
 from rast_bench.ledger import Ledger
-from rast_bench.unforeseen import as_known, results_folder
+from rast_bench.unexpected import as_user_error, results_folder
 
 STAGES = {
     "compose": "rast_bench.config.frontend.compose_job",
@@ -45,7 +45,7 @@ def broken(error: BaseException) -> Callable[..., object]:
 def check_told(err: str, name: str, results: Path) -> None:
     """One error line that names a report, which has the trace; a hint that asks to send it."""
     (line,) = [one for one in err.splitlines() if one.startswith("error: ")]
-    assert f"unforeseen {name}" in line
+    assert f"unexpected {name}" in line
     path = Path(line.rpartition("the full report is in ")[2])
     assert path.parent == results / "bugs"
     assert name in path.read_text()
@@ -88,7 +88,7 @@ COMMANDS = {
     "cancel": (["cancel"], "rast_bench.run.folder.launches"),
     "resume": (["resume"], "rast_bench.run.folder.launches"),
     "verify": (["verify"], "rast_bench.ledger.Ledger"),
-    "worker": (["worker", "decoding.n=1"], "rast_bench.run.array.place_in_array"),
+    "worker": (["worker", "decoding.n=1"], "rast_bench.run.array.array_task"),
     "analyse": (["analyse", "pcr", "demo"], "rast_bench.analysis.request.job_of"),
     "grade": (["grade", "--gold", "1", "--answer", "1"], "rast_bench.grading.get_grader"),
     "audit-paper": (["audit-paper"], "rast_bench.paper.audit.audit"),
@@ -147,7 +147,7 @@ class Unspeakable(Exception):  # noqa: N818
 
 
 def test_an_exception_without_words_is_told_by_its_name(tmp_path: Path) -> None:
-    assert as_known(Unspeakable(), tmp_path).message.startswith("unforeseen Unspeakable")
+    assert as_user_error(Unspeakable(), tmp_path).message.startswith("unexpected Unspeakable")
 
 
 def test_a_thread_that_breaks_is_one_line(
@@ -161,7 +161,7 @@ def test_a_thread_that_breaks_is_one_line(
 
     assert guarded(act, [f"results_dir={tmp_path}"]) == 0
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("warning: unforeseen ZeroDivisionError: in a thread")
+    assert line.startswith("warning: unexpected ZeroDivisionError: in a thread")
 
 
 @pytest.mark.parametrize(
@@ -201,5 +201,5 @@ def test_a_worker_process_that_breaks_is_one_line(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "unforeseen ZeroDivisionError: before its work" in done.stderr
+    assert "unexpected ZeroDivisionError: before its work" in done.stderr
     assert len(list(tmp_path.glob("rast-bench-*.txt"))) == 1

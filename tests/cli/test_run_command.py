@@ -125,7 +125,7 @@ def test_a_broken_engine_is_told_and_costs_no_other_cell(
     assert main(["-m", *world.overrides, "method=rl,rast"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "unforeseen RuntimeError: the engine broke" in err
+    assert "unexpected RuntimeError: the engine broke" in err
     assert "Traceback" not in err
     assert world.requests == 12
 

@@ -64,10 +64,10 @@ def test_lambda_zero_is_the_base_model_bit_for_bit(
 
 @given(triples(), st.floats(0, 4, width=32))
 def test_equal_small_models_change_nothing(
-    models: tuple[torch.Tensor, torch.Tensor, torch.Tensor], strength: float
+    models: tuple[torch.Tensor, torch.Tensor, torch.Tensor], lambda_: float
 ) -> None:
     main, rl, _ = models
-    assert torch.equal(compose(main, rl, rl, torch.full((len(main),), strength)), main)
+    assert torch.equal(compose(main, rl, rl, torch.full((len(main),), lambda_)), main)
 
 
 @given(triples(), st.integers(0, 3))

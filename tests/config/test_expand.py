@@ -197,7 +197,7 @@ def test_a_grid_is_lambda_times_temperature(cell: dict[str, Any], options: MadeU
         ({"rows": [{"label": "a", "decoding.m": 1}]}, "row 'a': there is no key 'decoding.m'"),
         (
             {"rows": [{"label": "a", "grader.x": 1}]},
-            "'grader.x' belongs to none of a cell's groups",
+            "'grader.x' is not in any group of a cell",
         ),
         ({"rows": [{"label": "a", "decoding.n": 0}]}, "row 'a': decoding.n=0"),
         ({"rows": [{"label": "a", "method": "rl", "base_model.rl": None}]}, "no RL-trained"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rast_bench.config.arguments import Words
+from rast_bench.config.arguments import CommandArguments
 from rast_bench.config.frontend import configuration, job_of_overrides, jobs_of_command_line
 from rast_bench.errors import ConfigError
 
@@ -98,19 +98,19 @@ def test_hydra_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_the_configuration_can_be_shown(part: str, package: str | None, shown: str) -> None:
-    words = Words(("decoding.n=7", "hydra/launcher=slurm"), results_dir="there")
+    words = CommandArguments(("decoding.n=7", "hydra/launcher=slurm"), results_dir="there")
     assert shown in configuration(words, part, package)
 
 
 def test_a_configuration_is_shown_with_its_values() -> None:
-    words = Words(("label='${decoding.n} samples'",))
+    words = CommandArguments(("label='${decoding.n} samples'",))
     assert "label: ${decoding.n} samples\n" in configuration(words, "job")
     assert "label: 32 samples\n" in configuration(words, "job", resolve=True)
 
 
 def test_a_package_that_does_not_exist() -> None:
     with pytest.raises(ConfigError, match="--package decodng: there is no such key"):
-        configuration(Words(), "job", "decodng")
+        configuration(CommandArguments(), "job", "decodng")
 
 
 @pytest.mark.parametrize("folder", ["there", "a b/c", "it's", "a,b=c", "5", "back\\"])

@@ -9,7 +9,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from rast_bench.config.frontend import job_of_overrides, jobs_of_command_line
-from rast_bench.config.hydra_launcher import hydra_words
+from rast_bench.config.hydra_launcher import hydra_overrides
 from rast_bench.config.launchers import (
     LAUNCHERS,
     LauncherConfig,
@@ -96,7 +96,7 @@ def test_all_jobs_of_a_sweep_have_it() -> None:
 
 def test_words_elsewhere_stay_as_they_are() -> None:
     words = ["launchers.x=1", "hydra.launcherx=1", "label=launcher.x", "decoding.n=1,2"]
-    assert hydra_words(words) == words
+    assert hydra_overrides(words) == words
 
 
 @pytest.mark.parametrize("defaults", MY_SITE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rast_bench.config import next_command as module
-from rast_bench.config.arguments import Words
+from rast_bench.config.arguments import CommandArguments
 from rast_bench.config.frontend import job_of
 from rast_bench.config.next_command import next_command
 
@@ -41,7 +41,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_carried(
     words: Sequence[str], results_dir: str | None, own: bool, following: str | list[str]
 ) -> None:
-    job = job_of(Words(tuple(words), results_dir=results_dir))
+    job = job_of(CommandArguments(tuple(words), results_dir=results_dir))
     expected = shlex.split(following) if isinstance(following, str) else following
     assert shlex.split(next_command(job, "table", own=own)) == [PROGRAM, *expected]
 
@@ -51,9 +51,9 @@ def test_options_of_ones_own_are_carried(tmp_path: Path) -> None:
     head = "# @package _global_\nexperiment: {datasets: [tiny-easy], rows: [{label: a}], name: "
     (tmp_path / "experiment/mine.yaml").write_text(f"{head}mine}}\n")
     (tmp_path / "experiment/other.yaml").write_text(f"{head}other, next_command: make coffee}}\n")
-    job = job_of(Words(("experiment=mine",), config_dir=str(tmp_path)))
+    job = job_of(CommandArguments(("experiment=mine",), config_dir=str(tmp_path)))
     assert next_command(job, "status") == f"rast-bench status mine --config-dir {tmp_path}"
-    other = job_of(Words(("experiment=other",), config_dir=str(tmp_path)))
+    other = job_of(CommandArguments(("experiment=other",), config_dir=str(tmp_path)))
     assert next_command(other, "status") == "make coffee"
 
 
@@ -62,7 +62,7 @@ def test_without_the_script_the_interpreter_is_named(
 ) -> None:
     monkeypatch.setattr(module.shutil, "which", lambda _: None)
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
-    job = job_of(Words(("experiment=demo",)))
+    job = job_of(CommandArguments(("experiment=demo",)))
     monkeypatch.chdir(tmp_path)
     line = next_command(job, "status", own=False)
     assert line == ".venv/bin/python -m rast_bench status demo"

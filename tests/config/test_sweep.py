@@ -16,11 +16,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
-from rast_bench.config.arguments import Words, read_words
+from rast_bench.config.arguments import CommandArguments, read_arguments
 from rast_bench.config.compose import Job
 from rast_bench.config.frontend import job_of, jobs_of_command_line
 from rast_bench.config.hydra_errors import as_config_error
-from rast_bench.config.hydra_launcher import hydra_words, refuse_several
+from rast_bench.config.hydra_launcher import check_one_launcher, hydra_overrides
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.paths import config_dir
 from rast_bench.config.sweep import Compositions, read_sweep
@@ -48,15 +48,17 @@ AXES = {
 
 def jobs_one_by_one(argv: Sequence[str]) -> list[Job]:
     """Every point as Hydra's sweeper lists it, composed on its own."""
-    words = read_words(argv)
+    words = read_arguments(argv)
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         parser = OverridesParser.create(GlobalHydra.instance().config_loader())
-        parsed = parser.parse_overrides(hydra_words(words.overrides))
+        parsed = parser.parse_overrides(hydra_overrides(words.overrides))
         own = [override for override in parsed if not override.is_hydra_override()]
         (points,) = BasicSweeper.split_arguments(own, None)
     hydras = [str(override.input_line) for override in parsed if override.is_hydra_override()]
-    jobs = [job_of(Words((*hydras, *point), config_dir=words.config_dir)) for point in points]
-    refuse_several([job.launcher for job in jobs])
+    jobs = [
+        job_of(CommandArguments((*hydras, *point), config_dir=words.config_dir)) for point in points
+    ]
+    check_one_launcher([job.launcher for job in jobs])
     return jobs
 
 
@@ -180,7 +182,7 @@ def test_parsing_once_is_parsing() -> None:
 
 
 def _words(sweep: str) -> list[str]:
-    """Words split at spaces outside quotes, which stay."""
+    """CommandArguments split at spaces outside quotes, which stay."""
     lexer = shlex.shlex(sweep, posix=False)
     lexer.whitespace_split = True
     return list(lexer)

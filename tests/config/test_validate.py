@@ -45,7 +45,7 @@ def test_keys_of_lists_of_rows() -> None:
 )
 def test_one_line_for_all_findings(data: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        validated(DecodingConfig, data, place="here")
+        validated(DecodingConfig, data, context="here")
     assert caught.value.message.startswith(f"here: {message}")
 
 

@@ -62,7 +62,7 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "deep in a field": (raw("question", DEEP), "nested too deeply"),
     "deep objects": ('{"a":' * 50_000, "nested too deeply"),
     "deep in a field that is not read": (raw("more", "1")[:-1] + f', "b": {DEEP}}}', "deeply"),
-    "huge number": (raw("answer", "9" * 5000), "line 1 has a whole number of thousands of digits"),
+    "huge number": (raw("answer", "9" * 5000), "line 1 has an integer with thousands of digits"),
     "huge negative number": (raw("answer", "-" + "9" * 5000), "thousands of digits"),
     "half a pair": (raw("question", '"\\ud800"'), r"half of a surrogate pair, \ud800"),
     "half a pair in a name": (LINE[:-1] + ', "\\udfff": 1}', r"half of a surrogate pair, \udfff"),
@@ -126,7 +126,7 @@ PLACES: dict[str, tuple[Callable[[Path], object], str]] = {
     "device": (lambda path: path.symlink_to("/dev/zero"), "it is a device"),
     "folder": (Path.mkdir, "it is a folder"),
     "loop": (lambda path: path.symlink_to(path.name), "its symbolic links form a loop"),
-    "link to nothing": (lambda path: path.symlink_to("nothing"), "it links to nothing"),
+    "link to nothing": (lambda path: path.symlink_to("nothing"), "it is a broken link"),
 }
 
 
@@ -149,7 +149,7 @@ def test_what_is_no_file_is_not_opened(
     [
         ("/tmp/" + "a" * 300 + ".jsonl", "its name is too long"),
         ("a/" * 3000 + "set.jsonl", "its name is too long"),
-        ("./set\0.jsonl", "its name holds a NUL character"),
+        ("./set\0.jsonl", "its name contains a NUL character"),
         ("/etc/passwd/set.jsonl", "no file /etc/passwd/set.jsonl"),
         ("~nobody-of-this-name/set.jsonl", "no file ~nobody-of-this-name/set.jsonl"),
         ("./line\nbreak.jsonl", r"no file line\nbreak.jsonl"),
@@ -295,8 +295,8 @@ def test_a_broken_parquet_file_is_named(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("os:system", "it is a function of Python's own module posix, and no adapter"),
-        ("os:name", "it is a str, and no adapter"),
+        ("os:system", "it is a function of Python's own module posix, not an adapter"),
+        ("os:name", "it is a str, not an adapter"),
         ("shutil:rmtree", "Python's own module shutil"),
         ("builtins:eval", "Python's own module builtins"),
         ("subprocess:getoutput", "Python's own module subprocess"),

@@ -142,7 +142,7 @@ def test_the_fingerprint_covers_every_field(changed: tuple[str, str, str]) -> No
         ({"known_rows": (2,)}, ""),
         ({"known_rows": (1, 2)}, ""),
         ({"known_rows": (674, 1675)}, "2 problems, where 674 or 1,675 are known"),
-        ({"known_fingerprints": ("sha256:other",)}, "is that of no copy known here"),
+        ({"known_fingerprints": ("sha256:other",)}, "is not that of a known copy"),
     ],
 )
 def test_an_unknown_copy_is_used_with_a_warning(

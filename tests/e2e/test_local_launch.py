@@ -21,7 +21,7 @@ from held import PATIENCE, Hold, wait_until
 
 from rast_bench.ledger import Ledger
 from rast_bench.run.folder import Launch, launches, read_launch
-from rast_bench.run.notes import read_notes
+from rast_bench.run.heartbeats import read_heartbeats
 
 SECOND = "decoding.lambda=0.5,1.0"
 SWEEP = ("-m", *(o for o in CELL if not o.startswith("workers=")), SECOND)
@@ -57,17 +57,24 @@ def test_killed_interrupted_and_orphaned_and_resumed(
     process, hold = started(results, tmp_path / "hold")
     killed = min(hold.wait(process.poll))
     launch = only_launch(results)
-    (worker,) = (n for n, note in read_notes(launch.notes, 2).items() if note.pid == killed)
+    (worker,) = (
+        n
+        for n, heartbeat in read_heartbeats(launch.heartbeats, 2).items()
+        if heartbeat.pid == killed
+    )
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: read_notes(launch.notes, 2)[worker].pid != killed, "it is not started again")
+    wait_until(
+        lambda: read_heartbeats(launch.heartbeats, 2)[worker].pid != killed,
+        "it is not started again",
+    )
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process in it
     finished = finish(process)
     assert finished.code == 130, finished.err
     assert finished.err.count("was killed; starting it again") == 1
     assert f"resume with: rast-bench resume {launch.path}" in finished.err
     assert "Traceback" not in finished.err
-    notes = read_notes(launch.notes, launch.workers)
-    assert {note.state for note in notes.values()} == {"interrupted"}
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
+    assert {heartbeat.state for heartbeat in heartbeats.values()} == {"interrupted"}
     durable = stored_rows(results)
     assert durable >= hold.samples + hold.samples // 2
 
@@ -77,11 +84,11 @@ def test_killed_interrupted_and_orphaned_and_resumed(
     process.kill()
     finish_killed(process)
     wait_until(
-        lambda: all(n.over for n in read_notes(launch.notes, launch.workers).values()),
+        lambda: all(n.over for n in read_heartbeats(launch.heartbeats, launch.workers).values()),
         "workers go on without their command",
     )
-    notes = read_notes(launch.notes, launch.workers)
-    assert all(note.loads == 1 and note.made for note in notes.values())
+    heartbeats = read_heartbeats(launch.heartbeats, launch.workers)
+    assert all(heartbeat.loads == 1 and heartbeat.made for heartbeat in heartbeats.values())
     assert stored_rows(results) >= durable + hold.samples
     status = rast_bench("status", str(launch.path))
     assert status.code == 2
@@ -117,7 +124,7 @@ def test_status_resume_and_cancel_from_another_shell(tmp_path: Path) -> None:
     results = tmp_path / "results"
     process, _ = started(results, tmp_path / "hold")
     launch = only_launch(results)
-    wait_until(lambda: len(read_notes(launch.notes, 2)) == 2, "the workers do not start")
+    wait_until(lambda: len(read_heartbeats(launch.heartbeats, 2)) == 2, "the workers do not start")
     status = rast_bench("status", "--results-dir", str(results))
     assert status.code == 0
     assert f"launch {launch.launch_id} on local" in status.out

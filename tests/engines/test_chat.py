@@ -103,7 +103,7 @@ def test_a_rendered_cell_is_read_back_as_it_was(tmp_path: Path) -> None:
     ("template", "message"),
     [
         (None, "its tokenizer has no chat template"),
-        ("{{ raise_exception('no system here') }}", "refuses prompt p: no system here"),
+        ("{{ raise_exception('no system here') }}", "rejects prompt p: no system here"),
         ("{{ messages[0]['role'] }}", "drops the user's message"),
     ],
 )

@@ -104,15 +104,15 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "tokenizer is no JSON": (overwrite("tokenizer.json", "?"), r"cannot read .*tokenizer\.json"),
     "embedding too small": (shrink_embedding, "id 47, its embedding only 47 rows"),
     "no EOS token": (forget_eos, "no EOS token"),
-    "EOS is text": (with_eos(eos_token_id="x"), "eos_token_id='x', which is no id"),
-    "EOS is text in a list": (with_eos(eos_token_id=[1, "x"]), "which is no id"),
+    "EOS is text": (with_eos(eos_token_id="x"), "eos_token_id='x', which is not an id"),
+    "EOS is text in a list": (with_eos(eos_token_id=[1, "x"]), "which is not an id"),
     "no heads": (configured(num_attention_heads=0), "num_attention_heads=0, and it must be"),
     "fewer layers than none": (configured(num_hidden_layers=-3), "num_hidden_layers=-3"),
     "a width in words": (configured(hidden_size="wide"), "hidden_size='wide'"),
-    "positions in words": (configured(max_position_embeddings="512"), "must be a whole number"),
+    "positions in words": (configured(max_position_embeddings="512"), "must be an integer"),
     "no positions": (configured(max_position_embeddings=-5), "max_position_embeddings=-5"),
-    "heads that divide nothing": (configured(num_key_value_heads=3), "no multiple of num_key"),
-    "no such dtype": (configured(dtype="nonsense"), "dtype='nonsense', which is no dtype"),
+    "heads that divide nothing": (configured(num_key_value_heads=3), "not a multiple of num_key"),
+    "no such dtype": (configured(dtype="nonsense"), "dtype='nonsense', which is not a dtype"),
     "dtype is a number": (configured(dtype=16), "dtype=16"),
     "rope is text": (configured(rope_parameters="yarn"), "'yarn', and it must be an object"),
     "rope's kind is a list": (configured(rope_scaling={"type": ["yarn"]}), "must be text"),
@@ -148,7 +148,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
         "5 missing",
     ),
     **{
-        f"tokenizer is odd: {text}": (overwrite("tokenizer.json", text), "is not as the tokenizers")
+        f"tokenizer is odd: {text}": (
+            overwrite("tokenizer.json", text),
+            "is not in the format of the tokenizers",
+        )
         for text in (
             '{"model": null}',
             '{"model": {"vocab": {"a": "b"}}}',

@@ -139,7 +139,7 @@ FOLDERS: dict[str, tuple[Change, str]] = {
             ("device", lambda path: path.symlink_to("/dev/zero"), "it is a device"),
             ("folder", Path.mkdir, "it is a folder"),
             ("loop", lambda path: path.symlink_to(path.name), "its symbolic links form a loop"),
-            ("link to nothing", lambda path: path.symlink_to("nothing"), "it links to nothing"),
+            ("link to nothing", lambda path: path.symlink_to("nothing"), "it is a broken link"),
         )
     },
     "another pipe": (lambda folder: os.mkfifo(folder / "merges.txt"), "merges.txt: it is a named"),
@@ -147,11 +147,11 @@ FOLDERS: dict[str, tuple[Change, str]] = {
     "a piped template": (templates(os.mkfifo), "tool.jinja: it is a named pipe"),
     "a chain of links": (
         replaced("config.json", lambda path: path.symlink_to(f"{path.parent.name}/" * 60)),
-        "config.json: it links to nothing",
+        "config.json: it is a broken link",
     ),
     "an enormous file": (
         lambda folder: os.truncate(folder / "tokenizer.json", 2**40),
-        "it has 1,099,511,627,776 bytes, and no such file is that large",
+        "it has 1,099,511,627,776 bytes, more than such a file can have",
     ),
     # its own code
     "code in config.json": (configured(auto_map=CODE), "auto_map: 'evil.EvilConfig'"),
@@ -204,7 +204,7 @@ FOLDERS: dict[str, tuple[Change, str]] = {
         configured(rope_parameters={"rope_type": "linear", "factor": 10**400}),
         "and it must be a number above 0",
     ),
-    "float99": (configured(dtype="float99"), "dtype='float99', which is no dtype"),
+    "float99": (configured(dtype="float99"), "dtype='float99', which is not a dtype"),
     "a model_type of null": (configured(model_type=None), "model_type=None, and it must be text"),
     "a model_type of numbers": (configured(model_type=[1]), "model_type=[1], and it must be text"),
     "an unknown model_type": (configured(model_type="nosuch"), "`nosuch`"),
@@ -222,7 +222,7 @@ FOLDERS: dict[str, tuple[Change, str]] = {
     "no such activation": (configured(hidden_act="nope"), "there is no hidden_act 'nope'"),
     "an activation of numbers": (configured(hidden_act=3), "hidden_act=3, and it must be text"),
     "a padding token too many": (configured(pad_token_id=50), "pad_token_id=50, and the embedding"),
-    "an EOS of text": (configured(eos_token_id=["x"]), "which is no id"),
+    "an EOS of text": (configured(eos_token_id=["x"]), "which is not an id"),
     "a window of text": (configured(sliding_window="8"), "sliding_window='8'"),
     "kinds of layers as text": (configured(layer_types="full"), "layer_types='full'"),
     "kinds of three layers": (configured(layer_types=["full_attention"] * 3), "3 layer_types"),
@@ -237,9 +237,15 @@ FOLDERS: dict[str, tuple[Change, str]] = {
         "must be equal to the number of `layer_types`",
     ),
     # tokenizer and generation
-    "a vocabulary of numbers": (tokenized(vocab=[1, 2, 3]), "is not as the tokenizers library"),
+    "a vocabulary of numbers": (
+        tokenized(vocab=[1, 2, 3]),
+        "is not in the format of the tokenizers library",
+    ),
     "a vocabulary below 0": (tokenized(vocab={"<eos>": -1, "b": 0}), "invalid value: integer `-1`"),
-    "two words of one id": (tokenized(vocab={"<eos>": 1, "b": 1}), "has one id for two tokens"),
+    "two words of one id": (
+        tokenized(vocab={"<eos>": 1, "b": 1}),
+        "has the same id for two tokens",
+    ),
     "an id beyond ids": (
         tokenized(vocab={"a": 2**70}),
         "tokenizer.json cannot be read: invalid type",
@@ -343,9 +349,9 @@ FOLDERS: dict[str, tuple[Change, str]] = {
     ),
     "an index names a file elsewhere": (
         indexed(more="../model/model-00001.safetensors"),
-        "names '../model/model-00001.safetensors', which is no file of its folder",
+        "names '../model/model-00001.safetensors', which is not a file in its folder",
     ),
-    "an index names an absolute file": (indexed(more="/etc/passwd"), "is no file of its folder"),
+    "an index names an absolute file": (indexed(more="/etc/passwd"), "is not a file in its folder"),
     "two sets of weights": (
         lambda folder: (
             shutil.copy(folder / WEIGHTS, folder / "kept"),
@@ -460,12 +466,12 @@ def test_a_chat_prompt_reads_no_hostile_folder(damaged: Path) -> None:
     [
         ("./" + "a" * 320, "its name is too long"),
         ("./" + "a/" * 3000, "its name is too long"),
-        ("/tmp/a\0b", "its name holds a NUL character"),
+        ("/tmp/a\0b", "its name contains a NUL character"),
         ("a\0b", "is neither a folder that exists nor a hub id"),
         ("a" * 320, "is neither a folder that exists nor a hub id"),
         ("a--b/c", "is neither a folder that exists nor a hub id"),
-        ("/etc/passwd", "it is no folder"),
-        ("/dev/zero", "it is no folder"),
+        ("/etc/passwd", "it is not a folder"),
+        ("/dev/zero", "it is not a folder"),
     ],
 )
 def test_odd_names_are_no_model(path: str, message: str) -> None:

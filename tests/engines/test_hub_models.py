@@ -84,7 +84,9 @@ def test_a_local_folder_is_not_looked_for_on_the_hub(checkpoint: Checkpoint) -> 
 
 
 def test_without_hub_and_cache_is_one_line_with_a_mend() -> None:
-    with pytest.raises(ModelError, match="model org/base cannot be had from the hub: ") as error:
+    with pytest.raises(
+        ModelError, match="model org/base cannot be downloaded from the hub: "
+    ) as error:
         check_models(key_of("org/base"))
     assert "\n" not in error.value.message
     assert error.value.hint is not None
@@ -134,7 +136,7 @@ def test_a_cache_without_a_configuration_is_no_model(
     cached: Cached, checkpoint: Checkpoint
 ) -> None:
     (cached("org/base", checkpoint(QWEN2)) / "config.json").unlink()
-    with pytest.raises(ModelError, match="cannot be had from the hub"):
+    with pytest.raises(ModelError, match="cannot be downloaded from the hub"):
         check_models(key_of("org/base"))
 
 
@@ -148,7 +150,7 @@ def test_a_model_that_moves_is_asked_for_and_the_cache_serves_while_the_hub_is_d
     asked = answer(monkeypatch, ConnectionError("no route"))
     assert model_files(ModelRef(path="org/base")) == snapshot
     assert asked == ["org/base"]
-    assert capsys.readouterr().err.startswith("note: model org/base cannot be had")
+    assert capsys.readouterr().err.startswith("note: model org/base cannot be downloaded")
 
 
 def test_tokenizers_are_compared_before_weights_are_fetched(

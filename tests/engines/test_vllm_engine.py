@@ -132,8 +132,8 @@ def test_samples_lie_in_the_nucleus_of_the_composed_distribution(
         ids = [*reference._encode(item.prompt), *sample.token_ids]
         with torch.inference_mode():
             logits = [model.score(ids) for model in reference.models]
-            strength = torch.full((len(ids),), params.lambda_)
-            composed = reference._compose(logits, strength)[-len(sample.token_ids) - 1 : -1]
+            lambdas = torch.full((len(ids),), params.lambda_)
+            composed = reference._compose(logits, lambdas)[-len(sample.token_ids) - 1 : -1]
             probabilities = (composed / params.temperature).softmax(-1).double()
         own = probabilities.gather(1, torch.tensor(sample.token_ids)[:, None])
         likelier = probabilities.masked_fill(probabilities <= own, 0).sum(-1)
@@ -218,7 +218,7 @@ def test_a_prompt_that_does_not_fit_is_never_cut(
 
 
 def test_a_trajectory_that_does_not_fit_is_refused(engine: VllmEngine) -> None:
-    with pytest.raises(EngineError, match="is to be scored"):
+    with pytest.raises(EngineError, match="to be scored has"):
         engine.score("Max has 2 apples", [5] * 600, 1.0)
 
 

@@ -14,11 +14,11 @@ from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError
 from rast_bench.known import (
     KnownModel,
+    check_known_config,
     known_dataset,
     known_datasets,
     known_model,
     known_models,
-    refuse_other_config,
 )
 from rast_bench.planning.checkpoints import config_parameters
 
@@ -104,7 +104,7 @@ def test_a_model_and_its_rl_sibling_have_one_shape() -> None:
 
 def refuses(known: KnownModel, **changes: Any) -> bool:
     try:
-        refuse_other_config(
+        check_known_config(
             ModelRef(path=known.path, revision=known.revision), known.config | changes
         )
     except ModelError as error:
@@ -122,8 +122,8 @@ def test_a_configuration_that_contradicts_a_certain_fact_is_refused() -> None:
     assert refuses(certain, max_position_embeddings=32768)
     assert refuses(certain, dtype="float32")
     other = ModelRef(path=certain.path, revision=None)
-    refuse_other_config(other, certain.config | {"hidden_size": 1})  # another revision may differ
-    refuse_other_config(ModelRef(path="org/unknown"), {})
+    check_known_config(other, certain.config | {"hidden_size": 1})  # another revision may differ
+    check_known_config(ModelRef(path="org/unknown"), {})
 
 
 def test_what_is_guessed_refuses_nothing() -> None:

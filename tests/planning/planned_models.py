@@ -16,7 +16,7 @@ from rast_bench.domain import Request, Sample
 from rast_bench.ledger import Ledger
 from rast_bench.pipeline import plan_jobs
 from rast_bench.planning.cells import PlannedCell
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 from rast_bench.run.direct import run_cells
 from rast_bench.run.outcome import RunSummary
 
@@ -28,9 +28,9 @@ TOKENS = 20  # of every response of the counting engine
 
 def sized(
     floating: int = 1000, *, layers: int = 1, heads: int = 4, kv_heads: int = 4, head_dim: int = 1
-) -> Checkpoint:
+) -> CheckpointSize:
     """A checkpoint of a given size; a token's keys and values are 2 · layers · kv_heads numbers."""
-    return Checkpoint(
+    return CheckpointSize(
         path="m",
         source="weights",
         floating=floating,

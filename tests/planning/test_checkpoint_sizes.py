@@ -10,10 +10,10 @@ from transformers import AutoModelForCausalLM
 
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ModelError
-from rast_bench.planning.checkpoints import Checkpoint, config_parameters, read_checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize, config_parameters, read_checkpoint
 
 
-def read(folder: Path) -> Checkpoint:
+def read(folder: Path) -> CheckpointSize:
     found = read_checkpoint(ModelRef(path=str(folder)))
     assert found is not None
     return found

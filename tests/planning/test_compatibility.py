@@ -18,7 +18,7 @@ from rast_bench.planning.compatibility import eos_notes
 from rast_bench.planning.groups import Assumptions
 from rast_bench.reporting.plan_report import PlanReport, build_report
 
-BAD = json.loads((Path(__file__).parent / "data/faulty_plans.json").read_text())
+BAD = json.loads((Path(__file__).parent / "data/plans_with_errors.json").read_text())
 
 
 def plan(tmp_path: Path, *words: str) -> PlanReport:
@@ -46,11 +46,11 @@ def test_every_fault_is_listed_and_one_of_them_stops_a_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     report = plan(tmp_path, *case["words"])
-    messages = [fault.message for fault in report.faults]
-    assert len(messages) == len(case["faults"])
-    for message, start in zip(messages, case["faults"], strict=True):
+    messages = [fault.message for fault in report.errors]
+    assert len(messages) == len(case["errors"])
+    for message, start in zip(messages, case["errors"], strict=True):
         assert message.startswith(start)
-    if case["faults"]:
+    if case["errors"]:
         with pytest.raises(RastBenchError) as refused:
             plan_jobs(jobs_of(*case["words"]))
         assert refused.value.message in messages
@@ -76,7 +76,7 @@ def test_faults_of_different_models_and_the_cells_that_they_stop(
         "method=rast,base",
         "decoding.max_tokens=100,600",
     )
-    found = [(fault.message, fault.cells) for fault in report.faults]
+    found = [(fault.message, fault.cells) for fault in report.errors]
     assert [cells for _, cells in found] == [2, 2, 1]
     assert "is broken" in found[0][0]
     assert "differ in 2 tokens" in found[1][0]
@@ -86,7 +86,7 @@ def test_faults_of_different_models_and_the_cells_that_they_stop(
 
 def test_a_model_that_cannot_be_split(tmp_path: Path) -> None:
     words = ("engine=vllm", "delta=tiny-s", "engine.tensor_parallel_size=5")
-    (fault,) = plan(tmp_path, *words).faults
+    (fault,) = plan(tmp_path, *words).errors
     assert fault.message.startswith("engine.tensor_parallel_size=5 cannot work: model zoo:tiny-l")
     assert fault.hint == "sizes that divide all models: 1, 2"
 
@@ -115,8 +115,8 @@ def test_other_eos_ids_are_noted(copied: Callable[[str, str], Path]) -> None:
 
 def test_a_model_that_the_hub_does_not_give_is_a_fault_of_unknown_size(tmp_path: Path) -> None:
     report = plan(tmp_path, "base_model.base.path=org/never-seen", "delta=tiny-s")
-    (fault,) = report.faults
-    assert fault.message.startswith("model org/never-seen cannot be had from the hub: ")
+    (fault,) = report.errors
+    assert fault.message.startswith("model org/never-seen cannot be downloaded from the hub: ")
     assert fault.cells == 1
     (group,) = report.groups
     assert group.unknown_models == ("org/never-seen",)

@@ -2,7 +2,7 @@ import pytest
 from planned_models import KNOWN, sized
 
 from rast_bench.hardware import GIB
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 from rast_bench.planning.memory import (
     Memory,
     cache_per_token,
@@ -12,7 +12,7 @@ from rast_bench.planning.memory import (
 )
 
 
-def known_checkpoint(known: dict[str, object]) -> Checkpoint:
+def known_checkpoint(known: dict[str, object]) -> CheckpointSize:
     config = known["config"]
     assert isinstance(config, dict)
     heads = config["num_attention_heads"]

@@ -69,12 +69,12 @@ def test_a_rate_is_tokens_by_the_time_in_which_cells_ran_side_by_side(ledger: Le
     for cell, start in zip(cells, ("00", "03"), strict=True):
         edit_manifests(ledger, cell, started=f"2026-01-01T00:00:{start}+00:00", seconds=5.0)
     (group,) = group_cells(cells)
-    rate = History(ledger).rate(group)
-    assert rate is not None
-    assert rate.source == "this engine group"
-    assert rate.tokens_per_second == pytest.approx(2 * 6 * TOKENS / 8)
+    throughput = History(ledger).throughput(group)
+    assert throughput is not None
+    assert throughput.source == "this engine group"
+    assert throughput.tokens_per_second == pytest.approx(2 * 6 * TOKENS / 8)
     (manifest,) = ledger.manifests(cells[0].cell_id)
-    assert rate.place.endswith(f", run {manifest['run_id']}")
+    assert throughput.origin.endswith(f", run {manifest['run_id']}")
 
 
 def test_the_rate_of_other_models_comes_second_and_that_of_another_engine_never(
@@ -84,13 +84,14 @@ def test_the_rate_of_other_models_comes_second_and_that_of_another_engine_never(
     (other_models,) = group_cells(planned("delta=tiny-m", *SMALL))
     (other_batch,) = group_cells(planned("delta=tiny-s", "engine.max_num_seqs=7", *SMALL))
     (other_dtype,) = group_cells(planned("delta=tiny-s", "engine.dtype=bfloat16", *SMALL))
-    assert History(ledger).rate(measured) is None
+    assert History(ledger).throughput(measured) is None
     run_counting(measured.cells, ledger)
     edit_manifests(ledger, measured.cells[0], seconds=5.0)
     rates = [
-        History(ledger).rate(group) for group in (measured, other_models, other_batch, other_dtype)
+        History(ledger).throughput(group)
+        for group in (measured, other_models, other_batch, other_dtype)
     ]
-    sources = [rate and rate.source for rate in rates]
+    sources = [throughput and throughput.source for throughput in rates]
     assert sources == ["this engine group", "this engine", "this engine", None]
 
 
@@ -101,9 +102,9 @@ def test_the_length_of_an_engine_does_not_split_its_history(ledger: Ledger) -> N
     (longer,) = group_cells(planned("engine.max_model_len=384", *words))
     run_counting(measured.cells, ledger)
     edit_manifests(ledger, measured.cells[0], seconds=5.0)
-    rate = History(ledger).rate(longer)
-    assert rate is not None
-    assert rate.source == "this engine group"
+    throughput = History(ledger).throughput(longer)
+    assert throughput is not None
+    assert throughput.source == "this engine group"
 
 
 def test_the_longest_run_counts(ledger: Ledger) -> None:
@@ -115,16 +116,16 @@ def test_the_longest_run_counts(ledger: Ledger) -> None:
     long = max(ledger.manifests(many.cell_id), key=lambda manifest: manifest["samples_made"])
     ledger.write_manifest(many.cell_id, long["run_id"], long | {"seconds": 10.0})
     (group,) = group_cells([many])
-    rate = History(ledger).rate(group)
-    assert rate is not None
-    assert rate.tokens_per_second == pytest.approx(5 * TOKENS / 10)
+    throughput = History(ledger).throughput(group)
+    assert throughput is not None
+    assert throughput.tokens_per_second == pytest.approx(5 * TOKENS / 10)
 
 
 def test_a_run_without_samples_has_no_rate(ledger: Ledger) -> None:
     (group,) = group_cells(planned("delta=tiny-s", *SMALL))
     run_counting(group.cells, ledger)
     edit_manifests(ledger, group.cells[0], samples_made=0, seconds=0.0)
-    assert History(ledger).rate(group) is None
+    assert History(ledger).throughput(group) is None
 
 
 def test_a_cells_speed_is_that_of_the_batches_it_shared(ledger: Ledger) -> None:
@@ -134,12 +135,12 @@ def test_a_cells_speed_is_that_of_the_batches_it_shared(ledger: Ledger) -> None:
     for cell in (*cells, other_models):
         edit_manifests(ledger, cell, seconds=5.0, started="2026-01-01T00:00:00+00:00", host="here")
     history = History(ledger)
-    speed = history.speed([cells[0].cell_id])
+    speed = history.run_throughput([cells[0].cell_id])
     assert speed is not None
     assert speed.tokens_per_second == pytest.approx(2 * 6 * TOKENS / 5)
     assert speed.host == "here"
     assert speed.engine.startswith("transformers float32, 256 rows")
-    assert history.speed(["0123456789abcdef"]) is None
+    assert history.run_throughput(["0123456789abcdef"]) is None
 
 
 def test_a_speed_names_the_devices_that_the_engine_used(ledger: Ledger) -> None:
@@ -151,7 +152,7 @@ def test_a_speed_names_the_devices_that_the_engine_used(ledger: Ledger) -> None:
     def device(engine: dict[str, object]) -> str:
         config = manifest["config"] | {"engine": manifest["config"]["engine"] | engine}
         edit_manifests(ledger, cell, gpus=gpus, config=config, cpu={"model": "a processor"})
-        speed = History(ledger).speed([cell.cell_id])
+        speed = History(ledger).run_throughput([cell.cell_id])
         assert speed is not None
         return speed.device
 

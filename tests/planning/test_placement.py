@@ -7,7 +7,7 @@ from planned_models import KNOWN, sized
 
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
-from rast_bench.planning.checkpoints import Checkpoint, config_parameters
+from rast_bench.planning.checkpoints import CheckpointSize, config_parameters
 from rast_bench.planning.placement import (
     MIN_REQUESTS,
     Card,
@@ -16,7 +16,7 @@ from rast_bench.planning.placement import (
     check_heads,
     check_size,
     named_card,
-    place,
+    smallest_size,
 )
 
 LENGTH = 17_152  # tokens of table 1's longest request, rounded up
@@ -34,10 +34,10 @@ CONFIGS = {
 }
 
 
-def checkpoint(size: str, name: str | None = None) -> Checkpoint:
+def checkpoint(size: str, name: str | None = None) -> CheckpointSize:
     config = CONFIGS[size]
     heads, hidden = config["num_attention_heads"], config["hidden_size"]
-    return Checkpoint(
+    return CheckpointSize(
         path=name or size,
         source="config",
         floating=config_parameters(config),
@@ -73,7 +73,9 @@ def card(name: str, count: int = 8) -> Card:
     ],
 )
 def test_the_table_of_the_docs(main: str, small: str | None, sizes: tuple[int, ...]) -> None:
-    found = (place(load(main, small), card(on)) for on in ("a100-40", "a6000", "h100", "h200"))
+    found = (
+        smallest_size(load(main, small), card(on)) for on in ("a100-40", "a6000", "h100", "h200")
+    )
     assert tuple(found) == sizes
 
 
@@ -89,7 +91,7 @@ def test_the_table_of_the_docs(main: str, small: str | None, sizes: tuple[int, .
 def test_the_papers_engines_on_common_cards(
     main: str, small: str | None, on: str, size: int
 ) -> None:
-    assert place(load(main, small), card(on)) == size
+    assert smallest_size(load(main, small), card(on)) == size
 
 
 def test_the_models_whole_window_is_no_length_to_plan_for() -> None:
@@ -98,11 +100,11 @@ def test_the_models_whole_window_is_no_length_to_plan_for() -> None:
     The 1M models would need eight cards, and their 28 heads do not go into eight.
     """
     with pytest.raises(ConfigError, match="do not fit on h100"):
-        place(load("32B", "14B", length=131_072), card("h100", 1))
+        smallest_size(load("32B", "14B", length=131_072), card("h100", 1))
     million = load("14B", "7B", length=1_010_000)
     with pytest.raises(ConfigError, match=r"at size 4, the best, .* 1,010,000 tokens"):
-        place(million, card("h100"))
-    assert place(load("14B", "7B", length=4096), card("h100")) == 1
+        smallest_size(million, card("h100"))
+    assert smallest_size(load("14B", "7B", length=4096), card("h100")) == 1
 
 
 def test_a_size_has_room_for_the_least_number_of_requests_and_no_smaller_one_has() -> None:
@@ -111,19 +113,19 @@ def test_a_size_has_room_for_the_least_number_of_requests_and_no_smaller_one_has
     assert sizes[1] == 0
     assert 1 <= sizes[2] < MIN_REQUESTS <= sizes[4]
     alone = replace(one, rows=1)  # no more than max_num_seqs decode at once
-    assert place(alone, card("h100")) == 2
+    assert smallest_size(alone, card("h100")) == 2
 
 
 def test_sizes_divide_every_part_of_every_model() -> None:
     tight = Card(9 * GIB, 8)  # 7B takes 14.2 GiB: 2 and 3 are too few, 5 to 8 do not divide
-    assert place(load("7B", length=4096), tight) == 4
+    assert smallest_size(load("7B", length=4096), tight) == 4
     for devices, why in (
         (8, "28 attention heads"),
         (7, "4 key-value heads"),
     ):
         with pytest.raises(ConfigError, match=f"model 7B has {why}") as error:
             check_size(load("7B"), card("h100"), devices)
-        assert error.value.hint == "sizes that can: 1, 2, 4"
+        assert error.value.hint == "sizes that work: 1, 2, 4"
     with pytest.raises(ConfigError, match=r"model 1\.5B has MLPs of width 8960"):
         check_heads([checkpoint("1.5B")], 6)
     with pytest.raises(ConfigError, match="has 152064 rows in its embedding") as error:
@@ -139,22 +141,22 @@ def test_an_explicit_size_may_be_tight_but_must_start() -> None:
     assert error.value.message.startswith(
         "engine.tensor_parallel_size=1 cannot work: on h100 (79.6 GiB) weights 116.1 and"
     )
-    assert error.value.hint == "sizes that can: 2, 4, 8"
+    assert error.value.hint == "sizes that work: 2, 4, 8"
 
 
 def test_what_is_missing_where_no_size_works() -> None:
     one = load("32B", "14B")
     with pytest.raises(ConfigError) as error:
-        place(one, card("a6000", 4))
+        smallest_size(one, card("a6000", 4))
     assert "do not fit on 4 × a6000 (48 GiB): at size 4, the best, weights 29.0" in str(error.value)
     assert error.value.hint is not None
     assert error.value.hint.startswith("engine.tensor_parallel_size=4 starts with room for 3")
     with pytest.raises(ConfigError, match="leave no room for a cache") as error:
-        place(replace(one, dtype="float32"), card("4090"))
+        smallest_size(replace(one, dtype="float32"), card("4090"))
     assert error.value.hint is not None
     assert error.value.hint.startswith("engine.dtype=bfloat16 halves")
     with pytest.raises(ConfigError) as error:
-        place(replace(load("7B"), rows=100_000), card("h100"))
+        smallest_size(replace(load("7B"), rows=100_000), card("h100"))
     assert (error.value.hint or "").startswith("a smaller engine.max_num_seqs")
 
 
@@ -164,12 +166,12 @@ def test_a_fixed_cache_counts_instead_of_the_cards_share() -> None:
     small = replace(one, cache=int(0.5 * GIB), utilization=0.1)
     assert candidate(small, card("4090"), 1).fit.rows == 2
     with pytest.raises(ConfigError, match="auto: 7B"):
-        place(small, card("4090", 1))
+        smallest_size(small, card("4090", 1))
     for cache in (0.5, 30):  # too small, and more than there is
         with pytest.raises(ConfigError) as error:
-            place(replace(small, cache=int(cache * GIB)), card("4090", 1))
+            smallest_size(replace(small, cache=int(cache * GIB)), card("4090", 1))
         assert "engine.kv_cache_gib" in (error.value.hint or "")
-    assert place(replace(small, cache=2 * GIB), card("4090")) == 1
+    assert smallest_size(replace(small, cache=2 * GIB), card("4090")) == 1
     with pytest.raises(ConfigError, match="size=1 cannot work"):
         check_size(replace(small, cache=30 * GIB), card("4090"), 1)
 

@@ -37,7 +37,7 @@ def plan(tmp_path: Path, *words: str, told: Assumptions = H100) -> PlanReport:
 
 def test_table_1_is_planned_from_what_ships(tmp_path: Path) -> None:
     report = plan(tmp_path, "experiment=table1", ONE_DTYPE)
-    assert report.faults == ()
+    assert report.errors == ()
     assert report.missing == SAMPLES_OF_TABLE_1
     assert len(report.groups) == 12
     assert {cell.cell_id for cell in report.cells} == {None}
@@ -54,8 +54,8 @@ def test_table_1_is_planned_from_what_ships(tmp_path: Path) -> None:
         assert group.fit.rows >= 4
         assert group.work.sources == ("published", "max_tokens")
         assert 0 < group.work.least_tokens < group.work.tokens
-        assert group.rate is not None
-        assert group.rate.source == "estimate"
+        assert group.throughput is not None
+        assert group.throughput.source == "estimate"
         assert [found.card for found in group.cards] == [
             *("a100-40", "a100-80", "a6000", "h100", "h200")
         ]
@@ -64,12 +64,12 @@ def test_table_1_is_planned_from_what_ships(tmp_path: Path) -> None:
 def test_a_prompt_that_is_not_here_counts_as_far_as_it_is_known(tmp_path: Path) -> None:
     """Refused where not even a short one fits, a warning where the bound of it does not."""
     report = plan(tmp_path, "experiment=reply2", ONE_DTYPE, "decoding.max_tokens=4096")
-    assert len(report.faults) == 3
-    for fault in report.faults:
+    assert len(report.errors) == 3
+    for fault in report.errors:
         assert "the longest prompt, bounded by 641 tokens, comes on top" in fault.message
         assert (fault.hint or "").endswith("decoding.max_tokens to at most 3455")
     report = plan(tmp_path, "experiment=reply2", ONE_DTYPE, "decoding.max_tokens=4095")
-    assert report.faults == ()
+    assert report.errors == ()
     assert sum("at most 3455" in warning for warning in report.warnings) == 3
     report = plan(tmp_path, "experiment=reply2", ONE_DTYPE, "decoding.max_tokens=3455")
     assert not any("positions" in warning for warning in report.warnings)
@@ -77,49 +77,49 @@ def test_a_prompt_that_is_not_here_counts_as_far_as_it_is_known(tmp_path: Path) 
 
 def test_a_model_in_float32_is_not_run_in_it_in_silence(tmp_path: Path) -> None:
     words = ("experiment=table1", "engine.dtype=auto")
-    faults = plan(tmp_path, *words).faults
-    assert any("is saved in float32" in fault.message for fault in faults)
+    errors = plan(tmp_path, *words).errors
+    assert any("is saved in float32" in fault.message for fault in errors)
 
 
 def test_a_group_that_does_not_fit_is_a_fault(tmp_path: Path) -> None:
     words = ("experiment=table1", ONE_DTYPE, "engine.tensor_parallel_size=1")
-    faults = plan(tmp_path, *words).faults
-    assert faults
-    for fault in faults:
+    errors = plan(tmp_path, *words).errors
+    assert errors
+    for fault in errors:
         assert "engine.tensor_parallel_size=1 cannot work: on h100" in fault.message
         assert fault.hint is not None
-        assert "sizes that can" in fault.hint
+        assert "sizes that work" in fault.hint
 
 
 def test_more_tokens_than_positions_are_refused_by_the_facts(tmp_path: Path) -> None:
     words = ("engine=vllm", "base_model=qwen2.5-math-7b", "method=base", "dataset=math500")
-    faults = plan(tmp_path, *words, "decoding.max_tokens=16384").faults
-    (fault,) = faults
+    errors = plan(tmp_path, *words, "decoding.max_tokens=16384").errors
+    (fault,) = errors
     assert fault.message.startswith(
         "decoding.max_tokens=16384: model Qwen/Qwen2.5-Math-7B has 4096 positions, and the longest "
     )
-    assert plan(tmp_path, *words, "decoding.max_tokens=3000").faults == ()
+    assert plan(tmp_path, *words, "decoding.max_tokens=3000").errors == ()
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["base_model.base.path=org/never-seen"], "nothing is known of its size"),
+        (["base_model.base.path=org/never-seen"], "its size is unknown"),
         (["dataset=gpqa", "dataset.subset=own"], "data set gpqa: cannot load"),
     ],
 )
 def test_what_no_facts_ship_of_is_a_fault_whatever_the_machine(
     words: list[str], message: str, tmp_path: Path
 ) -> None:
-    shown = plan(tmp_path, "engine=vllm", "base_model=qwen2.5-7b", "method=base", *words).faults
+    shown = plan(tmp_path, "engine=vllm", "base_model=qwen2.5-7b", "method=base", *words).errors
     assert any(message in fault.message for fault in shown)
 
 
 def test_without_a_card_it_is_a_plan_for_this_machine(tmp_path: Path) -> None:
     report = plan(tmp_path, "experiment=table1", ONE_DTYPE, told=Assumptions())
-    messages = [fault.message for fault in report.faults]
+    messages = [fault.message for fault in report.errors]
     assert "engine=vllm: vLLM is not installed" in messages
-    assert any("model Qwen/Qwen2.5-32B cannot be had" in message for message in messages)
+    assert any("model Qwen/Qwen2.5-32B cannot be downloaded" in message for message in messages)
     assert any("data set math500: cannot load" in message for message in messages)
     assert report.missing == SAMPLES_OF_TABLE_1
 
@@ -134,10 +134,10 @@ def test_cells_that_will_share_samples_share_them_before_their_data_set_is_here(
 
 
 def test_what_vllm_needs_is_an_error_of_this_machine() -> None:
-    from rast_bench.engines.vllm_setup import refuse_without_vllm
+    from rast_bench.engines.vllm_setup import check_vllm_installed
 
     with pytest.raises(EngineError) as error:
-        refuse_without_vllm()
+        check_vllm_installed()
     assert error.value.here_only
 
 
@@ -150,7 +150,7 @@ def test_every_experiment_counts_its_samples_and_places_its_engines(
 ) -> None:
     words = [f"experiment={experiment}", ONE_DTYPE, "allow_code_execution=true"]
     report = plan(tmp_path, *words)
-    assert report.faults == ()
+    assert report.errors == ()
     assert all(cell.wanted > 0 for cell in report.cells)
     assert all(group.fit is not None and group.fit.rows for group in report.groups)
 

@@ -19,7 +19,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def report(ledger: Ledger, *words: str, told: Assumptions = ONE_GPU) -> PlanReport:
     made = build_report(jobs_of(*words), ledger, told)
-    assert made.faults == ()
+    assert made.errors == ()
     return made
 
 
@@ -69,14 +69,14 @@ def test_what_is_known_stands_before_what_is_assumed(ledger: Ledger) -> None:
     (group,) = report(ledger, *WORDS[1:2], *WORDS[3:], told=here).groups
     assert group.work.tokens == 10 * TOKENS
     assert group.work.sources == ("own samples",)
-    assert group.rate is not None
-    assert group.rate.source == "this engine group"
+    assert group.throughput is not None
+    assert group.throughput.source == "this engine group"
 
 
 def test_without_a_rate_time_is_unknown(ledger: Ledger) -> None:
     made = report(ledger, *WORDS, told=Assumptions())
     (group,) = made.groups
-    assert (group.rate, group.hours, group.fit) == (None, None, None)
+    assert (group.throughput, group.hours, group.fit) == (None, None, None)
     assert made.device_hours is None
 
 

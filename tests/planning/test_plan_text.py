@@ -7,9 +7,9 @@ import pytest
 from planned_models import sized
 
 from rast_bench.hardware import GIB
-from rast_bench.planning.compatibility import Fault
+from rast_bench.planning.compatibility import PlanError
 from rast_bench.planning.downloads import Downloads
-from rast_bench.planning.estimate import Rate, Work
+from rast_bench.planning.estimate import Throughput, Work
 from rast_bench.planning.groups import Assumptions, CardFit, GroupLine
 from rast_bench.planning.memory import Memory, fit
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
@@ -35,7 +35,7 @@ GROUP = GroupLine(
     memory=MEMORY,
     fit=fit(MEMORY, 70 * GIB),
     work=Work(36_000_000, ("own samples", "data set")),
-    rate=Rate(5000, "this engine group", "NVIDIA H100, run 20260101T000000Z-0"),
+    throughput=Throughput(5000, "this engine group", "NVIDIA H100, run 20260101T000000Z-0"),
     hours=2.0,
     cards=(CardFit("a100-40", None, 0), CardFit("a6000", 2, 12), CardFit("h200", 1, 900)),
 )
@@ -52,7 +52,7 @@ OTHER = replace(
     fit=None,
     unknown_models=("/models/own",),
     work=Work(0, ()),
-    rate=None,
+    throughput=None,
     hours=None,
     cards=(),
 )
@@ -67,7 +67,7 @@ REPORT = PlanReport(
         CellLine("base lost, math, greedy", "math", None, None, None, 0, 0, 0),
     ),
     groups=(GROUP, OTHER),
-    faults=(Fault("model /models/lost: no folder /models/lost", "check the path", 1),),
+    errors=(PlanError("model /models/lost: no folder /models/lost", "check the path", 1),),
     notes=("org/small: its EOS is 2; generations end with that of Qwen/Qwen2.5-7B, 1",),
     effects=(EffectLine("math", 500, 32, 0.022), EffectLine("aime", 500, 32, 0.022)),
     disk_bytes=3e8,
@@ -107,17 +107,21 @@ def lines(**changes: object) -> str:
         ({"work": Work(9.4e6, ("max_tokens",), 2.1e6)}, "2.1 M–9.4 M"),
         ({"hours": 2.0, "least_hours": 0.5}, "30 min–2.0 h"),
         (
-            {"rate": Rate(9000, "estimate", "1 × h100", 800.0), "hours": 12.5, "least_hours": 1.1},
+            {
+                "throughput": Throughput(9000, "estimate", "1 × h100", 800.0),
+                "hours": 12.5,
+                "least_hours": 1.1,
+            },
             "time: ESTIMATED, nothing was measured",
         ),
         (
             {
-                "rate": Rate(9000, "estimate", "1 × h100", 800.0),
+                "throughput": Throughput(9000, "estimate", "1 × h100", 800.0),
                 "work": Work(9.4e6, ("max_tokens",)),
             },
             "these tokens take at most 52 hours of one A6000",
         ),
-        ({"rate": None, "hours": None}, "assume a rate with --tokens-per-second N"),
+        ({"throughput": None, "hours": None}, "assume a rate with --tokens-per-second N"),
         ({"devices": 4}, "vllm bfloat16 on 4 devices, 256 rows"),
         ({"devices": 4}, "on each of its devices"),
         ({"shuffled": True}, "(org/small-rl − org/small), shuffled"),

@@ -15,7 +15,7 @@ from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import EngineGroup, PlannedCell, group_cells
-from rast_bench.planning.checkpoints import Checkpoint
+from rast_bench.planning.checkpoints import CheckpointSize
 from rast_bench.planning.placement import Card
 from rast_bench.planning.settled import Devices, UnknownCard, settle_engines, settled_config
 
@@ -34,14 +34,16 @@ def group_of(*words: str) -> EngineGroup:
 
 
 def settled(
-    *words: str, models: Sequence[Checkpoint | None] = (SEVEN,), on: Devices = H100
+    *words: str, models: Sequence[CheckpointSize | None] = (SEVEN,), on: Devices = H100
 ) -> VllmConfig:
     config = settled_config(group_of(*words), models, on, lambda _: PROMPT)
     assert isinstance(config, VllmConfig)
     return config
 
 
-def refusal(*words: str, models: Sequence[Checkpoint | None] = (SEVEN,), on: Devices = H100) -> str:
+def refusal(
+    *words: str, models: Sequence[CheckpointSize | None] = (SEVEN,), on: Devices = H100
+) -> str:
     with pytest.raises(ConfigError) as error:
         settled(*words, models=models, on=on)
     assert error.value.hint
@@ -108,7 +110,7 @@ def test_sizes_that_cannot_be_had() -> None:
     text = refusal("engine.tensor_parallel_size=8")
     assert text == (
         "engine.tensor_parallel_size=8 cannot work: model m has 28 attention heads; "
-        "sizes that can: 1, 2, 4"
+        "sizes that work: 1, 2, 4"
     )
     assert "sizes that divide all models: 1, 2, 4" in refusal(
         "engine.tensor_parallel_size=8", on=None

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from rast_bench.planning.estimate import (
     Length,
-    Rate,
+    Throughput,
     assumed_bytes,
     busy_seconds,
     hours,
@@ -31,7 +31,7 @@ def test_complete_cells_say_nothing() -> None:
 
 
 def test_hours() -> None:
-    assert hours(7_200_000, Rate(1000, "assumption", "")) == 2
+    assert hours(7_200_000, Throughput(1000, "assumption", "")) == 2
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=12))

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.paper.published import load_published, select
-from rast_bench.planning.estimate import Speed
+from rast_bench.planning.estimate import RunThroughput
 from rast_bench.reporting.render_text import render_text
 from rast_bench.reporting.table import Table, TextCell
 from rast_bench.reporting.throughput_table import RowKey, throughput_table
 
 STEERED, TRAINED = ("qwen2.5-14b", "+ ΔR 7B"), ("qwen2.5-14b", "after RL")
-SPEED = Speed(400.0, "4 × NVIDIA H200", "node7", "vllm bfloat16, 256 rows", "run-1")
+SPEED = RunThroughput(400.0, "4 × NVIDIA H200", "node7", "vllm bfloat16, 256 rows", "run-1")
 
 
-def table_of(name: str, speeds: Mapping[RowKey, Speed]) -> Table:
+def table_of(name: str, speeds: Mapping[RowKey, RunThroughput]) -> Table:
     job = job_of_overrides([f"experiment={name}"])
     assert job.options.experiment is not None
     rows = {

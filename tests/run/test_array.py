@@ -9,7 +9,7 @@ from rast_bench.gpus import Gpu
 from rast_bench.hardware import GIB
 from rast_bench.pipeline import join_array
 from rast_bench.run import array
-from rast_bench.run.array import ArrayTask, place_in_array
+from rast_bench.run.array import ArrayTask, array_task
 from rast_bench.run.worker import run_worker
 
 WORDS = ("base_model=tiny-s", "dataset=tiny-easy", "dataset.limit=4", "decoding.n=2")
@@ -24,20 +24,20 @@ ARRAY = {
 
 
 def test_a_task_of_an_array() -> None:
-    place = place_in_array(ARRAY)
+    place = array_task(ARRAY)
     assert place == ArrayTask(1, ("99_5", "99_6", "99_7"), "slurm-99")
     assert (place.workers, place.job_id) == (3, "99_6")
 
 
 def test_a_job_without_an_array_and_no_job_at_all() -> None:
-    assert place_in_array({"SLURM_JOB_ID": "7"}) == ArrayTask(0, ("7",), "slurm-7")
-    alone = place_in_array({})
+    assert array_task({"SLURM_JOB_ID": "7"}) == ArrayTask(0, ("7",), "slurm-7")
+    alone = array_task({})
     assert (alone.number, alone.workers, alone.job_id) == (0, 1, None)
 
 
 def test_an_array_with_gaps_is_refused() -> None:
     with pytest.raises(ConfigError, match="gaps"):
-        place_in_array({**ARRAY, "SLURM_ARRAY_TASK_COUNT": "2"})
+        array_task({**ARRAY, "SLURM_ARRAY_TASK_COUNT": "2"})
 
 
 def place(number: int, workers: int = 2) -> ArrayTask:
@@ -62,7 +62,7 @@ def test_a_maker_that_comes_again_makes_what_it_left(
     launches = tmp_path / "launches"
     launches.mkdir()
     (launches / ".slurm-5.maker").symlink_to("1")  # killed before it had planned
-    monkeypatch.setattr(array, "LONGEST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(array, "MAX_WAIT_SECONDS", 0.0)
     with pytest.raises(LedgerError, match="no task of this array has made"):
         join_array(words, place(0))
     assert join_array(words, place(1)) is not None

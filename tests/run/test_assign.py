@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rast_bench.run.assign import Open, first_groups, next_group
+from rast_bench.run.assign import OpenGroup, first_groups, next_group
 
 WORK = st.lists(st.floats(0, 1e6), min_size=1, max_size=12).filter(any)
 
@@ -48,19 +48,19 @@ def test_no_work_is_a_mistake() -> None:
 
 
 def test_a_worker_without_a_group_takes_the_longest_that_nobody_is_on() -> None:
-    groups = {0: Open(900, 2, 1.0), 1: Open(50, 0, None), 2: Open(70, 0, None)}
+    groups = {0: OpenGroup(900, 2, 1.0), 1: OpenGroup(50, 0, None), 2: OpenGroup(70, 0, None)}
     assert next_group(groups, 1000.0) == 2
 
 
 @pytest.mark.parametrize(("free", "helps"), [(200, False), (201, True)])
 def test_help_has_to_be_worth_its_load(free: int, helps: bool) -> None:
-    groups = {4: Open(free, 2, 20.0)}  # in two loads of 5 s they make 200 samples themselves
+    groups = {4: OpenGroup(free, 2, 20.0)}  # in two loads of 5 s they make 200 samples themselves
     assert next_group(groups, 5.0) == (4 if helps else None)
 
 
 @pytest.mark.parametrize(("rate", "load"), [(None, 5.0), (20.0, None)])
 def test_who_cannot_tell_helps(rate: float | None, load: float | None) -> None:
-    assert next_group({0: Open(5, 3, rate)}, load) == 0
+    assert next_group({0: OpenGroup(5, 3, rate)}, load) == 0
 
 
 def test_nothing_open_is_the_end() -> None:

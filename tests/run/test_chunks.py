@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from planned_cells import planned_cell
 
 from rast_bench.planning.cells import PlannedCell
-from rast_bench.planning.work import own_samples
-from rast_bench.run.chunks import MOST_SAMPLES, GroupChunks, chunk_size
+from rast_bench.planning.work import disjoint_samples
+from rast_bench.run.chunks import MAX_SAMPLES, GroupChunks, chunk_size
 
 
 def cell(problems: int, n: int, cell_id: str) -> PlannedCell:
@@ -27,7 +27,7 @@ cells = st.lists(
 
 @given(cells=cells, size=st.integers(1, 20))
 def test_every_sample_lies_in_one_chunk(cells: list[PlannedCell], size: int) -> None:
-    chunks = GroupChunks(own_samples(cells), size)
+    chunks = GroupChunks(disjoint_samples(cells), size)
     found = [
         (cells[chunk.cell].cell_id, *key) for chunk in chunks.chunks for key in chunks.keys(chunk)
     ]
@@ -38,7 +38,7 @@ def test_every_sample_lies_in_one_chunk(cells: list[PlannedCell], size: int) -> 
 
 
 def test_the_samples_of_a_problem_stay_together_where_a_chunk_has_room() -> None:
-    chunks = GroupChunks(own_samples([cell(5, 4, "a")]), 10)
+    chunks = GroupChunks(disjoint_samples([cell(5, 4, "a")]), 10)
     assert [len(chunks.keys(chunk)) for chunk in chunks.chunks] == [8, 8, 4]
     assert {key[0] for key in chunks.keys(chunks.chunks[0])} == {"p0", "p1"}
 
@@ -46,5 +46,5 @@ def test_the_samples_of_a_problem_stay_together_where_a_chunk_has_room() -> None
 @given(samples=st.integers(1, 10**6), workers=st.integers(1, 64))
 def test_chunks_are_small_enough_to_share(samples: int, workers: int) -> None:
     size = chunk_size(samples, workers)
-    assert 1 <= size <= MOST_SAMPLES
+    assert 1 <= size <= MAX_SAMPLES
     assert size == 1 or size * workers * 16 <= samples

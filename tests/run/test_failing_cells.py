@@ -109,7 +109,7 @@ def test_an_engine_that_dies_once_loses_nothing(
     assert statuses(planned, ledger) == ["complete"] * 20
     assert loads(tmp_path) <= workers + 1
     told = capfd.readouterr().err
-    assert "warning: the engine failed (unforeseen RuntimeError: CUDA error" in told
+    assert "warning: the engine failed (unexpected RuntimeError: CUDA error" in told
 
 
 def test_an_engine_that_fails_always_ends_promptly(

@@ -176,7 +176,7 @@ def test_two_equal_commands_at_the_same_time_share_the_work(tmp_path: Path) -> N
         assert process.returncode == 0, errors
         made_by.append(made(output))
         (other,) = set(processes) - {process}
-        assert f"pid {other.pid}) is at work on the same cells; the samples are shared" in errors
+        assert f"pid {other.pid}) is working on the same cells; the samples are shared" in errors
         assert "Traceback" not in errors
     assert all(made_by)
     every = [key for keys in made_by for key in keys]
@@ -198,12 +198,12 @@ def test_the_other_command_takes_over_from_one_that_is_killed(tmp_path: Path) ->
     output, errors = heir.communicate(timeout=PATIENCE)
 
     assert heir.returncode == 0, errors
-    assert f"pid {victim.pid}) is at work on the same cells" in errors
+    assert f"pid {victim.pid}) is working on the same cells" in errors
     taken_over = set(made(output))
     assert len(taken_over) == len(made(output))
     assert durable(results) == taken_over | set(made(lost))
     assert not taken_over & saved & set(made(lost))  # what the victim had saved is not made again
-    assert not list((results / "ledger" / "running" / "claims").iterdir())
+    assert not list((results / "ledger" / "running" / "leases").iterdir())
     assert frames(results) == undisturbed(tmp_path / "whole")
 
 
@@ -218,7 +218,7 @@ def test_a_command_with_nothing_left_to_claim_waits_and_says_for_whom(tmp_path: 
     assert waiting.stderr is not None
     lines = iter(waiting.stderr.readline, "")
     told = next(line for line in lines if "waiting for" in line)
-    assert f"pid {stuck.pid}) is at work on 1 of 3 cells; waiting for 8 samples" in told
+    assert f"pid {stuck.pid}) is working on 1 of 3 cells; waiting for 8 samples" in told
     assert waiting.poll() is None
     stuck.kill()
     stuck.communicate()

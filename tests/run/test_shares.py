@@ -41,12 +41,12 @@ def test_one_of_two_has_a_problem_until_it_ends(
             assert not one.lease(CELL, "p/2")
             assert not two.free_again(CELL)
             assert len(two.others([CELL])) == 1
-            assert capsys.readouterr().err.count("is at work on the same cells") == 2
+            assert capsys.readouterr().err.count("is working on the same cells") == 2
         time.sleep(module.LOOK_SECONDS)
         assert one.free_again(CELL)
         assert one.lease(CELL, "p/2")
     assert notes(ledger) == []
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 def edit_note(ledger: Ledger, **changes: Any) -> None:
@@ -92,14 +92,14 @@ def test_a_killed_process_holds_nothing_and_leaves_nothing(ledger: Ledger, dead:
         assert heir.lease(CELL, "p")
         with Shares(ledger) as late:
             assert not late.lease(CELL, "p")
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 @pytest.mark.usefixtures("dead")
 def test_what_a_killed_process_left_in_a_complete_cell_goes(ledger: Ledger) -> None:
     with Shares(ledger) as heir:
         heir.take_part_in([CELL])
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 def test_one_that_is_killed_at_the_very_end_leaves_nothing(
@@ -110,8 +110,8 @@ def test_one_that_is_killed_at_the_very_end_leaves_nothing(
         holder.kill()
         holder.wait()
         heir.release(CELL)  # at a moment when the other one is still taken to be alive
-        assert list((ledger.root / "running" / "claims").iterdir()) != []
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+        assert list((ledger.root / "running" / "leases").iterdir()) != []
+    assert list((ledger.root / "running" / "leases").iterdir()) == []
 
 
 @pytest.mark.usefixtures("dead")
@@ -157,7 +157,7 @@ def test_without_symbolic_links_each_makes_everything(
         monkeypatch.setattr(Path, "symlink_to", refuse)
         for shares in (one, two, one):
             assert shares.lease(CELL, "p")
-        assert capsys.readouterr().err.count("cannot hold symbolic links") == 2
+        assert capsys.readouterr().err.count("cannot store symbolic links") == 2
 
 
 def test_a_full_disk_is_one_clear_error(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +181,7 @@ def test_a_folder_that_another_has_just_removed_is_made_again(
         make_folder(self)
         if removals == 0:
             removals = 1
-            (ledger.root / "running" / "claims" / CELL).rmdir()
+            (ledger.root / "running" / "leases" / CELL).rmdir()
 
     monkeypatch.setattr(Leases, "make_folder", make_and_lose)
     with Shares(ledger) as shares:
@@ -201,5 +201,5 @@ def test_what_one_worker_of_a_command_leases_all_of_it_have(
         assert capsys.readouterr().err == ""  # the command itself says it, once
         held = [command.holder(CELL, f"p/{i}") for i in (1, 2, 3)]
         assert held == [command.number, other.number, None]
-        assert "is at work on the same cells" in capsys.readouterr().err
-    assert list((ledger.root / "running" / "claims").iterdir()) == []
+        assert "is working on the same cells" in capsys.readouterr().err
+    assert list((ledger.root / "running" / "leases").iterdir()) == []

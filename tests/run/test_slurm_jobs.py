@@ -14,7 +14,7 @@ from rast_bench.cli import main
 from rast_bench.cli.cancel import cancel
 from rast_bench.errors import ConfigError, RastBenchError
 from rast_bench.run import slurm_jobs
-from rast_bench.run.notes import Notebook
+from rast_bench.run.heartbeats import HeartbeatWriter
 from rast_bench.run.slurm_jobs import JobStatus
 from rast_bench.run.slurm_parse import array_ranges, parse_sacct, parse_squeue
 
@@ -109,7 +109,7 @@ def test_sacct_knows_what_squeue_has_forgotten(
         "4_0": ["cancelled", "CANCELLED by 1000"],
         "4_1": ["running", "RUNNING"],
         "9": ["timeout", "TIMEOUT"],
-        "12": ["unknown", "SLURM does not say"],
+        "12": ["unknown", "SLURM does not answer"],
     }
     assert calls(commands)[1].endswith("--jobs=4,9,12")
     assert slurm_jobs.job_states(["4_0", "9"])["4_0"].state == "cancelled"
@@ -210,7 +210,7 @@ def test_nothing_hangs(
 @pytest.mark.usefixtures("commands")
 def test_a_machine_without_slurm(capsys: pytest.CaptureFixture[str]) -> None:
     assert slurm_jobs.job_states(["9", "4_0"]) == dict.fromkeys(
-        ["9", "4_0"], JobStatus("unknown", "SLURM does not say")
+        ["9", "4_0"], JobStatus("unknown", "SLURM does not answer")
     )
     assert capsys.readouterr().err.count("No such file or directory") == 2
     assert slurm_jobs.max_array_size() is None
@@ -340,8 +340,8 @@ def test_cancelling_without_a_controller_claims_nothing(
     )
     assert "scontrol ping" in str(caught.value.hint)
     assert capsys.readouterr() == ("", "")
-    notebook = Notebook(launch.notes, 0, "7_0")
-    notebook.open()
-    notebook.close("done")
+    writer = HeartbeatWriter(launch.heartbeats, 0, "7_0")
+    writer.open()
+    writer.close("done")
     assert cancel(launch) == 0  # that much is known without SLURM
     assert "has already ended" in capsys.readouterr().err

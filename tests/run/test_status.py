@@ -11,7 +11,7 @@ from rast_bench.cli.status import launch_state
 from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.run import slurm_jobs
 from rast_bench.run.folder import Launch
-from rast_bench.run.notes import Notebook
+from rast_bench.run.heartbeats import HeartbeatWriter
 from rast_bench.run.slurm_jobs import JobStatus
 from rast_bench.run.status import launch_status, render_status
 from rast_bench.run.worker import run_worker
@@ -39,15 +39,15 @@ def test_before_during_and_after(launch: Launch, monkeypatch: pytest.MonkeyPatch
     assert before[3:] == ["workers: 2 queued", "cells: 2 queued", "samples: 0/48 (0%)"]
 
     word = "running"
-    notebook = Notebook(launch.notes, 1, "7_1")
-    notebook.say(title="cell 1, sums", state="running", group_made=20, group_began=1.0)
-    notebook.open()
+    writer = HeartbeatWriter(launch.heartbeats, 1, "7_1")
+    writer.say(title="cell 1, sums", state="running", group_made=20, group_began=1.0)
+    writer.open()
     during = launch_status(launch)
     assert [cell.state for cell in during.cells] == ["queued", "running"]
     assert during.samples_per_second > 0
     assert not during.over
 
-    notebook.close("failed", "no card")
+    writer.close("failed", "no card")
     run_worker(launch, 0, load_engine=load_fast)
     word = "failed"
     after = launch_status(launch)

@@ -8,7 +8,7 @@ from fake_engine import load_fast, make_cell
 from launched import launch_of, stored
 
 from rast_bench.run.folder import Launch
-from rast_bench.run.notes import Notebook, WorkerState
+from rast_bench.run.heartbeats import HeartbeatWriter, WorkerState
 from rast_bench.run.outcome import cell_failures
 from rast_bench.run.progress import NoProgress
 from rast_bench.run.slurm_jobs import JobStatus
@@ -54,10 +54,10 @@ def works(launch: Launch, worker: int) -> JobStatus:
 
 def dies(made: int = 0, state: WorkerState | None = None, status: JobStatus = GONE) -> Life:
     def life(launch: Launch, worker: int) -> JobStatus:
-        notebook = Notebook(launch.notes, worker, None)
-        notebook.open()
-        notebook.say(made=made)
-        notebook.close("running" if state is None else state, "no card" if state else None)
+        writer = HeartbeatWriter(launch.heartbeats, worker, None)
+        writer.open()
+        writer.say(made=made)
+        writer.close("running" if state is None else state, "no card" if state else None)
         return status
 
     return life
@@ -105,7 +105,7 @@ def test_a_worker_that_only_dies_is_given_up_and_its_chunks_are_free(launch: Lau
     next(launch.leases(0).take(launch.chunks(0).chunks, 0))
     executor, causes = watched(launch, {0: [dies(), says_nothing], 1: [works]})
     assert executor.started == [0, 1, 0]
-    assert causes == {0: "ended before its first word (FAILED)"}
+    assert causes == {0: "ended before its first heartbeat (FAILED)"}
     assert 0 not in launch.leases(0).owners().values()
 
 
@@ -150,7 +150,7 @@ def test_causes_in_words(launch: Launch, status: JobStatus, cause: str) -> None:
 def test_a_job_that_nobody_knows_is_believed_while_its_worker_speaks(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No accounting, and squeue has forgotten: the notes decide."""
+    """No accounting, and squeue has forgotten: the heartbeats decide."""
     monkeypatch.setattr("rast_bench.run.watch.SILENT_SECONDS", 0.3)
     silent = dies(status=JobStatus("unknown", ""))
     _, causes = watched(launch, {0: [silent], 1: [works]}, restarts=0)

@@ -25,14 +25,14 @@ from rast_bench.domain import Request, Sample
 from rast_bench.errors import EngineError
 from rast_bench.ledger import Ledger
 from rast_bench.run.folder import Launch, read_launch
-from rast_bench.run.notes import Failures, read_note
+from rast_bench.run.heartbeats import Failures, read_heartbeat
 from rast_bench.run.worker import run_worker
 
 pytestmark = pytest.mark.usefixtures("checked_keys")
 
 
 class Loads:
-    """Loads fake engines and notes which, with how many rows and on how many threads."""
+    """Loads fake engines and heartbeats which, with how many rows and on how many threads."""
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
@@ -53,9 +53,9 @@ def test_one_worker_makes_all_with_one_load_a_group(tmp_path: Path) -> None:
     run_worker(launch, 0, load_engine=loads)
     assert sorted(loads.loaded) == ["a", "b"]
     assert stored(launch) == 2 * 3 * 6 * 8
-    note = read_note(launch.notes, 0)
-    assert note is not None
-    assert (note.state, note.made, note.loads) == ("done", 288, 2)
+    heartbeat = read_heartbeat(launch.heartbeats, 0)
+    assert heartbeat is not None
+    assert (heartbeat.state, heartbeat.made, heartbeat.loads) == ("done", 288, 2)
 
 
 def test_manifests_name_the_launch_and_the_worker(tmp_path: Path) -> None:
@@ -107,8 +107,10 @@ def test_processes_at_once_make_every_sample_once(tmp_path: Path) -> None:
     for process in processes:
         process.join(PATIENCE)
         assert process.exitcode == 0
-    notes = [read_note(launch.notes, worker) for worker in range(3)]
-    assert sum(note.made for note in notes if note) == stored(launch) == 3 * 6 * 32
+    heartbeats = [read_heartbeat(launch.heartbeats, worker) for worker in range(3)]
+    assert (
+        sum(heartbeat.made for heartbeat in heartbeats if heartbeat) == stored(launch) == 3 * 6 * 32
+    )
 
 
 def test_one_worker_merges_a_cells_shards(tmp_path: Path) -> None:
@@ -141,7 +143,11 @@ def test_a_released_chunk_is_made_by_another_worker(tmp_path: Path) -> None:
 def test_a_process_that_was_replaced_ends(tmp_path: Path) -> None:
     launch = launch_of([make_cell(tmp_path, n=512)], tmp_path, workers=1)
     orphan = start(launch, 0, load_endless)
-    wait_until(lambda: (note := read_note(launch.notes, 0)) is not None and note.made > 0)
+    wait_until(
+        lambda: (
+            (heartbeat := read_heartbeat(launch.heartbeats, 0)) is not None and heartbeat.made > 0
+        )
+    )
     run_worker(launch, 0, load_engine=load_fast)
     orphan.join(PATIENCE)
     assert orphan.exitcode == 0
@@ -176,7 +182,7 @@ def test_a_failing_cell_costs_its_siblings_nothing(
     (failure,) = Failures(launch.failures).all()
     assert failure.cell_id == bad
     assert failure.exit_code == 1
-    assert failure.reason.startswith("unforeseen ValueError: cannot decode this")
+    assert failure.reason.startswith("unexpected ValueError: cannot decode this")
     assert "cannot decode this" in capfd.readouterr().err
 
 
@@ -207,11 +213,11 @@ def test_an_unforeseen_crash_ends_the_process_for_a_fresh_one(tmp_path: Path) ->
 
     with pytest.raises(Exception, match="ZeroDivisionError: a fault"):
         run_worker(launch, 0, load_engine=load_broken_small)
-    note = read_note(launch.notes, 0)
-    assert note is not None
-    assert note.state == "crashed"
-    assert note.error is not None
-    assert note.error.startswith("unforeseen ZeroDivisionError: a fault")
+    heartbeat = read_heartbeat(launch.heartbeats, 0)
+    assert heartbeat is not None
+    assert heartbeat.state == "crashed"
+    assert heartbeat.error is not None
+    assert heartbeat.error.startswith("unexpected ZeroDivisionError: a fault")
     run_worker(launch, 0, load_engine=load_broken_small)  # leaves that group alone
     assert stored(launch) == 24
 
@@ -232,7 +238,7 @@ def test_an_older_ledger_is_not_made_again(tmp_path: Path) -> None:
     more = launch_of([make_cell(tmp_path, n=12)], tmp_path, workers=1)
     assert [group.missing for group in more.record.groups] == [24]
     run_worker(more, 0, load_engine=load_fast)
-    note = read_note(more.notes, 0)
-    assert note is not None
-    assert note.made == 24
+    heartbeat = read_heartbeat(more.heartbeats, 0)
+    assert heartbeat is not None
+    assert heartbeat.made == 24
     assert len(Ledger(tmp_path / "results").completed(first.cells[0].cell_id)) == 72

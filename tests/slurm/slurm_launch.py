@@ -13,7 +13,7 @@ from held import PATIENCE, Hold, wait_until
 from rast_bench.ledger import Ledger
 from rast_bench.processes import runs
 from rast_bench.run.folder import Launch, launches, read_launch
-from rast_bench.run.notes import Note, read_notes
+from rast_bench.run.heartbeats import Heartbeat, read_heartbeats
 
 SWEEP = (
     "base_model=tiny-s",
@@ -59,38 +59,38 @@ class SlurmSweep:
         wait_until(lambda: launches(self.results), f"there is no launch in {self.results}")
         return read_launch(launches(self.results)[-1])
 
-    def notes(self) -> dict[int, Note]:
-        return read_notes(self.launch.notes, self.launch.workers)
+    def heartbeats(self) -> dict[int, Heartbeat]:
+        return read_heartbeats(self.launch.heartbeats, self.launch.workers)
 
-    def held(self) -> list[Note]:
-        """The notes of all workers, once each has stopped after its first samples.
+    def held(self) -> list[Heartbeat]:
+        """The heartbeats of all workers, once each has stopped after its first samples.
 
         However fast they are, they finish nothing that a fault is to interrupt.
         """
         assert self._hold is not None
         pids = self._hold.wait()
-        notes = [note for _, note in sorted(self.notes().items())]
-        assert {note.pid for note in notes} == pids
-        return notes
+        heartbeats = [heartbeat for _, heartbeat in sorted(self.heartbeats().items())]
+        assert {heartbeat.pid for heartbeat in heartbeats} == pids
+        return heartbeats
 
-    def release(self, *notes: Note) -> None:
+    def release(self, *heartbeats: Heartbeat) -> None:
         """Lets held workers go on."""
         assert self._hold is not None
-        self._hold.release(*(note.pid for note in notes))
+        self._hold.release(*(heartbeat.pid for heartbeat in heartbeats))
 
-    def words(self, note: Note) -> str:
+    def words(self, heartbeat: Heartbeat) -> str:
         """What a worker that was held has printed since then, whatever SLURM made of it."""
         assert self._hold is not None
-        return self._hold.words(note.pid)
+        return self._hold.words(heartbeat.pid)
 
-    def restarted(self, note: Note) -> Note:
-        """The worker's note of a later start."""
+    def restarted(self, heartbeat: Heartbeat) -> Heartbeat:
+        """The worker's heartbeat of a later start."""
 
         def later() -> bool:
-            return self.notes()[note.worker].start != note.start
+            return self.heartbeats()[heartbeat.worker].start != heartbeat.start
 
-        wait_until(later, f"worker {note.worker} is not started again")
-        return self.notes()[note.worker]
+        wait_until(later, f"worker {heartbeat.worker} is not started again")
+        return self.heartbeats()[heartbeat.worker]
 
     def job(self, worker: int) -> str:
         wait_until(lambda: worker in self.launch.jobs, f"worker {worker} has no job")
@@ -146,15 +146,15 @@ def samples(results: Path) -> dict[str, pd.DataFrame]:
     return found
 
 
-def environment_of(note: Note) -> dict[str, str]:
+def environment_of(heartbeat: Heartbeat) -> dict[str, str]:
     """The variables that a worker's process began with."""
-    entries = Path(f"/proc/{note.pid}/environ").read_bytes().decode().split("\0")
+    entries = Path(f"/proc/{heartbeat.pid}/environ").read_bytes().decode().split("\0")
     return dict(entry.split("=", 1) for entry in entries if "=" in entry)
 
 
-def node_of(note: Note) -> str:
-    return environment_of(note)["SLURMD_NODENAME"]
+def node_of(heartbeat: Heartbeat) -> str:
+    return environment_of(heartbeat)["SLURMD_NODENAME"]
 
 
-def ended(note: Note) -> bool:
-    return not runs(note.pid, note.ticks)
+def ended(heartbeat: Heartbeat) -> bool:
+    return not runs(heartbeat.pid, heartbeat.ticks)

@@ -161,16 +161,18 @@ def out_of_time(sweep: SlurmSweep, undisturbed: Finished) -> None:
     soon = int((time.monotonic() - begin) // 60) + 2
     for job in jobs.values():
         sweep.cluster.run("scontrol", "update", f"JobId={job}", f"TimeLimit={soon}")
-    for note in first:
-        sweep.restarted(note)
+    for heartbeat in first:
+        sweep.restarted(heartbeat)
         # Refused where the task has ended by now.
-        sweep.cluster.attempt("scontrol", "update", f"JobId={jobs[note.worker]}", "TimeLimit=60")
+        sweep.cluster.attempt(
+            "scontrol", "update", f"JobId={jobs[heartbeat.worker]}", "TimeLimit=60"
+        )
     finished = finish(process)
     assert_same(sweep, finished, undisturbed)
     assert sweep.launch.jobs == jobs  # SLURM's own requeue
     assert "warning: worker" not in finished.err
-    for note in first:
-        assert "Caught signal SIGUSR2" in sweep.log(note.worker)
+    for heartbeat in first:
+        assert "Caught signal SIGUSR2" in sweep.log(heartbeat.worker)
 
 
 def preempted(sweep: SlurmSweep, undisturbed: Finished) -> None:
@@ -188,14 +190,14 @@ def preempted(sweep: SlurmSweep, undisturbed: Finished) -> None:
         "sleep 1", sweep.folder / "urgent", "--partition=urgent", *whole_node
     )
     sweep.cluster.wait_for(urgent, "COMPLETED")
-    for note in first:
-        sweep.restarted(note)
+    for heartbeat in first:
+        sweep.restarted(heartbeat)
     finished = finish(process)
     assert_same(sweep, finished, undisturbed)
     assert sweep.launch.jobs == jobs
     assert "warning: worker" not in finished.err
-    for note in first:
-        assert "SIGTERM: saving as always until SLURM kills" in sweep.log(note.worker)
+    for heartbeat in first:
+        assert "SIGTERM: saving as always until SLURM kills" in sweep.log(heartbeat.worker)
 
 
 def node_lost(sweep: SlurmSweep, undisturbed: Finished) -> None:
@@ -287,8 +289,8 @@ def three_ways(accounted: DevCluster, tmp_path_factory: pytest.TempPathFactory) 
     ]
     workers = launched.held()
     given = {
-        note.worker: (node_of(note), environment_of(note)["CUDA_VISIBLE_DEVICES"])
-        for note in workers
+        heartbeat.worker: (node_of(heartbeat), environment_of(heartbeat)["CUDA_VISIBLE_DEVICES"])
+        for heartbeat in workers
     }
     launched.release()
     finished = finish(process)
@@ -302,9 +304,9 @@ def test_arrays_share_a_sweep_with_one_load_a_task(
 ) -> None:
     assert_same(three_ways.launched, three_ways.finished, undisturbed)
     assert stored_rows(three_ways.launched.results) == SAMPLES
-    notes = three_ways.launched.notes()
-    assert {note.loads for note in notes.values()} == {1}
-    assert sum(note.made for note in notes.values()) == SAMPLES
+    heartbeats = three_ways.launched.heartbeats()
+    assert {heartbeat.loads for heartbeat in heartbeats.values()} == {1}
+    assert sum(heartbeat.made for heartbeat in heartbeats.values()) == SAMPLES
 
 
 def test_a_task_without_cpus_per_task_has_the_one_core_of_its_allocation(
@@ -374,7 +376,7 @@ def test_cells_of_cancelled_tasks_are_named_with_their_logs(
     sweep = SlurmSweep(cluster, tmp_path)
     process = sweep.start("launcher.tasks=2", hold=2)
     workers = sweep.held()
-    cluster.cancel(*(sweep.job(note.worker) for note in workers))
+    cluster.cancel(*(sweep.job(heartbeat.worker) for heartbeat in workers))
     finished = finish(process)
     assert (finished.code, finished.out) == (2, "")
     assert "Traceback" not in finished.err

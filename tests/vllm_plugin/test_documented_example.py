@@ -37,4 +37,4 @@ def test_ten_lines(capsys: pytest.CaptureFixture[str]) -> None:
         if "llm" in names:
             names["llm"].llm_engine.engine_core.shutdown()
     printed = capsys.readouterr().out
-    assert all(re.search(rf"^{strength} ", printed, re.MULTILINE) for strength in (0.0, 0.5, 1.0))
+    assert all(re.search(rf"^{lambda_} ", printed, re.MULTILINE) for lambda_ in (0.0, 0.5, 1.0))

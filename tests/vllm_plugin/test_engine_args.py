@@ -147,7 +147,7 @@ def test_an_unreadable_checkpoint_is_named(missing: str, tmp_path: Path, checkpo
     ("settings", "says"),
     [
         ({"enable_lora": True}, "LoRA adapters are not supported"),
-        ({"worker_cls": "auto"}, "vLLM's own worker does not hand λ to the model"),
+        ({"worker_cls": "auto"}, "vLLM's own worker does not pass λ to the model"),
         ({"max_model_len": None}, r"max_model_len=2048: model .*rl has 1024 positions"),
     ],
     ids=["LoRA", "without --worker-cls", "the length of M_base alone, as vllm serve takes it"],
@@ -166,5 +166,5 @@ def test_settings_of_other_checkpoints_are_refused(without_weights: dict[str, st
     pair = Pair(without_weights["rl"], without_weights["base"])
     args = rast_engine_args(without_weights["main"], [pair])
     args["hf_overrides"][OVERRIDE]["vocabulary"] = 48
-    with pytest.raises(EngineError, match="share 48 ids, and one of them has 40"), running(args):
+    with pytest.raises(EngineError, match="share 48 ids, but one of them has 40"), running(args):
         pass

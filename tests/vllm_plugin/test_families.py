@@ -14,7 +14,7 @@ from worlds import QWEN2, SMALL, WorldOnDisk
 from rast_bench.errors import ModelError
 from rast_bench.vllm_plugin import Pair, rast_engine_args
 from rast_bench.vllm_plugin.families import EXACT, MEASURED
-from rast_bench.vllm_plugin.model import refuse_other_windows
+from rast_bench.vllm_plugin.model import check_windows
 
 COMPOSED = {
     "Mistral, window": ["Qwen2", "Qwen3", "Gemma", "Phi-3, window", "Granite"],
@@ -83,16 +83,16 @@ def test_an_architecture_that_nobody_tried_is_told_once(
 
 
 def test_layers_with_another_window_than_the_configs_are_refused():
-    refuse_other_windows("m", (16, None), [None, 16], 128)
-    refuse_other_windows("m", (128, None), [None, None], 128)
-    refuse_other_windows("m", (None, None), [], 128)
+    check_windows("m", (16, None), [None, 16], 128)
+    check_windows("m", (128, None), [None, None], 128)
+    check_windows("m", (None, None), [], 128)
     for expected, found, says in (
         ((16, 16), [], r"\[16, 16\] tokens, vLLM to \[128\]"),
         ((16, None), [None, None], r"\[16, 128\] tokens, vLLM to \[128, 128\]"),
         ((16, None, None), [16, 16, None], r"\[16, 128, 128\] tokens, vLLM to \[16, 16, 128\]"),
     ):
         with pytest.raises(ModelError, match=f"model m: its config.json has layers .* {says}"):
-            refuse_other_windows("m", expected, found, 128)
+            check_windows("m", expected, found, 128)
 
 
 def test_the_documents_table_names_every_architecture():

@@ -35,5 +35,7 @@ def test_other_parameters_are_kept():
 
 @pytest.mark.parametrize("key", ["rast_lamda", "rast", "Rast_Lambda", "lambda", "λ", "rast-lambda"])
 def test_another_spelling_is_refused(key: str):
-    with pytest.raises(ValueError, match=f"{key} is no key of a request: did you mean rast_lambda"):
+    with pytest.raises(
+        ValueError, match=f"{key} is not a key of a request: did you mean rast_lambda"
+    ):
         rast_sampling_params(0.5, extra_args={key: 0})

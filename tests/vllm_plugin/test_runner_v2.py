@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from rast_bench.vllm_plugin.lambda_buffer import LambdaBuffer
 from rast_bench.vllm_plugin.model import RastForCausalLM
 from rast_bench.vllm_plugin.runner_v2 import RastModelState
-from rast_bench.vllm_plugin.strength import StrengthBuffer
 
 SLOTS = 4
 
@@ -16,7 +16,7 @@ SLOTS = 4
 @pytest.fixture
 def state() -> RastModelState:
     model = SimpleNamespace(
-        strength=StrengthBuffer(32, torch.device("cpu")),
+        lambda_buffer=LambdaBuffer(32, torch.device("cpu")),
         settings=SimpleNamespace(default_lambda=0.75),
     )
     config = SimpleNamespace(
@@ -47,7 +47,7 @@ def tokens(state: RastModelState, slots: list[int], counts: list[int]) -> list[f
         num_scheduled_tokens=np.array([*counts, 9, 9]),
     )
     assert state.prepare_inputs(batch, None) == {}
-    return state.model.strength.tokens[: sum(counts)].tolist()
+    return state.model.lambda_buffer.tokens[: sum(counts)].tolist()
 
 
 def test_vllm_finds_the_state():
@@ -58,11 +58,11 @@ def test_lambda_follows_requests_through_their_slots(state: RastModelState):
     for slot, lambda_ in enumerate([0.0, 0.5, 1.0, None]):
         admit(state, slot, lambda_)
     assert tokens(state, [2, 0, 3, 1], [1, 2, 1, 3]) == [1.0, 0.0, 0.0, 0.75, 0.5, 0.5, 0.5]
-    assert state.model.strength.zero_share == 0.25
+    assert state.model.lambda_buffer.zero_share == 0.25
     state.remove_request("of slot 2")
     assert tokens(state, [3, 0], [1, 1]) == [0.75, 0.0]
     admit(state, 2, 0.25)
     state.remove_request("of slot 0")
     admit(state, 0, 2.0)
     assert tokens(state, [0, 1, 2], [2, 1, 1]) == [2.0, 2.0, 0.5, 0.25]
-    assert state.model.strength.zero_share == 0.0
+    assert state.model.lambda_buffer.zero_share == 0.0

@@ -1,6 +1,6 @@
 """λ of every token on its way through the engine.
 
-λ travels beside the hidden states, so it is right for whatever rows the engine asks logits of:
+λ travels beside the hidden states, so it is correct for any rows whose logits the engine requests:
 sampled tokens, prompt log-probabilities, chunks, drafts under verification.
 """
 
@@ -10,7 +10,9 @@ from torch import Tensor
 
 
 def as_columns(lambda_: Tensor, dtype: torch.dtype) -> Tensor:
-    """λ [tokens] float32 as columns of `dtype` with the same bits: one for float32, else two."""
+    """Return λ [tokens] float32 as columns of `dtype` with the same bits: one for float32, else
+    two.
+    """
     return lambda_.view(dtype).view(len(lambda_), -1)
 
 
@@ -19,14 +21,15 @@ def column_count(dtype: torch.dtype) -> int:
 
 
 def from_columns(columns: Tensor) -> Tensor:
-    """The inverse of `as_columns`: [tokens] float32."""
+    """Return [tokens] float32: the inverse of `as_columns`."""
     return columns.contiguous().view(torch.float32).view(-1)
 
 
-class StrengthBuffer:
-    """λ of every token of the coming forward pass, at an address that CUDA graphs can rely on.
+class LambdaBuffer:
+    """λ of every token of the next forward pass, at an address that CUDA graphs can rely on.
 
-    `zero_share` is the share of the pass's requests with λ = 0, known without asking the GPU.
+    `zero_share` is the share of the pass's requests with λ = 0, known without a GPU
+    synchronisation.
     """
 
     def __init__(self, max_tokens: int, device: torch.device) -> None:
@@ -34,7 +37,9 @@ class StrengthBuffer:
         self.zero_share = 0.0
 
     def fill(self, lambda_: np.ndarray, counts: np.ndarray) -> None:
-        """Before a forward pass: λ [requests] and how many tokens [requests] each one has in it."""
+        """Set λ [requests] before a forward pass, with the number of tokens [requests] of each
+        request.
+        """
         per_token = torch.from_numpy(np.repeat(lambda_.astype(np.float32), counts))
         if self.tokens.is_cuda:
             per_token = per_token.pin_memory()  # PyTorch keeps it until the copy is done

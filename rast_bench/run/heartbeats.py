@@ -1,8 +1,8 @@
-"""What workers write of themselves: notes, and the failures of cells and groups.
+"""What workers report about themselves: heartbeats, and the failures of cells and groups.
 
-`workers/<number>.json` is written anew every two seconds: progress and the worker's final status,
-nothing that a result depends on. `failures/` has a small file for each cell or group that a worker
-could not make, and why.
+`workers/<number>.json` is rewritten every two seconds: progress and the worker's final status;
+results do not depend on it. `failures/` has a small file per cell or group that a worker could not
+make, with the reason.
 """
 
 import json
@@ -21,7 +21,7 @@ from rast_bench.ledger.atomic import ledger_errors, write_durably
 from rast_bench.processes import start_ticks
 
 SECONDS = 2.0
-SILENT_SECONDS = 60.0  # without a word this long, a worker counts as gone when nobody knows better
+SILENT_SECONDS = 60.0  # without a heartbeat this long, a worker of unknown state counts as gone
 
 WorkerState = Literal[
     "loading", "running", "done", "out of time", "interrupted", "crashed", "failed"
@@ -29,23 +29,23 @@ WorkerState = Literal[
 
 
 @dataclass(frozen=True)
-class Note:
-    """Counts are of this start of the worker; `start` tells one start from the next."""
+class Heartbeat:
+    """A worker's latest report. Counts are for this start of the worker; `start` identifies it."""
 
     worker: int
     start: str
     state: WorkerState = "loading"
     group: int | None = None  # the engine group it is on
-    title: str = ""  # the cell it asked for last
+    title: str = ""  # the cell of its latest request
     made: int = 0  # samples
-    group_made: int = 0  # of the group it is on, since its engine was loaded
-    group_began: float | None = None  # seconds since the epoch; None while it loads
+    group_made: int = 0  # of its group, since the engine was loaded
+    group_began: float | None = None  # seconds since the epoch; None while loading
     loads: int = 0  # engines
-    error: str | None = None  # why it failed, in one line
+    error: str | None = None  # why it failed, on one line
     job_id: str | None = None
     host: str = ""
     pid: int = 0
-    ticks: int | None = None  # when the process began: see processes.py
+    ticks: int | None = None  # when the process started: see processes.py
     began: float = 0.0  # seconds since the epoch, by the worker's clock
     updated: float = 0.0
 
@@ -55,44 +55,49 @@ class Note:
 
     @property
     def samples_per_second(self) -> float | None:
-        """On its group; None before the first sample."""
+        """Speed on its group; None before the first sample."""
         if self.group_began is None or not self.group_made:
             return None
         return self.group_made / max(self.updated - self.group_began, 1e-3)
 
 
-def read_note(folder: Path, worker: int) -> Note | None:
-    """A worker's latest note; None before its first. Raises LedgerError."""
+def read_heartbeat(folder: Path, worker: int) -> Heartbeat | None:
+    """Return a worker's latest heartbeat; None before its first.
+
+    Raises:
+        LedgerError: the file cannot be read.
+    """
     path = _path(folder, worker)
     with ledger_errors(path):
         try:
-            return Note(**json.loads(path.read_text()))
+            return Heartbeat(**json.loads(path.read_text()))
         except FileNotFoundError:
             return None
 
 
-def read_notes(folder: Path, workers: int) -> dict[int, Note]:
-    found = {worker: read_note(folder, worker) for worker in range(workers)}
-    return {worker: note for worker, note in found.items() if note is not None}
+def read_heartbeats(folder: Path, workers: int) -> dict[int, Heartbeat]:
+    found = {worker: read_heartbeat(folder, worker) for worker in range(workers)}
+    return {worker: heartbeat for worker, heartbeat in found.items() if heartbeat is not None}
 
 
-class Notebook:
-    """Keeps a worker's note up to date from a thread of its own.
+class HeartbeatWriter:
+    """Keeps a worker's heartbeat up to date from a background thread.
 
-    `replaced` becomes true when the worker was started again elsewhere while this process still
-    runs, as a job does whose node was given up: it should end.
+    `replaced` becomes true if the worker was started again elsewhere while this process is still
+    running, as happens to a job whose node was given up: it should end.
     """
 
     def __init__(
         self, folder: Path, worker: int, job_id: str | None, *, seconds: float = SECONDS
     ) -> None:
-        """
+        """Write nothing before `open`.
+
         Args:
-            seconds: between two versions of the note.
+            seconds: between two heartbeats.
         """
         self._folder = folder
         self._seconds = seconds
-        self._note = Note(
+        self._heartbeat = Heartbeat(
             worker,
             start=secrets.token_hex(8),
             job_id=job_id,
@@ -103,39 +108,39 @@ class Notebook:
         )
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._write_regularly, name="notes", daemon=True)
+        self._thread = threading.Thread(target=self._write_regularly, name="heartbeat", daemon=True)
         self.replaced = False
 
     @property
-    def note(self) -> Note:
-        return self._note
+    def heartbeat(self) -> Heartbeat:
+        return self._heartbeat
 
     def open(self) -> None:
-        """Writes the first note, which ends every earlier start of this worker."""
+        """Write the first heartbeat, which supersedes every earlier start of this worker."""
         self._write()
         self._thread.start()
 
     def close(self, state: WorkerState, error: str | None = None) -> None:
-        """Writes the last note, unless another start has taken over."""
+        """Write the last heartbeat, unless another start has taken over."""
         self._closing.set()
         self._thread.join()
         self.say(state=state, error=error)
         self._write_if_current()
 
     def say(self, **changes: object) -> None:
-        """Changes fields of the note; they are on disk within two seconds."""
+        """Change fields of the heartbeat; they are on disk within two seconds."""
         with self._lock:
-            self._note = replace(self._note, **changes)  # type: ignore[arg-type]
+            self._heartbeat = replace(self._heartbeat, **changes)  # type: ignore[arg-type]
 
     def count(self) -> None:
         with self._lock:
-            made, group_made = self._note.made + 1, self._note.group_made + 1
-            self._note = replace(self._note, made=made, group_made=group_made)
+            made, group_made = self._heartbeat.made + 1, self._heartbeat.group_made + 1
+            self._heartbeat = replace(self._heartbeat, made=made, group_made=group_made)
 
     def is_current(self) -> bool:
-        """Whether no later start of this worker has written a note."""
-        known = read_note(self._folder, self._note.worker)
-        if known is not None and known.start != self._note.start:
+        """Return whether no later start of this worker has written a heartbeat."""
+        known = read_heartbeat(self._folder, self._heartbeat.worker)
+        if known is not None and known.start != self._heartbeat.start:
             self.replaced = True
         return not self.replaced
 
@@ -147,18 +152,18 @@ class Notebook:
         try:
             if self.is_current():
                 self._write()
-        except LedgerError as error:  # the ledger's own writer fails as well, and ends the worker
+        except LedgerError as error:  # the ledger's writer fails as well, and ends the worker
             print(f"warning: {error.message}", file=sys.stderr)
 
     def _write(self) -> None:
-        path = _path(self._folder, self._note.worker)
+        path = _path(self._folder, self._heartbeat.worker)
         with self._lock:
-            self._note = replace(self._note, updated=time.time())
-            text = json.dumps(asdict(self._note))
+            self._heartbeat = replace(self._heartbeat, updated=time.time())
+            text = json.dumps(asdict(self._heartbeat))
         with ledger_errors(path):
-            temporary = path.with_name(f".{path.name}-{self._note.start}")
+            temporary = path.with_name(f".{path.name}-{self._heartbeat.start}")
             temporary.write_text(text)
-            temporary.replace(path)  # readers see a whole note; losing one costs nothing
+            temporary.replace(path)  # readers see a complete heartbeat; losing one costs nothing
 
 
 def _path(folder: Path, worker: int) -> Path:
@@ -190,7 +195,7 @@ class Failures:
             write_durably(path, json.dumps(asdict(failure)).encode())
 
     def is_first(self, group: int, cell_id: str | None) -> bool:
-        """Whether nobody has asked so before: one of several workers tells what all of them met."""
+        """Return whether this is the first call for it, so that only one worker reports it."""
         path = self._folder / f"{_what(group, cell_id)}.told"
         with ledger_errors(path):
             try:
@@ -212,12 +217,12 @@ def _what(group: int, cell_id: str | None) -> str:
 
 
 def failed_cells(failures: list[Failure], group: int) -> set[str]:
-    """The ids of the group's cells that made its engine fail."""
+    """Return the ids of the group's cells that made its engine fail."""
     return {f.cell_id for f in failures if f.cell_id is not None and f.group == group}
 
 
 def abandoned_groups(failures: list[Failure], worker: int, most_workers: int) -> set[int]:
-    """The groups that this worker leaves alone: it failed on them, or enough others did."""
+    """Return the groups that this worker skips: it failed on them, or enough others did."""
     by_group: dict[int, set[int]] = {}
     for failure in failures:
         if failure.cell_id is None:

@@ -11,11 +11,11 @@ from rast_bench.hardware import GIB
 from rast_bench.known.cards import CARDS
 from rast_bench.planning.history import _is_on
 from rast_bench.planning.placement import EngineLoad, load_memory
-from rast_bench.planning.rates import (
-    AUTHORS_SPEEDS,
+from rast_bench.planning.throughput import (
+    AUTHORS_THROUGHPUT,
     FASTEST,
     authors_hours,
-    estimated_speeds,
+    estimated_throughput,
 )
 
 REPLY_4 = Path(__file__).parents[2] / "results/paper/reply4.csv"
@@ -26,7 +26,7 @@ def speeds(card: str, devices: int = 1, response: float = 500.0) -> tuple[float,
     load = EngineLoad((MODEL,), "bfloat16", rows=256, length=17_000)
     memory = load_memory(load, devices)
     budget = int(0.9 * CARDS[card].memory * GIB)
-    return estimated_speeds(load, memory, budget, devices, card, (response, response))
+    return estimated_throughput(load, memory, budget, devices, card, (response, response))
 
 
 def test_more_bandwidth_and_more_cards_are_faster() -> None:
@@ -46,7 +46,7 @@ def test_the_authors_speeds_are_the_published_ones() -> None:
     with REPLY_4.open(encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if row["metric"] == "output speed"]
     found = sorted(float(row["value"]) for row in rows)
-    assert (found[0], found[-1]) == AUTHORS_SPEEDS
+    assert (found[0], found[-1]) == AUTHORS_THROUGHPUT
     assert authors_hours((3600 * 249.54, 3600 * 202.66)) == pytest.approx((4, 4))
 
 

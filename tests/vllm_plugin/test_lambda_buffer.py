@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from rast_bench.vllm_plugin.strength import (
-    StrengthBuffer,
+from rast_bench.vllm_plugin.lambda_buffer import (
+    LambdaBuffer,
     as_columns,
     column_count,
     from_columns,
@@ -26,7 +26,7 @@ def test_columns_keep_every_bit(dtype: torch.dtype):
 
 
 def test_filling_gives_each_token_its_requests_lambda():
-    buffer = StrengthBuffer(16, torch.device("cpu"))
+    buffer = LambdaBuffer(16, torch.device("cpu"))
     address = buffer.tokens.data_ptr()
     buffer.fill(np.array([0.5, 0.0, 1.0, 0.0]), np.array([3, 1, 2, 4]))
     assert buffer.tokens[:10].tolist() == [0.5] * 3 + [0.0] + [1.0] * 2 + [0.0] * 4
@@ -38,6 +38,6 @@ def test_filling_gives_each_token_its_requests_lambda():
 
 
 def test_a_pass_without_requests_has_no_share():
-    buffer = StrengthBuffer(4, torch.device("cpu"))
+    buffer = LambdaBuffer(4, torch.device("cpu"))
     buffer.fill(np.array([]), np.array([], dtype=np.int64))
     assert buffer.zero_share == 0.0

@@ -1,8 +1,8 @@
-"""How fast vLLM may decode on a card: an estimate where no run was measured (pure).
+"""Estimate vLLM's throughput on a card where no run was measured (pure).
 
 A decoding step reads all weights and the cache of every row, and multiplies every weight with every
-row; the three are added, though hardware overlaps some of it. How much of a data sheet's numbers a
-real engine reaches, and what a step costs beside, is assumed, and gives the range.
+row. The times are added, though hardware overlaps some of them. Which fraction of the data sheet's
+numbers an engine reaches, and the overhead of a step, are assumptions; they give the range.
 """
 
 from rast_bench.known.cards import CARDS
@@ -10,17 +10,20 @@ from rast_bench.planning.estimate import SECONDS_AN_HOUR
 from rast_bench.planning.memory import BYTES, Memory, cache_per_token
 from rast_bench.planning.placement import EngineLoad
 
-FASTEST, SLOWEST = 0.7, 0.3  # of the data sheet
-FASTEST_STEP, SLOWEST_STEP = 0.003, 0.01  # seconds of a step beside: launches, scheduling, sampling
-MEAN_PROMPT = 200  # tokens; the longest prompt is far longer
+FASTEST, SLOWEST = 0.7, 0.3  # fractions of the data sheet
+FASTEST_STEP, SLOWEST_STEP = (
+    0.003,
+    0.01,
+)  # overhead per step in seconds: launches, scheduling, sampling
+MEAN_PROMPT = 200  # tokens; the longest prompt is much longer
 AUTHORS_CARDS = 4
-AUTHORS_SPEEDS = (202.66, 249.54)
+AUTHORS_THROUGHPUT = (202.66, 249.54)
 """Tokens per second on four A6000: reply 4, Qwen2.5 14B and 32B, with ΔR and trained."""
 
-_FLOPS_A_PARAMETER = 2  # a multiplication and an addition for each row
+_FLOPS_A_PARAMETER = 2  # a multiplication and an addition per row
 
 
-def estimated_speeds(
+def estimated_throughput(
     load: EngineLoad,
     memory: Memory,
     budget: int,
@@ -28,11 +31,11 @@ def estimated_speeds(
     card: str,
     response: tuple[float, float],
 ) -> tuple[float, float]:
-    """(slowest, fastest) tokens per second of one engine over all its rows.
+    """Return (slowest, fastest) tokens per second of one engine over all its rows.
 
     Args:
-        memory: of one device.
-        budget: bytes of it that the engine may use.
+        memory: per device.
+        budget: bytes per device that the engine may use.
         card: a key of CARDS.
         response: tokens of a mean response, at least and at most.
     """
@@ -43,7 +46,7 @@ def estimated_speeds(
     room = budget - memory.weights - memory.activations
 
     def speed(tokens: float, share: float, beside: float) -> float:
-        context = MEAN_PROMPT + tokens / 2  # in the cache of a mean row, half-way through
+        context = MEAN_PROMPT + tokens / 2  # in the cache of a mean row, halfway through
         rows = max(1, min(memory.rows, int(room / (context * memory.cache_per_token))))
         reading = (weights + rows * context * cache) / sheet.bandwidth
         multiplying = _FLOPS_A_PARAMETER * parameters * rows / sheet.flops
@@ -54,8 +57,8 @@ def estimated_speeds(
 
 
 def authors_hours(tokens: tuple[float, float]) -> tuple[float, float]:
-    """Card-hours of so many tokens (least, most) at the speeds that the authors report."""
-    slowest, fastest = AUTHORS_SPEEDS
+    """Return the card-hours of (least, most) tokens at the throughput that the authors report."""
+    slowest, fastest = AUTHORS_THROUGHPUT
     return (
         AUTHORS_CARDS * tokens[0] / fastest / SECONDS_AN_HOUR,
         AUTHORS_CARDS * tokens[1] / slowest / SECONDS_AN_HOUR,

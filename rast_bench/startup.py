@@ -1,4 +1,4 @@
-"""What a command needs of its process before it begins."""
+"""Checks and settings of a process before its command starts."""
 
 import codecs
 import os
@@ -7,13 +7,13 @@ import warnings
 
 from rast_bench.errors import ConfigError
 
-# Files may begin with a byte order mark. Loaded now: a process that gives up its rights later may
-# not be able to read the standard library any more.
+# For files with a byte order mark. Loaded now: a process that drops its privileges later may
+# no longer be able to read the standard library.
 codecs.lookup("utf-8-sig")
 
 
 def check_working_folder() -> None:
-    """Raises ConfigError where the working folder was deleted: every relative path would fail."""
+    """Raise ConfigError if the working folder was deleted: every relative path would fail."""
     try:
         os.getcwd()  # noqa: PTH109 (Path.cwd() does no more)
     except OSError as error:
@@ -24,14 +24,14 @@ def check_working_folder() -> None:
 
 
 def tolerate_warnings() -> None:
-    """Warnings of libraries are no errors, whatever PYTHONWARNINGS says of the user's own code."""
+    """Do not turn library warnings into errors, whatever PYTHONWARNINGS says."""
     if any(option.partition(":")[0] == "error" for option in sys.warnoptions):
         warnings.filterwarnings("ignore")
         os.environ.pop("PYTHONWARNINGS", None)  # for worker processes
 
 
 def require_docstrings() -> None:
-    """Raises ConfigError for `python -OO`: transformers reads docstrings to build its classes."""
+    """Raise ConfigError for `python -OO`: transformers reads docstrings to build its classes."""
     if sys.flags.optimize >= 2:
         raise ConfigError(
             "Python runs without docstrings (PYTHONOPTIMIZE=2 or -OO), which transformers needs",

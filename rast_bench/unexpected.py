@@ -1,4 +1,4 @@
-"""Exceptions that nobody foresaw: one line for the user, the whole story in a file."""
+"""Unexpected exceptions: one line for the user, the full report in a file."""
 
 import errno
 import platform
@@ -15,49 +15,49 @@ from pathlib import Path
 from typing import Any
 
 from rast_bench import __version__
-from rast_bench.errors import RastBenchError, UnforeseenError, first_line
+from rast_bench.errors import RastBenchError, UnexpectedError, first_line
 
-BUGS = "bugs"  # the folder of a results folder
+BUGS = "bugs"  # a folder in the results folder
 _PACKAGE = Path(__file__).parent
 _SHOWN_CHARACTERS = 200
 
-# Whatever a program does, these are the machine's and the user's to mend.
-_SURROUNDINGS = {
+# Errors of the machine that the user can correct, whatever the program does.
+_MACHINE_ERRORS = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE),
 }
 
 
-def as_known(error: BaseException, results: Path | None = None) -> RastBenchError:
-    """The error as a user may see it; one that nobody foresaw is written to a file first.
+def as_user_error(error: BaseException, results: Path | None = None) -> RastBenchError:
+    """Return the error in the form shown to users; the report of an unexpected one is saved first.
 
     Args:
-        results: the results folder, whose folder `bugs` takes the file; a temporary one where it
-            is unknown or cannot be written.
+        results: the results folder, whose folder `bugs` takes the file; a temporary folder if
+            it is unknown or not writable.
     """
     if isinstance(error, RastBenchError):
         return error
-    if isinstance(error, OSError) and error.errno in _SURROUNDINGS and error.filename is not None:
+    if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS and error.filename is not None:
         return RastBenchError(
             f"cannot use {error.filename}: {(error.strerror or type(error).__name__).lower()}",
-            hint="see that the path is what you mean, that you may use it, and that there is room",
+            hint="check that the path is correct, that you may use it, and that there is room",
         )
     report = _report(error)
     places = (_bugs_folder(results) if results is not None else None, _temporary_folder)
     written = next((path for make in places if make and (path := _written(report, make))), None)
-    words = _words(error)
+    words = _message(error)
     if written is None:
         hint = "please report it; no folder could take the full report: set TMPDIR to one that can"
-        return UnforeseenError(words, hint=hint)
-    return UnforeseenError(
+        return UnexpectedError(words, hint=hint)
+    return UnexpectedError(
         f"{words}; the full report is in {written}",
         hint="please report it with that file; samples that were made are saved, and the same "
         "command goes on from them",
     )
 
 
-def _words(error: BaseException) -> str:
-    """What failed, and where."""
+def _message(error: BaseException) -> str:
+    """Return what failed, and where."""
     try:
         text = " ".join(str(error).split())
     except Exception:  # its own __str__ may fail
@@ -65,25 +65,25 @@ def _words(error: BaseException) -> str:
     if len(text) > _SHOWN_CHARACTERS:
         text = text[: _SHOWN_CHARACTERS - 1] + "…"
     name = type(error).__name__ + (": " if text else "")
-    place = _place(error)
-    return f"unforeseen {name}{text}" + (f" ({place})" if place else "")
+    location = _location(error)
+    return f"unexpected {name}{text}" + (f" ({location})" if location else "")
 
 
-def _place(error: BaseException) -> str:
-    """The innermost line of this package that was at work."""
-    place = ""
+def _location(error: BaseException) -> str:
+    """Return the innermost line of this package in the traceback."""
+    location = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = Path(frame.f_code.co_filename)
         if file.is_relative_to(_PACKAGE):
             module = file.relative_to(_PACKAGE.parent)
-            place = f"{module} line {line}, {frame.f_code.co_name}"
-    return place
+            location = f"{module} line {line}, {frame.f_code.co_name}"
+    return location
 
 
 def _report(error: BaseException) -> str:
     try:
         trace = "".join(traceback.format_exception(error))
-    except Exception as second:  # no memory for it, say
+    except Exception as second:  # for example out of memory
         trace = f"{type(error).__name__}; its trace could not be written: {first_line(second)}"
     lines = (
         f"rast-bench {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -111,7 +111,7 @@ def _written(report: str, folder: Callable[[], Path]) -> Path | None:
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.txt"
     try:
         path = folder() / f"rast-bench-{name}"
-        with path.open("xb") as file:  # text of others may hold what UTF-8 has not
+        with path.open("xb") as file:  # may contain what UTF-8 cannot encode
             file.write(report.encode("utf-8", "backslashreplace"))
     except (OSError, ValueError):
         return None
@@ -119,7 +119,7 @@ def _written(report: str, folder: Callable[[], Path]) -> Path | None:
 
 
 def results_folder(words: Sequence[str]) -> Path:
-    """Where the words of a command put results, as far as can be seen before they are read."""
+    """Return the results folder named by a command line, before it is parsed."""
     found = "results"
     for word, following in zip(words, [*words, ""][1:], strict=True):
         name, sign, value = word.partition("=")
@@ -129,8 +129,8 @@ def results_folder(words: Sequence[str]) -> Path:
 
 
 @contextmanager
-def no_traces(results: Path) -> Iterator[None]:
-    """Within, what fails in a thread, or while an object is deleted, is a line, too."""
+def one_line_warnings(results: Path) -> Iterator[None]:
+    """Report errors in threads and in object deletion as one-line warnings in the body."""
     hooks = threading.excepthook, sys.unraisablehook
 
     def in_thread(args: threading.ExceptHookArgs) -> None:
@@ -149,4 +149,4 @@ def no_traces(results: Path) -> Iterator[None]:
 
 
 def _warn(error: BaseException, results: Path) -> None:
-    print(f"warning: {as_known(error, results).message}", file=sys.stderr, flush=True)
+    print(f"warning: {as_user_error(error, results).message}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What RAST inside vLLM does not support, told before any weights are loaded."""
+"""What RAST inside vLLM does not support, checked before any weights are loaded."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ LOAD_FORMATS = ("auto", "hf", "safetensors", "dummy")  # others would leave the 
 
 @dataclass(frozen=True)
 class EngineFeatures:
-    """The settings of an engine that matter here, whether they came as arguments or as a config."""
+    """The relevant settings of an engine, whether they came as arguments or as a config."""
 
     pipeline_parallel_size: int = 1
     prefill_context_parallel_size: int = 1
@@ -34,7 +34,7 @@ class EngineFeatures:
     worker: bool = True  # is ours
 
 
-def refuse_unsupported(features: EngineFeatures) -> None:
+def check_supported(features: EngineFeatures) -> None:
     """Raise EngineError for the first setting that would fail later or give wrong numbers."""
     cases = (
         (
@@ -65,17 +65,17 @@ def refuse_unsupported(features: EngineFeatures) -> None:
         ),
         (
             features.adaptive_verification,
-            "adaptive verification drops draft tokens on the GPU, where λ is not told of it",
+            "adaptive verification drops draft tokens on the GPU, unknown to λ",
             "leave enable_adaptive_verification out of speculative_config",
         ),
         (
             not features.layer_names,
             "VLLM_USE_LAYERNAME=0: S_RL and S_base would run one compiled code on one cache",
-            "take it out of the environment",
+            "remove it from the environment",
         ),
         (
             not features.worker,
-            "vLLM's own worker does not hand λ to the model: every request would be M_base's",
+            "vLLM's own worker does not pass λ to the model: every request would be M_base's",
             f"start the engine with worker_cls={WORKER} (--worker-cls), or with rast_engine_args",
         ),
         (
@@ -90,11 +90,11 @@ def refuse_unsupported(features: EngineFeatures) -> None:
             raise EngineError(message, hint=hint)
 
 
-def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
-    """`refuse_unsupported` for keyword arguments of vLLM's LLM or EngineArgs."""
+def check_supported_args(args: Mapping[str, Any]) -> None:
+    """Check keyword arguments of vLLM's LLM or EngineArgs (`check_supported`)."""
     speculative = args.get("speculative_config") or {}
     speculation = speculative.get("method") or ("draft_model" if speculative else None)
-    refuse_unsupported(
+    check_supported(
         EngineFeatures(
             pipeline_parallel_size=args.get("pipeline_parallel_size", 1),
             prefill_context_parallel_size=args.get("prefill_context_parallel_size", 1),
@@ -112,11 +112,11 @@ def refuse_unsupported_args(args: Mapping[str, Any]) -> None:
     )
 
 
-def refuse_unsupported_config(config: "VllmConfig") -> None:
-    """`refuse_unsupported` for engines that were not made with `rast_engine_args`."""
+def check_supported_config(config: "VllmConfig") -> None:
+    """Check an engine that was not made with `rast_engine_args` (`check_supported`)."""
     parallel = config.parallel_config
     speculative = config.speculative_config
-    refuse_unsupported(
+    check_supported(
         EngineFeatures(
             pipeline_parallel_size=parallel.pipeline_parallel_size,
             prefill_context_parallel_size=getattr(parallel, "prefill_context_parallel_size", 1),
@@ -134,14 +134,14 @@ def refuse_unsupported_config(config: "VllmConfig") -> None:
     )
 
 
-def refuse_more_than_positions(max_model_len: int, configs: Mapping[str, Any]) -> None:
-    """Raise EngineError where sequences may grow beyond the positions of a model.
+def check_positions(max_model_len: int, configs: Mapping[str, Any]) -> None:
+    """Raise EngineError if sequences may exceed the positions of a model.
 
-    Its rotary table would be read past its end, and its logits would mean nothing.
+    Its rotary table would be read past its end, and its logits would be meaningless.
 
     Args:
-        max_model_len: of the engine.
-        configs: of transformers, by checkpoint, M_base's and every S's.
+        max_model_len: the engine's limit.
+        configs: transformers' configurations by checkpoint, of M_base and every S.
     """
     for path, config in configs.items():
         positions = model_positions(config.to_dict())
@@ -153,12 +153,12 @@ def refuse_more_than_positions(max_model_len: int, configs: Mapping[str, Any]) -
 
 
 def _layer_names() -> bool:
-    """Compiled code reads the names of its layers from the module, not from constants in it."""
+    """Return whether compiled code reads layer names from the module, not from constants."""
     return os.environ.get("VLLM_USE_LAYERNAME", "1") != "0"
 
 
 def _is_ours(worker: str | type) -> bool:
-    """Whether it is RastWorker, or a class that extends it."""
+    """Return whether it is RastWorker or a subclass of it."""
     if worker == WORKER:
         return True
     from rast_bench.vllm_plugin.worker import RastWorker
@@ -167,7 +167,7 @@ def _is_ours(worker: str | type) -> bool:
         module, _, name = worker.rpartition(".")
         try:
             worker = getattr(import_module(module), name)
-        except (ImportError, AttributeError, ValueError):  # vLLM tells of these
+        except (ImportError, AttributeError, ValueError):  # vLLM reports these
             return False
     return isinstance(worker, type) and issubclass(worker, RastWorker)
 
