@@ -17,6 +17,9 @@ from rast_bench.config.strict import Strict
 GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "engine")
 """The configuration groups that make a cell, in the order of CellConfig."""
 
+OPTION_GROUPS = (*GROUPS, "experiment", "tracker")
+"""All groups of which a command line chooses an option."""
+
 MethodName = Literal["base", "rl", "rast"]
 
 LARGEST = LARGEST_FACTOR  # of τ too, for which nobody means more
