@@ -1,5 +1,6 @@
 """What a tracker is, and what it is given: runs, points of a live run, tables, charts, files."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -11,6 +12,9 @@ from rast_bench.errors import ConfigError
 from rast_bench.importing import import_object
 
 Scalar = str | int | float | bool | None
+WANDB_MODES = ("online", "offline", "disabled")
+"""What the variable WANDB_MODE may be; the client itself knows more, or ends with a stack trace."""
+
 Warn = Callable[[str], None]
 """Tells the user one line."""
 
@@ -122,10 +126,12 @@ def check_tracker(config: TrackerConfig) -> None:
         return
     kind = _TRACKERS[config.name]
     require_package(kind.package, kind.extra, f"tracker={config.name}")
-    if isinstance(config, WandbConfig):
-        from rast_bench.trackers.wandb import check_environment
-
-        check_environment()
+    mode = os.environ.get("WANDB_MODE") or "online"
+    if isinstance(config, WandbConfig) and mode not in WANDB_MODES:
+        raise ConfigError(
+            f"WANDB_MODE={mode}: must be one of {', '.join(WANDB_MODES)}",
+            hint="unset it, or set it to one of these",
+        )
 
 
 def require_package(package: str, extra: str, what: str) -> None:

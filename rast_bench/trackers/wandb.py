@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.config.trackers import WandbConfig
-from rast_bench.errors import ConfigError, TrackerError, first_line
+from rast_bench.errors import TrackerError, first_line
 from rast_bench.trackers.base import Content, LineChart, TableData, TrackedRun, Warn
 from rast_bench.trackers.layout import slug
 
@@ -26,19 +26,8 @@ FOLDER = "wandb"
 INIT_SECONDS = 20.0  # the client may take twice as long
 FINISH_SECONDS = 30.0  # of one run; when it has passed once, nothing is waited for again
 X_AXIS = "samples_done"
-_MODES = ("online", "offline", "disabled")
 _DIGEST = "content_digest"
 _OFFLINE_HINT = "`wandb login` stores one; or say WANDB_MODE=offline, and `wandb sync` later"
-
-
-def check_environment() -> None:
-    """Raise ConfigError for a WANDB_MODE that the client would refuse, or not understand."""
-    mode = os.environ.get("WANDB_MODE") or "online"
-    if mode not in _MODES:
-        raise ConfigError(
-            f"WANDB_MODE={mode}: must be one of {', '.join(_MODES)}",
-            hint="unset it, or set it to one of these",
-        )
 
 
 class WandbTracker:
