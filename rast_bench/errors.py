@@ -9,6 +9,7 @@ is a bug: its stack trace goes to a file (unexpected.py), and the user sees a li
     ├── DatasetError       a data set that is missing or lacks a field
     ├── LedgerError        the results folder: not writable, full, corrupt beyond repair
     ├── EngineError        an engine that is not installed or cannot serve the request
+    ├── TrackerError       a tracker that cannot be reached, has no key, or refuses what it is sent
     ├── OutputError        stdout or stderr that is closed or full
     └── UnexpectedError    anything else that was raised: a bug
 """
@@ -57,6 +58,10 @@ class LedgerError(RastBenchError):
 
 
 class EngineError(RastBenchError):
+    pass
+
+
+class TrackerError(RastBenchError):
     pass
 
 

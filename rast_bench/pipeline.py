@@ -5,6 +5,7 @@ Every stage reads what the previous one left in the ledger, so each can be run a
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,14 @@ from rast_bench.run.devices import any_split, automatic_workers, check_workers
 from rast_bench.run.progress import stderr_progress
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from rast_bench.config.launchers import LauncherConfig
     from rast_bench.run.array import ArrayTask
     from rast_bench.run.folder import Launch
     from rast_bench.run.launch import Command
     from rast_bench.run.outcome import RunSummary
+    from rast_bench.trackers.live import LiveProcess, LiveTask
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,10 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
         KeyboardInterrupt: Ctrl-C; everything finished is saved.
     """
     options = shared_options(jobs)
+    if options.tracker.name != "none":
+        from rast_bench.trackers.base import check_tracker
+
+        check_tracker(options.tracker)
     ledger = Ledger(Path(options.results_dir))
     for job in jobs:
         check_code_execution(
@@ -67,26 +75,76 @@ def run_jobs(jobs: Sequence[Job], command: "Command") -> int:
         check_pool([item.cell for item in distinct(single_cells(planned))], options.pool)
     launcher = jobs[0].launcher
     _print_notes(cells, launcher)
-    if launcher is None:
-        summary = _generate(cells, ledger, options)
-    else:
-        from rast_bench.run.dispatch import launch_cells
+    if launcher is not None and options.workers != "auto":
+        raise ConfigError(
+            f"workers={options.workers}: a launcher starts workers of its own",
+            hint="set launcher.devices=… or launcher.tasks=…, and leave workers out",
+        )
+    # Where nobody waits for the workers there is something to show only when all is made already.
+    waits = launcher is None or launcher.cluster == "local" or launcher.wait
+    task = live_task(planned, options, command.text, launched=launcher is not None)
+    with ExitStack() as stack:
+        tracking = stack.enter_context(_tracked(task)) if waits else None
+        if launcher is None:
+            summary = _generate(cells, ledger, options)
+        else:
+            from rast_bench.run.dispatch import launch_cells
 
-        if options.workers != "auto":
-            raise ConfigError(
-                f"workers={options.workers}: a launcher starts workers of its own",
-                hint="set launcher.devices=… or launcher.tasks=…, and leave workers out",
-            )
-        launched = launch_cells(cells, ledger, launcher, command, stderr_progress())
-        if launched is None:
-            return 0
-        summary = launched
-    print(_summary_line(summary), file=sys.stderr)
-    if summary.failures:
-        print(summary.render_failures(), file=sys.stderr)
-        return summary.exit_code
-    report_jobs(planned, ledger, options, command.text)
+            launched = launch_cells(cells, ledger, launcher, command, stderr_progress())
+            if launched is None:
+                return 0
+            summary = launched
+            if not waits:
+                tracking = stack.enter_context(_tracked(task))
+        print(_summary_line(summary), file=sys.stderr)
+        if tracking is not None:
+            tracking.generated(summary.failures)
+        if summary.failures:
+            print(summary.render_failures(), file=sys.stderr)
+            return summary.exit_code
+        report_jobs(planned, ledger, options, command.text, tracking)
     return 0
+
+
+def _tracked(task: "LiveTask | None") -> "AbstractContextManager[LiveProcess | None]":
+    """What follows the run for `tracker=…`."""
+    if task is None:
+        return nullcontext()
+    from rast_bench.trackers.live import tracked
+
+    return tracked(task)
+
+
+def live_task(
+    planned: Sequence[PlannedJob], options: RunOptions, command: str, *, launched: bool
+) -> "LiveTask | None":
+    """What a process that tracks these jobs is told; None where nothing is to be tracked.
+
+    Args:
+        command: what was typed.
+        launched: whether the workers are of a launch.
+    """
+    if options.tracker.name == "none":
+        return None
+    from rast_bench.trackers.live import LiveTask
+    from rast_bench.trackers.publish import experiment_group, repair_command, sweep_group
+
+    groups = [
+        experiment_group(item.job, item.planned, options.tracker)
+        for item in planned
+        if item.job.options.experiment is not None
+    ]
+    if single := single_cells(planned):
+        groups.insert(0, sweep_group(single, options.tracker))
+    return LiveTask(
+        config=options.tracker,
+        groups=tuple(groups),
+        results=Path(options.results_dir),
+        grader=options.grader,
+        allow_code_execution=options.allow_code_execution,
+        repair=repair_command([item.job for item in planned], options.tracker, command),
+        launched=launched,
+    )
 
 
 def plan_jobs(jobs: Sequence[Job]) -> list[PlannedJob]:
@@ -149,7 +207,11 @@ def single_cells(planned: Sequence[PlannedJob]) -> list[PlannedCell]:
 
 
 def report_jobs(
-    planned: Sequence[PlannedJob], ledger: Ledger, options: RunOptions, command: str
+    planned: Sequence[PlannedJob],
+    ledger: Ledger,
+    options: RunOptions,
+    command: str,
+    tracking: "LiveProcess | None" = None,
 ) -> None:
     """Grade samples without a verdict; print one table per experiment and one for all other cells.
 
@@ -158,6 +220,7 @@ def report_jobs(
 
     Args:
         command: what was typed, for the saved tables.
+        tracking: where the reports are shown as well.
 
     Raises:
         LedgerError: a cell is partial.
@@ -169,10 +232,12 @@ def report_jobs(
     if single:
         report = cells_report(single, ledger, options.grader, options.pool)
         print(report.terminal)
+        folder = Path(options.results_dir) / SWEEPS / sweep_name(single)
         if len(distinct(single)) > 1:
-            folder = Path(options.results_dir) / SWEEPS / sweep_name(single)
             paths = save_report(report, folder, command)
             print("\n".join(written_files_summary(paths)), file=sys.stderr)
+        if tracking is not None:
+            tracking.publish(report, folder)
     for item in planned:
         experiment = item.job.options.experiment
         if experiment is None:
@@ -184,6 +249,8 @@ def report_jobs(
         paths = save_report(report, Path(options.results_dir) / experiment.name, command)
         following = next_command(item.job, "status")
         print("\n".join(written_files_summary(paths, following)), file=sys.stderr)
+        if tracking is not None:
+            tracking.publish(report, paths[0].parent)
 
 
 def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> None:
@@ -202,7 +269,7 @@ def shared_options(jobs: Sequence[Job]) -> RunOptions:
     """Return the options of a command that a sweep cannot vary."""
     first = jobs[0].options
     for job in jobs:
-        for key in ("results_dir", "grader", "allow_code_execution", "workers", "pool"):
+        for key in ("results_dir", "grader", "allow_code_execution", "workers", "pool", "tracker"):
             if getattr(job.options, key) != getattr(first, key):
                 raise ConfigError(f"{key} varies within one sweep", hint=f"run once for each {key}")
     return first

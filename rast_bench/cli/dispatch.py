@@ -20,6 +20,7 @@ from rast_bench.cli import (
     status,
     table,
     verify,
+    wandb,
     worker,
 )
 from rast_bench.config.arguments import CommandParser, one_of
@@ -37,6 +38,7 @@ COMMANDS: dict[str, ModuleType] = {
     "resume": resume,
     "grade": grade,
     "export": export,
+    "wandb": wandb,
     "worker": worker,
     "analyse": analyse,
     "audit-paper": audit_paper,
@@ -63,6 +65,7 @@ examples:
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
   rast-bench export samples samples.parquet --experiment demo        for other programs
+  rast-bench wandb push demo                                         to Weights & Biases
   rast-bench verify                                                  check every stored file
   rast-bench audit-paper                                             errors in the paper's numbers
 

@@ -13,6 +13,7 @@ _GROUPS = {
     "decoding": "λ, τ, top-p, n, max tokens, seed, greedy",
     "engine": "what generates the samples",
     "experiment": "a named set of cells with its own table",
+    "tracker": "where the run is shown beside its tables, live and afterwards",
 }
 
 _TEMPLATE = """\

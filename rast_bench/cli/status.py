@@ -3,7 +3,9 @@
 import sys
 import time
 from argparse import Namespace
+from contextlib import AbstractContextManager, chdir, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.cli.launches import find_launch, names_launch
@@ -19,6 +21,7 @@ from rast_bench.terminal import printable
 
 if TYPE_CHECKING:
     from rast_bench.run.folder import Launch
+    from rast_bench.run.status import LaunchStatus
 
 SUMMARY = "show what is done of a launch or an experiment"
 
@@ -87,9 +90,25 @@ def launch_state(launch: "Launch", *, follow: bool) -> int:
     Exit code 0, or 2 if it is over and cells are incomplete.
     """
     from rast_bench.run.outcome import causes_of_end, cell_failures, resume_command
-    from rast_bench.run.status import launch_status, render_status
+    from rast_bench.run.status import launch_status
 
     seen = launch_status(launch)
+    with _tracked(launch) if follow and not seen.over else nullcontext():
+        seen = _shown(launch, seen, follow=follow)
+    if not seen.over:
+        return 0
+    if seen.done == seen.wanted:
+        print(f"complete; print the table with: {resume_command(launch)}", file=sys.stderr)
+        return 0
+    for failure in cell_failures(launch, causes_of_end(launch)):
+        print(failure.render(), file=sys.stderr)
+    return EXIT_INCOMPLETE
+
+
+def _shown(launch: "Launch", seen: "LaunchStatus", *, follow: bool) -> "LaunchStatus":
+    """Print what was seen and, with `follow`, what is seen until the workers end."""
+    from rast_bench.run.status import launch_status, render_status
+
     if follow and sys.stdout.isatty():
         from rich.console import Console
         from rich.live import Live
@@ -107,11 +126,26 @@ def launch_state(launch: "Launch", *, follow: bool) -> int:
             time.sleep(FOLLOW_SECONDS)
             seen = launch_status(launch)
             print(render_status(seen).splitlines()[-1], flush=True)
-    if not seen.over:
-        return 0
-    if seen.done == seen.wanted:
-        print(f"complete; print the table with: {resume_command(launch)}", file=sys.stderr)
-        return 0
-    for failure in cell_failures(launch, causes_of_end(launch)):
-        print(failure.render(), file=sys.stderr)
-    return EXIT_INCOMPLETE
+    return seen
+
+
+def _tracked(launch: "Launch") -> "AbstractContextManager[object]":
+    """What follows the launch for its command's `tracker=…`, if that command did not wait."""
+    from rast_bench.config.frontend import jobs_of_command_line
+    from rast_bench.pipeline import live_task, plan_jobs, shared_options
+    from rast_bench.run.status import typed
+    from rast_bench.trackers.base import check_tracker
+    from rast_bench.trackers.live import tracked
+
+    record = launch.record
+    if record.settings.get("wait") is not False:
+        return nullcontext()
+    with chdir(record.folder):  # paths in the words may be relative
+        jobs = jobs_of_command_line(record.words)
+        options = shared_options(jobs)
+        if options.tracker.name == "none":
+            return nullcontext()
+        check_tracker(options.tracker)
+        task = live_task(plan_jobs(jobs), options, typed(launch), launched=True)
+    assert task is not None
+    return tracked(replace(task, results=Path(record.results_dir)))

@@ -20,6 +20,7 @@ from rast_bench.config.options import OptionReader
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.schema import GROUPS, CellConfig, GraderName, Label
 from rast_bench.config.strict import Strict
+from rast_bench.config.trackers import NoTracker, TrackerConfig
 from rast_bench.config.validate import validated
 
 
@@ -41,6 +42,7 @@ class RunOptions(Strict):
     workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = "auto"
     label: Label | None = None
     pool: Label | None = None  # the key of a sweep whose values are repeated runs (seeds)
+    tracker: TrackerConfig = NoTracker()
     experiment: ExperimentConfig | None = None
 
 

@@ -18,7 +18,7 @@ from rast_bench.config.schema import (
 )
 from rast_bench.config.strict import Strict
 
-RESERVED = ("analysis", "bugs", "launches", "ledger", "sweeps")
+RESERVED = ("analysis", "bugs", "launches", "ledger", "sweeps", "trackio", "wandb")
 """Folders of a results folder; an experiment's files go into a folder of its name."""
 
 Role = Literal["base", "rast", "ceiling", "control"]

@@ -11,7 +11,7 @@ from yaml import MarkedYAMLError, YAMLError  # type: ignore[import-untyped]
 from rast_bench.config.compose import Root
 from rast_bench.config.launchers import CHOOSE_LAUNCHER, LAUNCHERS
 from rast_bench.config.precheck import option_names
-from rast_bench.config.schema import GROUPS, CellConfig
+from rast_bench.config.schema import GROUPS, OPTION_GROUPS, CellConfig
 from rast_bench.config.validate import did_you_mean, known_keys
 from rast_bench.errors import ConfigError
 
@@ -96,7 +96,7 @@ def _missing(error: MissingConfigException) -> ConfigError:
     if match is None:
         return ConfigError(_message(error), hint=_LOOK)
     group, option = match["group"], match["option"]
-    if error.options is None and group not in (*GROUPS, "experiment"):
+    if error.options is None and group not in OPTION_GROUPS:
         return ConfigError(f"there is no group {group!r}", hint=_group_hint(group))
     names = error.options or option_names(group)
     return ConfigError(
@@ -122,6 +122,8 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
         )
     if path[0] == "engine" and path[-1] in known:
         return ConfigError(f"the chosen engine has no {key}", hint="choose another: engine=…")
+    if path[0] == "tracker" and path[-1] in known:
+        return ConfigError(f"the chosen tracker has no {key}", hint="choose one: tracker=wandb")
     if path[-1] in known:
         return ConfigError(f"{key} is not set by the chosen option", hint=f"add it: +{key}=…")
     if len(path) == 1:

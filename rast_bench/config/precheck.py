@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from rast_bench.config.bounds import MAX_JOBS
 from rast_bench.config.overrides import parsed_overrides
 from rast_bench.config.paths import config_dir
-from rast_bench.config.schema import GROUPS
+from rast_bench.config.schema import OPTION_GROUPS
 from rast_bench.config.validate import did_you_mean, shown
 from rast_bench.errors import ConfigError
 
@@ -51,7 +51,7 @@ def _too_many(what: str, jobs: int) -> ConfigError:
 def _check_option(override: Override) -> None:
     """Raise ConfigError unless `group=option` names an option; Hydra fails on numbers and null."""
     key = override.key_or_group
-    if override.is_delete() or not ("/" in key or key in (*GROUPS, "experiment")):
+    if override.is_delete() or not ("/" in key or key in OPTION_GROUPS):
         return
     for value in _values(override):
         if isinstance(value, list) and all(isinstance(one, str) for one in value):

@@ -24,6 +24,9 @@ from rast_bench.config.strict import Strict
 GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "engine")
 """The configuration groups that make a cell, in the order of CellConfig."""
 
+OPTION_GROUPS = (*GROUPS, "experiment", "tracker")
+"""All groups of which a command line chooses an option."""
+
 MethodName = Literal["base", "rl", "rast"]
 
 MAX_NUMBER = MAX_FACTOR  # also for τ, where nobody means more

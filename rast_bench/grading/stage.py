@@ -55,11 +55,12 @@ def grade_cells(
     )
     kinds: Counter[VerdictKind] = Counter()
     for cell in cells:
-        kinds.update(_grade_cell(cell, ledger, grader))
+        kinds.update(grade_cell(cell, ledger, grader))
     return GradingSummary(grader.name, len(cells), kinds.total(), dict(kinds))
 
 
-def _grade_cell(cell: "PlannedCell", ledger: "Ledger", grader: Grader) -> Counter[VerdictKind]:
+def grade_cell(cell: "PlannedCell", ledger: "Ledger", grader: Grader) -> Counter[VerdictKind]:
+    """What `grade_cells` does with one cell; how many new verdicts there are of each kind."""
     kinds: Counter[VerdictKind] = Counter()
     missing = _samples_without_verdict(cell, ledger, grader.name)
     for start in range(0, len(missing), SHARD_SAMPLES):

@@ -109,12 +109,16 @@ def smaller_name(results: Sequence[Result], folder: Path) -> str | None:
     Fewer: a cell has fewer problems or samples now than in RECORD. None if there is no such cell,
     so that the tables may be replaced.
     """
+    return smaller_than_saved(extents(results), folder)
+
+
+def smaller_than_saved(new: Mapping[str, tuple[int, int]], folder: Path) -> str | None:
+    """Return as `smaller_name`, for (problems, samples per problem) by cell."""
     try:
         before = json.loads((folder / RECORD).read_text(encoding="utf-8"))["cells"]
         old = {str(cell): (int(extent[0]), int(extent[1])) for cell, extent in before.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None  # from an earlier version, or no table
-    new = extents(results)
     shared = [(old[cell], new[cell]) for cell in new if cell in old]
     names = [
         f"{max(extent[place] for extent in new.values())}-{noun}"

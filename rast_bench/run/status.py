@@ -73,7 +73,7 @@ def render_status(status: LaunchStatus) -> str:
     """Return one line per cell, then the workers, then the totals."""
     launch = status.launch
     width = max((len(cell.title) for cell in status.cells), default=0)
-    lines = [f"launch {launch.launch_id} on {launch.record.cluster}: {_typed(launch)}"]
+    lines = [f"launch {launch.launch_id} on {launch.record.cluster}: {typed(launch)}"]
     lines += [
         f"  {cell.title:<{width}}  {cell.state:<7}  {cell.done:>9,}/{cell.wanted:,}"
         for cell in status.cells
@@ -123,5 +123,6 @@ def _word(status: JobStatus) -> str:
     return status.state.replace("_", " ")
 
 
-def _typed(launch: Launch) -> str:
+def typed(launch: Launch) -> str:
+    """The command that made the launch, as it can be pasted into a shell."""
     return shlex.join([*launch.record.program.split(), *launch.record.words])

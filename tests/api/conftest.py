@@ -1,32 +1,15 @@
 import shutil
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 
 import pytest
-from app_world import World, make_world
-from finished_run import EXPERIMENT, Finished
-
-from rast_bench.cli import main
+from app_world import World
+from finished_run import Finished, make_run
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """Made once; `finished` is what a test may change."""
-    with pytest.MonkeyPatch.context() as patch:
-        world = make_world(tmp_path_factory.mktemp("finished"), patch)
-        conf = world.folder / "conf"
-        for group in ("experiment", "dataset"):
-            (conf / group).mkdir(parents=True)
-        (conf / "dataset" / "made-up.yaml").write_text(
-            f"name: made-up\npath: {world.folder}/set.jsonl\ngraders: [boxed-1, simplerl-1]\n"
-        )
-        (conf / "experiment" / "small.yaml").write_text(EXPERIMENT)
-        words = ["--config-dir", str(conf), "experiment=small"]
-        words += [word for word in world.overrides if not word.startswith("dataset.")]
-        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            assert main(["run", *words]) == 0
-    yield Finished(world, words)
+    return make_run(tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture

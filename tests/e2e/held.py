@@ -1,20 +1,15 @@
 """Commands whose generation stops in mid-run, until a test lets it go on: hold/sitecustomize.py."""
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from waiting import PATIENCE, wait_until
+
+__all__ = ["PATIENCE", "Hold", "wait_until"]
+
 SITE = Path(__file__).with_name("hold")
-PATIENCE = 600.0  # seconds, on a machine that has much else to do
-
-
-def wait_until(true: Callable[[], object], complaint: str, seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"after {seconds:.0f} s {complaint}"
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True)
