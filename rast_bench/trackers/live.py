@@ -28,7 +28,7 @@ from rast_bench.interrupt import Interrupted
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.run.folder import Launch
-from rast_bench.run.notes import Failures
+from rast_bench.run.heartbeats import Failures
 from rast_bench.run.outcome import CellFailure, active_launch
 from rast_bench.trackers.base import Content, TrackedRun, Tracker, make_tracker
 from rast_bench.trackers.layout import Running, finite, running
