@@ -7,6 +7,7 @@ and images is summary, so that a run that is pushed again is as if it had been p
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ FOLDER = "wandb"
 INIT_SECONDS = 20.0  # the client may take twice as long
 FINISH_SECONDS = 30.0  # of one run; when it has passed once, nothing is waited for again
 X_AXIS = "samples_done"
+STATUS_THREAD = "NetStatThr"  # the client's name
 _DIGEST = "content_digest"
 _OFFLINE_HINT = "`wandb login` stores one; or say WANDB_MODE=offline, and `wandb sync` later"
 
@@ -57,6 +59,7 @@ class WandbTracker:
                 f"the package wandb cannot be imported: {first_line(error)}",
                 hint="pip install 'rast-bench[wandb]'",
             ) from error
+        _quiet_status_threads()
         with self._client_errors("W&B does not start"):
             self._mode = self._config.mode or wandb.setup().settings.mode
             if self._mode == "online" and not wandb.login(prompt=False, verify=False):
@@ -244,6 +247,19 @@ def _settings() -> "wandb.Settings":
         x_disable_stats=True,
         x_save_requirements=False,
     )
+
+
+def _quiet_status_threads() -> None:
+    """A run's thread that asks for the network's state fails where the client is ended meanwhile,
+    as it is where a server does not answer: nobody needs to hear of that.
+    """
+    told = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.thread is None or args.thread.name != STATUS_THREAD:
+            told(args)
+
+    threading.excepthook = hook
 
 
 def _client_exceptions() -> tuple[type[Exception], ...]:

@@ -1,6 +1,7 @@
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from app_world import World
 from finished_run import Finished, make_run
 from wandb_server import WandbServer, wandb_server
+
+from rast_bench.trackers.wandb import STATUS_THREAD
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,9 @@ def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     if "wandb" in sys.modules:
         sys.modules["wandb"].teardown()
+        for thread in threading.enumerate():  # else one may fail in the next test
+            if thread.name == STATUS_THREAD:
+                thread.join(30)
 
 
 @pytest.fixture
