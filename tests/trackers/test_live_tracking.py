@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import app_world
@@ -15,8 +16,15 @@ from waiting import PATIENCE, wait_until
 from wandb_server import WandbServer, wandb_server
 
 from rast_bench.cli import main
+from rast_bench.cli.status import EXIT_INCOMPLETE
+from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.config.trackers import WandbConfig
 from rast_bench.domain import Request, Sample
+from rast_bench.ledger import Ledger
+from rast_bench.pipeline import live_task, plan_jobs
+from rast_bench.run.folder import Launch
+from rast_bench.run.launch import Command, make_launch, missing_groups
+from rast_bench.run.status import LaunchStatus, launch_status
 from rast_bench.trackers import wandb as ours
 from rast_bench.trackers.base import Content, TrackedRun
 from rast_bench.trackers.live import LiveProcess, LiveTask
@@ -153,6 +161,42 @@ def test_cells_that_fail_end_as_failed(
     assert "the engine broke" in failed[0].summary["failure"]
 
 
+def test_workers_of_a_launcher_know_nothing_of_it(tmp_path: Path, server: WandbServer) -> None:
+    cell = ("base_model=tiny-s", "delta=tiny-xs", "dataset=tiny-easy", "dataset.limit=2")
+    launcher = ("decoding.n=2", "hydra/launcher=local", "launcher.devices=1")
+    assert main(["run", *cell, *launcher, *LIVE, f"results_dir={tmp_path / 'results'}"]) == 0
+    (run,) = (run for run in server.runs.values() if run.job_type == "cell")
+    assert (run.summary["samples"], run.summary["status"], run.exit_code) == (4, "complete", 0)
+    for log in (tmp_path / "results").glob("launches/*/log/*"):
+        assert "wandb" not in log.read_text()
+
+
+def test_a_launch_that_nobody_waits_for_is_followed_by_status(
+    words: list[str], server: WandbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `launcher.wait=false` leaves it; its workers are over as soon as it is tracked."""
+    jobs = jobs_of_command_line(words[1:])
+    ledger = Ledger(results_of(words))
+    launch = make_launch(
+        missing_groups(plan_jobs(jobs)[0].planned, ledger),
+        ledger,
+        Command("rast-bench run", tuple(words[1:]), Path.cwd()),
+        "local",
+        {"wait": False},
+        lambda _: 1,
+    )
+
+    def seen(launch: Launch) -> LaunchStatus:
+        found = launch_status(launch)
+        return replace(found, workers={}) if server.runs else found
+
+    monkeypatch.setattr("rast_bench.run.status.launch_status", seen)
+    assert main(["status", "--follow", str(launch.path)]) == EXIT_INCOMPLETE
+    run = server.runs["experiment-small"]
+    assert run.history[0]["live/samples_missing"] == 33
+    assert run.exit_code == 0
+
+
 # The client against servers that stop; its limits are shortened, so it runs in this process.
 
 
@@ -215,12 +259,10 @@ def lead(task: LiveTask) -> None:
 def test_a_command_that_is_killed_leaves_no_run_open(
     words: list[str], server: WandbServer, number: signal.Signals
 ) -> None:
-    from rast_bench.config.frontend import jobs_of_command_line
-    from rast_bench.pipeline import live_task, plan_jobs
-
     jobs = jobs_of_command_line(words[1:])
     planned = plan_jobs(jobs)
     task = live_task(planned, jobs[0].options, "the command", launched=False)
+    assert task is not None
     process = multiprocessing.get_context("spawn").Process(target=lead, args=(task,))
     process.start()
     wait_until(lambda: server.runs, "no run was opened")
