@@ -20,7 +20,14 @@ from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.pins import warn_of_unpinned
 from rast_bench.planning.plan import plan_cells
 from rast_bench.reporting.reports import experiment_report
-from rast_bench.reporting.sweeps import SWEEPS, cells_report, check_pool, distinct, sweep_name
+from rast_bench.reporting.sweeps import (
+    SWEEPS,
+    cells_report,
+    check_pool,
+    distinct,
+    experiment_folders,
+    sweep_name,
+)
 from rast_bench.run.devices import any_split, automatic_workers, check_workers
 from rast_bench.run.progress import stderr_progress
 
@@ -129,9 +136,10 @@ def live_task(
     from rast_bench.trackers.live import LiveTask
     from rast_bench.trackers.publish import experiment_group, repair_command, sweep_group
 
+    folders = experiment_folders([item.job for item in planned])
     groups = [
-        experiment_group(item.job, item.planned, options.tracker)
-        for item in planned
+        experiment_group(item.job, item.planned, options.tracker, folder)
+        for item, folder in zip(planned, folders, strict=True)
         if item.job.options.experiment is not None
     ]
     if single := single_cells(planned):
@@ -215,8 +223,8 @@ def report_jobs(
 ) -> None:
     """Grade samples without a verdict; print one table per experiment and one for all other cells.
 
-    The files of an experiment go to `<results_dir>/<experiment name>`, those of several single
-    cells to `<results_dir>/sweeps`.
+    The files of an experiment go to `<results_dir>/<experiment name>` (`experiment_folders`), those
+    of several single cells to `<results_dir>/sweeps`.
 
     Args:
         command: what was typed, for the saved tables.
@@ -238,7 +246,8 @@ def report_jobs(
             print("\n".join(written_files_summary(paths)), file=sys.stderr)
         if tracking is not None:
             tracking.publish(report, folder)
-    for item in planned:
+    folders = experiment_folders([item.job for item in planned])
+    for item, name in zip(planned, folders, strict=True):
         experiment = item.job.options.experiment
         if experiment is None:
             continue
@@ -246,7 +255,7 @@ def report_jobs(
             experiment, item.job.experiment_cells, item.planned, ledger, options.grader
         )
         print(report.terminal)
-        paths = save_report(report, Path(options.results_dir) / experiment.name, command)
+        paths = save_report(report, Path(options.results_dir) / name, command)
         following = next_command(item.job, "status")
         print("\n".join(written_files_summary(paths, following)), file=sys.stderr)
         if tracking is not None:

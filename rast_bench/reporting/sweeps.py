@@ -28,6 +28,7 @@ from rast_bench.results.experiment import complete_outcome
 from rast_bench.results.pooled import Pool, pools_of
 
 if TYPE_CHECKING:
+    from rast_bench.config.compose import Job
     from rast_bench.ledger import Ledger
 
 SWEEPS = "sweeps"
@@ -104,6 +105,30 @@ def sweep_name(planned: Sequence[PlannedCell]) -> str:
     identity = repr(sorted({(one.cell_id, one.wanted) for one in planned}))
     digits = hashlib.sha256(identity.encode()).hexdigest()[:_HASH_DIGITS]
     return f"{file_stem({}, *words)}-{digits}"
+
+
+def experiment_folders(jobs: "Sequence[Job]") -> list[str]:
+    """Return the folder of each job's experiment in the results folder, empty without experiment.
+
+    Jobs of a sweep that run the same experiment get a folder each in its folder, named by the
+    overrides in which they differ.
+    """
+    groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.options.experiment is not None:
+            groups.setdefault(job.options.experiment.name, []).append(job)
+    taken: dict[str, dict[str, None]] = {name: {} for name in groups}
+    folders = []
+    for job in jobs:
+        name = "" if job.options.experiment is None else job.options.experiment.name
+        group = groups.get(name, [])
+        if len(group) > 1:
+            shared = set.intersection(*(set(one.overrides) for one in group))
+            stem = file_stem(taken[name], *(one for one in job.overrides if one not in shared))
+            taken[name][stem] = None
+            name = f"{name}/{stem}"
+        folders.append(name)
+    return folders
 
 
 def _pools(cells: Sequence[CellConfig], labels: Sequence[RowLabel], pool: str) -> list[Pool]:

@@ -109,12 +109,18 @@ def run_group(
 
 
 def experiment_group(
-    job: "Job", planned: Sequence[PlannedCell | None], config: TrackerConfig
+    job: "Job",
+    planned: Sequence[PlannedCell | None],
+    config: TrackerConfig,
+    folder: str | None = None,
 ) -> RunGroup:
     """Return the runs of an experiment.
 
     Where its folder has tables of more problems or samples, it has the name that its own tables
     get, so that runs of fewer do not replace those of more.
+
+    Args:
+        folder: Of its tables in the results folder; its name by default.
     """
     experiment = job.options.experiment
     assert experiment is not None
@@ -124,8 +130,9 @@ def experiment_group(
             known = extents.get(one.cell_id, (0, 0))
             own = len(one.problems), one.cell.decoding.samples_per_problem
             extents[one.cell_id] = max(known[0], own[0]), max(known[1], own[1])
-    smaller = smaller_than_saved(extents, Path(job.options.results_dir) / experiment.name)
-    name = experiment.name if smaller is None else f"{experiment.name}-{smaller}"
+    folder = folder or experiment.name
+    smaller = smaller_than_saved(extents, Path(job.options.results_dir) / folder)
+    name = folder.replace("/", "-") if smaller is None else f"{folder.replace('/', '-')}-{smaller}"
     about = {
         "title": experiment.title or experiment.name,
         "command": shown_command(job.overrides),

@@ -9,8 +9,10 @@ import pytest
 from app_world import World
 
 from rast_bench.cli import main
+from rast_bench.config.frontend import jobs_of_command_line
 from rast_bench.config.schema import CellConfig
 from rast_bench.reporting.row_labels import row_labels
+from rast_bench.reporting.sweeps import experiment_folders
 
 
 def cell(**changed: Any) -> CellConfig:
@@ -103,6 +105,24 @@ def test_a_sweep_saves_its_table_and_its_heat_map(
     assert "-m" in json.loads((folder / "made_by.json").read_text())["command"]
     assert main(["run", *words, "decoding.seed=0,1"]) == 0
     assert len(list((world.results / "sweeps").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "folders"),
+    [
+        (["experiment=demo"], ["demo"]),
+        (["base_model=tiny-l", "delta=none", "dataset=tiny-easy"], [""]),
+        (
+            ["-m", "experiment=demo", "experiment.limit=1", "decoding.seed=0,1"],
+            ["demo/decoding-seed-0", "demo/decoding-seed-1"],
+        ),
+        (["-m", "experiment=demo,tiny_figure5", "experiment.limit=1"], ["demo", "tiny_figure5"]),
+    ],
+)
+def test_no_job_of_a_sweep_replaces_the_tables_of_another(
+    words: list[str], folders: list[str]
+) -> None:
+    assert experiment_folders(jobs_of_command_line(words)) == folders
 
 
 def test_grids_on_two_data_sets_are_two_heat_maps(world: World, tmp_path: Path) -> None:
