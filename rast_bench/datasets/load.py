@@ -31,7 +31,7 @@ def load_problems(cfg: DatasetConfig) -> list[Problem]:
     if known_dataset(cfg) is not None and not _rows_are_known(cfg, problems):
         raise DatasetError(
             f"data set {cfg.name}: {_other_rows(cfg, problems)}",
-            hint="check the copy and dataset.subset; to use it as it is set "
+            hint="check the copy and dataset.subset; to use it as it is, set "
             f"dataset.known_rows=[{len(problems)}]",
         )
     for line in differences(cfg, problems):

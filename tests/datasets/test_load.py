@@ -162,7 +162,7 @@ def test_a_benchmark_with_other_rows_than_known_is_refused(tmp_path: Path) -> No
     )
     with pytest.raises(DatasetError, match="amc23: 2 problems, where 40 are known") as refused:
         load_problems(amc23)
-    assert "say dataset.known_rows=[2]" in str(refused.value.hint)
+    assert "set dataset.known_rows=[2]" in str(refused.value.hint)
     assert len(load_problems(amc23.model_copy(update={"known_rows": (2,)}))) == 2
 
 
