@@ -221,7 +221,7 @@ FOLDERS: dict[str, tuple[Change, str]] = {
     "tying is text": (configured(tie_word_embeddings="no"), "tie_word_embeddings='no'"),
     "no such activation": (configured(hidden_act="nope"), "there is no hidden_act 'nope'"),
     "an activation of numbers": (configured(hidden_act=3), "hidden_act=3, and it must be text"),
-    "a padding token too many": (configured(pad_token_id=50), "pad_token_id=50, and the embedding"),
+    "a padding token too many": (configured(pad_token_id=50), "pad_token_id=50, but the embedding"),
     "an EOS of text": (configured(eos_token_id=["x"]), "which is not an id"),
     "a window of text": (configured(sliding_window="8"), "sliding_window='8'"),
     "kinds of layers as text": (configured(layer_types="full"), "layer_types='full'"),
