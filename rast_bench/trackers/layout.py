@@ -269,17 +269,21 @@ def chosen_problems(planned: PlannedCell, count: int) -> list[str]:
     return [problem_id for problem_id in ids if problem_id in chosen]
 
 
+ByProblem = Mapping[str, tuple[float | None, str | None]]
+"""Share of correct samples and the first response, by problem id."""
+
+
 @dataclass(frozen=True)
 class CellSampleRows:
     """The samples of one cell that tables show.
 
     Attributes:
         samples: One row per chosen sample.
-        by_problem: Share of correct samples and the first response, by problem id.
+        by_problem: Of the chosen problems.
     """
 
     samples: TableData
-    by_problem: Mapping[str, tuple[float | None, str | None]]
+    by_problem: ByProblem
 
 
 def sample_rows(
@@ -356,13 +360,13 @@ def _cut(text: str) -> str:
 
 
 def problem_tables(
-    cells: Iterable[tuple[CellNumbers, PlannedCell, CellSampleRows]],
+    cells: Iterable[tuple[CellNumbers, PlannedCell, ByProblem]],
 ) -> dict[str, TableData]:
     """Return a table per section: one row per problem, its base, RAST and RL rows side by side.
 
     Grids and controls are left out; cells without a base or a ceiling stand there all the same.
     """
-    sections: dict[str, dict[str, dict[str, CellSampleRows]]] = {}
+    sections: dict[str, dict[str, dict[str, ByProblem]]] = {}
     problems: dict[tuple[str, str], tuple[str, str]] = {}
     for numbers, planned, rows in cells:
         if numbers.grid is None and numbers.role != "control":
@@ -376,12 +380,12 @@ def problem_tables(
         labels = list(dict.fromkeys(label for rows in by_dataset.values() for label in rows))
         lines: list[list[Scalar]] = []
         for dataset, by_row in by_dataset.items():
-            ids = dict.fromkeys(name for rows in by_row.values() for name in rows.by_problem)
+            ids = dict.fromkeys(name for rows in by_row.values() for name in rows)
             for problem_id in ids:
                 line: list[Scalar] = [dataset, problem_id, *problems[dataset, problem_id]]
                 for label in labels:
                     own = by_row.get(label)
-                    line += own.by_problem.get(problem_id, (None, None)) if own else (None, None)
+                    line += own.get(problem_id, (None, None)) if own else (None, None)
                 lines.append(line)
         heads = [f"{label}: {what}" for label in labels for what in ("correct", "response")]
         columns = ("dataset", "problem", "question", "gold", *heads)

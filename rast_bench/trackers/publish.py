@@ -235,7 +235,7 @@ def publish(
         if config.sample_rows:
             rows = sample_rows(planned, ledger, pub.grader, config.sample_rows)
             tables["responses"] = rows.samples
-            shown.append((numbers, planned, rows))
+            shown.append((numbers, planned, rows.by_problem))
         config_there = {**run.config, **numbers.place, **_origin(ledger, cell_id)}
         tracker.finish(replace(run, config=config_there), Content(numbers.summary, tables))
         yield run.name
