@@ -195,7 +195,7 @@ def test_register_once_and_refuse_another_identity(ledger: Ledger) -> None:
     assert record["display"] == {"title": "first"}
     assert ledger.cells() == [ID]
 
-    with pytest.raises(LedgerError, match=r"cell\.json describes another cell") as caught:
+    with pytest.raises(LedgerError, match=r"cell\.json describes a different cell") as caught:
         ledger.register(ID, {"stop": []}, {})
     assert caught.value.hint
 
