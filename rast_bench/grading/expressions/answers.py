@@ -377,10 +377,9 @@ class _Reader:
             return binomial(above, self._argument())
         if command in _CONJUGATES:
             value = self._argument()
-            if not value.free_symbols and not value.has(sympy.I):
-                raise UnreadableError("a line over a number")
-            if value.is_Mul:
-                raise UnreadableError("a line over letters")
+            complex_name = any(name.name == "z" for name in value.free_symbols)
+            if value.is_Mul or not (value.has(sympy.I) or complex_name):
+                raise UnreadableError("a line that may not mean the conjugate")
             return sympy.conjugate(value)
         if command in (r"\sum", r"\prod"):
             return self._series(command)

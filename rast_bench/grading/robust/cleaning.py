@@ -71,7 +71,7 @@ _FONTS = frozenset(
         *("textsc", "textmd", "mathrm", "mathbf", "mathit", "mathsf", "mathtt", "mathcal"),
         *("mathup", "mathnormal", "mathstrut", "mbox", "hbox", "operatorname", "bm", "pmb"),
         *("boldsymbol", "emph", "underline", "fbox", "boxed", "framebox", "ensuremath", "unit"),
-        *("mathop", "mathord", "smash", "textstyle", "displaystyle", "bold", "cancel"),
+        *("mathop", "mathord", "smash", "textstyle", "displaystyle", "bold"),
     )
 )
 _SWITCHES = frozenset(
@@ -151,10 +151,12 @@ _WHOLE = frozenset(
 _RELATIONS = frozenset(("le", "ge", "ne"))
 _JOINED = re.compile("|".join(sorted((*_GREEK, *_FUNCTIONS), key=lambda name: (-len(name), name))))
 _ARROWS = frozenset(("overrightarrow", "vec"))
+_BOLD = frozenset(("mathbf", "bm", "pmb", "boldsymbol"))
 _ACCENTS = {"overline": "bar", "bar": "bar", "hat": "hat", "widehat": "hat"}
 _POINTS = re.compile(r" ?\{ ?([A-Z]{2,4}) ?\}")
 _VECTOR = re.compile(r" ?(?:\{ ?([A-Za-z]{1,3}) ?\}|([A-Za-z])(?![A-Za-z]))")
 _LETTER = re.compile(r" ?(?:\{ ?([A-Za-z]) ?\}|([A-Za-z])(?![A-Za-z]))")
+_BOLD_LETTER = re.compile(r" ?\{ ?([a-hl-z]) ?\}")
 _UNIT_VECTORS = frozenset("ijk")
 
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)\*?|(.))", re.DOTALL)
@@ -199,6 +201,8 @@ def _with_plain_commands(text: str) -> str:
         name, sign = match[1], match[2]
         if name is None:
             written, position = _escaped(sign, text, position, pieces, marked)
+        elif name in _BOLD and (letter := _BOLD_LETTER.match(text, position)):
+            written, position = rf"\mathbf{{{letter[1]}}}", letter.end()
         elif name in _BLANK or (name in _FONTS and _after_space(text, position) == "{"):
             written = " "
         elif name in _SIZES:
@@ -255,11 +259,17 @@ def _after_argument(text: str, position: int, partners: dict[int, int]) -> int:
 
 
 def _marked(name: str, text: str, position: int) -> tuple[str, int]:
-    r"""Turn `\overline{AB}`, `\vec{v}`, `\hat{i}` into names; `\bar{x}` gets a name of its own."""
-    if found := _POINTS.match(text, position):
+    r"""Turn `\overline{AB}`, `\hat{i}` into names; `\bar{x}` gets a name of its own.
+
+    Arrows stay, as `\vec{v}`, except over unit vectors.
+    """
+    if name in _ARROWS and (
+        found := _VECTOR.match(text, position) or _POINTS.match(text, position)
+    ):
+        vector = found[1] or found[2]
+        return f" {vector}" if vector in _UNIT_VECTORS else rf"\vec{{{vector}}}", found.end()
+    if name not in _ARROWS and (found := _POINTS.match(text, position)):
         return f" {found[1]}", found.end()
-    if name in _ARROWS and (found := _VECTOR.match(text, position)):
-        return f" {found[1] or found[2]}", found.end()
     if name in _ACCENTS and (found := _LETTER.match(text, position)):
         letter, accent = found[1] or found[2], _ACCENTS[name]
         if accent == "hat" and letter in _UNIT_VECTORS:

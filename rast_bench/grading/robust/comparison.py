@@ -20,7 +20,12 @@ from rast_bench.grading.robust.crossings import (
 )
 from rast_bench.grading.robust.kinds.base import Compare
 from rast_bench.grading.robust.kinds.expressions import Expression
-from rast_bench.grading.robust.kinds.notation import bare, has_modulus
+from rast_bench.grading.robust.kinds.notation import (
+    bare,
+    has_lone_arrow,
+    has_modulus,
+    without_arrows,
+)
 from rast_bench.grading.robust.readings import QUICK_READERS, Text, body, read, stands_alone
 
 MAX_LEVELS = 8
@@ -66,7 +71,10 @@ def load_libraries() -> None:
 
 def compare(answer: str, gold: str) -> Decision:
     """Compare a cleaned answer with the cleaned gold answer."""
-    return _Comparison().compare(answer, gold, 0)
+    decision = _Comparison().compare(without_arrows(answer), without_arrows(gold), 0)
+    if decision.outcome == "equal" and has_lone_arrow(answer, gold):
+        return undecided("relation", "an arrow on one side only")
+    return decision
 
 
 def _same_characters(answer: str, gold: str) -> Decision | None:

@@ -261,8 +261,16 @@ def _is_thousands(many: Collection, pair: Pair) -> bool:
 
 
 def number_for_congruence(pair: Pair) -> Decision | None:
+    """Compare a residue with a gold congruence; a bare residue class is not one number.
+
+    `x \\equiv 3 \\pmod 7` tells the 3 that was asked for, as `17 \\bmod 10` does the 7.
+    """
     if isinstance(pair.answer, Congruence):
-        return pair.answer.compare_number(pair.gold_text.text, pair.compare)
+        decision = pair.answer.compare_number(pair.gold_text.text, pair.compare)
+        named = pair.answer.operation or pair.answer.name
+        if decision.outcome == "equal" and not named:
+            return undecided("relation", "a residue class for a number")
+        return decision
     gold: Congruence = pair.gold
     return gold.compare_number(pair.answer_text.text, _turned(pair.compare))
 

@@ -15,7 +15,12 @@ from rast_bench.grading.robust.kinds.equations import read_equation
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.inequalities import read_inequality
 from rast_bench.grading.robust.kinds.intervals import read_region
-from rast_bench.grading.robust.kinds.notation import enclosed, has_parts, split_relation
+from rast_bench.grading.robust.kinds.notation import (
+    enclosed,
+    has_parts,
+    split_relation,
+    without_arrows,
+)
 from rast_bench.grading.robust.kinds.number_sets import read_number_set
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
@@ -111,7 +116,7 @@ class Text:
 @lru_cache(maxsize=4_096)
 def read(text: str) -> Text:
     """Return the readings of a cleaned text; `= 5` is read as 5."""
-    text = body(text)
+    text = body(without_arrows(text))
     readings = [reading for reader in READERS if (reading := reader(text))]
     if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
         readings = [reading for reading in readings if not isinstance(reading, Expression)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from rast_bench.grading.number_words import number_of_words
-from rast_bench.grading.robust.extraction import languages
+from rast_bench.grading.robust.extraction import disowned, languages
 from rast_bench.grading.robust.extraction.clauses import sentence_end, value_of
 from rast_bench.grading.robust.extraction.gold_kind import GoldKind
 from rast_bench.grading.robust.extraction.keywords import lowered, positions
@@ -53,7 +53,8 @@ _ANNOUNCED = re.compile(
     r"|(?:答え|解答|正解)(?:は|：|:)、?|(?:정답|답)(?:은|：|:)"
     r"|(?:उत्तर|উত্তর)[*\s]{0,5}(?:[:：=]|है|हैं|होगा|হল|হলো|হবে|(?=[$\\(*]{0,4}\d))"
     r"|(?:الجواب|الإجابة)" + _WORDS + r"\s{0,3}(?:\b(?:هو|هي)\b|:)"
-    r")(?P<not>\s{0,3}(?:not|never|unlikely|hardly|no longer|anything but|far from|neither"
+    r")(?P<not>\s{0,3}(?:(?:\w{1,12}ly\s)?not|never|unlikely|hardly|rarely|seldom|scarcely"
+    r"|no longer|anything but|far from|neither"
     r"|pas|nicht|keine?)\b"
     r"|n['’]?t\b)?",
     re.IGNORECASE,
@@ -74,7 +75,12 @@ _DOUBT_BEFORE = re.compile(
     r"|convinced|correct|right|possible|likely|the case|know|clear)\b[^.]{0,30}|\b(?:doubt|whether"
     r"|if|unless|suppose|assum\w+|pretend|wrong(?:ly)?|incorrect(?:ly)?|might think|may think"
     r"|might say|could think|claims?|claimed|says?|guess(?:ed)? was)\b[^.,;:]{0,25}"
-    r"|\b(?:least|less|un)[ -]?(?:likely|plausible|probable) )\Z",
+    r")\Z|" + disowned.NOT_THE_ANSWER,
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:previous|different|other|another|similar|easier|simpler)\s"
+    r"(?:question|problem|exercise|puzzle|case)s?\b",
     re.IGNORECASE,
 )
 _BUT = re.compile(
@@ -90,7 +96,8 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 _CALLED = re.compile(
-    r"\b(?:is|are)(?P<not>\s{1,4}not|n['’]t)?\s{1,4}(?:the|our|my)\s{1,4}"
+    r"\b(?:is|are)(?P<not>\s{1,4}(?:(?:\w{1,12}ly\s)?not|never|hardly|scarcely|by no means|far from"
+    r"|anything but)|n['’]t)?\s{1,4}(?:the|our|my)\s{1,4}"
     r"(?:(?:final|correct|right|required|desired|only|best)\s{1,4}){0,2}\Z",
     re.IGNORECASE,
 )
@@ -167,7 +174,7 @@ def announced(text: str, match: re.Match[str], gold: GoldKind) -> Announced | No
     before = _SENTENCE_BEGIN.split(text[max(0, match.start() - 120) : match.start()])[-1]
     tail = text[match.end() : match.end() + _MAX_TAIL]
     end = match.end() + sentence_end(tail, len(tail) - len(tail.lstrip()))
-    denied = bool(match["not"]) or bool(_DOUBT_BEFORE.search(before))
+    denied = bool(match["not"] or _DOUBT_BEFORE.search(before) or _ELSEWHERE.search(about))
     if match["about"] is None and not match[0].lower().startswith("final"):  # another language
         denied = denied or bool(_DENIED_ABROAD.search(match[0]))
     if about and _ABOUT_NOT.search(about):

@@ -2,7 +2,7 @@
 
 import re
 
-from rast_bench.grading.robust.extraction import languages
+from rast_bench.grading.robust.extraction import disowned, languages
 from rast_bench.grading.robust.extraction.formulas import without_code
 
 _MAX_TAIL = 4_000  # characters from the end searched for a lone letter
@@ -92,7 +92,9 @@ _LETTER_AND_VALUE = re.compile(
     re.DOTALL,
 )
 _NEGATION = re.compile(
-    r"\b(?:least|not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't)\b"
+    r"\b(?:least|not|cannot|can't|never|eliminate|wrong|incorrect|except|rule out|isn't|unlikely"
+    r"|avoid|improbable|implausible|hardly|anything but|far from"
+    r"|(?:I|we|you|be|been|was|were) (?:\w{1,12} )?(?:eliminated|excluded|rejected|discarded))\b"
     r"|n['’]t\b",
     re.IGNORECASE,
 )
@@ -110,15 +112,24 @@ _ALSO = re.compile(
     r"|choice\s)?[({*\[]{0,3}([A-J])(?![A-Za-z'’])"
 )
 _WRONG_BEFORE = re.compile(
-    r"\b(?:wrong|incorrect|false|worst|eliminated|tempting|least likely|untrue)\s(?:\w{1,12}\s)?\Z",
+    r"\b(?:wrong|incorrect|false|worst|eliminated|excluded|rejected|discarded|tempting|least likely"
+    r"|untrue)\s(?:\w{1,12}\s)?\Z",
     re.IGNORECASE,
 )
+_NOT_THE_ANSWER = re.compile(disowned.NOT_THE_ANSWER, re.IGNORECASE)
+_CALLED_ANSWER = ("answer", "choice", "response", "selection")
+"""Nouns for what is chosen; an "inaccurate statement" may be what was asked for."""
 _WRONG_BEHIND = re.compile(
-    r"(?i:[\s)}\]*$.\"]{0,6}(?:is|are|was|would be|can(?:not| not))"
-    r"(?:n['’]t|\s(?:\w{1,12}ly\s)?(?:not|false"
-    r"|wrong|incorrect|eliminated|out|invalid|be)\b))"
+    r"(?i:[\s)}\]*$.\"]{0,6}(?:is|are|was|seems|looks|appears|would be|can(?:not| not))"
+    r"(?:n['’]t|\s(?:\w{1,12}ly\s)?(?:not|never|hardly|unlikely|improbable|implausible|false"
+    r"|wrong|incorrect|eliminated|out|invalid|be|(?:the\s)?(?:worst|least "
+    + disowned.GRADES
+    + r"))\b))"
 )
-_DOUBT = re.compile(r"\b(?:if|whether|not|why|suppose)\b|n['’]t\b", re.IGNORECASE)
+_DOUBT = re.compile(
+    r"\b(?:if|whether|not|never|why|suppose|avoid|(?<!\bno )(?<!\ba )(?<!\bany )doubt)\b|n['’]t\b",
+    re.IGNORECASE,
+)
 _THING = re.compile(
     r"\b(?:plan|point|set|event|matrix|person|group|class|vitamin|type|box|bag|train|car|city"
     r"|company|machine|line|angle|side|vertex|case|graph|figure|team|part|function|player)\s\Z",
@@ -229,6 +240,8 @@ def _denied(text: str, match: re.Match[str]) -> bool:
     if match.re is _ANNOUNCED_ABROAD and _NOT_ABROAD.search(inside):
         return True
     if _WRONG_BEFORE.search(before) or _WRONG_BEHIND.match(text, match.end("letter")):
+        return True
+    if inside.lower().startswith(_CALLED_ANSWER) and _NOT_THE_ANSWER.search(before):
         return True
     return bool(_NEGATION.search(inside) or _DOUBT.search(before))
 

@@ -119,7 +119,8 @@ _CHANGES_WHAT_STANDS_BEFORE = re.compile(
     r"|factorial|pi|π|sin|cos|tan|log|ln|sqrt|halves|thirds|quarters|fourths|fifths|sixths|sevenths"
     r"|eighths|ninths|tenths|hundredths|thousandths|and a (?:half|third|quarter)|hundred|thousand"
     r"|million|billion|trillion|(?:more|less|fewer|greater|bigger|smaller|higher|lower) than"
-    r"|before I|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below"
+    r"|before I|in (?:base|binary|ternary|octal|hex\w*)"
+    r"|or (?:more|less|fewer|greater|higher|lower|above|below|over)|and (?:above|below"
     r"|up|over))\b|\s{0,3}[-+*/^=<>≤≥×]|\s{0,3}\(?\s{0,3}\\?[a-z]\b(?![a-z\s,])"
 )
 UNIT_WORDS = re.compile(
@@ -128,7 +129,8 @@ UNIT_WORDS = re.compile(
     r"|mol)(?:\s?/\s?[a-z]{1,3}|\^\{?[-\d]{1,2}\}?|[²³])?|(?:kilo|centi|milli|micro"
     r"|mega)?(?:met(?:er|re)s?|grams?|lit(?:er|re)s?|seconds?|watts?|joules?|newtons?|volts?)"
     r"|sec(?:ond)?s?|min(?:ute)?s?|h(?:(?:ou)?rs?)?|days?|weeks?|months?|years?|inch(?:es)?|feet"
-    r"|foot|ft|in|yards?|yd|miles?|mi|mph|km/h|kph|acres?|pounds?|lbs?|ounces?|oz|tons?|gallons?"
+    r"|foot|ft|in(?! (?:base|binary|ternary|octal|hex))"
+    r"|yards?|yd|miles?|mi|mph|km/h|kph|acres?|pounds?|lbs?|ounces?|oz|tons?|gallons?"
     r"|quarts?|pints?|cups?|dollars?|cents?|euros?|pounds?|USD|[Uu]nits?)(?![A-Za-z])"
     r"(?:\s(?:per|/)\s(?:second|minute|hour|day|week|month|year|square (?:meter|foot)|kilogram"
     r"|gallon|mile)s?)?"

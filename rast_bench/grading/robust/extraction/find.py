@@ -15,6 +15,7 @@ from rast_bench.grading.robust.extraction import (
     announcements,
     choices,
     corrections,
+    disowned,
     marks,
     scope,
     surroundings,
@@ -94,6 +95,7 @@ def find(text: str, *, gold: str = "", cut_off: bool = False) -> ExtractedAnswer
     if unfinished and cut_off:
         return None
     own = scope.without_struck(own[-scope.WINDOW :]).replace(FORMULA, "\ufffd")
+    own = disowned.without_shown_boxes(own)
     response = _before_next_problem(Response(own, gold_kind(gold), cut_off))
     for rules, guess in ((RULES, unfinished), (GUESSES, True)):
         if rules is GUESSES and (cut_off or unfinished):
@@ -180,6 +182,7 @@ def after_the_box(response: Response) -> str | None:
     for announced in announcements.all_announced(text, response.gold, position):
         between = text[max(position, announced.start - 300) : announced.start]
         final = between.rstrip()[-5:].lower() == "final"
+        final |= text.startswith(("final result", "Final result"), announced.start)
         plain = not _PROSE.search(announced.text)
         if response.gold.is_number and not _DIGIT.search(announced.text):
             plain = plain and not announced.text.isalpha()

@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from rast_bench.grading.robust.extraction import languages
+from rast_bench.grading.robust.extraction import disowned, languages
 from rast_bench.grading.robust.extraction.clauses import (
     LIST,
     MONTH,
@@ -67,6 +67,10 @@ _DENIAL = re.compile(
     r"\b(?:is|are|was|were|be|can|could|should|would|must|will)(?:\s?not|n['’]t)\s(?:be\s)?(?:the"
     r"|a|an|my|our)?\s?"
     r"(?:final\s|correct\s|right\s)?(?:answer|solution|result|correct|right|valid)\b"
+    rf"|\b(?:is|are|was) (?:the|an?|my|our) {disowned.ADJECTIVES} (?:\w{{1,12}} )?"
+    r"(?:answer|solution|result|guess)\b"
+    r"|\b(?:is|are) (?:never|hardly|scarcely|by no means|far from|anything but) "
+    r"(?:the|an?|my|our) (?:\w{1,12} )?(?:answer|solution|result)\b"
     r"|\banswer\b[^.\n]{0,30}?(?:\bnot\b|n['’]t\b|\bcannot\b|\bnever\b)"
     rf"|(?:\b(?:not|never|cannot)|n['’]t)\s(?:be\s|equal\s(?:to\s)?)?[-$]?[\d{FORMULA}]"
     r"|\b(?:that|this|it|which)(?:'s| is| was) (?:wrong|incorrect|mistaken)\b",

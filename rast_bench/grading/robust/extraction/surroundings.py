@@ -19,7 +19,12 @@ _DENIED_BEFORE = re.compile(
     r"|\b(?:common (?:mistake|error)s?|(?:wrongly|incorrectly|mistakenly)\s(?:gets?|gives?|obtain"
     r"|conclude|assume|think|say)|tempt(?:ed|ing)|(?:many|some|people|others|one|they|you|we"
     r"|students)\s(?:would|might|may|could)\s(?:guess|say|think|expect)"
-    r"|student['’]s\s(?:answer|claim|result|solution))\b[^.;\n]{0,50}\Z",
+    r"|student['’]s\s(?:answer|claim|result|solution)"
+    r"|(?:the user|someone|somebody|another (?:student|solution|person|model|answer)"
+    r"|(?:the|an?|my|your)\s(?:previous|earlier|proposed|quoted)\s(?:solution|answer|response"
+    r"|attempt|model|assistant|guess))\s(?:\w{1,12}ly\s)?(?:wrote|claim(?:s|ed)|sa(?:ys?|id)"
+    r"|answer(?:s|ed)|gave|gives|got|gets|stated?|states|conclude[sd]?|was|is))\b"
+    r"[^.;\n]{0,50}\Z",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
@@ -58,6 +63,16 @@ _TORN_BEHIND = re.compile(
     r"|\s?\\(?:cdot|div|sqrt|pi|pm)(?![A-Za-z])|\s?\\times(?!\s?10)|\s?π"
     r"|,\s?-?[\w.]{1,9}\s?(?:\)|\\?\})"
     r"|\s?:\s?\\(?:boxed|fbox)"
+)
+_BOUND = re.compile(
+    r"\b(?P<bound>at least|at most|(?:no )?(?:more|less|fewer|greater|larger|smaller|higher|lower)"
+    r" than)[\s$*(]{1,4}(?:\\[\[(])?\s?\Z",
+    re.IGNORECASE,
+)
+_NEEDS = re.compile(  # "we need at least 13 socks"
+    r"\b(?:need\w*|requir\w+|must|has to|have to|takes?|necessary|ensur\w+|guarantee\w*|suffic\w+"
+    r"|minim\w+|maxim\w+|smallest|largest|least|most|best)\b.{0,100}\b(?:at|no)\s",
+    re.IGNORECASE,
 )
 _DASH_BEFORE = re.compile(r"\s[-−]\s\Z")
 _DASH_BEHIND = re.compile(r"\s[-−]\s")
@@ -117,6 +132,8 @@ def whole(text: str, box: Box) -> str | None:
     if also:
         return f"{box.content}, {also[1]}"
     before = text[max(0, box.start - 60) : box.start]
+    if bound := _bound(text, box):
+        return f"{bound} {box.content}"
     other = _OTHER.search(before) if _INTEGER.fullmatch(box.content) else None
     if other:
         return f"{other['value']}, {box.content}"
@@ -136,6 +153,13 @@ def whole(text: str, box: Box) -> str | None:
     opening = piece.find("{")
     inner = piece[opening + 1 : -1] if opening >= 0 and piece.endswith("}") else box.content
     return f"{left}{_bare(inner)}{right}".strip().rstrip(".,;")
+
+
+def _bound(text: str, box: Box) -> str:
+    """Return the "at least" before a box, except where the bound itself is asked for."""
+    before = _SENTENCE_BEGIN.split(text[max(0, box.start - 200) : box.start])[-1]
+    bound = _BOUND.search(before)
+    return bound["bound"] if bound and not _NEEDS.search(before) else ""
 
 
 def _inner(box: re.Match[str]) -> str:

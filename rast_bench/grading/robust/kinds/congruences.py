@@ -18,11 +18,15 @@ _INTEGER = re.compile(r"-? ?[0-9]{1,400}")
 
 @dataclass(frozen=True)
 class Congruence:
-    r"""Residues of one modulus: `x \equiv 1, 3 \pmod 8`."""
+    r"""Residues of one modulus: `x \equiv 1, 3 \pmod 8`.
+
+    `operation`: written as a remainder (`17 \bmod 10`), not as a residue class.
+    """
 
     residues: tuple[str, ...]
     modulus: str
     name: str = ""
+    operation: bool = False
     kind: str = "congruence"
 
     def numbers(self) -> tuple[frozenset[int], int] | None:
@@ -96,4 +100,5 @@ def read_congruence(text: str) -> Congruence | None:
         return None
     residues = split(sides[-1], rf"[,;]|{AND}|(?<![A-Za-z])or(?![A-Za-z])|\{{ ?or ?\}}")
     residues = [residue for residue in residues if residue]
-    return Congruence(tuple(residues), modulus["modulus"], sides[0] if signs else "")
+    operation = not signs and not modulus["open"] and "pmod" not in modulus[0]
+    return Congruence(tuple(residues), modulus["modulus"], sides[0] if signs else "", operation)

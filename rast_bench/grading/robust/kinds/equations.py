@@ -195,6 +195,8 @@ class Equation:
     def _compare_solutions(self, gold: "Equation") -> Decision:
         """Compare as equations; `(x - 1)^2 = 0` may stand for `x = 1`."""
         decision = same_equation(self, gold)
+        if decision.reason == "unread" and self.is_definition() and gold.is_definition():
+            return undecided("relation", "other names")  # x and its derivative
         about = unknowns(f"{self.left} {self.value}")
         same = len(about) == 1 and about == unknowns(f"{gold.left} {gold.value}")
         if decision.outcome == "different" and same:

@@ -40,6 +40,7 @@ _CAP = r"\\(?:big)?cap(?![A-Za-z])|∩"
 _MINUS = r"\\(?:setminus|backslash)(?![A-Za-z])|(?<=[})\]R]) ?[-\\] ?(?=\\?\{)"
 _SUCH_THAT = r"\\(?:mid|vert|colon)(?![A-Za-z])|[|:]"
 _INFINITY = re.compile(r"(?P<sign>[-+]?) ?(?:\\infty|∞|infinity)", re.IGNORECASE)
+_EXTENDED = re.compile(r"\[ ?[-+]? ?(?:\\infty|∞)|(?:\\infty|∞) ?\]")
 _REALS = re.compile(
     r"\\mathbb ?\{? ?R ?\}?|\\Reals?|ℝ|R"
     r"|(?i:\{? ?(?:the )?(?:set of )?(?:all )?real(?:s| numbers?| values)(?: of)?(?: ?\{?[a-z]\}?)?"
@@ -104,13 +105,26 @@ REALS = Interval(r"-\infty", r"\infty", False, False)
 
 @dataclass(frozen=True)
 class Region:
-    """A set of real numbers. `name`: the free unknown of inequalities, if any."""
+    """A set of real numbers.
+
+    Attributes:
+        name: the free unknown of inequalities, if any.
+        extended: written as closed at infinity (`[1, \\infty]`), which may be a slip or not.
+    """
 
     node: Node
     name: str = ""
+    extended: bool = False
     kind: str = "interval"
 
     def compare(self, gold: Self, compare: Compare) -> Decision:
+        decision = self._compare_finite(gold, compare)
+        if decision.outcome == "equal" and self.extended != gold.extended:
+            return undecided("brackets", "closed at infinity")
+        return decision
+
+    def _compare_finite(self, gold: Self, compare: Compare) -> Decision:
+        """Compare as subsets of the real line, which are open at infinity."""
         if self.name and gold.name and plain_name(self.name) != plain_name(gold.name):
             return different("relation", "other unknowns")
         ends = [end for node in (self.node, gold.node) for end in _ends(node)]
@@ -299,7 +313,7 @@ def read_region(text: str) -> Region | None:
     node = found.read(_with_usual_brackets(text), 0)
     if node is None or len(found.names) > 1 or not _is_infinite(node):
         return None
-    return Region(node, next(iter(found.names), ""))
+    return Region(node, next(iter(found.names), ""), bool(_EXTENDED.search(text)))
 
 
 _REVERSED = re.compile(r"(?P<low>[][(])(?P<ends>[^][(),;]{1,60}[,;][^][(),;]{1,60})(?P<high>[])[])")

@@ -38,6 +38,10 @@ _APPLIED = re.compile(
     rf" ?(?P<arguments>{NAME}(?: ?, ?{NAME}){{0,4}}) ?\)"
 )
 
+_VECTOR = re.compile(r"\\(?:(?P<arrow>vec)|mathbf) ?\{ ?(?P<name>[A-Za-z]{1,4}) ?\}")
+_LABEL = re.compile(rf"\A ?{NAME} ?=")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+
 SIGNS = {
     "=": "=",
     "==": "=",
@@ -160,8 +164,36 @@ def function_of(text: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def plain_name(text: str) -> str:
-    r"""Return a name without accents, braces and blanks: `\vec{v}` as `v`."""
-    return re.sub(rf"{_ACCENT}(?![A-Za-z])|[{{}} ]", "", text)
+    r"""Return a name without arrows, bold type, braces and blanks: `\vec{v}` as `v`."""
+    return re.sub(r"\\(?:vec|overrightarrow|mathbf|boldsymbol)(?![A-Za-z])|[{} ]", "", text)
+
+
+def without_arrows(text: str) -> str:
+    r"""Return a cleaned text with `\vec{v}` and `\mathbf{v}` written as `v`."""
+    if r"\vec" not in text and r"\mathbf" not in text:
+        return text
+    return " ".join(_VECTOR.sub(r" \g<name>", text).split())
+
+
+def has_lone_arrow(answer: str, gold: str) -> bool:
+    r"""Return whether a name has an arrow in one of two cleaned texts and is plain in the other.
+
+    An answer may leave out the arrow of a single letter that the gold answer has only with it. A
+    vector in bold type is not plain; the name of a value (`\vec{v} = 5`) does not count.
+    """
+    if r"\vec" not in answer and r"\vec" not in gold:
+        return False
+    mine, plain = _arrows_and_rest(answer)
+    wanted, rest = _arrows_and_rest(gold)
+    added = any(name in rest for name in mine)
+    return added or any(name in plain and (len(name) > 1 or name in rest) for name in wanted)
+
+
+def _arrows_and_rest(text: str) -> tuple[set[str], str]:
+    """Return the names with an arrow, and the text without vectors and commands."""
+    text = _LABEL.sub("", text, count=1)
+    arrows = {vector["name"] for vector in _VECTOR.finditer(text) if vector["arrow"]}
+    return arrows, _COMMAND.sub(" ", _VECTOR.sub(" ", text))
 
 
 def enclosed(text: str) -> bool:
