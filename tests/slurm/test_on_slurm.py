@@ -25,6 +25,7 @@ from slurm_launch import (
     node_of,
     samples,
 )
+from wandb_server import WandbServer, wandb_server
 
 from rast_bench.ledger import Ledger
 from rast_bench.processes import runs, start_ticks
@@ -390,11 +391,23 @@ def test_cells_of_cancelled_tasks_are_named_with_their_logs(
         assert line.endswith(f"resume: {resume}")
 
 
-def test_a_detached_launch_is_watched_cancelled_and_resumed(
-    cluster: DevCluster, undisturbed: Finished, tmp_path: Path
+def test_a_detached_launch_is_watched_cancelled_resumed_and_tracked(
+    cluster: DevCluster,
+    undisturbed: Finished,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sweep = SlurmSweep(cluster, tmp_path)
-    begin = sweep.run("launcher.tasks=2", "launcher.wait=false", hold=2)
+    """The commands that submit track nothing: those that follow and that print do."""
+    with wandb_server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        _watch_cancel_and_resume(SlurmSweep(cluster, tmp_path), undisturbed, server)
+
+
+def _watch_cancel_and_resume(sweep: SlurmSweep, undisturbed: Finished, server: WandbServer) -> None:
+    cluster = sweep.cluster
+    tracker = ("tracker=wandb", "tracker.live_seconds=1")
+    begin = sweep.run("launcher.tasks=2", "launcher.wait=false", *tracker, hold=2)
     assert (begin.code, begin.out) == (0, "")
     number = sweep.job(0).partition("_")[0]
     launch = sweep.launch.path
@@ -423,11 +436,15 @@ def test_a_detached_launch_is_watched_cancelled_and_resumed(
     resumed = sweep.rast_bench("resume")
     assert (resumed.code, resumed.out) == (0, "")
     assert sweep.launch.path != launch
+    assert not server.runs
     followed = sweep.rast_bench("status", "--follow")
     assert followed.code == 0, followed.err
     assert "(100%)" in followed.out
     assert_same(sweep, sweep.rast_bench("resume"), undisturbed)
     assert stored_rows(sweep.results) == SAMPLES
+    cells = [run for run in server.runs.values() if run.job_type == "cell"]
+    assert [run.summary["samples"] for run in cells] == [SAMPLES // 2] * 2
+    assert {run.exit_code for run in server.runs.values()} == {0}
 
 
 def test_ctrl_c_cancels_tasks_or_leaves_them(
