@@ -136,5 +136,5 @@ def test_references_of_every_kind() -> None:
     assert [len(references.tests_of(item)) for item in (human, mbpp, lcb)] == [2, 2, 2]
     assert references.solution_of(human) == f"{human['prompt']}    return x + 1\n"
     assert (references.solution_of(mbpp), references.solution_of(lcb)) == ("x = 1", None)
-    with pytest.raises(DatasetError, match="kind 'chess'"):
+    with pytest.raises(DatasetError, match="unknown kind of tests: 'chess'"):
         references.tests_of({"kind": "chess"})

@@ -64,7 +64,7 @@ def test_within_its_window_a_model_is_exact_and_beyond_it_refused(
     assert_exact(reference, engine, WINDOW - GREEDY.max_tokens)
     with pytest.raises(EngineError, match=rf"17 positions, the models have {WINDOW}"):
         list(engine.generate([request(0, prompt_ids(0, 9), GREEDY)]))
-    with pytest.raises(EngineError, match="a text of 17 tokens"):
+    with pytest.raises(EngineError, match="text to be scored has 17 tokens"):
         engine.score(prompt_text(prompt_ids(0, 1)), prompt_ids(1, WINDOW), 1.0)
 
 
@@ -85,7 +85,7 @@ def test_a_family_that_nobody_tried_is_tried_and_told(
 ) -> None:
     main = checkpoint(FAMILIES["Mixtral"])
     assert_exact(*reference_and_engine(main, LLAMA, checkpoint), length=21)
-    assert f"note: model {main} is a MixtralForCausalLM, which was not" in capsys.readouterr().err
+    assert f"note: model {main} is a MixtralForCausalLM, which was tried" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
