@@ -91,9 +91,13 @@ def run(args: Namespace) -> int:
         RastBenchError: the analysis cannot be made.
     """
     require_docstrings()
+    from rast_bench.analysis.request import read_request
+
+    request = read_request(arguments_of(args), args.name)
+
+    # Now that the arguments are known to be valid: these import PyTorch.
     from rast_bench.analysis.provenance import provenance
     from rast_bench.analysis.render import render_summary
-    from rast_bench.analysis.request import read_request
     from rast_bench.analysis.run import Settings, analyse, plan_studies
     from rast_bench.analysis.saved import save_analysis
     from rast_bench.analysis.studies import cells_over
@@ -102,7 +106,6 @@ def run(args: Namespace) -> int:
     from rast_bench.ledger import Ledger
     from rast_bench.provenance import now
 
-    request = read_request(arguments_of(args), args.name)
     ledger = Ledger(request.results)
     settings = Settings(args.limit or None, args.seed, args.plausible, args.scratch)
     cells = cells_over(request.cells, request.paths_of if args.analysis == "similarity" else None)
