@@ -241,11 +241,12 @@ def report_jobs(
         report = cells_report(single, ledger, options.grader, options.pool)
         print(report.terminal)
         folder = Path(options.results_dir) / SWEEPS / sweep_name(single)
+        paths = []
         if len(distinct(single)) > 1:
             paths = save_report(report, folder, command)
             print("\n".join(written_files_summary(paths)), file=sys.stderr)
         if tracking is not None:
-            tracking.publish(report, folder)
+            tracking.publish(report, folder, paths)
     folders = experiment_folders([item.job for item in planned])
     for item, name in zip(planned, folders, strict=True):
         experiment = item.job.options.experiment
@@ -259,7 +260,7 @@ def report_jobs(
         following = next_command(item.job, "status")
         print("\n".join(written_files_summary(paths, following)), file=sys.stderr)
         if tracking is not None:
-            tracking.publish(report, paths[0].parent)
+            tracking.publish(report, paths[0].parent, paths)
 
 
 def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> None:

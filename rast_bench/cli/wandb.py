@@ -91,7 +91,7 @@ def push(job: "Job", experiment: "ExperimentConfig", config: "WandbConfig") -> i
     group, report = stored_report(job, experiment, config, ledger)
     folder = results / "wandb" / "reports" / group.name
     with only_writer(results, "wandb", group.name), two_step_interrupt():
-        save_files(report_files(report), folder)
+        saved = save_files(report_files(report), folder)
         tracker = make_tracker(
             config,
             results,
@@ -103,7 +103,13 @@ def push(job: "Job", experiment: "ExperimentConfig", config: "WandbConfig") -> i
         exit_code = 1
         try:
             shown = publication(
-                group, report, folder, ledger, job.options.grader, pages=results / experiment.name
+                group,
+                report,
+                folder,
+                saved,
+                ledger,
+                job.options.grader,
+                pages=results / experiment.name,
             )
             for done, name in enumerate(publish(tracker, shown, ledger, config), 1):
                 print(f"{done}/{len(group.cells) + 1}  {name}", file=sys.stderr, flush=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.reporting.origin import RECORD
-from rast_bench.results.saved import results_bytes
 
 if TYPE_CHECKING:
     from rast_bench.reporting.report import Report
@@ -24,20 +23,24 @@ def titles_of(report: "Report") -> dict[str, str]:
     }
 
 
-def figures_record(report: "Report", files: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return the figures' part of RECORD: what they were drawn from, titles and files."""
+def figures_record(report: "Report", drawing: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return the figures' part of RECORD: what they were drawn from, titles and files.
+
+    Args:
+        drawing: `drawing_hash` of the report.
+    """
     return {
-        "drawing": _drawing_hash(report),
+        "drawing": drawing,
         "titles": titles_of(report),
         "sha256": {name: _sha256(content) for name, content in files.items()},
     }
 
 
-def kept_figures(folder: Path, report: "Report") -> dict[str, Any] | None:
-    """Return `figures_record` if `folder` already has the report's figures, else None."""
+def kept_figures(folder: Path, drawing: str) -> dict[str, Any] | None:
+    """Return `figures_record` if `folder` already has the figures of that hash, else None."""
     try:
         saved = json.loads((folder / RECORD).read_text(encoding="utf-8"))["figures"]
-        same = saved["drawing"] == _drawing_hash(report) and all(
+        same = saved["drawing"] == drawing and all(
             _sha256((folder / name).read_bytes()) == known
             for name, known in saved["sha256"].items()
         )
@@ -46,9 +49,9 @@ def kept_figures(folder: Path, report: "Report") -> dict[str, Any] | None:
         return None  # from an earlier version, changed since, or no report
 
 
-def _drawing_hash(report: "Report") -> str:
+def drawing_hash(report: "Report") -> str:
     """Return a hash of all that the figures depend on: results, title, kinds, code, matplotlib."""
-    digest = hashlib.sha256(results_bytes(report.results))
+    digest = hashlib.sha256(report.results_file)
     digest.update(repr((report.title, report.kinds, version("matplotlib"))).encode())
     for path in sorted(_CODE.glob("*.py")):
         digest.update(path.read_bytes())

@@ -21,6 +21,7 @@ from rast_bench.reporting.tables import grid_table, main_table
 from rast_bench.results.pooled import Pool, pooled_results
 from rast_bench.results.registry import PASS_AT_K
 from rast_bench.results.result import Result
+from rast_bench.results.saved import results_bytes
 from rast_bench.terminal import stdout_width
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Report:
         if self.kinds is not None:
             return requested_figures(self.kinds, self.results, self.title)
         return k_figures(PASS_AT_K, self.results) | grid_figures(grids_of(self.results))
+
+    @cached_property
+    def results_file(self) -> bytes:
+        """Return the content of RESULTS_FILE, made on first use."""
+        return results_bytes(self.results)
 
     @property
     def terminal(self) -> str:

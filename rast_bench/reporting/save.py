@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rast_bench.errors import LedgerError
 from rast_bench.ledger.atomic import write_durably
 from rast_bench.reporting.figure_style import FigureFormat, figure_bytes
-from rast_bench.reporting.kept_figures import figures_record, kept_figures, titles_of
+from rast_bench.reporting.kept_figures import drawing_hash, figures_record, kept_figures, titles_of
 from rast_bench.reporting.origin import RECORD, origin_text, record_of, smaller_name, stamped
 from rast_bench.reporting.render_markdown import escape_markdown
-from rast_bench.results.saved import RESULTS_FILE, results_bytes
+from rast_bench.results.saved import RESULTS_FILE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,9 +35,10 @@ def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
     """
     folder = folder_for(report, folder)
     record = record_of(report.results, report.samples, command)
-    figures = kept_figures(folder, report)
+    drawing = drawing_hash(report)
+    figures = kept_figures(folder, drawing)
     drawn = figure_files(report.figures, FORMATS) if figures is None else {}
-    figures = figures_record(report, drawn) if figures is None else figures
+    figures = figures_record(report, drawing, drawn) if figures is None else figures
     record["figures"] = figures
     origin = origin_text(record, report.samples)
     illustrated = _illustrated(report, figures["titles"])
@@ -95,7 +96,7 @@ def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
 
 
 def _saved_results(report: "Report") -> dict[str, bytes]:
-    return {RESULTS_FILE: results_bytes(report.results)} if report.results else {}
+    return {RESULTS_FILE: report.results_file} if report.results else {}
 
 
 def figure_files(

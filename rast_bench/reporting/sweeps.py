@@ -117,14 +117,17 @@ def experiment_folders(jobs: "Sequence[Job]") -> list[str]:
     for job in jobs:
         if job.options.experiment is not None:
             groups.setdefault(job.options.experiment.name, []).append(job)
+    shared = {
+        name: set.intersection(*(set(one.overrides) for one in group))
+        for name, group in groups.items()
+    }
     taken: dict[str, dict[str, None]] = {name: {} for name in groups}
     folders = []
     for job in jobs:
         name = "" if job.options.experiment is None else job.options.experiment.name
-        group = groups.get(name, [])
-        if len(group) > 1:
-            shared = set.intersection(*(set(one.overrides) for one in group))
-            stem = file_stem(taken[name], *(one for one in job.overrides if one not in shared))
+        if name and len(groups[name]) > 1:
+            own = (one for one in job.overrides if one not in shared[name])
+            stem = file_stem(taken[name], *own)
             taken[name][stem] = None
             name = f"{name}/{stem}"
         folders.append(name)

@@ -89,15 +89,15 @@ class LiveProcess:
         self.failures = failures
         self._orders.put(("generated",))
 
-    def publish(self, report: "Report", folder: Path) -> None:
-        """Show the report of the next group, saved in `folder`.
+    def publish(self, report: "Report", folder: Path, saved: Sequence[Path] = ()) -> None:
+        """Show the report of the next group, of which `saved` are the files in `folder`.
 
         Returns when it is shown, or `END_SECONDS` after the last sign of life.
         """
         task = self._task
         group = next(self._groups)
         try:
-            shown = publication(group, report, folder, Ledger(task.results), task.grader)
+            shown = publication(group, report, folder, saved, Ledger(task.results), task.grader)
         except Exception as error:  # the tables are printed and saved all the same
             reason = f"{type(error).__name__}: {first_line(error)}"
             self._say(f"warning: {group.name} is not shown: {reason}")

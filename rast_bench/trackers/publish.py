@@ -171,6 +171,7 @@ def publication(
     group: RunGroup,
     report: "Report",
     folder: Path,
+    saved: Sequence[Path],
     ledger: Ledger,
     grader: str | None,
     *,
@@ -179,7 +180,8 @@ def publication(
     """Return what is shown of a report.
 
     Args:
-        folder: Where the report was saved; its figures are taken from there.
+        folder: Of the report.
+        saved: The report's files, as far as it was saved; its figures are taken from them.
         pages: Where HTML files about it lie; `folder` by default.
     """
     texts = report.texts
@@ -188,7 +190,7 @@ def publication(
     for name in _SHOWN_CSV:
         if name in texts:
             tables[name.removesuffix(".csv")] = csv_table(texts[name])
-    images = {f"figures/{stem}": folder / f"{stem}.png" for stem in report.figures}
+    images = {f"figures/{path.stem}": path for path in saved if path.suffix == ".png"}
     html = {f"pages/{path.stem}": path for path in sorted((pages or folder).glob("*.html"))}
     # The texts as the report has them: what is saved names the command that made it.
     files: dict[str, Path | bytes] = {name: text.encode() for name, text in texts.items()}
@@ -206,7 +208,7 @@ def publication(
         summary=summary,
         tables=tables,
         charts=charts(report.results),
-        images={name: path for name, path in images.items() if path.is_file()},
+        images=images,
         pages=html,
         files=files,
         ledger={cell_id: ledger.cell_folder(cell_id) for cell_id in numbers},
