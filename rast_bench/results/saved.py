@@ -5,13 +5,24 @@ and for `rast-bench export`. A row is one result, in the order of the list.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.errors import LedgerError
+from rast_bench.metrics.replication import Replication
+from rast_bench.paper.published import Published
 from rast_bench.plain_files import file_problem, shown
-from rast_bench.results.result import Result
+from rast_bench.results.result import (
+    Direction,
+    Measure,
+    Result,
+    UnavailableError,
+    Unit,
+    Value,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,6 +122,103 @@ def read_results(path: Path) -> "pa.Table":
         told = f"has schema {version}" if version else "has no schema of rast-bench"
         raise LedgerError(f"{shown(path)} {told}, not {SCHEMA}", hint=again)
     return table
+
+
+def read_result_list(path: Path) -> list[Result]:
+    """Return the results of a file as they were saved, for charts and tables without samples.
+
+    A measure of the user's own is a plain definition by its name: nothing of the user's is
+    imported. Published numbers have what the file says of them; their coordinates are the result's.
+
+    Raises:
+        LedgerError: as `read_results`.
+    """
+    return [_result(row) for row in read_results(path).to_pylist()]
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    published = row["published"] or ()
+    return Result(
+        experiment=row["experiment"],
+        section=row["section"],
+        row=row["row"],
+        role=row["role"],
+        grid=row["grid"],
+        dataset=row["dataset"],
+        cell_ids=tuple(row["cell_ids"] or ()),
+        measure=_measure(row),
+        value=Value(
+            row["estimate"],
+            row["standard_error"],
+            low=row["low"],
+            high=row["high"],
+            interval=row["interval"],
+            k=row["k"],
+            estimator=row["estimator"] or "",
+            main=row["main"],
+            status=row["status"],
+            reason=row["reason"] or "",
+            p_value=row["p_value"],
+            counted_by=row["counted_by"] or "",
+            comparable=all(one["verdict"] != "not comparable" for one in published),
+        ),
+        lambda_=row["lambda"],
+        temperature=row["temperature"],
+        problems=row["problems"],
+        samples=row["samples"],
+        holm_p_value=row["holm_p_value"],
+        requested=row["requested"],
+        delta=row["delta"],
+        published=tuple(_published(row, one) for one in published),
+        replication=_replication(row),
+        verdicts=tuple(one["verdict"] for one in published),
+    )
+
+
+def _measure(row: Mapping[str, Any]) -> Measure:
+    from rast_bench.results.registry import MEASURES
+
+    for one in MEASURES:
+        if one.name == row["measure"]:
+            return one
+    return _own_measure(row["measure"], row["unit"], row["direction"])
+
+
+@cache
+def _own_measure(name: str, unit: Unit, direction: Direction) -> Measure:
+    """Return the definition of a measure of the user's own; one object for each."""
+    return Measure(name, _unknown, unit, direction)
+
+
+def _unknown(_: object) -> Sequence[Value]:
+    raise UnavailableError("no reference", "only its saved values are known")
+
+
+def _published(row: Mapping[str, Any], one: Mapping[str, Any]) -> Published:
+    return Published(
+        source=one["source"],
+        section="",
+        model=None,
+        method=None,
+        delta=row["delta"],
+        dataset=row["dataset"],
+        metric=row["measure"],
+        k=row["k"],
+        lambda_=row["lambda"],
+        temperature=row["temperature"],
+        samples=None,
+        value=Decimal(one["value"]),
+        unit=one["unit"],
+        sense=one["sense"],
+        note="",
+    )
+
+
+def _replication(row: Mapping[str, Any]) -> Replication | None:
+    if row["replication_low"] is None or row["replication_high"] is None:
+        return None
+    identified = row["status"] != "not identified"
+    return Replication(row["estimate"], row["replication_low"], row["replication_high"], identified)
 
 
 def _row(result: Result) -> dict[str, Any]:

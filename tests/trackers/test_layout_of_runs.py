@@ -3,14 +3,9 @@
 import pytest
 from planned_cells import planned_cell
 
-from rast_bench.trackers.layout import (
-    LONGEST_ID,
-    chosen_problems,
-    chosen_samples,
-    csv_table,
-    shown_command,
-    slug,
-)
+from rast_bench.trackers.runs import LONGEST_ID, shown_command, slug
+from rast_bench.trackers.samples import chosen_problems, chosen_samples
+from rast_bench.trackers.tables import csv_table
 
 
 def test_an_id_is_short_plain_and_of_its_parts_alone() -> None:
