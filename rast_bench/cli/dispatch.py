@@ -14,12 +14,14 @@ from rast_bench.cli import (
     figure,
     grade,
     plan,
+    report,
     resume,
     run,
     show_prompt,
     status,
     table,
     verify,
+    view,
     wandb,
     worker,
 )
@@ -33,6 +35,8 @@ COMMANDS: dict[str, ModuleType] = {
     "show-prompt": show_prompt,
     "table": table,
     "figure": figure,
+    "report": report,
+    "view": view,
     "status": status,
     "cancel": cancel,
     "resume": resume,
@@ -62,6 +66,8 @@ examples:
   rast-bench resume                                                  make what is missing
   rast-bench table table1                                            the paper's numbers and ours
   rast-bench figure figure6                                          the same, drawn
+  rast-bench report demo                                             a page with every sample
+  rast-bench view                                                    the same for any ledger
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
   rast-bench export samples samples.parquet --experiment demo        for other programs

@@ -62,12 +62,12 @@ _NAME = re.compile(rf"(?P<family>.+)-(?P<digest>[0-9a-f]{{{HASH_DIGITS}}})\.parq
 
 def shard_names(folder: Path, family: Family) -> list[str]:
     """Return the shards of one family, sorted. Raise LedgerError."""
-    return [name for name in _parquet_names(folder) if family_of(name) == family.prefix]
+    return [name for name in parquet_names(folder) if family_of(name) == family.prefix]
 
 
 def family_prefixes(folder: Path) -> set[str]:
     """Return which families have shards in this folder: `samples`, `verdicts-<grader>`, …"""
-    return {prefix for name in _parquet_names(folder) if (prefix := family_of(name))}
+    return {prefix for name in parquet_names(folder) if (prefix := family_of(name))}
 
 
 def write_shard(folder: Path, family: Family, table: pa.Table) -> str:
@@ -319,7 +319,7 @@ def _short_encoded(table: pa.Table, family: Family) -> pa.Table:
     return pa.table(columns)
 
 
-def _parquet_names(folder: Path) -> list[str]:
+def parquet_names(folder: Path) -> list[str]:
     try:
         return sorted(path.name for path in folder.iterdir() if path.name.endswith(".parquet"))
     except FileNotFoundError:  # a cell that was never registered has no samples

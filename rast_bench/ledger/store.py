@@ -204,6 +204,12 @@ class Ledger:
 
         return StoredSamples(self.cell_folder(cell_id))
 
+    def shards(self, cell_id: str) -> list[str]:
+        """Return the names of the shards, sorted; with the same names nothing has changed."""
+        from rast_bench.ledger import shards
+
+        return shards.parquet_names(self.cell_folder(cell_id))
+
     def unchecked_keys(self, cell_id: str) -> "pa.Table":
         """Return problem_id and sample_index of `sample_table`, unordered and unchecked: fast."""
         from rast_bench.ledger.rows import unchecked_keys

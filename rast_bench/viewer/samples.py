@@ -1,13 +1,14 @@
 """One cell's samples: short columns in memory, texts when they are asked for."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from rast_bench.api.problems import prompt_of
 from rast_bench.domain import FinishReason, VerdictKind
+from rast_bench.errors import LedgerError
 from rast_bench.ledger.keys import Numbers, codes_of, key_numbers, numbers_of, plain, take
 from rast_bench.viewer.snapshot import ShownCell, ShownProblems, shown_rows
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
     from rast_bench.ledger.rows import RowGroups
 
+T = TypeVar("T")
+
 NO_VERDICT = "none"
 VERDICTS: tuple[str, ...] = (*get_args(VerdictKind), NO_VERDICT)
 FINISH: tuple[str, ...] = get_args(FinishReason)
 
 TEXTS_AT_ONCE = 2_048
+
+_TRIES = 3  # shards are merged only now and then
 
 Column = npt.NDArray[Any]
 
@@ -177,6 +182,25 @@ class CellSamples:
         rows = plain(take(table.select(["kind", *_DETAILS]), at[there])).to_pylist()
         of_row = iter([{"verdict": row.pop("kind"), **row} for row in rows])
         return [next(of_row) if judged else None for judged in there.tolist()]
+
+
+def retried(read: Callable[[], T]) -> T:
+    """Return what `read` returns, called again if shards are merged while it reads.
+
+    Raises:
+        LedgerError: they are merged again and again; and what `read` raises.
+    """
+    from rast_bench.ledger.rows import GoneError
+
+    for _ in range(_TRIES):
+        try:
+            return read()
+        except GoneError:
+            continue
+    raise LedgerError(
+        "the samples are changed while they are read",
+        hint="try again when no run writes to the results folder",
+    )
 
 
 def _places(tables: "Sequence[pa.Table]") -> Numbers:

@@ -54,15 +54,19 @@ class ShownCell:
         return self.choice.stored.cell_id
 
     @property
+    def wanted(self) -> int | None:
+        """Samples of the complete cell; None if no manifest says so."""
+        return self.stored.wanted if self.choice.wanted is None else self.choice.wanted
+
+    @property
     def status(self) -> str:
-        """complete, partial (fewer samples than wanted) or unknown (no manifest says so)."""
-        wanted = self.stored.wanted if self.choice.wanted is None else self.choice.wanted
-        if wanted is None:
+        """complete, partial (fewer samples than wanted) or unknown."""
+        if self.wanted is None:
             return "unknown"
-        return "partial" if self.samples < wanted else "complete"
+        return "partial" if self.samples < self.wanted else "complete"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ShownProblems:
     """The problems of a data set of which a shown cell has samples.
 
@@ -86,6 +90,7 @@ class Snapshot:
     Attributes:
         cells: By id, in the order of the page.
         problems: By the page's name of the data set.
+        shards: The names of each cell's shards, of samples and of verdicts, by id.
         notes: Sentences on what is partial or unavailable.
     """
 
@@ -94,10 +99,12 @@ class Snapshot:
         self.ledger = ledger
         self.notes: list[str] = []
         self.cells: dict[str, ShownCell] = {}
+        self.shards: dict[str, list[str]] = {}
         names = _dataset_names([one.stored for one in choices])
         present: dict[str, set[str]] = {}
         for choice in choices:
             cell_id = choice.stored.cell_id
+            self.shards[cell_id] = ledger.shards(cell_id)
             ids, codes, indices = _chosen_keys(ledger, choice)
             name = names[_dataset_of(choice.stored)]
             held = {ids[code] for code in np.unique(codes).tolist()}
@@ -117,7 +124,8 @@ class Snapshot:
             for name, ids in present.items()
         }
         self.notes += [
-            f"cell {cell.cell_id} ({cell.stored.title}) is partial: {cell.samples:,} samples"
+            f"cell {cell.cell_id} ({cell.stored.title}) is partial: {cell.samples:,} of "
+            f"{cell.wanted:,} samples"
             for cell in self.cells.values()
             if cell.status == "partial"
         ]
