@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here
+demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here, and a page of it
 	@$(BIN)/python run.py experiment=demo
+	@$(BIN)/python -m rast_bench report demo
 
 # Three processes even on two cores: one of them mostly waits for SLURM. A file's tests share
 # fixtures, so a file stays whole. A process that dies ends the run and is named: replaced, pytest-xdist

@@ -153,7 +153,7 @@ def open_browser(address: str) -> None:
         with suppress(Exception):
             webbrowser.open(address)
 
-    threading.Thread(target=visit, daemon=True).start()
+    threading.Thread(target=visit, name="browser", daemon=True).start()
 
 
 def _port(text: str) -> int:

@@ -58,7 +58,7 @@ class StoredSamples:
         self._paths = [folder / name for name in tables]
         self._stamps = [file_stamp(path) for path in self._paths]
         self._starts: dict[int, Numbers] = {}
-        parts = list(tables.values()) or [_with_lengths(encoded(_EMPTY))]
+        parts = list(tables.values()) or [encoded(_with_lengths(_EMPTY))]
         union, rows = first_rows(parts, SAMPLES)
         self.table = take(union, rows)
         counts = [part.num_rows for part in parts]

@@ -11,6 +11,7 @@ from rast_bench.provenance import package_versions
 from rast_bench.reporting.charts import charts
 from rast_bench.reporting.origin import RECORD, sample_origin
 from rast_bench.results.intervals import interval_of
+from rast_bench.results.measures import table_ks
 from rast_bench.results.result import Result
 from rast_bench.results.saved import RESULTS_FILE, read_result_list, result_row
 from rast_bench.viewer.snapshot import ShownCell, Snapshot
@@ -89,7 +90,7 @@ def page_data(
         "made": {**made, "version": package_versions().get("rast-bench")},
         "provenance": provenance(snapshot, numbers.record),
         "notes": list(dict.fromkeys([*map(str, own_notes), *numbers.notes, *snapshot.notes])),
-        "results": [_result(one) for one in numbers.results],
+        "results": [_result(one) for one in numbers.results if _in_tables(one)],
         "charts": [
             {"id": one.id, "title": one.title, "alt": one.alt, "spec": one.spec}
             for one in charts(numbers.results)
@@ -202,6 +203,11 @@ def _cell(
         "seed": stored.identity["decoding"].get("seed"),
         "blocks": None if parts is None else [one[0] for one in parts],
     }
+
+
+def _in_tables(one: Result) -> bool:
+    """Return whether a table may show it. Of a measure by k, charts have the other values."""
+    return one.k in (None, 1, *table_ks(one.samples or 0)) or one.requested
 
 
 def _result(one: Result) -> dict[str, Any]:

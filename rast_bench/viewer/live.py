@@ -16,7 +16,7 @@ from rast_bench.viewer.web import render
 
 KEPT_SAMPLE_BYTES = 256 * 2**20
 """Of columns and verdicts of cells: about two million samples."""
-KEPT_GROUP_BYTES = 256 * 2**20
+KEPT_GROUP_BYTES = 128 * 2**20
 """Of texts that were read."""
 LONGEST_SEARCH = 1_000  # characters
 

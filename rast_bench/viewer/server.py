@@ -10,7 +10,7 @@ import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from rast_bench import __version__
 from rast_bench.errors import ConfigError
@@ -95,12 +95,12 @@ class _Handler(BaseHTTPRequestHandler):
         Raises:
             UnknownBlockError: Nothing is there, or the request is not from our page.
         """
-        split = urlsplit(self.path)
-        _, token, *rest = unquote(split.path).split("/", 2)
+        path, _, query = self.path.partition("?")
+        _, token, *rest = [*unquote(path).split("/", 2), ""]
         known = secrets.compare_digest(token.encode(), self.server.token.encode())
-        if not (known and rest and self._from_here()):
+        if not (known and len(rest) > 1 and self._from_here()):
             raise UnknownBlockError(self.path)
-        asked = {name: values[-1] for name, values in parse_qs(split.query).items()}
+        asked = {name: values[-1] for name, values in parse_qs(query).items()}
         view, generation = self.server.view, asked.get("generation")
         if rest[0] == "":
             policy = f"{content_security_policy('server')}; frame-ancestors 'none'"
