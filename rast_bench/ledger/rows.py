@@ -8,7 +8,7 @@ hold the texts it shows.
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -58,7 +58,7 @@ class StoredSamples:
         self._paths = [folder / name for name in tables]
         self._stamps = [file_stamp(path) for path in self._paths]
         self._starts: dict[int, Numbers] = {}
-        parts = list(tables.values()) or [encoded(_with_lengths(_EMPTY))]
+        parts = list(tables.values()) or [encoded(_with_lengths(_no_rows(SAMPLES.schema.names)))]
         union, rows = first_rows(parts, SAMPLES)
         self.table = take(union, rows)
         counts = [part.num_rows for part in parts]
@@ -76,7 +76,7 @@ class StoredSamples:
             GoneError: a shard is not there any more; its rows are in another one.
             LedgerError: a shard cannot be read.
         """
-        places, parts = [], [_EMPTY.select(SAMPLES.long)]
+        places, parts = [], []
         for shard in np.unique(self._shard[rows]).tolist():
             mine = np.flatnonzero(self._shard[rows] == shard)
             within = self._within[rows[mine]]
@@ -90,14 +90,15 @@ class StoredSamples:
                 )
                 parts.append(take(table, within[chosen] - starts[group]))
                 places.append(mine[chosen])
-        if not places:
-            return parts[0]
+        if not parts:
+            return _no_rows(SAMPLES.long)
         back = np.argsort(np.concatenate(places))
         return take(pa.concat_tables(parts).combine_chunks(), back)
 
     def in_stored_order(self, rows: Numbers) -> Numbers:
         """Return the places in `rows`, sorted by shard: in this order each group is read once."""
-        return np.lexsort((self._within[rows], self._shard[rows]))
+        order: Numbers = np.lexsort((self._within[rows], self._shard[rows]))
+        return order
 
     def _read_group(self, shard: int, group: int) -> pa.Table:
         with _opened(self._paths[shard], self._stamps[shard]) as file:
@@ -186,7 +187,7 @@ def unchecked_keys(folder: Path) -> pa.Table:
     except (GoneError, LedgerError, pa.ArrowException):
         return read_union(folder, SAMPLES, KEY)
     if not tables:
-        return encoded(_EMPTY.select(KEY))
+        return encoded(_no_rows(KEY))
     if len(tables) == 1:
         return tables[0]
     union, rows = first_rows(tables, SAMPLES)
@@ -196,12 +197,14 @@ def unchecked_keys(folder: Path) -> pa.Table:
 def _keys(path: Path) -> pa.Table:
     with _opened(path, None) as file:
         table = file.read(columns=list(KEY), use_threads=False)
-    if not table.schema.equals(_EMPTY.select(KEY).schema):
+    if any(table.schema.field(name).type != SAMPLES.schema.field(name).type for name in KEY):
         raise GoneError
     return encoded(table.replace_schema_metadata(None))
 
 
-_EMPTY = SAMPLES.schema.empty_table()
+def _no_rows(names: Sequence[str]) -> pa.Table:
+    """Return these columns without rows. Arrow's own `empty_table` imports pandas."""
+    return pa.Table.from_batches([], pa.schema([SAMPLES.schema.field(name) for name in names]))
 
 
 def _with_lengths(table: pa.Table) -> pa.Table:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from rast_bench import __version__
 from rast_bench.errors import LedgerError
-from rast_bench.provenance import package_versions
 from rast_bench.reporting.charts import charts
 from rast_bench.reporting.origin import RECORD, sample_origin
 from rast_bench.results.intervals import interval_of
@@ -87,7 +87,7 @@ def page_data(
         "title": numbers.title,
         "experiment": numbers.experiment,
         "source": source,
-        "made": {**made, "version": package_versions().get("rast-bench")},
+        "made": {**made, "version": __version__},
         "provenance": provenance(snapshot, numbers.record),
         "notes": list(dict.fromkeys([*map(str, own_notes), *numbers.notes, *snapshot.notes])),
         "results": [_result(one) for one in numbers.results if _in_tables(one)],

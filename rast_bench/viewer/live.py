@@ -73,8 +73,8 @@ class LiveView:
         """
         with self._lock:
             choices, numbers = self._chosen()
-            snapshot = Snapshot(self._ledger, choices)
             before = self._shown
+            snapshot = Snapshot(self._ledger, choices, None if before is None else before.snapshot)
             if before is not None and _same(before.snapshot, snapshot):
                 # What was read stays; the numbers may have been saved again.
                 shown = _Shown(before.generation, snapshot, numbers, before.cells)
@@ -133,8 +133,11 @@ class LiveView:
         shown = self._current(generation)
         if not text or len(text) > LONGEST_SEARCH:
             raise UnknownBlockError("search")
-        rows = self._read(shown, cell_id, lambda samples: samples.rows_with(text, self._groups))
-        return json_bytes({"rows": rows})
+        return self._read(
+            shown,
+            cell_id,
+            lambda samples: json_bytes({"rows": samples.rows_with(text, self._groups)}),
+        )
 
     def _current(self, generation: str | None) -> _Shown:
         shown = self._shown

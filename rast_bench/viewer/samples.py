@@ -219,5 +219,6 @@ def _codes(column: "pa.ChunkedArray", words: Sequence[str], rows: Numbers) -> Co
     """Return the place in `words` of the column's text in these rows; the last one for row −1."""
     codes, texts = codes_of(column)
     known = {word: place for place, word in enumerate(words)}
-    found = np.array([*(known[text] for text in texts), len(words) - 1], "<u1")
-    return found[np.append(codes, -1)[rows]]
+    numbers: Column = np.array([*(known[text] for text in texts), len(words) - 1], "<u1")
+    chosen: Column = numbers[np.append(codes, -1)[rows]]
+    return chosen

@@ -84,6 +84,15 @@ class ShownProblems:
         return {name: place for place, name in enumerate(self.ids)}
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What the ledger has of a choice; `n` is one more than the highest index of a sample."""
+
+    problem_ids: frozenset[str]
+    samples: int
+    n: int
+
+
 class Snapshot:
     """Cells and problems of a page, as the ledger has them when this is made.
 
@@ -94,23 +103,31 @@ class Snapshot:
         notes: Sentences on what is partial or unavailable.
     """
 
-    def __init__(self, ledger: Ledger, choices: Sequence[Choice]) -> None:
-        """Count samples and read data sets. Raise LedgerError."""
+    def __init__(
+        self, ledger: Ledger, choices: Sequence[Choice], before: "Snapshot | None" = None
+    ) -> None:
+        """Count samples and read data sets. Raise LedgerError.
+
+        Args:
+            before: What was counted then is not counted again, if no shard has come since.
+        """
         self.ledger = ledger
         self.notes: list[str] = []
         self.cells: dict[str, ShownCell] = {}
         self.shards: dict[str, list[str]] = {}
+        self._held: dict[str, _Held] = {}
         names = _dataset_names([one.stored for one in choices])
         present: dict[str, set[str]] = {}
         for choice in choices:
             cell_id = choice.stored.cell_id
             self.shards[cell_id] = ledger.shards(cell_id)
-            ids, codes, indices = _chosen_keys(ledger, choice)
+            held = before.held(choice, self.shards[cell_id]) if before is not None else None
+            self._held[cell_id] = held = held or _held(ledger, choice)
             name = names[_dataset_of(choice.stored)]
-            held = {ids[code] for code in np.unique(codes).tolist()}
-            present.setdefault(name, set()).update(held)
-            highest = int(indices.max()) + 1 if len(indices) else 0
-            self.cells[cell_id] = ShownCell(choice, name, len(held), len(codes), highest)
+            present.setdefault(name, set()).update(held.problem_ids)
+            self.cells[cell_id] = ShownCell(
+                choice, name, len(held.problem_ids), held.samples, held.n
+            )
         source = ProblemSource()
         known: dict[str, Mapping[str, Problem]] = {}
         why: dict[str, list[str]] = {}
@@ -129,6 +146,14 @@ class Snapshot:
             for cell in self.cells.values()
             if cell.status == "partial"
         ]
+
+    def held(self, choice: Choice, shards: list[str]) -> "_Held | None":
+        """Return the counts of a cell, if it was chosen so and had these shards."""
+        own = self.cells.get(choice.stored.cell_id)
+        if own is None or self.shards[own.cell_id] != shards:
+            return None
+        same = own.choice.problem_ids == choice.problem_ids and own.choice.n == choice.n
+        return self._held[own.cell_id] if same else None
 
     @property
     def samples(self) -> int:
@@ -150,13 +175,17 @@ def shown_rows(choice: Choice, ids: Sequence[str], codes: Numbers, indices: Numb
     return shown
 
 
-def _chosen_keys(ledger: Ledger, choice: Choice) -> tuple[list[str], Numbers, Numbers]:
-    """Return the distinct problem ids, and per shown sample an index into them and its own."""
+def _held(ledger: Ledger, choice: Choice) -> _Held:
     keys = ledger.unchecked_keys(choice.stored.cell_id)
     codes, ids = codes_of(keys["problem_id"])
     indices = numbers_of(keys["sample_index"])
     shown = shown_rows(choice, ids, codes, indices)
-    return ids, codes[shown], indices[shown]
+    codes, indices = codes[shown], indices[shown]
+    return _Held(
+        frozenset(ids[code] for code in np.unique(codes).tolist()),
+        len(codes),
+        int(indices.max()) + 1 if len(indices) else 0,
+    )
 
 
 def _dataset_of(cell: StoredCell) -> tuple[str, str]:
