@@ -1,6 +1,6 @@
 """Debian's Chromium, started once, and pages that must stay by themselves.
 
-Where there is no Chromium the tests are skipped, but with RAST_BENCH_NEEDS_BROWSER=1 (CI) they fail.
+Where there is no Chromium the tests are skipped; with RAST_BENCH_NEEDS_BROWSER=1 (CI) they fail.
 """
 
 import os
