@@ -21,7 +21,7 @@ test: $(VENV)/.dev ## set up, then run all tests
 		--max-worker-restart=0 --durations=25
 
 # Folders and files whose tests start engines, clusters or processes, or compose many sweeps.
-SLOW := analysis bad_inputs benchmarks config/test_sweep.py e2e engines planning slurm trackers vllm_plugin zoo
+SLOW := analysis bad_inputs benchmarks browser config/test_sweep.py e2e engines planning slurm trackers vllm_plugin zoo
 
 test-fast: $(VENV)/.dev ## the inner loop: tests without engines, clusters and processes of their own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SLOW:%=--ignore=tests/%)

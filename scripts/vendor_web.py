@@ -26,7 +26,10 @@ def main(arguments: list[str]) -> int:
     for argument in arguments:
         package, equals, version = argument.partition("=")
         if not equals or package not in pins:
-            print(f"error: {argument} is not PACKAGE=VERSION\nhint: {', '.join(pins)}", file=sys.stderr)
+            print(
+                f"error: {argument} is not PACKAGE=VERSION\nhint: {', '.join(pins)}",
+                file=sys.stderr,
+            )
             return 2
         pins[package] = {"version": version, "integrity": None, "files": pins[package]["files"]}
     for package, pin in pins.items():
@@ -40,7 +43,9 @@ def fetch(package: str, pin: dict[str, Any]) -> None:
     """Unpack the pinned files of a package; pin the integrity of a version that is new."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder]
-        subprocess.run([*command, f"{package}@{pin['version']}"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*command, f"{package}@{pin['version']}"], check=True, stdout=subprocess.DEVNULL
+        )
         (path,) = Path(folder).glob("*.tgz")
         digest = base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode("ascii")
         integrity = f"sha512-{digest}"

@@ -6,6 +6,7 @@
  *   grid: string|null, dataset: string, method: string, base_model: string, delta: string|null,
  *   prompt: string, lambda: number|null, temperature: number, n: number, problems: number,
  *   samples: number, status: string, graders: string[], grader: string|null, seed: number|null,
+ *   wanted?: number|null,
  *   blocks: number[]|null}} Cell
  * @typedef {{section: string, row: string, role: string, grid: string|null, dataset: string|null,
  *   cell_id: string|null, measure: string, title: string, unit: string, direction: string,
@@ -16,6 +17,7 @@
  *   published: {source: string, value: string, sense: string, unit: string, verdict: string}[]}} Result
  * @typedef {{cell: string, problem: number, sample: number, title?: string}} TokenPath
  * @typedef {{version: number, title: string, experiment: string|null, source: string, files?: string,
+ *   generation?: string,
  *   made: {command: string, time: string, commit: string|null, version: string},
  *   provenance: {label: string, value: string, command?: boolean}[], notes: string[],
  *   results: Result[], charts: {id: string, title: string, alt: string, spec: any}[],
@@ -72,20 +74,29 @@ function remember(store, name, make) {
 async function block(name) {
   if (DATA.source === "server") {
     const address = name.split("/").map(encodeURIComponent).join("/");
-    return new Uint8Array(await (await answer(`block/${address}`)).arrayBuffer());
+    return new Uint8Array(await (await answer(`block/${address}`, {})).arrayBuffer());
   }
   return gunzip(fromBase64(DATA.source === "files" ? await fileBlock(name) : inlineBlock(name)));
 }
 
-/** @param {string} address - relative to the page @returns {Promise<Response>} */
-async function answer(address) {
+/** What the server holds now is not what this page was made from. */
+class StaleError extends Error {}
+
+/**
+ * Ask the server for what belongs to this page.
+ * @param {string} address - relative to the page @param {Record<string, string>} query
+ * @returns {Promise<Response>}
+ */
+async function answer(address, query) {
+  const all = new URLSearchParams({ ...query, generation: DATA.generation || "" });
   let response;
   try {
-    response = await fetch(address);
+    response = await fetch(`${address}?${all}`);
   } catch {
     throw new Error("the server does not answer: does `rast-bench view` still run?");
   }
-  if (!response.ok) throw new Error(`the server has no ${address} (${response.status})`);
+  if (response.status === 410) throw new StaleError((await response.text()).trim());
+  if (!response.ok) throw new Error(`the server answers “${(await response.text()).trim()}” to ${address}`);
   return response;
 }
 

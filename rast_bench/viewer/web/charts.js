@@ -35,10 +35,11 @@ const drawn = new Map();
 
 /** @param {Chart} chart */
 function chartFigure(chart) {
-  const place = h("div.chart", { role: "img", "aria-label": plain(chart.alt || chart.title) });
+  const place = h("div", { "aria-hidden": "true" }); // Vega gives it a role and a text of its own
+  const image = h("div.chart", { role: "img", "aria-label": plain(chart.alt || chart.title) }, place);
   const figure = h("figure", { id: `chart-${chart.id}` },
-    h("figcaption", null, h("strong", null, inline(chart.title)), chart.alt ? h("span.dim", null, " ", inline(chart.alt)) : null),
-    h("div.wide", null, place),
+    h("figcaption", null, inline(chart.title)),
+    h("div.wide", null, image),
     dataBehind(chart));
   const draw = async () => {
     try {
@@ -53,7 +54,7 @@ function chartFigure(chart) {
     drawn.set(chart.id, draw);
     whenIdle(draw);
   }, { rootMargin: "400px" });
-  watcher.observe(place);
+  watcher.observe(image);
   return figure;
 }
 
@@ -63,18 +64,40 @@ function whenIdle(work) {
   else setTimeout(work, 50);
 }
 
+const FEW_CHARTS = 6; // more of them are shown a group at a time
+
+/** "pass@k: tiny-l on tiny-hard" is one of the group "pass@k". @param {Chart} chart */
+function chartGroup(chart) {
+  return chart.title.split(":")[0];
+}
+
+/** All charts, or those of the chosen group. */
+function chartsSection() {
+  const groups = [...new Set(DATA.charts.map(chartGroup))];
+  const isLong = DATA.charts.length > FEW_CHARTS && groups.length > 1;
+  const group = groups.includes(state.charts) || state.charts === ALL ? state.charts : groups[0];
+  const shown = isLong && group !== ALL ? DATA.charts.filter((chart) => chartGroup(chart) === group) : DATA.charts;
+  const options = /** @type {[string, string][]} */ ([...groups.map((one) => [one, plain(one)]), [ALL, `all ${DATA.charts.length}`]]);
+  drawn.clear();
+  return h("section", { "aria-labelledby": "charts-title" },
+    h("h2", { id: "charts-title" }, "Charts"),
+    isLong ? h("div.tools", null, choice("Show", options, group, (charts) => go({ charts }))) : null,
+    h("div.charts", null, shown.map(chartFigure)));
+}
+
 /** @param {any} spec @param {HTMLElement} place */
 async function drawChart(spec, place) {
   const vega = await startCharts();
   const lite = /** @type {any} */ (window).vegaLite;
-  const compiled = lite.compile(spec, { config: chartTheme() }).spec;
+  const logger = vega.logger(vega.Error);
+  const compiled = lite.compile(spec, { config: chartTheme(), logger }).spec;
   const none = { load: () => Promise.reject(new Error("a chart loads nothing")), sanitize: () => Promise.reject(new Error("a chart has no links")) };
   const view = new vega.View(vega.parse(compiled, undefined, { ast: true }), {
     expr: /** @type {any} */ (window).vegaInterpreter, renderer: "svg", container: place, hover: true, loader: none, logLevel: vega.Error,
     tooltip: chartTooltip,
   });
   await view.runAsync();
-  place.querySelector("svg")?.setAttribute("aria-hidden", "true");
+  place.parentElement?.classList.add("drawn");
 }
 
 /** @param {any} _ @param {any} event @param {any} item @param {any} value */
@@ -131,6 +154,7 @@ function dataBehind(chart) {
     add(0, TABLE_ROWS);
     const rest = rows.length - TABLE_ROWS;
     place.append(
+      h("p.dim", null, inline(chart.alt)),
       h("div.tools", null, copyButton("Copy as CSV", () => csv([names, ...rows.map((row) => names.map((name) => row[name]))]), "the data")),
       h("div.wide", { tabindex: "0", role: "region", "aria-label": "data of the chart" },
         h("table.data", null, h("thead", null, h("tr", null, names.map((name) => h("th", { scope: "col" }, inline(name))))), body)));

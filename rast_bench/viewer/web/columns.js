@@ -3,13 +3,13 @@
 
 /**
  * @typedef {Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array} Column
- * @typedef {{rows: number, columns: Map<string, Column>, verdicts: string[], finish: string[],
- *   behaviours: string[]}} Index
+ * @typedef {{rows: number, columns: Map<string, Column>, verdicts: string[], finish: string[]}} Index
  * @typedef {{verdicts: Map<string, Set<string>>, disagree: boolean, finish: string, least: number,
  *   most: number, word: string}} SampleFilter - verdicts: by grader; "" is each cell's own
  * @typedef {{correct: Uint16Array, total: Uint16Array}} Rates - by problem
  */
 
+const WORDS = "behaviour:"; // such columns count words
 /** @type {Record<string, any>} */
 const DTYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i4: Int32Array, f4: Float32Array };
 
@@ -21,8 +21,7 @@ function parseIndex(bytes) {
   for (const { name, dtype, offset } of header.columns) {
     columns.set(name, new DTYPES[dtype](bytes.buffer, bytes.byteOffset + offset, header.rows));
   }
-  const { rows, verdicts, finish, behaviours } = header;
-  return { rows, columns, verdicts: verdicts || [], finish: finish || [], behaviours: behaviours || [] };
+  return { rows: header.rows, columns, verdicts: header.verdicts || [], finish: header.finish || [] };
 }
 
 /** @param {Cell} cell @returns {Promise<Index>} */
@@ -36,8 +35,12 @@ function countWords(cell) {
     const [index, words] = [await indexOf(cell), parseIndex(await block(`words/${cell.id}`))];
     if (words.rows !== index.rows) throw new Error("samples were added meanwhile: reload the page");
     for (const [name, column] of words.columns) index.columns.set(name, column);
-    index.behaviours = [...words.columns.keys()].map((name) => name.replace(/^behaviour:/, ""));
   });
+}
+
+/** The behaviours whose words are counted. @param {Index} index */
+function behavioursOf(index) {
+  return [...index.columns.keys()].filter((name) => name.startsWith(WORDS)).map((name) => name.slice(WORDS.length));
 }
 
 /** @param {Index} index @param {string | null} grader @returns {Column | undefined} */
@@ -78,7 +81,7 @@ function filterRows(index, cell, filter, found) {
   }
   if (filter.disagree) keepDisagreement(index, cell, keep);
   if (filter.word) {
-    const counts = index.columns.get(`behaviour:${filter.word}`);
+    const counts = index.columns.get(WORDS + filter.word);
     if (!counts) keep.fill(0);
     else for (let row = 0; row < keep.length; row++) keep[row] &= Number(counts[row] > 0);
   }

@@ -84,7 +84,15 @@ function choice(label, options, value, changed) {
     { onchange: (/** @type {any} */ event) => changed(event.target.value) },
     options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
   );
-  return h("label.field", null, h("span", null, label), select);
+  return labelled(label, select);
+}
+
+let labels = 0;
+
+/** @param {string} label @param {HTMLElement} control */
+function labelled(label, control) {
+  control.id = control.id || `control-${++labels}`;
+  return h("div.field", null, h("label", { for: control.id }, label), control);
 }
 
 /** Rows as CSV; a text that a spreadsheet would execute gets an apostrophe. @param {any[][]} rows */

@@ -39,9 +39,9 @@ function moreIsOpen() {
   return open ?? (isFiltered(state) || window.innerWidth > 900);
 }
 
-/** @param {Partial<State>} changes */
+/** Show other samples: the chosen problem stays, or else the first one is shown. @param {Partial<State>} changes */
 function changeFilter(changes) {
-  go({ page: 1, ...changes });
+  go({ page: 1, ...(isChosen ? {} : { problem: "", sample: 0 }), ...changes });
 }
 
 /** @param {string[]} values @returns {[string, string][]} */
@@ -63,7 +63,7 @@ function entry(label, value, changed, attributes) {
   input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter") changed(input.value);
   });
-  return h("label.field", null, h("span", null, label), input);
+  return labelled(label, input);
 }
 
 /** @param {Chosen} chosen */
@@ -128,10 +128,10 @@ function verdictChoices(chosen) {
 
 /** @param {Chosen} chosen @param {Index[]} indices */
 function wordChoice(chosen, indices) {
-  const behaviours = names(indices.flatMap((index) => index.behaviours));
-  const isCounted = indices.every((index) => index.behaviours.every((name) => index.columns.has(`behaviour:${name}`)));
-  if (behaviours.length && isCounted) return choice("Words of", [["", "any"], ...behaviours], state.word, (word) => changeFilter({ word }));
-  if (!behaviours.length && DATA.source !== "server") return null;
+  if (indices.every((index) => behavioursOf(index).length)) {
+    const behaviours = names(indices.flatMap(behavioursOf));
+    return choice("Words of", [["", "any"], ...behaviours], state.word, (word) => changeFilter({ word }));
+  }
   const button = h("button.small", { type: "button", onclick: async () => {
     button.disabled = true;
     say("Counting behaviour words …");

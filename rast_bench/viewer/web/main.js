@@ -13,7 +13,7 @@ const KEYS = [
 
 let shownView = "";
 /** @type {() => void} */
-let renewTable = () => undefined;
+let renewOverview = () => undefined;
 
 function header() {
   const link = (/** @type {string} */ view, /** @type {string} */ text) =>
@@ -46,10 +46,12 @@ async function show() {
   try {
     if (state.view === "samples") await showSamples(main);
     else if (state.view === "tokens") await showTokens(main);
-    else if (changed) renewTable = showOverview(main);
-    else keepFocus(/** @type {HTMLElement} */ (main.firstElementChild), renewTable);
+    else if (changed) renewOverview = showOverview(main);
+    else renewOverview();
   } catch (error) {
-    main.replaceChildren(h("p.bad", { role: "alert" }, `This cannot be shown: ${plain(/** @type {Error} */ (error).message)}`));
+    main.replaceChildren(h("p.bad", { role: "alert" }, `This cannot be shown: ${plain(/** @type {Error} */ (error).message)}`),
+      error instanceof StaleError ? h("button", { type: "button", onclick: () => location.reload() }, "Reload") : "");
+    shownView = "";
   }
   if (location.hash === begun) document.body.setAttribute("aria-busy", "false");
   if (changed) window.scrollTo(0, 0);
@@ -68,7 +70,7 @@ function showKeys() {
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
   const press = () => /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${event.key}"]`))?.click();
   /** @type {Record<string, () => void>} */
   const actions = {

@@ -1,19 +1,23 @@
 // The first view: results, charts, notes, and where all of it came from.
 
-/** @param {HTMLElement} main */
+/** @param {HTMLElement} main @returns {() => void} shows a changed state of the same view */
 function showOverview(main) {
-  drawn.clear();
   const table = h("div", null, resultsTable());
+  const charts = h("div", null, DATA.charts.length ? chartsSection() : null);
+  let group = state.charts;
   main.replaceChildren(
     table,
-    DATA.charts.length ? h("section", { "aria-labelledby": "charts-title" },
-      h("h2", { id: "charts-title" }, "Charts"), h("div.charts", null, DATA.charts.map(chartFigure))) : "",
+    charts,
     DATA.notes.length ? h("section.notes", { "aria-labelledby": "notes-title" },
       h("h2", { id: "notes-title" }, "Notes"), h("ul", null, DATA.notes.map((note) => h("li", null, inline(note))))) : "",
     DATA.cells.length ? cellsTable() : "",
     provenance(),
   );
-  return () => table.replaceChildren(resultsTable());
+  return () => {
+    keepFocus(table, () => table.replaceChildren(resultsTable()));
+    if (group !== state.charts) keepFocus(charts, () => charts.replaceChildren(chartsSection()));
+    group = state.charts;
+  };
 }
 
 /** All cells, with links to their samples. */
@@ -25,7 +29,7 @@ function cellsTable() {
     h("td.number", null, cell.temperature ? String(cell.temperature) : "greedy"),
     h("td.number", null, shownNumber(cell.problems)),
     h("td.number", null, shownNumber(cell.samples)),
-    h("td", null, cell.status === "complete" ? "complete" : h("span.warn", null, cell.status)),
+    h("td", null, cell.status === "complete" ? "complete" : h("span.warn", { title: cell.wanted ? `${cell.samples} of ${cell.wanted} samples` : null }, cell.status)),
     h("td", null, inline((cell.graders || []).join(", "))),
     h("td", null, h("code", null, cell.id))));
   const heads = ["cell", "data set", "λ", "τ", "problems", "samples", "status", "graders", "id"];

@@ -28,7 +28,6 @@ async function listProblems(chosen, stopped) {
   const [first, second] = compared(chosen);
   const found = await searchResponses(chosen.cells, text, stopped);
   if (stopped()) return null;
-  if (word) for (const cell of chosen.cells) await countWords(cell);
   /** @type {ProblemList} */
   const list = { key, chosen, entries: [], samples: 0, keeps: new Map(), indices: new Map(), rates: new Map() };
   const wanted = find.toLowerCase();
@@ -115,8 +114,8 @@ function problemTable(list, current) {
     h("th.row", { scope: "row" }, h("a.problem", {
       href: linkTo({ problem: problemName(one, chosen), sample: firstSample(list, one) }),
       "aria-current": one === current ? "true" : null,
-      title: plain((one.problem.question || "").slice(0, 300)),
-    }, inline(shortened(problemName(one, chosen), 60)))),
+      title: plain(`${one.dataset}: ${(one.problem.question || "").slice(0, 300)}`),
+    }, inline(shortened(one.problem.id, 60)))),
     chosen.methods.map((method) => rateCell(rate(list, method, one))),
     isDifference ? h("td.number", null, signed(rate(list, b, one) - rate(list, a, one))) : null,
     h("td.number.dim", null, shownNumber(one.matches))));

@@ -96,8 +96,8 @@ function strips(list, one, columns) {
     const links = [];
     for (let row = first; row < Math.min(end, first + 256); row++) {
       const verdict = verdicts ? index.verdicts[verdicts[row]] : "none";
-      const off = keep && !keep[row] ? ".off" : "";
-      links.push(h(`a.dot.${verdictClass(verdict)}${off}`, {
+      const kept = keep && keep[row] ? ".kept" : "";
+      links.push(h(`a.dot.${verdictClass(verdict)}${kept}`, {
         href: linkTo({ sample: sample[row] }), tabindex: "-1", title: `sample ${sample[row]}: ${plain(verdict)}`,
         "aria-label": `sample ${sample[row]}: ${plain(verdict)}`, "aria-current": sample[row] === state.sample ? "true" : null,
       }, SIGNS[verdict] ?? "–"));
@@ -158,7 +158,7 @@ async function responseInto(place, list, one, method, cell, at) {
 
 /** @param {string} label @param {Node | string} value */
 function fact(label, value) {
-  return h("span.fact", null, h("span.dim", null, `${label} `), value);
+  return [h("span.fact", null, h("span.dim", null, `${label} `), value), " "];
 }
 
 /** @param {Index} index @param {number} problem @param {number} sample @returns {{tokens: number, finish: string} | null} */

@@ -1,5 +1,6 @@
 // The sample browser: filters and problems on the left, one problem on the right.
 
+let isChosen = false; // whether the address names a problem; else the first is shown
 let visit = 0; // counts changes of the state: what was begun for an older one is given up
 
 /** @param {HTMLElement} main */
@@ -18,12 +19,15 @@ async function showSamples(main) {
   }
   if (state.latex) await startFormulas();
   const indices = await Promise.all(chosen.cells.map(indexOf));
+  if (state.word) for (const cell of chosen.cells) await countWords(cell);
   if (stopped()) return;
   keepFocus(byId("filters"), () => byId("filters").replaceChildren(filterForm(chosen, indices)));
   const list = await listProblems(chosen, stopped);
   if (!list || stopped()) return;
   const current = currentEntry(list) ?? (await hiddenEntry(chosen));
   if (stopped()) return;
+  isChosen = Boolean(state.problem);
+  if (current && !isChosen) state = { ...state, problem: problemName(current, chosen), sample: firstSample(list, current) };
   keepFocus(byId("problems"), () => byId("problems").replaceChildren(problemTable(list, current)));
   if (!current) {
     byId("detail").replaceChildren(h("p.dim", null, state.problem ? `There is no problem ${plain(state.problem)} here.` : "Choose other filters to see samples."));

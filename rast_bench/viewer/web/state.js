@@ -1,7 +1,7 @@
 // What the page shows is written in its address, after the #: a link leads to exactly that.
 
 /**
- * @typedef {{view: string, measure: string, k: string, by: string, spread: string, dataset: string, cells: string[],
+ * @typedef {{view: string, measure: string, k: string, by: string, spread: string, charts: string, dataset: string, cells: string[],
  *   problem: string, sample: number, verdicts: Map<string, Set<string>>, disagree: boolean,
  *   finish: string, least: number, most: number, word: string, text: string, find: string,
  *   sort: string, a: string, b: string, page: number, latex: boolean, shade: string}} State
@@ -33,6 +33,7 @@ function readState(hash) {
     k: value("k"),
     by: value("by"),
     spread: value("spread"),
+    charts: value("charts"),
     dataset: value("dataset"),
     cells: value("cells").split(",").filter(Boolean),
     problem: value("problem"),
@@ -63,6 +64,7 @@ function writeState(from) {
   put("k", from.k);
   put("by", from.by);
   put("spread", from.spread);
+  put("charts", from.charts);
   put("dataset", from.dataset);
   put("cells", from.cells.join(","));
   put("problem", from.problem);

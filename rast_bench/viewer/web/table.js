@@ -11,7 +11,7 @@ const MEAN = ""; // key of the column of means
 const HEADLINE = "accuracy and recovery";
 
 /**
- * @typedef {{key: string, label: string, role: string, cells: Map<string, Result>,
+ * @typedef {{label: string, role: string, cells: Map<string, Result>,
  *   below: Map<string, Result>}} TableRow - results by data set; `below`: a second measure
  * @typedef {{label: string, rows: Map<string, TableRow>}} Section
  */
@@ -29,13 +29,6 @@ function valuesOfK(measure) {
   return /** @type {number[]} */ ([...found]).sort((a, b) => a - b);
 }
 
-/** @param {Result} result */
-function rowLabel(result) {
-  if (result.grid === null) return result.row;
-  const lambda = result.lambda === null ? "" : `λ = ${result.lambda}, `;
-  return `${result.row}: ${lambda}${result.temperature ? `τ = ${result.temperature}` : "greedy"}`;
-}
-
 /**
  * @param {string} measure @param {number | null} k @param {string | null} below
  * @returns {{sections: Section[], columns: string[]}}
@@ -46,18 +39,14 @@ function tableOf(measure, k, below) {
   /** @type {Set<string>} */
   const columns = new Set();
   for (const result of DATA.results) {
-    if (!result.main) continue;
+    if (!result.main || result.grid !== null) continue;
     const first = result.measure === measure || (result.dataset === null && result.measure === MEANS[measure]);
     const second = below !== null && (result.measure === below || (result.dataset === null && result.measure === MEANS[below]));
     if (!(first && (k === null || result.k === k || result.dataset === null)) && !second) continue;
-    const sectionKey = JSON.stringify([result.section, result.grid]);
-    if (!sections.has(sectionKey)) {
-      sections.set(sectionKey, { label: result.grid === null ? result.section : `${result.section}, ${result.grid}`, rows: new Map() });
-    }
-    const rows = /** @type {Section} */ (sections.get(sectionKey)).rows;
-    const label = rowLabel(result);
-    const key = JSON.stringify([label, result.role]);
-    if (!rows.has(key)) rows.set(key, { key, label, role: result.role, cells: new Map(), below: new Map() });
+    if (!sections.has(result.section)) sections.set(result.section, { label: result.section, rows: new Map() });
+    const { rows } = /** @type {Section} */ (sections.get(result.section));
+    const key = JSON.stringify([result.row, result.role]);
+    if (!rows.has(key)) rows.set(key, { label: result.row, role: result.role, cells: new Map(), below: new Map() });
     const row = /** @type {TableRow} */ (rows.get(key));
     const column = result.dataset ?? MEAN;
     const place = first ? row.cells : row.below;
@@ -79,21 +68,20 @@ function isNumber(result) {
   return result.estimate !== null && result.estimate !== undefined;
 }
 
-/** @param {Result} result @param {string} label - before the number, if it is not the main one */
-function shownResult(result, label) {
+/** @param {Result} result */
+function shownResult(result) {
   if (!isNumber(result)) {
-    return h("span.dim", { title: result.reason || null }, label, result.reason && result.reason.length < 24 ? result.reason : result.status);
+    return h("span.dim", { title: result.reason || null }, result.reason && result.reason.length < 24 ? result.reason : result.status);
   }
-  const percent = label && result.unit === "fraction" ? " %" : "";
   const hasInterval = result.low !== null && result.high !== null;
-  const withError = result.stderr !== null && !label && (state.spread || !hasInterval);
-  const spread = withError ? h("span.spread", null, ` ± ${inUnit(result, /** @type {number} */ (result.stderr))}`) : null;
+  const withError = result.stderr !== null && (state.spread || !hasInterval);
+  const spread = withError ? h("span.spread", null, ` ± ${inUnit(result, /** @type {number} */ (result.stderr))}`.trimStart()) : null;
   const interval = !hasInterval || (withError && state.spread !== "both") ? null
     : h("span.interval", { title: `95 % interval over problems${result.interval ? ` (${result.interval})` : ""}` },
-      ` [${inUnit(result, /** @type {number} */ (result.low))}, ${inUnit(result, /** @type {number} */ (result.high))}]`);
+      `[${inUnit(result, /** @type {number} */ (result.low))}, ${inUnit(result, /** @type {number} */ (result.high))}]`);
   const p = result.holm_p_value ?? result.p_value;
   return [
-    label, inUnit(result, /** @type {number} */ (result.estimate)), percent, spread, interval,
+    inUnit(result, /** @type {number} */ (result.estimate)), spread && " ", spread, interval && " ", interval,
     result.status === "measured" ? null : h("span.dim", null, ` ${result.status}`),
     p === null || p === undefined ? null
       : h("span.dim", { title: result.holm_p_value === null ? "paired sign-flip test" : "paired sign-flip test, Holm's correction" },
@@ -145,7 +133,8 @@ function resultsTable() {
       h("table.results", null,
         h("caption", null, inline(title), ". ", captionOf(measure, chosen)),
         h("thead", null, h("tr", null, h("th.row", { scope: "col" }, ""), columns.map((column) => columnHead(column)))),
-        sections.map((section) => sectionBody(section, columns)))));
+        sections.map((section) => sectionBody(section, columns)))),
+    gridTables(measure, k));
 }
 
 /** @param {string} measure @param {string} chosen */
@@ -185,25 +174,56 @@ function sectionBody(section, columns) {
   }
   return h("tbody", null,
     h("tr.section", null, h("th", { scope: "rowgroup", colspan: columns.length + 1 }, inline(section.label))),
-    rows.map((row) => h(`tr.role-${/^[a-z]+$/.test(row.role) ? row.role : "other"}`, null,
-      h("th.row", { scope: "row" }, inline(row.label)),
-      columns.map((at) => resultCell(section, row, at)))));
+    rows.map((row) => [
+      h(`tr.role-${/^[a-z]+$/.test(row.role) ? row.role : "other"}`, null,
+        h("th.row", { scope: "row" }, inline(row.label)),
+        columns.map((at) => resultCell(row.cells.get(at), section))),
+      row.role === "rast" || [...row.below.values()].some(isNumber)
+        ? h("tr.second", null, h("th.row", { scope: "row" }, "recovery, %"), columns.map((at) => resultCell(row.below.get(at), null)))
+        : null,
+    ]));
 }
 
-/** @param {Section} section @param {TableRow} row @param {string} column */
-function resultCell(section, row, column) {
-  const [result, below] = [row.cells.get(column), row.below.get(column)];
-  if (!result) return h("td.number", null, h("span.dim", null, "–"));
-  const shown = shownResult(result, "");
-  const cells = column === MEAN ? [] : cellsBeside(section, column, result);
-  const looked = isNumber(result) && cells.length && result.cell_id && CELLS.has(result.cell_id);
+/** @param {Result | undefined} result @param {Section | null} section - for the cells that are looked at beside it */
+function resultCell(result, section) {
+  if (!result) return h("td.number", null, section ? h("span.dim", null, "–") : null);
+  const shown = shownResult(result);
   const size = result.problems === null || result.samples === null ? null
     : `${counted(result.problems, "problem")} × ${counted(result.samples, "sample")}`;
+  const { dataset } = result;
+  const isLink = dataset !== null && isNumber(result) && result.cell_id !== null && CELLS.has(result.cell_id);
   return h("td.number", { title: size },
-    looked ? h("a.plain", { href: writeState({ ...readState(""), view: "samples", dataset: column, cells }) }, shown) : shown,
-    publishedLines(result),
-    below && (isNumber(below) || below.status !== "no reference")
-      ? h("div.below", null, shownResult(below, "recovery "), publishedLines(below)) : null);
+    isLink ? h("a.plain", { href: samplesOf(dataset, section ? cellsBeside(section, dataset, result) : [result.cell_id]) }, shown) : shown,
+    publishedLines(result));
+}
+
+/** @param {string} dataset @param {any[]} cells */
+function samplesOf(dataset, cells) {
+  return writeState({ ...readState(""), view: "samples", dataset, cells });
+}
+
+/** Tables of λ × τ, one for each grid and data set. @param {string} measure @param {number | null} k */
+function gridTables(measure, k) {
+  /** @type {Map<string, Result[]>} */
+  const grids = new Map();
+  for (const one of DATA.results) {
+    if (one.grid === null || !one.main || one.measure !== measure || (k !== null && one.k !== k)) continue;
+    const title = `${one.grid === one.row ? one.row : `${one.grid}, ${one.row}`}${one.dataset === null ? "" : ` on ${one.dataset}`}`;
+    grids.set(title, [...(grids.get(title) || []), one]);
+  }
+  return [...grids].map(([title, results]) => {
+    const axis = (/** @type {(one: Result) => number | null} */ of) => [...new Set(results.map((one) => of(one) ?? 0))].sort((x, y) => x - y);
+    const [lambdas, temperatures] = [axis((one) => one.lambda), axis((one) => one.temperature)];
+    const at = (/** @type {number} */ lambda, /** @type {number} */ temperature) =>
+      results.find((one) => (one.lambda ?? 0) === lambda && (one.temperature ?? 0) === temperature);
+    return h("details", { open: grids.size === 1 },
+      h("summary", null, "λ × τ: ", inline(title)),
+      h("div.wide", { tabindex: "0", role: "region", "aria-label": plain(title) }, h("table.data.grid", null,
+        h("thead", null, h("tr", null, h("th", { scope: "col" }, ""),
+          temperatures.map((one) => h("th.number", { scope: "col" }, one ? `τ = ${one}` : "greedy")))),
+        h("tbody", null, lambdas.map((lambda) => h("tr", null, h("th", { scope: "row" }, `λ = ${lambda}`),
+          temperatures.map((one) => resultCell(at(lambda, one), null))))))));
+  });
 }
 
 /** The table's numbers unrounded, in rows. @param {Section[]} sections @param {string[]} columns */

@@ -108,8 +108,8 @@ function shownToken(token) {
 function aboutToken(data, at) {
   const facts = Object.values(data.measures).map((measure) => {
     const value = measure.values[at];
-    return h("span.fact", null, h("span.dim", null, `${measure.title} `),
-      value === null || value === undefined ? "–" : tokenNumber(value), measure.unit ? ` ${measure.unit}` : "");
+    const shown = value === null || value === undefined ? "–" : tokenNumber(value);
+    return fact(measure.title, measure.unit ? `${shown} ${measure.unit}` : shown);
   });
   const models = Object.keys(data.top).filter((model) => data.top[model]?.[at]);
   const depth = Math.max(0, ...models.map((model) => data.top[model][at].length));
