@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from rast_bench.config.arguments import CommandParser, add_flags, arguments_of, one_of
+from rast_bench.config.arguments import (
+    CommandParser,
+    add_flags,
+    arguments_of,
+    one_of,
+    whole_number,
+)
 from rast_bench.errors import LedgerError
 from rast_bench.startup import require_docstrings
 
@@ -62,12 +68,14 @@ def configure(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--limit",
-        type=_count,
+        type=whole_number,
         metavar="N",
         default=PAPER_TRAJECTORIES,
         help=f"paths per data set, drawn at random; default: {PAPER_TRAJECTORIES}, 0: all",
     )
-    parser.add_argument("--seed", type=_count, metavar="N", default=0, help="for drawing the paths")
+    parser.add_argument(
+        "--seed", type=whole_number, metavar="N", default=0, help="for drawing the paths"
+    )
     parser.add_argument(
         "--plausible",
         type=_share,
@@ -141,12 +149,6 @@ def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> int:
 
 def _tell_model(path: str) -> None:
     print(f"reading with {path}", file=sys.stderr, flush=True)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number ≥ 0")
-    return int(text)
 
 
 def _share(text: str) -> float:
