@@ -27,7 +27,7 @@ def run(args: Namespace) -> int:
         LedgerError: cells, or an analysis to be drawn, are missing.
     """
     from rast_bench.config.next_command import next_command
-    from rast_bench.reporting.analysis_figures import analysis_figures
+    from rast_bench.reporting.analysis_figures import analysis_figures, check_tokens
     from rast_bench.reporting.report import requested_results
     from rast_bench.reporting.save import (
         figure_files,
@@ -38,10 +38,10 @@ def run(args: Namespace) -> int:
 
     job, experiment = named_experiment(args)
     results_dir = Path(job.options.results_dir)
+    in_page = check_tokens(experiment, results_dir)
     report = report_available(job, experiment)
     requested = requested_results(report.results)
     figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
-    in_page = "kl" in experiment.figures
     if not (figures or in_page) and experiment.figures:
         raise ConfigError(
             f"experiment {experiment.name}: nothing to draw, as none of its cells was run and no "

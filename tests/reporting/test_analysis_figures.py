@@ -13,6 +13,7 @@ from rast_bench.errors import LedgerError
 from rast_bench.paper.published import Published
 from rast_bench.reporting.analysis_figures import (
     analysis_figures,
+    check_tokens,
     similarity_figure,
     similarity_points,
 )
@@ -90,6 +91,6 @@ def test_a_missing_analysis_names_its_command(kind: str, tmp_path: Path) -> None
 
 def test_a_missing_kl_names_its_command(tmp_path: Path) -> None:
     with pytest.raises(LedgerError) as refusal:
-        analysis_figures(_experiment("kl"), [], tmp_path)
+        check_tokens(_experiment("kl"), tmp_path)
     assert refusal.value.hint is not None
     assert "rast-bench analyse kl case --path rast" in refusal.value.hint
