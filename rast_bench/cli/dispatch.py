@@ -10,6 +10,7 @@ from rast_bench.cli import (
     analyse,
     audit_paper,
     cancel,
+    compare,
     export,
     figure,
     grade,
@@ -17,6 +18,7 @@ from rast_bench.cli import (
     report,
     resume,
     run,
+    samples,
     show_prompt,
     status,
     table,
@@ -40,6 +42,8 @@ COMMANDS: dict[str, ModuleType] = {
     "status": status,
     "cancel": cancel,
     "resume": resume,
+    "samples": samples,
+    "compare": compare,
     "grade": grade,
     "export": export,
     "wandb": wandb,
@@ -68,6 +72,8 @@ examples:
   rast-bench figure figure6                                          the same, drawn
   rast-bench report demo                                             a page with every sample
   rast-bench view                                                    the same for any ledger
+  rast-bench samples demo --wrong --limit 3                          questions and responses
+  rast-bench compare demo:tiny-l "demo:RL ceiling"                   the paired difference
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
   rast-bench export samples samples.parquet --experiment demo        for other programs

@@ -87,11 +87,11 @@ def test_an_experiment_is_a_run_per_cell_and_one_of_its_own(
 def test_the_run_of_the_whole_has_tables_charts_figures_and_an_artifact(
     finished: Finished, server: WandbServer
 ) -> None:
-    (finished.results / "small" / "kl.html").write_text("<p>page</p>")
+    (finished.results / "small" / "report.html").write_text("<p>page</p>")
     assert push(finished) == 0
     whole = server.runs[WHOLE]
     (row,) = whole.history
-    assert {"figures/pass_at_k-tiny-l", "pages/kl"} <= set(row)
+    assert {"figures/pass_at_k-tiny-l", "pages/report"} <= set(row)
     assert any("charts/lambda" in key for key in row)
     assert server.table(WHOLE, "grid")["columns"][0] == "pair"
     main_table = server.table(WHOLE, next(k for k in whole.summary if k.startswith("table ")))
