@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir
@@ -25,7 +26,8 @@ _EPILOG = """\
 examples:
   rast-bench view                                all cells of results/
   rast-bench view demo                           an experiment's, with its table and charts
-  rast-bench view cba5b32f9d146bc1 874beca020e37d06
+  rast-bench view demo:tiny-l "demo:RL ceiling"  two of its rows
+  rast-bench view cba5b32f9d146bc1               one cell
   ssh -L 8000:127.0.0.1:8000 HOST rast-bench view --port 8000 --no-open
 
 Numbers are those that `rast-bench run` or `rast-bench table` saved last. Reload the page to see
@@ -40,7 +42,7 @@ def configure(parser: CommandParser) -> None:
         "names",
         metavar="NAME",
         nargs="*",
-        help="an experiment with saved results, or ids of cells (default: all cells)",
+        help="EXPERIMENT, EXPERIMENT:ROW or the id of a cell (default: all cells)",
     )
     add_results_dir(parser)
     parser.add_argument(
@@ -83,50 +85,42 @@ def run(args: Namespace) -> int:
 def chooser(
     folder: "ResultsFolder", names: Sequence[str]
 ) -> "Callable[[], tuple[Sequence[Choice], Numbers]]":
-    """Return what reads the named cells, and the saved numbers of the named experiment.
+    """Return what reads the named cells, and the saved numbers of the one experiment among them.
 
-    Without a name these are all cells; and the experiment, if the folder has one.
+    Without a name these are all cells; and the experiment, if the folder has one. What is returned
+    raises ConfigError for an unknown name.
 
     Raises:
-        ConfigError: a name is unknown, or there are two experiments.
+        ConfigError: the folder has no samples.
     """
-    from rast_bench.config.validate import did_you_mean
+    from rast_bench.api.named import distinct, named_cells
     from rast_bench.errors import ConfigError
     from rast_bench.viewer.data import Numbers, saved_numbers
     from rast_bench.viewer.snapshot import Choice
 
-    experiments, cells = folder.experiment_names(), folder.ledger.cells()
-    for name in names:
-        if name not in experiments and name not in cells:
-            hint = did_you_mean(name, [*experiments, *cells], "experiments and cells")
-            raise ConfigError(
-                f"there is no experiment or cell {name!r} in {folder.path}",
-                hint=f"{hint}; an experiment's name is known when its run has ended, and "
-                "`rast-bench view` without one shows all cells",
-            )
-    named = [name for name in names if name in experiments]
-    if named and len(names) > 1:
-        raise ConfigError(
-            f"an experiment and other names: {' '.join(names)}",
-            hint=f"`rast-bench view {named[0]}` shows its cells; or name cells only",
-        )
-    if not names and not cells:
+    experiments = folder.experiment_names()
+    if not names and not folder.ledger.cells():
         raise ConfigError(
             f"{folder.ledger.root} has no samples",
             hint=f"`rast-bench run experiment=demo results_dir={folder.path}` makes some",
         )
-    shown = named or (experiments if not names and len(experiments) == 1 else [])
 
     def choose() -> "tuple[Sequence[Choice], Numbers]":
         notes: list[str] = []
-        found = folder.select(
-            named[0] if named else None, None if named else names or None, None, notes
-        )
-        if shown:
-            numbers = saved_numbers(folder.path / shown[0], shown[0])
+        of = {name if name in experiments else name.partition(":")[0] for name in names}
+        if names:
+            named = distinct(one for name in names for one in named_cells(folder, name, notes))
+            cells = [one.cell for one in named]
+        else:
+            cells = sorted(folder.select(None, None, None, notes), key=_order)
+            of = set(experiments)
+        if len(of.intersection(experiments)) == 1:
+            (experiment,) = of.intersection(experiments)
+            numbers = saved_numbers(folder.path / experiment, experiment)
         else:
             numbers = Numbers(None, f"Samples of {folder.path}")
-        return [Choice(cell) for cell in found], numbers
+        told = replace(numbers, notes=(*numbers.notes, *notes))
+        return [Choice(cell) for cell in cells], told
 
     return choose
 

@@ -15,6 +15,7 @@ from rast_bench.results.measures import table_ks
 from rast_bench.results.result import Result
 from rast_bench.results.saved import RESULTS_FILE, read_result_list, result_row
 from rast_bench.viewer.snapshot import ShownCell, Snapshot
+from rast_bench.viewer.tokens import ShownTokens
 
 Source = Literal["inline", "files", "server"]
 """Where a page gets its blocks: from itself, from files beside it, from the local server."""
@@ -68,12 +69,14 @@ def page_data(
     numbers: Numbers,
     source: Source,
     made: Mapping[str, str | None],
+    tokens: Iterable[ShownTokens],
     parts: Mapping[str, Sequence[Sequence[int]]] | None = None,
 ) -> dict[str, Any]:
     """Return the data of a page.
 
     Args:
         made: By which `command`, at what `time` (ISO 8601), at which `commit` of rast-bench.
+        tokens: Samples whose tokens were measured.
         parts: The positions of problems in each block of texts, by cell; None if texts are asked
             for by problem.
     """
@@ -100,7 +103,7 @@ def page_data(
             for cell in cells
         ],
         "datasets": {name: {"problems": len(one.ids)} for name, one in snapshot.problems.items()},
-        "tokens": [],
+        "tokens": [dict(one.entry) for one in tokens],
     }
 
 

@@ -1,17 +1,20 @@
 """The page of a ledger that may grow, and its blocks one at a time."""
 
+import gzip
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rast_bench.ledger import Ledger
+from rast_bench.ledger.atomic import ledger_errors
 from rast_bench.ledger.rows import GoneError, Recent, RowGroups
 from rast_bench.provenance import now
 from rast_bench.viewer.blocks import index_block, json_bytes, problems_block, words_block
 from rast_bench.viewer.data import Numbers, page_data
 from rast_bench.viewer.samples import CellSamples, retried
 from rast_bench.viewer.snapshot import Choice, Snapshot
+from rast_bench.viewer.tokens import ShownTokens, shown_tokens
 from rast_bench.viewer.web import render
 
 KEPT_SAMPLE_BYTES = 256 * 2**20
@@ -40,6 +43,7 @@ class _Shown:
     snapshot: Snapshot
     numbers: Numbers
     cells: Recent[str, CellSamples]
+    tokens: Mapping[str, ShownTokens]
 
 
 class LiveView:
@@ -75,19 +79,20 @@ class LiveView:
             choices, numbers = self._chosen()
             before = self._shown
             snapshot = Snapshot(self._ledger, choices, None if before is None else before.snapshot)
+            tokens = shown_tokens(self._ledger.root.parent, snapshot, numbers.experiment)
             if before is not None and _same(before.snapshot, snapshot):
-                # What was read stays; the numbers may have been saved again.
-                shown = _Shown(before.generation, snapshot, numbers, before.cells)
+                cells = before.cells  # what was read stays
             else:
+                cells = Recent(KEPT_SAMPLE_BYTES)
                 self._count += 1
-                shown = _Shown(str(self._count), snapshot, numbers, Recent(KEPT_SAMPLE_BYTES))
+            shown = _Shown(str(self._count), snapshot, numbers, cells, tokens)
             self._shown = shown
         made = {
             "command": self._command,
             "time": now().isoformat(timespec="seconds"),
             "commit": None,
         }
-        data = page_data(shown.snapshot, shown.numbers, "server", made)
+        data = page_data(shown.snapshot, shown.numbers, "server", made, shown.tokens.values())
         data["generation"] = shown.generation
         return render(data, blocks=None, source="server")
 
@@ -108,6 +113,10 @@ class LiveView:
             if problems is None:
                 raise UnknownBlockError(name)
             return problems_block(problems)
+        if name in shown.tokens:
+            path = shown.tokens[name].path
+            with ledger_errors(path):
+                return gzip.decompress(path.read_bytes())
         if match := _OF_CELL.fullmatch(name):
             kind, cell_id = match.groups()
             if kind == "index":

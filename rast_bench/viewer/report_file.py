@@ -24,6 +24,7 @@ from rast_bench.viewer.blocks import (
 from rast_bench.viewer.data import Numbers, Source, page_data
 from rast_bench.viewer.samples import CellSamples, retried
 from rast_bench.viewer.snapshot import ShownCell, Snapshot
+from rast_bench.viewer.tokens import shown_tokens
 from rast_bench.viewer.web import block_script, render
 
 REPORT = "report.html"
@@ -83,6 +84,8 @@ class _Page:
         self._numbers = numbers
         self._made = made
         self._parts: dict[str, list[list[int]]] = {}
+        results = snapshot.ledger.root.parent
+        self._tokens = shown_tokens(results, snapshot, numbers.experiment)
 
     def blocks(self) -> Iterator[tuple[str, bytes]]:
         """Yield name and compressed content of every block. Raise LedgerError."""
@@ -90,12 +93,17 @@ class _Page:
             yield f"problems/{name}", packed(problems_block(problems))
         for cell in self._snapshot.cells.values():
             yield from self._cell_blocks(cell)
+        for name, tokens in self._tokens.items():
+            with ledger_errors(tokens.path):
+                yield name, tokens.path.read_bytes()
 
     def html(
         self, source: Source, blocks: Mapping[str, bytes] | None, files: str | None = None
     ) -> str:
         """Return the page, once `blocks` has yielded all."""
-        data = page_data(self._snapshot, self._numbers, source, self._made, self._parts)
+        data = page_data(
+            self._snapshot, self._numbers, source, self._made, self._tokens.values(), self._parts
+        )
         if files is not None:
             data["files"] = files
         return render(data, blocks=blocks, source=source)

@@ -20,7 +20,6 @@ import rast_bench
 from rast_bench.api.folder import open_results
 from rast_bench.cli import main
 from rast_bench.cli.view import chooser, open_browser
-from rast_bench.errors import ConfigError
 from rast_bench.ledger import Ledger
 from rast_bench.viewer.live import LiveView
 from rast_bench.viewer.server import ViewerServer
@@ -59,9 +58,11 @@ def serving(results: Path, *names: str) -> Iterator[Client]:
     with ViewerServer(view, results) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield Client(server)
-        server.shutdown()
-        thread.join()
+        try:
+            yield Client(server)
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -270,20 +271,19 @@ def test_the_command_ends_with_ctrl_c(
 @pytest.mark.parametrize(
     ("names", "error", "hint"),
     [
-        (["smal"], "there is no experiment or cell 'smal'", "small"),
-        (["0" * 16], f"there is no experiment or cell '{'0' * 16}'", "small"),
-        (["small", "CELL"], "an experiment and other names: small ", "rast-bench view small"),
+        (["smal"], "{RESULTS} has no experiment and no cell 'smal'", "small"),
+        (["0" * 16], f"there is no cell '{'0' * 16}' in {{RESULTS}}", "CELL"),
+        (["small:bas", "small:upper"], "experiment small has no row 'upper'", "ceiling"),
     ],
 )
 def test_names_that_do_not_fit(
     names: list[str], error: str, hint: str, finished: Finished, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = Ledger(finished.results).cells()[0]
-    words = [name.replace("CELL", cell) for name in names]
-    assert main(["view", "--no-open", *words, f"results_dir={finished.results}"]) == 2
+    assert main(["view", "--no-open", *names, f"results_dir={finished.results}"]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith(f"error: {error}")
-    assert hint in second
+    assert first == f"error: {error.replace('{RESULTS}', str(finished.results))}"
+    assert hint.replace("CELL", cell) in second
 
 
 def test_a_folder_without_samples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -332,5 +332,11 @@ def test_two_experiments_need_a_name(finished: Finished) -> None:
     assert numbers.experiment is None
     _, numbers = chooser(folder, ["smaller"])()
     assert numbers.experiment == "smaller"
-    with pytest.raises(ConfigError, match="an experiment and other names"):
-        chooser(folder, ["small", "smaller"])
+    _, numbers = chooser(folder, ["small", "smaller"])()
+    assert numbers.experiment is None
+
+
+def test_rows_of_an_experiment(finished: Finished) -> None:
+    cells, numbers = chooser(open_results(finished.results), ["small:base", "small:ceil"])()
+    assert [one.stored.display["method"] for one in cells] == ["base", "rl"]
+    assert numbers.experiment == "small"
