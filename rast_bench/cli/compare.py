@@ -107,7 +107,15 @@ def _texts(
 def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table":
     from rast_bench.metrics.accuracy import holm
     from rast_bench.reporting.numbers import DASH
-    from rast_bench.reporting.table import Column, RateCell, Table, TableRow, TableSection, TextCell
+    from rast_bench.reporting.table import (
+        Cell,
+        Column,
+        RateCell,
+        Table,
+        TableRow,
+        TableSection,
+        TextCell,
+    )
 
     several = len(found) > 1
     adjusted = holm([one.p_value for one in found])
@@ -115,7 +123,7 @@ def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table
     for one, holm_p in zip(found, adjusted, strict=True):
         ends = (one.low, one.high)
         interval = DASH if None in ends else f"[{', '.join(_points(end or 0.0) for end in ends)}]"
-        cells = [
+        cells: list[Cell] = [
             TextCell(str(one.a.cell.dataset)),
             TextCell(str(one.problems)),
             TextCell(f"{one.samples_a}, {one.samples_b}"),

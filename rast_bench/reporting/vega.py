@@ -122,9 +122,13 @@ def curves(
     """
     places = sorted({row["x"] for row in rows})
     ticks = [x for x in places if not log or (int(x) & (int(x) - 1)) == 0] or places
-    x = {"field": "x", "type": "quantitative", "title": x_title}
-    x["axis"] = {"values": ticks, "grid": False}
-    x["scale"] = {"type": "log", "base": 2, "nice": False} if log else {"zero": False}
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "title": x_title,
+        "axis": {"values": ticks, "grid": False},
+        "scale": {"type": "log", "base": 2, "nice": False} if log else {"zero": False},
+    }
     y = {"type": "quantitative", "title": unit, "scale": {"zero": False}}
     return _whole(rows) | {
         "height": _PLOT_HEIGHT,
