@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -131,17 +132,19 @@ def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table
             RateCell(one.accuracy_b),
             TextCell(_signed(one.difference)),
             TextCell(interval),
+            TextCell(f"{one.better}, {len(one.flips) - one.better}"),
             TextCell(_p(one.p_value)),
             *([TextCell(_p(holm_p))] if several else []),
         ]
         title = f"A: {one.a.title}   B: {one.b.title}"
         sections.setdefault(title, []).append(TableRow(tuple(cells)))
-    headings = ("problems", "samples", "A", "B", "B − A", "95 % interval", "p")
+    headings = ("problems", "samples", "A", "B", "B − A", "95 % interval", "better, worse", "p")
     columns = [Column("data set", "left"), *map(Column, headings)]
     graders = " and ".join(dict.fromkeys(one.grader for one in found))
     notes = [
         "Accuracies in percent, ± one standard error over problems; differences in points, paired "
         f"by problem. samples: per problem, of A and B. Verdicts: {graders}.",
+        "better, worse: problems with a larger and with a smaller share of correct samples in B.",
         "p: two-sided sign-flip test over problems"
         + ("; Holm: corrected over the rows of this table." if several else "."),
     ]
@@ -155,11 +158,14 @@ def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table
 
 
 def _flip_table(found: "Sequence[Comparison]", count: int) -> "Table":
+    """Return the `count` problems that changed most of all, in the sections of their cells."""
     from rast_bench.reporting.table import Column, Table, TableRow, TableSection, TextCell
 
+    flips = [(abs(flip.change), -place) for place, one in enumerate(found) for flip in one.flips]
+    counts = Counter(-place for _, place in sorted(flips, reverse=True)[:count])
     sections = []
-    for one in found:
-        up = sum(flip.change > 0 for flip in one.flips)
+    for place, number in sorted(counts.items()):
+        one = found[place]
         rows = [
             TableRow(
                 (
@@ -168,12 +174,9 @@ def _flip_table(found: "Sequence[Comparison]", count: int) -> "Table":
                     TextCell(_points(flip.change, signed=True)),
                 )
             )
-            for flip in one.flips[:count]
+            for flip in one.flips[:number]
         ]
-        title = (
-            f"{one.a.cell.dataset}, {one.a.title} → {one.b.title}: {up} better, "
-            f"{len(one.flips) - up} worse, {one.problems - len(one.flips)} the same"
-        )
+        title = f"{one.a.cell.dataset}, {one.a.title} → {one.b.title}"
         sections.append(TableSection(title, tuple(rows)))
     return Table(
         "flips",
