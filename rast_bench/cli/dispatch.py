@@ -15,6 +15,7 @@ from rast_bench.cli import (
     figure,
     grade,
     plan,
+    report,
     resume,
     run,
     samples,
@@ -22,6 +23,7 @@ from rast_bench.cli import (
     status,
     table,
     verify,
+    view,
     wandb,
     worker,
 )
@@ -35,6 +37,8 @@ COMMANDS: dict[str, ModuleType] = {
     "show-prompt": show_prompt,
     "table": table,
     "figure": figure,
+    "report": report,
+    "view": view,
     "status": status,
     "cancel": cancel,
     "resume": resume,
@@ -66,6 +70,8 @@ examples:
   rast-bench resume                                                  make what is missing
   rast-bench table table1                                            the paper's numbers and ours
   rast-bench figure figure6                                          the same, drawn
+  rast-bench report demo                                             a page with every sample
+  rast-bench view                                                    the same for any ledger
   rast-bench samples demo --wrong --limit 3                          questions and responses
   rast-bench compare demo:tiny-l "demo:RL ceiling"                   the paired difference
   rast-bench analyse pcr demo --generate                             how far M_base follows RL

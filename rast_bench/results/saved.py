@@ -89,7 +89,7 @@ def results_bytes(results: Iterable[Result]) -> bytes:
     import pyarrow.parquet as pq
 
     # Through JSON: other ways to build a table from Python objects import pandas, half a second.
-    lines = "".join(f"{json.dumps(_row(result))}\n" for result in results).encode()
+    lines = "".join(f"{json.dumps(result_row(result))}\n" for result in results).encode()
     table = pj.read_json(
         pa.BufferReader(lines),
         pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
@@ -221,7 +221,8 @@ def _replication(row: Mapping[str, Any]) -> Replication | None:
     return Replication(row["estimate"], row["replication_low"], row["replication_high"], identified)
 
 
-def _row(result: Result) -> dict[str, Any]:
+def result_row(result: Result) -> dict[str, Any]:
+    """Return the columns of a result, as in the file."""
     value, measure, range_ = result.value, result.measure, result.replication
     return {
         "experiment": result.experiment,
