@@ -1,5 +1,6 @@
 """Made-up checkpoints, for tests that read a model's files but never its weights; a whole world."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ settings.load_profile("any machine")
 # The longest, lest the others wait for them at the end.
 _FIRST = ("test_on_slurm.py", "test_kill_and_resume.py", "test_local_launch.py")
 _LAST = ("test_speculation.py",)  # it loads numba, after which vLLM 0.32 starts no other engine
+
+
+# A million objects of libraries and tests live until the end: not to be looked through each time.
+gc.set_threshold(50_000, 20, 10)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

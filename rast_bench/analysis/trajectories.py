@@ -64,17 +64,17 @@ def read_trajectories(
         )
     columns = ("problem_id", "sample_index", "prompt_sha256", "token_ids")
     frame = ledger.samples(planned.cell_id, columns=columns)
-    rows = frame.set_index(["problem_id", "sample_index"])
+    own = zip(frame["problem_id"], frame["sample_index"].tolist(), strict=True)
+    rows = dict(zip(own, zip(frame["prompt_sha256"], frame["token_ids"], strict=True), strict=True))
     trajectories = []
     for request in requests_for(planned, wanted):
         problem_id, index = request.key.problem_id, request.key.sample_index
-        stored = rows.loc[problem_id, index]
-        if stored["prompt_sha256"] != hashlib.sha256(request.prompt.encode()).hexdigest():
+        prompt_sha256, ids = rows[problem_id, index]
+        if prompt_sha256 != hashlib.sha256(request.prompt.encode()).hexdigest():
             raise LedgerError(
                 f"{place}: the sample of problem {problem_id!r} continues another prompt than "
                 "the configured one",
                 hint="the ledger comes from another version of the prompts: generate it again",
             )
-        token_ids = tuple(stored["token_ids"].tolist())
-        trajectories.append(Trajectory(problem_id, request.prompt, token_ids, index))
+        trajectories.append(Trajectory(problem_id, request.prompt, tuple(ids.tolist()), index))
     return trajectories

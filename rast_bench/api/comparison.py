@@ -60,6 +60,11 @@ class Comparison:
     left_out: int
     differs: Mapping[str, tuple[Any, Any]]
 
+    @property
+    def better(self) -> int:
+        """How many problems have a larger share of correct samples in B."""
+        return sum(flip.change > 0 for flip in self.flips)
+
 
 def paired_cells(
     a: Sequence[NamedCell], b: Sequence[NamedCell], names: tuple[str, str], notes: list[str]
@@ -205,7 +210,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             found |= _flat(value, f"{prefix}{name}.")
         elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
             found |= _flat({str(place): one for place, one in enumerate(value)}, f"{prefix}{name}.")
-        else:
+        elif value != []:
             found[f"{prefix}{name}"] = value
     return found
 

@@ -162,7 +162,7 @@ def _matches(frame: "pd.DataFrame", named: NamedCell, wanted: Wanted) -> list[in
         mask &= frame["response"].str.contains(wanted.text, case=False, regex=False).fillna(False)
     if wanted.verdict is not None:
         grader = wanted.grader or named.cell.grader
-        if grader not in graders:
+        if grader is None or grader not in graders:
             return []
         mask &= (frame[_column("verdict", grader, named)] == wanted.verdict).fillna(False)
     if wanted.disagree:

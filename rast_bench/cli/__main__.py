@@ -1,8 +1,7 @@
 """`python -m rast_bench.cli`, as sbatch scripts of earlier versions call it."""
 
-import sys
-
 from rast_bench.cli import main
+from rast_bench.guard import end_process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from rast_bench.cli import tokens
 from rast_bench.config.arguments import (
     CommandParser,
     add_flags,
@@ -19,6 +20,7 @@ from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.startup import require_docstrings
 
 if TYPE_CHECKING:
+    from rast_bench.analysis.kinds import PathSource
     from rast_bench.analysis.run import PlannedStudy
     from rast_bench.analysis.scored import ScoredStudy
     from rast_bench.ledger import Ledger
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 SUMMARY = "PCR, similarity of ΔR and KL along greedy samples; where ΔR acts, token by token"
 
 TOKENS = "tokens"
-TOKEN_PROBLEMS = 5  # of each cell, by default
 
 _DESCRIPTION = """\
 Score greedy samples of the ledger with other models, token by token, and compare them.
@@ -84,7 +85,7 @@ def configure(parser: CommandParser) -> None:
         type=whole_number,
         metavar="N",
         help=f"paths per data set, drawn at random; default: {PAPER_TRAJECTORIES}, for tokens "
-        f"{TOKEN_PROBLEMS} problems per cell; 0: all",
+        f"{tokens.PROBLEMS} problems per cell; 0: all",
     )
     parser.add_argument(
         "--seed", type=whole_number, metavar="N", default=0, help="for drawing the paths"
@@ -123,14 +124,12 @@ def run(args: Namespace) -> int:
     require_docstrings()
     _check_flags(args)
     if args.analysis == TOKENS:
-        from rast_bench.cli.tokens import run as run_tokens
-
-        return run_tokens(args)
+        return tokens.run(args)
     from rast_bench.analysis.kinds import PAPER_TRAJECTORIES, PLAUSIBLE_SHARE
     from rast_bench.analysis.request import read_request
 
     limit = PAPER_TRAJECTORIES if args.limit is None else args.limit or None
-    path_source = args.path or "rl"
+    path_source: PathSource = args.path or "rl"
     request = read_request(arguments_of(args), args.name)
 
     # Now that the arguments are known to be valid: these import PyTorch.
@@ -162,7 +161,7 @@ def run(args: Namespace) -> int:
 
     try:
         records = analyse(
-            args.analysis, planned, ledger, settings, tell=tell_model, keep=keep_tokens
+            args.analysis, planned, ledger, settings, tell=tokens.tell_model, keep=keep_tokens
         )
     except MissingPathsError as error:
         again = shlex.join(["rast-bench", "analyse", *args.words, "--generate"])
@@ -193,7 +192,7 @@ def generate(planned: "Sequence[PlannedStudy]", ledger: "Ledger") -> int:
 def _check_flags(args: Namespace) -> None:
     """Raise ConfigError for a flag of another analysis."""
     if args.analysis == TOKENS:
-        foreign = ("path", "plausible", "generate", "name", "config_dir")
+        foreign: Sequence[str] = ("path", "plausible", "generate", "name", "config_dir")
     else:
         foreign = ("problem", "sample")
     for name in foreign:
@@ -202,10 +201,6 @@ def _check_flags(args: Namespace) -> None:
                 f"--{name.replace('_', '-')} is not for analyse {args.analysis}",
                 hint="leave it out; `rast-bench analyse --help` says what is for which",
             )
-
-
-def tell_model(path: str) -> None:
-    print(f"reading with {path}", file=sys.stderr, flush=True)
 
 
 def _share(text: str) -> float:

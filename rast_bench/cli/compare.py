@@ -3,7 +3,9 @@
 import json
 import sys
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir, whole_number
@@ -11,6 +13,7 @@ from rast_bench.terminal import stdout_width
 
 if TYPE_CHECKING:
     from rast_bench.api.comparison import Comparison
+    from rast_bench.ledger import Ledger
     from rast_bench.metrics.estimate import Estimate
     from rast_bench.reporting.table import Table
 
@@ -29,7 +32,8 @@ examples:
   rast-bench compare 0123456789abcdef fedcba9876543210
   rast-bench compare demo:tiny-l "demo:+ ΔR tiny-s"            two rows; part of a label is enough
   rast-bench compare table1 table1_seed1                       two experiments, row by row
-  rast-bench compare demo:tiny-l "demo:RL ceiling" --dataset tiny-hard --flips 30"""
+  rast-bench compare demo:tiny-l "demo:RL ceiling" --dataset tiny-hard --flips 30
+  rast-bench compare demo:tiny-l "demo:RL ceiling" --page both.html"""
 
 
 def configure(parser: CommandParser) -> None:
@@ -50,7 +54,11 @@ def configure(parser: CommandParser) -> None:
         default=FLIPS,
         help=f"problems that changed most; default: {FLIPS}, 0: none",
     )
-    parser.add_argument("--json", action="store_true", help="all of it, as one JSON object")
+    parser.add_argument("--json", action="store_true", help="all of it, as one JSON list")
+    parser.add_argument(
+        "--page", metavar="FILE.html", type=Path, help="write a page with all samples of both"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE.html if it exists")
 
 
 def run(args: Namespace) -> int:
@@ -64,6 +72,8 @@ def run(args: Namespace) -> int:
     from rast_bench.api.folder import open_results
     from rast_bench.api.named import named_cells, only
 
+    if args.page is not None:
+        _check_page(args.page, overwrite=args.overwrite)
     folder = open_results(args.results_dir or RESULTS)
     notes: list[str] = []
     a, b = (
@@ -85,11 +95,66 @@ def run(args: Namespace) -> int:
         print("\n".join(_texts(found, (args.a, args.b), args.flips, stdout_width())))
     for note in dict.fromkeys(notes):
         print(f"note: {note}", file=sys.stderr)
-    if len(found) == 1:
-        first, second = found[0].a.cell_id, found[0].b.cell_id
-        link = f"#view=samples&cells={first},{second}&a={first}&b={second}&sort=-diff"
-        print(f"look  rast-bench view {first} {second}, at {link}", file=sys.stderr)
+    if args.page is not None:
+        print(f"page  {_write_page(args, found, folder.ledger)}", file=sys.stderr)
+    elif len(found) == 1:
+        names = f"{found[0].a.cell_id} {found[0].b.cell_id}"
+        print(f"look  rast-bench view {names}, at #{_state(found[0])}", file=sys.stderr)
     return 0
+
+
+def _check_page(page: Path, *, overwrite: bool) -> None:
+    """Raise ConfigError if the page cannot be written there, before anything is read."""
+    from rast_bench.api.export import check_target
+    from rast_bench.errors import ConfigError
+
+    if page.suffix != ".html":
+        raise ConfigError(f"--page {page}: not the name of a page", hint=f"--page {page}.html")
+    check_target(page, overwrite=overwrite)
+
+
+def _write_page(args: Namespace, found: "Sequence[Comparison]", ledger: "Ledger") -> Path:
+    """Write the viewer's page of all cells that were compared, the largest changes first."""
+    from rast_bench.api.named import distinct
+    from rast_bench.provenance import now
+    from rast_bench.run.launch import Command
+    from rast_bench.viewer.data import Numbers
+    from rast_bench.viewer.report_file import write_report
+    from rast_bench.viewer.snapshot import Choice, Snapshot
+
+    cells = distinct(named for one in found for named in (one.a, one.b))
+    graders = {named.cell_id: one.grader for one in found for named in (one.a, one.b)}
+    choices = [Choice(one.cell, grader=graders[one.cell_id]) for one in cells]
+    notes = tuple(_sentence(one) for one in found)
+    written = write_report(
+        args.page.parent,
+        Snapshot(ledger, choices),
+        Numbers(None, f"{args.b} against {args.a}", notes=notes),
+        {
+            "command": Command(args.program, args.words, Path.cwd()).text,
+            "time": f"{now():%Y-%m-%d}",
+            "commit": None,
+        },
+        name=args.page.name,
+        start=_state(found[0]),
+    )
+    return written.path
+
+
+def _state(one: "Comparison") -> str:
+    """Return what the viewer's address says for two cells side by side, the changes first."""
+    a, b = one.a.cell_id, one.b.cell_id
+    return f"view=samples&cells={a},{b}&a={a}&b={b}&sort=-diff"
+
+
+def _sentence(one: "Comparison") -> str:
+    text = (
+        f"{one.a.cell.dataset}: {one.b.title} less {one.a.title} is {_signed(one.difference)} "
+        f"points over {one.problems} problems"
+    )
+    if one.low is not None and one.high is not None:
+        text += f", 95 % interval [{_points(one.low)}, {_points(one.high)}]"
+    return f"{text}; p = {_p(one.p_value)} (paired sign-flip test)."
 
 
 def _texts(
@@ -107,7 +172,15 @@ def _texts(
 def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table":
     from rast_bench.metrics.accuracy import holm
     from rast_bench.reporting.numbers import DASH
-    from rast_bench.reporting.table import Column, RateCell, Table, TableRow, TableSection, TextCell
+    from rast_bench.reporting.table import (
+        Cell,
+        Column,
+        RateCell,
+        Table,
+        TableRow,
+        TableSection,
+        TextCell,
+    )
 
     several = len(found) > 1
     adjusted = holm([one.p_value for one in found])
@@ -115,7 +188,7 @@ def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table
     for one, holm_p in zip(found, adjusted, strict=True):
         ends = (one.low, one.high)
         interval = DASH if None in ends else f"[{', '.join(_points(end or 0.0) for end in ends)}]"
-        cells = [
+        cells: list[Cell] = [
             TextCell(str(one.a.cell.dataset)),
             TextCell(str(one.problems)),
             TextCell(f"{one.samples_a}, {one.samples_b}"),
@@ -123,17 +196,19 @@ def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table
             RateCell(one.accuracy_b),
             TextCell(_signed(one.difference)),
             TextCell(interval),
+            TextCell(f"{one.better}, {len(one.flips) - one.better}"),
             TextCell(_p(one.p_value)),
             *([TextCell(_p(holm_p))] if several else []),
         ]
         title = f"A: {one.a.title}   B: {one.b.title}"
         sections.setdefault(title, []).append(TableRow(tuple(cells)))
-    headings = ("problems", "samples", "A", "B", "B − A", "95 % interval", "p")
+    headings = ("problems", "samples", "A", "B", "B − A", "95 % interval", "better, worse", "p")
     columns = [Column("data set", "left"), *map(Column, headings)]
     graders = " and ".join(dict.fromkeys(one.grader for one in found))
     notes = [
         "Accuracies in percent, ± one standard error over problems; differences in points, paired "
         f"by problem. samples: per problem, of A and B. Verdicts: {graders}.",
+        "better, worse: problems with a larger and with a smaller share of correct samples in B.",
         "p: two-sided sign-flip test over problems"
         + ("; Holm: corrected over the rows of this table." if several else "."),
     ]
@@ -147,11 +222,14 @@ def _main_table(found: "Sequence[Comparison]", names: tuple[str, str]) -> "Table
 
 
 def _flip_table(found: "Sequence[Comparison]", count: int) -> "Table":
+    """Return the `count` problems that changed most of all, in the sections of their cells."""
     from rast_bench.reporting.table import Column, Table, TableRow, TableSection, TextCell
 
+    flips = [(abs(flip.change), -place) for place, one in enumerate(found) for flip in one.flips]
+    counts = Counter(-place for _, place in sorted(flips, reverse=True)[:count])
     sections = []
-    for one in found:
-        up = sum(flip.change > 0 for flip in one.flips)
+    for place, number in sorted(counts.items()):
+        one = found[place]
         rows = [
             TableRow(
                 (
@@ -160,12 +238,9 @@ def _flip_table(found: "Sequence[Comparison]", count: int) -> "Table":
                     TextCell(_points(flip.change, signed=True)),
                 )
             )
-            for flip in one.flips[:count]
+            for flip in one.flips[:number]
         ]
-        title = (
-            f"{one.a.cell.dataset}, {one.a.title} → {one.b.title}: {up} better, "
-            f"{len(one.flips) - up} worse, {one.problems - len(one.flips)} the same"
-        )
+        title = f"{one.a.cell.dataset}, {one.a.title} → {one.b.title}"
         sections.append(TableSection(title, tuple(rows)))
     return Table(
         "flips",

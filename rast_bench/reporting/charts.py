@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rast_bench.reporting.analysis_figures import similarity_points
-from rast_bench.reporting.figure_style import PALETTE, row_styles
+from rast_bench.reporting.figure_style import PALETTE
 from rast_bench.reporting.heat_maps import HeatMap, colour_range
 from rast_bench.reporting.index import NEAR_BEST_TEST, grids_of
 from rast_bench.reporting.numbers import decimal
@@ -378,18 +378,27 @@ def _sign(measure: Measure) -> str:
 
 
 def _colours(results: Iterable[Result]) -> dict[str, str]:
-    """Return the colour of each row, in the order of the rows: those of the figures."""
-    results = list(results)
+    """Return the colour of each row, in the order of the rows."""
     roles = {one.row: one.role for one in results}
-    return {
-        row: REFERENCE_COLOURS.get(roles[row], str(style["color"]))
-        for row, style in row_styles(results).items()
-    }
+    others = iter(_palette(len(roles)))
+    return {row: REFERENCE_COLOURS.get(role) or next(others) for row, role in roles.items()}
 
 
 def _series_colours(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     names = dict.fromkeys(str(row["row"]) for row in rows)
-    return {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)}
+    return dict(zip(names, _palette(len(names)), strict=True))
+
+
+def _palette(count: int) -> list[str]:
+    """Return the colours of the figures, for a second pass lighter, for a third one darker."""
+    shades = ((0.0, 255), (0.5, 255), (0.45, 0))
+    colours = []
+    for place in range(count):
+        rounds, own = divmod(place, len(PALETTE))
+        share, end = shades[rounds % len(shades)]
+        parts = (int(PALETTE[own][start : start + 2], 16) for start in (1, 3, 5))
+        colours.append("#" + "".join(f"{round(p + share * (end - p)):02X}" for p in parts))
+    return colours
 
 
 def _bars_text(rows: Sequence[Row], sign: str) -> str:

@@ -42,7 +42,7 @@ def bars(
         colours: By `row`, in the order of the bars.
         domain: Of the axis; what lies beyond is cut.
     """
-    return _whole(rows) | bar_layers(unit, colours, domain=domain)
+    return _whole(rows, bar_layers(unit, colours, domain=domain))
 
 
 def bar_layers(
@@ -66,7 +66,6 @@ def bar_layers(
         },
         "layer": [
             {
-                "params": [_SHOWN],
                 "transform": [_OURS],
                 "mark": {"type": "bar", "fillOpacity": 0.55, "clip": True},
                 "encoding": {"x": {"field": "value", **x, "scale": scale}},
@@ -99,7 +98,7 @@ def with_field_names(spec: Spec, form: str) -> Spec:
         return {
             key: form % value if key == "field" else renamed(value)
             for key, value in part.items()
-            if key not in ("params", "opacity", "tooltip")
+            if key not in ("opacity", "tooltip")
         }
 
     found: Spec = renamed(spec)
@@ -122,11 +121,15 @@ def curves(
     """
     places = sorted({row["x"] for row in rows})
     ticks = [x for x in places if not log or (int(x) & (int(x) - 1)) == 0] or places
-    x = {"field": "x", "type": "quantitative", "title": x_title}
-    x["axis"] = {"values": ticks, "grid": False}
-    x["scale"] = {"type": "log", "base": 2, "nice": False} if log else {"zero": False}
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "title": x_title,
+        "axis": {"values": ticks, "grid": False},
+        "scale": {"type": "log", "base": 2, "nice": False} if log else {"zero": False},
+    }
     y = {"type": "quantitative", "title": unit, "scale": {"zero": False}}
-    return _whole(rows) | {
+    spec = {
         "height": _PLOT_HEIGHT,
         "encoding": {
             "x": x,
@@ -136,7 +139,6 @@ def curves(
         },
         "layer": [
             {
-                "params": [_SHOWN],
                 "transform": [_INTERVAL],
                 "mark": {"type": "area", "fillOpacity": 0.15, "tooltip": None},
                 "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}},
@@ -163,6 +165,7 @@ def curves(
             },
         ],
     }
+    return _whole(rows, spec)
 
 
 def points(
@@ -179,12 +182,16 @@ def points(
     """
     groups = list(dict.fromkeys(str(row["group"]) for row in rows))
     shapes = [_SHAPES.get(MARKERS[place % len(_SHAPES)], "circle") for place in range(len(groups))]
-    shape = {"field": "group", "type": "nominal", "title": None, "legend": _legend(groups)}
-    shape["scale"] = {"domain": groups, "range": shapes}
-    if len(groups) < 2:
-        shape["legend"] = None
+    grey = {"orient": "top", "symbolFillColor": "#808080", "symbolStrokeColor": "#808080"}
+    shape = {
+        "field": "group",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": groups, "range": shapes},
+        "legend": _legend(groups) | grey if len(groups) > 1 else None,
+    }
     y = {"type": "quantitative", "title": unit, "scale": {"zero": False}}
-    return _whole(rows) | {
+    spec = {
         "height": _PLOT_HEIGHT,
         "encoding": {
             "x": {
@@ -199,7 +206,6 @@ def points(
         },
         "layer": [
             {
-                "params": [_SHOWN],
                 "transform": [_INTERVAL],
                 "mark": {"type": "rule", "strokeOpacity": 0.6},
                 "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}},
@@ -216,6 +222,7 @@ def points(
             },
         ],
     }
+    return _whole(rows, spec)
 
 
 def heat_map(rows: Rows, unit: str, colours: tuple[float, float]) -> Spec:
@@ -227,7 +234,7 @@ def heat_map(rows: Rows, unit: str, colours: tuple[float, float]) -> Spec:
     """
     middle = sum(colours) / 2  # cividis is dark below it
     framed = {"field": "framed", "equal": True}
-    return _whole(rows) | {
+    spec = {
         "height": {"step": 42},
         "encoding": {
             "x": {
@@ -273,14 +280,26 @@ def heat_map(rows: Rows, unit: str, colours: tuple[float, float]) -> Spec:
             },
         ],
     }
+    return _whole(rows, spec)
 
 
-def _whole(rows: Rows) -> Spec:
+def _whole(rows: Rows, spec: Spec) -> Spec:
+    """Return the specification with its data, without layers of fields that no row has."""
+    fields = {name for row in rows for name in row}
+
+    def drawn(layer: Spec) -> bool:
+        filters = (one["filter"] for one in layer.get("transform", ()))
+        return all(one["field"] in fields for one in filters)
+
+    layers = [layer for layer in spec["layer"] if drawn(layer)]
+    if "opacity" in spec["encoding"]:  # depends on the names that were clicked at
+        layers[0] = {"params": [_SHOWN], **layers[0]}
     return {
         "$schema": SCHEMA,
         "data": {"values": [dict(row) for row in rows]},
         "width": "container",
-        "autosize": {"type": "fit-x", "contains": "padding"},
+        **spec,
+        "layer": layers,
     }
 
 

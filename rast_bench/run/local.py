@@ -13,9 +13,9 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from rast_bench.guard import guarded
+from rast_bench.guard import end_process, guarded
 from rast_bench.run.folder import Launch
 from rast_bench.run.shares import Shares
 from rast_bench.run.slurm_parse import JobStatus
@@ -133,12 +133,8 @@ class LocalExecutor:
         return process
 
 
-def work(task: LocalWorker) -> None:
-    """Run a worker: the main function of its process.
-
-    Raises:
-        SystemExit: the worker did not end well.
-    """
+def work(task: LocalWorker) -> NoReturn:
+    """Run a worker: the main function of its process."""
     _end_with_parent()
     launch = task.launch
     if task.devices is not None:
@@ -147,7 +143,7 @@ def work(task: LocalWorker) -> None:
         os.environ["OMP_NUM_THREADS"] = str(task.threads)  # read when torch is imported
     else:
         _print_into(launch.logs / f"{os.getpid()}_0_log")
-    sys.exit(guarded(lambda: _work(task), ["--results-dir", launch.record.results_dir]))
+    end_process(guarded(lambda: _work(task), ["--results-dir", launch.record.results_dir]))
 
 
 def _work(task: LocalWorker) -> int:

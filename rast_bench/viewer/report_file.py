@@ -5,9 +5,11 @@ page that names it is complete at any moment, whatever was killed.
 """
 
 import hashlib
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +30,6 @@ from rast_bench.viewer.tokens import shown_tokens
 from rast_bench.viewer.web import block_script, render
 
 REPORT = "report.html"
-CHUNKS = "report_files"
 
 INLINE_SAMPLES = 25_000
 """More samples than these lie in files beside the page, so that it opens at once."""
@@ -39,6 +40,7 @@ PART_CHARACTERS = 256_000
 """Of the responses in one block, about."""
 _GROUP_BYTES = 256 * 2**20
 _HASH_DIGITS = 12
+_OURS = re.compile(rf"[0-9a-f]{{{_HASH_DIGITS}}}|{re.escape(TEMPORARY_PREFIX)}.*")
 
 
 @dataclass(frozen=True)
@@ -52,37 +54,48 @@ class WrittenReport:
 
 
 def write_report(
-    folder: Path, snapshot: Snapshot, numbers: Numbers, made: Mapping[str, str | None]
+    folder: Path,
+    snapshot: Snapshot,
+    numbers: Numbers,
+    made: Mapping[str, str | None],
+    *,
+    name: str = REPORT,
+    start: str = "",
 ) -> WrittenReport:
-    """Write REPORT, and CHUNKS if there are many samples; remove chunks of an earlier one.
+    """Write the page, and its chunks if there are many samples; remove chunks of an earlier one.
 
     Args:
         made: As in `page_data`.
+        name: Of the page in the folder; `report.html` has its chunks in `report_files`.
+        start: What the page shows first, as in its address; by default its own choice.
 
     Raises:
         LedgerError: Samples cannot be read, or the files cannot be written.
     """
-    page = _Page(snapshot, numbers, made)
+    page = _Page(snapshot, numbers, made, start)
+    target = folder / name
+    beside = chunk_folder(target)
     if snapshot.samples <= INLINE_SAMPLES:
         blocks = dict(page.blocks())
         html = page.html("inline", blocks).encode()
         if len(html) <= INLINE_BYTES:
-            return _finished(folder, html, None)
-    with ledger_errors(folder / CHUNKS):
-        chunks = _write_chunks(folder / CHUNKS, page.blocks())
-    html = page.html("files", None, f"{CHUNKS}/{chunks.name}").encode()
-    return _finished(folder, html, chunks)
+            return _finished(target, html, None)
+    with ledger_errors(beside):
+        chunks = _write_chunks(beside, page.blocks())
+    html = page.html("files", None, f"{beside.name}/{chunks.name}").encode()
+    return _finished(target, html, chunks)
 
 
 class _Page:
     """One page's data and blocks."""
 
     def __init__(
-        self, snapshot: Snapshot, numbers: Numbers, made: Mapping[str, str | None]
+        self, snapshot: Snapshot, numbers: Numbers, made: Mapping[str, str | None], start: str
     ) -> None:
         self._snapshot = snapshot
         self._numbers = numbers
         self._made = made
+        self._start = start
         self._parts: dict[str, list[list[int]]] = {}
         results = snapshot.ledger.root.parent
         self._tokens = shown_tokens(results, snapshot, numbers.experiment)
@@ -106,6 +119,8 @@ class _Page:
         )
         if files is not None:
             data["files"] = files
+        if self._start:
+            data["start"] = self._start
         return render(data, blocks=blocks, source=source)
 
     def _cell_blocks(self, cell: ShownCell) -> Iterator[tuple[str, bytes]]:
@@ -146,22 +161,29 @@ def _write_chunks(folder: Path, blocks: Iterator[tuple[str, bytes]]) -> Path:
     return final
 
 
+def chunk_folder(page: Path) -> Path:
+    """Return the folder of a page's chunk files."""
+    return page.with_name(f"{page.stem}_files")
+
+
 def chunk_name(block: str) -> str:
     """Return the file name of a block."""
     return f"{block.replace('/', '-')}.js"
 
 
-def _finished(folder: Path, html: bytes, chunks: Path | None) -> WrittenReport:
-    """Write the page, and remove chunk files that are not its own."""
-    write_atomically(folder / REPORT, html)
-    for path in (folder / CHUNKS).glob("*"):
-        if path != chunks:
+def _finished(page: Path, html: bytes, chunks: Path | None) -> WrittenReport:
+    """Write the page, and remove the chunks of earlier ones; other files stay where they are."""
+    write_atomically(page, html)
+    beside = chunk_folder(page)
+    for path in beside.glob("*"):
+        if path != chunks and _OURS.fullmatch(path.name):
             shutil.rmtree(path, ignore_errors=True)
     if chunks is None:
-        shutil.rmtree(folder / CHUNKS, ignore_errors=True)
-        return WrittenReport(folder / REPORT, len(html))
+        with suppress(OSError):  # there is none, or it holds something else
+            beside.rmdir()
+        return WrittenReport(page, len(html))
     sizes = _sizes(chunks)
-    return WrittenReport(folder / REPORT, len(html), len(sizes), sum(sizes.values()))
+    return WrittenReport(page, len(html), len(sizes), sum(sizes.values()))
 
 
 def _sizes(folder: Path) -> dict[str, int]:

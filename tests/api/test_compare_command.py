@@ -1,6 +1,8 @@
 """`rast-bench compare`: differences whose numbers can be checked on paper, and what is refused."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,12 +78,35 @@ def test_the_terminal_says_what_changed_and_why(
     out, err = capsys.readouterr()
     assert "B − A for A = small:base, B = small:with" in out
     assert "66.7 ± 33.3  50.0 ± 28.9  −16.7 ± 16.7  [−88.4, 55.0]" in out
-    assert "0 better, 1 worse, 2 the same" in out
+    assert "           0, 1" in out  # better, worse
     assert "00001" in out
     assert "decoding.greedy" in out
     assert "#view=samples&cells=" in err
     assert main([*words, "--flips", "0"]) == 0
     assert "00001" not in capsys.readouterr().out
+
+
+def test_the_page_has_both_side_by_side_and_replaces_nothing(
+    finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "both.html"
+    own = tmp_path / "both_files" / "0123456789abcdef.txt"  # as browsers save pages
+    own.parent.mkdir()
+    own.write_text("mine")
+    place = f"results_dir={finished.results}"
+    words = ["compare", "small:base", "small:with", "--page", str(page), place]
+    assert main(words) == 0
+    assert f"page  {page}" in capsys.readouterr().err
+    data = re.search(r'id="data">(.*?)</script>', page.read_text(), re.DOTALL)
+    assert data is not None
+    shown = json.loads(data[1])
+    a, b = (one["id"] for one in sorted(shown["cells"], key=lambda one: one["method"]))
+    assert shown["start"] == f"view=samples&cells={a},{b}&a={a}&b={b}&sort=-diff"
+    assert "−16.7 ± 16.7 points over 3 problems" in shown["notes"][0]
+    assert own.read_text() == "mine"
+    assert main(words) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert main([*words, "--overwrite"]) == 0
 
 
 def test_cells_of_different_data_sets_are_refused(
@@ -107,6 +132,7 @@ def test_cells_of_different_data_sets_are_refused(
         (["small", "small"], "small and small are the same samples"),
         (["small:base", "small:bass"], "experiment small has no row 'bass'"),
         (["small:base", "small:ceiling", "--grader", "x"], "both have verdicts of grader 'x'"),
+        (["small:base", "small:ceiling", "--page", "x"], "--page x: not the name of a page"),
         (["small:base"], "the following arguments are required: B"),
     ],
 )

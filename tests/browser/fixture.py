@@ -242,10 +242,23 @@ def _results(cell: dict[str, Any], method: Method, share: float) -> Iterator[dic
     common = {
         **{name: cell[name] for name in ("section", "row", "role", "grid", "dataset", "problems")},
         **{name: cell[name] for name in ("lambda", "temperature")},
-        "cell_id": cell["id"], "samples": method.n, "k": None, "interval": None,
-        "status": "measured", "reason": "", "main": True, "requested": True,
-        "p_value": None, "holm_p_value": None, "published": [], "low": None, "high": None,
-        "decimals": 1, "unit": "fraction", "direction": "higher", "stderr": error,
+        "cell_id": cell["id"],
+        "samples": method.n,
+        "k": None,
+        "interval": None,
+        "status": "measured",
+        "reason": "",
+        "main": True,
+        "requested": True,
+        "p_value": None,
+        "holm_p_value": None,
+        "published": [],
+        "low": None,
+        "high": None,
+        "decimals": 1,
+        "unit": "fraction",
+        "direction": "higher",
+        "stderr": error,
     }
     accuracy = {**common, "measure": "accuracy", "title": "accuracy (avg@n), in percent"}
     accuracy |= {"estimate": share, "low": share - 1.96 * error, "high": share + 1.96 * error}

@@ -203,3 +203,34 @@ def test_a_worker_process_that_breaks_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert "unexpected ZeroDivisionError: before its work" in done.stderr
     assert len(list(tmp_path.glob("rast-bench-*.txt"))) == 1
+
+
+_ENDING = """\
+import atexit, sys, threading, time
+from rast_bench.guard import end_process
+
+def late():
+    time.sleep(0.2)
+    print("thread")
+
+print("x" * 100_000)
+print("told", file=sys.stderr)
+atexit.register(print, "at exit")
+threading.Thread(target=late).start()
+end_process(3)
+"""
+
+
+def test_a_process_ends_with_all_its_output_threads_and_exit_functions() -> None:
+    done = subprocess.run([sys.executable, "-c", _ENDING], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (3, "told\n")
+    assert done.stdout == "x" * 100_000 + "\nthread\nat exit\n"
+
+
+def test_a_profiler_reports_after_the_program(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from rast_bench.guard import end_process\nend_process(0)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "cProfile", str(script)], capture_output=True, text=True, check=True
+    )
+    assert "function calls" in done.stdout

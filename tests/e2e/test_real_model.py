@@ -8,12 +8,11 @@ must change none, and its programs must be found and judged.
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import RUN, Finished, run, run_here
+from command import RUN, Finished, run_here
 
 from rast_bench.grading.registry import CODE_TESTS
 from rast_bench.ledger import Ledger
@@ -35,9 +34,6 @@ PROBLEMS = {
     "square": ("Return the square of x.", [1, 25, 9]),
     "negate": ("Return x with the opposite sign.", [-1, -5, 3]),
 }
-
-
-Command = Callable[..., Finished]
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +60,8 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def asked(
-    results: Path, model: Path, problems: Path, *further: str, command: Command = run_here
-) -> Finished:
-    return command(
+def asked(results: Path, model: Path, problems: Path, *further: str) -> Finished:
+    return run_here(
         results,
         *(f"base_model.base.path={model}", "base_model.name=smollm2", "base_model.rl=null"),
         *("base_model.instruct=true", "delta.name=itself"),
@@ -100,7 +94,7 @@ def test_programs_are_the_same_by_both_engines_and_with_itself_as_delta(
     vllm = ("engine=vllm", "engine.dtype=float32", "engine.max_model_len=512")
     results = tmp_path / "results"
     for finished in (
-        asked(results, smollm2, problems, "method=rast", *vllm, command=run),
+        asked(results, smollm2, problems, "method=rast", *vllm),
         asked(results, smollm2, problems, "method=base", "engine=transformers"),
     ):
         assert finished.code == 0, finished.err

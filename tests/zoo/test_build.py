@@ -1,11 +1,14 @@
 """The stages, run as a user runs them: `scripts/train_zoo.py --smoke`."""
 
+import importlib
 import json
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from rast_bench.zoo.build import curve_points, pending, stages
 from rast_bench.zoo.recipe import family
@@ -27,7 +30,9 @@ def weights(folder: Path) -> dict[str, int]:
     }
 
 
-def test_a_killed_run_goes_on_where_it_stopped_and_trains_nothing_twice(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_stopped_and_trains_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     process = subprocess.Popen(command(tmp_path), stderr=subprocess.DEVNULL)
     record = tmp_path / "work" / "base-tiny-xs.json"
     while not record.exists():
@@ -37,18 +42,22 @@ def test_a_killed_run_goes_on_where_it_stopped_and_trains_nothing_twice(tmp_path
     process.wait()
     base = weights(tmp_path)["out/weights/tiny-xs/base/model.safetensors"]
 
-    resumed = subprocess.run(command(tmp_path), capture_output=True, text=True, check=True)
-    assert resumed.stdout.strip().endswith("manifest.json")
-    assert "rl:tiny-xs:0 done" in resumed.stderr
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    monkeypatch.setattr(sys, "argv", command(tmp_path)[1:])
+    train = importlib.import_module(SCRIPT.stem).main
+    train()  # in this process, which has imported PyTorch
+    resumed = capsys.readouterr()
+    assert resumed.out.strip().endswith("manifest.json")
+    assert "rl:tiny-xs:0 done" in resumed.err
     made = weights(tmp_path)
     assert len(made) == 2
     assert made["out/weights/tiny-xs/base/model.safetensors"] == base
     assert "out/weights/tiny-xs/rl-0/model.safetensors" in made
-    manifest = json.loads(Path(resumed.stdout.strip()).read_text())
+    manifest = json.loads(Path(resumed.out.strip()).read_text())
     assert [stage["stage"] for stage in manifest["stages"]] == ["base:tiny-xs", "rl:tiny-xs:0"]
     assert manifest["corpus"]["documents"] == 8
 
-    subprocess.run(command(tmp_path), capture_output=True, check=True)
+    train()
     assert weights(tmp_path) == made
 
 

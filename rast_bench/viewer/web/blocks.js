@@ -17,7 +17,7 @@
  *   published: {source: string, value: string, sense: string, unit: string, verdict: string}[]}} Result
  * @typedef {{cell: string, problem: number, sample: number, title?: string}} TokenPath
  * @typedef {{version: number, title: string, experiment: string|null, source: string, files?: string,
- *   generation?: string,
+ *   generation?: string, start?: string,
  *   made: {command: string, time: string, commit: string|null, version: string},
  *   provenance: {label: string, value: string, command?: boolean}[], notes: string[],
  *   results: Result[], charts: {id: string, title: string, alt: string, spec: any}[],

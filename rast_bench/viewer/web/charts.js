@@ -33,6 +33,15 @@ function chartTheme() {
 /** Redraw functions of the charts that were drawn: colours follow the reader's light or dark mode. @type {Map<string, () => Promise<void>>} */
 const drawn = new Map();
 
+/** Charts that nobody has seen yet. @type {Set<() => Promise<void>>} */
+const undrawn = new Set();
+
+/** Draw all that is on the page, for a printer. */
+function drawAll() {
+  for (const draw of undrawn) draw();
+  undrawn.clear();
+}
+
 /** @param {Chart} chart */
 function chartFigure(chart) {
   const place = h("div", { "aria-hidden": "true" }); // Vega gives it a role and a text of its own
@@ -42,6 +51,7 @@ function chartFigure(chart) {
     h("div.wide", null, image),
     dataBehind(chart));
   const draw = async () => {
+    drawn.set(chart.id, draw);
     try {
       await drawChart(chart.spec, place);
     } catch (error) {
@@ -51,9 +61,9 @@ function chartFigure(chart) {
   const watcher = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watcher.disconnect();
-    drawn.set(chart.id, draw);
-    whenIdle(draw);
+    if (undrawn.delete(draw)) whenIdle(draw);
   }, { rootMargin: "400px" });
+  undrawn.add(draw);
   watcher.observe(image);
   return figure;
 }
@@ -79,6 +89,7 @@ function chartsSection() {
   const shown = isLong && group !== ALL ? DATA.charts.filter((chart) => chartGroup(chart) === group) : DATA.charts;
   const options = /** @type {[string, string][]} */ ([...groups.map((one) => [one, plain(one)]), [ALL, `all ${DATA.charts.length}`]]);
   drawn.clear();
+  undrawn.clear();
   return h("section", { "aria-labelledby": "charts-title" },
     h("h2", { id: "charts-title" }, "Charts"),
     isLong ? h("div.tools", null, choice("Show", options, group, (charts) => go({ charts }))) : null,

@@ -47,9 +47,13 @@ function counted(count, noun, plural = `${noun}s`) {
   return `${shownNumber(count)} ${count === 1 ? noun : plural}`;
 }
 
-/** Say something in the status line, which screen readers speak. @param {string} text */
+let silence = 0; // the timer that empties the status line
+
+/** Say something in the status line, which screen readers speak, for some seconds. @param {string} text */
 function say(text) {
   byId("status").textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => (byId("status").textContent = ""), 6000);
 }
 
 /** @param {string} text @param {string} what - for the message */

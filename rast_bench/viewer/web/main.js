@@ -30,7 +30,7 @@ function header() {
 
 /** Show the state that the address names. */
 async function show() {
-  state = readState(location.hash);
+  state = readState(location.hash || DATA.start || "");
   const main = byId("main");
   const changed = state.view !== shownView;
   shownView = state.view;
@@ -98,6 +98,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
   byId("main").focus();
 });
 window.addEventListener("hashchange", show);
+window.addEventListener("beforeprint", drawAll);
 document.addEventListener("keydown", onKey);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((draw) => draw()));
 show();

@@ -11,7 +11,7 @@ const VERDICTS = ["correct", "wrong", "undecided", "unparsed", "truncated", "tim
 const SORTS = ["id", "rate", "-rate", "diff", "-diff"];
 
 /** @type {State} */
-let state = readState(location.hash);
+let state = readState(location.hash || DATA.start || "");
 
 /** @param {string} hash @returns {State} */
 function readState(hash) {
@@ -28,7 +28,7 @@ function readState(hash) {
   }
   const view = value("view");
   return {
-    view: ["samples", "tokens"].includes(view) ? view : "overview",
+    view: ["overview", "samples", "tokens"].includes(view) ? view : DATA.results.length ? "overview" : "samples",
     measure: value("measure"),
     k: value("k"),
     by: value("by"),

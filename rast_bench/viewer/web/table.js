@@ -131,7 +131,7 @@ function resultsTable() {
       copyButton("Copy as CSV", () => csv(tableRows(sections, columns)), "the table")),
     h("div.wide", { tabindex: "0", role: "region", "aria-label": "table of results" },
       h("table.results", null,
-        h("caption", null, inline(title), ". ", captionOf(measure, chosen)),
+        h("caption", null, h("span", null, inline(title), ". ", captionOf(measure, chosen))),
         h("thead", null, h("tr", null, h("th.row", { scope: "col" }, ""), columns.map((column) => columnHead(column)))),
         sections.map((section) => sectionBody(section, columns)))),
     gridTables(measure, k));
