@@ -118,6 +118,8 @@ class _Charts:
                     for one in sorted(members, key=lambda one: (series_of(one), x_of(one)))
                     for row in _numbers(one)
                 ]
+                if not rows:
+                    continue
                 grid = str(members[0].grid)
                 self._add(
                     (name, grid, dataset),
@@ -177,9 +179,9 @@ class _Charts:
             if point.published:
                 x, y = point.published
                 row = {**name, "x": x, "x_text": f"{x:g}", "published": y}
-                rows.append(row | {"text": f"{y:g}, published"})
+                rows.append(row | {"text": f"{y:g} (published)"})
         if rows:
-            said = [f"{row['row']}: cosine {row['x_text']}, {row['text']} %" for row in rows]
+            said = [f"{row['row']}: cosine {row['x_text']}, {_said(row, ' %')}" for row in rows]
             self._add(
                 ("similarity",),
                 "points",
@@ -258,7 +260,7 @@ class _Charts:
             return
         members = [one for one in results if one.measure == ACCURACY]
         said = [
-            f"{row['row']} on {row['group']}: {row['text']} % with {row['x_text']} tokens"
+            f"{row['row']} on {row['group']}: {_said(row, ' %')} with {row['x_text']} tokens"
             for row in rows
         ]
         self._add(
@@ -305,7 +307,7 @@ def _numbers(result: Result) -> list[Row]:
     """Return the fields of our number and of the published ones, each of which is a row."""
     found = [] if result.estimate is None else [_ours(result)]
     return found + [
-        {"published": float(one.value), "text": f"{one.value}, {one.source}"}
+        {"published": float(one.value), "text": f"{one.value} ({one.source})"}
         for one in result.published
     ]
 
@@ -407,19 +409,26 @@ def _bars_text(rows: Sequence[Row], sign: str) -> str:
         groups.setdefault(row["group"], []).append(row)
     if len(rows) <= SAID:
         said = [
-            f"on {group} " + ", ".join(f"{row['row']} {row['text']}{sign}" for row in members)
+            f"on {group} " + ", ".join(f"{row['row']} {_said(row, sign)}" for row in members)
             for group, members in groups.items()
         ]
-        return _listed("95 % intervals in brackets", said)
+        intervals = any("low" in row for row in rows)
+        return _listed("With 95 % intervals" if intervals else f"{len(rows)} numbers", said)
     said = []
     for group, members in groups.items():
         ours = [row for row in members if "value" in row] or members
         ends = [pick(ours, key=_height) for pick in (min, max)]
         said.append(
-            f"on {group} from {ends[0]['row']} {ends[0]['text']}{sign} "
-            f"to {ends[1]['row']} {ends[1]['text']}{sign}"
+            f"on {group} from {ends[0]['row']} {_said(ends[0], sign)} "
+            f"to {ends[1]['row']} {_said(ends[1], sign)}"
         )
     return _listed(f"{len(rows)} numbers", said)
+
+
+def _said(row: Mapping[str, Any], sign: str) -> str:
+    """Return `50.0 % [17.5, 82.5]`: a row's text with the sign after the number."""
+    number, space, rest = str(row["text"]).partition(" ")
+    return f"{number}{sign}{space}{rest}"
 
 
 def _curves_text(rows: Sequence[Row], sign: str) -> str:
@@ -440,7 +449,7 @@ def _curves_text(rows: Sequence[Row], sign: str) -> str:
 def _map_text(rows: Sequence[Row], *, framed: bool) -> str:
     ends = [pick(rows, key=_height) for pick in (max, min)]
     said = [
-        f"{word} {row['text']} % at λ = {row['lambda']:g}, τ = {row['temperature']:g}"
+        f"{word} {_said(row, ' %')} at λ = {row['lambda']:g}, τ = {row['temperature']:g}"
         for word, row in zip(("highest", "lowest"), ends, strict=True)
     ]
     text = _listed(f"{len(rows)} cells", said)

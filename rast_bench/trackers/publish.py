@@ -186,7 +186,7 @@ def publication(
     html = {f"pages/{path.stem}": path for path in sorted((pages or folder).glob("*.html"))}
     # The texts as the report has them: what is saved names the command that made it.
     files: dict[str, Path | bytes] = {name: text.encode() for name, text in texts.items()}
-    for path in (folder / RESULTS_FILE, *images.values(), *html.values()):
+    for path in (folder / RESULTS_FILE, *images.values()):
         if path.is_file():
             files[path.name] = path
     numbers = cell_numbers(report.results)
@@ -233,10 +233,10 @@ def publish(
         config_there = {**run.config, **numbers.place, **_origin(ledger, cell_id)}
         tracker.finish(replace(run, config=config_there), Content(numbers.summary, tables))
         yield run.name
-    content = pub.content
-    tracker.publish(
-        pub.group.whole, replace(content, tables={**content.tables, **problem_tables(shown)})
-    )
+    content = replace(pub.content, tables={**pub.content.tables, **problem_tables(shown)})
+    if not config.sample_rows:  # a page holds the samples of all cells
+        content = replace(content, pages={})
+    tracker.publish(pub.group.whole, content)
     yield pub.group.whole.name
 
 

@@ -38,7 +38,7 @@ def test_accuracies_stand_with_their_intervals_beside_the_published_ones() -> No
     # 2, 2, 3 and 1 of 4 on four problems: SE √(1/24)/2, times 3.182 of Student's t
     assert (ours["low"], ours["high"]) == pytest.approx((50 - 32.483, 50 + 32.483), abs=0.01)
     assert (base["low"], base["high"]) == (0.0, 100.0)
-    assert "+ ΔR 50.0 [17.5, 82.5] %, + ΔR 61.0, table 1 %" in chart.alt
+    assert "+ ΔR 50.0 % [17.5, 82.5], + ΔR 61.0 % (table 1)" in chart.alt
     assert chart.spec["description"] == f"{chart.title}. {chart.alt}"
 
 
@@ -73,7 +73,8 @@ def test_a_grid_is_drawn_over_both_its_axes_and_as_a_map() -> None:
 
 
 def test_what_nobody_measured_is_not_drawn() -> None:
-    assert charts(requested([cell("base", "base", None)], ["accuracy"])) == []
+    grid = [cell("p", "rast", None, grid="g", lambda_=one) for one in (0.5, 1.0)]
+    assert charts(requested([cell("base", "base", None), *grid], ["accuracy"])) == []
     found = charts(requested([cell("+ ΔR", "rast", None)], ["accuracy"], published("61.0")))
     assert [one.id for one in found] == ["accuracy-big"]
     assert [row.get("published") for row in found[0].rows] == [61.0]

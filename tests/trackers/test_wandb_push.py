@@ -143,7 +143,9 @@ def test_nothing_is_sent_that_is_nobodys_business(
 
 
 def test_cells_that_are_partial_say_so(finished: Finished, server: WandbServer) -> None:
-    assert push(finished, "decoding.n=6") == 0
+    (finished.results / "small" / "report.html").write_text("<p>all samples</p>")
+    assert push(finished, "decoding.n=6", "tracker.sample_rows=0") == 0
+    assert not any("all samples" in str(one) for one in (*server.sent, *server.uploads.values()))
     runs = {
         run.config["method"]["value"]: run
         for run in server.runs.values()
