@@ -44,6 +44,11 @@ def test_read_back_they_are_saved_as_the_same_bytes(tmp_path: Path, results: lis
     assert charts(again) == charts(results)
 
 
+def test_no_results_are_a_file_without_rows(tmp_path: Path) -> None:
+    (tmp_path / RESULTS_FILE).write_bytes(results_bytes([]))
+    assert read_result_list(tmp_path / RESULTS_FILE) == []
+
+
 def test_a_measure_of_the_users_own_is_a_definition_by_its_name(
     tmp_path: Path, results: list[Result]
 ) -> None:
