@@ -22,9 +22,10 @@ class Opened:
 
     page: Any
     complaints: list[str]
+    allowed: str = "file:"  # what it may ask for
 
-    def open(self, path: Path, state: str = "") -> Any:
-        self.page.goto(f"{path.as_uri()}{state}")
+    def open(self, path: Path | str, state: str = "") -> Any:
+        self.page.goto(f"{path if isinstance(path, str) else path.as_uri()}{state}")
         return self.settled()
 
     def go(self, state: str) -> Any:
@@ -65,7 +66,7 @@ def opened(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Opened]:
     one = Opened(page, [])
 
     def ask(request: Any) -> None:
-        if not request.url.startswith(("file:", "data:")):
+        if not request.url.startswith((one.allowed, "data:")):
             one.complaints.append(f"asked for {request.url}")
 
     page.on("request", ask)

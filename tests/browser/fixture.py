@@ -305,6 +305,9 @@ def _token_measures(rng: random.Random) -> dict[str, Any]:
         return {"title": title, "unit": unit, "values": values}
 
     top = [[[token, 0.7], [" so", 0.2], [" indeed", 0.05]] for token in tokens]
+    changed = [
+        [[" pears", 0.9]] if token == " apples" else top[at] for at, token in enumerate(tokens)
+    ]
     ranks = [rng.randint(-4, 4) for _ in tokens]
     return {
         "tokens": tokens,
@@ -314,7 +317,7 @@ def _token_measures(rng: random.Random) -> dict[str, Any]:
             "entropy": measure("entropy of M", "nats", 0.8),
             "rank": {"title": "rank change", "unit": "", "values": ranks},
         },
-        "top": {"M": top, "S_RL": top, "S_base": top, "composition": top},
+        "top": {"M": top, "S_RL": top, "S_base": top, "composition": changed},
     }
 
 

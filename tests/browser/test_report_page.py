@@ -1,6 +1,8 @@
 """The viewer's page in a real browser, opened from disk."""
 
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,12 @@ from conftest import Opened
 from finished_run import Finished
 from fixture import HOSTILE, report
 
+from rast_bench.api.folder import open_results
 from rast_bench.cli import main
+from rast_bench.cli.view import chooser
 from rast_bench.viewer import report_file
+from rast_bench.viewer.live import LiveView
+from rast_bench.viewer.server import ViewerServer
 from rast_bench.viewer.web import block_script, render
 
 BASE, RAST, CEILING = "00ab000000000000", "01ab000000000000", "02ab000000000000"
@@ -256,11 +262,40 @@ def test_where_the_difference_acts(made_up: Path, opened: Opened) -> None:
     opened.settled()
     assert "shade=rank" in page.url
     opened.go("#view=tokens")
-    assert (
-        page.locator(".paths a[aria-current]").inner_text()
-        == "+ ΔR tiny-s on algebra, problem 13, sample 0"
-    )
+    path = page.locator(".paths a[aria-current]")
+    assert path.inner_text() == "+ ΔR tiny-s on algebra: alg-0012, sample 0"
     assert "U+202E" in page.locator(".tokens").inner_text()
+    assert page.locator(".tokens .changed").all_inner_texts() == [" apples"]
+    page.get_by_role("link", name="This sample beside other methods").click()
+    opened.settled()
+    assert column(page, ".response h3") == ["Atiny-l", "B+ ΔR tiny-s", "CRL ceiling"]
+    assert page.locator(".detail-head h2").inner_text().startswith("alg-0012")
+
+
+@pytest.fixture
+def server(finished: Finished) -> Iterator[ViewerServer]:
+    folder = open_results(finished.results)
+    view = LiveView(folder.ledger, chooser(folder, ["small"]), "rast-bench view small")
+    with ViewerServer(view, finished.results) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_the_local_server(server: ViewerServer, opened: Opened) -> None:
+    """The same page asks the server for its blocks, and says when it does not answer."""
+    opened.allowed = server.address
+    page = opened.open(server.address, "#view=samples&text=BOXED{11}&problem=00001")
+    assert listed(page) == ["00001"]
+    assert page.locator(".response mark").first.inner_text() == "11"
+    page.context.set_offline(True)
+    opened.go("#view=samples&problem=00000")
+    told = page.locator(".response .bad").first.inner_text()
+    assert "does `rast-bench view` still run?" in told
+    assert all("ERR_INTERNET_DISCONNECTED" in one for one in opened.complaints)
+    opened.complaints.clear()
 
 
 def test_chunk_files_that_are_gone(tmp_path: Path, opened: Opened) -> None:

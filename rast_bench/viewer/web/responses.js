@@ -137,7 +137,7 @@ async function responseInto(place, list, one, method, cell, at) {
     ? tokenView(await jsonBlock(tokenBlockName(path)), state.shade, (shade) => go({ shade }))
     : textBlock(sample.text, span, state.latex);
   const shades = hasTokens
-    ? h("button.small", { type: "button", "aria-pressed": String(Boolean(state.shade)), onclick: () => go({ shade: state.shade ? "" : "delta" }) }, "Where ΔR acts")
+    ? h("button.small", { type: "button", "aria-pressed": String(Boolean(state.shade)), onclick: () => go({ shade: state.shade ? "" : USUAL_SHADE }) }, "Where ΔR acts")
     : null;
   place.replaceChildren(
     heading,

@@ -57,6 +57,12 @@ function usualMethods(datasets) {
   return [role("base"), rast, role("ceiling")].filter((method) => method !== undefined);
 }
 
+/** A cell's id with those of the base model and the ceiling beside it. @param {Cell} cell */
+function withUsual(cell) {
+  const role = (/** @type {string} */ name) => METHODS.find((one) => one.section === cell.section && one.role === name)?.cells.get(cell.dataset)?.id;
+  return [...new Set([role("base"), cell.id, role("ceiling")])].filter((id) => id !== undefined);
+}
+
 /** The ids that name methods in the state. @param {Method[]} methods @param {string} [dataset] */
 function idsOf(methods, dataset = state.dataset) {
   return methods.map((method) => (method.cells.get(dataset) || [...method.cells.values()][0]).id);

@@ -4,8 +4,10 @@
 /**
  * @typedef {{title: string, unit: string, values: (number|null)[]}} TokenMeasure
  * @typedef {{tokens: string[], measures: Record<string, TokenMeasure>,
- *   top: Record<string, [string, number][][]>}} TokenData
+ *   top: Record<string, [string, number][][]>, composition?: string, lambda?: number}} TokenData
  */
+
+const USUAL_SHADE = "kl"; // the paper's figure 5
 
 /** @type {Map<string, TokenPath>} */
 const TOKEN_PATHS = new Map((DATA.tokens || []).map((path) => [tokenBlockName(path), path]));
@@ -32,7 +34,7 @@ function tokenNumber(value) {
  */
 function tokenView(data, chosen, choose) {
   const names = Object.keys(data.measures);
-  const name = names.includes(chosen) ? chosen : names[0];
+  const name = [chosen, USUAL_SHADE].find((one) => names.includes(one)) ?? names[0];
   const measure = data.measures[name];
   const largest = Math.max(...measure.values.map(magnitude), 1e-9);
   // Logarithmic, so that small values show beside a large one.
@@ -41,6 +43,7 @@ function tokenView(data, chosen, choose) {
   const spans = data.tokens.map((token, at) => {
     const span = h("span.token", { tabindex: at === 0 ? "0" : "-1" }, tokenNodes(token));
     span.style.setProperty("--share", share(measure.values[at]).toFixed(3));
+    if (isChanged(data, at)) span.classList.add("changed");
     span.addEventListener("mouseenter", () => show(at));
     span.addEventListener("focus", () => show(at));
     return span;
@@ -77,10 +80,18 @@ function tokenView(data, chosen, choose) {
     null,
     h("div.tools", null,
       choice("Shade by", names.map((one) => [one, data.measures[one].title]), name, choose), scale,
-      h("span.dim", null, measure.unit)),
+      h("span.dim", null, measure.unit),
+      data.composition ? h("span.dim", null, inline(`RAST here: ${data.composition}${data.lambda === undefined ? "" : `, λ = ${data.lambda}`}`)) : null,
+      data.tokens.some((_, at) => isChanged(data, at)) ? h("span.dim", null, h("span.token.changed", null, "underlined"), ": ΔR changes the most likely token") : null),
     box,
     panel,
   );
+}
+
+/** Whether ΔR changes which token is most likely. @param {TokenData} data @param {number} at */
+function isChanged(data, at) {
+  const [before, after] = [data.top.M?.[at]?.[0], data.top.composition?.[at]?.[0]];
+  return Boolean(before && after && before[0] !== after[0]);
 }
 
 /** @param {(number|null)[]} values */
@@ -138,8 +149,12 @@ async function showTokens(main) {
   const paths = [...TOKEN_PATHS.entries()];
   const named = `tokens/${state.cells[0]}/${state.problem}/${state.sample}`;
   const current = TOKEN_PATHS.has(named) ? named : paths[0]?.[0];
+  const datasets = new Set(paths.map(([, path]) => CELLS.get(path.cell)?.dataset).filter((one) => one !== undefined));
+  /** @type {Map<string, Problem[]>} */
+  const problems = new Map(await Promise.all([...datasets].map(async (one) => /** @type {[string, Problem[]]} */ ([one, await jsonBlock(`problems/${one}`)]))));
+  const problemOf = (/** @type {TokenPath} */ path) => problems.get(CELLS.get(path.cell)?.dataset ?? "")?.[path.problem];
   const title = (/** @type {TokenPath} */ path) =>
-    path.title || `${CELLS.get(path.cell)?.title || path.cell}, problem ${path.problem + 1}, sample ${path.sample}`;
+    path.title || `${CELLS.get(path.cell)?.title || path.cell}: ${problemOf(path)?.id ?? path.problem}, sample ${path.sample}`;
   const place = h("div.path", null, h("p.dim", null, "Reading …"));
   main.replaceChildren(
     h("h2", null, "Where ΔR acts"),
@@ -156,6 +171,11 @@ async function showTokens(main) {
   if (!current) return;
   const path = /** @type {TokenPath} */ (TOKEN_PATHS.get(current));
   const data = await jsonBlock(current);
+  const [cell, problem] = [CELLS.get(path.cell), problemOf(path)];
   place.replaceChildren(h("h3", null, inline(title(path))),
+    cell && problem && path.title === undefined
+      ? h("p", null, h("a", { href: writeState({ ...readState(""), view: "samples", dataset: cell.dataset, cells: withUsual(cell), problem: problem.id, sample: path.sample }) },
+        "This sample beside other methods"))
+      : "",
     tokenView(data, state.shade, (name) => go({ shade: name })));
 }
