@@ -36,7 +36,10 @@ const CELLS = new Map(DATA.cells.map((cell) => [cell.id, cell]));
 
 /** @type {Map<string, Element>} */
 const inlineBlocks = new Map(
-  [...document.querySelectorAll("script[data-block]")].map((one) => [one.getAttribute("data-block") || "", one]),
+  [...document.querySelectorAll("script[data-block]")].map((one) => [
+    one.getAttribute("data-block") || "",
+    one,
+  ]),
 );
 
 const KEPT_TEXTS = 48; // blocks of texts that are kept, about 256 kB each
@@ -50,7 +53,8 @@ function jsonBlock(name) {
   const parse = async () => JSON.parse(new TextDecoder().decode(await block(name)));
   if (!name.startsWith("texts/")) return remember(kept, name, parse);
   const result = remember(keptTexts, name, parse);
-  if (keptTexts.size > KEPT_TEXTS) keptTexts.delete(/** @type {string} */ (keptTexts.keys().next().value));
+  if (keptTexts.size > KEPT_TEXTS)
+    keptTexts.delete(/** @type {string} */ (keptTexts.keys().next().value));
   return result;
 }
 
@@ -96,7 +100,8 @@ async function answer(address, query) {
     throw new Error("the server does not answer: does `rast-bench view` still run?");
   }
   if (response.status === 410) throw new StaleError((await response.text()).trim());
-  if (!response.ok) throw new Error(`the server answers “${(await response.text()).trim()}” to ${address}`);
+  if (!response.ok)
+    throw new Error(`the server answers “${(await response.text()).trim()}” to ${address}`);
   return response;
 }
 
@@ -109,7 +114,10 @@ function inlineBlock(name) {
 
 /** @type {Map<string, (base64: string) => void>} */
 const awaited = new Map();
-/** @type {any} */ (window).rastBlock = (/** @type {string} */ name, /** @type {string} */ base64) => {
+/** @type {any} */ (window).rastBlock = (
+  /** @type {string} */ name,
+  /** @type {string} */ base64,
+) => {
   const take = awaited.get(name);
   awaited.delete(name);
   if (take) take(base64);
@@ -146,7 +154,9 @@ function fromBase64(text) {
 
 /** @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
 async function gunzip(bytes) {
-  const stream = new Blob([/** @type {any} */ (bytes)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Blob([/** @type {any} */ (bytes)])
+    .stream()
+    .pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 

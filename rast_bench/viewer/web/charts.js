@@ -19,7 +19,14 @@ function chartTheme() {
     background: null,
     font,
     view: { stroke: line },
-    axis: { labelColor: dim, titleColor: text, gridColor: line, domainColor: dim, tickColor: dim, titleFontWeight: "normal" },
+    axis: {
+      labelColor: dim,
+      titleColor: text,
+      gridColor: line,
+      domainColor: dim,
+      tickColor: dim,
+      titleFontWeight: "normal",
+    },
     legend: { labelColor: text, titleColor: text, titleFontWeight: "normal" },
     header: { labelColor: text, titleColor: text },
     title: { color: text },
@@ -45,24 +52,36 @@ function drawAll() {
 /** @param {Chart} chart */
 function chartFigure(chart) {
   const place = h("div", { "aria-hidden": "true" }); // Vega gives it a role and a text of its own
-  const image = h("div.chart", { role: "img", "aria-label": plain(chart.alt || chart.title) }, place);
-  const figure = h("figure", { id: `chart-${chart.id}` },
+  const image = h(
+    "div.chart",
+    { role: "img", "aria-label": plain(chart.alt || chart.title) },
+    place,
+  );
+  const figure = h(
+    "figure",
+    { id: `chart-${chart.id}` },
     h("figcaption", null, inline(chart.title)),
     h("div.wide", null, image),
-    dataBehind(chart));
+    dataBehind(chart),
+  );
   const draw = async () => {
     drawn.set(chart.id, draw);
     try {
       await drawChart(chart.spec, place);
     } catch (error) {
-      place.replaceChildren(h("p.bad", null, `This chart cannot be drawn: ${plain(String(error))}`));
+      place.replaceChildren(
+        h("p.bad", null, `This chart cannot be drawn: ${plain(String(error))}`),
+      );
     }
   };
-  const watcher = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    watcher.disconnect();
-    if (undrawn.delete(draw)) whenIdle(draw);
-  }, { rootMargin: "400px" });
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      if (undrawn.delete(draw)) whenIdle(draw);
+    },
+    { rootMargin: "400px" },
+  );
   undrawn.add(draw);
   watcher.observe(image);
   return figure;
@@ -86,14 +105,29 @@ function chartsSection() {
   const groups = [...new Set(DATA.charts.map(chartGroup))];
   const isLong = DATA.charts.length > FEW_CHARTS && groups.length > 1;
   const group = groups.includes(state.charts) || state.charts === ALL ? state.charts : groups[0];
-  const shown = isLong && group !== ALL ? DATA.charts.filter((chart) => chartGroup(chart) === group) : DATA.charts;
-  const options = /** @type {[string, string][]} */ ([...groups.map((one) => [one, plain(one)]), [ALL, `all ${DATA.charts.length}`]]);
+  const shown =
+    isLong && group !== ALL
+      ? DATA.charts.filter((chart) => chartGroup(chart) === group)
+      : DATA.charts;
+  const options = /** @type {[string, string][]} */ ([
+    ...groups.map((one) => [one, plain(one)]),
+    [ALL, `all ${DATA.charts.length}`],
+  ]);
   drawn.clear();
   undrawn.clear();
-  return h("section", { "aria-labelledby": "charts-title" },
+  return h(
+    "section",
+    { "aria-labelledby": "charts-title" },
     h("h2", { id: "charts-title" }, "Charts"),
-    isLong ? h("div.tools", null, choice("Show", options, group, (charts) => go({ charts }))) : null,
-    h("div.charts", null, shown.map(chartFigure)));
+    isLong
+      ? h(
+          "div.tools",
+          null,
+          choice("Show", options, group, (charts) => go({ charts })),
+        )
+      : null,
+    h("div.charts", null, shown.map(chartFigure)),
+  );
 }
 
 /** @param {any} spec @param {HTMLElement} place */
@@ -102,9 +136,17 @@ async function drawChart(spec, place) {
   const lite = /** @type {any} */ (window).vegaLite;
   const logger = vega.logger(vega.Error);
   const compiled = lite.compile(spec, { config: chartTheme(), logger }).spec;
-  const none = { load: () => Promise.reject(new Error("a chart loads nothing")), sanitize: () => Promise.reject(new Error("a chart has no links")) };
+  const none = {
+    load: () => Promise.reject(new Error("a chart loads nothing")),
+    sanitize: () => Promise.reject(new Error("a chart has no links")),
+  };
   const view = new vega.View(vega.parse(compiled, undefined, { ast: true }), {
-    expr: /** @type {any} */ (window).vegaInterpreter, renderer: "svg", container: place, hover: true, loader: none, logLevel: vega.Error,
+    expr: /** @type {any} */ (window).vegaInterpreter,
+    renderer: "svg",
+    container: place,
+    hover: true,
+    loader: none,
+    logLevel: vega.Error,
     tooltip: chartTooltip,
   });
   await view.runAsync();
@@ -119,10 +161,22 @@ function chartTooltip(_, event, item, value) {
     return;
   }
   const tip = old || h("div", { id: "tooltip", role: "presentation" });
-  tip.replaceChildren(typeof value === "object"
-    ? h("table", null, Object.entries(value).map(([name, one]) =>
-      h("tr", null, h("th", { scope: "row" }, inline(name)), h("td", null, inline(String(one))))))
-    : inline(String(value)));
+  tip.replaceChildren(
+    typeof value === "object"
+      ? h(
+          "table",
+          null,
+          Object.entries(value).map(([name, one]) =>
+            h(
+              "tr",
+              null,
+              h("th", { scope: "row" }, inline(name)),
+              h("td", null, inline(String(one))),
+            ),
+          ),
+        )
+      : inline(String(value)),
+  );
   if (!old) document.body.append(tip);
   tip.style.left = `${Math.max(4, Math.min(event.clientX + 12, window.innerWidth - tip.offsetWidth - 4))}px`;
   tip.style.top = `${Math.max(4, Math.min(event.clientY + 12, window.innerHeight - tip.offsetHeight - 4))}px`;
@@ -136,7 +190,12 @@ function chartRows(spec) {
   const take = (/** @type {any} */ one) => {
     if (!one || typeof one !== "object" || seen.has(one)) return;
     seen.add(one);
-    if (Array.isArray(one.values)) rows.push(...one.values.map((/** @type {any} */ row) => (typeof row === "object" ? row : { value: row })));
+    if (Array.isArray(one.values))
+      rows.push(
+        ...one.values.map((/** @type {any} */ row) =>
+          typeof row === "object" ? row : { value: row },
+        ),
+      );
   };
   const walk = (/** @type {any} */ part) => {
     if (!part || typeof part !== "object") return;
@@ -156,22 +215,71 @@ function dataBehind(chart) {
     if (place.firstChild) return;
     const rows = chartRows(chart.spec);
     const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    const cell = (/** @type {any} */ value) => typeof value === "number"
-      ? h("td.number", null, String(Number(value.toPrecision(6))).replace("-", "−"))
-      : h("td", null, value === null || value === undefined ? "" : inline(typeof value === "object" ? JSON.stringify(value) : String(value)));
+    const cell = (/** @type {any} */ value) =>
+      typeof value === "number"
+        ? h("td.number", null, String(Number(value.toPrecision(6))).replace("-", "−"))
+        : h(
+            "td",
+            null,
+            value === null || value === undefined
+              ? ""
+              : inline(typeof value === "object" ? JSON.stringify(value) : String(value)),
+          );
     const body = h("tbody");
     const add = (/** @type {number} */ from, /** @type {number} */ to) =>
-      body.append(...rows.slice(from, to).map((row) => h("tr", null, names.map((name) => cell(row[name])))));
+      body.append(
+        ...rows.slice(from, to).map((row) =>
+          h(
+            "tr",
+            null,
+            names.map((name) => cell(row[name])),
+          ),
+        ),
+      );
     add(0, TABLE_ROWS);
     const rest = rows.length - TABLE_ROWS;
     place.append(
       h("p.dim", null, inline(chart.alt)),
-      h("div.tools", null, copyButton("Copy as CSV", () => csv([names, ...rows.map((row) => names.map((name) => row[name]))]), "the data")),
-      h("div.wide", { tabindex: "0", role: "region", "aria-label": "data of the chart" },
-        h("table.data", null, h("thead", null, h("tr", null, names.map((name) => h("th", { scope: "col" }, inline(name))))), body)));
+      h(
+        "div.tools",
+        null,
+        copyButton(
+          "Copy as CSV",
+          () => csv([names, ...rows.map((row) => names.map((name) => row[name]))]),
+          "the data",
+        ),
+      ),
+      h(
+        "div.wide",
+        { tabindex: "0", role: "region", "aria-label": "data of the chart" },
+        h(
+          "table.data",
+          null,
+          h(
+            "thead",
+            null,
+            h(
+              "tr",
+              null,
+              names.map((name) => h("th", { scope: "col" }, inline(name))),
+            ),
+          ),
+          body,
+        ),
+      ),
+    );
     if (rest > 0) {
-      const more = h("button.small", { type: "button", onclick: () => { add(TABLE_ROWS, rows.length); more.remove(); } },
-        `Show ${counted(rest, "more row")}`);
+      const more = h(
+        "button.small",
+        {
+          type: "button",
+          onclick: () => {
+            add(TABLE_ROWS, rows.length);
+            more.remove();
+          },
+        },
+        `Show ${counted(rest, "more row")}`,
+      );
       place.append(more);
     }
   };

@@ -11,7 +11,13 @@
 
 const WORDS = "behaviour:"; // such columns count words
 /** @type {Record<string, any>} */
-const DTYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i4: Int32Array, f4: Float32Array };
+const DTYPES = {
+  u1: Uint8Array,
+  u2: Uint16Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+  f4: Float32Array,
+};
 
 /** @param {Uint8Array} bytes @returns {Index} */
 function parseIndex(bytes) {
@@ -21,12 +27,19 @@ function parseIndex(bytes) {
   for (const { name, dtype, offset } of header.columns) {
     columns.set(name, new DTYPES[dtype](bytes.buffer, bytes.byteOffset + offset, header.rows));
   }
-  return { rows: header.rows, columns, verdicts: header.verdicts || [], finish: header.finish || [] };
+  return {
+    rows: header.rows,
+    columns,
+    verdicts: header.verdicts || [],
+    finish: header.finish || [],
+  };
 }
 
 /** @param {Cell} cell @returns {Promise<Index>} */
 function indexOf(cell) {
-  return remember(kept, `index of ${cell.id}`, async () => parseIndex(await block(`index/${cell.id}`)));
+  return remember(kept, `index of ${cell.id}`, async () =>
+    parseIndex(await block(`index/${cell.id}`)),
+  );
 }
 
 /** Counts of behaviour words, as more columns of the index. @param {Cell} cell */
@@ -40,7 +53,9 @@ function countWords(cell) {
 
 /** The behaviours whose words are counted. @param {Index} index */
 function behavioursOf(index) {
-  return [...index.columns.keys()].filter((name) => name.startsWith(WORDS)).map((name) => name.slice(WORDS.length));
+  return [...index.columns.keys()]
+    .filter((name) => name.startsWith(WORDS))
+    .map((name) => name.slice(WORDS.length));
 }
 
 /** @param {Index} index @param {string | null} grader @returns {Column | undefined} */
@@ -59,11 +74,15 @@ function filterRows(index, cell, filter, found) {
   /** @type {[Column | null, Uint8Array][]} a column of codes, and which of them pass */
   const tables = [];
   for (const [grader, wanted] of filter.verdicts) {
-    const table = Uint8Array.from({ length: 256 }, (_, code) => Number(wanted.has(index.verdicts[code])));
+    const table = Uint8Array.from({ length: 256 }, (_, code) =>
+      Number(wanted.has(index.verdicts[code])),
+    );
     tables.push([verdictsOf(index, grader || cell.grader) || null, table]);
   }
   if (filter.finish) {
-    const table = Uint8Array.from({ length: 256 }, (_, code) => Number(index.finish[code] === filter.finish));
+    const table = Uint8Array.from({ length: 256 }, (_, code) =>
+      Number(index.finish[code] === filter.finish),
+    );
     tables.push([index.columns.get("finish") || null, table]);
   }
   const limited = filter.least > 0 || filter.most < Infinity;
@@ -77,7 +96,8 @@ function filterRows(index, cell, filter, found) {
   if (limited) {
     const tokens = /** @type {Column} */ (index.columns.get("tokens"));
     const { least, most } = filter;
-    for (let row = 0; row < keep.length; row++) keep[row] &= Number(tokens[row] >= least && tokens[row] <= most);
+    for (let row = 0; row < keep.length; row++)
+      keep[row] &= Number(tokens[row] >= least && tokens[row] <= most);
   }
   if (filter.disagree) keepDisagreement(index, cell, keep);
   if (filter.word) {
@@ -92,7 +112,9 @@ function filterRows(index, cell, filter, found) {
 function keepDisagreement(index, cell, keep) {
   const correct = index.verdicts.indexOf("correct");
   const none = index.verdicts.indexOf("none");
-  const columns = cell.graders.map((grader) => verdictsOf(index, grader)).filter((one) => one !== undefined);
+  const columns = cell.graders
+    .map((grader) => verdictsOf(index, grader))
+    .filter((one) => one !== undefined);
   if (columns.length < 2) {
     keep.fill(0);
     return;

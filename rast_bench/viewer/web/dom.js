@@ -73,7 +73,11 @@ async function copyText(text, what) {
 
 /** @param {string} label @param {() => string | Promise<string>} text @param {string} what */
 function copyButton(label, text, what) {
-  return h("button.small", { type: "button", onclick: async () => copyText(await text(), what) }, label);
+  return h(
+    "button.small",
+    { type: "button", onclick: async () => copyText(await text(), what) },
+    label,
+  );
 }
 
 /**

@@ -39,8 +39,13 @@ function drawnFormula(source, display) {
   const place = h("span.formula", { title: source });
   try {
     /** @type {any} */ (window).katex.render(source, place, {
-      displayMode: display, throwOnError: true, trust: false, strict: "ignore",
-      maxExpand: 200, maxSize: 20, output: "html",
+      displayMode: display,
+      throwOnError: true,
+      trust: false,
+      strict: "ignore",
+      maxExpand: 200,
+      maxSize: 20,
+      output: "html",
     });
   } catch {
     return null;

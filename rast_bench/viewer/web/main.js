@@ -20,11 +20,14 @@ function header() {
     h("a", { href: writeState({ ...readState(""), view }), "data-view": view }, text);
   return [
     h("h1", null, inline(DATA.title)),
-    h("nav", { "aria-label": "Views" },
+    h(
+      "nav",
+      { "aria-label": "Views" },
       link("overview", "Overview"),
       DATA.cells.length ? link("samples", "Samples") : null,
       TOKEN_PATHS.size ? link("tokens", "Where ΔR acts") : null,
-      h("button.small", { type: "button", onclick: showKeys, title: "Keys (?)" }, "Keys")),
+      h("button.small", { type: "button", onclick: showKeys, title: "Keys (?)" }, "Keys"),
+    ),
   ];
 }
 
@@ -39,7 +42,9 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   const view = { overview: "", samples: "samples – ", tokens: "where ΔR acts – " }[state.view];
-  document.title = plain(`${state.view === "samples" && state.problem ? `${state.problem} – ` : ""}${view}${DATA.title}`);
+  document.title = plain(
+    `${state.view === "samples" && state.problem ? `${state.problem} – ` : ""}${view}${DATA.title}`,
+  );
   byId("tooltip")?.remove();
   document.body.setAttribute("aria-busy", "true");
   const begun = location.hash;
@@ -49,8 +54,16 @@ async function show() {
     else if (changed) renewOverview = showOverview(main);
     else renewOverview();
   } catch (error) {
-    main.replaceChildren(h("p.bad", { role: "alert" }, `This cannot be shown: ${plain(/** @type {Error} */ (error).message)}`),
-      error instanceof StaleError ? h("button", { type: "button", onclick: () => location.reload() }, "Reload") : "");
+    main.replaceChildren(
+      h(
+        "p.bad",
+        { role: "alert" },
+        `This cannot be shown: ${plain(/** @type {Error} */ (error).message)}`,
+      ),
+      error instanceof StaleError
+        ? h("button", { type: "button", onclick: () => location.reload() }, "Reload")
+        : "",
+    );
     shownView = "";
   }
   if (location.hash === begun) document.body.setAttribute("aria-busy", "false");
@@ -59,10 +72,28 @@ async function show() {
 
 function showKeys() {
   const close = () => dialog.close();
-  const dialog = h("dialog", { "aria-labelledby": "keys-title", onclose: () => dialog.remove() },
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": "keys-title", onclose: () => dialog.remove() },
     h("h2", { id: "keys-title" }, "Keys"),
-    h("dl.keys", null, KEYS.map(([key, text]) => h("div", null, h("dt", null, key.split(", ").map((one, at) => [at ? " " : "", h("kbd", null, one)])), h("dd", null, text)))),
-    h("button.small", { type: "button", onclick: close, autofocus: true }, "Close"));
+    h(
+      "dl.keys",
+      null,
+      KEYS.map(([key, text]) =>
+        h(
+          "div",
+          null,
+          h(
+            "dt",
+            null,
+            key.split(", ").map((one, at) => [at ? " " : "", h("kbd", null, one)]),
+          ),
+          h("dd", null, text),
+        ),
+      ),
+    ),
+    h("button.small", { type: "button", onclick: close, autofocus: true }, "Close"),
+  );
   document.body.append(dialog);
   dialog.showModal();
 }
@@ -70,11 +101,24 @@ function showKeys() {
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
-  const press = () => /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${event.key}"]`))?.click();
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    target.closest("input:not([type=checkbox]), select, textarea, dialog")
+  )
+    return;
+  const press = () =>
+    /** @type {HTMLElement | null} */ (
+      document.querySelector(`[data-key="${event.key}"]`)
+    )?.click();
   /** @type {Record<string, () => void>} */
   const actions = {
-    j: press, k: press, n: press, p: press, x: press,
+    j: press,
+    k: press,
+    n: press,
+    p: press,
+    x: press,
     o: () => (location.hash = "#view=overview"),
     s: () => (location.hash = "#view=samples"),
     c: () => copyText(location.href, "the link"),
@@ -100,5 +144,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 window.addEventListener("hashchange", show);
 window.addEventListener("beforeprint", drawAll);
 document.addEventListener("keydown", onKey);
-window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((draw) => draw()));
+window
+  .matchMedia("(prefers-color-scheme: dark)")
+  .addEventListener("change", () => drawn.forEach((draw) => draw()));
 show();

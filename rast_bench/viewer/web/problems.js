@@ -22,14 +22,34 @@ function problemName(one, chosen) {
  */
 async function listProblems(chosen, stopped) {
   const { verdicts, disagree, finish, least, most, word, text, find, sort, a, b } = state;
-  const key = JSON.stringify([chosen.cells.map((cell) => cell.id), [...verdicts].map(([name, set]) => [name, [...set]]), disagree, finish, least,
-    most === Infinity ? null : most, word, text, find, sort, a, b]);
+  const key = JSON.stringify([
+    chosen.cells.map((cell) => cell.id),
+    [...verdicts].map(([name, set]) => [name, [...set]]),
+    disagree,
+    finish,
+    least,
+    most === Infinity ? null : most,
+    word,
+    text,
+    find,
+    sort,
+    a,
+    b,
+  ]);
   if (lastList?.key === key) return lastList;
   const [first, second] = compared(chosen);
   const found = await searchResponses(chosen.cells, text, stopped);
   if (stopped()) return null;
   /** @type {ProblemList} */
-  const list = { key, chosen, entries: [], samples: 0, keeps: new Map(), indices: new Map(), rates: new Map() };
+  const list = {
+    key,
+    chosen,
+    entries: [],
+    samples: 0,
+    keeps: new Map(),
+    indices: new Map(),
+    rates: new Map(),
+  };
   const wanted = find.toLowerCase();
   for (const dataset of chosen.datasets) {
     /** @type {Problem[]} */
@@ -38,7 +58,12 @@ async function listProblems(chosen, stopped) {
     const matches = new Uint32Array(problems.length);
     const indices = await Promise.all(cells.map(indexOf));
     for (const [at, cell] of cells.entries()) {
-      const keep = filterRows(indices[at], cell, { verdicts, disagree, finish, least, most, word }, found?.get(cell.id) ?? null);
+      const keep = filterRows(
+        indices[at],
+        cell,
+        { verdicts, disagree, finish, least, most, word },
+        found?.get(cell.id) ?? null,
+      );
       addMatches(indices[at], keep, matches);
       list.keeps.set(cell.id, keep);
       list.indices.set(cell.id, indices[at]);
@@ -46,7 +71,12 @@ async function listProblems(chosen, stopped) {
     }
     problems.forEach((problem, position) => {
       if (!matches[position]) return;
-      if (wanted && !problem.id.toLowerCase().includes(wanted) && !problem.question?.toLowerCase().includes(wanted)) return;
+      if (
+        wanted &&
+        !problem.id.toLowerCase().includes(wanted) &&
+        !problem.question?.toLowerCase().includes(wanted)
+      )
+        return;
       list.samples += matches[position];
       list.entries.push({ dataset, position, problem, matches: matches[position], rank: 0 });
     });
@@ -60,8 +90,11 @@ async function listProblems(chosen, stopped) {
         : meanRate(list, a ? [first] : chosen.methods, one);
     }
     // What has no rate comes last; equal ones stay in the order of the data set.
-    list.entries.sort((x, y) => (Number.isNaN(x.rank) || Number.isNaN(y.rank)
-      ? Number(Number.isNaN(x.rank)) - Number(Number.isNaN(y.rank)) : sign * (x.rank - y.rank)));
+    list.entries.sort((x, y) =>
+      Number.isNaN(x.rank) || Number.isNaN(y.rank)
+        ? Number(Number.isNaN(x.rank)) - Number(Number.isNaN(y.rank))
+        : sign * (x.rank - y.rank),
+    );
   }
   lastList = list;
   return list;
@@ -76,7 +109,9 @@ function rate(list, method, one) {
 
 /** @param {ProblemList} list @param {Method[]} methods @param {Entry} one */
 function meanRate(list, methods, one) {
-  const known = methods.map((method) => rate(list, method, one)).filter((value) => !Number.isNaN(value));
+  const known = methods
+    .map((method) => rate(list, method, one))
+    .filter((value) => !Number.isNaN(value));
   return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : NaN;
 }
 
@@ -109,28 +144,88 @@ function problemTable(list, current) {
   const [a, b] = compared(chosen);
   const isDifference = state.sort.endsWith("diff");
   const letters = chosen.methods.length > 1;
-  const heads = chosen.methods.map((method, at) => h("th.number", { scope: "col", title: plain(method.label) }, letters ? letter(at) : "rate"));
-  const rows = entries.slice((page - 1) * PAGE, page * PAGE).map((one) => h("tr", { class: one === current ? "current" : null },
-    h("th.row", { scope: "row" }, h("a.problem", {
-      href: linkTo({ problem: problemName(one, chosen), sample: firstSample(list, one) }),
-      "aria-current": one === current ? "true" : null,
-      title: plain(`${one.dataset}: ${(one.problem.question || "").slice(0, 300)}`),
-    }, inline(shortened(one.problem.id, 60)))),
-    chosen.methods.map((method) => rateCell(rate(list, method, one))),
-    isDifference ? h("td.number", null, signed(rate(list, b, one) - rate(list, a, one))) : null,
-    h("td.number.dim", null, shownNumber(one.matches))));
+  const heads = chosen.methods.map((method, at) =>
+    h("th.number", { scope: "col", title: plain(method.label) }, letters ? letter(at) : "rate"),
+  );
+  const rows = entries.slice((page - 1) * PAGE, page * PAGE).map((one) =>
+    h(
+      "tr",
+      { class: one === current ? "current" : null },
+      h(
+        "th.row",
+        { scope: "row" },
+        h(
+          "a.problem",
+          {
+            href: linkTo({ problem: problemName(one, chosen), sample: firstSample(list, one) }),
+            "aria-current": one === current ? "true" : null,
+            title: plain(`${one.dataset}: ${(one.problem.question || "").slice(0, 300)}`),
+          },
+          inline(shortened(one.problem.id, 60)),
+        ),
+      ),
+      chosen.methods.map((method) => rateCell(rate(list, method, one))),
+      isDifference ? h("td.number", null, signed(rate(list, b, one) - rate(list, a, one))) : null,
+      h("td.number.dim", null, shownNumber(one.matches)),
+    ),
+  );
   const turn = (/** @type {number} */ to, /** @type {string} */ text) =>
-    h("button.small", { type: "button", disabled: to < 1 || to > pages, onclick: () => go({ page: to }) }, text);
-  return h("nav.problems", { "aria-label": "Problems" },
-    h("p.dim", null, `${counted(entries.length, "problem")}, ${counted(list.samples, "sample")}${isFiltered(state) ? " kept by the filters" : ""}`),
-    letters ? h("ol.letters", null, chosen.methods.map((method) => h("li", null, inline(method.label)))) : null,
-    entries.length ? h("table.list", null,
-      h("caption", null, "Pass rate in percent of each problem"),
-      h("thead", null, h("tr", null, h("th", { scope: "col" }, "problem"), heads,
-        isDifference ? h("th.number", { scope: "col" }, `${letter(chosen.methods.indexOf(b))} − ${letter(chosen.methods.indexOf(a))}`) : null,
-        h("th.number", { scope: "col", title: "samples that the filters keep" }, "n"))),
-      h("tbody", null, rows)) : h("p", null, "No sample passes the filters."),
-    pages > 1 ? h("div.tools", null, turn(page - 1, "◀ Previous"), h("span", null, `page ${shownNumber(page)} of ${shownNumber(pages)}`), turn(page + 1, "Next ▶")) : null);
+    h(
+      "button.small",
+      { type: "button", disabled: to < 1 || to > pages, onclick: () => go({ page: to }) },
+      text,
+    );
+  return h(
+    "nav.problems",
+    { "aria-label": "Problems" },
+    h(
+      "p.dim",
+      null,
+      `${counted(entries.length, "problem")}, ${counted(list.samples, "sample")}${isFiltered(state) ? " kept by the filters" : ""}`,
+    ),
+    letters
+      ? h(
+          "ol.letters",
+          null,
+          chosen.methods.map((method) => h("li", null, inline(method.label))),
+        )
+      : null,
+    entries.length
+      ? h(
+          "table.list",
+          null,
+          h("caption", null, "Pass rate in percent of each problem"),
+          h(
+            "thead",
+            null,
+            h(
+              "tr",
+              null,
+              h("th", { scope: "col" }, "problem"),
+              heads,
+              isDifference
+                ? h(
+                    "th.number",
+                    { scope: "col" },
+                    `${letter(chosen.methods.indexOf(b))} − ${letter(chosen.methods.indexOf(a))}`,
+                  )
+                : null,
+              h("th.number", { scope: "col", title: "samples that the filters keep" }, "n"),
+            ),
+          ),
+          h("tbody", null, rows),
+        )
+      : h("p", null, "No sample passes the filters."),
+    pages > 1
+      ? h(
+          "div.tools",
+          null,
+          turn(page - 1, "◀ Previous"),
+          h("span", null, `page ${shownNumber(page)} of ${shownNumber(pages)}`),
+          turn(page + 1, "Next ▶"),
+        )
+      : null,
+  );
 }
 
 /** @param {number} at - of a method */

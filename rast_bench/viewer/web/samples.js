@@ -13,9 +13,19 @@ async function showSamples(main) {
     return;
   }
   if (!main.querySelector(".browser")) {
-    main.replaceChildren(h("div.browser", null,
-      h("aside", { "aria-label": "Choice of samples" }, h("div", { id: "filters" }), h("div", { id: "problems" })),
-      h("div", { id: "detail" }, h("p.dim", null, "Reading the samples …"))));
+    main.replaceChildren(
+      h(
+        "div.browser",
+        null,
+        h(
+          "aside",
+          { "aria-label": "Choice of samples" },
+          h("div", { id: "filters" }),
+          h("div", { id: "problems" }),
+        ),
+        h("div", { id: "detail" }, h("p.dim", null, "Reading the samples …")),
+      ),
+    );
   }
   if (state.latex) await startFormulas();
   const indices = await Promise.all(chosen.cells.map(indexOf));
@@ -27,10 +37,19 @@ async function showSamples(main) {
   const current = currentEntry(list) ?? (await hiddenEntry(chosen));
   if (stopped()) return;
   isChosen = Boolean(state.problem);
-  if (current && !isChosen) state = { ...state, problem: problemName(current, chosen), sample: firstSample(list, current) };
+  if (current && !isChosen)
+    state = { ...state, problem: problemName(current, chosen), sample: firstSample(list, current) };
   keepFocus(byId("problems"), () => byId("problems").replaceChildren(problemTable(list, current)));
   if (!current) {
-    byId("detail").replaceChildren(h("p.dim", null, state.problem ? `There is no problem ${plain(state.problem)} here.` : "Choose other filters to see samples."));
+    byId("detail").replaceChildren(
+      h(
+        "p.dim",
+        null,
+        state.problem
+          ? `There is no problem ${plain(state.problem)} here.`
+          : "Choose other filters to see samples.",
+      ),
+    );
     return;
   }
   const { element, ready } = problemDetail(list, current);
@@ -43,7 +62,9 @@ async function showSamples(main) {
 /** @param {ProblemList} list */
 function currentEntry(list) {
   if (!state.problem) return list.entries[(Math.max(1, state.page) - 1) * PAGE] ?? list.entries[0];
-  return list.entries.find((one) => problemName(one, list.chosen) === state.problem || one.problem.id === state.problem);
+  return list.entries.find(
+    (one) => problemName(one, list.chosen) === state.problem || one.problem.id === state.problem,
+  );
 }
 
 /** The problem of a link though the filters do not keep it. @param {Chosen} chosen @returns {Promise<Entry | undefined>} */
@@ -52,8 +73,11 @@ async function hiddenEntry(chosen) {
   for (const dataset of chosen.datasets) {
     /** @type {Problem[]} */
     const problems = await jsonBlock(`problems/${dataset}`);
-    const position = problems.findIndex((one) => one.id === state.problem || `${dataset}/${one.id}` === state.problem);
-    if (position >= 0) return { dataset, position, problem: problems[position], matches: 0, rank: NaN };
+    const position = problems.findIndex(
+      (one) => one.id === state.problem || `${dataset}/${one.id}` === state.problem,
+    );
+    if (position >= 0)
+      return { dataset, position, problem: problems[position], matches: 0, rank: NaN };
   }
   return undefined;
 }
@@ -63,7 +87,11 @@ async function hiddenEntry(chosen) {
  * @param {HTMLElement} place @param {() => void} replace
  */
 function keepFocus(place, replace) {
-  const controls = () => [.../** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("select, input, button, a, summary"))];
+  const controls = () => [
+    .../** @type {NodeListOf<HTMLElement>} */ (
+      place.querySelectorAll("select, input, button, a, summary")
+    ),
+  ];
   const at = controls().indexOf(/** @type {HTMLElement} */ (document.activeElement));
   replace();
   if (at >= 0) controls()[Math.min(at, controls().length - 1)]?.focus({ preventScroll: true });

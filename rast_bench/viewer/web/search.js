@@ -20,7 +20,8 @@ async function searchResponses(cells, text, stopped) {
     const index = await indexOf(cell);
     const found = new Uint8Array(index.rows);
     if (DATA.source === "server") {
-      for (const row of (await (await answer("search", { cell: cell.id, text })).json()).rows) found[row] = 1;
+      for (const row of (await (await answer("search", { cell: cell.id, text })).json()).rows)
+        found[row] = 1;
       say(`Searched ${++step} of ${steps} cells`);
     }
     for (let number = 0; number < (cell.blocks?.length ?? 0); number++) {

@@ -13,14 +13,21 @@ function methodsOf(cells) {
   const methods = new Map();
   for (const cell of cells) {
     const decoding = [cell.lambda, cell.temperature];
-    const place = cell.row === null
-      ? [cell.base_model, cell.delta, cell.method, cell.prompt, ...decoding]
-      : [cell.section, cell.grid, cell.row, ...(cell.grid === null ? [] : decoding)];
+    const place =
+      cell.row === null
+        ? [cell.base_model, cell.delta, cell.method, cell.prompt, ...decoding]
+        : [cell.section, cell.grid, cell.row, ...(cell.grid === null ? [] : decoding)];
     let key = JSON.stringify(place);
     if (methods.get(key)?.cells.has(cell.dataset)) key = cell.id; // differs in something else
     let method = methods.get(key);
     if (!method) {
-      method = { key, label: methodLabel(cell), section: cell.section ?? "", role: cell.role, cells: new Map() };
+      method = {
+        key,
+        label: methodLabel(cell),
+        section: cell.section ?? "",
+        role: cell.role,
+        cells: new Map(),
+      };
       methods.set(key, method);
     }
     method.cells.set(cell.dataset, cell);
@@ -41,10 +48,12 @@ function selected() {
   let datasets = state.dataset === ALL ? DATASETS : DATASETS.filter((one) => one === state.dataset);
   if (!datasets.length) datasets = [named[0]?.dataset ?? DATASETS[0]].filter(Boolean);
   const ids = new Set(named.map((cell) => cell.id));
-  const isNamed = (/** @type {Method} */ method) => [...method.cells.values()].some((cell) => ids.has(cell.id));
+  const isNamed = (/** @type {Method} */ method) =>
+    [...method.cells.values()].some((cell) => ids.has(cell.id));
   const methods = ids.size ? METHODS.filter(isNamed) : usualMethods(datasets);
   const cells = datasets.flatMap((dataset) =>
-    methods.map((method) => method.cells.get(dataset)).filter((cell) => cell !== undefined));
+    methods.map((method) => method.cells.get(dataset)).filter((cell) => cell !== undefined),
+  );
   return { datasets, methods, cells };
 }
 
@@ -53,13 +62,17 @@ function usualMethods(datasets) {
   const there = METHODS.filter((method) => datasets.some((dataset) => method.cells.has(dataset)));
   const rast = there.find((method) => method.role === "rast");
   if (!rast) return there.slice(0, 3);
-  const role = (/** @type {string} */ name) => there.find((one) => one.section === rast.section && one.role === name);
+  const role = (/** @type {string} */ name) =>
+    there.find((one) => one.section === rast.section && one.role === name);
   return [role("base"), rast, role("ceiling")].filter((method) => method !== undefined);
 }
 
 /** A cell's id with those of the base model and the ceiling beside it. @param {Cell} cell */
 function withUsual(cell) {
-  const role = (/** @type {string} */ name) => METHODS.find((one) => one.section === cell.section && one.role === name)?.cells.get(cell.dataset)?.id;
+  const role = (/** @type {string} */ name) =>
+    METHODS.find((one) => one.section === cell.section && one.role === name)?.cells.get(
+      cell.dataset,
+    )?.id;
   return [...new Set([role("base"), cell.id, role("ceiling")])].filter((id) => id !== undefined);
 }
 
@@ -71,7 +84,8 @@ function idsOf(methods, dataset = state.dataset) {
 /** The methods whose pass rates are compared, b − a. @param {Chosen} chosen @returns {[Method, Method]} */
 function compared(chosen) {
   const { methods } = chosen;
-  const by = (/** @type {string} */ id) => methods.find((method) => [...method.cells.values()].some((cell) => cell.id === id));
+  const by = (/** @type {string} */ id) =>
+    methods.find((method) => [...method.cells.values()].some((cell) => cell.id === id));
   const a = by(state.a) || methods[0];
   return [a, by(state.b) || methods.find((method) => method !== a) || a];
 }

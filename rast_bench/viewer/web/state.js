@@ -28,7 +28,11 @@ function readState(hash) {
   }
   const view = value("view");
   return {
-    view: ["overview", "samples", "tokens"].includes(view) ? view : DATA.results.length ? "overview" : "samples",
+    view: ["overview", "samples", "tokens"].includes(view)
+      ? view
+      : DATA.results.length
+        ? "overview"
+        : "samples",
     measure: value("measure"),
     k: value("k"),
     by: value("by"),
@@ -58,7 +62,8 @@ function readState(hash) {
 /** @param {State} from */
 function writeState(from) {
   const values = new URLSearchParams();
-  const put = (/** @type {string} */ name, /** @type {any} */ value) => value && values.set(name, String(value));
+  const put = (/** @type {string} */ name, /** @type {any} */ value) =>
+    value && values.set(name, String(value));
   put("view", from.view);
   put("measure", from.measure);
   put("k", from.k);
@@ -69,7 +74,8 @@ function writeState(from) {
   put("cells", from.cells.join(","));
   put("problem", from.problem);
   put("sample", from.sample);
-  for (const [grader, wanted] of from.verdicts) put(grader ? `verdict.${grader}` : "verdict", [...wanted].join(","));
+  for (const [grader, wanted] of from.verdicts)
+    put(grader ? `verdict.${grader}` : "verdict", [...wanted].join(","));
   put("disagree", from.disagree ? 1 : 0);
   put("finish", from.finish);
   put("min", from.least);

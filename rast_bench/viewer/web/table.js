@@ -19,13 +19,19 @@ const HEADLINE = "accuracy and recovery";
 /** Measures in their order, without those that fill the column of means of another. */
 function measureNames() {
   const names = [...new Set(DATA.results.filter((one) => one.main).map((one) => one.measure))];
-  const means = new Set(Object.entries(MEANS).filter(([name]) => names.includes(name)).map(([, mean]) => mean));
+  const means = new Set(
+    Object.entries(MEANS)
+      .filter(([name]) => names.includes(name))
+      .map(([, mean]) => mean),
+  );
   return names.filter((name) => !means.has(name));
 }
 
 /** @param {string} measure @returns {number[]} */
 function valuesOfK(measure) {
-  const found = new Set(DATA.results.filter((one) => one.measure === measure && one.k !== null).map((one) => one.k));
+  const found = new Set(
+    DATA.results.filter((one) => one.measure === measure && one.k !== null).map((one) => one.k),
+  );
   return /** @type {number[]} */ ([...found]).sort((a, b) => a - b);
 }
 
@@ -40,13 +46,18 @@ function tableOf(measure, k, below) {
   const columns = new Set();
   for (const result of DATA.results) {
     if (!result.main || result.grid !== null) continue;
-    const first = result.measure === measure || (result.dataset === null && result.measure === MEANS[measure]);
-    const second = below !== null && (result.measure === below || (result.dataset === null && result.measure === MEANS[below]));
+    const first =
+      result.measure === measure || (result.dataset === null && result.measure === MEANS[measure]);
+    const second =
+      below !== null &&
+      (result.measure === below || (result.dataset === null && result.measure === MEANS[below]));
     if (!(first && (k === null || result.k === k || result.dataset === null)) && !second) continue;
-    if (!sections.has(result.section)) sections.set(result.section, { label: result.section, rows: new Map() });
+    if (!sections.has(result.section))
+      sections.set(result.section, { label: result.section, rows: new Map() });
     const { rows } = /** @type {Section} */ (sections.get(result.section));
     const key = JSON.stringify([result.row, result.role]);
-    if (!rows.has(key)) rows.set(key, { label: result.row, role: result.role, cells: new Map(), below: new Map() });
+    if (!rows.has(key))
+      rows.set(key, { label: result.row, role: result.role, cells: new Map(), below: new Map() });
     const row = /** @type {TableRow} */ (rows.get(key));
     const column = result.dataset ?? MEAN;
     const place = first ? row.cells : row.below;
@@ -71,21 +82,49 @@ function isNumber(result) {
 /** @param {Result} result */
 function shownResult(result) {
   if (!isNumber(result)) {
-    return h("span.dim", { title: result.reason || null }, result.reason && result.reason.length < 24 ? result.reason : result.status);
+    return h(
+      "span.dim",
+      { title: result.reason || null },
+      result.reason && result.reason.length < 24 ? result.reason : result.status,
+    );
   }
   const hasInterval = result.low !== null && result.high !== null;
   const withError = result.stderr !== null && (state.spread || !hasInterval);
-  const spread = withError ? h("span.spread", null, ` ± ${inUnit(result, /** @type {number} */ (result.stderr))}`.trimStart()) : null;
-  const interval = !hasInterval || (withError && state.spread !== "both") ? null
-    : h("span.interval", { title: `95 % interval over problems${result.interval ? ` (${result.interval})` : ""}` },
-      `[${inUnit(result, /** @type {number} */ (result.low))}, ${inUnit(result, /** @type {number} */ (result.high))}]`);
+  const spread = withError
+    ? h(
+        "span.spread",
+        null,
+        ` ± ${inUnit(result, /** @type {number} */ (result.stderr))}`.trimStart(),
+      )
+    : null;
+  const interval =
+    !hasInterval || (withError && state.spread !== "both")
+      ? null
+      : h(
+          "span.interval",
+          { title: `95 % interval over problems${result.interval ? ` (${result.interval})` : ""}` },
+          `[${inUnit(result, /** @type {number} */ (result.low))}, ${inUnit(result, /** @type {number} */ (result.high))}]`,
+        );
   const p = result.holm_p_value ?? result.p_value;
   return [
-    inUnit(result, /** @type {number} */ (result.estimate)), spread && " ", spread, interval && " ", interval,
+    inUnit(result, /** @type {number} */ (result.estimate)),
+    spread && " ",
+    spread,
+    interval && " ",
+    interval,
     result.status === "measured" ? null : h("span.dim", null, ` ${result.status}`),
-    p === null || p === undefined ? null
-      : h("span.dim", { title: result.holm_p_value === null ? "paired sign-flip test" : "paired sign-flip test, Holm's correction" },
-        p < 0.001 ? " p < 0.001" : ` p = ${shownNumber(p, 3)}`),
+    p === null || p === undefined
+      ? null
+      : h(
+          "span.dim",
+          {
+            title:
+              result.holm_p_value === null
+                ? "paired sign-flip test"
+                : "paired sign-flip test, Holm's correction",
+          },
+          p < 0.001 ? " p < 0.001" : ` p = ${shownNumber(p, 3)}`,
+        ),
   ];
 }
 
@@ -95,9 +134,15 @@ const VERDICT_CLASS = { agrees: "good", differs: "bad" };
 /** @param {Result | undefined} result */
 function publishedLines(result) {
   return (result?.published || []).map((one) =>
-    h("div.published", { title: [one.source, one.sense, one.unit].filter(Boolean).join(", ") },
-      "paper ", inline(String(one.value)), " ",
-      h(`span.${VERDICT_CLASS[one.verdict] || "dim"}`, null, one.verdict)));
+    h(
+      "div.published",
+      { title: [one.source, one.sense, one.unit].filter(Boolean).join(", ") },
+      "paper ",
+      inline(String(one.value)),
+      " ",
+      h(`span.${VERDICT_CLASS[one.verdict] || "dim"}`, null, one.verdict),
+    ),
+  );
 }
 
 /** The cells that a number is looked at with: the base, itself and the ceiling. @param {Section} section @param {string} dataset @param {Result} result */
@@ -106,7 +151,8 @@ function cellsBeside(section, dataset, result) {
     .filter((row) => row.role === "base" || row.role === "ceiling")
     .map((row) => row.cells.get(dataset)?.cell_id);
   return [...new Set([cells[0], result.cell_id, ...cells.slice(1)])]
-    .filter((id) => id && CELLS.has(id)).map(String);
+    .filter((id) => id && CELLS.has(id))
+    .map(String);
 }
 
 /** The whole table with its controls. */
@@ -122,27 +168,71 @@ function resultsTable() {
   const { sections, columns } = tableOf(measure, k, chosen === HEADLINE ? "recovery rate" : null);
   const about = DATA.results.find((one) => one.measure === measure);
   const title = `${about?.title || measure}${k === null ? "" : `, k = ${k}`}`;
-  return h("section", { "aria-labelledby": "results-title" },
+  return h(
+    "section",
+    { "aria-labelledby": "results-title" },
     h("h2", { id: "results-title" }, "Results"),
-    h("div.tools", null,
-      choice("Measure", options.map((one) => [one, one]), chosen, (value) => go({ measure: value, k: "", by: "" })),
-      ks.length > 1 ? choice("k", ks.map((one) => [String(one), String(one)]), String(k), (value) => go({ k: value })) : null,
-      choice("Shown with", [["", "95 % interval"], ["error", "standard error"], ["both", "both"]], state.spread, (value) => go({ spread: value })),
-      copyButton("Copy as CSV", () => csv(tableRows(sections, columns)), "the table")),
-    h("div.wide", { tabindex: "0", role: "region", "aria-label": "table of results" },
-      h("table.results", null,
+    h(
+      "div.tools",
+      null,
+      choice(
+        "Measure",
+        options.map((one) => [one, one]),
+        chosen,
+        (value) => go({ measure: value, k: "", by: "" }),
+      ),
+      ks.length > 1
+        ? choice(
+            "k",
+            ks.map((one) => [String(one), String(one)]),
+            String(k),
+            (value) => go({ k: value }),
+          )
+        : null,
+      choice(
+        "Shown with",
+        [
+          ["", "95 % interval"],
+          ["error", "standard error"],
+          ["both", "both"],
+        ],
+        state.spread,
+        (value) => go({ spread: value }),
+      ),
+      copyButton("Copy as CSV", () => csv(tableRows(sections, columns)), "the table"),
+    ),
+    h(
+      "div.wide",
+      { tabindex: "0", role: "region", "aria-label": "table of results" },
+      h(
+        "table.results",
+        null,
         h("caption", null, h("span", null, inline(title), ". ", captionOf(measure, chosen))),
-        h("thead", null, h("tr", null, h("th.row", { scope: "col" }, ""), columns.map((column) => columnHead(column)))),
-        sections.map((section) => sectionBody(section, columns)))),
-    gridTables(measure, k));
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            h("th.row", { scope: "col" }, ""),
+            columns.map((column) => columnHead(column)),
+          ),
+        ),
+        sections.map((section) => sectionBody(section, columns)),
+      ),
+    ),
+    gridTables(measure, k),
+  );
 }
 
 /** @param {string} measure @param {string} chosen */
 function captionOf(measure, chosen) {
   const known = DATA.results.filter((one) => one.measure === measure && isNumber(one));
   const parts = [];
-  if (known.some((one) => one.stderr !== null && (state.spread || one.low === null))) parts.push("±: one standard error over problems.");
-  if (chosen === HEADLINE || known.some((one) => one.low !== null)) parts.push("[ ]: 95 % interval over problems.");
+  if (known.some((one) => one.stderr !== null && (state.spread || one.low === null)))
+    parts.push("±: one standard error over problems.");
+  if (chosen === HEADLINE || known.some((one) => one.low !== null))
+    parts.push("[ ]: 95 % interval over problems.");
   if (DATA.cells.length) parts.push("A number leads to its samples.");
   return parts.join(" ");
 }
@@ -152,9 +242,16 @@ function columnHead(column) {
   const name = column === MEAN ? "mean" : column;
   const [sorted, descending] = [state.by.replace(/^-/, "") === name, state.by.startsWith("-")];
   const next = sorted ? (descending ? name : "") : `-${name}`;
-  return h("th.number", { scope: "col", "aria-sort": sorted ? (descending ? "descending" : "ascending") : "none" },
-    h("button.sort", { type: "button", "data-sort": name, onclick: () => go({ by: next }) },
-      inline(name), h("span", { "aria-hidden": "true" }, sorted ? (descending ? " ↓" : " ↑") : " ↕")));
+  return h(
+    "th.number",
+    { scope: "col", "aria-sort": sorted ? (descending ? "descending" : "ascending") : "none" },
+    h(
+      "button.sort",
+      { type: "button", "data-sort": name, onclick: () => go({ by: next }) },
+      inline(name),
+      h("span", { "aria-hidden": "true" }, sorted ? (descending ? " ↓" : " ↑") : " ↕"),
+    ),
+  );
 }
 
 /** @param {Section} section @param {string[]} columns */
@@ -172,29 +269,61 @@ function sectionBody(section, columns) {
       return descending ? y - x : x - y;
     });
   }
-  return h("tbody", null,
-    h("tr.section", null, h("th", { scope: "rowgroup", colspan: columns.length + 1 }, inline(section.label))),
+  return h(
+    "tbody",
+    null,
+    h(
+      "tr.section",
+      null,
+      h("th", { scope: "rowgroup", colspan: columns.length + 1 }, inline(section.label)),
+    ),
     rows.map((row) => [
-      h(`tr.role-${/^[a-z]+$/.test(row.role) ? row.role : "other"}`, null,
+      h(
+        `tr.role-${/^[a-z]+$/.test(row.role) ? row.role : "other"}`,
+        null,
         h("th.row", { scope: "row" }, inline(row.label)),
-        columns.map((at) => resultCell(row.cells.get(at), section))),
+        columns.map((at) => resultCell(row.cells.get(at), section)),
+      ),
       row.role === "rast" || [...row.below.values()].some(isNumber)
-        ? h("tr.second", null, h("th.row", { scope: "row" }, "recovery, %"), columns.map((at) => resultCell(row.below.get(at), null)))
+        ? h(
+            "tr.second",
+            null,
+            h("th.row", { scope: "row" }, "recovery, %"),
+            columns.map((at) => resultCell(row.below.get(at), null)),
+          )
         : null,
-    ]));
+    ]),
+  );
 }
 
 /** @param {Result | undefined} result @param {Section | null} section - for the cells that are looked at beside it */
 function resultCell(result, section) {
   if (!result) return h("td.number", null, section ? h("span.dim", null, "–") : null);
   const shown = shownResult(result);
-  const size = result.problems === null || result.samples === null ? null
-    : `${counted(result.problems, "problem")} × ${counted(result.samples, "sample")}`;
+  const size =
+    result.problems === null || result.samples === null
+      ? null
+      : `${counted(result.problems, "problem")} × ${counted(result.samples, "sample")}`;
   const { dataset } = result;
-  const isLink = dataset !== null && isNumber(result) && result.cell_id !== null && CELLS.has(result.cell_id);
-  return h("td.number", { title: size },
-    isLink ? h("a.plain", { href: samplesOf(dataset, section ? cellsBeside(section, dataset, result) : [result.cell_id]) }, shown) : shown,
-    publishedLines(result));
+  const isLink =
+    dataset !== null && isNumber(result) && result.cell_id !== null && CELLS.has(result.cell_id);
+  return h(
+    "td.number",
+    { title: size },
+    isLink
+      ? h(
+          "a.plain",
+          {
+            href: samplesOf(
+              dataset,
+              section ? cellsBeside(section, dataset, result) : [result.cell_id],
+            ),
+          },
+          shown,
+        )
+      : shown,
+    publishedLines(result),
+  );
 }
 
 /** @param {string} dataset @param {any[]} cells */
@@ -207,35 +336,94 @@ function gridTables(measure, k) {
   /** @type {Map<string, Result[]>} */
   const grids = new Map();
   for (const one of DATA.results) {
-    if (one.grid === null || !one.main || one.measure !== measure || (k !== null && one.k !== k)) continue;
+    if (one.grid === null || !one.main || one.measure !== measure || (k !== null && one.k !== k))
+      continue;
     const title = `${one.grid === one.row ? one.row : `${one.grid}, ${one.row}`}${one.dataset === null ? "" : ` on ${one.dataset}`}`;
     grids.set(title, [...(grids.get(title) || []), one]);
   }
   return [...grids].map(([title, results]) => {
-    const axis = (/** @type {(one: Result) => number | null} */ of) => [...new Set(results.map((one) => of(one) ?? 0))].sort((x, y) => x - y);
+    const axis = (/** @type {(one: Result) => number | null} */ of) =>
+      [...new Set(results.map((one) => of(one) ?? 0))].sort((x, y) => x - y);
     const [lambdas, temperatures] = [axis((one) => one.lambda), axis((one) => one.temperature)];
     const at = (/** @type {number} */ lambda, /** @type {number} */ temperature) =>
       results.find((one) => (one.lambda ?? 0) === lambda && (one.temperature ?? 0) === temperature);
-    return h("details", { open: grids.size === 1 },
+    return h(
+      "details",
+      { open: grids.size === 1 },
       h("summary", null, "λ × τ: ", inline(title)),
-      h("div.wide", { tabindex: "0", role: "region", "aria-label": plain(title) }, h("table.data.grid", null,
-        h("thead", null, h("tr", null, h("th", { scope: "col" }, ""),
-          temperatures.map((one) => h("th.number", { scope: "col" }, one ? `τ = ${one}` : "greedy")))),
-        h("tbody", null, lambdas.map((lambda) => h("tr", null, h("th", { scope: "row" }, `λ = ${lambda}`),
-          temperatures.map((one) => resultCell(at(lambda, one), null))))))));
+      h(
+        "div.wide",
+        { tabindex: "0", role: "region", "aria-label": plain(title) },
+        h(
+          "table.data.grid",
+          null,
+          h(
+            "thead",
+            null,
+            h(
+              "tr",
+              null,
+              h("th", { scope: "col" }, ""),
+              temperatures.map((one) =>
+                h("th.number", { scope: "col" }, one ? `τ = ${one}` : "greedy"),
+              ),
+            ),
+          ),
+          h(
+            "tbody",
+            null,
+            lambdas.map((lambda) =>
+              h(
+                "tr",
+                null,
+                h("th", { scope: "row" }, `λ = ${lambda}`),
+                temperatures.map((one) => resultCell(at(lambda, one), null)),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
   });
 }
 
 /** The table's numbers unrounded, in rows. @param {Section[]} sections @param {string[]} columns */
 function tableRows(sections, columns) {
-  const rows = [["section", "row", "dataset", "measure", "k", "unit", "estimate", "standard_error", "low", "high", "status"]];
+  const rows = [
+    [
+      "section",
+      "row",
+      "dataset",
+      "measure",
+      "k",
+      "unit",
+      "estimate",
+      "standard_error",
+      "low",
+      "high",
+      "status",
+    ],
+  ];
   for (const section of sections) {
     for (const row of section.rows.values()) {
       for (const column of columns) {
         for (const one of [row.cells.get(column), row.below.get(column)]) {
           if (!one) continue;
-          rows.push(/** @type {any} */ ([section.label, row.label, one.dataset ?? "mean", one.measure, one.k, one.unit,
-            one.estimate, one.stderr, one.low, one.high, one.status]));
+          rows.push(
+            /** @type {any} */ ([
+              section.label,
+              row.label,
+              one.dataset ?? "mean",
+              one.measure,
+              one.k,
+              one.unit,
+              one.estimate,
+              one.stderr,
+              one.low,
+              one.high,
+              one.status,
+            ]),
+          );
         }
       }
     }

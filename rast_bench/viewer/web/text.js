@@ -147,7 +147,11 @@ function textBlock(text, span, formulas) {
     if (end < text.length) box.append(gap(end, text.length));
   };
   const gap = (/** @type {number} */ from, /** @type {number} */ to) =>
-    h("button.gap", { type: "button", onclick: all }, `… ${counted(to - from, "character")} more: show all …`);
+    h(
+      "button.gap",
+      { type: "button", onclick: all },
+      `… ${counted(to - from, "character")} more: show all …`,
+    );
   const all = () => {
     box.replaceChildren();
     fill([[0, text.length]]);
@@ -167,6 +171,10 @@ function cuts(from, to, span) {
   const start = Math.max(from, span[0]);
   const end = Math.min(to, span[1]);
   /** @type {[number, number, boolean][]} */
-  const parts = [[from, start, false], [start, end, true], [end, to, false]];
+  const parts = [
+    [from, start, false],
+    [start, end, true],
+    [end, to, false],
+  ];
   return parts.filter(([first, last]) => last > first);
 }

@@ -24,7 +24,9 @@ function magnitude(value) {
 
 /** @param {number} value */
 function tokenNumber(value) {
-  return Number.isInteger(value) ? shownNumber(value) : shownNumber(value, Math.abs(value) < 0.095 ? 4 : 2);
+  return Number.isInteger(value)
+    ? shownNumber(value)
+    : shownNumber(value, Math.abs(value) < 0.095 ? 4 : 2);
 }
 
 /**
@@ -38,7 +40,8 @@ function tokenView(data, chosen, choose) {
   const measure = data.measures[name];
   const largest = Math.max(...measure.values.map(magnitude), 1e-9);
   // Logarithmic, so that small values show beside a large one.
-  const share = (/** @type {number | null} */ value) => Math.log1p(magnitude(value)) / Math.log1p(largest);
+  const share = (/** @type {number | null} */ value) =>
+    Math.log1p(magnitude(value)) / Math.log1p(largest);
   const panel = h("div.token-panel", { "aria-live": "polite" });
   const spans = data.tokens.map((token, at) => {
     const span = h("span.token", { tabindex: at === 0 ? "0" : "-1" }, tokenNodes(token));
@@ -60,29 +63,63 @@ function tokenView(data, chosen, choose) {
     spans[at].tabIndex = 0;
     panel.replaceChildren(...aboutToken(data, at));
   };
-  const box = h("div.text.tokens", { dir: "ltr", role: "group", "aria-label": "tokens; arrow keys move" }, spans);
+  const box = h(
+    "div.text.tokens",
+    { dir: "ltr", role: "group", "aria-label": "tokens; arrow keys move" },
+    spans,
+  );
   box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    const next = { ArrowRight: shown + 1, ArrowLeft: shown - 1, Home: 0, End: spans.length - 1 }[event.key];
+    const next = { ArrowRight: shown + 1, ArrowLeft: shown - 1, Home: 0, End: spans.length - 1 }[
+      event.key
+    ];
     if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
     spans[Math.min(spans.length - 1, Math.max(0, next))].focus();
   });
   if (spans.length) show(strongest(measure.values));
-  const scale = h("span.scale", { "aria-hidden": "true" }, [0, 0.25, 0.5, 0.75, 1].map((one) => {
-    const value = Math.expm1(one * Math.log1p(largest));
-    const key = h("span.token", null, tokenNumber(Number(value.toPrecision(2))));
-    key.style.setProperty("--share", one.toFixed(2));
-    return key;
-  }));
+  const scale = h(
+    "span.scale",
+    { "aria-hidden": "true" },
+    [0, 0.25, 0.5, 0.75, 1].map((one) => {
+      const value = Math.expm1(one * Math.log1p(largest));
+      const key = h("span.token", null, tokenNumber(Number(value.toPrecision(2))));
+      key.style.setProperty("--share", one.toFixed(2));
+      return key;
+    }),
+  );
   return h(
     "div.token-view",
     null,
-    h("div.tools", null,
-      choice("Shade by", names.map((one) => [one, data.measures[one].title]), name, choose), scale,
+    h(
+      "div.tools",
+      null,
+      choice(
+        "Shade by",
+        names.map((one) => [one, data.measures[one].title]),
+        name,
+        choose,
+      ),
+      scale,
       h("span.dim", null, measure.unit),
-      data.composition ? h("span.dim", null, inline(`RAST here: ${data.composition}${data.lambda === undefined ? "" : `, λ = ${data.lambda}`}`)) : null,
-      data.tokens.some((_, at) => isChanged(data, at)) ? h("span.dim", null, h("span.token.changed", null, "underlined"), ": ΔR changes the most likely token") : null),
+      data.composition
+        ? h(
+            "span.dim",
+            null,
+            inline(
+              `RAST here: ${data.composition}${data.lambda === undefined ? "" : `, λ = ${data.lambda}`}`,
+            ),
+          )
+        : null,
+      data.tokens.some((_, at) => isChanged(data, at))
+        ? h(
+            "span.dim",
+            null,
+            h("span.token.changed", null, "underlined"),
+            ": ΔR changes the most likely token",
+          )
+        : null,
+    ),
     box,
     panel,
   );
@@ -112,7 +149,11 @@ function tokenNodes(token) {
 
 /** A token by itself: its spaces are shown. @param {string} token */
 function shownToken(token) {
-  return h("code", null, inline(token.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥")));
+  return h(
+    "code",
+    null,
+    inline(token.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥")),
+  );
 }
 
 /** @param {TokenData} data @param {number} at */
@@ -125,21 +166,55 @@ function aboutToken(data, at) {
   const models = Object.keys(data.top).filter((model) => data.top[model]?.[at]);
   const depth = Math.max(0, ...models.map((model) => data.top[model][at].length));
   const rows = Array.from({ length: depth }, (_, rank) =>
-    h("tr", null, h("th", { scope: "row" }, rank + 1), models.map((model) => {
-      const [token, probability] = data.top[model][at][rank] || ["", null];
-      const same = token === data.tokens[at];
-      return h(`td${same ? ".same" : ""}`, null, probability === null ? "" : [
-        shownToken(token), h("span.number", null, ` ${shownNumber(100 * probability, probability < 0.0995 ? 2 : 1)} %`)]);
-    })),
+    h(
+      "tr",
+      null,
+      h("th", { scope: "row" }, rank + 1),
+      models.map((model) => {
+        const [token, probability] = data.top[model][at][rank] || ["", null];
+        const same = token === data.tokens[at];
+        return h(
+          `td${same ? ".same" : ""}`,
+          null,
+          probability === null
+            ? ""
+            : [
+                shownToken(token),
+                h(
+                  "span.number",
+                  null,
+                  ` ${shownNumber(100 * probability, probability < 0.0995 ? 2 : 1)} %`,
+                ),
+              ],
+        );
+      }),
+    ),
   );
   return [
     h("p", null, h("strong", null, `Token ${at + 1}: `), shownToken(data.tokens[at]), " ", facts),
     rows.length
-      ? h("div.wide", null, h("table.top", null,
-        h("caption", null, "Most likely tokens here"),
-        h("thead", null, h("tr", null, h("th", { scope: "col" }, "#"),
-          models.map((model) => h("th", { scope: "col" }, model === "composition" ? "composition (RAST)" : model)))),
-        h("tbody", null, rows)))
+      ? h(
+          "div.wide",
+          null,
+          h(
+            "table.top",
+            null,
+            h("caption", null, "Most likely tokens here"),
+            h(
+              "thead",
+              null,
+              h(
+                "tr",
+                null,
+                h("th", { scope: "col" }, "#"),
+                models.map((model) =>
+                  h("th", { scope: "col" }, model === "composition" ? "composition (RAST)" : model),
+                ),
+              ),
+            ),
+            h("tbody", null, rows),
+          ),
+        )
       : null,
   ].filter((one) => one !== null);
 }
@@ -149,33 +224,90 @@ async function showTokens(main) {
   const paths = [...TOKEN_PATHS.entries()];
   const named = `tokens/${state.cells[0]}/${state.problem}/${state.sample}`;
   const current = TOKEN_PATHS.has(named) ? named : paths[0]?.[0];
-  const datasets = new Set(paths.map(([, path]) => CELLS.get(path.cell)?.dataset).filter((one) => one !== undefined));
+  const datasets = new Set(
+    paths.map(([, path]) => CELLS.get(path.cell)?.dataset).filter((one) => one !== undefined),
+  );
   /** @type {Map<string, Problem[]>} */
-  const problems = new Map(await Promise.all([...datasets].map(async (one) => /** @type {[string, Problem[]]} */ ([one, await jsonBlock(`problems/${one}`)]))));
-  const problemOf = (/** @type {TokenPath} */ path) => problems.get(CELLS.get(path.cell)?.dataset ?? "")?.[path.problem];
+  const problems = new Map(
+    await Promise.all(
+      [...datasets].map(
+        async (one) =>
+          /** @type {[string, Problem[]]} */ ([one, await jsonBlock(`problems/${one}`)]),
+      ),
+    ),
+  );
+  const problemOf = (/** @type {TokenPath} */ path) =>
+    problems.get(CELLS.get(path.cell)?.dataset ?? "")?.[path.problem];
   const title = (/** @type {TokenPath} */ path) =>
-    path.title || `${CELLS.get(path.cell)?.title || path.cell}: ${problemOf(path)?.id ?? path.problem}, sample ${path.sample}`;
+    path.title ||
+    `${CELLS.get(path.cell)?.title || path.cell}: ${problemOf(path)?.id ?? path.problem}, sample ${path.sample}`;
   const place = h("div.path", null, h("p.dim", null, "Reading …"));
   main.replaceChildren(
     h("h2", null, "Where ΔR acts"),
-    h("p.dim", null, "Tokens of decoded paths, each shaded by how strongly ΔR changes the distribution there. ",
-      "Point at a token, or move with the arrow keys, to see what each model finds most likely."),
-    h("div.split", null,
-      h("nav.paths", { "aria-label": "Paths" }, h("ul", null, paths.map(([name, path]) => h("li", null,
-        h("a", {
-          href: linkTo({ cells: [path.cell], problem: String(path.problem), sample: path.sample }),
-          "aria-current": name === current ? "true" : null,
-        }, inline(title(path))))))),
-      place),
+    h(
+      "p.dim",
+      null,
+      "Tokens of decoded paths, each shaded by how strongly ΔR changes the distribution there. ",
+      "Point at a token, or move with the arrow keys, to see what each model finds most likely.",
+    ),
+    h(
+      "div.split",
+      null,
+      h(
+        "nav.paths",
+        { "aria-label": "Paths" },
+        h(
+          "ul",
+          null,
+          paths.map(([name, path]) =>
+            h(
+              "li",
+              null,
+              h(
+                "a",
+                {
+                  href: linkTo({
+                    cells: [path.cell],
+                    problem: String(path.problem),
+                    sample: path.sample,
+                  }),
+                  "aria-current": name === current ? "true" : null,
+                },
+                inline(title(path)),
+              ),
+            ),
+          ),
+        ),
+      ),
+      place,
+    ),
   );
   if (!current) return;
   const path = /** @type {TokenPath} */ (TOKEN_PATHS.get(current));
   const data = await jsonBlock(current);
   const [cell, problem] = [CELLS.get(path.cell), problemOf(path)];
-  place.replaceChildren(h("h3", null, inline(title(path))),
+  place.replaceChildren(
+    h("h3", null, inline(title(path))),
     cell && problem && path.title === undefined
-      ? h("p", null, h("a", { href: writeState({ ...readState(""), view: "samples", dataset: cell.dataset, cells: withUsual(cell), problem: problem.id, sample: path.sample }) },
-        "This sample beside other methods"))
+      ? h(
+          "p",
+          null,
+          h(
+            "a",
+            {
+              href: writeState({
+                ...readState(""),
+                view: "samples",
+                dataset: cell.dataset,
+                cells: withUsual(cell),
+                problem: problem.id,
+                sample: path.sample,
+              }),
+            },
+            "This sample beside other methods",
+          ),
+        )
       : "",
-    tokenView(data, state.shade, (name) => go({ shade: name })));
+    tokenView(data, state.shade, (name) => go({ shade: name })),
+  );
 }
