@@ -12,7 +12,7 @@ from rast_bench.analysis.token_measures import SampleTokens, token_measures
 from rast_bench.analysis.trajectories import Trajectory, read_trajectories
 from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.config.validate import did_you_mean
-from rast_bench.errors import ConfigError
+from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.planning.cells import PlannedCell, cell_title
 from rast_bench.planning.plan import plan_cells
 
@@ -55,6 +55,7 @@ def choose_samples(
 
     Raises:
         ConfigError: no cell has a ΔR, or no cell has a named problem or sample.
+        LedgerError: a cell's checkpoints or data set are others than those of its samples.
         DatasetError, ModelError: as `plan_cells`.
     """
     policies = {cell_id: _policy_for(cell, cells.values()) for cell_id, cell in cells.items()}
@@ -63,10 +64,17 @@ def choose_samples(
             f"no cell with a ΔR is among {', '.join(list(cells)[:3])}",
             hint="name a RAST cell beside it: its ΔR is applied to the samples of the others",
         )
-    whole = [_whole(cell) for cell_id, cell in cells.items() if policies[cell_id]]
+    read = {cell_id: policy for cell_id, policy in policies.items() if policy}
+    planned_cells = plan_cells([_whole(cells[cell_id]) for cell_id in read])
     found, known, counts = [], set(), set()
-    for planned, policy in zip(plan_cells(whole), filter(None, policies.values()), strict=True):
-        stored = ledger.completed(planned.cell_id)
+    for (cell_id, policy), planned in zip(read.items(), planned_cells, strict=True):
+        if planned.cell_id != cell_id:
+            raise LedgerError(
+                f"cell {cell_id} ({cell_title(planned.cell)}): its checkpoints or its data set are "
+                "not those that its samples were made with",
+                hint="put them back, or generate its samples again",
+            )
+        stored = ledger.completed(cell_id)
         counts |= {index for _, index in stored}
         ids = [one.problem_id for one in planned.problems]
         ready = [one for one in ids if all((one, index) in stored for index in samples)]
@@ -90,7 +98,13 @@ def choose_samples(
                 f"none of these cells has the samples of a problem {problem!r}",
                 hint=did_you_mean(problem, known, "problems"),
             )
-    return [one for one in found if one.keys]
+    chosen = [one for one in found if one.keys]
+    if not chosen:
+        raise ConfigError(
+            f"no problem has all of the samples {', '.join(map(str, samples))}",
+            hint="name one of them alone",
+        )
+    return chosen
 
 
 def _policy_for(cell: CellConfig, cells: Iterable[CellConfig]) -> "Policy | None":

@@ -1,6 +1,5 @@
 """`rast-bench compare`: two cells, rows or experiments on the same problems."""
 
-import json
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir, whole_number
-from rast_bench.terminal import stdout_width
+from rast_bench.terminal import printable_json, stdout_width
 
 if TYPE_CHECKING:
     from rast_bench.api.comparison import Comparison
@@ -90,7 +89,7 @@ def run(args: Namespace) -> int:
     if left_out := sum(one.left_out for one in found):
         notes.append(f"{left_out} problems are left out: one side lacks them, or samples of them")
     if args.json:
-        print(json.dumps([_record(one) for one in found], indent=1, ensure_ascii=False))
+        print(printable_json([_record(one) for one in found], indent=1))
     else:
         print("\n".join(_texts(found, (args.a, args.b), args.flips, stdout_width())))
     for note in dict.fromkeys(notes):

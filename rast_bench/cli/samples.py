@@ -1,6 +1,5 @@
 """`rast-bench samples`: questions, responses and verdicts of stored samples, in the terminal."""
 
-import json
 import sys
 import textwrap
 from argparse import Namespace
@@ -15,7 +14,7 @@ from rast_bench.config.arguments import (
     whole_number,
 )
 from rast_bench.domain import FinishReason, VerdictKind
-from rast_bench.terminal import printable, stdout_width
+from rast_bench.terminal import printable, printable_json, stdout_width
 
 if TYPE_CHECKING:
     from rast_bench.api.search import FoundSample
@@ -117,7 +116,7 @@ def run(args: Namespace) -> int:
     width = min(stdout_width() or WIDTH, 200)
     for number, sample in enumerate(found.samples, 1):
         if args.json:
-            print(json.dumps(_record(sample), ensure_ascii=False))
+            print(printable_json(_record(sample)))
         else:
             place = f"{number} of {found.matching:,}"
             print(
