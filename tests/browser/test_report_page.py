@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Opened
 from finished_run import Finished
-from fixture import HOSTILE, report
+from made_up_report import HOSTILE, report
+from opened_page import Opened
 
 from rast_bench.api.folder import open_results
 from rast_bench.cli import main
