@@ -135,7 +135,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             ),
             Method(
                 "rast_top",
-                "l_M + λ D on the `count` ids with the largest |D| of the step, l_M elsewhere",
+                "l_M + λ D on the `count` ids with the largest abs(D) of the step, l_M elsewhere",
                 "ours: how many ids carry ΔR?",
                 "rast_top",
                 parameters=(Parameter("count", 10, 0, 10**9, "ids", whole=True),),

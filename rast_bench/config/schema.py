@@ -121,9 +121,17 @@ class MethodConfig(Strict):
     @model_validator(mode="before")
     @classmethod
     def _with_defaults(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and (method := METHODS.get(str(data.get("name")))):
-            return {**method.defaults, **data}
-        return data
+        if not isinstance(data, Mapping):
+            return data
+        for name, value in data.items():
+            if isinstance(value, bool):  # pydantic would read it as 0 or 1
+                raise PydanticCustomError(
+                    "truth_value",
+                    "method.{name} must not be a truth value",
+                    {"name": name, "hint": "parameters of methods are numbers"},
+                )
+        method = METHODS.get(str(data.get("name")))
+        return {**method.defaults, **data} if method else data
 
     @model_validator(mode="after")
     def _parameters_fit(self) -> "MethodConfig":
