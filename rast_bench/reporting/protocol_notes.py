@@ -20,12 +20,15 @@ _METHOD_NAMES = {"base": "base", "rast": "RAST", "rl": "RL"}
 
 
 def decoding_of(cell: CellConfig) -> str:
-    """Return `λ = 1, τ = 1, top-p = 0.95`, or `greedy`."""
+    """Return `λ = 1, τ = 1, top-p = 0.95`, or `greedy`; the method's parameters come first."""
     decoding = cell.decoding
-    lambda_ = "" if cell.weight is None else f"λ = {cell.weight:g}, "
-    if decoding.greedy:
-        return f"{lambda_}greedy"
-    return f"{lambda_}τ = {decoding.temperature:g}, top-p = {decoding.top_p:g}"
+    numbers = dict(cell.method.parameters)
+    if cell.weight is not None:
+        numbers["λ"] = cell.weight
+    if not decoding.greedy:
+        numbers |= {"τ": decoding.temperature, "top-p": decoding.top_p}
+    words = [f"{name} = {value:g}" for name, value in numbers.items()]
+    return ", ".join([*words, "greedy"] if decoding.greedy else words)
 
 
 def _decodings(cells: Sequence[CellConfig]) -> str:

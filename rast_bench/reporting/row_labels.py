@@ -83,14 +83,12 @@ def pool_label(cell: CellConfig, label: RowLabel, pool: str) -> tuple[str, str]:
 
 
 def models_of(cell: CellConfig, delta: str | None = None) -> str:
-    """Return `base`, `RL`, `+ ΔR tiny-s` or `contrastive tiny-s, beta = 0.5, alpha = 0.1`."""
+    """Return `base`, `RL`, `+ ΔR tiny-s` or `contrastive tiny-s`."""
     name = cell.delta.name if delta is None else delta
     if not cell.steered:
         return _METHODS[cell.method.name]
-    if cell.method.name == "rast":
-        return f"+ ΔR {name}".rstrip()
-    own = [f"{key} = {value:g}" for key, value in cell.method.parameters.items()]
-    return ", ".join([f"{cell.method.name} {name}".rstrip(), *own])
+    sign = "+ ΔR" if cell.method.name == "rast" else cell.method.name
+    return f"{sign} {name}".rstrip()
 
 
 def varied_keys(cells: Sequence[CellConfig]) -> list[str]:
