@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rast_bench.compose.methods import METHODS
+from rast_bench.compose.methods import Method
 from rast_bench.compose.sampling import nucleus
 
 
@@ -51,9 +51,12 @@ class Step:
         return self.parameters[name][:, None]
 
 
-def combine(method: str, step: Step) -> Tensor:
+def combine(method: Method, step: Step) -> Tensor:
     """Return the composed logits [rows, V] float32; −inf for ids that a method excludes."""
-    function: Callable[[Step], Tensor] = getattr(sys.modules[__name__], METHODS[method].function)
+    own = method.function
+    function: Callable[[Step], Tensor] = (
+        getattr(sys.modules[__name__], own) if isinstance(own, str) else own
+    )
     return function(step)
 
 

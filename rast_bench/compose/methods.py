@@ -3,10 +3,15 @@
 The definitions only; `compose.combine` has the mathematics and imports PyTorch.
 """
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
+
+from rast_bench.errors import ConfigError
+from rast_bench.importing import import_object
 
 SmallRole = Literal["rl", "base"]
 """S_RL or S_base."""
@@ -34,7 +39,8 @@ class Method:
             and l_B are logits of M_base, S_RL and S_base, p and log p their softmax at τ = 1, and D
             is ΔR = l_R − l_B.
         source: Where the formula is from.
-        function: Its name in `compose.combine`.
+        function: Its name in `compose.combine`; or, of a user's own method, the function itself.
+            It takes a `compose.combine.Step` and returns logits [rows, V] float32.
         roles: The small models that it reads besides M_base; the others are not loaded.
         uses_lambda: Whether `decoding.lambda` is part of the formula.
         several_pairs: Whether ΔR may be a weighted sum of several pairs.
@@ -44,7 +50,7 @@ class Method:
     name: str
     formula: str
     source: str
-    function: str
+    function: str | Callable[[Any], Any]
     roles: tuple[SmallRole, ...] = ("rl", "base")
     uses_lambda: bool = True
     several_pairs: bool = True
@@ -144,3 +150,24 @@ METHODS: Mapping[str, Method] = MappingProxyType(
     }
 )
 """The methods that compose several models; `base` and `rl` decode one."""
+
+
+def find_method(name: str) -> Method:
+    """Return a method of ours, or a user's own, named `module:object`.
+
+    Raises:
+        ConfigError: There is none, or it is not a `Method` with a function.
+    """
+    if ":" not in name:
+        if name in METHODS:
+            return METHODS[name]
+        close = get_close_matches(name, METHODS, n=1)
+        guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(METHODS)}"
+        raise ConfigError(f"there is no method {name}", hint=f"{guess} your own is module:object")
+    found = import_object(name, f"method {name}")
+    if not isinstance(found, Method) or not inspect.isfunction(found.function):
+        raise ConfigError(
+            f"method {name} is not a Method whose function is a function",
+            hint="docs/methods.md shows one",
+        )
+    return found

@@ -8,13 +8,14 @@ change tokens, and every field that changes tokens must be here
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rast_bench.compose.methods import EQUATION_3, METHODS
+from rast_bench.compose.methods import EQUATION_3, find_method
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.domain import SampleKey
 from rast_bench.errors import ModelError
@@ -58,7 +59,7 @@ class EngineKey:
         """M_base, every S_RL and every S_base that the method reads; a checkpoint can have several
         roles.
         """
-        needed = METHODS[self.method].roles
+        needed = find_method(self.method).roles
         return (self.main, *(getattr(pair, role) for role in needed for pair in self.pairs))
 
 
@@ -134,13 +135,15 @@ def cell_identity(
         decoding["temperature"] = _number(cell.decoding.temperature)
         decoding["top_p"] = _number(cell.decoding.top_p)
         decoding["seed"] = cell.decoding.seed
-    method = METHODS[key.method]
+    method = find_method(key.method)
     if key.pairs and method.uses_lambda:
         decoding["lambda"] = _number(cell.decoding.lambda_)
     own: dict[str, Any] = {}  # nothing for equation 3, so that its cells keep their ids
     if key.method != EQUATION_3:
         parameters = {name: _number(value) for name, value in cell.method.parameters.items()}
         own["method"] = {"name": key.method, "parameters": parameters}
+        if callable(method.function):
+            own["method"]["source"] = "sha256:" + _source_sha256(method.function)
     return {
         "version": IDENTITY_VERSION,
         **own,
@@ -197,6 +200,11 @@ def _digest(value: Any) -> str:
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _source_sha256(function: Callable[..., object]) -> str:
+    """Return the SHA-256 of the file that a user's own method is written in."""
+    return _file_sha256(Path(inspect.getfile(function)))
 
 
 _hash_cache: dict[tuple[str, int, int], str] = {}

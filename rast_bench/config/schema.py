@@ -5,13 +5,13 @@ cannot slip through); the rest of the code sees only typed, frozen values.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
 from rast_bench.compose.limits import MAX_FACTOR
-from rast_bench.compose.methods import METHODS, Method
+from rast_bench.compose.methods import Method, find_method
 from rast_bench.config.bounds import (
     MAX_LABEL_LENGTH,
     MAX_NAME_LENGTH,
@@ -43,6 +43,8 @@ MethodName = Literal[
     "rast_top",
 ]
 """One model alone, or a composition of `compose.methods`."""
+OwnMethod = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+"""A user's own composition: `my_package.my_module:MINE`."""
 
 MAX_NUMBER = MAX_FACTOR  # also for τ, where nobody means more
 Lambda = Annotated[FiniteFloat, Field(ge=0, le=MAX_NUMBER)]
@@ -95,6 +97,11 @@ class DeltaConfig(Strict):
     shuffle_vocabulary_seed: Seed | None = None
 
 
+def _composition(name: str) -> Method | None:
+    known = ":" in name or name in get_args(MethodName)  # pydantic names any other
+    return find_method(name) if known and name not in get_args(OneModel) else None
+
+
 class MethodConfig(Strict):
     """conf/method/*: how the next-token logits are computed, and the method's own parameters.
 
@@ -105,12 +112,12 @@ class MethodConfig(Strict):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, FiniteFloat]
 
-    name: MethodName
+    name: MethodName | OwnMethod
 
     @property
     def composition(self) -> Method | None:
         """The definition of the composition; None for one model alone."""
-        return METHODS.get(self.name)
+        return _composition(self.name)
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -130,7 +137,7 @@ class MethodConfig(Strict):
                     "method.{name} must not be a truth value",
                     {"name": name, "hint": "parameters of methods are numbers"},
                 )
-        method = METHODS.get(str(data.get("name")))
+        method = _composition(str(data.get("name")))
         return {**method.defaults, **data} if method else data
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from rast_bench.compose.combine import Step, combine
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
-from rast_bench.compose.methods import EQUATION_3, METHODS
+from rast_bench.compose.methods import EQUATION_3, find_method
 from rast_bench.compose.sampling import SAMPLING_BYTES
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
@@ -73,7 +73,7 @@ class TransformersEngine:
             supported_config(ref)
         with torch.inference_mode():
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
-        self.method = METHODS[key.method]
+        self.method = find_method(key.method)
         self.weights = [pair.weight for pair in key.pairs]
         self.stops = StopStrings(self.tokenizer)
         main = self.models[0].model
@@ -302,7 +302,14 @@ class TransformersEngine:
             permutation=self.permutation,
         )
         composed = torch.full_like(main, -torch.inf)
-        composed[:, shared] = combine(self.method.name, step)
+        found = combine(self.method, step)
+        if found.shape != step.main.shape:  # a user's own method
+            raise EngineError(
+                f"method {self.method.name} returns a tensor of shape {list(found.shape)}, not "
+                f"{list(step.main.shape)}",
+                hint="it returns one score per row and id of the shared vocabulary",
+            )
+        composed[:, shared] = found
         return composed
 
     def _encode(self, prompt: str) -> list[int]:

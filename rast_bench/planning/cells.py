@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from rast_bench.compose.methods import METHODS
+from rast_bench.compose.methods import find_method
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import (
     EngineKey,
@@ -142,5 +142,5 @@ def fingerprints(planned: PlannedCell) -> dict[str, str]:
     key, models = planned.engine_key, planned.identity["models"]
     found = {key.main.path: str(models["main"])}
     for pair, known in zip(key.pairs, models["pairs"], strict=True):
-        found |= {getattr(pair, role).path: known[role] for role in METHODS[key.method].roles}
+        found |= {getattr(pair, role).path: known[role] for role in find_method(key.method).roles}
     return found

@@ -1,5 +1,8 @@
 """Methods besides equation 3: their parameters, their identity, and what is refused."""
 
+import re
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.engines import check_engine
 from rast_bench.errors import ConfigError
 
+PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 CELL = ("base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy")
 OTHERS = [name for name in METHODS if name != EQUATION_3]
 
@@ -93,9 +97,52 @@ def test_methods_side_by_side_in_one_table(
 
 
 def test_the_page_has_every_formula_source_and_parameter() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     for method in METHODS.values():
         assert f"| `{method.name}` | {method.formula} |" in page
         assert f"* `{method.name}`: {method.source}." in page
         for one in method.parameters:
             assert f"`method.{one.name}` ({one.default:g}): {one.meaning}" in page
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The page's module, in the current folder, which is on the path."""
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "mymethods.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mymethods", raising=False)
+    return tmp_path / "mymethods.py"
+
+
+def test_a_method_of_ones_own_as_documented(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = PAGE.read_text(encoding="utf-8").rpartition("```bash\n")[2].partition("```")[0]
+    _, *words = shlex.split(block)
+    assert main([*words, "workers=1"]) == 0
+    printed = capsys.readouterr()
+    assert "mymethods:CLIPPED tiny-xs, limit = 1.5, λ = 1" in " ".join(printed.out.split())
+    assert main([*words, "workers=1"]) == 0
+    assert "0 samples made" in capsys.readouterr().err
+
+    before = identity(cell("method.name=mymethods:CLIPPED"))
+    own.write_text(own.read_text() + "# changed\n")
+    assert identity(cell("method.name=mymethods:CLIPPED")) != before
+
+
+def test_mistakes_of_ones_own_methods_are_named(own: Path) -> None:
+    with own.open("a") as stream:
+        stream.write("NUMBER = 3\n")
+    for name, message in {
+        "mymethods:NUMBER": "is not a Method",
+        "mymethods:clipped": "is not a Method",
+        "mymethods:CLIPED": "did you mean 'CLIPPED'?",
+        "nowhere:X": "No module named 'nowhere'",
+    }.items():
+        with pytest.raises(ConfigError) as raised:
+            cell(f"method.name={name}")
+        assert message in raised.value.render()
+    with pytest.raises(ConfigError) as raised:
+        cell("method.name=mymethods:CLIPPED", "+method.limit=1000")
+    assert "method.limit=1000 must be a number from 0 to 100" in raised.value.render()
