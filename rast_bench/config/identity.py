@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rast_bench.compose.methods import EQUATION_3, METHODS
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.domain import SampleKey
 from rast_bench.errors import ModelError
@@ -50,28 +51,32 @@ class EngineKey:
     shuffle_vocabulary_seed: int | None
     engine: str
     dtype: str
+    method: str = EQUATION_3  # also for one model alone, which is equation 3 without ΔR
 
     @property
     def roles(self) -> tuple[ModelRef, ...]:
-        """M_base, every S_RL, every S_base; a checkpoint can have several roles."""
-        return (self.main, *(pair.rl for pair in self.pairs), *(pair.base for pair in self.pairs))
+        """M_base, every S_RL and every S_base that the method reads; a checkpoint can have several
+        roles.
+        """
+        needed = METHODS[self.method].roles
+        return (self.main, *(getattr(pair, role) for role in needed for pair in self.pairs))
 
 
 def engine_key(cell: CellConfig) -> EngineKey:
     """Return the models of a cell: M_base alone, its RL ceiling alone, or M_base and the pairs of
     ΔR.
     """
-    with_delta = cell.method.name == "rast"
     main = cell.base_model.base
     if cell.method.name == "rl":
         assert cell.base_model.rl is not None  # CellConfig rejects a ceiling that does not exist
         main = cell.base_model.rl
     return EngineKey(
         main=main,
-        pairs=cell.delta.pairs if with_delta else (),
-        shuffle_vocabulary_seed=cell.delta.shuffle_vocabulary_seed if with_delta else None,
+        pairs=cell.delta.pairs if cell.steered else (),
+        shuffle_vocabulary_seed=cell.delta.shuffle_vocabulary_seed if cell.steered else None,
         engine=cell.engine.name,
         dtype=cell.engine.dtype,
+        method=cell.method.name if cell.steered else EQUATION_3,
     )
 
 
@@ -129,17 +134,22 @@ def cell_identity(
         decoding["temperature"] = _number(cell.decoding.temperature)
         decoding["top_p"] = _number(cell.decoding.top_p)
         decoding["seed"] = cell.decoding.seed
-    if key.pairs:
+    method = METHODS[key.method]
+    if key.pairs and method.uses_lambda:
         decoding["lambda"] = _number(cell.decoding.lambda_)
+    own: dict[str, Any] = {}  # nothing for equation 3, so that its cells keep their ids
+    if key.method != EQUATION_3:
+        parameters = {name: _number(value) for name, value in cell.method.parameters.items()}
+        own["method"] = {"name": key.method, "parameters": parameters}
     return {
         "version": IDENTITY_VERSION,
+        **own,
         "models": {
             "main": fingerprint(key.main),
             "pairs": [
                 {
-                    "rl": fingerprint(pair.rl),
-                    "base": fingerprint(pair.base),
-                    "weight": _number(pair.weight),
+                    **{role: fingerprint(getattr(pair, role)) for role in method.roles},
+                    **({"weight": _number(pair.weight)} if method.several_pairs else {}),
                 }
                 for pair in key.pairs
             ],
