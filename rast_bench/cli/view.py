@@ -58,6 +58,7 @@ def run(args: Namespace) -> int:
         ConfigError: there is no such experiment, cell or results folder, or the port is taken.
         LedgerError: the results folder cannot be read.
     """
+    import shlex
     import signal
 
     from rast_bench.api.folder import open_results
@@ -66,9 +67,9 @@ def run(args: Namespace) -> int:
     from rast_bench.viewer.server import ViewerServer
 
     folder = open_results(args.results_dir or RESULTS)
-    chosen = chooser(folder, args.names)
-    cells = len(chosen()[0])
-    view = LiveView(folder.ledger, chosen, " ".join(["rast-bench view", *args.names]))
+    cells = len(named(folder, args.names, []))
+    command = shlex.join(["rast-bench", "view", *args.names])
+    view = LiveView(folder.ledger, chooser(folder, args.names), command)
     try:
         with two_step_interrupt(), ViewerServer(view, folder.path, args.port) as server:
             print(server.address, flush=True)
@@ -88,34 +89,19 @@ def chooser(
     """Return what reads the named cells, and the saved numbers of the one experiment among them.
 
     Without a name these are all cells; and the experiment, if the folder has one. What is returned
-    raises ConfigError for an unknown name.
-
-    Raises:
-        ConfigError: the folder has no samples.
+    raises as `named`.
     """
-    from rast_bench.api.named import distinct, named_cells
-    from rast_bench.errors import ConfigError
     from rast_bench.viewer.data import Numbers, saved_numbers
     from rast_bench.viewer.snapshot import Choice
 
-    experiments = folder.experiment_names()
-    if not names and not folder.ledger.cells():
-        raise ConfigError(
-            f"{folder.ledger.root} has no samples",
-            hint=f"`rast-bench run experiment=demo results_dir={folder.path}` makes some",
-        )
-
     def choose() -> "tuple[Sequence[Choice], Numbers]":
         notes: list[str] = []
-        of = {name if name in experiments else name.partition(":")[0] for name in names}
+        cells = named(folder, names, notes)
+        experiments = set(folder.experiment_names())
         if names:
-            named = distinct(one for name in names for one in named_cells(folder, name, notes))
-            cells = [one.cell for one in named]
-        else:
-            cells = sorted(folder.select(None, None, None, notes), key=_order)
-            of = set(experiments)
-        if len(of.intersection(experiments)) == 1:
-            (experiment,) = of.intersection(experiments)
+            experiments &= {*names, *(name.partition(":")[0] for name in names)}
+        if len(experiments) == 1:
+            (experiment,) = experiments
             numbers = saved_numbers(folder.path / experiment, experiment)
         else:
             numbers = Numbers(None, f"Samples of {folder.path}")
@@ -123,6 +109,30 @@ def chooser(
         return [Choice(cell) for cell in cells], told
 
     return choose
+
+
+def named(
+    folder: "ResultsFolder", names: Sequence[str], notes: list[str]
+) -> "Sequence[StoredCell]":
+    """Return the named cells, or all; add notes on what is not there.
+
+    Raises:
+        ConfigError: a name is unknown, or there is no cell at all.
+        LedgerError: results that a name needs cannot be read.
+    """
+    from rast_bench.api.named import distinct, named_cells
+    from rast_bench.errors import ConfigError
+
+    if names:
+        found = distinct(one for name in names for one in named_cells(folder, name, notes))
+        return [one.cell for one in found]
+    cells = sorted(folder.select(None, None, None, notes), key=_order)
+    if not cells:
+        raise ConfigError(
+            f"{folder.ledger.root} has no samples",
+            hint=f"`rast-bench run experiment=demo results_dir={folder.path}` makes some",
+        )
+    return cells
 
 
 def _order(cell: "StoredCell") -> tuple[object, ...]:

@@ -176,8 +176,8 @@ RowGroups = Recent[tuple[Path, Stamp | None, int], pa.Table]
 def unchecked_keys(folder: Path) -> pa.Table:
     """Return problem_id (dictionary-encoded) and sample_index of `Ledger.sample_table`, unordered.
 
-    For counts: the shards are neither checked nor read whole, which is a hundred times faster. If
-    one is not sound, all are checked.
+    For counts: the shards are neither checked nor read whole, which is much faster. If one cannot
+    be read so, all are checked.
 
     Raises:
         LedgerError: a shard cannot be read.
@@ -186,11 +186,7 @@ def unchecked_keys(folder: Path) -> pa.Table:
         tables = [_keys(folder / name) for name in shard_names(folder, SAMPLES)]
     except (GoneError, LedgerError, pa.ArrowException):
         return read_union(folder, SAMPLES, KEY)
-    if not tables:
-        return encoded(_no_rows(KEY))
-    if len(tables) == 1:
-        return tables[0]
-    union, rows = first_rows(tables, SAMPLES)
+    union, rows = first_rows(tables or [encoded(_no_rows(KEY))], SAMPLES)
     return union if len(rows) == union.num_rows else take(union, rows)
 
 

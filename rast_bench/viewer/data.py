@@ -9,7 +9,7 @@ from typing import Any, Literal
 from rast_bench import __version__
 from rast_bench.errors import LedgerError
 from rast_bench.reporting.charts import charts
-from rast_bench.reporting.origin import RECORD, sample_origin
+from rast_bench.reporting.origin import RECORD, origin_of
 from rast_bench.results.intervals import interval_of
 from rast_bench.results.measures import table_ks
 from rast_bench.results.result import Result
@@ -119,7 +119,7 @@ def provenance(snapshot: Snapshot, record: Mapping[str, Any]) -> list[dict[str, 
         for manifest in manifests
         if (told := manifest.get("versions"))
     )
-    origin = sample_origin(snapshot.cells, snapshot.ledger)
+    origin = origin_of(manifests)
     machines = _distinct(
         ", ".join(manifest.get("gpus") or ()) or (manifest.get("cpu") or {}).get("model")
         for manifest in manifests

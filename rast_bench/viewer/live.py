@@ -37,13 +37,18 @@ class StaleError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class _Shown:
-    """A snapshot with the cells that were read for it. `generation` is in the page's data."""
+    """What the latest page was made of. `generation` is in its data."""
 
     generation: str
     snapshot: Snapshot
     numbers: Numbers
-    cells: Recent[str, CellSamples]
     tokens: Mapping[str, ShownTokens]
+
+    def key(self, cell_id: str) -> tuple[str, ...]:
+        """Return what the samples of a cell depend on: its shards, and the order of problems."""
+        problems = self.snapshot.problems[self.snapshot.cells[cell_id].dataset]
+        known = str(bool(problems.known))
+        return cell_id, *self.snapshot.shards[cell_id], "", *problems.ids, known
 
 
 class LiveView:
@@ -64,6 +69,7 @@ class LiveView:
         self._ledger = ledger
         self._chosen = chosen
         self._command = command
+        self._cells: Recent[tuple[str, ...], CellSamples] = Recent(KEPT_SAMPLE_BYTES)
         self._groups: RowGroups = Recent(KEPT_GROUP_BYTES)
         self._shown: _Shown | None = None
         self._count = 0
@@ -80,12 +86,9 @@ class LiveView:
             before = self._shown
             snapshot = Snapshot(self._ledger, choices, None if before is None else before.snapshot)
             tokens = shown_tokens(self._ledger.root.parent, snapshot, numbers.experiment)
-            if before is not None and _same(before.snapshot, snapshot):
-                cells = before.cells  # what was read stays
-            else:
-                cells = Recent(KEPT_SAMPLE_BYTES)
+            if before is None or not _same(before.snapshot, snapshot):
                 self._count += 1
-            shown = _Shown(str(self._count), snapshot, numbers, cells, tokens)
+            shown = _Shown(str(self._count), snapshot, numbers, tokens)
             self._shown = shown
         made = {
             "command": self._command,
@@ -161,7 +164,9 @@ class LiveView:
         if cell is None:
             raise UnknownBlockError(cell_id)
         problems = shown.snapshot.problems[cell.dataset]
-        return shown.cells.get(cell_id, lambda: CellSamples(cell, problems, self._ledger))
+        return self._cells.get(
+            shown.key(cell_id), lambda: CellSamples(cell, problems, self._ledger)
+        )
 
     def _read(self, shown: _Shown, cell_id: str, read: Callable[[CellSamples], bytes]) -> bytes:
         """Return what `read` returns; a cell whose shards were merged is read again."""
@@ -171,7 +176,7 @@ class LiveView:
             try:
                 return read(samples)
             except GoneError:
-                shown.cells.drop(cell_id)
+                self._cells.drop(shown.key(cell_id))
                 raise
 
         return retried(once)

@@ -214,9 +214,11 @@ function verdictChoices(chosen) {
   const others = new Set(chosen.cells.flatMap((cell) => cell.graders));
   if (own.size === 1) own.forEach((grader) => grader && others.delete(grader));
   const label = own.size === 1 ? `${plain([...own][0] || "grader")} says` : "Verdict";
-  const notCorrect = VERDICTS.filter((one) => one !== "correct").join(",");
+  const notCorrect = VERDICTS.filter((one) => one !== "correct" && one !== "none").join(",");
   const one = (/** @type {string} */ text, /** @type {string} */ grader) => {
-    const value = [...(state.verdicts.get(grader) || [])].join(",");
+    // A link may name the cells' own grader.
+    const keys = grader === "" && own.size === 1 ? ["", ...own].map(String) : [grader];
+    const value = keys.flatMap((key) => [...(state.verdicts.get(key) || [])]).join(",");
     const options = /** @type {[string, string][]} */ ([
       ["", "any"],
       ["correct", "correct"],
@@ -227,8 +229,8 @@ function verdictChoices(chosen) {
       options.push([value, value.replaceAll(",", " or ")]);
     return choice(text, options, value, (list) => {
       const verdicts = new Map(state.verdicts);
+      for (const key of keys) verdicts.delete(key);
       if (list) verdicts.set(grader, new Set(list.split(",")));
-      else verdicts.delete(grader);
       changeFilter({ verdicts });
     });
   };

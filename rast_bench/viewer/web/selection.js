@@ -3,6 +3,8 @@
 /** @typedef {{key: string, label: string, section: string, role: string|null, cells: Map<string, Cell>}} Method */
 /** @typedef {{datasets: string[], methods: Method[], cells: Cell[]}} Chosen */
 
+/** The role of a cell outside an experiment, by its method. @type {Record<string, string>} */
+const ROLES = { base: "base", rast: "rast", rl: "ceiling" };
 const ALL = "*"; // as `dataset`: all data sets
 const DATASETS = [...new Set(DATA.cells.map((cell) => cell.dataset))];
 const METHODS = methodsOf(DATA.cells);
@@ -24,8 +26,8 @@ function methodsOf(cells) {
       method = {
         key,
         label: methodLabel(cell),
-        section: cell.section ?? "",
-        role: cell.role,
+        section: cell.section ?? cell.base_model ?? "",
+        role: cell.role ?? ROLES[cell.method] ?? null,
         cells: new Map(),
       };
       methods.set(key, method);
@@ -37,7 +39,7 @@ function methodsOf(cells) {
 
 /** @param {Cell} cell */
 function methodLabel(cell) {
-  if (cell.row === null) return cell.title || cell.id;
+  if (cell.row === null) return cell.title.replace(`, ${cell.dataset}`, "") || cell.id;
   if (cell.grid === null) return cell.row;
   return `${cell.row}: ${cell.lambda === null ? "" : `λ = ${cell.lambda}, `}${cell.temperature ? `τ = ${cell.temperature}` : "greedy"}`;
 }
@@ -70,9 +72,9 @@ function usualMethods(datasets) {
 /** A cell's id with those of the base model and the ceiling beside it. @param {Cell} cell */
 function withUsual(cell) {
   const role = (/** @type {string} */ name) =>
-    METHODS.find((one) => one.section === cell.section && one.role === name)?.cells.get(
-      cell.dataset,
-    )?.id;
+    METHODS.find(
+      (one) => one.section === (cell.section ?? cell.base_model) && one.role === name,
+    )?.cells.get(cell.dataset)?.id;
   return [...new Set([role("base"), cell.id, role("ceiling")])].filter((id) => id !== undefined);
 }
 
