@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here
+demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here, and a page of it
 	@$(BIN)/python run.py experiment=demo
+	@$(BIN)/python -m rast_bench report demo
 
 # Three processes even on two cores: one of them mostly waits for SLURM. A file's tests share
 # fixtures, so a file stays whole. A process that dies ends the run and is named: replaced, pytest-xdist
@@ -20,7 +21,7 @@ test: $(VENV)/.dev ## set up, then run all tests
 		--max-worker-restart=0 --durations=25
 
 # Folders and files whose tests start engines, clusters or processes, or compose many sweeps.
-SLOW := analysis bad_inputs benchmarks config/test_sweep.py e2e engines planning slurm trackers vllm_plugin zoo
+SLOW := analysis bad_inputs benchmarks browser config/test_sweep.py e2e engines planning slurm trackers vllm_plugin zoo
 
 test-fast: $(VENV)/.dev ## the inner loop: tests without engines, clusters and processes of their own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SLOW:%=--ignore=tests/%)

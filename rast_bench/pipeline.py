@@ -257,7 +257,7 @@ def report_jobs(
         )
         print(report.terminal)
         paths = save_report(report, Path(options.results_dir) / name, command)
-        following = next_command(item.job, "status")
+        following = next_command(item.job, "report")
         print("\n".join(written_files_summary(paths, following)), file=sys.stderr)
         if tracking is not None:
             tracking.publish(report, paths[0].parent, paths)

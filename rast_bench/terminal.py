@@ -7,6 +7,7 @@ here, so no print statement needs to escape it.
 import codecs
 import errno
 import io
+import json
 import os
 import re
 import shutil
@@ -52,6 +53,11 @@ def printable(text: str) -> str:
     Tabs and line feeds stay.
     """
     return _UNSAFE.sub(lambda match: _escaped(match[0]), text)
+
+
+def printable_json(value: Any, *, indent: int | None = None) -> str:
+    """Return JSON in ASCII, which `Output` prints as it is in any encoding."""
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
 def _escaped(character: str) -> str:

@@ -1,5 +1,7 @@
 """A finished run: one experiment of three rows and a grid on one data set, two graders."""
 
+import shutil
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -62,3 +64,23 @@ def experiment_words(world: World) -> list[str]:
     (conf / "experiment" / "small.yaml").write_text(EXPERIMENT)
     words = ["--config-dir", str(conf), "experiment=small"]
     return words + [word for word in world.overrides if not word.startswith("dataset.")]
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """Made once; `finished` is what a test may change."""
+    return make_run(tmp_path_factory.mktemp("finished"))
+
+
+@pytest.fixture
+def finished(run: Finished, monkeypatch: pytest.MonkeyPatch) -> Iterator[Finished]:
+    """The run, put back as it was afterwards."""
+    world = World(run.world.folder)
+    kept = world.folder.with_name(f"{world.folder.name}-kept")
+    shutil.copytree(world.folder, kept)
+    monkeypatch.setattr("rast_bench.engines.load_engine", world.load_engine)
+    monkeypatch.setattr("rast_bench.engines.check_models", lambda _key: None)
+    monkeypatch.chdir(world.folder)
+    yield Finished(world, run.words)
+    shutil.rmtree(world.folder)
+    kept.rename(world.folder)

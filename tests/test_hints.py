@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from rast_bench.config.validate import did_you_mean
 from rast_bench.errors import ConfigError, RastBenchError
 from rast_bench.reporting.csv_text import text_cell
-from rast_bench.terminal import Output, printable
+from rast_bench.terminal import Output, printable, printable_json, safe_streams
 
 PACKAGE = Path(__file__).parents[1] / "rast_bench"
 ERRORS = {error.__name__ for error in (RastBenchError, *RastBenchError.__subclasses__())}
@@ -102,3 +103,10 @@ def test_bars_of_libraries_still_overwrite_their_line() -> None:
 )
 def test_no_cell_is_a_formula(text: str, cell: str) -> None:
     assert text_cell(text) == cell
+
+
+def test_json_is_printed_as_it_is_and_reads_back(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"text": "\x00\x1b[31m\x7f\x9b\u202e\u2028\ud800 λ 😀\t\n\\x41"}
+    with safe_streams():
+        print(printable_json(value))
+    assert json.loads(capsys.readouterr().out) == value

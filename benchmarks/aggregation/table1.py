@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from aggregation.responses import AnswerBook, answer_book, cell_tables
+from aggregation.responses import RUN, AnswerBook, answer_book, cell_tables
 from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.identity import sample_seeds
 from rast_bench.grading import newest_version
@@ -20,6 +20,7 @@ from rast_bench.ledger.codec import SAMPLES, verdict_family
 from rast_bench.ledger.shards import write_shard
 from rast_bench.pipeline import plan_jobs
 from rast_bench.planning.cells import cell_display
+from rast_bench.run.manifests import CellManifests
 
 EXPERIMENT = "synthetic_table1"
 GRADER = newest_version("robust")
@@ -69,6 +70,7 @@ def make_table(folder: Path, samples: int, share: float, seed: int = 0) -> int:
         [f"experiment={EXPERIMENT}", *overrides(folder, samples)], str(config_dir(folder))
     )
     ledger = Ledger(folder / "results")
+    manifests = CellManifests(ledger, RUN)  # they name the data sets
     books: dict[str, AnswerBook] = {}
     skills = [skill for *_, skill in ROWS for _ in DATASETS]
     verdicts = 0
@@ -83,6 +85,8 @@ def make_table(folder: Path, samples: int, share: float, seed: int = 0) -> int:
             write_shard(cell, SAMPLES, _with_seeds(made, planned.cell_id))
             write_shard(cell, verdict_family(GRADER), judged)
             verdicts += judged.num_rows
+        manifests.begin(planned)
+        manifests.end(planned.cell_id, "complete")
     return verdicts
 
 

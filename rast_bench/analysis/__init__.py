@@ -7,5 +7,7 @@ logit_store    their logits on disk                    scored     both, piece by
 records        one row per token and comparison        summaries  means over paths, with intervals
 run            all of these in order                   provenance models, settings, code, machine
 saved          the files, for tables and figures       render     the summary on a terminal
+token_measures where ΔR acts, at each token            token_run  of which stored samples
+token_files    these on disk, for the viewer
 words          the arguments of `rast-bench analyse`   kinds      names of the analyses
 """

@@ -80,11 +80,13 @@ def analyse(
     settings: Settings,
     *,
     tell: Callable[[str], None] = lambda _: None,
+    keep: Callable[[ScoredStudy], None] = lambda _: None,
 ) -> "pd.DataFrame":
     """Return the per-token records of all studies: see `records`.
 
     Args:
         tell: called with each model's name as it is loaded.
+        keep: called with each study while its logits are there.
 
     Raises:
         LedgerError: a greedy sample is missing, or the disk has no room for the logits.
@@ -104,6 +106,7 @@ def analyse(
             tell=tell,
         ) as ready:
             frames.append(_records(analysis, ready, settings))
+            keep(ready)
     return pd.concat(frames, ignore_index=True)
 
 

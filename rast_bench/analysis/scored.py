@@ -64,19 +64,27 @@ class ScoredStudy:
 
     def pieces(self) -> Iterator[Piece]:
         """Yield all paths in order, each in pieces."""
+        for _, pieces in self.by_path():
+            yield from pieces
+
+    def by_path(self) -> Iterator[tuple[Trajectory, Iterator[Piece]]]:
+        """Yield each path with its pieces."""
         for trajectory, path in zip(self.trajectories, self.paths, strict=True):
-            tokens = torch.tensor(path.token_ids, dtype=torch.int64, device=self.device)
-            texts = token_texts(self.tokenizer, path.token_ids)
-            for first in range(0, len(tokens), POSITIONS_AT_ONCE):
-                part = slice(first, first + POSITIONS_AT_ONCE)
-                yield Piece(
-                    trajectory.problem_id,
-                    first,
-                    tokens[part],
-                    texts[part],
-                    self.store,
-                    path.start + first,
-                )
+            yield trajectory, self._pieces_of(trajectory, path)
+
+    def _pieces_of(self, trajectory: Trajectory, path: EncodedPath) -> Iterator[Piece]:
+        tokens = torch.tensor(path.token_ids, dtype=torch.int64, device=self.device)
+        texts = token_texts(self.tokenizer, path.token_ids)
+        for first in range(0, len(tokens), POSITIONS_AT_ONCE):
+            part = slice(first, first + POSITIONS_AT_ONCE)
+            yield Piece(
+                trajectory.problem_id,
+                first,
+                tokens[part],
+                texts[part],
+                self.store,
+                path.start + first,
+            )
 
     @cached_property
     def _texts(self) -> dict[int, str]:

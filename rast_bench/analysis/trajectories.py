@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ class Trajectory:
     problem_id: str
     prompt: str
     token_ids: tuple[int, ...]
+    sample_index: int = 0
 
 
 def with_drawn_problems(planned: PlannedCell, limit: int | None, seed: int) -> PlannedCell:
@@ -39,35 +41,40 @@ def with_drawn_problems(planned: PlannedCell, limit: int | None, seed: int) -> P
     return replace(planned, problems=tuple(planned.problems[place] for place in places))
 
 
-def read_trajectories(planned: PlannedCell, ledger: "Ledger") -> list[Trajectory]:
-    """Return the first sample of each problem of a cell, in the order of its problems.
+def read_trajectories(
+    planned: PlannedCell, ledger: "Ledger", keys: Sequence[tuple[str, int]] | None = None
+) -> list[Trajectory]:
+    """Return samples of a cell, by default the first of each problem, in the order of its problems.
+
+    Args:
+        keys: (problem id, sample index) of the samples, those of a problem consecutively.
 
     Raises:
         MissingPathsError: a sample is missing.
         LedgerError: a sample was made from a different prompt.
     """
-    ids = [problem.problem_id for problem in planned.problems]
+    wanted = keys or [(problem.problem_id, 0) for problem in planned.problems]
     done = ledger.completed(planned.cell_id)
-    missing = [problem_id for problem_id in ids if (problem_id, 0) not in done]
+    missing = [problem_id for problem_id, index in wanted if (problem_id, index) not in done]
     place = f"cell {planned.cell_id} ({cell_title(planned.cell)})"
     if missing:
         raise MissingPathsError(
-            f"{place}: the ledger has no sample of {len(missing)} of {len(ids)} problems, "
+            f"{place}: the ledger has no sample of {len(missing)} of {len(wanted)} problems, "
             f"first {missing[0]!r}"
         )
     columns = ("problem_id", "sample_index", "prompt_sha256", "token_ids")
     frame = ledger.samples(planned.cell_id, columns=columns)
-    first = frame[frame["sample_index"] == 0].set_index("problem_id")
+    own = zip(frame["problem_id"], frame["sample_index"].tolist(), strict=True)
+    rows = dict(zip(own, zip(frame["prompt_sha256"], frame["token_ids"], strict=True), strict=True))
     trajectories = []
-    for request in requests_for(planned, ((problem_id, 0) for problem_id in ids)):
-        problem_id = request.key.problem_id
-        stored = first.loc[problem_id]
-        if stored["prompt_sha256"] != hashlib.sha256(request.prompt.encode()).hexdigest():
+    for request in requests_for(planned, wanted):
+        problem_id, index = request.key.problem_id, request.key.sample_index
+        prompt_sha256, ids = rows[problem_id, index]
+        if prompt_sha256 != hashlib.sha256(request.prompt.encode()).hexdigest():
             raise LedgerError(
                 f"{place}: the sample of problem {problem_id!r} continues another prompt than "
                 "the configured one",
                 hint="the ledger comes from another version of the prompts: generate it again",
             )
-        token_ids = tuple(stored["token_ids"].tolist())
-        trajectories.append(Trajectory(problem_id, request.prompt, token_ids))
+        trajectories.append(Trajectory(problem_id, request.prompt, tuple(ids.tolist()), index))
     return trajectories

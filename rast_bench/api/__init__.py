@@ -4,6 +4,7 @@ columns   every column of every frame: name, dtype, unit, meaning
 folder    ResultsFolder: experiments, cells, results, samples
 cells     a cell according to the ledger: models, decoding, data set, runs
 problems  question, prompt and gold answer, if the data set is available
+named     cells by id, experiment and row; search: samples that match; comparison: two cells
 samples   one cell's samples with their verdicts
 export    frames as JSONL, Parquet or CSV files
 """

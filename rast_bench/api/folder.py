@@ -85,7 +85,7 @@ class ResultsFolder:
         for name in self.experiment_names():
             row: dict[str, Any] = dict.fromkeys(column.name for column in EXPERIMENTS)
             try:
-                row |= _summary(self._saved(name))
+                row |= _summary(self.saved_results(name))
             except LedgerError as error:
                 notes.append(f"{error.message}: {error.hint}")
             rows.append({**row, "experiment": name, "saved": self._saved_at(name)})
@@ -187,11 +187,11 @@ class ResultsFolder:
                 if not (self.path / name / RESULTS_FILE).is_file():
                     notes.append(f"{_saved_by_older(self.path / name)}: it is left out")
                 else:
-                    yield _results_frame(self._saved(name))
+                    yield _results_frame(self.saved_results(name))
             return
         for name in _listed(experiment):
             self._check_known("experiment", name, known)
-            yield _results_frame(self._saved(name))
+            yield _results_frame(self.saved_results(name))
 
     def select(
         self, experiment: str | None, cell: Names, dataset: Names, notes: list[str]
@@ -204,7 +204,7 @@ class ResultsFolder:
         ids = set(stored)
         if experiment is not None:
             self._check_known("experiment", experiment, self.experiment_names())
-            of_experiment = _cell_ids(self._saved(experiment))
+            of_experiment = _cell_ids(self.saved_results(experiment))
             if gone := of_experiment - stored:
                 notes.append(
                     f"{len(gone)} of {len(of_experiment)} cells of experiment {experiment} are not "
@@ -266,7 +266,7 @@ class ResultsFolder:
         experiment: str | None = None,
     ) -> Iterator["pd.DataFrame"]:
         """Yield the samples of one cell at a time; compare counts with an experiment's."""
-        counts = {} if experiment is None else _counts(self._saved(experiment))
+        counts = {} if experiment is None else _counts(self.saved_results(experiment))
         for cell in cells:
             frame = cell_samples(cell, self.ledger, columns, grader, self._problems, notes)
             if len(frame) != counts.get(cell.cell_id, len(frame)):
@@ -311,7 +311,7 @@ class ResultsFolder:
         chosen = self.columns(cells, grader, columns)
         return chosen, self.sample_frames(cells, chosen, grader, notes, experiment)
 
-    def _saved(self, experiment: str) -> "pa.Table":
+    def saved_results(self, experiment: str) -> "pa.Table":
         """Return what the experiment's last report saved.
 
         Raises:

@@ -10,16 +10,20 @@ from rast_bench.cli import (
     analyse,
     audit_paper,
     cancel,
+    compare,
     export,
     figure,
     grade,
     plan,
+    report,
     resume,
     run,
+    samples,
     show_prompt,
     status,
     table,
     verify,
+    view,
     wandb,
     worker,
 )
@@ -33,9 +37,13 @@ COMMANDS: dict[str, ModuleType] = {
     "show-prompt": show_prompt,
     "table": table,
     "figure": figure,
+    "report": report,
+    "view": view,
     "status": status,
     "cancel": cancel,
     "resume": resume,
+    "samples": samples,
+    "compare": compare,
     "grade": grade,
     "export": export,
     "wandb": wandb,
@@ -62,6 +70,10 @@ examples:
   rast-bench resume                                                  make what is missing
   rast-bench table table1                                            the paper's numbers and ours
   rast-bench figure figure6                                          the same, drawn
+  rast-bench report demo                                             a page with every sample
+  rast-bench view                                                    the same for any ledger
+  rast-bench samples demo --wrong --limit 3                          questions and responses
+  rast-bench compare demo:tiny-l "demo:RL ceiling"                   the paired difference
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
   rast-bench export samples samples.parquet --experiment demo        for other programs

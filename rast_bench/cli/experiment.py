@@ -12,6 +12,7 @@ from rast_bench.errors import ConfigError
 if TYPE_CHECKING:
     from rast_bench.config.compose import Job
     from rast_bench.config.experiment import ExperimentConfig
+    from rast_bench.ledger import Ledger
     from rast_bench.planning.cells import PlannedCell
     from rast_bench.reporting.report import Report
 
@@ -39,16 +40,27 @@ def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
 def report_available(job: "Job", experiment: "ExperimentConfig") -> "Report":
     """Grade what is stored and build the report."""
     from rast_bench.ledger import Ledger
-    from rast_bench.pipeline import grade_planned, plan_jobs
     from rast_bench.reporting.reports import experiment_report
-    from rast_bench.results.experiment import plan_available
 
     ledger = Ledger(Path(job.options.results_dir))
+    planned = graded_cells(job, experiment, ledger)
+    return experiment_report(experiment, job.experiment_cells, planned, ledger, job.options.grader)
+
+
+def graded_cells(
+    job: "Job", experiment: "ExperimentConfig", ledger: "Ledger"
+) -> "Sequence[PlannedCell | None]":
+    """Return the cells, parallel to the job's, with what is stored of them graded.
+
+    None for a cell that is not to be had, where the experiment does not wait for all.
+    """
+    from rast_bench.pipeline import grade_planned, plan_jobs
+    from rast_bench.results.experiment import plan_available
+
     planned: Sequence[PlannedCell | None]
     if experiment.waits_for_all:
         planned = plan_jobs([job])[0].planned
     else:
         planned = plan_available(job.cells, ledger)
-    available = [cell for cell in planned if cell is not None]
-    grade_planned(available, ledger, job.options)
-    return experiment_report(experiment, job.experiment_cells, planned, ledger, job.options.grader)
+    grade_planned([cell for cell in planned if cell is not None], ledger, job.options)
+    return planned

@@ -27,7 +27,7 @@ def run(args: Namespace) -> int:
         LedgerError: cells, or an analysis to be drawn, are missing.
     """
     from rast_bench.config.next_command import next_command
-    from rast_bench.reporting.analysis_figures import analysis_figures, analysis_pages
+    from rast_bench.reporting.analysis_figures import analysis_figures, check_tokens
     from rast_bench.reporting.report import requested_results
     from rast_bench.reporting.save import (
         figure_files,
@@ -38,26 +38,28 @@ def run(args: Namespace) -> int:
 
     job, experiment = named_experiment(args)
     results_dir = Path(job.options.results_dir)
-    pages = analysis_pages(experiment, results_dir)
+    in_page = check_tokens(experiment, results_dir)
     report = report_available(job, experiment)
     requested = requested_results(report.results)
     figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
-    if not (figures or pages) and experiment.figures:
+    if not (figures or in_page) and experiment.figures:
         raise ConfigError(
             f"experiment {experiment.name}: nothing to draw, as none of its cells was run and no "
             "number was published",
             hint=f"`python run.py experiment={experiment.name}` makes the samples",
         )
-    if not (figures or pages):
+    if not (figures or in_page):
         raise ConfigError(
             f"experiment {experiment.name} has no figure",
             hint=f"`rast-bench table {experiment.name}` prints its table",
         )
     print(report.terminal)
-    files = {**figure_files(figures, ("png", "svg", "pdf")), **pages}
-    paths = save_files(files, folder_for(report, results_dir / experiment.name))
-    print(
-        "\n".join(written_files_summary(paths, next_command(job, "table", own=False))),
-        file=sys.stderr,
-    )
+    if in_page:
+        shown = f"rast-bench report {experiment.name}"
+        print(f"note: figure 5 is shown token by token: `{shown}` makes its page", file=sys.stderr)
+    if figures:
+        files = figure_files(figures, ("png", "svg", "pdf"))
+        paths = save_files(files, folder_for(report, results_dir / experiment.name))
+        lines = written_files_summary(paths, next_command(job, "table", own=False))
+        print("\n".join(lines), file=sys.stderr)
     return 0

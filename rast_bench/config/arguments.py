@@ -76,6 +76,13 @@ def one_of(what: str, plural: str, names: Collection[str]) -> Callable[[str], st
     return chosen
 
 
+def whole_number(text: str) -> int:
+    """Return a number ≥ 0, as a `type` for argparse."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number ≥ 0")
+    return int(text)
+
+
 @dataclass(frozen=True)
 class CommandArguments:
     """The arguments that describe a command's cells: overrides and flags."""

@@ -42,6 +42,8 @@ VERDICT_SCHEMA = pa.schema(
 )
 REASONS = ("reason", "rule", "extraction")
 """Columns of verdicts, null if a grader does not say. Older shards lack them, and run_id."""
+ROW_GROUP_ROWS = 1_024
+"""Rows that are read together: who shows a few long responses need not read a whole shard."""
 KEY = ("problem_id", "sample_index")
 IDENTITY = (*KEY, "run_id")
 """The columns that identify a row of a shard."""
@@ -156,7 +158,12 @@ def encode(table: pa.Table, family: Family, cell_id: str, shard_id: str) -> byte
         _KIND: family.prefix,
         _SCHEMA: str(SHARD_SCHEMA),
     }
-    pq.write_table(table.replace_schema_metadata(stamp), buffer, compression="zstd")
+    pq.write_table(
+        table.replace_schema_metadata(stamp),
+        buffer,
+        compression="zstd",
+        row_group_size=ROW_GROUP_ROWS,
+    )
     return buffer.getvalue()
 
 

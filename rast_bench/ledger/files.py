@@ -14,7 +14,8 @@ from rast_bench.ledger.atomic import ledger_error
 ASIDE = ".corrupt"
 MAX_FILE_BYTES = 4 * 2**30  # far beyond any shard: compaction makes them of 64 MiB
 
-_VANISHED = {errno.ENOENT, errno.ESTALE}
+VANISHED = {errno.ENOENT, errno.ESTALE}
+"""Errors that say that a file is not there (any more)."""
 _NOT_OPENED = {errno.ELOOP: "it is a symbolic link", errno.ENXIO: "it is a socket or a named pipe"}
 _KINDS = (
     (stat.S_ISDIR, "it is a folder"),
@@ -47,7 +48,7 @@ def read_file(path: Path) -> bytes | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        if error.errno in _VANISHED:
+        if error.errno in VANISHED:
             return None
         if error.errno in _NOT_OPENED:
             raise UnsoundFileError(_NOT_OPENED[error.errno]) from error
@@ -64,7 +65,7 @@ def read_file(path: Path) -> bytes | None:
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
-        if error.errno in _VANISHED:
+        if error.errno in VANISHED:
             return None
         raise ledger_error(error, path) from error
     finally:

@@ -7,11 +7,11 @@ moment, because
   * readers take the union of the shards and drop duplicates.
 """
 
-import errno
 import hashlib
+import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -32,8 +32,9 @@ from rast_bench.ledger.codec import (
     encode,
     merged,
 )
-from rast_bench.ledger.files import UnsoundFileError, read_file, set_aside
+from rast_bench.ledger.files import VANISHED, UnsoundFileError, read_file, set_aside
 from rast_bench.ledger.keys import (
+    Numbers,
     codes_of,
     encoded,
     first_of_each,
@@ -53,18 +54,20 @@ SMALL_SHARD_BYTES = 16 * 2**20  # compaction skips larger shards
 MERGED_SHARD_BYTES = 64 * 2**20  # and makes shards no larger than about this
 KEPT_ROWS = 4_000_000  # about 40 bytes each
 
+Stamp = tuple[int, ...]
+"""What tells a file from another, or from itself after a change."""
+
 _NAME = re.compile(rf"(?P<family>.+)-(?P<digest>[0-9a-f]{{{HASH_DIGITS}}})\.parquet")
-_VANISHED = {errno.ENOENT, errno.ESTALE}
 
 
 def shard_names(folder: Path, family: Family) -> list[str]:
     """Return the shards of one family, sorted. Raise LedgerError."""
-    return [name for name in _parquet_names(folder) if family_of(name) == family.prefix]
+    return [name for name in parquet_names(folder) if family_of(name) == family.prefix]
 
 
 def family_prefixes(folder: Path) -> set[str]:
     """Return which families have shards in this folder: `samples`, `verdicts-<grader>`, …"""
-    return {prefix for name in _parquet_names(folder) if (prefix := family_of(name))}
+    return {prefix for name in parquet_names(folder) if (prefix := family_of(name))}
 
 
 def write_shard(folder: Path, family: Family, table: pa.Table) -> str:
@@ -119,7 +122,7 @@ def read_union(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table
         LedgerError: the folder or a shard exists but cannot be read.
     """
     needed = family.needed(columns)
-    return _unique(_read_tables(folder, family, needed), family, needed).select(columns)
+    return _unique(read_tables(folder, family, needed), family, needed).select(columns)
 
 
 def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table:
@@ -131,7 +134,7 @@ def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> pa.Ta
         LedgerError: the folder or a shard exists but cannot be read.
     """
     needed = list(dict.fromkeys([*family.needed(columns), "run_id"]))
-    tables = _current(_read_tables(folder, family, needed), folder)
+    tables = _current(read_tables(folder, family, needed), folder)
     return _unique(tables, family, needed).select(columns)
 
 
@@ -147,7 +150,7 @@ def as_frame(table: pa.Table, family: Family) -> "pd.DataFrame":
 
 def read_judged(folder: Path, family: Family) -> set[tuple[str, int]]:
     """Return (problem_id, sample_index) of every row of `read_verdicts`. Raise LedgerError."""
-    tables = _current(_read_tables(folder, family, list(IDENTITY)), folder)
+    tables = _current(read_tables(folder, family, list(IDENTITY)), folder)
     return {key for table in tables.values() for key in _keys(table)}
 
 
@@ -155,8 +158,8 @@ def read_unjudged(folder: Path, family: Family) -> list[tuple[str, int]]:
     """Return (problem_id, sample_index) of every sample without a verdict, sorted. Raise
     LedgerError.
     """
-    judged = list(_current(_read_tables(folder, family, list(IDENTITY)), folder).values())
-    samples = _unique(_read_tables(folder, SAMPLES, list(IDENTITY)), SAMPLES, list(IDENTITY))
+    judged = list(_current(read_tables(folder, family, list(IDENTITY)), folder).values())
+    samples = _unique(read_tables(folder, SAMPLES, list(IDENTITY)), SAMPLES, list(IDENTITY))
     numbers, *known = key_numbers([samples, *judged])
     missing = ~np.isin(numbers, np.concatenate(known)) if known else np.ones(len(numbers), bool)
     return list(_keys(take(samples, np.flatnonzero(missing))))
@@ -166,7 +169,7 @@ def _current(tables: dict[str, pa.Table], folder: Path) -> dict[str, pa.Table]:
     """Return from each table of verdicts the rows whose sample is the one that readers get."""
     if all(table["run_id"].null_count == table.num_rows for table in tables.values()):
         return tables  # from a version that did not store it
-    samples = list(_read_tables(folder, SAMPLES, list(IDENTITY)).values())
+    samples = list(read_tables(folder, SAMPLES, list(IDENTITY)).values())
     every = [*tables.values(), *samples]
     numbers, runs = key_numbers(every), ranks(every, "run_id")
     count = len(tables)
@@ -216,14 +219,18 @@ class FollowedKeys:
 
     def refresh(self) -> set[tuple[str, int]]:
         """Return all current keys, in one set that later calls extend. Raise LedgerError."""
-        tables = _read_tables(self._folder, self._family, list(KEY), self._seen)
+        tables = read_tables(self._folder, self._family, list(KEY), self._seen)
         for table in tables.values():
             self._keys.update(_keys(table))
         return self._keys
 
 
-def _read_tables(
-    folder: Path, family: Family, needed: list[str], seen: set[str] | None = None
+def read_tables(
+    folder: Path,
+    family: Family,
+    needed: list[str],
+    seen: set[str] | None = None,
+    reduced: Callable[[pa.Table], pa.Table] | None = None,
 ) -> dict[str, pa.Table]:
     """Return the needed columns of every readable shard by its name, in the order of the names.
 
@@ -231,6 +238,7 @@ def _read_tables(
 
     Args:
         seen: names of shards to skip; the names of shards that are read are added.
+        reduced: what to keep of each shard's columns, so that not all of them are in memory.
     """
     tables: dict[str, pa.Table] = {}
     seen = set() if seen is None else seen
@@ -247,7 +255,7 @@ def _read_tables(
                 if table is not None:
                     table = _short_encoded(table, family)
             if table is not None:
-                tables[name] = table
+                tables[name] = table if reduced is None else reduced(table)
         seen.update(new)
     return dict(sorted(tables.items()))
 
@@ -290,13 +298,18 @@ def _unique(tables: dict[str, pa.Table], family: Family, needed: list[str]) -> p
     """Return the rows of the shards, given by name, each sample once and sorted."""
     schema = pa.schema([family.schema.field(name) for name in needed])
     parts = list(tables.values()) or [_short_encoded(schema.empty_table(), family)]
-    union = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
-    ranking = [name for name in family.order if name in needed and name not in KEY]
-    (numbers,) = key_numbers([union])
-    rows = first_of_each(numbers, [*(ranks([union], name)[0] for name in ranking)])
-    if len(rows) == len(numbers) and (rows[1:] > rows[:-1]).all():
+    union, rows = first_rows(parts, family)
+    if len(rows) == union.num_rows and (rows[1:] > rows[:-1]).all():
         return union
     return take(union, rows)
+
+
+def first_rows(parts: Sequence[pa.Table], family: Family) -> tuple[pa.Table, Numbers]:
+    """Return the rows of all parts in their order, and which of them readers get, sorted by key."""
+    union = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+    ranking = [name for name in family.order if name in union.column_names and name not in KEY]
+    (numbers,) = key_numbers([union])
+    return union, first_of_each(numbers, [*(ranks([union], name)[0] for name in ranking)])
 
 
 def _short_encoded(table: pa.Table, family: Family) -> pa.Table:
@@ -306,7 +319,7 @@ def _short_encoded(table: pa.Table, family: Family) -> pa.Table:
     return pa.table(columns)
 
 
-def _parquet_names(folder: Path) -> list[str]:
+def parquet_names(folder: Path) -> list[str]:
     try:
         return sorted(path.name for path in folder.iterdir() if path.name.endswith(".parquet"))
     except FileNotFoundError:  # a cell that was never registered has no samples
@@ -338,7 +351,7 @@ class _KeptColumns:
     def __init__(self, most_rows: int) -> None:
         self._most = most_rows
         self._rows = 0
-        self._tables: dict[Path, tuple[tuple[int, ...], pa.Table]] = {}
+        self._tables: dict[Path, tuple[Stamp, pa.Table]] = {}
         self._lock = threading.Lock()  # the writer's thread compacts, which reads too
 
     def get(self, path: Path, columns: Sequence[str]) -> pa.Table | None:
@@ -348,7 +361,7 @@ class _KeptColumns:
             return None
         return table.select(columns) if file_stamp(path) == stamp else None
 
-    def put(self, path: Path, stamp: tuple[int, ...] | None, table: pa.Table) -> None:
+    def put(self, path: Path, stamp: Stamp | None, table: pa.Table) -> None:
         """Cache a table; the oldest ones are dropped if there are too many rows."""
         if stamp is None or table.num_rows > self._most:
             return
@@ -367,14 +380,18 @@ class _KeptColumns:
 _kept = _KeptColumns(KEPT_ROWS)
 
 
-def file_stamp(path: Path) -> tuple[int, ...] | None:
+def file_stamp(path: Path) -> Stamp | None:
     """Return what changes if a file is modified, replaced or made unreadable; None without a
     file.
     """
     try:
-        found = path.lstat()
+        return stamp_of(path.lstat())
     except OSError:
         return None
+
+
+def stamp_of(found: os.stat_result) -> Stamp:
+    """Return the stamp of a file whose status was asked."""
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
@@ -383,7 +400,7 @@ def _checked(
     data: bytes,
     family: Family,
     columns: Sequence[str] | None,
-    stamp: tuple[int, ...] | None,
+    stamp: Stamp | None,
 ) -> tuple[pa.Table, bool]:
     match = _NAME.fullmatch(path.name)
     if match is None or match["digest"] != _digest(data):
@@ -406,6 +423,6 @@ def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
     except OSError as error:
-        if error.errno in _VANISHED:
+        if error.errno in VANISHED:
             return None
         raise ledger_error(error, path) from error

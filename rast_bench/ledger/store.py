@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from rast_bench.ledger.rows import StoredSamples
     from rast_bench.ledger.shards import FollowedKeys
     from rast_bench.ledger.writer import LedgerWriter
 
@@ -196,6 +197,24 @@ class Ledger:
         from rast_bench.ledger import codec, shards
 
         return shards.read_union(self.cell_folder(cell_id), codec.SAMPLES, columns)
+
+    def stored_samples(self, cell_id: str) -> "StoredSamples":
+        """Return the rows of `sample_table` without their texts, which it reads when asked for."""
+        from rast_bench.ledger.rows import StoredSamples
+
+        return StoredSamples(self.cell_folder(cell_id))
+
+    def shards(self, cell_id: str) -> list[str]:
+        """Return the names of the shards, sorted; with the same names nothing has changed."""
+        from rast_bench.ledger import shards
+
+        return shards.parquet_names(self.cell_folder(cell_id))
+
+    def unchecked_keys(self, cell_id: str) -> "pa.Table":
+        """Return problem_id and sample_index of `sample_table`, unordered and unchecked: fast."""
+        from rast_bench.ledger.rows import unchecked_keys
+
+        return unchecked_keys(self.cell_folder(cell_id))
 
     def write_verdicts(self, cell_id: str, grader: str, verdicts: Iterable[Verdict]) -> None:
         """Make one grader's verdicts durable. `grader` includes its version: `boxed-1`."""

@@ -15,7 +15,7 @@ from rast_bench.metrics.estimate import (
     se_over_problems,
 )
 from rast_bench.metrics.sign_flip import sign_flip_p_value
-from rast_bench.metrics.student_t import student_t_quantile
+from rast_bench.metrics.student_t import student_t_interval
 
 
 def accuracy_per_problem(correct: BoolArray) -> FloatArray:
@@ -79,8 +79,8 @@ def clustered_mean(
     mean = float(scores.mean())
     sums = np.bincount(index, weights=scores - mean, minlength=count)
     error = math.sqrt(count / (count - 1) * float((sums**2).sum())) / len(scores)
-    reach = student_t_quantile(level, count - 1) * error
-    return ClusteredEstimate(mean, error, count - 1, mean - reach, mean + reach)
+    low, high = student_t_interval(mean, error, count - 1, level)
+    return ClusteredEstimate(mean, error, count - 1, low, high)
 
 
 @dataclass(frozen=True)

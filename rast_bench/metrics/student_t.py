@@ -1,6 +1,7 @@
 """Student's t distribution for integer degrees of freedom, without scipy."""
 
 import math
+from functools import cache
 
 
 def student_t_two_sided(t: float, dof: int) -> float:
@@ -17,6 +18,7 @@ def student_t_two_sided(t: float, dof: int) -> float:
     return 2 / math.pi * (angle + total) if odd else total
 
 
+@cache
 def student_t_quantile(level: float, dof: int) -> float:
     """Return the t with P(|T| ≤ t) = level, 0 < level < 1: half a two-sided interval's width."""
     low, high = 0.0, 1.0
@@ -31,3 +33,11 @@ def student_t_quantile(level: float, dof: int) -> float:
         else:
             high = middle
     return high
+
+
+def student_t_interval(
+    value: float, standard_error: float, dof: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the ends of the two-sided interval of a mean with `dof` ≥ 1 degrees of freedom."""
+    reach = student_t_quantile(level, dof) * standard_error
+    return value - reach, value + reach

@@ -9,7 +9,8 @@ tables    main_table, grid_table; detail_tables, comparison_tables, pooled_table
 paper_*   tables in the paper's layout, ours beside published numbers; ours: a result as printed
 *_csv     numbers.csv and grid.csv (long_csv), comparison.csv
 figures   curves, heat_maps, bars draw; experiment_figures: which of them an experiment has;
-          analysis_figures, kl_page: from saved analyses
+          analysis_figures: from saved analyses
+charts    the same numbers for the viewer and for trackers; vega: their specifications
 disagreement    how often two graders differ
 plan_*    output of `rast-bench plan`: plan_report (the record); plan_text, plan_footnotes, …_json
 cost_tables, memory_table, throughput_table    tables that need no samples

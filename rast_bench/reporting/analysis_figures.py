@@ -1,4 +1,4 @@
-"""Figures 4 and 5, drawn from what `rast-bench analyse` saved."""
+"""Figure 4, drawn from what `rast-bench analyse` saved; figure 5 is in the viewer's page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from rast_bench.reporting.figure_style import (
     hollow,
     house_style,
 )
-from rast_bench.reporting.kl_page import kl_page
 from rast_bench.reporting.ours import Ours, ours_of
 from rast_bench.results.registry import COSINE, PCR, RECOVERY
 from rast_bench.results.result import Result
@@ -45,6 +44,20 @@ class SimilarityPoint:
     published: tuple[float, float] | None
 
 
+def check_tokens(experiment: ExperimentConfig, results_dir: Path) -> bool:
+    """Return whether the experiment requests figure 5, whose tokens the viewer's page shows.
+
+    Raises:
+        LedgerError: the analysis was not run; the hint is the command to run.
+    """
+    if "kl" not in experiment.figures:
+        return False
+    from rast_bench.analysis.saved import load_provenance
+
+    load_provenance(results_dir, experiment.name, "kl", "rast")
+    return True
+
+
 def analysis_figures(
     experiment: ExperimentConfig, results: Sequence[Result], results_dir: Path
 ) -> dict[str, "Figure"]:
@@ -69,20 +82,6 @@ def analysis_figures(
             hint=f"`python run.py experiment={experiment.name}` makes the missing samples",
         )
     return {"similarity": similarity_figure(experiment.title or experiment.name, points)}
-
-
-def analysis_pages(experiment: ExperimentConfig, results_dir: Path) -> dict[str, bytes]:
-    """Return figure 5 as an HTML file by name, if the experiment requests it.
-
-    Raises:
-        LedgerError: the analysis was not run; the hint is the command to run.
-    """
-    if "kl" not in experiment.figures:
-        return {}
-    from rast_bench.analysis.saved import load_records
-
-    records = load_records(results_dir, experiment.name, "kl", "rast")
-    return {"kl.html": kl_page(experiment.title or experiment.name, records).encode()}
 
 
 def similarity_points(results: Sequence[Result]) -> tuple[SimilarityPoint, ...]:

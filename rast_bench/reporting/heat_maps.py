@@ -78,7 +78,7 @@ def _figure(title: str, maps: Sequence[HeatMap], bar_label: str, notes: Sequence
 
     lambdas = sorted({place[0] for one in maps for place in one.values})
     temperatures = sorted({place[1] for one in maps for place in one.values})
-    norm = Normalize(*_colour_range(maps))
+    norm = Normalize(*colour_range(maps))
     with house_style():
         width = max(5.0, len(maps) * (0.95 * len(lambdas) + 0.9) + 1.3)
         height = max(3.4, 0.72 * len(temperatures) + 1.9)
@@ -146,7 +146,7 @@ def _frame(axis: "Axes", x: int, y: int, colour: str) -> None:
     )
 
 
-def _colour_range(maps: Sequence[HeatMap]) -> tuple[float, float]:
+def colour_range(maps: Sequence[HeatMap]) -> tuple[float, float]:
     """Return the lowest and the highest value in percent, widened if within noise."""
     numbers = [number for one in maps for number in one.values.values()]
     values = [value for value, _ in numbers]

@@ -48,7 +48,12 @@ def sample_origin(cell_ids: Iterable[str], ledger: "Ledger") -> SampleOrigin:
     Raises:
         LedgerError: A manifest cannot be read.
     """
-    manifests = [one for cell in dict.fromkeys(cell_ids) for one in ledger.manifests(cell)]
+    return origin_of(one for cell in dict.fromkeys(cell_ids) for one in ledger.manifests(cell))
+
+
+def origin_of(manifests: Iterable[Mapping[str, Any]]) -> SampleOrigin:
+    """Return the origin of the samples of these runs."""
+    manifests = list(manifests)
     return SampleOrigin(
         tuple(sorted({str(one["started"])[:10] for one in manifests})),
         tuple(dict.fromkeys(_commit(state) for one in manifests if (state := one.get("git")))),

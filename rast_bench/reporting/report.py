@@ -63,6 +63,11 @@ class Report:
         return results_bytes(self.results)
 
     @property
+    def notes(self) -> list[str]:
+        """The footnotes of the main tables, each once."""
+        return list(dict.fromkeys(note for table in self.tables for note in table.footnotes))
+
+    @property
     def terminal(self) -> str:
         """The main tables, no wider than the terminal on stdout."""
         width = stdout_width()

@@ -40,6 +40,7 @@ def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
     drawn = figure_files(report.figures, FORMATS) if figures is None else {}
     figures = figures_record(report, drawing, drawn) if figures is None else figures
     record["figures"] = figures
+    record |= {"title": report.title, "notes": report.notes}
     origin = origin_text(record, report.samples)
     illustrated = _illustrated(report, figures["titles"])
     texts = {name: stamped(name, text, origin) for name, text in illustrated.items()}

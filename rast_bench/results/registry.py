@@ -265,7 +265,7 @@ FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
     "pcr": (PCR,),
     "similarity": (RECOVERY, COSINE),
     "grids": (ACCURACY,),
-    "kl": (),  # figure 5 is drawn from tokens
+    "kl": (),  # figure 5 is shown token by token
 }
 """The measures that a figure is drawn from."""
 

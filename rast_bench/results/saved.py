@@ -5,13 +5,24 @@ and for `rast-bench export`. A row is one result, in the order of the list.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rast_bench.errors import LedgerError
+from rast_bench.metrics.replication import Replication
+from rast_bench.paper.published import Published
 from rast_bench.plain_files import file_problem, shown
-from rast_bench.results.result import Result
+from rast_bench.results.result import (
+    Direction,
+    Measure,
+    Result,
+    UnavailableError,
+    Unit,
+    Value,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,20 +83,22 @@ def result_schema() -> "pa.Schema":
 
 
 def results_bytes(results: Iterable[Result]) -> bytes:
-    """Return the file of one or more results. Equal results give equal bytes with one pyarrow."""
+    """Return the file of these results. Equal results give equal bytes with one pyarrow."""
     import pyarrow as pa
     import pyarrow.json as pj
     import pyarrow.parquet as pq
 
     # Through JSON: other ways to build a table from Python objects import pandas, half a second.
-    lines = "".join(f"{json.dumps(_row(result))}\n" for result in results).encode()
-    table = pj.read_json(
-        pa.BufferReader(lines),
-        pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-        pj.ParseOptions(explicit_schema=result_schema(), unexpected_field_behavior="error"),
-    )
+    lines = "".join(f"{json.dumps(result_row(result))}\n" for result in results).encode()
+    table = pa.Table.from_batches([], result_schema())  # of an experiment of costs alone
+    if lines:
+        table = pj.read_json(
+            pa.BufferReader(lines),
+            pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+            pj.ParseOptions(explicit_schema=result_schema(), unexpected_field_behavior="error"),
+        ).cast(result_schema())
     sink = pa.BufferOutputStream()
-    pq.write_table(table.cast(result_schema()), sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
@@ -113,7 +126,105 @@ def read_results(path: Path) -> "pa.Table":
     return table
 
 
-def _row(result: Result) -> dict[str, Any]:
+def read_result_list(path: Path) -> list[Result]:
+    """Return the results of a file as they were saved, for charts and tables without samples.
+
+    A measure of the user's own is a plain definition by its name: nothing of the user's is
+    imported. Published numbers have what the file says of them; their coordinates are the result's.
+
+    Raises:
+        LedgerError: as `read_results`.
+    """
+    return [_result(row) for row in read_results(path).to_pylist()]
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    published = row["published"] or ()
+    return Result(
+        experiment=row["experiment"],
+        section=row["section"],
+        row=row["row"],
+        role=row["role"],
+        grid=row["grid"],
+        dataset=row["dataset"],
+        cell_ids=tuple(row["cell_ids"] or ()),
+        measure=_measure(row),
+        value=Value(
+            row["estimate"],
+            row["standard_error"],
+            low=row["low"],
+            high=row["high"],
+            interval=row["interval"],
+            k=row["k"],
+            estimator=row["estimator"] or "",
+            main=row["main"],
+            status=row["status"],
+            reason=row["reason"] or "",
+            p_value=row["p_value"],
+            counted_by=row["counted_by"] or "",
+            comparable=all(one["verdict"] != "not comparable" for one in published),
+        ),
+        lambda_=row["lambda"],
+        temperature=row["temperature"],
+        problems=row["problems"],
+        samples=row["samples"],
+        holm_p_value=row["holm_p_value"],
+        requested=row["requested"],
+        delta=row["delta"],
+        published=tuple(_published(row, one) for one in published),
+        replication=_replication(row),
+        verdicts=tuple(one["verdict"] for one in published),
+    )
+
+
+def _measure(row: Mapping[str, Any]) -> Measure:
+    from rast_bench.results.registry import MEASURES
+
+    for one in MEASURES:
+        if one.name == row["measure"]:
+            return one
+    return _own_measure(row["measure"], row["unit"], row["direction"])
+
+
+@cache
+def _own_measure(name: str, unit: Unit, direction: Direction) -> Measure:
+    """Return the definition of a measure of the user's own; one object for each."""
+    return Measure(name, _unknown, unit, direction)
+
+
+def _unknown(_: object) -> Sequence[Value]:
+    raise UnavailableError("no reference", "only its saved values are known")
+
+
+def _published(row: Mapping[str, Any], one: Mapping[str, Any]) -> Published:
+    return Published(
+        source=one["source"],
+        section="",
+        model=None,
+        method=None,
+        delta=row["delta"],
+        dataset=row["dataset"],
+        metric=row["measure"],
+        k=row["k"],
+        lambda_=row["lambda"],
+        temperature=row["temperature"],
+        samples=None,
+        value=Decimal(one["value"]),
+        unit=one["unit"],
+        sense=one["sense"],
+        note="",
+    )
+
+
+def _replication(row: Mapping[str, Any]) -> Replication | None:
+    if row["replication_low"] is None or row["replication_high"] is None:
+        return None
+    identified = row["status"] != "not identified"
+    return Replication(row["estimate"], row["replication_low"], row["replication_high"], identified)
+
+
+def result_row(result: Result) -> dict[str, Any]:
+    """Return the columns of a result, as in the file."""
     value, measure, range_ = result.value, result.measure, result.replication
     return {
         "experiment": result.experiment,

@@ -31,7 +31,7 @@ from rast_bench.run.folder import Launch
 from rast_bench.run.heartbeats import Failures
 from rast_bench.run.outcome import CellFailure, active_launch
 from rast_bench.trackers.base import Content, TrackedRun, Tracker, make_tracker
-from rast_bench.trackers.layout import Running, finite, running
+from rast_bench.trackers.numbers import Running, finite, running
 from rast_bench.trackers.publish import RunGroup, only_writer, publication, publish
 
 if TYPE_CHECKING:

@@ -14,24 +14,15 @@ from rast_bench.grading import graders_of
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.provenance import git_state, package_versions
+from rast_bench.reporting.charts import charts
 from rast_bench.reporting.origin import smaller_than_saved
 from rast_bench.reporting.sweeps import sweep_name
 from rast_bench.results.saved import RESULTS_FILE
 from rast_bench.trackers.base import Content, Scalar, TrackedRun, Tracker
-from rast_bench.trackers.layout import (
-    CellNumbers,
-    cell_numbers,
-    cell_run,
-    charts,
-    csv_table,
-    interval_table,
-    problem_tables,
-    running,
-    sample_rows,
-    shown_command,
-    slug,
-    text_table,
-)
+from rast_bench.trackers.numbers import CellNumbers, cell_numbers, running
+from rast_bench.trackers.runs import cell_run, shown_command, slug
+from rast_bench.trackers.samples import problem_tables, sample_rows
+from rast_bench.trackers.tables import csv_table, interval_table, line_charts, text_table
 
 if TYPE_CHECKING:
     from rast_bench.config.compose import Job
@@ -186,7 +177,8 @@ def publication(
     """
     texts = report.texts
     tables = {f"table {table.name}": text_table(table) for table in report.tables}
-    tables[INTERVALS] = interval_table(report.results)
+    drawn = charts(report.results)
+    tables[INTERVALS] = interval_table(drawn)
     for name in _SHOWN_CSV:
         if name in texts:
             tables[name.removesuffix(".csv")] = csv_table(texts[name])
@@ -194,7 +186,7 @@ def publication(
     html = {f"pages/{path.stem}": path for path in sorted((pages or folder).glob("*.html"))}
     # The texts as the report has them: what is saved names the command that made it.
     files: dict[str, Path | bytes] = {name: text.encode() for name, text in texts.items()}
-    for path in (folder / RESULTS_FILE, *images.values(), *html.values()):
+    for path in (folder / RESULTS_FILE, *images.values()):
         if path.is_file():
             files[path.name] = path
     numbers = cell_numbers(report.results)
@@ -207,7 +199,7 @@ def publication(
     content = Content(
         summary=summary,
         tables=tables,
-        charts=charts(report.results),
+        charts=line_charts(drawn),
         images=images,
         pages=html,
         files=files,
@@ -241,10 +233,10 @@ def publish(
         config_there = {**run.config, **numbers.place, **_origin(ledger, cell_id)}
         tracker.finish(replace(run, config=config_there), Content(numbers.summary, tables))
         yield run.name
-    content = pub.content
-    tracker.publish(
-        pub.group.whole, replace(content, tables={**content.tables, **problem_tables(shown)})
-    )
+    content = replace(pub.content, tables={**pub.content.tables, **problem_tables(shown)})
+    if not config.sample_rows:  # a page holds the samples of all cells
+        content = replace(content, pages={})
+    tracker.publish(pub.group.whole, content)
     yield pub.group.whole.name
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rast_bench.config.trackers import WandbConfig
 from rast_bench.errors import TrackerError, first_line
 from rast_bench.trackers.base import Content, LineChart, TableData, TrackedRun, Warn
-from rast_bench.trackers.layout import slug
+from rast_bench.trackers.runs import slug
 
 if TYPE_CHECKING:
     import wandb

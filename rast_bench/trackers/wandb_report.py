@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rast_bench.config.trackers import WandbConfig
 from rast_bench.errors import TrackerError, first_line
+from rast_bench.reporting.charts import charts
 from rast_bench.reporting.render_markdown import escape_markdown, render_markdown
+from rast_bench.reporting.vega import SCHEMA, bar_layers, with_field_names
 from rast_bench.trackers.base import require_package
-from rast_bench.trackers.layout import charts
 from rast_bench.trackers.publish import INTERVALS, RunGroup
+from rast_bench.trackers.tables import INTERVAL_COLUMNS, line_charts
 
 if TYPE_CHECKING:
     from rast_bench.reporting.report import Report
@@ -19,39 +21,10 @@ BARS = "rast-bench-intervals"
 """The preset of our bars in an entity."""
 
 BARS_SPEC: dict[str, Any] = {
-    "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-    "data": {"name": "wandb"},
+    "$schema": SCHEMA,
     "title": "${string:title}",
-    "transform": [
-        {"calculate": "100 * datum['${field:value}']", "as": "percent"},
-        {"calculate": "100 * datum['${field:low}']", "as": "percent_low"},
-        {"calculate": "100 * datum['${field:high}']", "as": "percent_high"},
-    ],
-    "facet": {"field": "${field:panel}", "type": "nominal", "title": None},
-    "columns": 3,
-    "spec": {
-        "width": 260,
-        "height": {"step": 18},
-        "encoding": {
-            "y": {"field": "${field:bar}", "type": "nominal", "sort": None, "title": None}
-        },
-        "layer": [
-            {
-                "mark": {"type": "bar", "opacity": 0.7},
-                "encoding": {
-                    "x": {"field": "percent", "type": "quantitative", "title": "%"},
-                    "color": {"field": "${field:bar}", "type": "nominal", "legend": None},
-                },
-            },
-            {
-                "mark": {"type": "rule"},
-                "encoding": {
-                    "x": {"field": "percent_low", "type": "quantitative"},
-                    "x2": {"field": "percent_high"},
-                },
-            },
-        ],
-    },
+    "data": {"name": "wandb"},
+    **with_field_names(bar_layers("${string:unit}", {}), "${field:%s}"),
 }
 """Bars with our own 95 % intervals; W&B's own show the spread between runs of a group."""
 
@@ -180,7 +153,7 @@ def _blocks(
             ),
         ),
     ]
-    lines = charts(report.results)
+    lines = line_charts(charts(report.results))
     if lines:
         panels = [_line_panel(name, chart.title, chart.x_name) for name, chart in lines.items()]
         blocks += [wr.H1("Curves"), whole(*panels)]
@@ -226,14 +199,11 @@ def _bar_panel(bars: str | None) -> Any:
     return wr.CustomChart(
         query={"summaryTable": {"tableKey": INTERVALS}},
         chart_name=bars,
-        chart_fields={
-            "panel": "panel",
-            "bar": "row",
-            "value": "accuracy",
-            "low": "low",
-            "high": "high",
+        chart_fields={name: name for name in INTERVAL_COLUMNS},
+        chart_strings={
+            "title": "accuracy with 95 % intervals over problems",
+            "unit": "accuracy (%)",
         },
-        chart_strings={"title": "accuracy with 95 % intervals over problems"},
         layout=wr.Layout(w=24, h=14),
     )
 

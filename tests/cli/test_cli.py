@@ -260,8 +260,8 @@ def test_a_results_folder_is_named_alike_everywhere(
     folder = f"{world.folder}/other results"
     assert main(["run", *_moved(run_argv(experiment)[1:], folder, spelling)]) == 0
     out, err = capsys.readouterr()
-    assert main(_pasted(err)) == 0  # status
-    assert capsys.readouterr().err.startswith("2 cells: 2 complete")
+    assert main(_pasted(err)) == 0  # report
+    assert capsys.readouterr().err.startswith(f"report   {folder}/two/report.html (")
     assert main(["table", *_moved(experiment, folder, spelling)]) == 0
     again, err = capsys.readouterr()
     assert again == out

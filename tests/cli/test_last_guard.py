@@ -82,7 +82,7 @@ COMMANDS = {
     "plan": (["plan"], "rast_bench.reporting.plan_report.build_report"),
     "show-prompt": (["show-prompt"], "rast_bench.datasets.render_prompt"),
     "table": (["table", "demo"], "rast_bench.pipeline.plan_jobs"),
-    "figure": (["figure", "demo"], "rast_bench.reporting.analysis_figures.analysis_pages"),
+    "figure": (["figure", "demo"], "rast_bench.reporting.analysis_figures.check_tokens"),
     "status": (["status", "demo"], "rast_bench.ledger.Ledger"),
     "launch status": (["status"], "rast_bench.run.folder.launches"),
     "cancel": (["cancel"], "rast_bench.run.folder.launches"),

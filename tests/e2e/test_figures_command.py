@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rast_bench.analysis.saved import load_records
+from rast_bench.analysis.token_files import files_of_analysis, read_tokens
 from rast_bench.cli import main
 
 REFUSED = 2
@@ -54,16 +56,23 @@ def test_a_figure_without_its_analysis_names_the_command(
 
 
 def test_a_tiny_figure_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Samples, greedy paths, their KL, the page; then the table says what was made."""
+    """Samples, greedy paths, their KL and tokens; then the table says what was made."""
     words = ["tiny_figure5", f"results_dir={tmp_path}", "experiment.limit=2"]
     words.append("+experiment.notes=['A note of mine.']")
     assert main(["run", "experiment=tiny_figure5", *words[1:], "workers=1"]) == 0
     assert main(["analyse", "kl", *words, "--path", "rast", "--limit", "2"]) == 0
-    assert main(["figure", *words]) == 0
-    page = (tmp_path / "tiny_figure5" / "kl.html").read_text()
-    assert page.count('<p class="path">') == 2 * 2  # base ‖ RAST and base ‖ RL, two paths
-    assert " nats" in page
     capsys.readouterr()
+    assert main(["figure", *words]) == 0
+    assert "`rast-bench report tiny_figure5` makes its page" in capsys.readouterr().err
+    records = load_records(tmp_path, "tiny_figure5", "kl", "rast")
+    steered = records[(records["p"] == "base") & (records["q"] == "+ ΔR tiny-s")]
+    files = files_of_analysis(tmp_path, "tiny_figure5")
+    assert len(files) == 2
+    for file in files:
+        tokens = read_tokens(file.path)
+        path = steered[steered["problem_id"] == file.problem_id]
+        assert tokens["tokens"] == path["token"].tolist()
+        assert tokens["measures"]["kl"]["values"] == pytest.approx(path["kl"].tolist(), rel=1e-3)
     assert main(["table", *words]) == 0
     out = capsys.readouterr().out
     assert "tiny-l" in out

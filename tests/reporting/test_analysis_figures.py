@@ -1,11 +1,10 @@
-"""Figures 4 and 5 from saved analyses."""
+"""Figure 4 from saved analyses, and what figure 5 needs."""
 
 import math
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from measured_cells import cells, published, requested
 
@@ -14,11 +13,10 @@ from rast_bench.errors import LedgerError
 from rast_bench.paper.published import Published
 from rast_bench.reporting.analysis_figures import (
     analysis_figures,
-    analysis_pages,
+    check_tokens,
     similarity_figure,
     similarity_points,
 )
-from rast_bench.reporting.kl_page import kl_page, shade
 from rast_bench.reporting.ours import ours_of
 from rast_bench.results.cells import PathMean
 from rast_bench.results.published import published_of
@@ -93,35 +91,6 @@ def test_a_missing_analysis_names_its_command(kind: str, tmp_path: Path) -> None
 
 def test_a_missing_kl_names_its_command(tmp_path: Path) -> None:
     with pytest.raises(LedgerError) as refusal:
-        analysis_pages(_experiment("kl"), tmp_path)
+        check_tokens(_experiment("kl"), tmp_path)
     assert refusal.value.hint is not None
     assert "rast-bench analyse kl case --path rast" in refusal.value.hint
-
-
-def test_tokens_are_escaped_and_shaded() -> None:
-    records = pd.DataFrame(
-        {
-            "dataset": "easy",
-            "base_model": "big",
-            "path": "rast",
-            "problem_id": "p0",
-            "position": [1, 0, 0],
-            "token": [" <b>", "1 &", "left out"],
-            "p": ["base", "base", "RL"],
-            "q": "RL",
-            "kl": [0.0, 5.0, 1.0],
-        }
-    )
-    page = kl_page("a < b", records)
-    assert "<title>a &lt; b</title>" in page
-    first = '<span class="t" style="background:rgba(213,94,0,1.000)" title="5.000 nats">1 &amp;'
-    second = '<span class="t" style="background:rgba(213,94,0,0.000)" title="0.000 nats"> &lt;b&gt;'
-    assert page.index(first) < page.index(second)
-    assert "left out" not in page
-
-
-def test_the_shade_grows_and_ends() -> None:
-    values = [shade(kl) for kl in (0.0, 0.1, 1.0, 5.0, 50.0)]
-    assert values[0] == 0.0
-    assert values[:4] == sorted(set(values[:4]))
-    assert values[3:] == [1.0, 1.0]

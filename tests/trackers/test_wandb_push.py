@@ -87,11 +87,11 @@ def test_an_experiment_is_a_run_per_cell_and_one_of_its_own(
 def test_the_run_of_the_whole_has_tables_charts_figures_and_an_artifact(
     finished: Finished, server: WandbServer
 ) -> None:
-    (finished.results / "small" / "kl.html").write_text("<p>page</p>")
+    (finished.results / "small" / "report.html").write_text("<p>page</p>")
     assert push(finished) == 0
     whole = server.runs[WHOLE]
     (row,) = whole.history
-    assert {"figures/pass_at_k-tiny-l", "pages/kl"} <= set(row)
+    assert {"figures/pass_at_k-tiny-l", "pages/report"} <= set(row)
     assert any("charts/lambda" in key for key in row)
     assert server.table(WHOLE, "grid")["columns"][0] == "pair"
     main_table = server.table(WHOLE, next(k for k in whole.summary if k.startswith("table ")))
@@ -143,7 +143,9 @@ def test_nothing_is_sent_that_is_nobodys_business(
 
 
 def test_cells_that_are_partial_say_so(finished: Finished, server: WandbServer) -> None:
-    assert push(finished, "decoding.n=6") == 0
+    (finished.results / "small" / "report.html").write_text("<p>all samples</p>")
+    assert push(finished, "decoding.n=6", "tracker.sample_rows=0") == 0
+    assert not any("all samples" in str(one) for one in (*server.sent, *server.uploads.values()))
     runs = {
         run.config["method"]["value"]: run
         for run in server.runs.values()

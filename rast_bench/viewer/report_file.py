@@ -1,0 +1,191 @@
+"""The page as a file that is opened from disk: all in one, or with its samples in files beside it.
+
+A large page's chunk files lie in a folder named after their content, `report_files/<hash>`: the
+page that names it is complete at any moment, whatever was killed.
+"""
+
+import hashlib
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rast_bench.ledger.atomic import TEMPORARY_PREFIX, ledger_errors, make_folder, sync_folder
+from rast_bench.ledger.rows import Recent, RowGroups
+from rast_bench.reporting.save import write_atomically
+from rast_bench.viewer.blocks import (
+    index_block,
+    json_bytes,
+    packed,
+    problems_block,
+    words_block,
+)
+from rast_bench.viewer.data import Numbers, Source, page_data
+from rast_bench.viewer.samples import CellSamples, retried
+from rast_bench.viewer.snapshot import ShownCell, Snapshot
+from rast_bench.viewer.tokens import shown_tokens
+from rast_bench.viewer.web import block_script, render
+
+REPORT = "report.html"
+
+INLINE_SAMPLES = 25_000
+"""More samples than these lie in files beside the page, so that it opens at once."""
+INLINE_BYTES = 10 * 2**20
+"""A page with all its samples is no larger than this; else they lie in files, too."""
+
+PART_CHARACTERS = 256_000
+"""Of the responses in one block, about."""
+_GROUP_BYTES = 256 * 2**20
+_HASH_DIGITS = 12
+_OURS = re.compile(rf"[0-9a-f]{{{_HASH_DIGITS}}}|{re.escape(TEMPORARY_PREFIX)}.*")
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """What was written: the page, its bytes, and how many files lie beside it and their bytes."""
+
+    path: Path
+    page_bytes: int
+    chunks: int = 0
+    chunk_bytes: int = 0
+
+
+def write_report(
+    folder: Path,
+    snapshot: Snapshot,
+    numbers: Numbers,
+    made: Mapping[str, str | None],
+    *,
+    name: str = REPORT,
+    start: str = "",
+) -> WrittenReport:
+    """Write the page, and its chunks if there are many samples; remove chunks of an earlier one.
+
+    Args:
+        made: As in `page_data`.
+        name: Of the page in the folder; `report.html` has its chunks in `report_files`.
+        start: What the page shows first, as in its address; by default its own choice.
+
+    Raises:
+        LedgerError: Samples cannot be read, or the files cannot be written.
+    """
+    page = _Page(snapshot, numbers, made, start)
+    target = folder / name
+    beside = chunk_folder(target)
+    if snapshot.samples <= INLINE_SAMPLES:
+        blocks = dict(page.blocks())
+        html = page.html("inline", blocks).encode()
+        if len(html) <= INLINE_BYTES:
+            return _finished(target, html, None)
+    with ledger_errors(beside):
+        chunks = _write_chunks(beside, page.blocks())
+    html = page.html("files", None, f"{beside.name}/{chunks.name}").encode()
+    return _finished(target, html, chunks)
+
+
+class _Page:
+    """One page's data and blocks."""
+
+    def __init__(
+        self, snapshot: Snapshot, numbers: Numbers, made: Mapping[str, str | None], start: str
+    ) -> None:
+        self._snapshot = snapshot
+        self._numbers = numbers
+        self._made = made
+        self._start = start
+        self._parts: dict[str, list[list[int]]] = {}
+        results = snapshot.ledger.root.parent
+        self._tokens = shown_tokens(results, snapshot, numbers.experiment)
+
+    def blocks(self) -> Iterator[tuple[str, bytes]]:
+        """Yield name and compressed content of every block. Raise LedgerError."""
+        for name, problems in self._snapshot.problems.items():
+            yield f"problems/{name}", packed(problems_block(problems))
+        for cell in self._snapshot.cells.values():
+            yield from self._cell_blocks(cell)
+        for name, tokens in self._tokens.items():
+            with ledger_errors(tokens.path):
+                yield name, tokens.path.read_bytes()
+
+    def html(
+        self, source: Source, blocks: Mapping[str, bytes] | None, files: str | None = None
+    ) -> str:
+        """Return the page, once `blocks` has yielded all."""
+        data = page_data(
+            self._snapshot, self._numbers, source, self._made, self._tokens.values(), self._parts
+        )
+        if files is not None:
+            data["files"] = files
+        if self._start:
+            data["start"] = self._start
+        return render(data, blocks=blocks, source=source)
+
+    def _cell_blocks(self, cell: ShownCell) -> Iterator[tuple[str, bytes]]:
+        # All of a cell at once: if its shards are merged meanwhile, all is read again.
+        yield from retried(lambda: list(self._cell_blocks_now(cell)))
+
+    def _cell_blocks_now(self, cell: ShownCell) -> Iterator[tuple[str, bytes]]:
+        problems = self._snapshot.problems[cell.dataset]
+        samples = CellSamples(cell, problems, self._snapshot.ledger)
+        groups: RowGroups = Recent(_GROUP_BYTES)
+        yield f"index/{cell.cell_id}", packed(index_block(samples))
+        yield f"words/{cell.cell_id}", packed(words_block(samples.behaviours(groups)))
+        parts = samples.parts(PART_CHARACTERS)
+        for place, positions in enumerate(parts):
+            texts = samples.texts(positions[0], positions[-1], groups)
+            yield f"texts/{cell.cell_id}/{place}", packed(json_bytes(texts))
+        self._parts[cell.cell_id] = parts
+
+
+def _write_chunks(folder: Path, blocks: Iterator[tuple[str, bytes]]) -> Path:
+    """Write a file per block to a new folder in `folder`; return it. Raise OSError."""
+    make_folder(folder)
+    made = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    made.mkdir()
+    digest = hashlib.sha256()
+    try:
+        for name, content in blocks:
+            text = block_script(name, content).encode()
+            digest.update(text)
+            (made / chunk_name(name)).write_bytes(text)
+        final = folder / digest.hexdigest()[:_HASH_DIGITS]
+        if _sizes(final) != _sizes(made):  # not there, or cut short by a power failure
+            shutil.rmtree(final, ignore_errors=True)
+            made.rename(final)
+            sync_folder(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return final
+
+
+def chunk_folder(page: Path) -> Path:
+    """Return the folder of a page's chunk files."""
+    return page.with_name(f"{page.stem}_files")
+
+
+def chunk_name(block: str) -> str:
+    """Return the file name of a block."""
+    return f"{block.replace('/', '-')}.js"
+
+
+def _finished(page: Path, html: bytes, chunks: Path | None) -> WrittenReport:
+    """Write the page, and remove the chunks of earlier ones; other files stay where they are."""
+    write_atomically(page, html)
+    beside = chunk_folder(page)
+    for path in beside.glob("*"):
+        if path != chunks and _OURS.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
+    if chunks is None:
+        with suppress(OSError):  # there is none, or it holds something else
+            beside.rmdir()
+        return WrittenReport(page, len(html))
+    sizes = _sizes(chunks)
+    return WrittenReport(page, len(html), len(sizes), sum(sizes.values()))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Return the size of each file; empty for no folder."""
+    return {path.name: path.stat().st_size for path in folder.glob("*")}

@@ -1,0 +1,3 @@
+from finished_run import finished, run
+
+__all__ = ["finished", "run"]
