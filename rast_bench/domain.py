@@ -46,6 +46,7 @@ class SamplingParams:
     max_tokens: int  # ≥ 1, new tokens including the EOS token
     greedy: bool
     stop: tuple[str, ...] = ()
+    parameters: tuple[float, ...] = ()  # of the engine's method, in the order of its definition
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ def choose_samples(
 ) -> list[Chosen]:
     """Return what is read of each cell. Reads data sets and checks models, loads no weights.
 
-    A cell without ΔR is read with that of the first RAST cell of its base model and data set; if
-    there is none, it is left out.
+    A cell of another method than RAST is read with the ΔR of the first RAST cell of its base model
+    and data set; if there is none, it is left out.
 
     Args:
         cells: By id, as the ledger has them.
@@ -61,7 +61,7 @@ def choose_samples(
     policies = {cell_id: _policy_for(cell, cells.values()) for cell_id, cell in cells.items()}
     if not any(policies.values()):
         raise ConfigError(
-            f"no cell with a ΔR is among {', '.join(list(cells)[:3])}",
+            f"no RAST cell is among {', '.join(list(cells)[:3])}",
             hint="name a RAST cell beside it: its ΔR is applied to the samples of the others",
         )
     read = {cell_id: policy for cell_id, policy in policies.items() if policy}

@@ -66,7 +66,10 @@ def configure(parser: CommandParser) -> None:
         "--row", metavar="LABEL", action="append", help="only this row of the table; repeatable"
     )
     parser.add_argument(
-        "--method", metavar="NAME", action="append", help="only base, rl or rast; repeatable"
+        "--method",
+        metavar="NAME",
+        action="append",
+        help="only this method; repeatable",
     )
     parser.add_argument(
         "--problem", metavar="ID", action="append", help="only this problem; repeatable"

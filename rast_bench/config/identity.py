@@ -8,12 +8,14 @@ change tokens, and every field that changes tokens must be here
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rast_bench.compose.methods import EQUATION_3, find_method
 from rast_bench.config.paths import local_model_dir, resolve_model
 from rast_bench.domain import SampleKey
 from rast_bench.errors import ModelError
@@ -50,28 +52,32 @@ class EngineKey:
     shuffle_vocabulary_seed: int | None
     engine: str
     dtype: str
+    method: str = EQUATION_3  # also for one model alone, which is equation 3 without ΔR
 
     @property
     def roles(self) -> tuple[ModelRef, ...]:
-        """M_base, every S_RL, every S_base; a checkpoint can have several roles."""
-        return (self.main, *(pair.rl for pair in self.pairs), *(pair.base for pair in self.pairs))
+        """M_base, every S_RL and every S_base that the method reads; a checkpoint can have several
+        roles.
+        """
+        needed = find_method(self.method).roles
+        return (self.main, *(getattr(pair, role) for role in needed for pair in self.pairs))
 
 
 def engine_key(cell: CellConfig) -> EngineKey:
     """Return the models of a cell: M_base alone, its RL ceiling alone, or M_base and the pairs of
     ΔR.
     """
-    with_delta = cell.method.name == "rast"
     main = cell.base_model.base
     if cell.method.name == "rl":
         assert cell.base_model.rl is not None  # CellConfig rejects a ceiling that does not exist
         main = cell.base_model.rl
     return EngineKey(
         main=main,
-        pairs=cell.delta.pairs if with_delta else (),
-        shuffle_vocabulary_seed=cell.delta.shuffle_vocabulary_seed if with_delta else None,
+        pairs=cell.delta.pairs if cell.steered else (),
+        shuffle_vocabulary_seed=cell.delta.shuffle_vocabulary_seed if cell.steered else None,
         engine=cell.engine.name,
         dtype=cell.engine.dtype,
+        method=cell.method.name if cell.steered else EQUATION_3,
     )
 
 
@@ -129,17 +135,24 @@ def cell_identity(
         decoding["temperature"] = _number(cell.decoding.temperature)
         decoding["top_p"] = _number(cell.decoding.top_p)
         decoding["seed"] = cell.decoding.seed
-    if key.pairs:
+    method = find_method(key.method)
+    if key.pairs and method.uses_lambda:
         decoding["lambda"] = _number(cell.decoding.lambda_)
+    own: dict[str, Any] = {}  # nothing for equation 3, so that its cells keep their ids
+    if key.method != EQUATION_3:
+        parameters = {name: _number(value) for name, value in cell.method.parameters.items()}
+        own["method"] = {"name": key.method, "parameters": parameters}
+        if callable(method.function):
+            own["method"]["source"] = "sha256:" + _source_sha256(method.function)
     return {
         "version": IDENTITY_VERSION,
+        **own,
         "models": {
             "main": fingerprint(key.main),
             "pairs": [
                 {
-                    "rl": fingerprint(pair.rl),
-                    "base": fingerprint(pair.base),
-                    "weight": _number(pair.weight),
+                    **{role: fingerprint(getattr(pair, role)) for role in method.roles},
+                    **({"weight": _number(pair.weight)} if method.several_pairs else {}),
                 }
                 for pair in key.pairs
             ],
@@ -187,6 +200,11 @@ def _digest(value: Any) -> str:
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _source_sha256(function: Callable[..., object]) -> str:
+    """Return the SHA-256 of the file that a user's own method is written in."""
+    return _file_sha256(Path(inspect.getfile(function)))
 
 
 _hash_cache: dict[tuple[str, int, int], str] = {}

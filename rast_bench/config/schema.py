@@ -4,12 +4,14 @@ Hydra composes plain dictionaries. These models check them (unknown keys are rej
 cannot slip through); the rest of the code sees only typed, frozen values.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import ConfigDict, Field, FiniteFloat, model_validator
 from pydantic_core import PydanticCustomError
 
 from rast_bench.compose.limits import MAX_FACTOR
+from rast_bench.compose.methods import Method, find_method
 from rast_bench.config.bounds import (
     MAX_LABEL_LENGTH,
     MAX_NAME_LENGTH,
@@ -27,7 +29,22 @@ GROUPS = ("base_model", "delta", "method", "dataset", "prompt", "decoding", "eng
 OPTION_GROUPS = (*GROUPS, "experiment", "tracker")
 """All groups of which a command line chooses an option."""
 
-MethodName = Literal["base", "rl", "rast"]
+OneModel = Literal["base", "rl"]
+MethodName = Literal[
+    OneModel,
+    "rast",
+    "dexperts",
+    "contrastive",
+    "geometric_mean",
+    "mixture",
+    "nudging",
+    "rast_gated",
+    "rast_first",
+    "rast_top",
+]
+"""One model alone, or a composition of `compose.methods`."""
+OwnMethod = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+"""A user's own composition: `my_package.my_module:MINE`."""
 
 MAX_NUMBER = MAX_FACTOR  # also for τ, where nobody means more
 Lambda = Annotated[FiniteFloat, Field(ge=0, le=MAX_NUMBER)]
@@ -80,10 +97,77 @@ class DeltaConfig(Strict):
     shuffle_vocabulary_seed: Seed | None = None
 
 
-class MethodConfig(Strict):
-    """conf/method/*: how the next-token logits are computed."""
+def _composition(name: str) -> Method | None:
+    known = ":" in name or name in get_args(MethodName)  # pydantic names any other
+    return find_method(name) if known and name not in get_args(OneModel) else None
 
-    name: MethodName
+
+class MethodConfig(Strict):
+    """conf/method/*: how the next-token logits are computed, and the method's own parameters.
+
+    Parameters stand beside the name: `method=contrastive method.beta=0.3`. Those left out have the
+    defaults of `compose.methods`.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, FiniteFloat]
+
+    name: MethodName | OwnMethod
+
+    @property
+    def composition(self) -> Method | None:
+        """The definition of the composition; None for one model alone."""
+        return _composition(self.name)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Every parameter of the method, in the order of its definition."""
+        defined = self.composition.defaults if self.composition else {}
+        return {name: float(self.__pydantic_extra__[name]) for name in defined}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        for name, value in data.items():
+            if isinstance(value, bool):  # pydantic would read it as 0 or 1
+                raise PydanticCustomError(
+                    "truth_value",
+                    "method.{name} must not be a truth value",
+                    {"name": name, "hint": "parameters of methods are numbers"},
+                )
+        method = _composition(str(data.get("name")))
+        return {**method.defaults, **data} if method else data
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> "MethodConfig":
+        method = self.composition
+        known = {one.name: one for one in method.parameters} if method else {}
+        for name, value in self.__pydantic_extra__.items():
+            one = known.get(name)
+            if one is None:
+                listed = ", ".join(known) or "none"
+                raise PydanticCustomError(
+                    "unknown_parameter",
+                    "method={method} has no {name}",
+                    {"method": self.name, "name": name, "hint": f"its parameters: {listed}"},
+                )
+            if not one.low <= value <= one.high or (one.whole and value != int(value)):
+                kind = "a whole number" if one.whole else "a number"
+                raise PydanticCustomError(
+                    "parameter_range",
+                    "method.{name}={value} must be {kind} from {low} to {high}",
+                    {
+                        "name": name,
+                        "value": f"{value:g}",
+                        "kind": kind,
+                        "low": f"{one.low:g}",
+                        "high": f"{one.high:g}",
+                        "hint": f"{one.meaning}; the default is {one.default:g}",
+                    },
+                )
+        return self
 
 
 class DatasetConfig(Strict):
@@ -190,11 +274,44 @@ class CellConfig(Strict):
         """
         return self.dataset.graders if chosen is None else (chosen,)
 
+    @property
+    def steered(self) -> bool:
+        """Whether small models take part in the decoding."""
+        return self.method.composition is not None
+
+    @property
+    def weight(self) -> float | None:
+        """Return λ; None if it is not part of the method's formula."""
+        method = self.method.composition
+        return self.decoding.lambda_ if method and method.uses_lambda else None
+
     @model_validator(mode="after")
     def _method_fits(self) -> "CellConfig":
-        if self.method.name == "rast" and not self.delta.pairs:
+        method, pairs = self.method.composition, self.delta.pairs
+        named = {"method": self.method.name}
+        if method and not pairs:
             hint = "choose delta=…, or method=base"
-            raise PydanticCustomError("no_delta", "method=rast needs a ΔR source", {"hint": hint})
+            raise PydanticCustomError(
+                "no_delta", "method={method} needs a ΔR source", {**named, "hint": hint}
+            )
+        if method and not method.several_pairs:
+            if len(pairs) > 1:
+                raise PydanticCustomError(
+                    "several_pairs",
+                    "method={method} takes one pair of models, delta {delta} has {count}",
+                    {
+                        **named,
+                        "delta": self.delta.name,
+                        "count": len(pairs),
+                        "hint": "choose a delta with one pair",
+                    },
+                )
+            if self.delta.shuffle_vocabulary_seed is not None:
+                raise PydanticCustomError(
+                    "no_delta_to_shuffle",
+                    "method={method} has no ΔR whose values could be shuffled",
+                    {**named, "hint": "leave delta.shuffle_vocabulary_seed out"},
+                )
         if self.method.name == "rl" and self.base_model.rl is None:
             raise PydanticCustomError(
                 "no_ceiling",

@@ -28,8 +28,17 @@ class Engine(Protocol):
         """
         ...
 
-    def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
+    def score(
+        self,
+        prompt: str,
+        token_ids: Sequence[int],
+        lambda_: float,
+        parameters: Sequence[float] = (),
+    ) -> Scores:
         """Score each token given the prompt and the tokens before it, in one teacher-forced pass.
+
+        Args:
+            parameters: of the engine's method, as in `SamplingParams`.
 
         Raises:
             EngineError: they do not fit the models' positions.

@@ -61,11 +61,12 @@ def uniform_numbers(seed: int, count: int) -> Tensor:
 class SlotState:
     """The step loop's state per slot, as tensors; row i of every step is slot i."""
 
-    def __init__(self, slots: int, device: torch.device) -> None:
+    def __init__(self, slots: int, device: torch.device, parameters: int = 0) -> None:
         self.tokens = torch.zeros(slots, dtype=torch.int64, device=device)  # the newest token
         self.positions = torch.zeros(slots, dtype=torch.int64, device=device)  # and its position
         self.drawn = torch.zeros(slots, dtype=torch.int64, device=device)  # tokens so far
         self.lambda_ = torch.zeros(slots, device=device)
+        self.parameters = torch.zeros(slots, parameters, dtype=torch.float64, device=device)
         self.temperature = torch.ones(slots, device=device)
         self.top_p = torch.ones(slots, device=device)
         self.greedy = torch.ones(slots, dtype=torch.bool, device=device)
@@ -77,6 +78,7 @@ class SlotState:
         self.positions[slot] = row.prompt_tokens - 1
         self.drawn[slot] = 0
         self.lambda_[slot] = params.lambda_
+        self.parameters[slot] = torch.tensor(params.parameters, dtype=torch.float64)
         self.temperature[slot] = params.temperature
         self.top_p[slot] = params.top_p
         self.greedy[slot] = params.greedy

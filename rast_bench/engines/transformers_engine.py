@@ -1,4 +1,4 @@
-"""The reference engine: equation 3 over plain transformers models, in one continuous batch.
+"""The reference engine: a method over plain transformers models, in one continuous batch.
 
 M_base and every S_RL and S_base have their own key-value caches. A row that ends passes its slot
 to the next request at once; the n samples of one problem share one prefill.
@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from rast_bench.compose.combine import Step, combine
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
+from rast_bench.compose.methods import EQUATION_3, find_method
 from rast_bench.compose.sampling import SAMPLING_BYTES
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
@@ -71,6 +73,7 @@ class TransformersEngine:
             supported_config(ref)
         with torch.inference_mode():
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
+        self.method = find_method(key.method)
         self.weights = [pair.weight for pair in key.pairs]
         self.stops = StopStrings(self.tokenizer)
         main = self.models[0].model
@@ -94,7 +97,7 @@ class TransformersEngine:
     def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """See `Engine.generate`."""
         pending = Pending(requests, self._encode)
-        state = SlotState(self.slots, self.device)
+        state = SlotState(self.slots, self.device, len(self.method.parameters))
         rows: list[Row] = []
         while True:
             # inference_mode must not stay on while the generator is suspended.
@@ -108,7 +111,13 @@ class TransformersEngine:
             elif not finished:
                 return
 
-    def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
+    def score(
+        self,
+        prompt: str,
+        token_ids: Sequence[int],
+        lambda_: float,
+        parameters: Sequence[float] = (),
+    ) -> Scores:
         """See `Engine.score`."""
         ids = [*self._encode(prompt), *token_ids]
         first = len(ids) - len(token_ids)
@@ -116,8 +125,13 @@ class TransformersEngine:
         check_token_ids("a text to be scored", ids, self.vocabulary)
         with torch.inference_mode(), out_of_memory_errors(self.device):
             logits = [model.score(ids) for model in self.models]
+            positions = torch.arange(len(ids), device=self.device)
             lambdas = torch.full((len(ids),), lambda_, device=self.device)
-            logs = self._compose(logits, lambdas).log_softmax(-1)[first - 1 : -1]
+            row = torch.tensor(parameters, dtype=torch.float64, device=self.device)
+            composed = self._compose(
+                logits, lambdas, (positions - (first - 1)).clamp(min=0), row.expand(len(ids), -1)
+            )
+            logs = composed.log_softmax(-1)[first - 1 : -1]
             chosen = logs.gather(1, torch.tensor(token_ids, device=self.device)[:, None])
             ranks = 1 + (logs > chosen).sum(-1)
         return Scores(tuple(chosen[:, 0].tolist()), tuple(ranks.tolist()))
@@ -167,7 +181,9 @@ class TransformersEngine:
     ) -> list[Sample]:
         """Draw the next token of the rows from `first` on, given each model's logits for them."""
         drawn = slice(first, len(rows))
-        composed = self._compose(logits, state.lambda_[drawn])
+        composed = self._compose(
+            logits, state.lambda_[drawn], state.drawn[drawn], state.parameters[drawn]
+        )
         all_greedy = all(row.request.params.greedy for row in rows[drawn])
         tokens = state.advance(drawn, composed, all_greedy=all_greedy)
         if -1 in tokens:
@@ -245,19 +261,56 @@ class TransformersEngine:
             model.cache.reserve(count, length, longest)
         return length
 
-    def _compose(self, logits: list[Tensor], lambda_: Tensor) -> Tensor:
+    def _compose(
+        self, logits: list[Tensor], lambda_: Tensor, drawn: Tensor, parameters: Tensor
+    ) -> Tensor:
+        """Return the method's logits [rows, V_M] float32 of each model's.
+
+        Args:
+            lambda_: [rows] float32.
+            drawn: [rows] int64, tokens so far.
+            parameters: [rows, parameters] float64.
+        """
         main, *others = [logits[model] for model in self.roles]
         pairs = len(self.weights)
-        return compose_logits(
-            main,
-            others[:pairs],
-            others[pairs:],
-            self.weights,
-            lambda_,
-            vocabulary=self.vocabulary,
+        small = {
+            role: others[place * pairs : (place + 1) * pairs]
+            for place, role in enumerate(self.method.roles)
+        }
+        if self.method.name == EQUATION_3:
+            return compose_logits(
+                main,
+                small["rl"],
+                small["base"],
+                self.weights,
+                lambda_,
+                vocabulary=self.vocabulary,
+                permutation=self.permutation,
+                out=main,
+            )
+        shared = slice(0, self.vocabulary)
+        step = Step(
+            main=main[:, shared],
+            rl=[part[:, shared] for part in small.get("rl", [])],
+            base=[part[:, shared] for part in small.get("base", [])],
+            weights=self.weights,
+            lambda_=lambda_,
+            drawn=drawn,
+            parameters={
+                one.name: parameters[:, place] for place, one in enumerate(self.method.parameters)
+            },
             permutation=self.permutation,
-            out=main,
         )
+        composed = torch.full_like(main, -torch.inf)
+        found = combine(self.method, step)
+        if found.shape != step.main.shape:  # a user's own method
+            raise EngineError(
+                f"method {self.method.name} returns a tensor of shape {list(found.shape)}, not "
+                f"{list(step.main.shape)}",
+                hint="it returns one score per row and id of the shared vocabulary",
+            )
+        composed[:, shared] = found
+        return composed
 
     def _encode(self, prompt: str) -> list[int]:
         ids: list[int] = self.tokenizer(prompt)["input_ids"]

@@ -72,8 +72,15 @@ class VllmEngine:
         finally:
             self.engine.abort_request(list(running))
 
-    def score(self, prompt: str, token_ids: Sequence[int], lambda_: float) -> Scores:
+    def score(
+        self,
+        prompt: str,
+        token_ids: Sequence[int],
+        lambda_: float,
+        parameters: Sequence[float] = (),
+    ) -> Scores:
         """See `Engine.score`. vLLM needs room for one more token."""
+        assert not parameters, "equation 3 has none"
         from rast_bench.vllm_plugin import rast_sampling_params
 
         ids = [*self._encode(prompt), *token_ids]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from rast_bench.compose.methods import find_method
 from rast_bench.config.engines import EngineConfig
 from rast_bench.config.identity import (
     EngineKey,
@@ -113,9 +114,11 @@ def cell_title(cell: CellConfig) -> str:
         return f"{cell.label}, {cell.dataset.name}"
     models = cell.base_model.name
     decoding = "greedy" if cell.decoding.greedy else f"τ={cell.decoding.temperature:g}"
-    if cell.method.name == "rast":
+    if cell.steered:
         models += f" + {cell.delta.name}"
-        decoding = f"λ={cell.decoding.lambda_:g} {decoding}"
+        own = {"λ": cell.weight, **cell.method.parameters}
+        words = [f"{name}={value:g}" for name, value in own.items() if value is not None]
+        decoding = " ".join([*words, decoding])
     return f"{cell.method.name} {models}, {cell.dataset.name}, {decoding}"
 
 
@@ -139,5 +142,5 @@ def fingerprints(planned: PlannedCell) -> dict[str, str]:
     key, models = planned.engine_key, planned.identity["models"]
     found = {key.main.path: str(models["main"])}
     for pair, known in zip(key.pairs, models["pairs"], strict=True):
-        found |= {pair.rl.path: known["rl"], pair.base.path: known["base"]}
+        found |= {getattr(pair, role).path: known[role] for role in find_method(key.method).roles}
     return found

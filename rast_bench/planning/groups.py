@@ -56,6 +56,7 @@ class GroupLine:
     engine: str
     dtype: str
     main: str
+    method: str
     pairs: tuple[tuple[str, str, float], ...]  # S_RL, S_base, weight
     shuffled: bool  # ΔR's values permuted over the vocabulary
     devices: int  # tensor-parallel
@@ -121,6 +122,7 @@ class GroupPlanner:
             engine=key.engine,
             dtype=dtype,
             main=key.main.path,
+            method=key.method,
             pairs=tuple((pair.rl.path, pair.base.path, pair.weight) for pair in key.pairs),
             shuffled=key.shuffle_vocabulary_seed is not None,
             devices=devices,

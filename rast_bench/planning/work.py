@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from rast_bench.config.identity import engine_key, sample_seed
+from rast_bench.config.identity import sample_seed
 from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, SampleKey, SamplingParams
 from rast_bench.ledger import Ledger
@@ -137,10 +137,11 @@ def sampling_params(cell: CellConfig) -> SamplingParams:
     """Return the cell's decoding as an engine takes it: λ = 0 without ΔR."""
     decoding = cell.decoding
     return SamplingParams(
-        lambda_=decoding.lambda_ if engine_key(cell).pairs else 0.0,
+        lambda_=cell.weight or 0.0,
         temperature=decoding.temperature,
         top_p=decoding.top_p,
         max_tokens=decoding.max_tokens,
         greedy=decoding.greedy,
         stop=cell.prompt.stop,
+        parameters=tuple(cell.method.parameters.values()),
     )

@@ -84,25 +84,26 @@ def checkpoint_config(ref: ModelRef) -> Mapping[str, Any]:
 
 
 def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
-    """Return the configs of all models that decode a cell: M, and for RAST both of each pair."""
-    main = checkpoint_config(cell.base_model.base)
-    if cell.method.name != "rast":
+    """Return the configs of all models that decode a cell: M, and what its method reads of each
+    pair.
+    """
+    main, method = checkpoint_config(cell.base_model.base), cell.method.composition
+    if method is None:
         return [main]
     pairs = [checkpoint_config(pair.base) for pair in cell.delta.pairs]
-    return [main, *(config for config in pairs for _ in ("RL", "base"))]
+    return [main, *(config for config in pairs for _ in method.roles)]
 
 
 def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]) -> Table:
     lines = []
     for (section, label), cell in rows.items():
         configs = decoding_configs(cell)
-        steered = cell.method.name == "rast"
         published = select(
             numbers,
             metric="inference FLOPs",
             model=cell.base_model.name,
             method=cell.method.name,
-            delta=cell.delta.name if steered else None,
+            delta=cell.delta.name if cell.steered else None,
         )
         exact = forward_flops(map(multiplied_parameters, configs)) + sum(
             attention_flops(one, FLOPS_LENGTH) for one in configs
@@ -125,7 +126,7 @@ def _decoding_table(rows: Mapping[RowKey, CellConfig], *, published: bool) -> Ta
         decoding = cell.decoding
         greedy = decoding.greedy
         texts = (
-            f"{decoding.lambda_:g}" if cell.method.name == "rast" else DASH,
+            DASH if cell.weight is None else f"{cell.weight:g}",
             "greedy" if greedy else f"{decoding.temperature:g}",
             DASH if greedy else f"{decoding.top_p:g}",
             str(decoding.samples_per_problem),

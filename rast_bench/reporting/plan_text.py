@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from rast_bench.compose.methods import EQUATION_3, find_method
 from rast_bench.planning.estimate import BYTES_A_SAMPLE, BYTES_A_TOKEN
 from rast_bench.planning.groups import CardFit, GroupLine
 from rast_bench.planning.quantities import amount, count, hours_text, size_text
@@ -110,10 +111,15 @@ def _engine(group: GroupLine) -> str:
         text += f" on {group.devices} devices"
     if group.memory is not None:
         text += f", {group.memory.rows:,} rows × {group.memory.length:,} tokens"
-    text += f": {group.main}"
+    method = find_method(group.method)
+    text += f": {group.main}" if method.name == EQUATION_3 else f": {method.name} of {group.main}"
     for rl, base, weight in group.pairs:
-        factor = "" if abs(weight) == 1 else f"{abs(weight):g} · "
-        text += f" {'−' if weight < 0 else '+'} {factor}({rl} − {base})"
+        if method.several_pairs:
+            factor = "" if abs(weight) == 1 else f"{abs(weight):g} · "
+            text += f" {'−' if weight < 0 else '+'} {factor}({rl} − {base})"
+        else:
+            read = {"rl": rl, "base": base}
+            text += "".join(f" and {read[role]}" for role in method.roles)
     return text + (", shuffled" if group.shuffled else "")
 
 

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 
 OPEN = "auto"  # an engine's dtype that is determined by a run
 MANY_DECODINGS = 4  # above this, a footnote does not list them
+_METHOD_NAMES = {"base": "base", "rast": "RAST", "rl": "RL"}
+"""The first to be listed; the others have the names of `method=`."""
 
 
 def decoding_of(cell: CellConfig) -> str:
-    """Return `λ = 1, τ = 1, top-p = 0.95`, or `greedy`."""
+    """Return `λ = 1, τ = 1, top-p = 0.95`, or `greedy`; the method's parameters come first."""
     decoding = cell.decoding
-    lambda_ = f"λ = {decoding.lambda_:g}, " if cell.method.name == "rast" else ""
-    if decoding.greedy:
-        return f"{lambda_}greedy"
-    return f"{lambda_}τ = {decoding.temperature:g}, top-p = {decoding.top_p:g}"
+    numbers = dict(cell.method.parameters)
+    if cell.weight is not None:
+        numbers["λ"] = cell.weight
+    if not decoding.greedy:
+        numbers |= {"τ": decoding.temperature, "top-p": decoding.top_p}
+    words = [f"{name} = {value:g}" for name, value in numbers.items()]
+    return ", ".join([*words, "greedy"] if decoding.greedy else words)
 
 
 def _decodings(cells: Sequence[CellConfig]) -> str:
@@ -65,12 +70,13 @@ def protocol_notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -
     settled = [engine for engine in engines if not engine.endswith(OPEN)]
     tokens = _listed(f"{cell.decoding.max_tokens:,}" for cell in cells)
     seeds = _listed(str(cell.decoding.seed) for cell in cells if not cell.decoding.greedy)
+    names = dict.fromkeys(_METHOD_NAMES) | dict.fromkeys(cell.method.name for cell in cells)
     notes = [
         "Decoding: "
         + "; ".join(
-            f"{name}: {_decodings([cell for cell in cells if cell.method.name == method])}"
-            for method, name in (("base", "base"), ("rast", "RAST"), ("rl", "RL"))
-            if any(cell.method.name == method for cell in cells)
+            f"{_METHOD_NAMES.get(method, method)}: {_decodings(members)}"
+            for method in names
+            if (members := [cell for cell in cells if cell.method.name == method])
         )
         + f"; at most {tokens} new tokens"
         + (f"; seed {seeds}." if seeds else "."),

@@ -75,17 +75,20 @@ def pool_label(cell: CellConfig, label: RowLabel, pool: str) -> tuple[str, str]:
     """Return the label without what `pool` (a key or a group) contributes, and the pooled value."""
     values = _flat(cell.model_dump(by_alias=True))
     name = label.name
-    if pool in ("delta", "delta.name") and cell.label is None and cell.method.name == "rast":
-        name = f"+ ΔR, {decoding_of(cell)}"
+    if pool in ("delta", "delta.name") and cell.label is None and cell.steered:
+        name = f"{models_of(cell, delta='')}, {decoding_of(cell)}"
     keys = [key for key in label.varied if key == pool or key.startswith(f"{pool}.")]
     value = values.get(pool, values.get(f"{pool}.name", ""))
     return ", ".join((name, *label.without(keys))), str(value)
 
 
-def models_of(cell: CellConfig) -> str:
-    """Return `base`, `RL` or `+ ΔR tiny-s`."""
-    method = cell.method.name
-    return f"+ ΔR {cell.delta.name}" if method == "rast" else _METHODS[method]
+def models_of(cell: CellConfig, delta: str | None = None) -> str:
+    """Return `base`, `RL`, `+ ΔR tiny-s` or `contrastive tiny-s`."""
+    name = cell.delta.name if delta is None else delta
+    if not cell.steered:
+        return _METHODS[cell.method.name]
+    sign = "+ ΔR" if cell.method.name == "rast" else cell.method.name
+    return f"{sign} {name}".rstrip()
 
 
 def varied_keys(cells: Sequence[CellConfig]) -> list[str]:
@@ -110,7 +113,7 @@ def _varying(members: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
 
 def _text(key: str, value: Any) -> str:
     if key == "method.name":
-        return _METHODS[value]
+        return _METHODS.get(value, str(value))
     if key == "decoding.greedy":
         return "greedy" if value else "sampled"
     if key in _TEXTS and value is not None:

@@ -168,17 +168,19 @@ def _rows(cells: Sequence[CellConfig], labels: Sequence[RowLabel]) -> list[Measu
 def _measured(cell: CellConfig, label: str, counts: Counter[tuple[str, str]]) -> MeasuredCell:
     """Return the cell in its row; a section with several bases or ceilings has no reference."""
     section, method = cell.base_model.name, cell.method.name
-    steered = method == "rast"
+    steered = cell.steered
     return MeasuredCell(
         section=section,
         row=label,
-        role="control" if not steered and counts[section, method] > 1 else _ROLES[method],
+        role="control"
+        if not steered and counts[section, method] > 1
+        else _ROLES.get(method, "control"),
         dataset=cell.dataset.name,
         base_model=section,
         stands_for=PaperCell(
             section, method, cell.delta.name if steered else None, cell.dataset.name
         ),
-        lambda_=cell.decoding.lambda_ if steered else None,
+        lambda_=cell.weight,
         temperature=0.0 if cell.decoding.greedy else cell.decoding.temperature,
     )
 
@@ -187,10 +189,10 @@ def _grids(
     cells: Sequence[CellConfig], labels: Sequence[RowLabel], measured: Sequence[MeasuredCell]
 ) -> list[MeasuredCell]:
     """Return the cells of λ × τ grids, two or more of each, which differ by nothing else."""
-    top_ps = {cell.decoding.top_p for cell in cells if cell.method.name == "rast"}
+    top_ps = {cell.decoding.top_p for cell in cells if cell.weight is not None}
     grids: dict[tuple[str, str], list[MeasuredCell]] = {}
     for cell, label, one in zip(cells, labels, measured, strict=True):
-        if cell.method.name == "rast" and not cell.decoding.greedy:
+        if cell.weight is not None and not cell.decoding.greedy:
             top_p = [f"top-p = {cell.decoding.top_p:g}"] if len(top_ps) > 1 else []
             own = [cell.label] if cell.label else []
             parts = (*own, *top_p, *label.without([*GRID_KEYS, "decoding.top_p"]))

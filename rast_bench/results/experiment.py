@@ -239,7 +239,6 @@ def _measured(
     part = row or grid
     assert part is not None, "an experiment's cell belongs to a row or to a grid"
     key = part.published or PublishedKey()
-    steered = cell.method.name == "rast"
     names = published.datasets if published else {}
     missing = outcome if isinstance(outcome, Missing) else NOT_RUN
     return MeasuredCell(
@@ -251,10 +250,10 @@ def _measured(
         stands_for=PaperCell(
             key.model or cell.base_model.name,
             key.method or cell.method.name,
-            key.delta or (cell.delta.name if steered else None),
+            key.delta or (cell.delta.name if cell.steered else None),
             names.get(cell.dataset.name, cell.dataset.name),
         ),
-        lambda_=cell.decoding.lambda_ if steered else None,
+        lambda_=cell.weight,
         temperature=0.0 if cell.decoding.greedy else cell.decoding.temperature,
         grid=grid.name if grid else None,
         policy=_policy(cell) if along_paths else "",

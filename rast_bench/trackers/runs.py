@@ -45,15 +45,16 @@ def cell_config(planned: PlannedCell) -> dict[str, Any]:
     """Return what made the cell: flat, so that charts and filters find it, and its identity."""
     cell, identity = planned.cell, planned.identity
     decoding, models = cell.decoding, identity["models"]
-    steered, drawn = cell.method.name == "rast", not cell.decoding.greedy
+    drawn = not decoding.greedy
     return {
         "cell_id": planned.cell_id,
         "base_model": cell.base_model.name,
-        "delta": cell.delta.name if steered else "none",
+        "delta": cell.delta.name if cell.steered else "none",
         "method": cell.method.name,
+        **{f"method_{name}": value for name, value in cell.method.parameters.items()},
         "dataset": cell.dataset.name,
         "prompt": cell.prompt.name,
-        "lambda": decoding.lambda_ if steered else None,
+        "lambda": cell.weight,
         "temperature": decoding.temperature if drawn else 0.0,
         "greedy": decoding.greedy,
         "top_p": decoding.top_p if drawn else None,
@@ -64,7 +65,9 @@ def cell_config(planned: PlannedCell) -> dict[str, Any]:
         "engine": cell.engine.name,
         "dtype": cell.engine.dtype,
         "model_hash": models["main"],
-        "delta_hashes": [pair[role] for pair in models["pairs"] for role in ("rl", "base")],
+        "delta_hashes": [
+            pair[role] for pair in models["pairs"] for role in ("rl", "base") if role in pair
+        ],
         "identity": identity,
     }
 

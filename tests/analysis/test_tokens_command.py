@@ -98,7 +98,7 @@ def test_a_named_problem_is_read_in_each_cell(study: RandomStudy) -> None:
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        (["base", "--problem", "00000"], "no cell with a ΔR is among", "name a RAST cell"),
+        (["base", "--problem", "00000"], "no RAST cell is among", "name a RAST cell"),
         (["rast", "--problem", "7"], "the samples of a problem '7'", "00000, 00001"),
         (["rast", "--sample", "2"], "has a sample 2", "numbered from 0 to 1"),
         (["rast", "--path", "rl"], "--path is not for analyse tokens", "leave it out"),

@@ -28,8 +28,8 @@ def trace(key: EngineKey, requests: Iterable[Request], slots: int, threads: int 
     composed: list[torch.Tensor] = []
     steps: dict[SampleKey, list[torch.Tensor]] = {}
 
-    def observed_compose(logits: list[torch.Tensor], lambda_: torch.Tensor) -> torch.Tensor:
-        composed[:] = [compose(logits, lambda_)]
+    def observed_compose(logits: list[torch.Tensor], *of_rows: torch.Tensor) -> torch.Tensor:
+        composed[:] = [compose(logits, *of_rows)]
         return composed[0]
 
     def observed_collect(

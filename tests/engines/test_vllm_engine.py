@@ -133,7 +133,9 @@ def test_samples_lie_in_the_nucleus_of_the_composed_distribution(
         with torch.inference_mode():
             logits = [model.score(ids) for model in reference.models]
             lambdas = torch.full((len(ids),), params.lambda_)
-            composed = reference._compose(logits, lambdas)[-len(sample.token_ids) - 1 : -1]
+            none = torch.zeros(len(ids), 0)
+            composed = reference._compose(logits, lambdas, torch.zeros(len(ids)), none)
+            composed = composed[-len(sample.token_ids) - 1 : -1]
             probabilities = (composed / params.temperature).softmax(-1).double()
         own = probabilities.gather(1, torch.tensor(sample.token_ids)[:, None])
         likelier = probabilities.masked_fill(probabilities <= own, 0).sum(-1)

@@ -1,9 +1,13 @@
 """Ids, samples and commands as a tracker shows them; numbers are checked where they are pushed."""
 
+from dataclasses import replace
+
 import pytest
 from planned_cells import planned_cell
 
-from rast_bench.trackers.runs import LONGEST_ID, shown_command, slug
+from rast_bench.config.identity import cell_identity
+from rast_bench.config.schema import DeltaConfig, MethodConfig
+from rast_bench.trackers.runs import LONGEST_ID, cell_config, shown_command, slug
 from rast_bench.trackers.samples import chosen_problems, chosen_samples
 from rast_bench.trackers.tables import csv_table
 
@@ -63,3 +67,19 @@ def test_columns_of_numbers_are_numbers(text: str, rows: list[list[object]]) -> 
     table = csv_table(text)
     assert list(table.columns) == text.splitlines()[0].split(",")
     assert table.rows == rows
+
+
+def test_a_cell_of_another_method_has_its_parameters_and_the_models_that_it_reads() -> None:
+    """Contrastive decoding reads S_base alone, and has no λ."""
+    plain = planned_cell({"q": "1"}, samples=1)
+    pair = {"rl": {"path": "s-rl"}, "base": {"path": "s"}}
+    changes = {
+        "method": MethodConfig(name="contrastive", beta=0.3),
+        "delta": DeltaConfig.model_validate({"name": "s", "pairs": [pair]}),
+    }
+    cell = plain.cell.model_copy(update=changes)
+    identity = cell_identity(cell, "sha256:set", lambda ref: f"sha256:{ref.path}")
+    config = cell_config(replace(plain, cell=cell, identity=identity))
+    assert (config["method"], config["method_beta"], config["delta"]) == ("contrastive", 0.3, "s")
+    assert config["lambda"] is None
+    assert config["delta_hashes"] == ["sha256:s"]

@@ -34,13 +34,11 @@ const DATA = JSON.parse(byId("data").textContent);
 /** @type {Map<string, Cell>} */
 const CELLS = new Map(DATA.cells.map((cell) => [cell.id, cell]));
 
-/** @type {Map<string, Element>} */
-const inlineBlocks = new Map(
-  [...document.querySelectorAll("script[data-block]")].map((one) => [
-    one.getAttribute("data-block") || "",
-    one,
-  ]),
-);
+/** Resolves when the whole page is read: its blocks and libraries stand behind this script. */
+const wholePage = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+
+/** @type {Map<string, Element> | null} */
+let inlineBlocks = null;
 
 const KEPT_TEXTS = 48; // blocks of texts that are kept, about 256 kB each
 /** @type {Map<string, Promise<any>>} */
@@ -80,7 +78,8 @@ async function block(name) {
     const address = name.split("/").map(encodeURIComponent).join("/");
     return new Uint8Array(await (await answer(`block/${address}`, {})).arrayBuffer());
   }
-  return gunzip(fromBase64(DATA.source === "files" ? await fileBlock(name) : inlineBlock(name)));
+  const text = DATA.source === "files" ? await fileBlock(name) : await inlineBlock(name);
+  return gunzip(fromBase64(text));
 }
 
 /** What the server holds now is not what this page was made from. */
@@ -105,8 +104,13 @@ async function answer(address, query) {
   return response;
 }
 
-/** @param {string} name */
-function inlineBlock(name) {
+/** @param {string} name @returns {Promise<string>} */
+async function inlineBlock(name) {
+  await wholePage;
+  if (!inlineBlocks) {
+    const found = [...document.querySelectorAll("script[data-block]")];
+    inlineBlocks = new Map(found.map((one) => [one.getAttribute("data-block") || "", one]));
+  }
   const element = inlineBlocks.get(name);
   if (!element) throw new Error(`this page does not hold ${name}`);
   return element.textContent || "";
@@ -163,6 +167,7 @@ async function gunzip(bytes) {
 /** Start a library that lies in the page compressed. @param {string} name @returns {Promise<void>} */
 function library(name) {
   return remember(kept, `library ${name}`, async () => {
+    await wholePage;
     const element = document.querySelector(`script[data-library="${name}"]`);
     const text = new TextDecoder().decode(await gunzip(fromBase64(element?.textContent || "")));
     const started = h(name.endsWith("style") ? "style" : "script", null);

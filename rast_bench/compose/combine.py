@@ -1,0 +1,127 @@
+"""The formulas of `compose.methods`, as pure functions of one step's logits.
+
+Every row is computed from its own logits and parameters alone.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rast_bench.compose.methods import Method
+from rast_bench.compose.sampling import nucleus
+
+
+@dataclass(frozen=True)
+class Step:
+    """The logits of one step, cut to the shared vocabulary, and each row's parameters.
+
+    Attributes:
+        main: [rows, V] float32 logits of M_base.
+        rl, base: [rows, V] of every pair's S_RL and S_base, any float dtype; empty if the method
+            does not read them.
+        weights: One per pair.
+        lambda_: [rows] float32.
+        drawn: [rows] int64, tokens that the response has so far.
+        parameters: [rows] float64 by name.
+        permutation: [V] ids; the null control takes ΔR's values in this order.
+    """
+
+    main: Tensor
+    rl: Sequence[Tensor]
+    base: Sequence[Tensor]
+    weights: Sequence[float]
+    lambda_: Tensor
+    drawn: Tensor
+    parameters: Mapping[str, Tensor]
+    permutation: Tensor | None = None
+
+    @property
+    def delta(self) -> Tensor:
+        """ΔR = Σᵢ wᵢ · (S_RL,i − S_base,i), [rows, V] float32."""
+        pairs = zip(self.rl, self.base, self.weights, strict=True)
+        delta = sum(((rl.float() - base.float()) * weight for rl, base, weight in pairs))
+        assert isinstance(delta, Tensor), "a method that reads ΔR has a pair"
+        return delta if self.permutation is None else delta[:, self.permutation]
+
+    def column(self, name: str) -> Tensor:
+        """A parameter as [rows, 1]."""
+        return self.parameters[name][:, None]
+
+
+def combine(method: Method, step: Step) -> Tensor:
+    """Return the composed logits [rows, V] float32; −inf for ids that a method excludes."""
+    own = method.function
+    function: Callable[[Step], Tensor] = (
+        getattr(sys.modules[__name__], own) if isinstance(own, str) else own
+    )
+    return function(step)
+
+
+def rast(step: Step) -> Tensor:
+    """`compose.logits.compose_logits` does this in place, and with vLLM's rows."""
+    return _steered(step, torch.ones_like(step.main, dtype=torch.bool))
+
+
+def dexperts(step: Step) -> Tensor:
+    one = torch.ones_like(step.lambda_)
+    ids, masses = nucleus(step.main, one, step.parameters["filter_p"])
+    inside = torch.zeros_like(step.main, dtype=torch.bool).scatter_(1, ids, masses > 0)
+    return rast(step).masked_fill(~inside, -torch.inf)
+
+
+def contrastive(step: Step) -> Tensor:
+    beta, alpha = step.column("beta"), step.column("alpha")
+    (amateur,) = step.base
+    scores = ((1 + beta) * step.main - beta * amateur.float()).float()
+    lowest = step.main.amax(-1, keepdim=True) + alpha.log()
+    return scores.masked_fill(step.main < lowest, -torch.inf)
+
+
+def geometric_mean(step: Step) -> Tensor:
+    weight = step.column("weight")
+    ours, others = _log_probabilities(step)
+    return ((1 - weight) * ours + weight * others).float()
+
+
+def mixture(step: Step) -> Tensor:
+    weight = step.column("weight")
+    ours, others = _log_probabilities(step)
+    return torch.logaddexp((1 - weight).log() + ours, weight.log() + others).float()
+
+
+def nudging(step: Step) -> Tensor:
+    (others,) = step.rl
+    unsure = step.main.softmax(-1).amax(-1, keepdim=True) < step.column("threshold")
+    return torch.where(unsure, others.float(), step.main)
+
+
+def rast_gated(step: Step) -> Tensor:
+    logs = step.main.double().log_softmax(-1)
+    entropy = -(logs.exp() * logs).nan_to_num(nan=0.0).sum(-1, keepdim=True)
+    return _steered(step, entropy > step.column("entropy"))
+
+
+def rast_first(step: Step) -> Tensor:
+    return _steered(step, step.drawn[:, None] < step.column("tokens"))
+
+
+def rast_top(step: Step) -> Tensor:
+    order = step.delta.abs().sort(dim=-1, descending=True, stable=True).indices
+    ranks = torch.empty_like(order).scatter_(
+        1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
+    )
+    return _steered(step, ranks < step.column("count"))
+
+
+def _steered(step: Step, where: Tensor) -> Tensor:
+    """Return l_M + λ D where the mask ([rows, V] or [rows, 1]) holds, l_M bit for bit elsewhere."""
+    column = step.lambda_[:, None]
+    return torch.where(where & (column != 0), step.main + column * step.delta, step.main)
+
+
+def _log_probabilities(step: Step) -> tuple[Tensor, Tensor]:
+    (others,) = step.rl
+    return step.main.double().log_softmax(-1), others.double().log_softmax(-1)

@@ -1,0 +1,148 @@
+"""Methods besides equation 3: their parameters, their identity, and what is refused."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from rast_bench.cli import main
+from rast_bench.compose.methods import EQUATION_3, METHODS
+from rast_bench.config.frontend import job_of_overrides
+from rast_bench.config.identity import cell_id, cell_identity, engine_key
+from rast_bench.config.schema import CellConfig, ModelRef
+from rast_bench.engines import check_engine
+from rast_bench.errors import ConfigError
+
+PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
+CELL = ("base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy")
+OTHERS = [name for name in METHODS if name != EQUATION_3]
+
+
+def cell(*overrides: str) -> CellConfig:
+    (found,) = job_of_overrides([*CELL, *overrides]).cells
+    return found
+
+
+def identity(found: CellConfig) -> str:
+    return cell_id(cell_identity(found, "data", lambda ref: ref.path))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_conf_has_the_defaults_of_the_definition(name: str) -> None:
+    assert cell(f"method={name}").method.parameters == METHODS[name].defaults
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_a_method_reads_changes_the_identity_and_nothing_else_does(name: str) -> None:
+    method, first = METHODS[name], cell(f"method={name}")
+    own = {identity(first), identity(cell())}
+    for one in method.parameters:
+        value = int(one.default) + 1 if one.whole else one.default / 2
+        own.add(identity(cell(f"method={name}", f"method.{one.name}={value}")))
+    assert len(own) == 2 + len(method.parameters)
+    other = identity(cell(f"method={name}", "decoding.lambda=0.5"))
+    assert (other == identity(first)) is not method.uses_lambda
+    (pair,) = first.delta.pairs
+    for role in ("rl", "base"):
+        changed = pair.model_copy(update={role: ModelRef(path="zoo:another")})
+        delta = first.delta.model_copy(update={"pairs": (changed,)})
+        same = identity(first.model_copy(update={"delta": delta})) == identity(first)
+        assert same is (role not in method.roles)
+    assert len(engine_key(first).roles) == 1 + len(method.roles)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["method=contrastive", "+method.gamma=1"], "method=contrastive has no gamma"),
+        (["+method.beta=1"], "method=rast has no beta"),
+        (["method=mixture", "method.weight=1.5"], "must be a number from 0 to 1"),
+        (["method=rast_first", "method.tokens=1.5"], "must be a whole number"),
+        (["method=rast_gated", "method.entropy=nan"], "method.entropy"),
+        (["method=dexperts", "method.filter_p=true"], "method.filter_p"),
+        (["method=dexperts", "method.filter_p=much"], "method.filter_p"),
+        (["method=nudging", "delta=none"], "method=nudging needs a ΔR source"),
+        (["method=mixture", "delta=tiny-ensemble"], "takes one pair of models, delta"),
+        (["method=mixture", "delta.shuffle_vocabulary_seed=1"], "no ΔR whose values"),
+        (["method=contrastiv"], "contrastive"),
+    ],
+)
+def test_mistakes_are_named(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        cell(*overrides)
+    assert message in raised.value.render()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_vllm_refuses_what_it_does_not_have(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"engine=vllm has no method={name}"):
+        check_engine(cell(f"method={name}", "engine=vllm"))
+
+
+def test_methods_side_by_side_in_one_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("base_model=tiny-s", "delta=tiny-xs", "dataset=tiny-easy", "dataset.limit=3")
+    swept = ("-m", "method=base,rl,rast,contrastive,rast_first", "decoding.n=2", "workers=1")
+    assert main(["run", *words, *swept, f"results_dir={tmp_path}"]) == 0
+    printed = capsys.readouterr().out
+    for label in (
+        "contrastive tiny-xs, beta = 0.5, alpha = 0.1",
+        "rast_first tiny-xs, tokens = 1",
+        "+ ΔR tiny-xs",
+    ):
+        assert label in " ".join(printed.split())
+
+
+def test_the_page_has_every_formula_source_and_parameter() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for method in METHODS.values():
+        assert f"| `{method.name}` | {method.formula} |" in page
+        assert f"* `{method.name}`: {method.source}." in page
+        for one in method.parameters:
+            assert f"`method.{one.name}` ({one.default:g}): {one.meaning}" in page
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The page's module, in the current folder, which is on the path."""
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "mymethods.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mymethods", raising=False)
+    return tmp_path / "mymethods.py"
+
+
+def test_a_method_of_ones_own_as_documented(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    block = PAGE.read_text(encoding="utf-8").rpartition("```bash\n")[2].partition("```")[0]
+    _, *words = shlex.split(block)
+    assert main([*words, "workers=1"]) == 0
+    printed = capsys.readouterr()
+    assert "mymethods:CLIPPED tiny-xs, limit = 1.5, λ = 1" in " ".join(printed.out.split())
+    assert main([*words, "workers=1"]) == 0
+    assert "0 samples made" in capsys.readouterr().err
+
+    before = identity(cell("method.name=mymethods:CLIPPED"))
+    own.write_text(own.read_text() + "# changed\n")
+    assert identity(cell("method.name=mymethods:CLIPPED")) != before
+
+
+def test_mistakes_of_ones_own_methods_are_named(own: Path) -> None:
+    with own.open("a") as stream:
+        stream.write("NUMBER = 3\n")
+    for name, message in {
+        "mymethods:NUMBER": "is not a Method",
+        "mymethods:clipped": "is not a Method",
+        "mymethods:CLIPED": "did you mean 'CLIPPED'?",
+        "nowhere:X": "No module named 'nowhere'",
+    }.items():
+        with pytest.raises(ConfigError) as raised:
+            cell(f"method.name={name}")
+        assert message in raised.value.render()
+    with pytest.raises(ConfigError) as raised:
+        cell("method.name=mymethods:CLIPPED", "+method.limit=1000")
+    assert "method.limit=1000 must be a number from 0 to 100" in raised.value.render()
