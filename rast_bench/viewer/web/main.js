@@ -66,7 +66,10 @@ async function show() {
     );
     shownView = "";
   }
-  if (location.hash === begun) document.body.setAttribute("aria-busy", "false");
+  if (location.hash === begun) {
+    document.body.setAttribute("aria-busy", "false");
+    document.body.dataset.shown = begun;
+  }
   if (changed) window.scrollTo(0, 0);
 }
 

@@ -183,7 +183,7 @@ function aboutToken(data, at) {
                 h(
                   "span.number",
                   null,
-                  ` ${shownNumber(100 * probability, probability < 0.0995 ? 2 : 1)} %`,
+                  ` ${shownNumber(100 * probability, probability < 0.0995 ? 2 : 1)}`,
                 ),
               ],
         );
@@ -199,7 +199,7 @@ function aboutToken(data, at) {
           h(
             "table.top",
             null,
-            h("caption", null, "Most likely tokens here"),
+            h("caption", null, "Most likely tokens here, with probabilities in percent"),
             h(
               "thead",
               null,
@@ -208,7 +208,7 @@ function aboutToken(data, at) {
                 null,
                 h("th", { scope: "col" }, "#"),
                 models.map((model) =>
-                  h("th", { scope: "col" }, model === "composition" ? "composition (RAST)" : model),
+                  h("th", { scope: "col" }, model === "composition" ? "RAST" : model),
                 ),
               ),
             ),
