@@ -219,8 +219,11 @@ function aboutToken(data, at) {
   ].filter((one) => one !== null);
 }
 
-/** The view of all saved paths. @param {HTMLElement} main */
-async function showTokens(main) {
+/**
+ * The view of all saved paths.
+ * @param {HTMLElement} main @param {() => boolean} stopped - true when something else is shown
+ */
+async function showTokens(main, stopped) {
   const paths = [...TOKEN_PATHS.entries()];
   const named = `tokens/${state.cells[0]}/${state.problem}/${state.sample}`;
   const current = TOKEN_PATHS.has(named) ? named : paths[0]?.[0];
@@ -236,6 +239,7 @@ async function showTokens(main) {
       ),
     ),
   );
+  if (stopped()) return;
   const problemOf = (/** @type {TokenPath} */ path) =>
     problems.get(CELLS.get(path.cell)?.dataset ?? "")?.[path.problem];
   const title = (/** @type {TokenPath} */ path) =>
