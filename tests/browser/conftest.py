@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from finished_run import finished, run
-from opened_page import Opened
+from opened_page import PATIENCE, Opened
 
 __all__ = ["finished", "run"]
 
@@ -36,7 +36,7 @@ def opened(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Opened]:
     options = getattr(request, "param", {})
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE * 1000)
     one = Opened(page, [])
 
     def ask(request: Any) -> None:

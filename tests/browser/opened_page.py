@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PATIENCE = 120  # seconds; a busy machine is no failure
+
 
 @dataclass
 class Opened:
@@ -24,7 +26,19 @@ class Opened:
 
     def settled(self) -> Any:
         """The page, once it shows what its address names."""
-        # An address that was changed is read in a task of its own.
-        self.page.evaluate("() => new Promise(resolve => setTimeout(resolve, 0))")
-        self.page.wait_for_selector("body[aria-busy=false]")
+        # The page notices a changed address a little later.
+        self.until("() => document.body.dataset.shown === location.hash")
         return self.page
+
+    def until(self, condition: str, value: Any = None) -> None:
+        """Wait until a function of the page holds. Playwright's own way needs `eval`."""
+        self.page.evaluate(
+            f"""async value => {{
+                const end = performance.now() + {PATIENCE * 1000};
+                while (!({condition})(value)) {{
+                    if (performance.now() > end) throw new Error("not within {PATIENCE} seconds");
+                    await new Promise(resolve => setTimeout(resolve, 5));
+                }}
+            }}""",
+            value,
+        )

@@ -13,6 +13,8 @@ from pages import blocks_of, chunks_of, columns_of, data_of
 import rast_bench
 from rast_bench.api.folder import open_results
 from rast_bench.cli import main
+from rast_bench.config.identity import sample_seed
+from rast_bench.domain import Sample, SampleKey
 from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
 from rast_bench.metrics.behaviour import behaviour_lemmas
@@ -153,6 +155,43 @@ class Page:
 @pytest.fixture
 def page(finished: Finished) -> Page:
     return Page(finished)
+
+
+HOSTILE = "</script><script>alert(1)</script><!-- \u202e\x00\u2028 <svg onload=alert(2)>"
+
+
+def test_hostile_names_are_text(page: Page) -> None:
+    before = page.html()
+    record = json.loads((page.folder / "made_by.json").read_text())
+    changed = {**record, "title": HOSTILE, "notes": [HOSTILE], "command": HOSTILE}
+    (page.folder / "made_by.json").write_text(json.dumps(changed))
+    html = page.html()
+    data = data_of(html)
+    assert data["title"] == HOSTILE
+    assert HOSTILE in data["notes"]
+    for sign in ("</script", "<script", "<!--", "<svg"):
+        assert html.lower().count(sign) == before.lower().count(sign)
+
+
+def test_hostile_texts_come_whole(page: Page) -> None:
+    ledger = Ledger(page.finished.results)
+    cell = ledger.cells()[0]
+    texts = [HOSTILE, "x" * 1_000_000, ""]
+    samples = []
+    for place, (problem, text) in enumerate(zip(["q0", "q1", "q2"], texts, strict=True)):
+        key = SampleKey(cell, problem, 100 + place)
+        samples.append(Sample(key, sample_seed(key), "ab" * 32, (1,), text, "length"))
+    ledger.write_samples(cell, samples, "run")
+    blocks = blocks_of(page.html())
+    shown = [
+        one["text"]
+        for name, block in blocks.items()
+        if name.startswith(f"texts/{cell}/")
+        for problem in json.loads(block).values()
+        for one in problem["samples"]
+        if one["i"] >= 100
+    ]
+    assert sorted(shown) == sorted(texts)
 
 
 def test_many_samples_lie_in_files_beside_it(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

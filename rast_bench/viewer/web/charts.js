@@ -130,6 +130,9 @@ function chartsSection() {
   );
 }
 
+/** What Vega runs for each chart. @type {WeakMap<HTMLElement, any>} */
+const views = new WeakMap();
+
 /** @param {any} spec @param {HTMLElement} place */
 async function drawChart(spec, place) {
   const vega = await startCharts();
@@ -140,6 +143,7 @@ async function drawChart(spec, place) {
     load: () => Promise.reject(new Error("a chart loads nothing")),
     sanitize: () => Promise.reject(new Error("a chart has no links")),
   };
+  views.get(place)?.finalize();
   const view = new vega.View(vega.parse(compiled, undefined, { ast: true }), {
     expr: /** @type {any} */ (window).vegaInterpreter,
     renderer: "svg",
@@ -149,6 +153,7 @@ async function drawChart(spec, place) {
     logLevel: vega.Error,
     tooltip: chartTooltip,
   });
+  views.set(place, view);
   await view.runAsync();
   place.parentElement?.classList.add("drawn");
 }

@@ -11,6 +11,7 @@ const KEYS = [
   ["?", "these keys"],
 ];
 
+let visit = 0; // counts changes of the state: what was begun for an older one is given up
 let shownView = "";
 /** @type {() => void} */
 let renewOverview = () => undefined;
@@ -33,6 +34,8 @@ function header() {
 
 /** Show the state that the address names. */
 async function show() {
+  const now = ++visit;
+  const stopped = () => now !== visit;
   state = readState(location.hash || DATA.start || "");
   const main = byId("main");
   const changed = state.view !== shownView;
@@ -47,13 +50,13 @@ async function show() {
   );
   byId("tooltip")?.remove();
   document.body.setAttribute("aria-busy", "true");
-  const begun = location.hash;
   try {
-    if (state.view === "samples") await showSamples(main);
-    else if (state.view === "tokens") await showTokens(main);
+    if (state.view === "samples") await showSamples(main, stopped);
+    else if (state.view === "tokens") await showTokens(main, stopped);
     else if (changed) renewOverview = showOverview(main);
     else renewOverview();
   } catch (error) {
+    if (stopped()) return;
     main.replaceChildren(
       h(
         "p.bad",
@@ -66,7 +69,9 @@ async function show() {
     );
     shownView = "";
   }
-  if (location.hash === begun) document.body.setAttribute("aria-busy", "false");
+  if (stopped()) return;
+  document.body.setAttribute("aria-busy", "false");
+  document.body.dataset.shown = location.hash;
   if (changed) window.scrollTo(0, 0);
 }
 

@@ -1,12 +1,10 @@
 // The sample browser: filters and problems on the left, one problem on the right.
 
 let isChosen = false; // whether the address names a problem; else the first is shown
-let visit = 0; // counts changes of the state: what was begun for an older one is given up
+let lastProblem = ""; // that was shown
 
-/** @param {HTMLElement} main */
-async function showSamples(main) {
-  const now = ++visit;
-  const stopped = () => now !== visit;
+/** @param {HTMLElement} main @param {() => boolean} stopped - true when something else is shown */
+async function showSamples(main, stopped) {
   const chosen = selected();
   if (!chosen.cells.length) {
     main.replaceChildren(h("p", null, "There are no samples here."));
@@ -56,6 +54,9 @@ async function showSamples(main) {
   await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, 150))]); // no flicker where texts are at hand
   if (stopped()) return;
   byId("detail").replaceChildren(element);
+  const isNew = isChosen && state.problem !== lastProblem;
+  lastProblem = state.problem;
+  if (isNew && byId("detail").offsetTop > window.innerHeight) byId("detail").scrollIntoView(); // on a phone
   await ready;
 }
 

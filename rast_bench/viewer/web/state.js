@@ -92,16 +92,10 @@ function writeState(from) {
   return `#${values.toString().replaceAll("%2C", ",").replaceAll("%3A", ":")}`;
 }
 
-/**
- * Show another state.
- * @param {Partial<State>} changes
- * @param {boolean} [step] - a step of its own for the browser's Back button
- */
-function go(changes, step = false) {
+/** Show another state, in the place of this one. @param {Partial<State>} changes */
+function go(changes) {
   const hash = writeState({ ...state, ...changes });
-  if (hash === location.hash) return;
-  if (step) location.hash = hash;
-  else location.replace(hash);
+  if (hash !== location.hash) location.replace(hash);
 }
 
 /** A link to another state. @param {Partial<State>} changes */

@@ -91,11 +91,7 @@ function shownResult(result) {
   const hasInterval = result.low !== null && result.high !== null;
   const withError = result.stderr !== null && (state.spread || !hasInterval);
   const spread = withError
-    ? h(
-        "span.spread",
-        null,
-        ` ± ${inUnit(result, /** @type {number} */ (result.stderr))}`.trimStart(),
-      )
+    ? h("span.spread", null, `± ${inUnit(result, /** @type {number} */ (result.stderr))}`)
     : null;
   const interval =
     !hasInterval || (withError && state.spread !== "both")
@@ -167,7 +163,9 @@ function resultsTable() {
   const k = ks.length ? (ks.includes(Number(state.k)) ? Number(state.k) : ks[ks.length - 1]) : null;
   const { sections, columns } = tableOf(measure, k, chosen === HEADLINE ? "recovery rate" : null);
   const about = DATA.results.find((one) => one.measure === measure);
-  const title = `${about?.title || measure}${k === null ? "" : `, k = ${k}`}`;
+  const unit =
+    about?.unit === "fraction" && !/percent|points/.test(about.title) ? ", in percent" : "";
+  const title = `${about?.title || measure}${unit}${k === null ? "" : `, k = ${k}`}`;
   return h(
     "section",
     { "aria-labelledby": "results-title" },

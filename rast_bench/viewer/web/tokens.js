@@ -183,7 +183,7 @@ function aboutToken(data, at) {
                 h(
                   "span.number",
                   null,
-                  ` ${shownNumber(100 * probability, probability < 0.0995 ? 2 : 1)} %`,
+                  ` ${shownNumber(100 * probability, probability < 0.0995 ? 2 : 1)}`,
                 ),
               ],
         );
@@ -199,7 +199,7 @@ function aboutToken(data, at) {
           h(
             "table.top",
             null,
-            h("caption", null, "Most likely tokens here"),
+            h("caption", null, "Most likely tokens here, with probabilities in percent"),
             h(
               "thead",
               null,
@@ -208,7 +208,7 @@ function aboutToken(data, at) {
                 null,
                 h("th", { scope: "col" }, "#"),
                 models.map((model) =>
-                  h("th", { scope: "col" }, model === "composition" ? "composition (RAST)" : model),
+                  h("th", { scope: "col" }, model === "composition" ? "RAST" : model),
                 ),
               ),
             ),
@@ -219,8 +219,11 @@ function aboutToken(data, at) {
   ].filter((one) => one !== null);
 }
 
-/** The view of all saved paths. @param {HTMLElement} main */
-async function showTokens(main) {
+/**
+ * The view of all saved paths.
+ * @param {HTMLElement} main @param {() => boolean} stopped - true when something else is shown
+ */
+async function showTokens(main, stopped) {
   const paths = [...TOKEN_PATHS.entries()];
   const named = `tokens/${state.cells[0]}/${state.problem}/${state.sample}`;
   const current = TOKEN_PATHS.has(named) ? named : paths[0]?.[0];
@@ -236,6 +239,7 @@ async function showTokens(main) {
       ),
     ),
   );
+  if (stopped()) return;
   const problemOf = (/** @type {TokenPath} */ path) =>
     problems.get(CELLS.get(path.cell)?.dataset ?? "")?.[path.problem];
   const title = (/** @type {TokenPath} */ path) =>
