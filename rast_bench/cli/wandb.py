@@ -82,7 +82,7 @@ def push(job: "Job", experiment: "ExperimentConfig", config: "WandbConfig") -> i
 
     from rast_bench.interrupt import two_step_interrupt
     from rast_bench.ledger import Ledger
-    from rast_bench.reporting.save import report_files, save_files
+    from rast_bench.reporting.save import save_without_origin
     from rast_bench.trackers.base import make_tracker
     from rast_bench.trackers.publish import only_writer, publication, publish, repair_command
 
@@ -91,7 +91,7 @@ def push(job: "Job", experiment: "ExperimentConfig", config: "WandbConfig") -> i
     group, report = stored_report(job, experiment, config, ledger)
     folder = results / "wandb" / "reports" / group.name
     with only_writer(results, "wandb", group.name), two_step_interrupt():
-        saved = save_files(report_files(report), folder)
+        saved = save_without_origin(report, folder, results / experiment.name)
         tracker = make_tracker(
             config,
             results,

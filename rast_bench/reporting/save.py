@@ -85,6 +85,23 @@ def report_files(report: "Report") -> dict[str, bytes]:
     return {**texts, **_saved_results(report), **figure_files(report.figures, FORMATS)}
 
 
+def save_without_origin(report: "Report", folder: Path, drawn: Path) -> list[Path]:
+    """Write the report's files without their origin, and return all its paths.
+
+    Args:
+        drawn: A folder whose figures are taken where they are, if they show the same results.
+
+    Raises:
+        LedgerError: As `save_report`.
+    """
+    kept = kept_figures(drawn, drawing_hash(report))
+    if kept is None:
+        return save_files(report_files(report), folder)
+    texts = _encoded(_illustrated(report, kept["titles"]))
+    paths = save_files({**texts, **_saved_results(report)}, folder)
+    return paths + [drawn / name for name in kept["sha256"]]
+
+
 def _illustrated(report: "Report", titles: Mapping[str, str]) -> dict[str, str]:
     """Return the texts, of which the main Markdown file shows the figures."""
     images = [f"![{escape_markdown(title)}]({stem}.png)\n" for stem, title in titles.items()]

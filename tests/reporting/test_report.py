@@ -14,6 +14,7 @@ from rast_bench.reporting.save import (
     FORMATS,
     report_files,
     save_report,
+    save_without_origin,
     write_atomically,
     written_files_summary,
 )
@@ -68,6 +69,21 @@ def test_markdown_shows_the_figures(report: Report) -> None:
     text = report_files(report)["table.md"].decode()
     for stem in report.figures:
         assert f"({stem}.png)" in text
+
+
+def test_without_origin_figures_are_those_that_show_the_same_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, folder = tmp_path / "drawn", tmp_path / "copy"
+    report = build_report("t", grid())
+    figures = {path for path in save_report(report, drawn, "command") if path.suffix == ".png"}
+    with monkeypatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", None)
+        paths = save_without_origin(build_report("t", grid()), folder, drawn)
+    assert figures < set(paths)
+    assert (folder / "table.md").read_bytes() == report_files(report)["table.md"]
+    paths = save_without_origin(build_report("another", grid()), folder, drawn)
+    assert {path.parent for path in paths} == {folder} and any(p.suffix == ".png" for p in paths)
 
 
 def test_greedy_rows_alone_make_no_curve() -> None:
