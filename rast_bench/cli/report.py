@@ -12,7 +12,8 @@ SUMMARY = "write an experiment's numbers, charts and samples as an HTML page"
 _DESCRIPTION = """\
 Grade what is new, save the experiment's tables as `rast-bench table` does, and write report.html
 beside them: its numbers, charts and all its samples in one file, which opens from disk and can be
-mailed. More than 25,000 samples lie in files beside it, in report_files/. Generates nothing."""
+mailed. If they are more than 10 MB the samples lie in files beside it, in report_files/. Generates
+nothing."""
 
 _EPILOG = """\
 examples:

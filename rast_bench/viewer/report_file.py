@@ -31,10 +31,9 @@ from rast_bench.viewer.web import block_script, render
 
 REPORT = "report.html"
 
-INLINE_SAMPLES = 25_000
-"""More samples than these lie in files beside the page, so that it opens at once."""
-INLINE_BYTES = 10 * 2**20
-"""A page with all its samples is no larger than this; else they lie in files, too."""
+INLINE_BYTES = 10_000_000
+"""A page with all its samples is no larger than this, so that it opens at once and can be mailed:
+25,000 responses of real length. Else they lie in files."""
 
 PART_CHARACTERS = 256_000
 """Of the responses in one block, about."""
@@ -75,8 +74,8 @@ def write_report(
     page = _Page(snapshot, numbers, made, start)
     target = folder / name
     beside = chunk_folder(target)
-    if snapshot.samples <= INLINE_SAMPLES:
-        blocks = dict(page.blocks())
+    blocks = _within(page.blocks(), INLINE_BYTES)
+    if blocks is not None:
         html = page.html("inline", blocks).encode()
         if len(html) <= INLINE_BYTES:
             return _finished(target, html, None)
@@ -84,6 +83,18 @@ def write_report(
         chunks = _write_chunks(beside, page.blocks())
     html = page.html("files", None, f"{beside.name}/{chunks.name}").encode()
     return _finished(target, html, chunks)
+
+
+def _within(blocks: Iterator[tuple[str, bytes]], most: int) -> dict[str, bytes] | None:
+    """Return the blocks by name; None as soon as they are more bytes than a page may have."""
+    found: dict[str, bytes] = {}
+    size = 0
+    for name, content in blocks:
+        found[name] = content
+        size += len(content) * 4 // 3  # in base64
+        if size > most:
+            return None
+    return found
 
 
 class _Page:

@@ -49,9 +49,9 @@ def rates(page: Any, method: int) -> list[int]:
 def test_the_report_of_a_run(finished: Finished, opened: Opened) -> None:
     """What `rast-bench report` writes opens from disk: table, charts, a sample in both forms."""
     words = [*finished.words[:2], *finished.words[3:]]
-    for limit, source in ((25_000, "inline"), (10, "files")):
+    for limit, source in ((10_000_000, "inline"), (1_000, "files")):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(report_file, "INLINE_SAMPLES", limit)
+            patch.setattr(report_file, "INLINE_BYTES", limit)
             assert main(["report", "small", *words]) == 0
         page = opened.open(finished.results / "small" / "report.html")
         assert json.loads(page.locator("#data").inner_text())["source"] == source

@@ -196,7 +196,8 @@ def test_hostile_texts_come_whole(page: Page) -> None:
 
 def test_many_samples_lie_in_files_beside_it(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     inline = blocks_of(page.html())
-    monkeypatch.setattr(report_file, "INLINE_SAMPLES", 32)
+    size = page.write().page_bytes
+    monkeypatch.setattr(report_file, "INLINE_BYTES", size - 1)
     written = page.write()
     html = written.path.read_text()
     data = data_of(html)
@@ -216,22 +217,15 @@ def test_many_samples_lie_in_files_beside_it(page: Page, monkeypatch: pytest.Mon
     assert others != folder
     assert list((page.folder / "report_files").iterdir()) == [others]
     # All in one page again.
-    monkeypatch.setattr(report_file, "INLINE_SAMPLES", 33)
+    monkeypatch.setattr(report_file, "INLINE_BYTES", 2 * size)
     assert data_of(page.html())["source"] == "inline"
     assert not (page.folder / "report_files").exists()
-
-
-def test_a_page_that_would_be_too_large_has_files(
-    page: Page, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(report_file, "INLINE_BYTES", 1_000)
-    assert data_of(page.html())["source"] == "files"
 
 
 def test_a_report_that_fails_leaves_the_one_before(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_file, "INLINE_SAMPLES", 1)
+    monkeypatch.setattr(report_file, "INLINE_BYTES", 1_000)
     chunks = page.folder / "report_files"
     (chunks / ".tmp-1").mkdir(parents=True)  # of one that was killed
     before = page.html()
