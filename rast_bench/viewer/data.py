@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from rast_bench import __version__
 from rast_bench.errors import LedgerError
+from rast_bench.planning.quantities import count
 from rast_bench.reporting.charts import charts
 from rast_bench.reporting.origin import RECORD, origin_of
 from rast_bench.results.intervals import interval_of
@@ -125,7 +126,7 @@ def provenance(snapshot: Snapshot, record: Mapping[str, Any]) -> list[dict[str, 
         for manifest in manifests
     )
     facts = [
-        ("samples", f"{snapshot.samples:,} in {len(cells)} cells"),
+        ("samples", f"{snapshot.samples:,} in {count(len(cells), 'cell')}"),
         ("samples made", " to ".join(_distinct((origin.dates or ("",))[i] for i in (0, -1)))),
         ("by commit", ", ".join(origin.commits)),
         ("tables made", str(record.get("date") or "")),

@@ -282,7 +282,7 @@ function sectionBody(section, columns) {
         h("th.row", { scope: "row" }, inline(row.label)),
         columns.map((at) => resultCell(row.cells.get(at), section)),
       ),
-      row.role === "rast" || [...row.below.values()].some(isNumber)
+      (row.role === "rast" && row.below.size) || [...row.below.values()].some(isNumber)
         ? h(
             "tr.second",
             null,
