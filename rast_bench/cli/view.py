@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rast_bench.api.cells import StoredCell
     from rast_bench.api.folder import ResultsFolder
     from rast_bench.viewer.data import Numbers
+    from rast_bench.viewer.live import LiveView
     from rast_bench.viewer.snapshot import Choice
 
 SUMMARY = "show stored samples in a browser"
@@ -60,6 +62,7 @@ def run(args: Namespace) -> int:
     """
     import shlex
     import signal
+    import threading
 
     from rast_bench.api.folder import open_results
     from rast_bench.interrupt import Interrupted, two_step_interrupt
@@ -74,6 +77,7 @@ def run(args: Namespace) -> int:
         with two_step_interrupt(), ViewerServer(view, folder.path, args.port) as server:
             print(server.address, flush=True)
             print(f"{cells} cells of {folder.path}; Ctrl-C ends it", file=sys.stderr, flush=True)
+            threading.Thread(target=prepare, args=(view,), daemon=True).start()
             if not args.no_open:
                 open_browser(server.address)
             server.serve_forever()
@@ -81,6 +85,12 @@ def run(args: Namespace) -> int:
         if interrupt.number != signal.SIGINT:
             raise
     return 0
+
+
+def prepare(view: "LiveView") -> None:
+    """Make the first page while the browser starts; who asks for it is told what goes wrong."""
+    with suppress(Exception):
+        view.page()
 
 
 def chooser(
@@ -147,7 +157,6 @@ def open_browser(address: str) -> None:
     """Open the address in a browser with windows, if there is one; never fail, never wait."""
     import threading
     import webbrowser
-    from contextlib import suppress
 
     windows = sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     if not (windows or os.environ.get("BROWSER")):

@@ -5,6 +5,8 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 
 from rast_bench.ledger import Ledger
 from rast_bench.ledger.atomic import ledger_errors
@@ -73,30 +75,40 @@ class LiveView:
         self._groups: RowGroups = Recent(KEPT_GROUP_BYTES)
         self._shown: _Shown | None = None
         self._count = 0
+        self._latest = "", -inf
         self._lock = threading.Lock()
 
     def page(self) -> str:
         """Return the page of the ledger as it is now.
 
+        One that is finished while this call waits for another is returned as it is.
+
         Raises:
             LedgerError: It cannot be read.
         """
+        asked = monotonic()
         with self._lock:
-            choices, numbers = self._chosen()
-            before = self._shown
-            snapshot = Snapshot(self._ledger, choices, None if before is None else before.snapshot)
-            tokens = shown_tokens(self._ledger.root.parent, snapshot, numbers.experiment)
-            if before is None or not _same(before.snapshot, snapshot):
-                self._count += 1
-            shown = _Shown(str(self._count), snapshot, numbers, tokens)
-            self._shown = shown
+            html, finished = self._latest
+            if finished < asked:
+                html = self._made()
+                self._latest = html, monotonic()
+        return html
+
+    def _made(self) -> str:
+        choices, numbers = self._chosen()
+        before = self._shown
+        snapshot = Snapshot(self._ledger, choices, None if before is None else before.snapshot)
+        tokens = shown_tokens(self._ledger.root.parent, snapshot, numbers.experiment)
+        if before is None or not _same(before.snapshot, snapshot):
+            self._count += 1
+        self._shown = _Shown(str(self._count), snapshot, numbers, tokens)
         made = {
             "command": self._command,
             "time": now().isoformat(timespec="seconds"),
             "commit": None,
         }
-        data = page_data(shown.snapshot, shown.numbers, "server", made, shown.tokens.values())
-        data["generation"] = shown.generation
+        data = page_data(snapshot, numbers, "server", made, tokens.values())
+        data["generation"] = self._shown.generation
         return render(data, blocks=None, source="server")
 
     def block(self, name: str, generation: str | None = None) -> bytes:

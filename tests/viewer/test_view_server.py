@@ -7,8 +7,9 @@ import shutil
 import signal
 import socket
 import threading
+import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from rast_bench.api.folder import open_results
 from rast_bench.cli import main
 from rast_bench.cli.view import chooser, open_browser
 from rast_bench.ledger import Ledger
+from rast_bench.viewer import live
+from rast_bench.viewer.data import Numbers
 from rast_bench.viewer.live import LiveView
 from rast_bench.viewer.server import ViewerServer
+from rast_bench.viewer.snapshot import Choice
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,36 @@ def test_reloading_shows_what_came_since(client: Client, finished: Finished) -> 
     assert stale.status == 410
     assert b"reload" in stale.body
     assert client.get(f"search?cell={cell['id']}&text=a&generation=1").status == 410
+
+
+def test_who_waits_for_a_page_gets_that_one(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = open_results(finished.results)
+    choose = chooser(folder, [])
+    asked, pages, calls = threading.Event(), [], []
+    waiting = threading.Thread(target=lambda: pages.append(view.page()))
+
+    def clock() -> float:
+        if threading.current_thread() is waiting:
+            asked.set()
+        return time.monotonic()
+
+    def chosen() -> tuple[Sequence[Choice], Numbers]:
+        calls.append(1)
+        if len(calls) == 1:
+            waiting.start()
+            assert asked.wait(60)
+        return choose()
+
+    monkeypatch.setattr(live, "monotonic", clock)
+    view = LiveView(folder.ledger, chosen, "rast-bench view")
+    first = view.page()
+    waiting.join()
+    assert pages == [first]
+    assert len(calls) == 1
+    assert view.page()
+    assert len(calls) == 2
 
 
 def test_shards_that_are_merged_are_found_again(client: Client, finished: Finished) -> None:
