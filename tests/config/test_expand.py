@@ -2,7 +2,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from cells import plain_cell
+from plain_cells import plain_cell
 
 from rast_bench.config.expand import Composition, expand
 from rast_bench.config.experiment import ExperimentCell, ExperimentConfig

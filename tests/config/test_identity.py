@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cells import changed, plain_cell
 from checkpoint_maker import MakeCheckpoint
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_cells import changed, plain_cell
 
 from rast_bench.config.identity import (
     cell_id,

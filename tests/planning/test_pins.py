@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from cells import changed, plain_cell
+from plain_cells import changed, plain_cell
 
 from rast_bench.planning.pins import warn_of_unpinned
 
