@@ -29,6 +29,7 @@ from wandb_server import WandbServer, wandb_server
 
 from rast_bench.ledger import Ledger
 from rast_bench.processes import runs, start_ticks
+from rast_bench.run.heartbeats import SECONDS
 
 # The cluster itself: what the launcher's tests take for granted.
 
@@ -213,6 +214,8 @@ def node_lost(sweep: SlurmSweep, undisturbed: Finished) -> None:
     again = sweep.restarted(hanging)
     assert node_of(again) != node
     assert not ended(hanging)
+    # Its heartbeat, which goes on, notices the successor; else it may finish what little is left.
+    wait_until(lambda: time.time() > again.began + 3 * SECONDS, "time stands still")
     sweep.release(hanging)
     wait_until(lambda: ended(hanging), "an orphan goes on beside its successor")
     finished = finish(process)
