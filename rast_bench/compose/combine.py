@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rast_bench.compose.methods import Method
 from rast_bench.compose.sampling import nucleus
+from rast_bench.errors import EngineError
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,62 @@ class Step:
 
 
 def combine(method: Method, step: Step) -> Tensor:
-    """Return the composed logits [rows, V] float32; −inf for ids that a method excludes."""
+    """Return the composed logits [rows, V] float32; −inf for ids that a method excludes.
+
+    Raises:
+        EngineError: a user's own method returns another shape.
+    """
     own = method.function
     function: Callable[[Step], Tensor] = (
         getattr(sys.modules[__name__], own) if isinstance(own, str) else own
     )
-    return function(step)
+    found = function(step)
+    if found.shape != step.main.shape:
+        raise EngineError(
+            f"method {method.name} returns a tensor of shape {list(found.shape)}, not "
+            f"{list(step.main.shape)}",
+            hint="it returns one score per row and id of the shared vocabulary",
+        )
+    return found
+
+
+def combine_padded(
+    method: Method,
+    main: Tensor,
+    rl: Sequence[Tensor],
+    base: Sequence[Tensor],
+    weights: Sequence[float],
+    lambda_: Tensor,
+    drawn: Tensor,
+    parameters: Tensor,
+    *,
+    vocabulary: int,
+    permutation: Tensor | None = None,
+) -> Tensor:
+    """Return `combine` over the shared vocabulary and −inf for ids that are some model's padding.
+
+    Args:
+        main: [rows, V_M] float32.
+        rl, base: [rows, V_i] of every pair, V_i ≥ `vocabulary`; empty if not read.
+        weights, lambda_, drawn, permutation: as in `Step`.
+        parameters: [rows, parameters] float64, in the order of the method's definition.
+
+    Returns:
+        [rows, V_M] float32, a new tensor.
+    """
+    step = Step(
+        main=main[:, :vocabulary],
+        rl=[part[:, :vocabulary] for part in rl],
+        base=[part[:, :vocabulary] for part in base],
+        weights=weights,
+        lambda_=lambda_,
+        drawn=drawn,
+        parameters={one.name: parameters[:, i] for i, one in enumerate(method.parameters)},
+        permutation=permutation,
+    )
+    composed = torch.full_like(main, -torch.inf)
+    composed[:, :vocabulary] = combine(method, step)
+    return composed
 
 
 def rast(step: Step) -> Tensor:

@@ -28,6 +28,15 @@ class Parameter:
     meaning: str
     whole: bool = False
 
+    @property
+    def range(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} from {self.low:g} to {self.high:g}"
+
+    def allows(self, value: float) -> bool:
+        """Return whether a value is in the range; NaN is not."""
+        return self.low <= value <= self.high and (not self.whole or value == int(value))
+
 
 @dataclass(frozen=True)
 class Method:

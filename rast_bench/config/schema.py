@@ -153,17 +153,14 @@ class MethodConfig(Strict):
                     "method={method} has no {name}",
                     {"method": self.name, "name": name, "hint": f"its parameters: {listed}"},
                 )
-            if not one.low <= value <= one.high or (one.whole and value != int(value)):
-                kind = "a whole number" if one.whole else "a number"
+            if not one.allows(value):
                 raise PydanticCustomError(
                     "parameter_range",
-                    "method.{name}={value} must be {kind} from {low} to {high}",
+                    "method.{name}={value} must be {range}",
                     {
                         "name": name,
                         "value": f"{value:g}",
-                        "kind": kind,
-                        "low": f"{one.low:g}",
-                        "high": f"{one.high:g}",
+                        "range": one.range,
                         "hint": f"{one.meaning}; the default is {one.default:g}",
                     },
                 )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rast_bench.compose.methods import EQUATION_3
-from rast_bench.config.identity import EngineKey, engine_key
+from rast_bench.config.identity import EngineKey
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
-from rast_bench.errors import ConfigError
 from rast_bench.hardware import engine_threads
 
 if TYPE_CHECKING:
@@ -40,9 +38,4 @@ def check_engine(cell: CellConfig) -> None:
     if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 
-        if engine_key(cell).method != EQUATION_3:
-            raise ConfigError(
-                f"engine=vllm has no method={cell.method.name}: it decodes by equation 3 alone",
-                hint="choose engine=transformers, or method=rast",
-            )
         check_vllm(cell.decoding)

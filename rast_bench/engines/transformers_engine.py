@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from rast_bench.compose.combine import Step, combine
+from rast_bench.compose.combine import combine_padded
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
-from rast_bench.compose.methods import EQUATION_3, find_method
+from rast_bench.compose.methods import EQUATION_3, METHODS, find_method
 from rast_bench.compose.sampling import SAMPLING_BYTES
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
@@ -277,7 +277,7 @@ class TransformersEngine:
             role: others[place * pairs : (place + 1) * pairs]
             for place, role in enumerate(self.method.roles)
         }
-        if self.method.name == EQUATION_3:
+        if self.method is METHODS[EQUATION_3]:
             return compose_logits(
                 main,
                 small["rl"],
@@ -288,29 +288,18 @@ class TransformersEngine:
                 permutation=self.permutation,
                 out=main,
             )
-        shared = slice(0, self.vocabulary)
-        step = Step(
-            main=main[:, shared],
-            rl=[part[:, shared] for part in small.get("rl", [])],
-            base=[part[:, shared] for part in small.get("base", [])],
-            weights=self.weights,
-            lambda_=lambda_,
-            drawn=drawn,
-            parameters={
-                one.name: parameters[:, place] for place, one in enumerate(self.method.parameters)
-            },
+        return combine_padded(
+            self.method,
+            main,
+            small.get("rl", []),
+            small.get("base", []),
+            self.weights,
+            lambda_,
+            drawn,
+            parameters,
+            vocabulary=self.vocabulary,
             permutation=self.permutation,
         )
-        composed = torch.full_like(main, -torch.inf)
-        found = combine(self.method, step)
-        if found.shape != step.main.shape:  # a user's own method
-            raise EngineError(
-                f"method {self.method.name} returns a tensor of shape {list(found.shape)}, not "
-                f"{list(step.main.shape)}",
-                hint="it returns one score per row and id of the shared vocabulary",
-            )
-        composed[:, shared] = found
-        return composed
 
     def _encode(self, prompt: str) -> list[int]:
         ids: list[int] = self.tokenizer(prompt)["input_ids"]

@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from rast_bench.compose.methods import find_method
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.domain import FinishReason, Request, Sample
@@ -28,6 +29,7 @@ from rast_bench.engines.vllm_setup import (
     set_environment,
     start_engine,
 )
+from rast_bench.vllm_plugin.sampling import LAMBDA, PROMPT_TOKENS, keys_of
 from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
 
 LOOKAHEAD = 8  # requests beyond the batch, so that a row that ends is replaced at once
@@ -45,6 +47,7 @@ class VllmEngine:
         check_vllm_installed()
         set_environment(cfg)  # before anything imports PyTorch or vLLM
         args = engine_args(key, cfg)
+        self.method = find_method(key.method)
         self.vocabulary = RastSettings.from_override(args["hf_overrides"][OVERRIDE]).vocabulary
         self.engine: Any = start_engine(args, cfg)
         self.tokenizer = self.engine.get_tokenizer()
@@ -80,14 +83,17 @@ class VllmEngine:
         parameters: Sequence[float] = (),
     ) -> Scores:
         """See `Engine.score`. vLLM needs room for one more token."""
-        assert not parameters, "equation 3 has none"
-        from rast_bench.vllm_plugin import rast_sampling_params
-
         ids = [*self._encode(prompt), *token_ids]
         check_text_length(len(ids), self.positions - 1)
         check_token_ids("a text to be scored", ids, self.vocabulary)
-        params = rast_sampling_params(
-            lambda_, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
+        params = self._sampling_params(
+            lambda_,
+            parameters,
+            len(ids) - len(token_ids),
+            temperature=0.0,
+            max_tokens=1,
+            prompt_logprobs=0,
+            detokenize=False,
         )
         self.engine.add_request("score", {"prompt_token_ids": ids}, params)
         outputs: list[Any] = []
@@ -111,16 +117,16 @@ class VllmEngine:
     def _submit(self, name: str, request: Request) -> None:
         from vllm.sampling_params import RequestOutputKind
 
-        from rast_bench.vllm_plugin import rast_sampling_params
-
         ids = self._encode(request.prompt)
         check_request_length(request, len(ids), self.positions)
         check_token_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
         params = request.params
         special = {s: self.special[s] for s in params.stop if s in self.special}
         stop = [s for s in params.stop if s not in special]
-        sampling = rast_sampling_params(
+        sampling = self._sampling_params(
             params.lambda_,
+            params.parameters,
+            len(ids),
             temperature=0.0 if params.greedy else params.temperature,
             top_p=1.0 if params.greedy else params.top_p,
             seed=None if params.greedy else request.seed,
@@ -132,6 +138,25 @@ class VllmEngine:
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         self.engine.add_request(name, {"prompt_token_ids": ids}, sampling)
+
+    def _sampling_params(
+        self, lambda_: float, parameters: Sequence[float], prompt_tokens: int, **params: Any
+    ) -> Any:
+        """Return vLLM's SamplingParams with what the engine's method reads.
+
+        Args:
+            prompt_tokens: those before the response.
+            params: vLLM's own.
+        """
+        from rast_bench.vllm_plugin import rast_sampling_params
+
+        names = [one.name for one in self.method.parameters]
+        known = keys_of(self.method)
+        if PROMPT_TOKENS in known:
+            params["extra_args"] = {PROMPT_TOKENS: prompt_tokens}
+        if LAMBDA in known:
+            params["lambda_"] = lambda_
+        return rast_sampling_params(parameters=dict(zip(names, parameters, strict=True)), **params)
 
     def _encode(self, prompt: str) -> list[int]:
         ids: list[int] = self.tokenizer(prompt)["input_ids"]

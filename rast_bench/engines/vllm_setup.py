@@ -7,10 +7,11 @@ import warnings
 from importlib.util import find_spec
 from typing import Any
 
+from rast_bench.compose.methods import SmallRole, find_method
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import resolve_model
-from rast_bench.config.schema import DecodingConfig, ModelRef
+from rast_bench.config.schema import DecodingConfig, ModelRef, PairConfig
 from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_line
 from rast_bench.gpus import gpu_names
@@ -77,10 +78,15 @@ def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
     """
     from rast_bench.vllm_plugin import Pair, rast_engine_args
 
+    def path(pair: PairConfig, role: SmallRole) -> str:
+        ref: ModelRef = getattr(pair, role)
+        return resolve_model(ref) if role in roles else ref.path
+
+    roles = find_method(key.method).roles
     pairs = [
         Pair(
-            rl=resolve_model(pair.rl),
-            base=resolve_model(pair.base),
+            rl=path(pair, "rl"),
+            base=path(pair, "base"),
             weight=pair.weight,
             rl_revision=pair.rl.revision,
             base_revision=pair.base.revision,
@@ -92,6 +98,7 @@ def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
         pairs,
         revision=key.main.revision,
         shuffle_vocabulary_seed=key.shuffle_vocabulary_seed,
+        method=key.method,
         trust_remote_code=False,
         dtype=checkpoint_dtype(key.main) if cfg.dtype == "auto" else cfg.dtype,
         tensor_parallel_size=cfg.devices,

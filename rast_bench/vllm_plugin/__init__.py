@@ -1,4 +1,4 @@
-"""RAST (eq. 3) inside vLLM: one model that holds M_base and any number of (S_RL, S_base) pairs.
+"""RAST inside vLLM: one model that holds M_base and any number of (S_RL, S_base) pairs.
 
 Usable without the rest of rast-bench; docs/vllm.md shows how. vLLM finds the model through the
 entry point `vllm.general_plugins`, in every one of its processes. Importing this package is cheap

@@ -1,12 +1,16 @@
-"""Reject requests that eq. 3 cannot serve where they enter the engine."""
+"""Reject requests that cannot be composed where they enter the engine."""
 
 from collections.abc import Sequence
 from functools import wraps
 from typing import Any
 
+from rast_bench.compose.methods import EQUATION_3, METHODS, find_method
 from rast_bench.vllm_plugin.entrypoints import check_entrypoints
-from rast_bench.vllm_plugin.sampling import check_spelling, request_lambda
+from rast_bench.vllm_plugin.sampling import check_keys, keys_of, request_lambda, request_row
 from rast_bench.vllm_plugin.settings import OVERRIDE, RastSettings
+
+_EXCLUDING = ("allowed_token_ids", "bad_words", "min_tokens", "structured_outputs")
+"""vLLM's parameters that exclude tokens whatever their logits."""
 
 
 def check_at_admission() -> None:
@@ -36,9 +40,7 @@ def check_at_admission() -> None:
         settings = settings_of(self.vllm_config.model_config)
         if settings is not None and request.sampling_params is not None:
             try:
-                check_request(
-                    request.prompt_token_ids or (), request.sampling_params, settings.vocabulary
-                )
+                check_request(request.prompt_token_ids or (), request.sampling_params, settings)
             except ValueError as error:
                 raise VLLMValidationError(str(error)) from None
         return request
@@ -54,16 +56,25 @@ def settings_of(model_config: Any) -> RastSettings | None:
     return None if entry is None else RastSettings.from_override(entry)
 
 
-def check_request(prompt: Sequence[int], params: Any, vocabulary: int) -> None:
+def check_request(prompt: Sequence[int], params: Any, settings: RastSettings) -> None:
     """Raise ValueError for a request that would be answered wrongly or end the engine.
 
     Args:
         prompt: token ids.
         params: vLLM's SamplingParams.
-        vocabulary: ids below it are those of every model; ids beyond cannot be drawn.
+        settings: of the engine's model.
     """
-    check_spelling(params.extra_args or ())
+    method, vocabulary = find_method(settings.method), settings.vocabulary
+    check_keys(params.extra_args or (), keys_of(method))
     request_lambda(params.extra_args, default=0.0)
+    request_row(params.extra_args, method, len(prompt))
+    if method is not METHODS[EQUATION_3]:
+        for name in _EXCLUDING:
+            if getattr(params, name, None):
+                raise ValueError(
+                    f"{name} is not supported with method={settings.method}: together they may "
+                    "exclude every token"
+                )
     forced = getattr(params, "trace_decode_token_ids", None) or ()
     for ids in (prompt, forced):
         if len(ids) and not (min(ids) >= 0 and max(ids) < vocabulary):

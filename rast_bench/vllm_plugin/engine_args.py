@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rast_bench.compose.methods import EQUATION_3, METHODS, Method, find_method
 from rast_bench.compose.positions import default_length, model_positions
 from rast_bench.compose.vocabulary import check_same_vocabulary
-from rast_bench.errors import ModelError, first_line
+from rast_bench.errors import EngineError, ModelError, first_line
 from rast_bench.vllm_plugin.families import Role, check_architecture, warn_if_not_tried
 from rast_bench.vllm_plugin.sampling import checked_lambda
 from rast_bench.vllm_plugin.settings import (
@@ -27,6 +28,7 @@ def rast_engine_args(
     revision: str | None = None,
     default_lambda: float = 1.0,
     shuffle_vocabulary_seed: int | None = None,
+    method: str = EQUATION_3,
     **engine_args: Any,
 ) -> dict[str, Any]:
     """Return keyword arguments for `vllm.LLM` or `vllm.EngineArgs`; `LLM(**rast_engine_args(…))`.
@@ -39,17 +41,23 @@ def rast_engine_args(
             masked that the tokenizer does not know.
         default_lambda: λ of requests that specify none.
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
+        method: how the models' logits become one: a name of docs/methods.md, or `module:object`,
+            which vLLM's processes must be able to import.
         engine_args: vLLM's own. `max_model_len` defaults to what the shortest model allows.
 
     Raises:
         ModelError: a checkpoint cannot be read, or does not fit M_base (tokenizer,
             quantisation).
-        EngineError: RAST does not support a setting of the engine.
+        EngineError: RAST does not support a setting of the engine, or the method does not take
+            these pairs.
+        ConfigError: there is no such method.
         ValueError: λ is negative or not finite.
     """
     check_supported_args(engine_args)
+    definition = find_method(method)
+    _check_pairs(method, definition, pairs, shuffle_vocabulary_seed)
     main = Checkpoint(model, revision)
-    found = distinct_checkpoints(main, pairs)
+    found = distinct_checkpoints(main, pairs, definition.roles)
     configs = {checkpoint: _config(checkpoint, engine_args) for checkpoint in found}
     kinds: dict[tuple[str, Role], str] = {}
     for checkpoint, config in configs.items():
@@ -73,6 +81,7 @@ def rast_engine_args(
         vocabulary=min(known, *(config.vocab_size for config in configs.values())),
         default_lambda=checked_lambda(default_lambda),
         shuffle_vocabulary_seed=shuffle_vocabulary_seed,
+        method=method,
     )
     overrides = {**(engine_args.pop("hf_overrides", None) or {})}
     overrides |= {"architectures": [ARCHITECTURE], OVERRIDE: settings.to_override()}
@@ -85,6 +94,26 @@ def rast_engine_args(
         **{name: value for name, value in engine_args.items() if value is not None},
         "hf_overrides": overrides,
     }
+
+
+def _check_pairs(
+    name: str, method: Method, pairs: Sequence[Pair], shuffle_vocabulary_seed: int | None
+) -> None:
+    """Raise EngineError if the method does not take these pairs."""
+    if not pairs and method is not METHODS[EQUATION_3]:
+        raise EngineError(f"method={name} needs a pair of models", hint="name one in `pairs`")
+    if method.several_pairs:
+        return
+    if len(pairs) > 1:
+        raise EngineError(
+            f"method={name} takes one pair of models, not {len(pairs)}",
+            hint="leave the others out",
+        )
+    if shuffle_vocabulary_seed is not None:
+        raise EngineError(
+            f"method={name} has no ΔR whose values could be shuffled",
+            hint="leave shuffle_vocabulary_seed out",
+        )
 
 
 def _config(checkpoint: Checkpoint, engine_args: dict[str, Any]) -> Any:

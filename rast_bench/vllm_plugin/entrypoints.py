@@ -1,8 +1,8 @@
 """Reject in vLLM's front ends what they would silently ignore.
 
 Beam search queries the engine without a request's extra arguments, so it would run with the default
-λ. Misplaced keys in the body of an HTTP request, and `true` for a number, are gone by the time the
-engine sees the request.
+λ and parameters. Misplaced keys in the body of an HTTP request, and `true` for a number, are gone
+by the time the engine sees the request.
 """
 
 import logging
@@ -11,7 +11,8 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-from rast_bench.vllm_plugin.sampling import LAMBDA, check_spelling, checked_lambda
+from rast_bench.compose.methods import EQUATION_3, Method, find_method
+from rast_bench.vllm_plugin.sampling import LAMBDA, check_keys, checked_lambda, keys_of
 from rast_bench.vllm_plugin.settings import OVERRIDE
 
 _HANDLERS = (
@@ -65,9 +66,11 @@ def _check_bodies(serving: Any, method: str) -> None:
     async def check_and_handle(
         self: Any, request: Any, raw_request: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
-        if hasattr(self.model_config.hf_config, OVERRIDE):
+        entry = getattr(self.model_config.hf_config, OVERRIDE, None)
+        if entry is not None:
             try:
-                check_body(request, None if raw_request is None else await raw_request.json())
+                body = None if raw_request is None else await raw_request.json()
+                check_body(request, body, find_method(entry.get("method", EQUATION_3)))
             except ValueError as error:
                 return self.create_error_response(str(error))
         return await handle(self, request, raw_request, *args, **kwargs)
@@ -76,19 +79,26 @@ def _check_bodies(serving: Any, method: str) -> None:
     setattr(serving, method, check_and_handle)
 
 
-def check_body(request: Any, body: Any) -> None:
+def check_body(request: Any, body: Any, method: Method) -> None:
     """Raise ValueError for what the engine would not be told.
 
     Args:
         request: vLLM's record of the request; its `model_extra` are the keys that it ignores.
         body: the JSON that it was made from; None if there is none.
+        method: the engine's.
     """
     if getattr(request, "use_beam_search", False):
         raise ValueError(_BEAM_SEARCH)
-    outside = request.model_extra or {}
-    if LAMBDA in outside:
-        raise ValueError(f'{LAMBDA} belongs in vllm_xargs: {{"{LAMBDA}": …}}')
-    check_spelling(outside)
+    outside, keys = request.model_extra or {}, keys_of(method)
+    for key in keys:
+        if key in outside:
+            raise ValueError(f'{key} belongs in vllm_xargs: {{"{key}": …}}')
+    check_keys(outside, keys)
     inside = body.get("vllm_xargs") if isinstance(body, dict) else None
-    if isinstance(inside, dict) and LAMBDA in inside:
+    if not isinstance(inside, dict):
+        return
+    if LAMBDA in inside:
         checked_lambda(inside[LAMBDA])  # pydantic turns true into 1
+    for key in keys:
+        if isinstance(inside.get(key), bool):
+            raise ValueError(f"{key} must be a number, not {inside[key]!r}")

@@ -12,17 +12,22 @@ from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 from vllm.model_executor.models.utils import init_vllm_registered_model
 from vllm.transformers_utils.config import get_config
 
+from rast_bench.compose.combine import combine_padded
 from rast_bench.compose.finite import check_finite
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
+from rast_bench.compose.methods import EQUATION_3, METHODS, find_method
 from rast_bench.compose.windows import layer_windows
 from rast_bench.errors import EngineError, ModelError, first_line
 from rast_bench.vllm_plugin.families import check_architecture
 from rast_bench.vllm_plugin.lambda_buffer import (
     LambdaBuffer,
+    RowBuffer,
     as_columns,
     column_count,
     from_columns,
+    rows_from_columns,
 )
+from rast_bench.vllm_plugin.sampling import request_row
 from rast_bench.vllm_plugin.settings import (
     OVERRIDE,
     Checkpoint,
@@ -32,6 +37,7 @@ from rast_bench.vllm_plugin.settings import (
 from rast_bench.vllm_plugin.supported import check_positions, check_supported_config
 
 WORTH_SELECTING = 0.25  # share of requests with λ = 0 above which skipping their heads pays off
+COMBINED_AT_ONCE = 128  # other methods need up to 1 GB for this many, in float64
 ROWS_AT_ONCE = 1024  # heads and eq. 3 need 2.5 GB beside the result for this many rows of 152k ids
 
 
@@ -39,6 +45,7 @@ class RastForCausalLM(nn.Module):
     """Equation 3 at every position: the hidden states of all models, one composed row of logits.
 
     `forward` returns [tokens, Σ hidden sizes + λ's columns]; `compute_logits` splits that again.
+    With another method, columns of `request_row` follow: the tokens drawn and the parameters.
     The models share the scheduler, the block table and the paged key-value cache.
     """
 
@@ -51,7 +58,8 @@ class RastForCausalLM(nn.Module):
         self.config = model_config.hf_config
         self.settings = RastSettings.from_override(getattr(self.config, OVERRIDE))
         main = Checkpoint(model_config.model, model_config.revision)
-        checkpoints = distinct_checkpoints(main, self.settings.pairs)
+        self.method = find_method(self.settings.method)
+        checkpoints = distinct_checkpoints(main, self.settings.pairs, self.method.roles)
         main_path, small = checkpoints[0].path, checkpoints[1:]
         self.prefixes = [f"s{i}_model." for i in range(len(small))]  # one integer per layer name
         configs = [_hf_config(checkpoint, vllm_config) for checkpoint in small]
@@ -78,20 +86,29 @@ class RastForCausalLM(nn.Module):
             DefaultModelLoader.Source(checkpoint.path, checkpoint.revision, prefix=name)
             for checkpoint, name in zip(small, self.prefixes, strict=True)
         ]
-        self.rl = [checkpoints.index(pair.checkpoints[0]) for pair in self.settings.pairs]
-        self.base = [checkpoints.index(pair.checkpoints[1]) for pair in self.settings.pairs]
+        self.rl, self.base = (
+            [checkpoints.index(pair.checkpoint(role)) for pair in self.settings.pairs]
+            if role in self.method.roles
+            else []
+            for role in ("rl", "base")
+        )
         self.weights = [pair.weight for pair in self.settings.pairs]
         self.paths = [checkpoint.path for checkpoint in checkpoints]
         self.columns = [config.hidden_size for config in (self.config, *configs)]
-        if small:
-            self.columns.append(column_count(model_config.dtype))
         device = vllm_config.device_config.device
+        max_tokens = vllm_config.scheduler_config.max_num_batched_tokens
+        self.row_buffer: RowBuffer | None = None
+        if self.method is not METHODS[EQUATION_3]:
+            row = request_row(None, self.method, 0)
+            self.row_buffer = RowBuffer(max_tokens, row, device)
+            self.columns.append(len(row) * column_count(model_config.dtype, torch.float64))
+        self.composes = bool(small) or self.row_buffer is not None
+        if self.composes:
+            self.columns.append(column_count(model_config.dtype))
         # On a GPU a head's time is reading its weights, whatever the rows, and asking which rows
         # have λ = 0 would wait for the whole pass.
         self.selects = device.type == "cpu"
-        self.lambda_buffer = LambdaBuffer(
-            vllm_config.scheduler_config.max_num_batched_tokens, device
-        )
+        self.lambda_buffer = LambdaBuffer(max_tokens, device)
         self.permutation: Tensor | None = None
         if (seed := self.settings.shuffle_vocabulary_seed) is not None:
             self.permutation = shuffled_vocabulary(self.settings.vocabulary, seed).to(device)
@@ -124,11 +141,15 @@ class RastForCausalLM(nn.Module):
         [tokens].
         """
         main: Tensor = self.models[0](input_ids, positions)
-        if len(self.models) == 1:
+        if not self.composes:
             return main
         joined = main.new_empty(len(main), sum(self.columns))
         first, *others, lambda_ = joined.split_with_sizes(self.columns, dim=-1)
         first.copy_(main)
+        if self.row_buffer is not None:
+            rows = self.row_buffer.tokens[: len(main)].clone()
+            rows[:, 0] = (positions + 1 - rows[:, 0]).clamp_(min=0)  # tokens drawn so far
+            others.pop().copy_(as_columns(rows, main.dtype))
         # Each result is copied before the next model runs: piecewise CUDA graphs of all models
         # share one memory pool, so the next one may overwrite it.
         for part, model in zip(others, self.models[1:], strict=True):
@@ -142,7 +163,8 @@ class RastForCausalLM(nn.Module):
         None if this rank of a tensor-parallel group does not gather logits.
         """
         main, *others = hidden_states.split_with_sizes(self.columns, dim=-1)
-        if not others or self.lambda_buffer.zero_share == 1:
+        skips = self.row_buffer is None and self.lambda_buffer.zero_share == 1
+        if not self.composes or skips:
             return self._masked(self.models[0].compute_logits(main))
         lambda_ = from_columns(others.pop())
         if len(main) <= ROWS_AT_ONCE:
@@ -159,9 +181,10 @@ class RastForCausalLM(nn.Module):
         return result
 
     def _composed(self, main: Tensor, others: list[Tensor], lambda_: Tensor) -> Tensor | None:
-        """Apply equation 3 to these rows of every model's hidden states and of λ."""
+        """Apply the method to these rows of every model's hidden states and of λ."""
+        parameters = None if self.row_buffer is None else rows_from_columns(others.pop())
         rows: Tensor | None = None
-        if self.selects and self.lambda_buffer.zero_share >= WORTH_SELECTING:
+        if parameters is None and self.selects and self.lambda_buffer.zero_share >= WORTH_SELECTING:
             rows = lambda_.nonzero()[:, 0]
             if len(rows) == 0:
                 return self._masked(self.models[0].compute_logits(main))
@@ -173,6 +196,8 @@ class RastForCausalLM(nn.Module):
         ]
         if logits[0] is None:
             return None
+        if parameters is not None:
+            return self._combined(logits, lambda_, parameters)
         composed = logits[0].float()
         if rows is not None and 0 in (*self.rl, *self.base):  # M_base is an S too
             logits[0] = composed[rows]
@@ -187,6 +212,32 @@ class RastForCausalLM(nn.Module):
             rows=rows,
             out=composed,
         )
+
+    def _combined(self, logits: list[Tensor], lambda_: Tensor, parameters: Tensor) -> Tensor:
+        """Apply a method besides equation 3 to every model's logits, some rows at a time."""
+        result = torch.empty_like(logits[0], dtype=torch.float32)
+        for start in range(0, len(lambda_), COMBINED_AT_ONCE):
+            rows = slice(start, start + COMBINED_AT_ONCE)
+            result[rows] = combine_padded(
+                self.method,
+                logits[0][rows].float(),
+                [logits[i][rows] for i in self.rl],
+                [logits[i][rows] for i in self.base],
+                self.weights,
+                lambda_[rows],
+                parameters[rows, 0].long(),
+                parameters[rows, 1:],
+                vocabulary=self.settings.vocabulary,
+                permutation=self.permutation,
+            )
+        if not isinstance(self.method.function, str):
+            lost = ~result.amax(-1).isfinite() & logits[0].amax(-1).isfinite()
+            if bool(lost.any()):  # a GPU waits here; of our own methods this is known
+                raise EngineError(
+                    f"method {self.settings.method} returns NaN, or −inf for every id",
+                    hint="one id of every row needs a finite score",
+                )
+        return result
 
     def _masked(self, logits: Tensor | None) -> Tensor | None:
         """Return M_base's logits without ΔR; ids that some model lacks cannot be drawn."""

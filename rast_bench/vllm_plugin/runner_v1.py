@@ -1,4 +1,4 @@
-"""Model Runner V1: λ of every token before a forward pass, and exact seeds."""
+"""Model Runner V1: λ and parameters of every token before a forward pass, and exact seeds."""
 
 import hashlib
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from rast_bench.vllm_plugin.sampling import request_lambda
+from rast_bench.vllm_plugin.sampling import request_lambda, request_row
 
 if TYPE_CHECKING:
     Base = Any  # GPUModelRunner, whichever platform's
@@ -58,6 +58,13 @@ class RunnerHooks(Base):
             ]
             counts = np.diff(self.query_start_loc.np[: len(ids) + 1])
             model.lambda_buffer.fill(np.array(lambdas, dtype=np.float32), counts)
+            if model.row_buffer is not None:
+                requests = [self.requests[i] for i in ids]
+                rows = [
+                    request_row(r.sampling_params.extra_args, model.method, r.num_prompt_tokens)
+                    for r in requests
+                ]
+                model.row_buffer.fill(np.array(rows), counts)
         return super()._model_forward(*args, **kwargs)
 
     def _sample(self: Any, *args: Any, **kwargs: Any) -> Any:

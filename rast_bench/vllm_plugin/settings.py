@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rast_bench.compose.limits import MAX_FACTOR
+from rast_bench.compose.methods import EQUATION_3, SmallRole
 
 ARCHITECTURE = "RastForCausalLM"
 WORKER = "rast_bench.vllm_plugin.worker.RastWorker"
@@ -14,6 +15,8 @@ OVERRIDE = "rast"  # the key in hf_overrides, and the attribute of the model's c
 @dataclass(frozen=True)
 class Pair:
     """One (S_RL, S_base) pair of ΔR: local folders or hub ids, and its weight in an ensemble.
+
+    A model that the engine's method does not read is not looked at.
 
     Raises ValueError unless the weight is a number of magnitude at most MAX_FACTOR.
     """
@@ -33,9 +36,10 @@ class Pair:
                 f"-{MAX_FACTOR:,.0f} to {MAX_FACTOR:,.0f}"
             )
 
-    @property
-    def checkpoints(self) -> tuple["Checkpoint", "Checkpoint"]:
-        return Checkpoint(self.rl, self.rl_revision), Checkpoint(self.base, self.base_revision)
+    def checkpoint(self, role: SmallRole) -> "Checkpoint":
+        if role == "rl":
+            return Checkpoint(self.rl, self.rl_revision)
+        return Checkpoint(self.base, self.base_revision)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class RastSettings:
         vocabulary: ids that every model and the tokenizer know; ids beyond are masked.
         default_lambda: λ of a request that specifies none.
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
+        method: a name of `compose.methods`, or `module:object`.
     """
 
     architectures: tuple[str, ...]
@@ -62,6 +67,7 @@ class RastSettings:
     vocabulary: int
     default_lambda: float = 1.0
     shuffle_vocabulary_seed: int | None = None
+    method: str = EQUATION_3
 
     def to_override(self) -> dict[str, Any]:
         """Return JSON values only, so that it can also be given to `vllm serve --hf-overrides`."""
@@ -84,8 +90,13 @@ class RastSettings:
         )
 
 
-def distinct_checkpoints(main: Checkpoint, pairs: Sequence[Pair]) -> list[Checkpoint]:
+def distinct_checkpoints(
+    main: Checkpoint, pairs: Sequence[Pair], roles: Sequence[SmallRole] = ("rl", "base")
+) -> list[Checkpoint]:
     """Return M_base, then every distinct S in order of first use: one with two roles is loaded
     once.
+
+    Args:
+        roles: those that the method reads.
     """
-    return list(dict.fromkeys([main, *(c for pair in pairs for c in pair.checkpoints)]))
+    return list(dict.fromkeys([main, *(pair.checkpoint(r) for pair in pairs for r in roles)]))

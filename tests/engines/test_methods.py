@@ -1,13 +1,13 @@
-"""Every method against its formula, written down again in numpy over plain forward passes."""
+"""Every method against its formula."""
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from composed_reference import inverse_cdf, model_logits
+from composed_reference import inverse_cdf
 from engine_requests import PARAMS, by_problem, engine_of, key_of, prompt_ids, prompt_text, request
+from method_formulas import FORMULAS, VALUES, Row, composed, log_softmax
 from random_checkpoints import Trio
 
 from rast_bench.compose.methods import METHODS, SmallRole
@@ -15,92 +15,6 @@ from rast_bench.config.schema import ModelRef
 from rast_bench.domain import Request, SamplingParams
 from rast_bench.engines.transformers_engine import TransformersEngine
 
-VOCABULARY = 48
-Row = np.ndarray
-
-
-@dataclass(frozen=True)
-class Place:
-    """One token's place: the logits of M_base, S_RL and S_base there, λ and the parameters."""
-
-    m: Row
-    r: Row
-    b: Row
-    lambda_: float
-    own: Mapping[str, float]
-    before: int  # tokens of the response
-
-    @property
-    def rast(self) -> Row:
-        return self.m + self.lambda_ * (self.r - self.b)
-
-
-def log_softmax(row: Row) -> Row:
-    return row - np.logaddexp.reduce(row)
-
-
-def dexperts(at: Place) -> Row:
-    order = np.argsort(-at.m, kind="stable")
-    p = np.exp(log_softmax(at.m))[order]
-    kept = order[: 1 + int(np.sum(np.cumsum(p)[:-1] < at.own["filter_p"]))]
-    row = np.full_like(at.m, -np.inf)
-    row[kept] = at.rast[kept]
-    return row
-
-
-def contrastive(at: Place) -> Row:
-    logs, alpha, beta = log_softmax(at.m), at.own["alpha"], at.own["beta"]
-    plausible = logs >= logs.max() + (np.log(alpha) if alpha else -np.inf)
-    return np.where(plausible, (1 + beta) * at.m - beta * at.b, -np.inf)
-
-
-def geometric_mean(at: Place) -> Row:
-    weight = at.own["weight"]
-    return (1 - weight) * log_softmax(at.m) + weight * log_softmax(at.r)
-
-
-def mixture(at: Place) -> Row:
-    weight = at.own["weight"]
-    return np.log((1 - weight) * np.exp(log_softmax(at.m)) + weight * np.exp(log_softmax(at.r)))
-
-
-def nudging(at: Place) -> Row:
-    return at.r if np.exp(log_softmax(at.m)).max() < at.own["threshold"] else at.m
-
-
-def rast_gated(at: Place) -> Row:
-    logs = log_softmax(at.m)
-    return at.rast if -(np.exp(logs) * logs).sum() > at.own["entropy"] else at.m
-
-
-def rast_first(at: Place) -> Row:
-    return at.rast if at.before < at.own["tokens"] else at.m
-
-
-def rast_top(at: Place) -> Row:
-    largest = np.argsort(-np.abs(at.r - at.b), kind="stable")[: int(at.own["count"])]
-    row = at.m.copy()
-    row[largest] = at.rast[largest]
-    return row
-
-
-FORMULAS: dict[str, Callable[[Place], Row]] = {
-    one.__name__: one
-    for one in (
-        *(dexperts, contrastive, geometric_mean, mixture),
-        *(nudging, rast_gated, rast_first, rast_top),
-    )
-}
-VALUES: dict[str, tuple[float, ...]] = {
-    "filter_p": (0.3, 0.9, 1.0),
-    "beta": (0.0, 0.5, 2.0),
-    "alpha": (0.0, 0.1, 0.5, 1.0),
-    "weight": (0.0, 0.3, 1.0),
-    "threshold": (0.0, 0.1, 1.0),
-    "entropy": (0.0, 3.0, 3.5, 20.0),
-    "tokens": (0, 1, 5, 1000),
-    "count": (0, 1, 5, 1000),
-}
 OTHER_ROLE: dict[SmallRole, SmallRole] = {"rl": "base", "base": "rl"}
 
 
@@ -121,20 +35,13 @@ def engine(method: str, trio: Trio) -> TransformersEngine:
     return engine_of(replace(key, method=method))
 
 
-def composed(
+def expected(
     method: str, trio: Trio, prompt: list[int], tokens: list[int], params: SamplingParams
 ) -> list[Row]:
     """The composed logits in each token's place."""
     main, ((rl, base, _),) = trio("qwen2")
-    parts = [model_logits(name, [*prompt, *tokens])[:, :VOCABULARY] for name in (main, rl, base)]
-    names = (one.name for one in METHODS[method].parameters)
-    own = dict(zip(names, params.parameters, strict=True))
-    places = [
-        Place(*(part[len(prompt) - 1 + t] for part in parts), params.lambda_, own, t)
-        for t in range(len(tokens))
-    ]
-    with np.errstate(divide="ignore"):
-        return [FORMULAS[method](place) for place in places]
+    models = (main, rl, base)
+    return composed(method, models, prompt, tokens, params.lambda_, params.parameters)
 
 
 def mixed(method: str, count: int) -> list[Request]:
@@ -164,9 +71,9 @@ def test_scores_are_those_of_the_formula(
         params = item.params
         scores = engine.score(prompt_text(prompt), tokens, params.lambda_, params.parameters)
         found = np.array(scores.log_probabilities)
-        rows = composed(method, trio, prompt, tokens, params)
-        expected = [log_softmax(row)[token] for row, token in zip(rows, tokens, strict=True)]
-        assert np.allclose(found, expected, rtol=0, atol=1e-4)  # equal infinities are close
+        rows = expected(method, trio, prompt, tokens, params)
+        right = [log_softmax(row)[token] for row, token in zip(rows, tokens, strict=True)]
+        assert np.allclose(found, right, rtol=0, atol=1e-4)  # equal infinities are close
 
 
 def test_a_batch_of_many_parameters_can_be_drawn_again_by_hand(
@@ -181,7 +88,7 @@ def test_a_batch_of_many_parameters_can_be_drawn_again_by_hand(
         uniform = np.random.Generator(np.random.Philox(key=item.seed)).random(len(tokens))
         again = [
             inverse_cdf(row / params.temperature, params.top_p, u)
-            for row, u in zip(composed(method, trio, prompt, tokens, params), uniform, strict=True)
+            for row, u in zip(expected(method, trio, prompt, tokens, params), uniform, strict=True)
         ]
         assert tokens == again
         drawn += len(tokens)

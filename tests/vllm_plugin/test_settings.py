@@ -5,7 +5,9 @@ import pytest
 from rast_bench.vllm_plugin.settings import Checkpoint, Pair, RastSettings, distinct_checkpoints
 
 PAIRS = (Pair("a", "b", 0.7), Pair("c", "b", -0.3, rl_revision="r1"), Pair("b", "a"))
-SETTINGS = RastSettings(("Qwen2ForCausalLM",), PAIRS, 48, 0.5, shuffle_vocabulary_seed=7)
+SETTINGS = RastSettings(
+    ("Qwen2ForCausalLM",), PAIRS, 48, 0.5, shuffle_vocabulary_seed=7, method="dexperts"
+)
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, RastSettings(("LlamaForCausalLM",), (), 5)])
@@ -29,3 +31,8 @@ def test_a_checkpoint_in_several_roles_is_loaded_once():
         Checkpoint("c"),
         Checkpoint("main", "r2"),
     ]
+
+
+def test_only_what_a_method_reads_is_loaded():
+    found = distinct_checkpoints(Checkpoint("main"), PAIRS, ("base",))
+    assert found == [Checkpoint("main"), Checkpoint("b"), Checkpoint("a")]

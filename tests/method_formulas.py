@@ -1,0 +1,117 @@
+"""The formulas of `compose.methods`, written down again in numpy over plain forward passes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from composed_reference import model_logits
+
+from rast_bench.compose.methods import METHODS
+
+VOCABULARY = 48
+Row = np.ndarray
+
+
+@dataclass(frozen=True)
+class Place:
+    """One token's place: the logits of M_base, S_RL and S_base there, λ and the parameters."""
+
+    m: Row
+    r: Row
+    b: Row
+    lambda_: float
+    own: Mapping[str, float]
+    before: int  # tokens of the response
+
+    @property
+    def rast(self) -> Row:
+        return self.m + self.lambda_ * (self.r - self.b)
+
+
+def log_softmax(row: Row) -> Row:
+    return row - np.logaddexp.reduce(row)
+
+
+def dexperts(at: Place) -> Row:
+    order = np.argsort(-at.m, kind="stable")
+    p = np.exp(log_softmax(at.m))[order]
+    kept = order[: 1 + int(np.sum(np.cumsum(p)[:-1] < at.own["filter_p"]))]
+    row = np.full_like(at.m, -np.inf)
+    row[kept] = at.rast[kept]
+    return row
+
+
+def contrastive(at: Place) -> Row:
+    logs, alpha, beta = log_softmax(at.m), at.own["alpha"], at.own["beta"]
+    plausible = logs >= logs.max() + (np.log(alpha) if alpha else -np.inf)
+    return np.where(plausible, (1 + beta) * at.m - beta * at.b, -np.inf)
+
+
+def geometric_mean(at: Place) -> Row:
+    weight = at.own["weight"]
+    return (1 - weight) * log_softmax(at.m) + weight * log_softmax(at.r)
+
+
+def mixture(at: Place) -> Row:
+    weight = at.own["weight"]
+    return np.log((1 - weight) * np.exp(log_softmax(at.m)) + weight * np.exp(log_softmax(at.r)))
+
+
+def nudging(at: Place) -> Row:
+    return at.r if np.exp(log_softmax(at.m)).max() < at.own["threshold"] else at.m
+
+
+def rast_gated(at: Place) -> Row:
+    logs = log_softmax(at.m)
+    return at.rast if -(np.exp(logs) * logs).sum() > at.own["entropy"] else at.m
+
+
+def rast_first(at: Place) -> Row:
+    return at.rast if at.before < at.own["tokens"] else at.m
+
+
+def rast_top(at: Place) -> Row:
+    largest = np.argsort(-np.abs(at.r - at.b), kind="stable")[: int(at.own["count"])]
+    row = at.m.copy()
+    row[largest] = at.rast[largest]
+    return row
+
+
+FORMULAS: dict[str, Callable[[Place], Row]] = {
+    one.__name__: one
+    for one in (
+        *(dexperts, contrastive, geometric_mean, mixture),
+        *(nudging, rast_gated, rast_first, rast_top),
+    )
+}
+VALUES: dict[str, tuple[float, ...]] = {
+    "filter_p": (0.3, 0.9, 1.0),
+    "beta": (0.0, 0.5, 2.0),
+    "alpha": (0.0, 0.1, 0.5, 1.0),
+    "weight": (0.0, 0.3, 1.0),
+    "threshold": (0.0, 0.1, 1.0),
+    "entropy": (0.0, 3.0, 3.5, 20.0),
+    "tokens": (0, 1, 5, 1000),
+    "count": (0, 1, 5, 1000),
+}
+"""Values of every parameter, its limits among them."""
+
+
+def composed(
+    method: str,
+    models: Sequence[str],
+    prompt: list[int],
+    tokens: Sequence[int],
+    lambda_: float,
+    parameters: Sequence[float],
+) -> list[Row]:
+    """The composed logits in each token's place; the folders of M_base, S_RL and S_base."""
+    parts = [model_logits(name, [*prompt, *tokens])[:, :VOCABULARY] for name in models]
+    names = (one.name for one in METHODS[method].parameters)
+    own = dict(zip(names, parameters, strict=True))
+    places = [
+        Place(*(part[len(prompt) - 1 + t] for part in parts), lambda_, own, t)
+        for t in range(len(tokens))
+    ]
+    with np.errstate(divide="ignore"):
+        return [FORMULAS[method](place) for place in places]
