@@ -128,7 +128,8 @@ def _is_meant_for_us(key: str, known: Iterable[str]) -> bool:
     return (
         key.startswith("rast")
         or key == "λ"
-        or any(_likeness(key, one) >= _ALIKE for one in (LAMBDA, *known))
+        # vLLM has a truncate_prompt_tokens
+        or any(_likeness(key, one) >= _ALIKE for one in (LAMBDA, *known) if one != PROMPT_TOKENS)
     )
 
 

@@ -228,34 +228,3 @@ def test_ids_that_no_model_knows_are_refused(engine: VllmEngine) -> None:
     with pytest.raises(EngineError, match="a text to be scored: token id 100000 is unknown"):
         engine.score("Max has 2 apples", [5, 100_000], 1.0)
     assert len(engine.score("Max has 2 apples", [5, 6], 1.0).ranks) == 2
-
-
-@pytest.fixture
-def first(engine: VllmEngine, problems: list[Problem]) -> Iterator[VllmEngine]:  # noqa: ARG001
-    made = load_engine(replace(key_of(TINY_S), method="rast_first"), VllmConfig(**SMALL))
-    assert isinstance(made, VllmEngine)
-    yield made
-    made.close()
-
-
-def test_another_method_is_the_reference_engines(
-    first: VllmEngine, problems: list[Problem]
-) -> None:
-    """Samples and scores, in a method that depends on where a response begins."""
-    key = replace(key_of(TINY_S, engine="transformers"), method="rast_first")
-    reference = TransformersEngine(key, TransformersConfig(device="cpu", max_num_seqs=32))
-    asked = [
-        request(problem, replace(GREEDY, parameters=([0.0, 4.0, 30.0][i % 3],), max_tokens=60))
-        for i, problem in enumerate(problems[:12])
-    ]
-    made, expected = by_problem(first.generate(asked)), by_problem(reference.generate(asked))
-    assert made == expected
-    for item in asked[:3]:
-        tokens = made[item.key.problem_id].token_ids
-        scored, right = (
-            engine.score(item.prompt, tokens, 1.0, item.params.parameters)
-            for engine in (first, reference)
-        )
-        difference = np.subtract(scored.log_probabilities, right.log_probabilities)
-        assert np.abs(difference).max() < TOLERANCE
-        assert scored.ranks == right.ranks
