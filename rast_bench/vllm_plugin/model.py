@@ -45,7 +45,7 @@ class RastForCausalLM(nn.Module):
     """Equation 3 at every position: the hidden states of all models, one composed row of logits.
 
     `forward` returns [tokens, Σ hidden sizes + λ's columns]; `compute_logits` splits that again.
-    With another method, columns of `request_row` follow: the tokens drawn and the parameters.
+    With another method there are columns of the tokens drawn and the parameters before λ's.
     The models share the scheduler, the block table and the paged key-value cache.
     """
 
@@ -232,7 +232,7 @@ class RastForCausalLM(nn.Module):
             )
         if not isinstance(self.method.function, str):
             lost = ~result.amax(-1).isfinite() & logits[0].amax(-1).isfinite()
-            if bool(lost.any()):  # a GPU waits here; of our own methods this is known
+            if bool(lost.any()):  # a GPU waits here, for users' methods alone
                 raise EngineError(
                     f"method {self.settings.method} returns NaN, or −inf for every id",
                     hint="one id of every row needs a finite score",
