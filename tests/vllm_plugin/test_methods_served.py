@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from worlds import SMALL, WORLDS, World, WorldOnDisk
 from rast_bench.compose.methods import METHODS, find_method
 from rast_bench.errors import ConfigError, EngineError
 from rast_bench.vllm_plugin import Pair, model, rast_engine_args, rast_sampling_params
+from rast_bench.vllm_plugin.entrypoints import check_body
 from rast_bench.vllm_plugin.sampling import check_keys, keys_of
 
 SAMPLES = 1500
@@ -157,6 +159,22 @@ def test_bad_requests_are_refused_and_the_engine_goes_on(
         complete(contrastive.llm, [[5, 47]], SamplingParams(max_tokens=2, **params))
     good = rast_sampling_params(parameters={"beta": 0.3}, max_tokens=2, extra_args={"other": 1})
     assert complete(contrastive.llm, [[5, 47]], good)[0].token_ids
+
+
+@pytest.mark.parametrize(
+    ("outside", "inside", "says"),
+    [
+        ({"rast_beta": 1}, {}, "rast_beta belongs in vllm_xargs"),
+        ({"rast_betta": 1}, {}, "did you mean rast_beta"),
+        ({}, {"rast_beta": True}, "rast_beta must be a number, not True"),
+    ],
+)
+def test_what_the_engine_would_not_be_told_is_refused_in_the_body(
+    outside: dict[str, Any], inside: dict[str, Any], says: str
+) -> None:
+    request = SimpleNamespace(model_extra=outside)
+    with pytest.raises(ValueError, match=says):
+        check_body(request, {"vllm_xargs": inside}, METHODS["contrastive"])
 
 
 @pytest.mark.parametrize("name", METHODS)
