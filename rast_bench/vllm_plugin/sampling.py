@@ -19,6 +19,7 @@ PROMPT_TOKENS = "rast_prompt_tokens"
 response says otherwise. Not for equation 3, which does not read it."""
 
 _ALIKE = 0.6  # similarity above which another key counts as misspelt
+_NAMES_ALIKE = 0.75  # to the name of a parameter: vLLM has keys of its own, truncate_prompt_tokens
 _NONE: Any = object()
 
 
@@ -124,12 +125,13 @@ def check_keys(keys: Iterable[str], known: Iterable[str] = (LAMBDA,)) -> None:
 
 
 def _is_meant_for_us(key: str, known: Iterable[str]) -> bool:
-    """Return whether a key starts as ours do, or is nearly λ's or that of a parameter."""
+    """Return whether a key starts as ours do, or is nearly λ's or the name of a parameter."""
+    names = [one.removeprefix("rast_") for one in known]
     return (
         key.startswith("rast")
         or key == "λ"
-        # vLLM has a truncate_prompt_tokens
-        or any(_likeness(key, one) >= _ALIKE for one in (LAMBDA, *known) if one != PROMPT_TOKENS)
+        or _likeness(key, LAMBDA) >= _ALIKE
+        or any(_likeness(key, name) >= _NAMES_ALIKE for name in names)
     )
 
 
