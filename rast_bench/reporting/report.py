@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rast_bench.reporting.comparison_csv import comparison_csv
-from rast_bench.reporting.comparison_tables import comparison_table, grid_p_values
+from rast_bench.reporting.comparison_tables import comparison_table, difference_table, grid_p_values
 from rast_bench.reporting.detail_tables import detail_tables
 from rast_bench.reporting.experiment_figures import grid_figures, k_figures, requested_figures
 from rast_bench.reporting.index import ResultIndex, grids_of
@@ -112,6 +112,7 @@ def build_report(
         details = [
             *detail_tables(index, notes),
             *comparison_table(index),
+            *difference_table(index),
             *grid_tables,
         ]
     if first:

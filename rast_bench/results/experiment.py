@@ -118,6 +118,7 @@ def experiment_results(
         requested=requested,
         published=experiment_published(experiment),
         paths=paths,
+        compare_with=experiment.compare_with,
     )
 
 
