@@ -170,7 +170,12 @@ class ExperimentConfig(Strict):
         """Whether its table needs every sample; otherwise it is printed with the samples that
         exist.
         """
-        return self.published is None and not (self.costs and not self.measures)
+        return self.published is None and (not self.costs_alone or bool(self.measures))
+
+    @property
+    def costs_alone(self) -> bool:
+        """Whether its costs replace the table of accuracies; beside compared rows they do not."""
+        return bool(self.costs) and self.compare_with is None
 
     @model_validator(mode="after")
     def _has_work(self) -> "ExperimentConfig":

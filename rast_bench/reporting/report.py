@@ -84,6 +84,7 @@ def build_report(
     kinds: "Sequence[FigureKind] | None" = None,
     samples: SampleOrigin = NO_SAMPLES,
     pools: Sequence[Pool] = (),
+    costs: Sequence[Table] = (),
 ) -> Report:
     """Return the tables as text, Markdown and LaTeX, and all numbers as CSV; figures come later.
 
@@ -99,6 +100,7 @@ def build_report(
         kinds: Of figures, instead of pass@k curves and heat maps.
         samples: When and where the samples were made.
         pools: Rows that are runs of the same thing; their means are in a table after the main ones.
+        costs: Tables of costs for the details.
     """
     results = [*results, *pooled_results(results, pools)]
     index, grids = ResultIndex(results), grids_of(results)
@@ -113,6 +115,7 @@ def build_report(
             *detail_tables(index, notes),
             *comparison_table(index),
             *difference_table(index),
+            *costs,
             *grid_tables,
         ]
     if first:

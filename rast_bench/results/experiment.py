@@ -125,7 +125,7 @@ def experiment_results(
 def compares(experiment: ExperimentConfig) -> bool:
     """Return whether its tables show requested measures instead of accuracy and recovery."""
     return bool(
-        experiment.published or experiment.measures or experiment.figures or experiment.costs
+        experiment.published or experiment.measures or experiment.figures or experiment.costs_alone
     )
 
 
