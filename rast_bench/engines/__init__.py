@@ -46,3 +46,20 @@ def check_engine(cell: CellConfig) -> None:
                 hint="choose engine=transformers, or method=rast",
             )
         check_vllm(cell.decoding)
+    method = cell.method.composition
+    if method is not None and method.layers and "layer" in cell.method.parameters:
+        _check_layer(cell)
+
+
+def _check_layer(cell: CellConfig) -> None:
+    """Raise ConfigError if M_base has no such early layer."""
+    from rast_bench.engines.check import read_configuration
+
+    layer, base = int(cell.method.parameters["layer"]), cell.base_model
+    count = int(read_configuration(base.base)["num_hidden_layers"])
+    if layer >= count or (layer < 0 and count < 2):
+        raise ConfigError(
+            f"method.layer={layer}: {base.name} has {count} layers, the last of which is the other "
+            "side of the contrast",
+            hint=f"choose 0 (the embedding) to {count - 1}",
+        )

@@ -74,6 +74,8 @@ class TransformersEngine:
         with torch.inference_mode():
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
         self.method = find_method(key.method)
+        if self.method.layers:
+            self.models[0].read_layers()
         self.weights = [pair.weight for pair in key.pairs]
         self.stops = StopStrings(self.tokenizer)
         main = self.models[0].model
@@ -272,6 +274,9 @@ class TransformersEngine:
             parameters: [rows, parameters] float64.
         """
         main, *others = [logits[model] for model in self.roles]
+        layers: Tensor | None = None
+        if self.method.layers:
+            layers, main = main[:, :-1, : self.vocabulary], main[:, -1]
         pairs = len(self.weights)
         small = {
             role: others[place * pairs : (place + 1) * pairs]
@@ -300,6 +305,7 @@ class TransformersEngine:
                 one.name: parameters[:, place] for place, one in enumerate(self.method.parameters)
             },
             permutation=self.permutation,
+            layers=layers,
         )
         composed = torch.full_like(main, -torch.inf)
         found = combine(self.method, step)

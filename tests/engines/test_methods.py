@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from composed_reference import inverse_cdf, model_logits
+import torch
+from composed_reference import inverse_cdf, model_logits, plain_model
 from engine_requests import PARAMS, by_problem, engine_of, key_of, prompt_ids, prompt_text, request
 from random_checkpoints import Trio
 
@@ -29,6 +30,7 @@ class Place:
     lambda_: float
     own: Mapping[str, float]
     before: int  # tokens of the response
+    layers: Row  # [N, V] after the embedding and every layer but the last
 
     @property
     def rast(self) -> Row:
@@ -52,6 +54,22 @@ def contrastive(at: Place) -> Row:
     logs, alpha, beta = log_softmax(at.m), at.own["alpha"], at.own["beta"]
     plausible = logs >= logs.max() + (np.log(alpha) if alpha else -np.inf)
     return np.where(plausible, (1 + beta) * at.m - beta * at.b, -np.inf)
+
+
+def dola(at: Place) -> Row:
+    final, layer = log_softmax(at.m), int(at.own["layer"])
+    early = [log_softmax(row) for row in at.layers]
+
+    def divergence(other: Row) -> float:
+        p, q = np.exp(final), np.exp(other)
+        mean = np.log((p + q) / 2)
+        return float((p * (final - mean)).sum() + (q * (other - mean)).sum()) / 2
+
+    if layer < 0:
+        layer = 1 + int(np.argmax([divergence(one) for one in early[1:]]))
+    alpha = at.own["alpha"]
+    plausible = final >= final.max() + (np.log(alpha) if alpha else -np.inf)
+    return np.where(plausible, final - early[layer], -np.inf)
 
 
 def geometric_mean(at: Place) -> Row:
@@ -87,7 +105,7 @@ def rast_top(at: Place) -> Row:
 FORMULAS: dict[str, Callable[[Place], Row]] = {
     one.__name__: one
     for one in (
-        *(dexperts, contrastive, geometric_mean, mixture),
+        *(dexperts, contrastive, dola, geometric_mean, mixture),
         *(nudging, rast_gated, rast_first, rast_top),
     )
 }
@@ -99,6 +117,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "threshold": (0.0, 0.1, 1.0),
     "entropy": (0.0, 3.0, 3.5, 20.0),
     "tokens": (0, 1, 5, 1000),
+    "layer": (-1, 0, 1),
     "count": (0, 1, 5, 1000),
 }
 OTHER_ROLE: dict[SmallRole, SmallRole] = {"rl": "base", "base": "rl"}
@@ -118,6 +137,8 @@ def engine(method: str, trio: Trio) -> TransformersEngine:
     if len(roles) == 1:
         nowhere = {OTHER_ROLE[roles[0]]: ModelRef(path="/nowhere")}
         key = replace(key, pairs=(key.pairs[0].model_copy(update=nowhere),))
+    if not roles:
+        key = replace(key, pairs=())
     return engine_of(replace(key, method=method))
 
 
@@ -127,14 +148,29 @@ def composed(
     """The composed logits in each token's place."""
     main, ((rl, base, _),) = trio("qwen2")
     parts = [model_logits(name, [*prompt, *tokens])[:, :VOCABULARY] for name in (main, rl, base)]
+    layers = early_logits(main, [*prompt, *tokens])[:, :, :VOCABULARY]
     names = (one.name for one in METHODS[method].parameters)
     own = dict(zip(names, params.parameters, strict=True))
     places = [
-        Place(*(part[len(prompt) - 1 + t] for part in parts), params.lambda_, own, t)
+        Place(
+            *(part[len(prompt) - 1 + t] for part in parts),
+            params.lambda_,
+            own,
+            t,
+            layers[len(prompt) - 1 + t],
+        )
         for t in range(len(tokens))
     ]
     with np.errstate(divide="ignore"):
         return [FORMULAS[method](place) for place in places]
+
+
+def early_logits(folder: str, ids: list[int]) -> Row:
+    """[time, N, vocab] float64: every state but the last through the final norm and the head."""
+    model = plain_model(folder)
+    with torch.no_grad():
+        states = model(torch.tensor([ids]), output_hidden_states=True).hidden_states[:-1]
+        return torch.stack([model.lm_head(model.model.norm(one))[0] for one in states], 1).numpy()
 
 
 def mixed(method: str, count: int) -> list[Request]:
