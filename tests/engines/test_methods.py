@@ -11,10 +11,14 @@ from composed_reference import inverse_cdf, model_logits, plain_model
 from engine_requests import PARAMS, by_problem, engine_of, key_of, prompt_ids, prompt_text, request
 from random_checkpoints import Trio
 
+from rast_bench.compose.combine import Step, combine
 from rast_bench.compose.methods import METHODS, SmallRole
+from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.schema import ModelRef
 from rast_bench.domain import Request, SamplingParams
+from rast_bench.engines import check_engine
 from rast_bench.engines.transformers_engine import TransformersEngine
+from rast_bench.errors import ConfigError
 
 VOCABULARY = 48
 Row = np.ndarray
@@ -232,3 +236,32 @@ def test_samples_do_not_depend_on_what_shares_the_batch(
     for item in requests[::4]:
         (alone,) = engine.generate([item])
         assert alone == together[item.key.problem_id]
+
+
+def test_dola_takes_each_rows_own_layer() -> None:
+    rng = np.random.default_rng(0)
+    main, layers = rng.normal(size=(16, 48)), rng.normal(size=(16, 5, 48))
+    step = Step(
+        main=torch.tensor(main, dtype=torch.float32),
+        rl=(),
+        base=(),
+        weights=(),
+        lambda_=torch.ones(16),
+        drawn=torch.zeros(16, dtype=torch.int64),
+        parameters={"layer": torch.full((16,), -1.0), "alpha": torch.full((16,), 0.1)},
+        layers=torch.tensor(layers, dtype=torch.float32),
+    )
+    found = combine(METHODS["dola"], step).numpy()
+    own = {"layer": -1.0, "alpha": 0.1}
+    for row, m, early in zip(found, main, layers, strict=True):
+        expected = dola(Place(m, m, m, 1.0, own, 0, early))
+        assert np.allclose(row, expected, rtol=0, atol=1e-4)
+
+
+def test_dola_refuses_a_layer_that_is_not_there() -> None:
+    words = ("base_model=tiny-l", "dataset=tiny-easy", "method=dola")
+    (cell,) = job_of_overrides([*words, "method.layer=3"]).cells
+    check_engine(cell)
+    (cell,) = job_of_overrides([*words, "method.layer=4"]).cells
+    with pytest.raises(ConfigError, match="tiny-l has 4 layers"):
+        check_engine(cell)
