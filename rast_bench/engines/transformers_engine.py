@@ -89,6 +89,8 @@ class TransformersEngine:
             self.permutation = shuffled.to(self.device)
         self.prefills: OrderedDict[tuple[int, ...], list[Prefilled]] = OrderedDict()
         logits = 4 * self.slots * sum(model.vocab_size for model in self.models)
+        if self.method.layers:
+            logits *= 1 + int(main.config.num_hidden_layers)
         self.cache_bytes = free_for_caches(self.device, 2 * logits + SAMPLING_BYTES)
 
     def close(self) -> None:

@@ -34,6 +34,7 @@ READS_NOTES = (
     "models: those that the row's method reads in every step, whatever it then uses of them; "
     "weights: in the engine's dtype, MB: 10⁶ bytes. 2 · parameters: FLOPs, summed over the models.",
     EXACT_NOTE,
+    "Not counted: what dola adds, the head after every layer of M_base.",
 )
 FLOPS_NOTES = (
     "2 · parameters: the reply's formula over all models that run, at the checkpoints' sizes.",
