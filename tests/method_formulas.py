@@ -22,6 +22,7 @@ class Place:
     lambda_: float
     own: Mapping[str, float]
     before: int  # tokens of the response
+    layers: Row | None = None  # [N, V] after the embedding and every layer but the last
 
     @property
     def rast(self) -> Row:
@@ -45,6 +46,23 @@ def contrastive(at: Place) -> Row:
     logs, alpha, beta = log_softmax(at.m), at.own["alpha"], at.own["beta"]
     plausible = logs >= logs.max() + (np.log(alpha) if alpha else -np.inf)
     return np.where(plausible, (1 + beta) * at.m - beta * at.b, -np.inf)
+
+
+def dola(at: Place) -> Row:
+    final, layer = log_softmax(at.m), int(at.own["layer"])
+    assert at.layers is not None
+    early = [log_softmax(row) for row in at.layers]
+
+    def divergence(other: Row) -> float:
+        p, q = np.exp(final), np.exp(other)
+        mean = np.log((p + q) / 2)
+        return float((p * (final - mean)).sum() + (q * (other - mean)).sum()) / 2
+
+    if layer < 0:
+        layer = 1 + int(np.argmax([divergence(one) for one in early[1:]]))
+    alpha = at.own["alpha"]
+    plausible = final >= final.max() + (np.log(alpha) if alpha else -np.inf)
+    return np.where(plausible, final - early[layer], -np.inf)
 
 
 def geometric_mean(at: Place) -> Row:
@@ -80,7 +98,7 @@ def rast_top(at: Place) -> Row:
 FORMULAS: dict[str, Callable[[Place], Row]] = {
     one.__name__: one
     for one in (
-        *(dexperts, contrastive, geometric_mean, mixture),
+        *(dexperts, contrastive, dola, geometric_mean, mixture),
         *(nudging, rast_gated, rast_first, rast_top),
     )
 }
@@ -92,6 +110,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "threshold": (0.0, 0.1, 1.0),
     "entropy": (0.0, 3.0, 3.5, 20.0),
     "tokens": (0, 1, 5, 1000),
+    "layer": (-1, 0, 1),
     "count": (0, 1, 5, 1000),
 }
 """Values of every parameter, its limits among them."""
@@ -104,13 +123,25 @@ def composed(
     tokens: Sequence[int],
     lambda_: float,
     parameters: Sequence[float],
+    layers: Row | None = None,
 ) -> list[Row]:
-    """The composed logits in each token's place; the folders of M_base, S_RL and S_base."""
+    """The composed logits in each token's place; the folders of M_base, S_RL and S_base.
+
+    `layers`: [prompt and tokens, N, vocab], of a method that reads them.
+    """
     parts = [model_logits(name, [*prompt, *tokens])[:, :VOCABULARY] for name in models]
     names = (one.name for one in METHODS[method].parameters)
     own = dict(zip(names, parameters, strict=True))
+    first = len(prompt) - 1
+    early = None if layers is None else layers[first:, :, :VOCABULARY]
     places = [
-        Place(*(part[len(prompt) - 1 + t] for part in parts), lambda_, own, t)
+        Place(
+            *(part[first + t] for part in parts),
+            lambda_,
+            own,
+            t,
+            None if early is None else early[t],
+        )
         for t in range(len(tokens))
     ]
     with np.errstate(divide="ignore"):

@@ -115,7 +115,12 @@ RESULTS = (
     Column("unit", "text", "", "fraction, tokens, occurrences or cosine"),
     Column("direction", "text", "", "which values are better: higher, lower or neither"),
     Column("k", "whole or none", "samples", "k of pass@k and majority@k"),
-    Column("estimator", "text", "", "estimator or interval, if a measure has several"),
+    Column(
+        "estimator",
+        "text",
+        "",
+        "estimator or interval, if a measure has several; the row that a difference is from",
+    ),
     Column("main", "truth", "", "False for a second estimator or interval of the same number"),
     Column("estimate", "number", "`unit`", "the number; if it is missing, `status` says why"),
     Column("standard_error", "number", "`unit`", "standard error over problems"),

@@ -3,6 +3,7 @@
 Every row is computed from its own logits and parameters alone.
 """
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Step:
         lambda_: [rows] float32.
         drawn: [rows] int64, tokens that the response has so far.
         parameters: [rows] float64 by name.
+        layers: [rows, N, V] float32 logits of M_base after its embedding and its layers but the
+            last; None if the method does not read them.
         permutation: [V] ids; the null control takes ΔR's values in this order.
     """
 
@@ -38,6 +41,7 @@ class Step:
     drawn: Tensor
     parameters: Mapping[str, Tensor]
     permutation: Tensor | None = None
+    layers: Tensor | None = None
 
     @property
     def delta(self) -> Tensor:
@@ -84,13 +88,14 @@ def combine_padded(
     *,
     vocabulary: int,
     permutation: Tensor | None = None,
+    layers: Tensor | None = None,
 ) -> Tensor:
     """Return `combine` over the shared vocabulary and −inf for ids that are some model's padding.
 
     Args:
         main: [rows, V_M] float32.
         rl, base: [rows, V_i] of every pair, V_i ≥ `vocabulary`; empty if not read.
-        weights, lambda_, drawn, permutation: as in `Step`.
+        weights, lambda_, drawn, permutation, layers: as in `Step`.
         parameters: [rows, parameters] float64, in the order of the method's definition.
 
     Returns:
@@ -105,6 +110,7 @@ def combine_padded(
         drawn=drawn,
         parameters={one.name: parameters[:, i] for i, one in enumerate(method.parameters)},
         permutation=permutation,
+        layers=layers,
     )
     composed = torch.full_like(main, -torch.inf)
     composed[:, :vocabulary] = combine(method, step)
@@ -129,6 +135,30 @@ def contrastive(step: Step) -> Tensor:
     scores = ((1 + beta) * step.main - beta * amateur.float()).float()
     lowest = step.main.amax(-1, keepdim=True) + alpha.log()
     return scores.masked_fill(step.main < lowest, -torch.inf)
+
+
+def dola(step: Step) -> Tensor:
+    """With layer = −1 a row takes the layer with the largest Jensen-Shannon divergence from the
+    last, among all but the embedding, which predicts the token that it is given.
+    """
+    layers = step.layers
+    assert layers is not None, "the engine gives a method what it reads"
+    final = step.main.double().log_softmax(-1)
+    divergences = [_js_divergence(final, early) for early in layers.unbind(1)[1:]]
+    fixed = step.column("layer").long()
+    widest = torch.stack(divergences, 1).argmax(1, keepdim=True) + 1 if divergences else fixed
+    chosen = torch.where(fixed < 0, widest, fixed)[:, :, None].expand(-1, 1, layers.shape[2])
+    early = layers.gather(1, chosen)[:, 0].double().log_softmax(-1)
+    lowest = final.amax(-1, keepdim=True) + step.column("alpha").log()
+    return (final - early).float().masked_fill(final < lowest, -torch.inf)
+
+
+def _js_divergence(final: Tensor, early: Tensor) -> Tensor:
+    """Return JS(p_final ‖ p_early) [rows] of log-probabilities [rows, V] and logits [rows, V]."""
+    logs = early.double().log_softmax(-1)
+    mean = torch.logaddexp(final, logs) - math.log(2)
+    parts = (one.exp() * (one - mean) for one in (final, logs))
+    return sum((part.nan_to_num(nan=0.0).sum(-1) for part in parts), torch.zeros(())) / 2
 
 
 def geometric_mean(step: Step) -> Tensor:

@@ -53,6 +53,7 @@ class Method:
         roles: The small models that it reads besides M_base; the others are not loaded.
         uses_lambda: Whether `decoding.lambda` is part of the formula.
         several_pairs: Whether ΔR may be a weighted sum of several pairs.
+        layers: Whether it reads M_base's logits after every layer.
         parameters: Besides λ.
     """
 
@@ -63,6 +64,7 @@ class Method:
     roles: tuple[SmallRole, ...] = ("rl", "base")
     uses_lambda: bool = True
     several_pairs: bool = True
+    layers: bool = False
     parameters: tuple[Parameter, ...] = ()
 
     @property
@@ -99,6 +101,27 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 several_pairs=False,
                 parameters=(
                     Parameter("beta", 0.5, 0.0, 100.0, "weight of the contrast"),
+                    Parameter("alpha", 0.1, 0.0, 1.0, "plausibility, relative to the best token"),
+                ),
+            ),
+            Method(
+                "dola",
+                "log p_M − log p_layer where log p_M ≥ max log p_M + log alpha, −∞ elsewhere",
+                "DoLa (Chuang et al. 2024), with the final norm before every early layer's head",
+                "dola",
+                roles=(),
+                uses_lambda=False,
+                several_pairs=False,
+                layers=True,
+                parameters=(
+                    Parameter(
+                        "layer",
+                        -1,
+                        -1,
+                        10**4,
+                        "layer of M_base, 0: embedding, -1: by JS",
+                        whole=True,
+                    ),
                     Parameter("alpha", 0.1, 0.0, 1.0, "plausibility, relative to the best token"),
                 ),
             ),

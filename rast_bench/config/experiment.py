@@ -17,6 +17,7 @@ from rast_bench.config.schema import (
     Temperature,
 )
 from rast_bench.config.strict import Strict
+from rast_bench.config.validate import did_you_mean
 
 RESERVED = ("analysis", "bugs", "launches", "ledger", "sweeps", "trackio", "wandb")
 """Folders of a results folder; an experiment's files go into a folder of its name."""
@@ -143,7 +144,8 @@ class ExperimentConfig(Strict):
     rast_bench/results/registry.py or `module:object`; the default is accuracy and recovery rate.
     `figures` are those of `rast-bench figure`; `costs` are tables that need no samples. `paths_of`
     is the base model along whose RL-trained sibling's paths all ΔR are compared (figure 4); without
-    it, those of each base model along its own sibling's.
+    it, those of each base model along its own sibling's. `compare_with` is the label of the row
+    that all others of its section are compared with, problem by problem.
     """
 
     name: Annotated[Name, AfterValidator(_free)]
@@ -161,13 +163,19 @@ class ExperimentConfig(Strict):
     figures: tuple[FigureKind, ...] = ()
     costs: tuple[CostKind, ...] = ()
     paths_of: Name | None = None
+    compare_with: Label | None = None
 
     @property
     def waits_for_all(self) -> bool:
         """Whether its table needs every sample; otherwise it is printed with the samples that
         exist.
         """
-        return self.published is None and not (self.costs and not self.measures)
+        return self.published is None and (not self.costs_alone or bool(self.measures))
+
+    @property
+    def costs_alone(self) -> bool:
+        """Whether its costs replace the table of accuracies; beside compared rows they do not."""
+        return bool(self.costs) and self.compare_with is None
 
     @model_validator(mode="after")
     def _has_work(self) -> "ExperimentConfig":
@@ -177,6 +185,12 @@ class ExperimentConfig(Strict):
             raise ValueError("its rows need datasets")
         if self.limit is None and self.limit_seed is not None:
             raise ValueError("limit_seed draws `limit` problems: it needs limit")
+        labels = list(dict.fromkeys(row.label for row in self.rows))
+        if self.compare_with is not None and self.compare_with not in labels:
+            raise ValueError(
+                f"compare_with: no row is labelled {self.compare_with!r}; "
+                f"{did_you_mean(self.compare_with, labels, 'rows')}"
+            )
         for what, names in (
             ("grids are named", [grid.name for grid in self.grids]),
             ("data sets are", list(self.datasets)),

@@ -77,7 +77,7 @@ def engine_key(cell: CellConfig) -> EngineKey:
         shuffle_vocabulary_seed=cell.delta.shuffle_vocabulary_seed if cell.steered else None,
         engine=cell.engine.name,
         dtype=cell.engine.dtype,
-        method=cell.method.name if cell.steered else EQUATION_3,
+        method=cell.method.name if cell.method.composition else EQUATION_3,
     )
 
 

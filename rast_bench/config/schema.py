@@ -35,6 +35,7 @@ MethodName = Literal[
     "rast",
     "dexperts",
     "contrastive",
+    "dola",
     "geometric_mean",
     "mixture",
     "nudging",
@@ -274,7 +275,7 @@ class CellConfig(Strict):
     @property
     def steered(self) -> bool:
         """Whether small models take part in the decoding."""
-        return self.method.composition is not None
+        return self.method.composition is not None and bool(self.method.composition.roles)
 
     @property
     def weight(self) -> float | None:
@@ -286,13 +287,13 @@ class CellConfig(Strict):
     def _method_fits(self) -> "CellConfig":
         method, pairs = self.method.composition, self.delta.pairs
         named = {"method": self.method.name}
-        if method and not pairs:
+        if method and method.roles and not pairs:
             hint = "choose delta=…, or method=base"
             raise PydanticCustomError(
                 "no_delta", "method={method} needs a ΔR source", {**named, "hint": hint}
             )
         if method and not method.several_pairs:
-            if len(pairs) > 1:
+            if method.roles and len(pairs) > 1:
                 raise PydanticCustomError(
                     "several_pairs",
                     "method={method} takes one pair of models, delta {delta} has {count}",
@@ -303,7 +304,7 @@ class CellConfig(Strict):
                         "hint": "choose a delta with one pair",
                     },
                 )
-            if self.delta.shuffle_vocabulary_seed is not None:
+            if method.roles and self.delta.shuffle_vocabulary_seed is not None:
                 raise PydanticCustomError(
                     "no_delta_to_shuffle",
                     "method={method} has no ΔR whose values could be shuffled",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rast_bench.config.identity import EngineKey
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
+from rast_bench.errors import ConfigError
 from rast_bench.hardware import engine_threads
 
 if TYPE_CHECKING:
@@ -35,7 +36,29 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
 
 def check_engine(cell: CellConfig) -> None:
     """Raise EngineError or ConfigError if the cell's engine cannot serve it; load nothing."""
+    method = cell.method.composition
     if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 
         check_vllm(cell.decoding)
+        if method is not None and method.layers:
+            raise ConfigError(
+                f"engine=vllm has no method={cell.method.name}: it gives no logits of early layers",
+                hint="choose engine=transformers",
+            )
+    if method is not None and method.layers and "layer" in cell.method.parameters:
+        _check_layer(cell)
+
+
+def _check_layer(cell: CellConfig) -> None:
+    """Raise ConfigError if M_base has no such early layer."""
+    from rast_bench.engines.check import read_configuration
+
+    layer, base = int(cell.method.parameters["layer"]), cell.base_model
+    count = int(read_configuration(base.base)["num_hidden_layers"])
+    if layer >= count or (layer < 0 and count < 2):
+        raise ConfigError(
+            f"method.layer={layer}: {base.name} has {count} layers, the last of which is the other "
+            "side of the contrast",
+            hint=f"choose 0 (the embedding) to {count - 1}",
+        )

@@ -46,7 +46,13 @@ class Prefilled:
 
 
 class SlottedModel:
-    """A causal LM of transformers with its cache slots; it must use this package's attention."""
+    """A causal LM of transformers with its cache slots; it must use this package's attention.
+
+    With `layers` all logits are [..., N + 1, vocab]: after the embedding and each of the N layers,
+    every state through the final norm and the head.
+    """
+
+    layers = False
 
     def __init__(self, model: Any, slots: int) -> None:
         self.model = model.eval()
@@ -69,12 +75,15 @@ class SlottedModel:
         padded = torch.zeros(1, round_up(time, PREFILL_STEP), dtype=torch.int64)
         padded[0, :time] = torch.tensor(ids)
         cache = DynamicCache(config=self.model.config)
-        logits = self.model(
+        last = torch.tensor([time - 1], device=self.device)
+        found = self.model(
             input_ids=padded.to(self.device),
             past_key_values=cache,
             use_cache=True,
-            logits_to_keep=torch.tensor([time - 1], device=self.device),
-        ).logits[0, 0]
+            logits_to_keep=last,
+            output_hidden_states=self.layers,
+        )
+        logits = self._logits(found, last)[0, 0]
         layers = [(layer.keys[0, :, :time], layer.values[0, :, :time]) for layer in cache.layers]
         return Prefilled(logits.float(), layers)
 
@@ -84,20 +93,50 @@ class SlottedModel:
         `mask` is [rows, 1, 1, length] float32: 0 where a row may attend, −inf elsewhere.
         """
         self.cache.begin_step(positions, mask.shape[-1])
-        logits: Tensor = self.model(
+        found = self.model(
             input_ids=tokens[:, None],
             position_ids=positions[:, None],
             attention_mask=mask,
             past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
-        ).logits[:, 0]
-        return logits.float()
+            output_hidden_states=self.layers,
+        )
+        return self._logits(found, slice(-1, None))[:, 0].float()
 
     def score(self, ids: list[int]) -> Tensor:
         """Return logits [time, vocab] (float32) of one teacher-forced pass."""
-        logits: Tensor = self.model(torch.tensor([ids], device=self.device)).logits[0].float()
-        return logits
+        tokens = torch.tensor([ids], device=self.device)
+        found = self.model(tokens, output_hidden_states=self.layers)
+        return self._logits(found, slice(None))[0].float()
+
+    def read_layers(self) -> None:
+        """Give the logits of all layers from now on.
+
+        Raises:
+            ModelError: the model's head is more than its final norm and a product.
+        """
+        with torch.inference_mode():
+            tokens = torch.zeros(1, 1, dtype=torch.int64, device=self.device)
+            found = self.model(tokens, output_hidden_states=True)
+            head = self.model.get_output_embeddings()
+            known = hasattr(self.model.base_model, "norm")
+            if not known or not torch.allclose(head(found.hidden_states[-1]), found.logits):
+                raise ModelError(
+                    f"method=dola: the head of {type(self.model).__name__} is not a norm and a "
+                    "product, so early layers cannot be read through it",
+                    hint="choose another method, or a Llama- or Qwen-like model",
+                )
+        self.layers = True
+
+    def _logits(self, found: Any, kept: Tensor | slice) -> Tensor:
+        """Return logits [rows, kept, vocab] of a pass, or of all layers (see the class)."""
+        logits: Tensor = found.logits
+        if not self.layers:
+            return logits
+        norm, head = self.model.base_model.norm, self.model.get_output_embeddings()
+        early = [head(norm(state[:, kept])) for state in found.hidden_states[:-1]]
+        return torch.stack([*early, logits], dim=-2)
 
 
 class LoadedModel(SlottedModel):

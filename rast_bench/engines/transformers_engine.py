@@ -74,6 +74,8 @@ class TransformersEngine:
         with torch.inference_mode():
             self.models = [LoadedModel(ref, dtype, self.device, self.slots) for ref in refs]
         self.method = find_method(key.method)
+        if self.method.layers:
+            self.models[0].read_layers()
         self.weights = [pair.weight for pair in key.pairs]
         self.stops = StopStrings(self.tokenizer)
         main = self.models[0].model
@@ -87,6 +89,8 @@ class TransformersEngine:
             self.permutation = shuffled.to(self.device)
         self.prefills: OrderedDict[tuple[int, ...], list[Prefilled]] = OrderedDict()
         logits = 4 * self.slots * sum(model.vocab_size for model in self.models)
+        if self.method.layers:
+            logits *= 1 + int(main.config.num_hidden_layers)
         self.cache_bytes = free_for_caches(self.device, 2 * logits + SAMPLING_BYTES)
 
     def close(self) -> None:
@@ -272,6 +276,9 @@ class TransformersEngine:
             parameters: [rows, parameters] float64.
         """
         main, *others = [logits[model] for model in self.roles]
+        layers: Tensor | None = None
+        if self.method.layers:
+            layers, main = main[:, :-1, : self.vocabulary], main[:, -1]
         pairs = len(self.weights)
         small = {
             role: others[place * pairs : (place + 1) * pairs]
@@ -299,6 +306,7 @@ class TransformersEngine:
             parameters,
             vocabulary=self.vocabulary,
             permutation=self.permutation,
+            layers=layers,
         )
 
     def _encode(self, prompt: str) -> list[int]:

@@ -100,18 +100,70 @@ def paired_difference(correct_a: BoolArray, correct_b: BoolArray) -> PairedDiffe
         correct_b: [problems, samples of B], the same problems in the same order; the numbers of
             samples may differ (a greedy base has one).
     """
-    samples_a, samples_b = correct_a.shape[1], correct_b.shape[1]
-    unit = math.lcm(samples_a, samples_b)
-    # In integer units of 1/unit, so that the permutation distribution has no rounding.
-    whole: IntArray = correct_a.sum(axis=1) * (unit // samples_a) - correct_b.sum(axis=1) * (
-        unit // samples_b
-    )
+    whole, unit = _unit_differences(correct_a, correct_b)
     differences = whole / unit
     return PairedDifference(
         float(whole.sum() / (unit * len(whole))),
         se_over_problems(differences),
         sign_flip_p_value(whole),
     )
+
+
+@dataclass(frozen=True)
+class MeanDifference:
+    """The mean over data sets of A − B, with its 95 % interval and p-value.
+
+    `low` and `high` are None if a data set has a single problem.
+    """
+
+    value: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    p_value: float
+    problems: int
+
+
+def mean_paired_difference(sets: Sequence[tuple[BoolArray, BoolArray]]) -> MeanDifference:
+    """Return the mean of D data sets' differences A − B: SE = √ΣSE²/D, the two-sided sign-flip
+    p-value over the problems of all of them, and Student's interval with Welch and Satterthwaite's
+    degrees of freedom, (ΣSE²)² / Σ(SE⁴/(n − 1)), rounded down.
+
+    Args:
+        sets: (A, B) of each data set, as for `paired_difference`.
+    """
+    parts = [_unit_differences(*one) for one in sets]
+    # A problem of a set of n counts 1/n of the set: all in one integer unit.
+    unit = math.lcm(*(len(whole) * unit for whole, unit in parts))
+    whole: IntArray = np.concatenate([part * (unit // (len(part) * own)) for part, own in parts])
+    estimates = [
+        Estimate(float(part.mean()) / own, se_over_problems(part / own)) for part, own in parts
+    ]
+    mean = mean_over_datasets(estimates)
+    value = float(whole.sum()) / (unit * len(parts))
+    low = high = None
+    if mean.standard_error is not None:
+        squares = [(one.standard_error or 0.0) ** 2 for one in estimates]
+        spread = sum(
+            square**2 / (len(part) - 1) for square, (part, _) in zip(squares, parts, strict=True)
+        )
+        freedom = int(sum(squares) ** 2 / spread + 1e-9) if spread else len(whole) - len(parts)
+        low, high = student_t_interval(value, mean.standard_error, freedom)
+    return MeanDifference(
+        value, mean.standard_error, low, high, sign_flip_p_value(whole), len(whole)
+    )
+
+
+def _unit_differences(correct_a: BoolArray, correct_b: BoolArray) -> tuple[IntArray, int]:
+    """Return the differences per problem as multiples of 1/unit, and the unit, so that the
+    permutation distribution has no rounding.
+    """
+    samples_a, samples_b = correct_a.shape[1], correct_b.shape[1]
+    unit = math.lcm(samples_a, samples_b)
+    whole: IntArray = correct_a.sum(axis=1) * (unit // samples_a) - correct_b.sum(axis=1) * (
+        unit // samples_b
+    )
+    return whole, unit
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

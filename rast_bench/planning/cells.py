@@ -116,6 +116,7 @@ def cell_title(cell: CellConfig) -> str:
     decoding = "greedy" if cell.decoding.greedy else f"τ={cell.decoding.temperature:g}"
     if cell.steered:
         models += f" + {cell.delta.name}"
+    if cell.method.composition is not None:
         own = {"λ": cell.weight, **cell.method.parameters}
         words = [f"{name}={value:g}" for name, value in own.items() if value is not None]
         decoding = " ".join([*words, decoding])

@@ -14,7 +14,14 @@ from rast_bench.reporting.table import (
     TableSection,
     TextCell,
 )
-from rast_bench.results.registry import GAIN, MEAN_RECOVERY, RATIO_OF_MEANS, RECOVERY
+from rast_bench.results.registry import (
+    DIFFERENCE,
+    GAIN,
+    MEAN_DIFFERENCE,
+    MEAN_RECOVERY,
+    RATIO_OF_MEANS,
+    RECOVERY,
+)
 from rast_bench.results.result import Measure, Result
 
 DIFFERENCE_NOTE = (
@@ -31,6 +38,13 @@ INTERVALS_NOTE = (
 GRID_NOTE = (
     "avg@n less that of the highest cell, in points; in brackets the p-value of the paired "
     "sign-flip test over problems, Holm-corrected over the grid."
+)
+ROW_NOTE = (
+    "− {row}: avg@n less that of the row {row} on the same problems, in points, ± standard error "
+    "of the paired differences, with Student's 95 % interval over problems. mean: of the data "
+    "sets' differences; SE √(Σ SE²) / D. p: sign-flip permutation test of the pairs, for the mean "
+    "over the problems of all data sets; Holm: corrected over all rows and data sets of the "
+    "section, for the means over its rows."
 )
 _SMALLEST = 0.0001
 
@@ -51,6 +65,54 @@ def comparison_table(index: ResultIndex) -> tuple[Table, ...]:
         return ()
     title, footnotes = "Paired comparisons with the base", (DIFFERENCE_NOTE, INTERVALS_NOTE)
     return (Table("comparisons", title, columns, sections, footnotes),)
+
+
+def difference_table(index: ResultIndex) -> tuple[Table, ...]:
+    """Return every row against the row `compare_with` of its section; no table without one."""
+    sections = tuple(
+        TableSection(name, rows)
+        for name in index.section_names()
+        if (rows := tuple(_difference_rows(index, name)))
+    )
+    if not sections:
+        return ()
+    (name,) = {
+        one.value.estimator
+        for row in index.rows
+        for dataset in index.datasets
+        if (one := index.get(row, dataset, DIFFERENCE))
+    }
+    columns = (
+        Column("", "left"),
+        Column("data set", "left"),
+        *map(Column, (f"− {name}", "95 % interval", "p", "p (Holm)")),
+    )
+    title, note = f"Paired differences from {name}", ROW_NOTE.format(row=name)
+    return (Table("differences", title, columns, sections, (note,)),)
+
+
+def _difference_rows(index: ResultIndex, section: str) -> Iterable[TableRow]:
+    for row in index.section(section):
+        head: Cell = TextCell(row.label)
+        places: list[tuple[str | None, Measure]] = [(one, DIFFERENCE) for one in index.datasets]
+        if len(index.datasets) > 1:
+            places.append((None, MEAN_DIFFERENCE))
+        for dataset, measure in places:
+            found = index.get(row, dataset, measure)
+            if found is None:
+                continue
+            yield TableRow(
+                (
+                    head,
+                    TextCell(dataset or "mean"),
+                    TextCell(_points(found)),
+                    _interval(found, 1),
+                    TextCell(_p_value(found.value.p_value)),
+                    TextCell(_p_value(found.holm_p_value)),
+                ),
+                "ceiling" if row.role == "ceiling" else "plain",
+            )
+            head = BlankCell()
 
 
 def _rows(index: ResultIndex, section: str) -> Iterable[TableRow]:
@@ -142,8 +204,8 @@ def _p_value(value: float | None) -> str:
     return f"< {_SMALLEST}" if value < _SMALLEST else f"{value:.4f}"
 
 
-def _interval(result: Result | None) -> Cell:
+def _interval(result: Result | None, decimals: int = 0) -> Cell:
     if result is None or result.value.low is None or result.value.high is None:
         return EmptyCell()
-    low, high = (decimal(100 * bound, 0) for bound in (result.value.low, result.value.high))
+    low, high = (decimal(100 * bound, decimals) for bound in (result.value.low, result.value.high))
     return TextCell(f"[{low}, {high}]")

@@ -4,6 +4,7 @@ Sizes come from config.json if a checkpoint is here, else from the facts that sh
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
@@ -17,17 +18,27 @@ from rast_bench.paper.cost import (
 )
 from rast_bench.paper.published import Published, select
 from rast_bench.planning.checkpoints import config_parameters, configuration
-from rast_bench.reporting.memory_table import memory_table
+from rast_bench.planning.memory import BYTES
+from rast_bench.reporting.memory_table import DTYPE, memory_table
 from rast_bench.reporting.numbers import DASH
 from rast_bench.reporting.table import Cell, Column, Table, TableRow, TableSection, TextCell
 from rast_bench.reporting.throughput_table import RowKey, Speeds, throughput_table
 
 FLOPS_LENGTH = 2048  # tokens of context
 
+EXACT_NOTE = (
+    "exact: without the embedding, which is looked up, and with attention over "
+    f"{FLOPS_LENGTH:,} tokens (Kaplan et al. 2020)."
+)
+READS_NOTES = (
+    "models: those that the row's method reads in every step, whatever it then uses of them; "
+    "weights: in the engine's dtype, MB: 10⁶ bytes. 2 · parameters: FLOPs, summed over the models.",
+    EXACT_NOTE,
+    "Not counted: what dola adds, the head after every layer of M_base.",
+)
 FLOPS_NOTES = (
     "2 · parameters: the reply's formula over all models that run, at the checkpoints' sizes.",
-    "exact: without the embedding, which is looked up, and with attention over "
-    f"{FLOPS_LENGTH:,} tokens (Kaplan et al. 2020).",
+    EXACT_NOTE,
     "The reply's number for RAST is not what its own formula gives: `rast-bench audit-paper`.",
 )
 UNRECOVERED_DECODING_NOTES = (
@@ -60,7 +71,7 @@ def cost_tables(
             {key: decoding_configs(cell) for key, cell in steered.items()},
             select(numbers, source="table 4") if "table 4" in named else (),
         ),
-        "flops": lambda: _flops_table(rows, numbers),
+        "flops": lambda: _flops_table(rows, numbers) if published else _reads_table(rows),
         "decoding": lambda: _decoding_table(rows, published=published),
         "throughput": lambda: throughput_table(experiment, rows, numbers, speeds),
     }
@@ -105,18 +116,44 @@ def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]
             method=cell.method.name,
             delta=cell.delta.name if cell.steered else None,
         )
-        exact = forward_flops(map(multiplied_parameters, configs)) + sum(
-            attention_flops(one, FLOPS_LENGTH) for one in configs
-        )
         texts = (
             " or ".join(f"{float(one.value):.3g}" for one in published) or DASH,
             f"{float(forward_flops(map(config_parameters, configs))):.3g}",
-            f"{float(exact):.3g}",
+            f"{float(_exact_flops(configs)):.3g}",
         )
         lines.append(_line(f"{section} {label}", texts))
     columns = ("paper", "2 · parameters", "exact")
     return _table(
         "flops", "FLOPs per decoded token (reply to reviewer 2)", columns, lines, FLOPS_NOTES
+    )
+
+
+def _reads_table(rows: Mapping[RowKey, CellConfig]) -> Table:
+    """Return the weights and FLOPs of the models that each row's method reads."""
+    lines = []
+    for (_, label), cell in rows.items():
+        configs, method = decoding_configs(cell), cell.method.composition
+        names = [{"rl": "RL"}.get(cell.method.name, "M_base")]
+        for role in method.roles if method else ():
+            names.append({"rl": "S_RL", "base": "S_base"}[role])
+        dtype = cell.engine.dtype
+        width = BYTES[dtype if dtype in BYTES else DTYPE]
+        weights = width * sum(map(config_parameters, configs))
+        texts = (
+            " ".join(names),
+            f"{weights / 10**6:,.1f}",
+            f"{float(forward_flops(map(config_parameters, configs))):.3g}",
+            f"{float(_exact_flops(configs)):.3g}",
+        )
+        lines.append(_line(label, texts))
+    columns = ("models", "weights, MB", "2 · parameters", "exact")
+    title = "Models read per decoded token: bytes of weights, FLOPs"
+    return _table("flops", title, columns, lines, READS_NOTES)
+
+
+def _exact_flops(configs: Sequence[Mapping[str, Any]]) -> Fraction:
+    return forward_flops(map(multiplied_parameters, configs)) + sum(
+        attention_flops(one, FLOPS_LENGTH) for one in configs
     )
 
 

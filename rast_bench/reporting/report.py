@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rast_bench.reporting.comparison_csv import comparison_csv
-from rast_bench.reporting.comparison_tables import comparison_table, grid_p_values
+from rast_bench.reporting.comparison_tables import comparison_table, difference_table, grid_p_values
 from rast_bench.reporting.detail_tables import detail_tables
 from rast_bench.reporting.experiment_figures import grid_figures, k_figures, requested_figures
 from rast_bench.reporting.index import ResultIndex, grids_of
@@ -84,6 +84,7 @@ def build_report(
     kinds: "Sequence[FigureKind] | None" = None,
     samples: SampleOrigin = NO_SAMPLES,
     pools: Sequence[Pool] = (),
+    costs: Sequence[Table] = (),
 ) -> Report:
     """Return the tables as text, Markdown and LaTeX, and all numbers as CSV; figures come later.
 
@@ -99,6 +100,7 @@ def build_report(
         kinds: Of figures, instead of pass@k curves and heat maps.
         samples: When and where the samples were made.
         pools: Rows that are runs of the same thing; their means are in a table after the main ones.
+        costs: Tables of costs for the details.
     """
     results = [*results, *pooled_results(results, pools)]
     index, grids = ResultIndex(results), grids_of(results)
@@ -112,6 +114,8 @@ def build_report(
         details = [
             *detail_tables(index, notes),
             *comparison_table(index),
+            *difference_table(index),
+            *costs,
             *grid_tables,
         ]
     if first:

@@ -74,14 +74,22 @@ def experiment_report(
         (entry.section, entry.row.label, entry.row.pool) for entry in entries if entry.row
     )
     samples = sample_origin((one.cell_id for one in planned if one is not None), ledger)
+    throughput = "throughput" in experiment.costs
+    speeds = measured_speeds(entries, planned, ledger) if throughput else {}
     if not compares(experiment):
-        return build_report(title, results, notes, grid_notes, samples=samples, pools=pools)
+        return build_report(
+            title,
+            results,
+            notes,
+            grid_notes,
+            samples=samples,
+            pools=pools,
+            costs=cost_tables(experiment, entries, load_published(), speeds),
+        )
     shown = _with_means(requested_results(results), results, experiment)
     index = ResultIndex(results)
     counts = [counts_note(index)] if index.rows else []
     table_notes = (*counts, *notes, *grid_notes)
-    throughput = "throughput" in experiment.costs
-    speeds = measured_speeds(entries, planned, ledger) if throughput else {}
     return build_report(
         title,
         results,

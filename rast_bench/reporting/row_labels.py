@@ -86,7 +86,7 @@ def models_of(cell: CellConfig, delta: str | None = None) -> str:
     """Return `base`, `RL`, `+ ΔR tiny-s` or `contrastive tiny-s`."""
     name = cell.delta.name if delta is None else delta
     if not cell.steered:
-        return _METHODS[cell.method.name]
+        return _METHODS.get(cell.method.name, cell.method.name)
     sign = "+ ΔR" if cell.method.name == "rast" else cell.method.name
     return f"{sign} {name}".rstrip()
 

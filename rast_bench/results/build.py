@@ -25,6 +25,7 @@ def build_results(
     paths: Mapping[str, PathMeans] | None = None,
     counter: LemmaCounter | None = None,
     seed: int = 0,
+    compare_with: str | None = None,
 ) -> list[Result]:
     """Return every number of the experiment: requested measures first, each in the order of cells.
 
@@ -37,13 +38,14 @@ def build_results(
         paths: saved analyses, by measure.
         counter: how words become lemmas; `lemma_counter()` by default.
         seed: of the paper's draws and of the bootstrap.
+        compare_with: the label of the row that all others of its section are compared with.
 
     Raises:
         ConfigError: the cells do not form a table (`check_cells`).
     """
     check_cells(cells)
     ks = frozenset(one.k for one in published if one.k is not None)
-    experiment = Experiment(cells, paths or {}, counter or lemma_counter(), seed, ks)
+    experiment = Experiment(cells, paths or {}, counter or lemma_counter(), seed, ks, compare_with)
     _read_ahead(cells, experiment)
     others = [one for one in MEASURES if not one.optional and one not in requested]
     results = [

@@ -137,7 +137,8 @@ class Experiment:
     """All cells of an experiment, for comparisons and means.
 
     `paths` holds saved analyses, by measure. `seed` is for the paper's draws and the bootstrap.
-    `published_ks` are those of published numbers.
+    `published_ks` are those of published numbers. `compare_with` is the label of the row that all
+    others of its section are compared with.
     """
 
     cells: Sequence[MeasuredCell]
@@ -145,6 +146,7 @@ class Experiment:
     counter: LemmaCounter = field(default_factory=lemma_counter)
     seed: int = 0
     published_ks: frozenset[int] = frozenset()
+    compare_with: str | None = None
 
     def __post_init__(self) -> None:
         self._samples: dict[object, CellSamples] = {}
@@ -191,6 +193,14 @@ class Experiment:
             if one.grid is None and (one.section, one.dataset, one.role) == place:
                 return one
         raise UnavailableError("no reference")
+
+    def compared_row(self, cell: MeasuredCell) -> MeasuredCell | None:
+        """Return the cell of the row `compare_with` in the cell's section; None without one."""
+        place = (cell.section, cell.dataset, self.compare_with)
+        for one in self.cells:
+            if one.grid is None and (one.section, one.dataset, one.row) == place:
+                return one
+        return None
 
     def row(self, cell: MeasuredCell) -> list[MeasuredCell]:
         """Return the cells of a row, one for each data set.

@@ -118,13 +118,14 @@ def experiment_results(
         requested=requested,
         published=experiment_published(experiment),
         paths=paths,
+        compare_with=experiment.compare_with,
     )
 
 
 def compares(experiment: ExperimentConfig) -> bool:
     """Return whether its tables show requested measures instead of accuracy and recovery."""
     return bool(
-        experiment.published or experiment.measures or experiment.figures or experiment.costs
+        experiment.published or experiment.measures or experiment.figures or experiment.costs_alone
     )
 
 

@@ -14,6 +14,7 @@ from rast_bench.domain import VerdictKind
 from rast_bench.metrics.accuracy import (
     avg_at_n,
     mean_over_datasets,
+    mean_paired_difference,
     paired_difference,
     se_over_reruns,
 )
@@ -208,7 +209,20 @@ def difference_from_highest(cell: MeasuredCell, experiment: Experiment) -> list[
     return [] if highest is cell else [_difference(own, experiment.samples(highest))]
 
 
+def difference_from_row(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    """Return the difference from the row that the experiment compares all others with; its label
+    is the value's `estimator`.
+    """
+    pairs = _beside_reference([cell], experiment)
+    return [_mean_difference(pairs, experiment)] if pairs else []
+
+
 # Of a row: means over all data sets.
+
+
+def mean_difference_from_row(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    pairs = _beside_reference(experiment.row(cell), experiment)
+    return [_mean_difference(pairs, experiment)] if pairs else []
 
 
 def mean_accuracy(accuracy: Measure) -> Callable[[MeasuredCell, Experiment], list[Value]]:
@@ -318,6 +332,38 @@ def _drawn(ks: Sequence[int], rates: FloatArray) -> list[Value]:
 def _difference(first: CellSamples, second: CellSamples) -> Value:
     found = paired_difference(first.correct, second.correct)
     return Value(found.value, found.standard_error, p_value=found.p_value)
+
+
+def _beside_reference(
+    cells: Sequence[MeasuredCell], experiment: Experiment
+) -> list[tuple[CellSamples, CellSamples]]:
+    """Return the samples of each cell and of the row that it is compared with; none for that row
+    itself.
+
+    Raises:
+        UnavailableError: one of them is missing.
+    """
+    others = [experiment.compared_row(cell) for cell in cells]
+    return [
+        (experiment.samples(cell), experiment.samples(other))
+        for cell, other in zip(cells, others, strict=True)
+        if other is not None and other is not cell
+    ]
+
+
+def _mean_difference(
+    pairs: Sequence[tuple[CellSamples, CellSamples]], experiment: Experiment
+) -> Value:
+    found = mean_paired_difference([(own.correct, other.correct) for own, other in pairs])
+    return Value(
+        found.value,
+        found.standard_error,
+        found.low,
+        found.high,
+        estimator=experiment.compare_with or "",
+        p_value=found.p_value,
+        problems=found.problems,
+    )
 
 
 def _with_references(

@@ -200,6 +200,22 @@ MEAN_GAIN = Measure(
     roles=_TRANSFER,
     optional=True,
 )
+DIFFERENCE = Measure(
+    "difference",
+    measures.difference_from_row,
+    direction="higher",
+    source="accuracy less that of the row `compare_with`; paired sign-flip test",
+    level="comparison",
+    column="avg_difference",
+)
+MEAN_DIFFERENCE = Measure(
+    "mean difference",
+    measures.mean_difference_from_row,
+    direction="higher",
+    source="mean of the differences over data sets; paired sign-flip test over all problems",
+    level="row",
+    column="avg_difference",
+)
 PCR = Measure(
     "PCR",
     measures.path_mean("PCR"),
@@ -248,6 +264,8 @@ MEASURES: tuple[Measure, ...] = (
     RATIO_OF_MEANS,
     MEAN_RECOVERY,
     DIFFERENCE_FROM_HIGHEST,
+    DIFFERENCE,
+    MEAN_DIFFERENCE,
     SPREAD,
     MEAN_GAIN,
     PCR,
@@ -270,7 +288,12 @@ FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
 """The measures that a figure is drawn from."""
 
 _IN_DETAILS = {*VERDICT_SHARES.values(), *VERDICT_LENGTHS.values(), *VERDICT_MEDIANS.values()}
-_BY_NAME = {one.name: one for one in MEASURES if one.rows and one not in _IN_DETAILS}
+_BY_COMPARE_WITH = (DIFFERENCE, MEAN_DIFFERENCE)
+_BY_NAME = {
+    one.name: one
+    for one in MEASURES
+    if one.rows and one not in _IN_DETAILS and one not in _BY_COMPARE_WITH
+}
 """The measures that an experiment may request."""
 
 

@@ -55,6 +55,11 @@ def rast_engine_args(
     """
     check_supported_args(engine_args)
     definition = find_method(method)
+    if definition.layers:
+        raise EngineError(
+            f"method {method} reads logits of early layers, which vLLM does not give",
+            hint="`engine=transformers` of rast-bench has it",
+        )
     _check_pairs(method, definition, pairs, shuffle_vocabulary_seed)
     main = Checkpoint(model, revision)
     found = distinct_checkpoints(main, pairs, definition.roles)

@@ -5,15 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from composed_reference import inverse_cdf
+import torch
+from composed_reference import inverse_cdf, plain_model
 from engine_requests import PARAMS, by_problem, engine_of, key_of, prompt_ids, prompt_text, request
-from method_formulas import FORMULAS, VALUES, Row, composed, log_softmax
+from method_formulas import FORMULAS, VALUES, Place, Row, composed, dola, log_softmax
 from random_checkpoints import Trio
 
+from rast_bench.compose.combine import Step, combine
 from rast_bench.compose.methods import METHODS, SmallRole
+from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.schema import ModelRef
 from rast_bench.domain import Request, SamplingParams
+from rast_bench.engines import check_engine
 from rast_bench.engines.transformers_engine import TransformersEngine
+from rast_bench.errors import ConfigError
 
 OTHER_ROLE: dict[SmallRole, SmallRole] = {"rl": "base", "base": "rl"}
 
@@ -32,6 +37,8 @@ def engine(method: str, trio: Trio) -> TransformersEngine:
     if len(roles) == 1:
         nowhere = {OTHER_ROLE[roles[0]]: ModelRef(path="/nowhere")}
         key = replace(key, pairs=(key.pairs[0].model_copy(update=nowhere),))
+    if not roles:
+        key = replace(key, pairs=())
     return engine_of(replace(key, method=method))
 
 
@@ -41,7 +48,16 @@ def expected(
     """The composed logits in each token's place."""
     main, ((rl, base, _),) = trio("qwen2")
     models = (main, rl, base)
-    return composed(method, models, prompt, tokens, params.lambda_, params.parameters)
+    layers = early_logits(main, [*prompt, *tokens]) if METHODS[method].layers else None
+    return composed(method, models, prompt, tokens, params.lambda_, params.parameters, layers)
+
+
+def early_logits(folder: str, ids: list[int]) -> Row:
+    """[time, N, vocab] float64: every state but the last through the final norm and the head."""
+    model = plain_model(folder)
+    with torch.no_grad():
+        states = model(torch.tensor([ids]), output_hidden_states=True).hidden_states[:-1]
+        return torch.stack([model.lm_head(model.model.norm(one))[0] for one in states], 1).numpy()
 
 
 def mixed(method: str, count: int) -> list[Request]:
@@ -103,3 +119,32 @@ def test_samples_do_not_depend_on_what_shares_the_batch(
     for item in requests[::4]:
         (alone,) = engine.generate([item])
         assert alone == together[item.key.problem_id]
+
+
+def test_dola_takes_each_rows_own_layer() -> None:
+    rng = np.random.default_rng(0)
+    main, layers = rng.normal(size=(16, 48)), rng.normal(size=(16, 5, 48))
+    step = Step(
+        main=torch.tensor(main, dtype=torch.float32),
+        rl=(),
+        base=(),
+        weights=(),
+        lambda_=torch.ones(16),
+        drawn=torch.zeros(16, dtype=torch.int64),
+        parameters={"layer": torch.full((16,), -1.0), "alpha": torch.full((16,), 0.1)},
+        layers=torch.tensor(layers, dtype=torch.float32),
+    )
+    found = combine(METHODS["dola"], step).numpy()
+    own = {"layer": -1.0, "alpha": 0.1}
+    for row, m, early in zip(found, main, layers, strict=True):
+        expected = dola(Place(m, m, m, 1.0, own, 0, early))
+        assert np.allclose(row, expected, rtol=0, atol=1e-4)
+
+
+def test_dola_refuses_a_layer_that_is_not_there() -> None:
+    words = ("base_model=tiny-l", "dataset=tiny-easy", "method=dola")
+    (cell,) = job_of_overrides([*words, "method.layer=3"]).cells
+    check_engine(cell)
+    (cell,) = job_of_overrides([*words, "method.layer=4"]).cells
+    with pytest.raises(ConfigError, match="tiny-l has 4 layers"):
+        check_engine(cell)

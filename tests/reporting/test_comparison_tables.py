@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -15,7 +16,7 @@ from rast_bench.reporting.index import ResultIndex, grids_of
 from rast_bench.reporting.report import build_report
 from rast_bench.results.build import build_results
 from rast_bench.results.cells import MeasuredCell, PaperCell
-from rast_bench.results.registry import GAIN, RECOVERY
+from rast_bench.results.registry import DIFFERENCE, GAIN, MEAN_DIFFERENCE, RECOVERY
 from rast_bench.results.result import Result
 
 
@@ -131,3 +132,53 @@ def test_a_grid_tells_holm_corrected_p_values() -> None:
     assert "highest" in report.texts["table.txt"]
     table = list(csv.DictReader(io.StringIO(report.texts["grid.csv"])))
     assert [one["holm_p_value"] for one in table] == [repr(found[0]), repr(found[1]), ""]
+
+
+def test_differences_from_a_chosen_row() -> None:
+    """Two data sets of unlike size: the mean counts each set once."""
+
+    def on(dataset: str, label: str, role: Role, *answers: str) -> MeasuredCell:
+        return replace(row(label, role, *answers), dataset=dataset)
+
+    results = build_results(
+        "test",
+        [
+            on("d", "base", "base", *["ww"] * 4),
+            on("d", "ours", "rast", "gg", "gg", "gw", "ww"),
+            on("d", "other", "control", "g", "w", "w", "w"),
+            on("e", "base", "base", "ww", "ww"),
+            on("e", "ours", "rast", "gg", "gw"),
+            on("e", "other", "control", "g", "g"),
+        ],
+        counter=SimplemmaCounter(),
+        compare_with="ours",
+    )
+    found = {
+        (one.row, one.dataset): one
+        for one in results
+        if one.measure in (DIFFERENCE, MEAN_DIFFERENCE)
+    }
+    assert set(found) == set(product(("base", "other"), ("d", "e", None)))
+    assert found["other", "d"].estimate == pytest.approx(-3 / 8)
+    assert found["other", "e"].estimate == pytest.approx(1 / 4)
+    mean = found["other", None]
+    assert mean.estimate == pytest.approx((-3 / 8 + 1 / 4) / 2)
+    parts = [np.array([0, -1, -0.5, 0]), np.array([0, 0.5])]
+    errors = [one.std(ddof=1) / np.sqrt(len(one)) for one in parts]
+    assert mean.standard_error == pytest.approx(np.hypot(*errors) / 2)
+    # In eighths of a set's mean: a problem of d counts 1/4 of its set, one of e 1/2.
+    assert mean.value.p_value == pytest.approx(sign_flips([0, -2, -1, 0, 0, 2]))
+    assert mean.holm_p_value == pytest.approx(
+        holm([found[one, None].value.p_value or 0 for one in ("other", "base")])[0]
+    )
+    low, high = found["other", "d"].value.low, found["other", "d"].value.high
+    assert low is not None
+    assert high is not None
+    assert (high - low) / 2 == pytest.approx(3.182446 * errors[0], rel=1e-5)  # t with 3 degrees
+    report = build_report("title", results)
+    assert "Paired differences from ours" in report.texts["details.txt"]
+    lines = csv.DictReader(io.StringIO(report.texts["numbers.csv"]))
+    written = [one for one in lines if one["metric"] == "avg_difference"]
+    assert {one["estimator"] for one in written} == {"ours"}
+    assert len(written) == 6
+    assert not [one for one in measured() if one.measure in (DIFFERENCE, MEAN_DIFFERENCE)]

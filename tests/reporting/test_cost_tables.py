@@ -151,3 +151,22 @@ def test_an_ensemble_decodes_with_both_models_of_every_pair() -> None:
 def test_a_model_of_unknown_size_is_refused() -> None:
     with pytest.raises(ConfigError, match="nobody/has-this"):
         checkpoint_config(ModelRef(path="nobody/has-this"))
+
+
+def test_only_what_a_method_reads_costs() -> None:
+    found = {one[0]: one[1:] for one in texts("flops", "tiny_baselines")}
+    rast, contrastive, alone = (
+        found[one] for one in ("RAST", "contrastive decoding", "tiny-l at τ = 1")
+    )
+    assert [rast[0], contrastive[0], alone[0]] == [
+        "M_base S_RL S_base",
+        "M_base S_base",
+        "M_base",
+    ]
+    large, small = (
+        config_parameters(checkpoint_config(ModelRef(path=f"zoo:{name}/base")))
+        for name in ("tiny-l", "tiny-s")
+    )
+    for line, count in ((rast, 2), (contrastive, 1), (alone, 0)):
+        parameters = large + count * small
+        assert line[1:3] == [f"{4 * parameters / 1e6:,.1f}", f"{2.0 * parameters:.3g}"]

@@ -8,7 +8,7 @@ import torch
 from rast_bench.compose.combine import Step, combine
 from rast_bench.compose.methods import EQUATION_3, METHODS, Method, Parameter
 
-NAMES = [name for name in METHODS if name != EQUATION_3]
+NAMES = [name for name, one in METHODS.items() if name != EQUATION_3 and not one.layers]
 
 
 def every(step: Step) -> torch.Tensor:
