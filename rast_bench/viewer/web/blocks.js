@@ -127,10 +127,19 @@ const awaited = new Map();
   if (take) take(base64);
 };
 
+/** As `chunk_name` in report_file.py. @param {string} name */
+function fileName(name) {
+  const at = name.indexOf("/");
+  const escaped = (/** @type {string} */ one) => `=${one.codePointAt(0)?.toString(16)}=`;
+  let rest = name.slice(at + 1);
+  if (name.startsWith("problems/")) rest = rest.replace(/[^A-Za-z0-9._-]/gu, escaped);
+  return `${name.slice(0, at)}-${rest.replaceAll("/", "-")}`;
+}
+
 /** A block from a file beside the page. A script, since `fetch` reads no files. @param {string} name @returns {Promise<string>} */
 function fileBlock(name) {
   return new Promise((resolve, reject) => {
-    const file = `${DATA.files || "report_files"}/${encodeURIComponent(name.replaceAll("/", "-"))}.js`;
+    const file = `${DATA.files || "report_files"}/${encodeURIComponent(fileName(name))}.js`;
     const script = h("script", { src: file });
     script.onload = () => {
       script.remove();
