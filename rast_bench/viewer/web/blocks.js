@@ -75,7 +75,7 @@ function remember(store, name, make) {
 /** @param {string} name @returns {Promise<Uint8Array>} */
 async function block(name) {
   if (DATA.source === "server") {
-    const address = name.split("/").map(encodeURIComponent).join("/");
+    const address = encodeURIComponent(name); // with its slashes: a browser resolves /../
     return new Uint8Array(await (await answer(`block/${address}`, {})).arrayBuffer());
   }
   const text = DATA.source === "files" ? await fileBlock(name) : await inlineBlock(name);
