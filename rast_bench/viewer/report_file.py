@@ -90,9 +90,9 @@ def write_report(
         html = page.html("inline", blocks).encode()
         if len(html) <= INLINE_BYTES:
             return _finished(target, html)
-    with ledger_errors(beside), _written_chunks(beside, page.blocks()) as (made, digest):
+    with ledger_errors(beside), _written_chunks(beside, page.blocks()) as (fresh, digest):
         html = page.html("files", None, f"{beside.name}/{digest}").encode()
-        return _finished(target, html, made, digest)
+        return _finished(target, html, fresh, digest)
 
 
 def _within(blocks: Iterator[tuple[str, bytes]], most: int) -> dict[str, bytes] | None:
