@@ -8,6 +8,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import MarkedYAMLError, YAMLError  # type: ignore[import-untyped]
 
+from rast_bench.compose.methods import METHODS, Method
 from rast_bench.config.compose import Root
 from rast_bench.config.launchers import CHOOSE_LAUNCHER, LAUNCHERS
 from rast_bench.config.precheck import option_names
@@ -112,6 +113,8 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
         return _unknown_launcher_key(path[2:])
     if path == ["launcher"]:
         return ConfigError("launcher is not a key here", hint=CHOOSE_LAUNCHER)
+    if path[0] == "method" and len(path) > 1:
+        return _unknown_parameter(".".join(path[1:]))
     if len(path) > 1 and path[0] not in known_keys(Root, ()):
         return ConfigError(f"there is no key {key!r}", hint=_group_hint(path[0]))
     known = known_keys(CellConfig if path[0] in GROUPS else Root, path[:-1])
@@ -129,6 +132,26 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
     if len(path) == 1:
         return ConfigError(f"there is no key or group {key!r}", hint=_group_hint(key))
     return ConfigError(f"there is no key {key!r}", hint=did_you_mean(path[-1], known))
+
+
+def _unknown_parameter(name: str) -> ConfigError:
+    """The error for a parameter that the chosen method does not have."""
+    having = [method.name for method in METHODS.values() if name in _parameters(method)]
+    if having:
+        return ConfigError(
+            f"the chosen method has no parameter {name}",
+            hint=f"it is a parameter of {', '.join(having)}",
+        )
+    known = {one for method in METHODS.values() for one in _parameters(method)}
+    hint = did_you_mean(name, known, "parameters of methods")
+    return ConfigError(
+        f"there is no key 'method.{name}'",
+        hint=f"{hint}; of a method of your own: +method.{name}=…",
+    )
+
+
+def _parameters(method: Method) -> list[str]:
+    return [one.name for one in method.parameters]
 
 
 def _unknown_launcher_key(path: Sequence[str]) -> ConfigError:

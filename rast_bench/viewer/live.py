@@ -1,6 +1,5 @@
 """The page of a ledger that may grow, and its blocks one at a time."""
 
-import gzip
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +7,8 @@ from dataclasses import dataclass
 from math import inf
 from time import monotonic
 
+from rast_bench.analysis.token_files import read_block
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.atomic import ledger_errors
 from rast_bench.ledger.rows import GoneError, Recent, RowGroups
 from rast_bench.provenance import now
 from rast_bench.viewer.blocks import index_block, json_bytes, problems_block, words_block
@@ -129,9 +128,7 @@ class LiveView:
                 raise UnknownBlockError(name)
             return problems_block(problems)
         if name in shown.tokens:
-            path = shown.tokens[name].path
-            with ledger_errors(path):
-                return gzip.decompress(path.read_bytes())
+            return read_block(shown.tokens[name].path)
         if match := _OF_CELL.fullmatch(name):
             kind, cell_id = match.groups()
             if kind == "index":

@@ -4,16 +4,26 @@ A large page's chunk files lie in a folder named after their content, `report_fi
 page that names it is complete at any moment, whatever was killed.
 """
 
+import fcntl
 import hashlib
+import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rast_bench.ledger.atomic import TEMPORARY_PREFIX, ledger_errors, make_folder, sync_folder
+from rast_bench.analysis.token_files import read_block
+from rast_bench.ledger.atomic import (
+    LEFTOVER_AGE_SECONDS,
+    TEMPORARY_PREFIX,
+    ledger_errors,
+    make_folder,
+    sync_folder,
+)
 from rast_bench.ledger.rows import Recent, RowGroups
 from rast_bench.reporting.save import write_atomically
 from rast_bench.viewer.blocks import (
@@ -39,6 +49,7 @@ PART_CHARACTERS = 256_000
 """Of the responses in one block, about."""
 _GROUP_BYTES = 256 * 2**20
 _HASH_DIGITS = 12
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 _OURS = re.compile(rf"[0-9a-f]{{{_HASH_DIGITS}}}|{re.escape(TEMPORARY_PREFIX)}.*")
 
 
@@ -78,11 +89,10 @@ def write_report(
     if blocks is not None:
         html = page.html("inline", blocks).encode()
         if len(html) <= INLINE_BYTES:
-            return _finished(target, html, None)
-    with ledger_errors(beside):
-        chunks = _write_chunks(beside, page.blocks())
-    html = page.html("files", None, f"{beside.name}/{chunks.name}").encode()
-    return _finished(target, html, chunks)
+            return _finished(target, html)
+    with ledger_errors(beside), _written_chunks(beside, page.blocks()) as (fresh, digest):
+        html = page.html("files", None, f"{beside.name}/{digest}").encode()
+        return _finished(target, html, fresh, digest)
 
 
 def _within(blocks: Iterator[tuple[str, bytes]], most: int) -> dict[str, bytes] | None:
@@ -118,8 +128,7 @@ class _Page:
         for cell in self._snapshot.cells.values():
             yield from self._cell_blocks(cell)
         for name, tokens in self._tokens.items():
-            with ledger_errors(tokens.path):
-                yield name, tokens.path.read_bytes()
+            yield name, packed(read_block(tokens.path))
 
     def html(
         self, source: Source, blocks: Mapping[str, bytes] | None, files: str | None = None
@@ -151,8 +160,14 @@ class _Page:
         self._parts[cell.cell_id] = parts
 
 
-def _write_chunks(folder: Path, blocks: Iterator[tuple[str, bytes]]) -> Path:
-    """Write a file per block to a new folder in `folder`; return it. Raise OSError."""
+@contextmanager
+def _written_chunks(
+    folder: Path, blocks: Iterator[tuple[str, bytes]]
+) -> Iterator[tuple[Path, str]]:
+    """Provide a new folder in `folder` with a file per block, and a hash of all. Raise OSError.
+
+    It has a temporary name, and is removed unless the body has renamed it.
+    """
     make_folder(folder)
     made = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     made.mkdir()
@@ -162,14 +177,9 @@ def _write_chunks(folder: Path, blocks: Iterator[tuple[str, bytes]]) -> Path:
             text = block_script(name, content).encode()
             digest.update(text)
             (made / chunk_name(name)).write_bytes(text)
-        final = folder / digest.hexdigest()[:_HASH_DIGITS]
-        if _sizes(final) != _sizes(made):  # not there, or cut short by a power failure
-            shutil.rmtree(final, ignore_errors=True)
-            made.rename(final)
-            sync_folder(folder)
+        yield made, digest.hexdigest()[:_HASH_DIGITS]
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    return final
 
 
 def chunk_folder(page: Path) -> Path:
@@ -178,23 +188,62 @@ def chunk_folder(page: Path) -> Path:
 
 
 def chunk_name(block: str) -> str:
-    """Return the file name of a block."""
-    return f"{block.replace('/', '-')}.js"
+    """Return the file name of a block; `fileBlock` of blocks.js has the same rule."""
+    kind, _, rest = block.partition("/")
+    if kind == "problems":  # a data set's name, which may be any text
+        rest = _NO_FILE_NAME.sub(lambda match: f"={ord(match[0]):x}=", rest)
+    return f"{kind}-{rest.replace('/', '-')}.js"
 
 
-def _finished(page: Path, html: bytes, chunks: Path | None) -> WrittenReport:
-    """Write the page, and remove the chunks of earlier ones; other files stay where they are."""
-    write_atomically(page, html)
+def _finished(page: Path, html: bytes, made: Path | None = None, digest: str = "") -> WrittenReport:
+    """Write the page, and remove the chunks of earlier ones; other files stay where they are.
+
+    Args:
+        made: A folder with the page's chunks, which becomes `digest`; None for a page without.
+    """
     beside = chunk_folder(page)
-    for path in beside.glob("*"):
-        if path != chunks and _OURS.fullmatch(path.name):
-            shutil.rmtree(path, ignore_errors=True)
-    if chunks is None:
+    chunks = None if made is None else beside / digest
+    with _alone(page.parent):
+        if made is not None and chunks is not None and _sizes(chunks) != _sizes(made):
+            # It is not there, or was cut short by a power failure.
+            shutil.rmtree(chunks, ignore_errors=True)
+            made.rename(chunks)
+            sync_folder(beside)
+        write_atomically(page, html)
+        for path in beside.glob("*"):
+            if path != chunks and _OURS.fullmatch(path.name) and not _in_the_making(path):
+                shutil.rmtree(path, ignore_errors=True)
+        if chunks is not None:
+            sizes = _sizes(chunks)
+            return WrittenReport(page, len(html), len(sizes), sum(sizes.values()))
         with suppress(OSError):  # there is none, or it holds something else
             beside.rmdir()
-        return WrittenReport(page, len(html))
-    sizes = _sizes(chunks)
-    return WrittenReport(page, len(html), len(sizes), sum(sizes.values()))
+    return WrittenReport(page, len(html))
+
+
+def _in_the_making(folder: Path) -> bool:
+    """Return whether another command may write this temporary folder now."""
+    with suppress(OSError):
+        age = time.time() - folder.stat().st_mtime  # of the file that came last
+        return folder.name.startswith(TEMPORARY_PREFIX) and age < LEFTOVER_AGE_SECONDS
+    return False
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time into the body, where the file system can lock a folder.
+
+    Else one report could remove the chunks of another, just before that one's page names them.
+    """
+    descriptor = -1
+    try:
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _sizes(folder: Path) -> dict[str, int]:

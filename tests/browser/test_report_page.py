@@ -14,9 +14,13 @@ from opened_page import Opened
 from rast_bench.api.folder import open_results
 from rast_bench.cli import main
 from rast_bench.cli.view import chooser
+from rast_bench.ledger import Ledger
+from rast_bench.ledger.records import from_json, to_json
 from rast_bench.viewer import report_file
+from rast_bench.viewer.data import Numbers
 from rast_bench.viewer.live import LiveView
 from rast_bench.viewer.server import ViewerServer
+from rast_bench.viewer.snapshot import Choice, Snapshot
 from rast_bench.viewer.web import block_script, render
 
 BASE, RAST, CEILING = "00ab000000000000", "01ab000000000000", "02ab000000000000"
@@ -298,6 +302,31 @@ def test_the_local_server(server: ViewerServer, opened: Opened) -> None:
     assert "does `rast-bench view` still run?" in told
     assert all("ERR_INTERNET_DISCONNECTED" in one for one in opened.complaints)
     opened.complaints.clear()
+
+
+def test_a_data_set_named_like_a_path(finished: Finished, opened: Opened, tmp_path: Path) -> None:
+    """From the server and from files: its name is never resolved as a path."""
+    ledger = Ledger(finished.results)
+    for cell in ledger.cells():
+        file = ledger.cell_folder(cell) / "cell.json"
+        record = from_json(file.read_bytes())[0]
+        record["display"]["dataset"] = "../../a b/%2f?#"
+        file.write_bytes(to_json(record))
+    folder = open_results(finished.results)
+    with ViewerServer(LiveView(ledger, chooser(folder, []), "view"), finished.results) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        opened.allowed = server.address
+        assert listed(opened.open(server.address, "#view=samples")) == ["00000", "00001", "00002"]
+        server.shutdown()
+    cells = [Choice(cell) for cell in folder.select(None, None, None, [])]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report_file, "INLINE_BYTES", 1_000)
+        written = report_file.write_report(
+            tmp_path, Snapshot(ledger, cells), Numbers(None, "cells"), {}
+        )
+    assert written.chunks
+    opened.allowed = "file:"
+    assert listed(opened.open(written.path, "#view=samples")) == ["00000", "00001", "00002"]
 
 
 def test_chunk_files_that_are_gone(tmp_path: Path, opened: Opened) -> None:

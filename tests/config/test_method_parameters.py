@@ -67,6 +67,8 @@ def test_what_a_method_reads_changes_the_identity_and_nothing_else_does(name: st
         (["method=mixture", "delta=tiny-ensemble"], "takes one pair of models, delta"),
         (["method=mixture", "delta.shuffle_vocabulary_seed=1"], "no ΔR whose values"),
         (["method=contrastiv"], "contrastive"),
+        (["method=contrastive", "method.betta=1"], "did you mean beta?"),
+        (["method=rast", "method.beta=1"], "it is a parameter of contrastive"),
     ],
 )
 def test_mistakes_are_named(overrides: list[str], message: str) -> None:

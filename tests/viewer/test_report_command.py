@@ -1,6 +1,7 @@
 """`rast-bench report`: what is in the page, and what lies beside it."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,7 +228,8 @@ def test_a_report_that_fails_leaves_the_one_before(
 ) -> None:
     monkeypatch.setattr(report_file, "INLINE_BYTES", 1_000)
     chunks = page.folder / "report_files"
-    (chunks / ".tmp-1").mkdir(parents=True)  # of one that was killed
+    (chunks / ".tmp-1").mkdir(parents=True)  # of one that was killed, long ago
+    os.utime(chunks / ".tmp-1", (0, 0))
     before = page.html()
 
     def full(*_: object) -> str:
@@ -238,6 +240,31 @@ def test_a_report_that_fails_leaves_the_one_before(
         page.write()
     assert (page.folder / "report.html").read_text() == before
     assert [f"report_files/{one.name}" for one in chunks.iterdir()] == [data_of(before)["files"]]
+
+
+def test_two_reports_at_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_file, "INLINE_BYTES", 1_000)
+    chunk_name = report_file.chunk_name
+
+    def another_comes(block: str) -> str:
+        monkeypatch.setattr(report_file, "chunk_name", chunk_name)
+        page.write()
+        return chunk_name(block)
+
+    monkeypatch.setattr(report_file, "chunk_name", another_comes)
+    written = page.write()
+    folder = page.folder / data_of(written.path.read_text())["files"]
+    assert len(chunks_of(folder)) == written.chunks > 0
+    assert list((page.folder / "report_files").iterdir()) == [folder]
+
+
+def test_names_of_data_sets_are_no_paths() -> None:
+    names = ("a/b", "a-b", "a=2f=b", "../x", "a\\b", "\0", "Δ", "")
+    files = [report_file.chunk_name(f"problems/{name}") for name in names]
+    assert len(set(files)) == len(names)
+    for file in files:
+        assert re.fullmatch(r"problems-[A-Za-z0-9._=-]*\.js", file)
+    assert report_file.chunk_name("texts/0123456789abcdef/7") == "texts-0123456789abcdef-7.js"
 
 
 def test_without_its_data_set_a_page_has_no_questions(finished: Finished) -> None:

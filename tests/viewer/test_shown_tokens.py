@@ -2,14 +2,17 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
+import pytest
 from finished_run import Finished
 from pages import blocks_of, data_of
 
-from rast_bench.analysis.token_files import save_tokens
+from rast_bench.analysis.token_files import files_of_analysis, save_tokens, token_files
 from rast_bench.api.folder import open_results
 from rast_bench.cli.view import chooser
+from rast_bench.errors import LedgerError
 from rast_bench.ledger import Ledger
 from rast_bench.viewer.data import saved_numbers
 from rast_bench.viewer.live import LiveView
@@ -72,3 +75,26 @@ def test_a_view_finds_those_that_come(finished: Finished) -> None:
     assert block["measures"]["delta"]["values"] == [0.5, 1.0]
     (path,) = (finished.results / "analysis" / "tokens" / OTHER).glob("m1-*")
     assert view.block(f"tokens/{OTHER}/0/0") == gzip.decompress(path.read_bytes())
+
+
+@pytest.mark.parametrize("content", [b"", b"x", gzip.compress(b"{}")[:-3], gzip.compress(b"[]")])
+def test_a_broken_file_is_named(finished: Finished, content: bytes) -> None:
+    cell = make_tokens(finished.results)
+    (finished.results / "analysis" / "tokens" / cell / "notes.json.gz").write_bytes(content)
+    folder = open_results(finished.results)
+    view = LiveView(folder.ledger, chooser(folder, []), "rast-bench view")
+    named = data_of(view.page())["tokens"][0]
+    assert named == {"cell": cell, "problem": 2, "sample": 0}
+    (broken,) = (
+        one.path for one in token_files(finished.results, [cell]) if "unkn" not in str(one)
+    )
+    broken.write_bytes(content)
+    with pytest.raises(LedgerError, match=rf"{re.escape(str(broken))} is broken"):
+        view.block(f"tokens/{cell}/2/0")
+
+
+def test_a_broken_analysis_is_named(finished: Finished) -> None:
+    make_tokens(finished.results)
+    (finished.results / "analysis" / "small" / "kl.json").write_text('{"studies": ')
+    with pytest.raises(LedgerError, match=r"kl\.json is broken"):
+        files_of_analysis(finished.results, "small")

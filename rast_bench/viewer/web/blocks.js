@@ -75,7 +75,7 @@ function remember(store, name, make) {
 /** @param {string} name @returns {Promise<Uint8Array>} */
 async function block(name) {
   if (DATA.source === "server") {
-    const address = name.split("/").map(encodeURIComponent).join("/");
+    const address = encodeURIComponent(name); // with its slashes: a browser resolves /../
     return new Uint8Array(await (await answer(`block/${address}`, {})).arrayBuffer());
   }
   const text = DATA.source === "files" ? await fileBlock(name) : await inlineBlock(name);
@@ -127,10 +127,19 @@ const awaited = new Map();
   if (take) take(base64);
 };
 
+/** As `chunk_name` in report_file.py. @param {string} name */
+function fileName(name) {
+  const at = name.indexOf("/");
+  const escaped = (/** @type {string} */ one) => `=${one.codePointAt(0)?.toString(16)}=`;
+  let rest = name.slice(at + 1);
+  if (name.startsWith("problems/")) rest = rest.replace(/[^A-Za-z0-9._-]/gu, escaped);
+  return `${name.slice(0, at)}-${rest.replaceAll("/", "-")}`;
+}
+
 /** A block from a file beside the page. A script, since `fetch` reads no files. @param {string} name @returns {Promise<string>} */
 function fileBlock(name) {
   return new Promise((resolve, reject) => {
-    const file = `${DATA.files || "report_files"}/${encodeURIComponent(name.replaceAll("/", "-"))}.js`;
+    const file = `${DATA.files || "report_files"}/${encodeURIComponent(fileName(name))}.js`;
     const script = h("script", { src: file });
     script.onload = () => {
       script.remove();
