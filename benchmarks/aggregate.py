@@ -19,7 +19,7 @@ from typing import Any
 
 from aggregation.measured import run_measured
 from aggregation.table1 import EXPERIMENT, config_dir, make_table, overrides
-from command_line import make_parser, read_options, run_benchmark
+from command_line import make_parser, progress, read_options, run_benchmark
 from spreads import between, spread
 
 from rast_bench.errors import EngineError
@@ -95,10 +95,6 @@ def render_table(result: dict[str, Any]) -> str:
             f"| peak memory, GB | {between(gigabytes, 2)} | {MOST_BYTES / 1e9:.0f} |",
         ]
     )
-
-
-def progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ def read_options(
     return options
 
 
+def progress(line: str) -> None:
+    """Say how far the benchmark is, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def positive(text: str) -> int:
     """Return a number of things, for `type=`."""
     value = int(text)

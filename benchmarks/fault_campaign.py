@@ -21,7 +21,6 @@ that must hold does not.
 
 import argparse
 import hashlib
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -30,7 +29,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from command_line import Result, make_parser, read_options, run_benchmark
+from command_line import Result, make_parser, progress, read_options, run_benchmark
 from faults.accounting import Account, Row, account, parse_log
 from faults.cluster import Cluster, obstacle
 from faults.disturbed import DisturbedSweep, Outcome, Plan
@@ -207,10 +206,6 @@ def stored_rows(ledger: Ledger) -> list[Row]:
                     for problem, index, run in zip(*columns, strict=True)
                 ]
     return rows
-
-
-def progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from command_line import read_options
+from command_line import progress, read_options
 from gpu_checks import exactness, report, speculation, throughput
 from gpu_checks.engine_process import BENCHMARKS, EngineProcessError
 from gpu_checks.job import Job, Place
@@ -191,10 +191,6 @@ def measure(job: Job, where: Place) -> dict[str, Any]:
         traceback.print_exc()
         entry |= {"status": "error", "error": repr(error), "trace": traceback.format_exc()}
     return entry | {"seconds": time.monotonic() - start}
-
-
-def progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ is a loose one. `--quick` takes a minute or two and shows such a loss, no more.
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from command_line import make_parser, positive, read_options, run_benchmark
+from command_line import make_parser, positive, progress, read_options, run_benchmark
 from faults.accounting import parse_log
 from faults.cluster import Cluster, obstacle
 from faults.finish_log.sitecustomize import VARIABLE
@@ -230,10 +229,6 @@ def render(result: Mapping[str, Any]) -> str:
 def failed(result: Mapping[str, Any]) -> int:
     """1 where a launcher misses its aim."""
     return int(not all(result["aims"].values()))
-
-
-def progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

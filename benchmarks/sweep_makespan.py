@@ -13,13 +13,12 @@ Markdown table goes to stdout, progress to stderr, every repetition to --out.
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from command_line import make_parser, positive, read_options, run_benchmark
+from command_line import make_parser, positive, progress, read_options, run_benchmark
 from makespan.sweep import AXES, Sweep
 from makespan.ways import OURS, PLAIN, WAYS, Place, timed, warm_work
 from spreads import between, spread
@@ -166,10 +165,6 @@ def way_line(name: str, result: dict[str, Any]) -> str:
         over = result.get(key, {}).get(name)
         columns.append("–" if over is None else between(over, digits))
     return f"| {name} | {' | '.join(columns)} |"
-
-
-def progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 
 from aggregation.measured import Measured, run_measured
 from aggregation.table1 import EXPERIMENT, config_dir, make_table, overrides
-from command_line import make_parser, positive, read_options, run_benchmark
+from command_line import make_parser, positive, progress, read_options, run_benchmark
 from spreads import between, spread
 
 from rast_bench.errors import EngineError
@@ -139,10 +139,6 @@ def render_table(result: dict[str, Any]) -> str:
             f"| more CPU time of the whole command, % | {between(cpu, 1)} | |",
         ]
     )
-
-
-def progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aggregation.table1 import EXPERIMENT, config_dir, make_table, overrides
-from command_line import make_parser, positive, read_options, run_benchmark
+from command_line import make_parser, positive, progress, read_options, run_benchmark
 from spreads import between, spread
 
 from rast_bench.cli import main as rast_bench
@@ -203,10 +203,6 @@ def render_table(result: dict[str, Any]) -> str:
             f"| peak memory, GB | {result['peak_bytes'] / 1e9:.2f} | {MOST_BYTES / 1e9:.0f} |",
         ]
     )
-
-
-def progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

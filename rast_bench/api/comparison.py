@@ -8,9 +8,8 @@ import numpy as np
 
 from rast_bench.api.named import NamedCell
 from rast_bench.errors import ConfigError, LedgerError
-from rast_bench.metrics.accuracy import avg_at_n, paired_difference
+from rast_bench.metrics.accuracy import avg_at_n, mean_paired_difference
 from rast_bench.metrics.estimate import BoolArray, Estimate
-from rast_bench.metrics.student_t import student_t_interval
 
 if TYPE_CHECKING:
     from rast_bench.ledger import Ledger
@@ -169,10 +168,7 @@ def compare(a: NamedCell, b: NamedCell, ledger: "Ledger", grader: str | None = N
         )
     correct_a = np.array([rows_a[problem] for problem in shared])
     correct_b = np.array([rows_b[problem] for problem in shared])
-    found = paired_difference(correct_b, correct_a)
-    low = high = None
-    if found.standard_error is not None:
-        low, high = student_t_interval(found.value, found.standard_error, len(shared) - 1)
+    found = mean_paired_difference([(correct_b, correct_a)])
     return Comparison(
         a,
         b,
@@ -183,8 +179,8 @@ def compare(a: NamedCell, b: NamedCell, ledger: "Ledger", grader: str | None = N
         avg_at_n(correct_a),
         avg_at_n(correct_b),
         Estimate(found.value, found.standard_error),
-        low,
-        high,
+        found.low,
+        found.high,
         found.p_value,
         _flips(shared, correct_a, correct_b),
         len(rows_a.keys() | rows_b.keys()) - len(shared),

@@ -4,9 +4,9 @@ Every row is computed from its own logits and parameters alone.
 """
 
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -43,7 +43,7 @@ class Step:
     permutation: Tensor | None = None
     layers: Tensor | None = None
 
-    @property
+    @cached_property
     def delta(self) -> Tensor:
         """ΔR = Σᵢ wᵢ · (S_RL,i − S_base,i), [rows, V] float32."""
         pairs = zip(self.rl, self.base, self.weights, strict=True)
@@ -62,10 +62,7 @@ def combine(method: Method, step: Step) -> Tensor:
     Raises:
         EngineError: a user's own method returns another shape.
     """
-    own = method.function
-    function: Callable[[Step], Tensor] = (
-        getattr(sys.modules[__name__], own) if isinstance(own, str) else own
-    )
+    function: Callable[[Step], Tensor] = method.function or globals()[method.name]
     found = function(step)
     if found.shape != step.main.shape:
         raise EngineError(
@@ -130,11 +127,10 @@ def dexperts(step: Step) -> Tensor:
 
 
 def contrastive(step: Step) -> Tensor:
-    beta, alpha = step.column("beta"), step.column("alpha")
+    beta = step.column("beta")
     (amateur,) = step.base
     scores = ((1 + beta) * step.main - beta * amateur.float()).float()
-    lowest = step.main.amax(-1, keepdim=True) + alpha.log()
-    return scores.masked_fill(step.main < lowest, -torch.inf)
+    return _plausible(step, scores, step.main)
 
 
 def dola(step: Step) -> Tensor:
@@ -149,8 +145,7 @@ def dola(step: Step) -> Tensor:
     widest = torch.stack(divergences, 1).argmax(1, keepdim=True) + 1 if divergences else fixed
     chosen = torch.where(fixed < 0, widest, fixed)[:, :, None].expand(-1, 1, layers.shape[2])
     early = layers.gather(1, chosen)[:, 0].double().log_softmax(-1)
-    lowest = final.amax(-1, keepdim=True) + step.column("alpha").log()
-    return (final - early).float().masked_fill(final < lowest, -torch.inf)
+    return _plausible(step, (final - early).float(), final)
 
 
 def _js_divergence(final: Tensor, early: Tensor) -> Tensor:
@@ -201,6 +196,14 @@ def _steered(step: Step, where: Tensor) -> Tensor:
     """Return l_M + λ D where the mask ([rows, V] or [rows, 1]) holds, l_M bit for bit elsewhere."""
     column = step.lambda_[:, None]
     return torch.where(where & (column != 0), step.main + column * step.delta, step.main)
+
+
+def _plausible(step: Step, scores: Tensor, logs: Tensor) -> Tensor:
+    """Return the scores, −inf where M_base's logits or log-probabilities are too far below their
+    maximum.
+    """
+    lowest = logs.amax(-1, keepdim=True) + step.column("alpha").log()
+    return scores.masked_fill(logs < lowest, -torch.inf)
 
 
 def _log_probabilities(step: Step) -> tuple[Tensor, Tensor]:

@@ -48,8 +48,8 @@ class Method:
             and l_B are logits of M_base, S_RL and S_base, p and log p their softmax at τ = 1, and D
             is ΔR = l_R − l_B.
         source: Where the formula is from.
-        function: Its name in `compose.combine`; or, of a user's own method, the function itself.
-            It takes a `compose.combine.Step` and returns logits [rows, V] float32.
+        function: Of a user's own method. It takes a `compose.combine.Step` and returns logits
+            [rows, V] float32. Ours have theirs under their names in `compose.combine`.
         roles: The small models that it reads besides M_base; the others are not loaded.
         uses_lambda: Whether `decoding.lambda` is part of the formula.
         several_pairs: Whether ΔR may be a weighted sum of several pairs.
@@ -60,7 +60,7 @@ class Method:
     name: str
     formula: str
     source: str
-    function: str | Callable[[Any], Any]
+    function: Callable[[Any], Any] | None = None
     roles: tuple[SmallRole, ...] = ("rl", "base")
     uses_lambda: bool = True
     several_pairs: bool = True
@@ -74,6 +74,9 @@ class Method:
 
 EQUATION_3 = "rast"
 
+_ALPHA = Parameter("alpha", 0.1, 0.0, 1.0, "plausibility, relative to the best token")
+_WEIGHT = Parameter("weight", 0.5, 0.0, 1.0, "share of S_RL")
+
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         one.name: one
@@ -82,33 +85,29 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 EQUATION_3,
                 "l_M + λ D",
                 "RAST, equation 3; at λ = 1 also proxy tuning (Liu et al. 2024)",
-                "rast",
             ),
             Method(
                 "dexperts",
                 "l_M + λ D on the nucleus of p_M with mass filter_p, −∞ elsewhere",
                 "DExperts (Liu et al. 2021), as its code filters M_base first",
-                "dexperts",
                 parameters=(Parameter("filter_p", 0.9, 0.0, 1.0, "mass of the nucleus of M_base"),),
             ),
             Method(
                 "contrastive",
                 "(1 + beta) l_M − beta l_B where log p_M ≥ max log p_M + log alpha, −∞ elsewhere",
                 "contrastive decoding (Li et al. 2023) as O'Brien and Lewis (2023) use it",
-                "contrastive",
                 roles=("base",),
                 uses_lambda=False,
                 several_pairs=False,
                 parameters=(
                     Parameter("beta", 0.5, 0.0, 100.0, "weight of the contrast"),
-                    Parameter("alpha", 0.1, 0.0, 1.0, "plausibility, relative to the best token"),
+                    _ALPHA,
                 ),
             ),
             Method(
                 "dola",
                 "log p_M − log p_layer where log p_M ≥ max log p_M + log alpha, −∞ elsewhere",
                 "DoLa (Chuang et al. 2024), with the final norm before every early layer's head",
-                "dola",
                 roles=(),
                 uses_lambda=False,
                 several_pairs=False,
@@ -122,34 +121,31 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                         "layer of M_base, 0: embedding, -1: by JS",
                         whole=True,
                     ),
-                    Parameter("alpha", 0.1, 0.0, 1.0, "plausibility, relative to the best token"),
+                    _ALPHA,
                 ),
             ),
             Method(
                 "geometric_mean",
                 "(1 − weight) log p_M + weight log p_R",
                 "product of experts; a control without S_base",
-                "geometric_mean",
                 roles=("rl",),
                 uses_lambda=False,
                 several_pairs=False,
-                parameters=(Parameter("weight", 0.5, 0.0, 1.0, "share of S_RL"),),
+                parameters=(_WEIGHT,),
             ),
             Method(
                 "mixture",
                 "log((1 − weight) p_M + weight p_R)",
                 "mixture of experts; a control without S_base",
-                "mixture",
                 roles=("rl",),
                 uses_lambda=False,
                 several_pairs=False,
-                parameters=(Parameter("weight", 0.5, 0.0, 1.0, "share of S_RL"),),
+                parameters=(_WEIGHT,),
             ),
             Method(
                 "nudging",
                 "l_R where max p_M < threshold, else l_M",
                 "Nudging (Fei et al. 2024), token by token",
-                "nudging",
                 roles=("rl",),
                 uses_lambda=False,
                 several_pairs=False,
@@ -161,21 +157,18 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 "rast_gated",
                 "l_M + λ D where the entropy of p_M exceeds `entropy`, else l_M",
                 "ours: does ΔR act where M_base is unsure?",
-                "rast_gated",
                 parameters=(Parameter("entropy", 0.2, 0.0, 20.0, "nats"),),
             ),
             Method(
                 "rast_first",
                 "l_M + λ D for the first `tokens` tokens of a response, then l_M",
                 "ours: does ΔR act by how a response begins?",
-                "rast_first",
                 parameters=(Parameter("tokens", 1, 0, 10**9, "tokens", whole=True),),
             ),
             Method(
                 "rast_top",
                 "l_M + λ D on the `count` ids with the largest abs(D) of the step, l_M elsewhere",
                 "ours: how many ids carry ΔR?",
-                "rast_top",
                 parameters=(Parameter("count", 10, 0, 10**9, "ids", whole=True),),
             ),
         )

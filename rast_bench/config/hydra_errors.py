@@ -8,7 +8,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import MarkedYAMLError, YAMLError  # type: ignore[import-untyped]
 
-from rast_bench.compose.methods import METHODS, Method
+from rast_bench.compose.methods import METHODS
 from rast_bench.config.compose import Root
 from rast_bench.config.launchers import CHOOSE_LAUNCHER, LAUNCHERS
 from rast_bench.config.precheck import option_names
@@ -136,22 +136,18 @@ def _unknown_key(key: str, *, already: bool) -> ConfigError:
 
 def _unknown_parameter(name: str) -> ConfigError:
     """The error for a parameter that the chosen method does not have."""
-    having = [method.name for method in METHODS.values() if name in _parameters(method)]
+    having = [method.name for method in METHODS.values() if name in method.defaults]
     if having:
         return ConfigError(
             f"the chosen method has no parameter {name}",
             hint=f"it is a parameter of {', '.join(having)}",
         )
-    known = {one for method in METHODS.values() for one in _parameters(method)}
+    known = {one for method in METHODS.values() for one in method.defaults}
     hint = did_you_mean(name, known, "parameters of methods")
     return ConfigError(
         f"there is no key 'method.{name}'",
         hint=f"{hint}; of a method of your own: +method.{name}=…",
     )
-
-
-def _parameters(method: Method) -> list[str]:
-    return [one.name for one in method.parameters]
 
 
 def _unknown_launcher_key(path: Sequence[str]) -> ConfigError:

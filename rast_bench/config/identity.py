@@ -142,7 +142,7 @@ def cell_identity(
     if key.method != EQUATION_3:
         parameters = {name: _number(value) for name, value in cell.method.parameters.items()}
         own["method"] = {"name": key.method, "parameters": parameters}
-        if callable(method.function):
+        if method.function is not None:
             own["method"]["source"] = "sha256:" + _source_sha256(method.function)
     return {
         "version": IDENTITY_VERSION,

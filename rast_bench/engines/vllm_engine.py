@@ -150,13 +150,14 @@ class VllmEngine:
         """
         from rast_bench.vllm_plugin import rast_sampling_params
 
-        names = [one.name for one in self.method.parameters]
         known = keys_of(self.method)
         if PROMPT_TOKENS in known:
             params["extra_args"] = {PROMPT_TOKENS: prompt_tokens}
         if LAMBDA in known:
             params["lambda_"] = lambda_
-        return rast_sampling_params(parameters=dict(zip(names, parameters, strict=True)), **params)
+        return rast_sampling_params(
+            parameters=dict(zip(self.method.defaults, parameters, strict=True)), **params
+        )
 
     def _encode(self, prompt: str) -> list[int]:
         ids: list[int] = self.tokenizer(prompt)["input_ids"]
