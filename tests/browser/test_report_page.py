@@ -106,6 +106,7 @@ def test_measures_published_values_and_provenance(made_up: Path, opened: Opened)
         == "Lines rising with k; the RL ceiling is highest."
     )
     chart.locator("summary").click()
+    chart.locator("tbody tr").first.wait_for()  # drawn when the browser reports the opening
     assert chart.locator("tbody tr").count() == 18
 
 
