@@ -4,8 +4,10 @@ r"""Wall time and peak memory of a full-size table: 72 cells, 32 samples, 1.2 mi
 
 Generates a table 1 of synthetic responses (12 rows x 6 data sets, 3,120 problems per row) with its
 ledger in a temporary folder, then runs `rast-bench table` on it in its own process, from reading
-the shards to the saved files. A synthetic response has a realistic length and an answer that the
-grader has judged. A Markdown table goes to stdout, progress to stderr, every repetition to --out.
+the shards to the saved files: the first time, when behaviour words and votes are counted, and
+again, when they are read (ledger/derived.py). A synthetic response has a realistic length and an
+answer that the grader has judged. A Markdown table goes to stdout, progress to stderr, every
+repetition to --out.
 """
 
 import argparse
@@ -25,8 +27,9 @@ from spreads import between, spread
 from rast_bench.errors import EngineError
 from rast_bench.provenance import environment, now
 
-MOST_SECONDS = 60
-MOST_BYTES = 4 * 10**9
+MOST_SECONDS = 20
+MOST_BYTES = 2 * 10**9
+TIMES = ("first", "again")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,19 +58,26 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     progress(f"{verdicts:,} verdicts made in {time.perf_counter() - start:.0f} s")
     command = [sys.executable, "-m", "rast_bench", "table", EXPERIMENT]
     command += [*overrides(folder, options.samples), f"--config-dir={config_dir(folder)}"]
-    runs = []
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in TIMES}
     for repeat in range(options.repeats):
-        run = run_measured(command, folder / "output.txt")
-        if run.exit_code:
-            output = (folder / "output.txt").read_text(encoding="utf-8", errors="replace")
-            raise EngineError(f"rast-bench table failed: {output.strip()[-400:]}")
-        runs.append(
-            {"seconds": run.seconds, "cpu_seconds": run.cpu_seconds, "peak_bytes": run.peak_bytes}
-        )
-        progress(
-            f"{repeat + 1}/{options.repeats}: {run.seconds:.1f} s, {run.cpu_seconds:.1f} s of CPU, "
-            f"{run.peak_bytes / 1e9:.2f} GB"
-        )
+        for path in (folder / "results" / "ledger").glob("*/*.npz"):
+            path.unlink()
+        for name in TIMES:
+            run = run_measured(command, folder / "output.txt")
+            if run.exit_code:
+                output = (folder / "output.txt").read_text(encoding="utf-8", errors="replace")
+                raise EngineError(f"rast-bench table failed: {output.strip()[-400:]}")
+            runs[name].append(
+                {
+                    "seconds": run.seconds,
+                    "cpu_seconds": run.cpu_seconds,
+                    "peak_bytes": run.peak_bytes,
+                }
+            )
+            progress(
+                f"{repeat + 1}/{options.repeats}, {name}: {run.seconds:.1f} s, "
+                f"{run.cpu_seconds:.1f} s of CPU, {run.peak_bytes / 1e9:.2f} GB"
+            )
     return {
         "command": options.command,
         "time": now().isoformat(timespec="seconds"),
@@ -78,23 +88,30 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "samples": options.samples,
         "verdicts": verdicts,
         "runs": runs,
-        **{name: spread([run[name] for run in runs]) for name in runs[0]},
+        **{
+            name: {value: spread([run[value] for run in made]) for value in made[0]}
+            for name, made in runs.items()
+        },
     }
 
 
 def render_table(result: dict[str, Any]) -> str:
-    gigabytes = {name: value / 1e9 for name, value in result["peak_bytes"].items()}
-    return "\n".join(
-        [
-            f"{result['cells']} cells, {result['verdicts']:,} verdicts; median (lowest to highest)",
-            "",
-            "| measure | value | aim |",
-            "|---|---:|---:|",
-            f"| wall seconds | {between(result['seconds'], 1)} | {MOST_SECONDS} |",
-            f"| CPU seconds | {between(result['cpu_seconds'], 1)} | |",
-            f"| peak memory, GB | {between(gigabytes, 2)} | {MOST_BYTES / 1e9:.0f} |",
-        ]
-    )
+    lines = [
+        f"{result['cells']} cells, {result['verdicts']:,} verdicts; median (lowest to highest)",
+        "",
+        "| table | wall seconds | CPU seconds | peak memory, GB |",
+        "|---|---:|---:|---:|",
+    ]
+    for name in TIMES:
+        found = result[name]
+        gigabytes = {end: value / 1e9 for end, value in found["peak_bytes"].items()}
+        cells = (
+            between(found["seconds"], 1),
+            between(found["cpu_seconds"], 1),
+            between(gigabytes, 2),
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, f"| aim | {MOST_SECONDS} | | {MOST_BYTES / 1e9:.0f} |"])
 
 
 if __name__ == "__main__":

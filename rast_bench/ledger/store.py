@@ -204,11 +204,19 @@ class Ledger:
 
         return StoredSamples(self.cell_folder(cell_id))
 
-    def shards(self, cell_id: str) -> list[str]:
-        """Return the names of the shards, sorted; with the same names nothing has changed."""
-        from rast_bench.ledger import shards
+    def shards(self, cell_id: str, grader: str | None = None) -> list[str]:
+        """Return the names of the shards, sorted; with the same names nothing has changed.
 
-        return shards.parquet_names(self.cell_folder(cell_id))
+        Args:
+            grader: the one whose verdicts count; every one's without it.
+        """
+        from rast_bench.ledger import codec, shards
+
+        folder = self.cell_folder(cell_id)
+        if grader is None:
+            return shards.parquet_names(folder)
+        families = (codec.SAMPLES, codec.verdict_family(_checked_grader(grader)))
+        return [name for family in families for name in shards.shard_names(folder, family)]
 
     def unchecked_keys(self, cell_id: str) -> "pa.Table":
         """Return problem_id and sample_index of `sample_table`, unordered and unchecked: fast."""

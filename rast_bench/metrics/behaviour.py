@@ -50,11 +50,11 @@ def behaviour_frequencies(
     if texts.size == 0:
         raise ValueError("no text to count lemmas in")
     counter = counter or lemma_counter()
-    return frequencies_of(lemma_counts(texts, counter), counter.name)
+    return frequencies_of(by_list(lemma_counts(texts, counter)), counter.name)
 
 
 def frequencies_of(counts: Mapping[str, IntArray], lemmatizer: str) -> BehaviourFrequencies:
-    """Return frequencies from the occurrences that `lemma_counts` returns."""
+    """Return frequencies from the occurrences that `by_list` returns."""
     per_problem = {name: one.mean(axis=1) for name, one in counts.items()}
     return BehaviourFrequencies(
         lemmatizer,
@@ -66,16 +66,20 @@ def frequencies_of(counts: Mapping[str, IntArray], lemmatizer: str) -> Behaviour
     )
 
 
-def lemma_counts(texts: npt.NDArray[np.object_], counter: LemmaCounter) -> dict[str, IntArray]:
-    """Return the occurrences of each list's lemmas: by list, [problems, samples, lemmas].
+def lemma_counts(texts: npt.NDArray[np.object_], counter: LemmaCounter) -> IntArray:
+    """Return the occurrences of all lists' lemmas, [problems, samples, lemmas].
 
     Args:
         texts: str, [problems, samples]. Each distinct text is analysed once.
     """
-    lists = behaviour_lemmas()
     rows: dict[str, int] = {}
     row_of = [rows.setdefault(text, len(rows)) for text in texts.ravel().tolist()]
-    counts = counter.counts(list(rows), [word for words in lists.values() for word in words])
-    counts = counts[row_of].reshape(*texts.shape, -1)
+    words = [word for words in behaviour_lemmas().values() for word in words]
+    return counter.counts(list(rows), words)[row_of].reshape(*texts.shape, len(words))
+
+
+def by_list(counts: IntArray) -> dict[str, IntArray]:
+    """Return the counts of `lemma_counts` by list: the last axis is that of its lemmas."""
+    lists = behaviour_lemmas()
     ends = np.cumsum([len(words) for words in lists.values()])
     return dict(zip(lists, np.split(counts, ends[:-1], axis=-1), strict=True))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rast_bench.metrics.estimate import Curve, mean_curve
+from rast_bench.metrics.estimate import Curve, IntArray, mean_curve
 
 if TYPE_CHECKING:
     from rast_bench.metrics.outcomes import CellOutcome
@@ -61,6 +61,27 @@ def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
 
     Without a correct answer nothing can win, so wrong ones are then counted as they are written.
     """
+    derived = outcome.derived
+    if derived is None:
+        return _count_votes(outcome)
+    rows = derived.array(_VOTES, _readers(), lambda: _as_array(_count_votes(outcome)))
+    return [
+        Votes(correct, tuple(filter(None, wrong)), abstained)
+        for correct, abstained, *wrong in rows.tolist()
+    ]
+
+
+_VOTES = "votes"
+
+
+def _readers() -> str:
+    """Return what the values of answers depend on."""
+    from rast_bench.ledger.derived import code_version
+
+    return code_version("grading", "metrics")
+
+
+def _count_votes(outcome: "CellOutcome") -> list[Votes]:
     votes = []
     for correct, wrong, samples in _answers_per_problem(outcome):
         abstained = samples - correct - wrong.total()
@@ -69,10 +90,21 @@ def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
     return votes
 
 
+def _as_array(votes: Sequence[Votes]) -> IntArray:
+    """Return rows of correct samples, those without an answer and each wrong answer's, or zeros."""
+    width = max((len(one.wrong) for one in votes), default=0)
+    rows = np.zeros((len(votes), 2 + width), dtype=np.int64)
+    for row, one in zip(rows, votes, strict=True):
+        row[: 2 + len(one.wrong)] = one.correct, one.abstained, *one.wrong
+    return rows
+
+
 def answers_to_read(outcomes: Iterable["CellOutcome"]) -> list[str]:
-    """Return the distinct answers whose values `votes_per_problem` compares, in order."""
+    """Return the distinct answers whose values `votes_per_problem` will compare, in order."""
     answers: dict[str, None] = {}
     for outcome in outcomes:
+        if outcome.derived is not None and outcome.derived.stored(_VOTES, _readers()):
+            continue
         for correct, wrong, _ in _answers_per_problem(outcome):
             if _may_win(correct, wrong):
                 answers.update(dict.fromkeys(answer for answer, was_read in wrong if was_read))

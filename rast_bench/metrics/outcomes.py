@@ -1,5 +1,6 @@
 """The graded samples of one complete cell as arrays: the input of every metric."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from rast_bench.ledger import Ledger
+    from rast_bench.ledger.derived import Derived
     from rast_bench.planning.cells import PlannedCell
 
 ObjectArray = npt.NDArray[np.object_]
@@ -31,6 +33,7 @@ class CellOutcome:
     token_counts: IntArray
     finish_reasons: ObjectArray  # FinishReason
     text_source: ObjectArray | Callable[[], ObjectArray]
+    derived: "Derived | None" = None  # what the ledger keeps of earlier computations
 
     @property
     def correct(self) -> BoolArray:
@@ -63,6 +66,18 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         token_counts=numbers_of(sampled.table["token_count"])[sampled.rows],
         finish_reasons=sampled.texts("finish_reason"),
         text_source=partial(_read_texts, planned, ledger),
+        derived=_derived(planned, ledger, grader),
+    )
+
+
+def _derived(planned: "PlannedCell", ledger: "Ledger", grader: str) -> "Derived":
+    from rast_bench.ledger.derived import Derived
+
+    ids = [problem.problem_id for problem in planned.problems]
+    return Derived(
+        ledger.cell_folder(planned.cell_id),
+        partial(ledger.shards, planned.cell_id, grader),
+        json.dumps([planned.cell.decoding.samples_per_problem, *ids]),
     )
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from rast_bench.config.experiment import Role
 from rast_bench.errors import ConfigError
 from rast_bench.metrics.accuracy import accuracy_per_problem
-from rast_bench.metrics.behaviour import BehaviourFrequencies, frequencies_of, lemma_counts
+from rast_bench.metrics.behaviour import BehaviourFrequencies, by_list, frequencies_of, lemma_counts
 from rast_bench.metrics.estimate import BoolArray, FloatArray, IntArray
 from rast_bench.metrics.lemmas import LemmaCounter, is_the_papers, lemma_counter
 from rast_bench.metrics.length import ResponseLength, response_length
@@ -112,9 +112,20 @@ class CellSamples:
     @cached_property
     def _lemmas(self) -> tuple[BehaviourFrequencies, dict[str, IntArray]]:
         """Frequencies and counts per list; per-lemma counts, the largest arrays, are dropped."""
-        counts = lemma_counts(self.outcome.texts, self._counter)
+        counts = by_list(self._lemma_counts())
         sums = {name: one.sum(axis=-1) for name, one in counts.items()}
         return frequencies_of(counts, self._counter.name), sums
+
+    def _lemma_counts(self) -> IntArray:
+        def count() -> IntArray:
+            return lemma_counts(self.outcome.texts, self._counter)
+
+        derived = self.outcome.derived
+        if derived is None:
+            return count()
+        from rast_bench.ledger.derived import code_version
+
+        return derived.array("lemmas", f"{self._counter.name} {code_version('metrics')}", count)
 
     @property
     def counted_as_in_the_paper(self) -> bool:

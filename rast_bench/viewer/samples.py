@@ -158,7 +158,7 @@ class CellSamples:
 
     def behaviours(self, groups: "RowGroups") -> dict[str, Column]:
         """Return the occurrences of each behaviour's lemmas in each response. Raise as `texts`."""
-        from rast_bench.metrics.behaviour import behaviour_lemmas, lemma_counts
+        from rast_bench.metrics.behaviour import behaviour_lemmas, by_list, lemma_counts
         from rast_bench.metrics.lemmas import lemma_counter
 
         counter = lemma_counter()
@@ -166,7 +166,7 @@ class CellSamples:
         found = {name: np.zeros(len(self), "<u2") for name in behaviour_lemmas()}
         for rows, texts in self.all_texts(groups):
             counts = lemma_counts(np.array(texts.to_pylist(), dtype=np.object_), counter)
-            for name, own in counts.items():
+            for name, own in by_list(counts).items():
                 found[name][rows] = own.sum(axis=1).clip(max=most)
         return found
 

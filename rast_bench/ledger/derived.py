@@ -1,0 +1,114 @@
+"""Arrays computed from a cell's shards and kept beside them: no table computes them twice.
+
+A file may be deleted at any time. Its name tells all that its content depends on: the shards (their
+names identify their bytes), the code and what was asked for. So a file is never out of date, only
+no longer used.
+"""
+
+import hashlib
+import io
+import json
+import logging
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rast_bench.ledger.atomic import write_durably
+
+Counts = npt.NDArray[np.int64]  # none is negative
+
+log = logging.getLogger(__name__)
+
+KEPT = 4  # files of one name in a cell: tables of some problems or samples take turns with all
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The arrays of one cell.
+
+    Args:
+        folder: the cell's.
+        shards: returns the names of the shards that the arrays depend on.
+        request: which problems and samples are asked for.
+    """
+
+    folder: Path
+    shards: Callable[[], Sequence[str]]
+    request: str
+
+    def array(self, name: str, code: str, compute: Callable[[], Counts]) -> Counts:
+        """Return a stored array, or compute and store it.
+
+        Args:
+            name: of the array.
+            code: what its computation depends on (`code_version`).
+        """
+        path = self._path(name, code)
+        found = _read(path)
+        if found is not None:
+            return found
+        values = compute()
+        if self._path(name, code) == path:  # else samples arrived meanwhile
+            _store(path, name, values)
+        return values
+
+    def stored(self, name: str, code: str) -> bool:
+        """Return whether `array` need not compute."""
+        return self._path(name, code).is_file()
+
+    def _path(self, name: str, code: str) -> Path:
+        key = json.dumps([code, self.request, *self.shards()])
+        return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
+
+
+def _read(path: Path) -> Counts | None:
+    """Return the array; None if there is none or its checksum (zip's CRC-32) is wrong."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return np.asarray(file["values"], dtype=np.int64)
+    except FileNotFoundError:
+        return None
+    except _UNREADABLE as error:
+        log.debug("%s is computed again: %s", path, error)
+        return None
+
+
+def _store(path: Path, name: str, values: Counts) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer, values=values.astype(np.min_scalar_type(int(values.max(initial=0))))
+    )
+    try:
+        write_durably(path, buffer.getvalue())
+        files = sorted(path.parent.glob(f"{name}-*.npz"), key=lambda one: one.stat().st_mtime_ns)
+        for old in files[:-KEPT]:
+            with suppress(FileNotFoundError):
+                old.unlink()
+    except OSError as error:  # a results folder of somebody else may be read-only
+        log.debug("%s is not kept: %s", path, error)
+
+
+_LIBRARIES = ("numpy", "pint", "python-flint", "simplemma", "sympy")
+
+
+@cache
+def code_version(*parts: str) -> str:
+    """Return what identifies the code of some of rast_bench's folders and of their libraries."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(path for part in parts for path in (root / part).rglob("*")):
+        if path.suffix in (".py", ".json", ".txt"):
+            digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
+    for library in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            digest.update(f"{library} {version(library)}\0".encode())
+    return digest.hexdigest()

@@ -1,0 +1,117 @@
+"""Arrays that are kept beside a cell's shards."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rast_bench.ledger import derived
+from rast_bench.ledger.derived import KEPT, Counts, Derived, code_version
+
+
+class Computed:
+    """A computation that counts its calls."""
+
+    def __init__(self, *values: int) -> None:
+        self.values = values
+        self.calls = 0
+
+    def __call__(self) -> Counts:
+        self.calls += 1
+        return np.array([self.values, self.values], dtype=np.int64)
+
+
+def test_an_array_is_computed_once(tmp_path: Path) -> None:
+    kept = Derived(tmp_path, lambda: ["samples-1"], "all")
+    compute = Computed(0, 70_000, 3)
+    assert not kept.stored("votes", "code")
+    first = kept.array("votes", "code", compute)
+    assert kept.stored("votes", "code")
+    again = kept.array("votes", "code", compute)
+    assert compute.calls == 1
+    assert again.dtype == first.dtype == np.int64
+    np.testing.assert_array_equal(first, again)
+
+
+def test_an_empty_array_is_kept(tmp_path: Path) -> None:
+    kept = Derived(tmp_path, list, "all")
+    kept.array("votes", "code", lambda: np.zeros((0, 2), dtype=np.int64))
+    assert kept.array("votes", "code", Computed(1)).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("shards", "request_", "name", "code"),
+    [
+        (["samples-1", "samples-2"], "all", "votes", "code"),
+        (["samples-1"], "half", "votes", "code"),
+        (["samples-1"], "all", "lemmas", "code"),
+        (["samples-1"], "all", "votes", "changed"),
+    ],
+)
+def test_it_is_computed_again_when_anything_differs(
+    tmp_path: Path, shards: list[str], request_: str, name: str, code: str
+) -> None:
+    Derived(tmp_path, lambda: ["samples-1"], "all").array("votes", "code", Computed(1))
+    compute = Computed(2)
+    found = Derived(tmp_path, lambda: shards, request_).array(name, code, compute)
+    assert compute.calls == 1
+    assert found[0, 0] == 2
+
+
+def test_samples_that_arrive_meanwhile(tmp_path: Path) -> None:
+    """What was computed from old and new samples is not kept as that of either."""
+    shards = ["samples-1"]
+
+    def compute() -> Counts:
+        shards.append("samples-2")
+        return np.ones((1, 1), dtype=np.int64)
+
+    Derived(tmp_path, lambda: shards, "all").array("votes", "code", compute)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "other", "empty", "objects"])
+def test_a_damaged_file_is_computed_again(tmp_path: Path, damage: str) -> None:
+    kept = Derived(tmp_path, list, "all")
+    values = np.arange(10_000, dtype=np.int64)
+    kept.array("votes", "code", lambda: values)
+    (path,) = tmp_path.iterdir()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 255
+    if damage == "objects":
+        np.savez(path, values=np.array([{}], dtype=object))
+    else:
+        path.write_bytes(
+            {"flipped": bytes(data), "cut": path.read_bytes()[:-100], "other": b"{}"}.get(
+                damage, b""
+            )
+        )
+    np.testing.assert_array_equal(kept.array("votes", "code", lambda: values), values)
+    np.testing.assert_array_equal(kept.array("votes", "code", Computed(1)), values)
+
+
+def test_only_the_newest_are_kept(tmp_path: Path) -> None:
+    for number in range(KEPT + 3):
+        Derived(tmp_path, list, str(number)).array("votes", "code", Computed(number))
+    Derived(tmp_path, list, "all").array("lemmas", "code", Computed(1))
+    assert len(list(tmp_path.glob("votes-*.npz"))) == KEPT
+    assert Derived(tmp_path, list, str(KEPT + 2)).stored("votes", "code")
+
+
+def test_nothing_is_kept_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _data: bytes) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(derived, "write_durably", refuse)
+    compute = Computed(5)
+    kept = Derived(tmp_path, list, "all")
+    assert kept.array("votes", "code", compute)[0, 0] == 5
+    assert kept.array("votes", "code", compute)[0, 0] == 5
+    assert compute.calls == 2
+
+
+def test_the_code_is_that_of_the_named_folders() -> None:
+    both, one = code_version("grading", "metrics"), code_version("metrics")
+    assert len({both, one, code_version("grading")}) == 3
