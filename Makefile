@@ -20,10 +20,13 @@ test: $(VENV)/.dev ## set up, then run all tests
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart=0 --durations=25
 
-# Folders and files whose tests start engines, clusters or processes, or compose many sweeps.
-SLOW := analysis bad_inputs benchmarks browser config/test_sweep.py e2e engines planning slurm trackers vllm_plugin zoo
+# Left out of the inner loop: tests of whole commands, engines, clusters and processes, and those
+# that compose many configurations or try thousands of hostile texts.
+SLOW := analysis api bad_inputs benchmarks browser cli code_tests/test_hostile_programs.py config \
+	e2e engines grading/test_comparison_pool.py grading/test_hostile_megabytes.py \
+	grading/test_hostile_texts.py paper planning reporting run slurm trackers viewer vllm_plugin zoo
 
-test-fast: $(VENV)/.dev ## the inner loop: tests without engines, clusters and processes of their own
+test-fast: $(VENV)/.dev ## the inner loop: tests of functions, in about a minute
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(SLOW:%=--ignore=tests/%)
 
 lint: $(VENV)/.dev ## ruff, mypy and the layers of imports, as CI runs them
