@@ -57,6 +57,7 @@ class Request:
     prompt: str
     seed: int  # 0 ≤ seed < 2**63
     params: SamplingParams
+    forced_prefix: str = ""  # the response starts with it; its tokens count as the response's
 
 
 @dataclass(frozen=True, slots=True)

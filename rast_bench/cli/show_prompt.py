@@ -40,9 +40,11 @@ def run(args: Namespace) -> int:
         (problem,), _ = reader.read_set(dataset)
         print(render_prompt(prompt, problem), flush=True)
         stops = ", ".join(map(repr, prompt.stop)) or "none"
+        forced = prompt.forced_prefix
         print(
             f"problem {problem.problem_id} of {dataset.name}, gold answer {problem.gold!r}, "
-            f"prompt {prompt.name}, stop strings: {stops}",
+            f"prompt {prompt.name}, stop strings: {stops}"
+            + (f", the response starts with {forced!r}" if forced else ""),
             file=sys.stderr,
         )
     return 0

@@ -144,6 +144,9 @@ def cell_identity(
         own["method"] = {"name": key.method, "parameters": parameters}
         if method.function is not None:
             own["method"]["source"] = "sha256:" + _source_sha256(method.function)
+    prompt: dict[str, Any] = {"template": cell.prompt.template, "stop": list(cell.prompt.stop)}
+    if cell.prompt.forced_prefix is not None:
+        prompt["forced_prefix"] = cell.prompt.forced_prefix
     return {
         "version": IDENTITY_VERSION,
         **own,
@@ -158,7 +161,7 @@ def cell_identity(
             ],
             "shuffle_vocabulary_seed": key.shuffle_vocabulary_seed,
         },
-        "prompt": {"template": cell.prompt.template, "stop": list(cell.prompt.stop)},
+        "prompt": prompt,
         "decoding": decoding,
         "dataset": dataset_fingerprint,
         "engine": {"name": key.engine, "dtype": key.dtype},

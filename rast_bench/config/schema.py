@@ -212,6 +212,9 @@ class PromptConfig(Strict):
     With `chat` the template is the user message and `system` the system message (null: the chat
     template's own); M_base's tokenizer renders them (engines/chat.py). `chat_for_base` allows chat
     markup for a model that was not trained on it, as figure 7 (a) of the paper does.
+
+    Every response starts with `forced_prefix`, whatever the models would have drawn. Unlike the end
+    of a template it belongs to the response: to its text, its tokens and `max_tokens`.
     """
 
     name: Name
@@ -220,6 +223,7 @@ class PromptConfig(Strict):
     chat: bool = False
     system: str | None = None
     chat_for_base: bool = False
+    forced_prefix: Annotated[str, Field(min_length=1)] | None = None
 
     @property
     def markup(self) -> ChatMarkup | None:
@@ -234,6 +238,10 @@ class PromptConfig(Strict):
             raise ValueError("system needs chat: true")
         if self.chat and self.markup is not None:
             raise ValueError(f"with chat: true the template is a message, without {self.markup}")
+        forced = self.forced_prefix or ""
+        for stop in self.stop:
+            if stop in forced or any(forced.endswith(stop[:end]) for end in range(1, len(stop))):
+                raise ValueError(f"the stop string {stop!r} begins in forced_prefix {forced!r}")
         return self
 
 

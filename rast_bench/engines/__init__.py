@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rast_bench.config.identity import EngineKey
+from rast_bench.config.identity import EngineKey, engine_key
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
 from rast_bench.errors import ConfigError
@@ -48,6 +48,34 @@ def check_engine(cell: CellConfig) -> None:
             )
     if method is not None and method.layers and "layer" in cell.method.parameters:
         _check_layer(cell)
+    if cell.prompt.forced_prefix is not None:
+        _check_forced_prefix(cell, cell.prompt.forced_prefix)
+
+
+def _check_forced_prefix(cell: CellConfig, prefix: str) -> None:
+    """Raise ConfigError unless the tokenizer has tokens for the prefix, fewer than `max_tokens`."""
+    from rast_bench.engines.hub_models import model_files
+    from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
+
+    main = engine_key(cell).main
+    folder = model_files(main)
+    digest = tokenizer_digest(folder)
+    if digest is None:  # `check_models` says so
+        return
+    tokenizer = read_tokenizer(main.path, folder / "tokenizer.json", digest)
+    ids = tokenizer.encode(prefix, add_special_tokens=False).ids
+    read = tokenizer.decode(ids)  # without special tokens, the unknown one among them
+    if not ids or read.strip() != prefix.strip():
+        raise ConfigError(
+            f"prompt.forced_prefix={prefix!r}: the tokenizer of {main.path} reads it as {read!r}",
+            hint="use words that it has, and no special tokens",
+        )
+    if len(ids) >= cell.decoding.max_tokens:
+        raise ConfigError(
+            f"prompt.forced_prefix={prefix!r} has {len(ids)} tokens: "
+            f"decoding.max_tokens={cell.decoding.max_tokens} leaves none to draw",
+            hint=f"set decoding.max_tokens to {len(ids) + 1} or more",
+        )
 
 
 def _check_layer(cell: CellConfig) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from rast_bench.domain import FinishReason, Request, Sample
 from rast_bench.errors import EngineError
@@ -45,6 +46,24 @@ def check_token_ids(what: str, ids: Sequence[int], vocabulary: int) -> None:
             hint=f"ids are 0 to {vocabulary - 1}: use models whose embeddings have a row for every "
             "token",
         )
+
+
+def forced_ids(tokenizer: Any, request: Request) -> list[int]:
+    """Return the ids that the response starts with; none without a forced prefix.
+
+    Raises:
+        EngineError: `max_tokens` leaves no token to draw after them.
+    """
+    if not request.forced_prefix:
+        return []
+    ids: list[int] = tokenizer(request.forced_prefix, add_special_tokens=False)["input_ids"]
+    if len(ids) >= request.params.max_tokens:
+        raise EngineError(
+            f"problem {request.key.problem_id}: max_tokens={request.params.max_tokens} leaves no "
+            f"token after the {len(ids)} of the forced prefix",
+            hint="raise decoding.max_tokens, or shorten prompt.forced_prefix",
+        )
+    return ids
 
 
 def finished_sample(

@@ -13,7 +13,7 @@ from rast_bench.domain import FinishReason, Request
 
 @dataclass(slots=True)
 class Row:
-    """A request that is being decoded. `ids` are the tokens generated so far."""
+    """A request that is being decoded. `ids` are the response so far, forced tokens first."""
 
     request: Request
     prompt_tokens: int
@@ -73,10 +73,10 @@ class SlotState:
         self.uniform = torch.zeros(slots, 1, dtype=torch.float64, device=device)
 
     def put(self, slot: int, row: Row) -> None:
-        """Fill the slot with a request that has no tokens yet."""
+        """Fill the slot with a request none of whose tokens were drawn yet."""
         params = row.request.params
-        self.positions[slot] = row.prompt_tokens - 1
-        self.drawn[slot] = 0
+        self.positions[slot] = row.length - 1
+        self.drawn[slot] = len(row.ids)
         self.lambda_[slot] = params.lambda_
         self.parameters[slot] = torch.tensor(params.parameters, dtype=torch.float64)
         self.temperature[slot] = params.temperature

@@ -32,6 +32,7 @@ from rast_bench.engines.requests import (
     check_text_length,
     check_token_ids,
     finished_sample,
+    forced_ids,
 )
 from rast_bench.engines.rows import Pending, Row, SlotState, finish_reason, uniform_numbers
 from rast_bench.engines.slot_cache import (
@@ -149,11 +150,13 @@ class TransformersEngine:
         while len(rows) < self.max_rows and (item := pending.take()) is not None:
             request, ids = item
             check_request_length(request, len(ids), self.max_positions)
-            check_token_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
+            forced = forced_ids(self.tokenizer, request)
+            text = [*ids, *forced]
+            check_token_ids(f"problem {request.key.problem_id}", text, self.vocabulary)
             params = request.params
             count = 0 if params.greedy else params.max_tokens
-            row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)))
-            prefilled = self._prefill(ids)
+            row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)), forced)
+            prefilled = self._prefill(text)
             if not self._has_room([*rows, row], prefilled):
                 pending.put_back(request, ids)
                 break

@@ -20,6 +20,7 @@ from rast_bench.engines.requests import (
     check_text_length,
     check_token_ids,
     finished_sample,
+    forced_ids,
 )
 from rast_bench.engines.stopping import first_stop
 from rast_bench.engines.vllm_setup import (
@@ -119,7 +120,9 @@ class VllmEngine:
 
         ids = self._encode(request.prompt)
         check_request_length(request, len(ids), self.positions)
-        check_token_ids(f"problem {request.key.problem_id}", ids, self.vocabulary)
+        forced = forced_ids(self.tokenizer, request)
+        text = [*ids, *forced]
+        check_token_ids(f"problem {request.key.problem_id}", text, self.vocabulary)
         params = request.params
         special = {s: self.special[s] for s in params.stop if s in self.special}
         stop = [s for s in params.stop if s not in special]
@@ -130,14 +133,14 @@ class VllmEngine:
             temperature=0.0 if params.greedy else params.temperature,
             top_p=1.0 if params.greedy else params.top_p,
             seed=None if params.greedy else request.seed,
-            max_tokens=params.max_tokens,
+            max_tokens=params.max_tokens - len(forced),
             ignore_eos=True,  # vLLM adds the tokenizer's EOS; stop_token_ids are exactly ours
             stop_token_ids=[*self.eos, *special.values()],
             stop=stop,
             detokenize=bool(stop),
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-        self.engine.add_request(name, {"prompt_token_ids": ids}, sampling)
+        self.engine.add_request(name, {"prompt_token_ids": text}, sampling)
 
     def _sampling_params(
         self, lambda_: float, parameters: Sequence[float], prompt_tokens: int, **params: Any
@@ -164,7 +167,7 @@ class VllmEngine:
         return ids
 
     def _sample(self, request: Request, output: Any) -> Sample:
-        ids = list(output.token_ids)
+        ids = [*forced_ids(self.tokenizer, request), *output.token_ids]
         reason: FinishReason = "length"
         if ids[-1] in self.eos:
             reason = "eos"

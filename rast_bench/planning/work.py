@@ -130,7 +130,13 @@ def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Itera
             prompt = render_prompt(planned.cell.prompt, problems[problem_id])
             prompt_of = problem_id
         key = SampleKey(planned.cell_id, problem_id, index)
-        yield Request(key=key, prompt=prompt, seed=sample_seed(key), params=params)
+        yield Request(
+            key=key,
+            prompt=prompt,
+            seed=sample_seed(key),
+            params=params,
+            forced_prefix=planned.cell.prompt.forced_prefix or "",
+        )
 
 
 def sampling_params(cell: CellConfig) -> SamplingParams:

@@ -117,7 +117,9 @@ def _prompts(cells: Sequence[CellConfig]) -> str:
     """Return their names; if data sets have different ones, with the data sets of each."""
     by_dataset: dict[str, list[str]] = {}
     for cell in cells:
-        by_dataset.setdefault(cell.dataset.name, []).append(cell.prompt.name)
+        prompt = cell.prompt
+        forced = f" (responses start with “{prompt.forced_prefix}”)" if prompt.forced_prefix else ""
+        by_dataset.setdefault(cell.dataset.name, []).append(prompt.name + forced)
     datasets: dict[str, list[str]] = {}
     for name, prompts in by_dataset.items():
         datasets.setdefault(_listed(prompts), []).append(name)

@@ -65,6 +65,24 @@ def request(problem: Problem, params: SamplingParams = PARAMS, index: int = 0) -
     return Request(key, prompt, 2**40 * (number + 1) + index, params)
 
 
+def test_a_forced_prefix_is_the_start_of_the_response(
+    engine: VllmEngine, reference: TransformersEngine, problems: list[Problem]
+) -> None:
+    short = replace(GREEDY, max_tokens=9, stop=("Second",))
+    requests = [
+        replace(request(problem, params), forced_prefix="Step by step :")
+        for problem in problems[:4]
+        for params in (GREEDY, short)
+    ]
+    requests = [
+        replace(one, key=replace(one.key, problem_id=f"{i}")) for i, one in enumerate(requests)
+    ]
+    samples = by_problem(engine.generate(requests))
+    assert samples == by_problem(reference.generate(requests))
+    assert all(one.text.startswith("Step by step :") for one in samples.values())
+    assert {one.finish_reason for one in samples.values()} >= {"eos", "length"}
+
+
 @pytest.fixture(scope="module")
 def samples_asked(problems: list[Problem]) -> list[Request]:
     """More than the batch holds, under several λ, τ, top-p and lengths."""
