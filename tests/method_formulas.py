@@ -9,6 +9,8 @@ from composed_reference import model_logits
 from rast_bench.compose.methods import METHODS
 
 VOCABULARY = 48
+BEHAVIOUR_WORDS = ("w5", "w11", "w30", "w47")  # among the words of the random checkpoints
+BEHAVIOUR = np.isin([f"w{i}" for i in range(VOCABULARY)], BEHAVIOUR_WORDS)
 Row = np.ndarray
 
 
@@ -88,6 +90,10 @@ def rast_first(at: Place) -> Row:
     return at.rast if at.before < at.own["tokens"] else at.m
 
 
+def rast_words(at: Place) -> Row:
+    return np.where(BEHAVIOUR ^ bool(at.own["never"]), at.rast, at.m)
+
+
 def rast_top(at: Place) -> Row:
     largest = np.argsort(-np.abs(at.r - at.b), kind="stable")[: int(at.own["count"])]
     row = at.m.copy()
@@ -99,7 +105,7 @@ FORMULAS: dict[str, Callable[[Place], Row]] = {
     one.__name__: one
     for one in (
         *(dexperts, contrastive, dola, geometric_mean, mixture),
-        *(nudging, rast_gated, rast_first, rast_top),
+        *(nudging, rast_gated, rast_first, rast_top, rast_words),
     )
 }
 VALUES: dict[str, tuple[float, ...]] = {
@@ -112,6 +118,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "tokens": (0, 1, 5, 1000),
     "layer": (-1, 0, 1),
     "count": (0, 1, 5, 1000),
+    "never": (0, 1),
 }
 """Values of every parameter, its limits among them."""
 

@@ -31,6 +31,7 @@ class Step:
         layers: [rows, N, V] float32 logits of M_base after its embedding and its layers but the
             last; None if the method does not read them.
         permutation: [V] ids; the null control takes ΔR's values in this order.
+        words: [V] bool, the ids of behaviour words; None if the method does not read them.
     """
 
     main: Tensor
@@ -42,6 +43,7 @@ class Step:
     parameters: Mapping[str, Tensor]
     permutation: Tensor | None = None
     layers: Tensor | None = None
+    words: Tensor | None = None
 
     @cached_property
     def delta(self) -> Tensor:
@@ -86,13 +88,14 @@ def combine_padded(
     vocabulary: int,
     permutation: Tensor | None = None,
     layers: Tensor | None = None,
+    words: Tensor | None = None,
 ) -> Tensor:
     """Return `combine` over the shared vocabulary and −inf for ids that are some model's padding.
 
     Args:
         main: [rows, V_M] float32.
         rl, base: [rows, V_i] of every pair, V_i ≥ `vocabulary`; empty if not read.
-        weights, lambda_, drawn, permutation, layers: as in `Step`.
+        weights, lambda_, drawn, permutation, layers, words: as in `Step`.
         parameters: [rows, parameters] float64, in the order of the method's definition.
 
     Returns:
@@ -108,6 +111,7 @@ def combine_padded(
         parameters={one.name: parameters[:, i] for i, one in enumerate(method.parameters)},
         permutation=permutation,
         layers=layers,
+        words=words,
     )
     composed = torch.full_like(main, -torch.inf)
     composed[:, :vocabulary] = combine(method, step)
@@ -190,6 +194,11 @@ def rast_top(step: Step) -> Tensor:
         1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)
     )
     return _steered(step, ranks < step.column("count"))
+
+
+def rast_words(step: Step) -> Tensor:
+    assert step.words is not None, "the engine gives a method what it reads"
+    return _steered(step, step.words ^ (step.column("never") == 1))
 
 
 def _steered(step: Step, where: Tensor) -> Tensor:

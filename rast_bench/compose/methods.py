@@ -54,6 +54,7 @@ class Method:
         uses_lambda: Whether `decoding.lambda` is part of the formula.
         several_pairs: Whether ΔR may be a weighted sum of several pairs.
         layers: Whether it reads M_base's logits after every layer.
+        words: Whether it reads which ids are behaviour words.
         parameters: Besides λ.
     """
 
@@ -65,6 +66,7 @@ class Method:
     uses_lambda: bool = True
     several_pairs: bool = True
     layers: bool = False
+    words: bool = False
     parameters: tuple[Parameter, ...] = ()
 
     @property
@@ -170,6 +172,17 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 "l_M + λ D on the `count` ids with the largest abs(D) of the step, l_M elsewhere",
                 "ours: how many ids carry ΔR?",
                 parameters=(Parameter("count", 10, 0, 10**9, "ids", whole=True),),
+            ),
+            Method(
+                "rast_words",
+                "l_M + λ D on the ids of behaviour words, l_M elsewhere; `never` = 1: the reverse",
+                "ours: does ΔR act by behaviour words (appendix C.3 of RAST)?",
+                words=True,
+                parameters=(
+                    Parameter(
+                        "never", 0, 0, 1, "0: ΔR on behaviour words only, 1: never", whole=True
+                    ),
+                ),
             ),
         )
     }

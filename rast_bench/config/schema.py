@@ -42,6 +42,7 @@ MethodName = Literal[
     "rast_gated",
     "rast_first",
     "rast_top",
+    "rast_words",
 ]
 """One model alone, or a composition of `compose.methods`."""
 OwnMethod = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]

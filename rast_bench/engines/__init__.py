@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rast_bench.compose.behaviour_words import is_behaviour_word
 from rast_bench.config.identity import EngineKey, engine_key
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
@@ -11,6 +12,8 @@ from rast_bench.errors import ConfigError
 from rast_bench.hardware import engine_threads
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from rast_bench.config.engines import EngineConfig
     from rast_bench.config.schema import CellConfig
 
@@ -48,26 +51,22 @@ def check_engine(cell: CellConfig) -> None:
             )
     if method is not None and method.layers and "layer" in cell.method.parameters:
         _check_layer(cell)
+    if method is not None and method.words:
+        _check_words(cell)
     if cell.prompt.forced_prefix is not None:
         _check_forced_prefix(cell, cell.prompt.forced_prefix)
 
 
 def _check_forced_prefix(cell: CellConfig, prefix: str) -> None:
     """Raise ConfigError unless the tokenizer has tokens for the prefix, fewer than `max_tokens`."""
-    from rast_bench.engines.hub_models import model_files
-    from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
-
-    main = engine_key(cell).main
-    folder = model_files(main)
-    digest = tokenizer_digest(folder)
-    if digest is None:  # `check_models` says so
+    tokenizer, path = _tokenizer(cell), engine_key(cell).main.path
+    if tokenizer is None:
         return
-    tokenizer = read_tokenizer(main.path, folder / "tokenizer.json", digest)
     ids = tokenizer.encode(prefix, add_special_tokens=False).ids
     read = tokenizer.decode(ids)  # without special tokens, the unknown one among them
     if not ids or read.strip() != prefix.strip():
         raise ConfigError(
-            f"prompt.forced_prefix={prefix!r}: the tokenizer of {main.path} reads it as {read!r}",
+            f"prompt.forced_prefix={prefix!r}: the tokenizer of {path} reads it as {read!r}",
             hint="use words that it has, and no special tokens",
         )
     if len(ids) >= cell.decoding.max_tokens:
@@ -76,6 +75,33 @@ def _check_forced_prefix(cell: CellConfig, prefix: str) -> None:
             f"decoding.max_tokens={cell.decoding.max_tokens} leaves none to draw",
             hint=f"set decoding.max_tokens to {len(ids) + 1} or more",
         )
+
+
+def _check_words(cell: CellConfig) -> None:
+    """Raise ConfigError if no token of M_base is a behaviour word."""
+    tokenizer = _tokenizer(cell)
+    if tokenizer is None:
+        return
+    tokens = (tokenizer.decode([i]) for i in range(tokenizer.get_vocab_size()))
+    if not any(map(is_behaviour_word, tokens)):
+        raise ConfigError(
+            f"method={cell.method.name}: the tokenizer of {engine_key(cell).main.path} has no "
+            "behaviour word that is one token",
+            hint="choose another method",
+        )
+
+
+def _tokenizer(cell: CellConfig) -> Tokenizer | None:
+    """Return M_base's tokenizer; None if it has no file, which `check_models` reports."""
+    from rast_bench.engines.hub_models import model_files
+    from rast_bench.engines.tokenizer_file import read_tokenizer, tokenizer_digest
+
+    main = engine_key(cell).main
+    folder = model_files(main)
+    digest = tokenizer_digest(folder)
+    if digest is None:
+        return None
+    return read_tokenizer(main.path, folder / "tokenizer.json", digest)
 
 
 def _check_layer(cell: CellConfig) -> None:

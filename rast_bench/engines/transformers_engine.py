@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from rast_bench.compose.behaviour_words import behaviour_ids
 from rast_bench.compose.combine import combine_padded
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.compose.methods import EQUATION_3, METHODS, find_method
@@ -88,6 +89,9 @@ class TransformersEngine:
         if key.shuffle_vocabulary_seed is not None:
             shuffled = shuffled_vocabulary(self.vocabulary, key.shuffle_vocabulary_seed)
             self.permutation = shuffled.to(self.device)
+        self.words: Tensor | None = None
+        if self.method.words:
+            self.words = behaviour_ids(self.tokenizer.decode, self.vocabulary).to(self.device)
         self.prefills: OrderedDict[tuple[int, ...], list[Prefilled]] = OrderedDict()
         logits = 4 * self.slots * sum(model.vocab_size for model in self.models)
         if self.method.layers:
@@ -310,6 +314,7 @@ class TransformersEngine:
             vocabulary=self.vocabulary,
             permutation=self.permutation,
             layers=layers,
+            words=self.words,
         )
 
     def _encode(self, prompt: str) -> list[int]:

@@ -10,8 +10,10 @@ from vllm.compilation.backends import set_model_tag
 from vllm.config import VllmConfig
 from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 from vllm.model_executor.models.utils import init_vllm_registered_model
+from vllm.tokenizers import cached_tokenizer_from_config
 from vllm.transformers_utils.config import get_config
 
+from rast_bench.compose.behaviour_words import behaviour_ids
 from rast_bench.compose.combine import combine_padded
 from rast_bench.compose.finite import check_finite
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
@@ -112,6 +114,10 @@ class RastForCausalLM(nn.Module):
         self.permutation: Tensor | None = None
         if (seed := self.settings.shuffle_vocabulary_seed) is not None:
             self.permutation = shuffled_vocabulary(self.settings.vocabulary, seed).to(device)
+        self.words: Tensor | None = None
+        if self.method.words:
+            decode = cached_tokenizer_from_config(model_config).decode
+            self.words = behaviour_ids(decode, self.settings.vocabulary).to(device)
 
     def _check_vocabulary(self, configs: Sequence[Any]) -> None:
         """Raise ModelError if `rast_engine_args` was called with other checkpoints than these."""
@@ -229,6 +235,7 @@ class RastForCausalLM(nn.Module):
                 parameters[rows, 1:],
                 vocabulary=self.settings.vocabulary,
                 permutation=self.permutation,
+                words=self.words,
             )
         if self.method.function is not None:
             lost = ~result.amax(-1).isfinite() & logits[0].amax(-1).isfinite()

@@ -1,6 +1,7 @@
 """Every method against its formula."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,19 @@ import pytest
 import torch
 from composed_reference import inverse_cdf, plain_model
 from engine_requests import PARAMS, by_problem, engine_of, key_of, prompt_ids, prompt_text, request
-from method_formulas import FORMULAS, VALUES, Place, Row, composed, dola, log_softmax
+from method_formulas import (
+    BEHAVIOUR_WORDS,
+    FORMULAS,
+    VALUES,
+    Place,
+    Row,
+    composed,
+    dola,
+    log_softmax,
+)
 from random_checkpoints import Trio
 
+from rast_bench.compose import behaviour_words
 from rast_bench.compose.combine import Step, combine
 from rast_bench.compose.methods import METHODS, SmallRole
 from rast_bench.config.frontend import job_of_overrides
@@ -26,6 +37,13 @@ OTHER_ROLE: dict[SmallRole, SmallRole] = {"rl": "base", "base": "rl"}
 @pytest.fixture(scope="module", params=list(FORMULAS))
 def method(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def words() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(behaviour_words, "WORDS", frozenset(BEHAVIOUR_WORDS))
+        yield
 
 
 @pytest.fixture(scope="module")

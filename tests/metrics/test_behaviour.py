@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from rast_bench.compose.behaviour_words import WORDS, is_behaviour_word
 from rast_bench.metrics.behaviour import behaviour_frequencies, behaviour_lemmas
 from rast_bench.metrics.lemmas import SimplemmaCounter
 
@@ -21,6 +22,14 @@ def test_the_authors_lists() -> None:
         "self-verification": 10,
     }
     assert len({word for words in lists.values() for word in words}) == 28
+
+
+def test_the_words_of_rast_words_are_those_that_are_counted() -> None:
+    lemmas = [word for words in behaviour_lemmas().values() for word in words]
+    counts = SimplemmaCounter().counts(sorted(WORDS), lemmas)
+    assert (counts.sum(axis=1) == 1).all() and (counts.sum(axis=0) > 0).all()
+    assert set(lemmas) <= WORDS
+    assert is_behaviour_word(" Checking") and not is_behaviour_word("recheck")
 
 
 def test_by_hand() -> None:

@@ -22,5 +22,6 @@ EVERY = Method(
     formula="that of method number `which`",
     source="this test",
     function=every,
+    words=True,
     parameters=(Parameter("which", 0, 0, len(NAMES) - 1, "place", whole=True), *_OURS.values()),
 )

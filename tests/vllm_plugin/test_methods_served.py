@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from every_method import NAMES
 from goodness_of_fit import FALSE_ALARM, p_value
-from method_formulas import VALUES, composed, log_softmax
+from method_formulas import BEHAVIOUR_WORDS, VALUES, composed, log_softmax
 from plugin_engine import TOLERANCE, Served, complete, outputs, running
 from vllm import SamplingParams
 from vllm.exceptions import VLLMValidationError
 from worlds import SMALL, WORLDS, World, WorldOnDisk
 
+from rast_bench.compose import behaviour_words
 from rast_bench.compose.methods import METHODS, find_method
 from rast_bench.errors import ConfigError, EngineError
 from rast_bench.vllm_plugin import Pair, model, rast_engine_args, rast_sampling_params
@@ -35,8 +36,10 @@ def served(on_disk) -> Iterator[Served]:
     """One engine for every method: mixed in one batch, whose prompts come in chunks."""
     world = on_disk("qwen2")
     args = world.engine_args(method="every_method:EVERY", max_num_batched_tokens=64)
-    with running(args) as llm:
-        yield Served(world, llm)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(behaviour_words, "WORDS", frozenset(BEHAVIOUR_WORDS))
+        with running(args) as llm:
+            yield Served(world, llm)
 
 
 def mixed(count: int) -> list[tuple[str, float, tuple[float, ...]]]:
