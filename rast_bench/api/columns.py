@@ -112,7 +112,7 @@ RESULTS = (
     _LAMBDA,
     _TEMPERATURE,
     Column("measure", "text", "", "name of the measure, as in docs/add_a_measure.md"),
-    Column("unit", "text", "", "fraction, tokens, occurrences or cosine"),
+    Column("unit", "text", "", "fraction, tokens, occurrences, cosine, bytes or FLOPs"),
     Column("direction", "text", "", "which values are better: higher, lower or neither"),
     Column("k", "whole or none", "samples", "k of pass@k and majority@k"),
     Column(

@@ -134,6 +134,8 @@ def _groups(
         OmegaConf.update(tree, "dataset.limit", min(limits))
     if experiment.limit_seed is not None:
         OmegaConf.update(tree, "dataset.limit_seed", experiment.limit_seed)
+    if experiment.graders:
+        OmegaConf.update(tree, "dataset.graders", list(experiment.graders))
     for key, value in (*composition.assigned.items(), *part.overrides.items()):
         if key.partition(".")[0] not in GROUPS:
             raise ConfigError(

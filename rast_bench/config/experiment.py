@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from rast_bench.config.bounds import Problems, Samples, Seed
 from rast_bench.config.schema import (
     CellConfig,
+    GraderName,
     Label,
     Lambda,
     MethodName,
@@ -145,7 +146,9 @@ class ExperimentConfig(Strict):
     `figures` are those of `rast-bench figure`; `costs` are tables that need no samples. `paths_of`
     is the base model along whose RL-trained sibling's paths all ΔR are compared (figure 4); without
     it, those of each base model along its own sibling's. `compare_with` is the label of the row
-    that all others of its section are compared with, problem by problem.
+    that all others of its section are compared with, problem by problem; with the cost `flops` also
+    by accuracy against cost. `graders` replace those of the data sets: the first fills the tables,
+    accuracies by the others stand beside it.
     """
 
     name: Annotated[Name, AfterValidator(_free)]
@@ -164,6 +167,7 @@ class ExperimentConfig(Strict):
     costs: tuple[CostKind, ...] = ()
     paths_of: Name | None = None
     compare_with: Label | None = None
+    graders: tuple[GraderName, ...] = ()
 
     @property
     def waits_for_all(self) -> bool:
@@ -176,6 +180,11 @@ class ExperimentConfig(Strict):
     def costs_alone(self) -> bool:
         """Whether its costs replace the table of accuracies; beside compared rows they do not."""
         return bool(self.costs) and self.compare_with is None
+
+    @property
+    def compares_costs(self) -> bool:
+        """Whether accuracies are compared with costs."""
+        return "flops" in self.costs and self.compare_with is not None
 
     @model_validator(mode="after")
     def _has_work(self) -> "ExperimentConfig":

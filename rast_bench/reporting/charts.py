@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rast_bench.reporting.analysis_figures import similarity_points
+from rast_bench.reporting.cost_figure import COSTS, cost_scale, costs_and_accuracies
 from rast_bench.reporting.figure_style import PALETTE
 from rast_bench.reporting.heat_maps import HeatMap, colour_range
 from rast_bench.reporting.index import NEAR_BEST_TEST, grids_of
@@ -21,9 +22,11 @@ from rast_bench.results.registry import (
     BEHAVIOURS,
     LENGTH,
     MAJORITY_AT_K,
+    MEAN_ACCURACY,
     PASS_AT_K,
     PCR,
     RECOVERY,
+    WEIGHTS_READ,
 )
 from rast_bench.results.result import ROLE_ORDER, Measure, Result
 
@@ -80,6 +83,9 @@ def charts(results: Sequence[Result]) -> list[Chart]:
         made.section(section, own)
     for grid in dict.fromkeys(one.grid for one in results if one.grid is not None):
         made.grid([one for one in results if one.grid == grid and one.measure == ACCURACY])
+    for section in dict.fromkeys(one.section for one in results if one.measure == WEIGHTS_READ):
+        for measure in COSTS:
+            made.cost(section, results, measure)
     made.maps(results)
     made.similarity(results)
     return list(made.found.values())
@@ -130,6 +136,28 @@ class _Charts:
                     _curves_text(rows, sign),
                     curves(rows, sign, _unit(ACCURACY), _series_colours(rows)),
                 )
+
+    def cost(self, section: str, results: Sequence[Result], measure: Measure) -> None:
+        """Add mean accuracy against bytes of weights or FLOPs per token."""
+        pairs = costs_and_accuracies(section, results, measure)
+        if len(pairs) < 2:
+            return
+        scale = cost_scale(measure, [cost for cost, _ in pairs])
+        rows: list[Row] = []
+        for cost, accuracy in pairs:
+            x = (cost.estimate or 0.0) / scale.size
+            place: Row = {"group": "mean", "row": accuracy.row, "x": _short(x)}
+            rows.append({**place, "x_text": f"{x:.3g}", **_ours(accuracy)})
+        said = [f"{row['row']}: {_said(row, ' %')} at {row['x_text']}" for row in rows]
+        self._add(
+            ("accuracy_and_cost", section, measure.name),
+            "points",
+            MEAN_ACCURACY,
+            section,
+            f"Accuracy against {scale.unit}: {section}",
+            _listed("Mean accuracies", said),
+            points(rows, scale.unit, _unit(MEAN_ACCURACY), _colours(one for _, one in pairs)),
+        )
 
     def maps(self, results: Sequence[Result]) -> None:
         """Add a heat map of every grid over both λ and τ, the published one beside ours."""

@@ -105,10 +105,10 @@ def _difference_rows(index: ResultIndex, section: str) -> Iterable[TableRow]:
                 (
                     head,
                     TextCell(dataset or "mean"),
-                    TextCell(_points(found)),
+                    TextCell(difference_text(found)),
                     _interval(found, 1),
-                    TextCell(_p_value(found.value.p_value)),
-                    TextCell(_p_value(found.holm_p_value)),
+                    TextCell(p_value_text(found.value.p_value)),
+                    TextCell(p_value_text(found.holm_p_value)),
                 ),
                 "ceiling" if row.role == "ceiling" else "plain",
             )
@@ -126,9 +126,9 @@ def _rows(index: ResultIndex, section: str) -> Iterable[TableRow]:
                 (
                     head,
                     TextCell(dataset),
-                    TextCell(_points(gain)),
-                    TextCell(_p_value(gain.value.p_value)),
-                    TextCell(_p_value(gain.holm_p_value)),
+                    TextCell(difference_text(gain)),
+                    TextCell(p_value_text(gain.value.p_value)),
+                    TextCell(p_value_text(gain.holm_p_value)),
                     *_recovery(index, row, dataset, RECOVERY),
                 ),
                 "ceiling" if row.role == "ceiling" else "plain",
@@ -173,7 +173,7 @@ def grid_p_values(grid: Grid) -> tuple[Table, ...]:
         if difference is None:
             return TextCell("highest")
         points = decimal(100 * (difference.estimate or 0.0), 1)
-        return TextCell(f"{points} ({_p_value(difference.holm_p_value)})")
+        return TextCell(f"{points} ({p_value_text(difference.holm_p_value)})")
 
     rows = tuple(
         TableRow((TextCell(f"τ = {tau:g}"), *(compared((one, tau)) for one in grid.lambdas)))
@@ -191,7 +191,8 @@ def grid_p_values(grid: Grid) -> tuple[Table, ...]:
     )
 
 
-def _points(difference: Result) -> str:
+def difference_text(difference: Result) -> str:
+    """Return `1.4 ± 0.8`, in points."""
     estimate = estimate_of(difference)
     value = decimal(100 * estimate.value, 1)
     if estimate.standard_error is None:
@@ -199,7 +200,7 @@ def _points(difference: Result) -> str:
     return f"{value} ± {decimal(100 * estimate.standard_error, 1)}"
 
 
-def _p_value(value: float | None) -> str:
+def p_value_text(value: float | None) -> str:
     assert value is not None, "a difference has a p-value"
     return f"< {_SMALLEST}" if value < _SMALLEST else f"{value:.4f}"
 

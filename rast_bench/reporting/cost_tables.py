@@ -1,30 +1,18 @@
-"""Tables that need no samples: memory, FLOPs (by paper/cost.py), decoding.
-
-Sizes come from config.json if a checkpoint is here, else from the facts that ship (known/).
-"""
+"""Tables that need no samples: memory, FLOPs (by paper/cost.py), decoding."""
 
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
 
 from rast_bench.config.experiment import CostKind, ExperimentCell, ExperimentConfig
-from rast_bench.config.schema import CellConfig, ModelRef
-from rast_bench.errors import ConfigError
-from rast_bench.paper.cost import (
-    attention_flops,
-    forward_flops,
-    multiplied_parameters,
-)
+from rast_bench.config.schema import CellConfig
+from rast_bench.paper.cost import forward_flops
 from rast_bench.paper.published import Published, select
-from rast_bench.planning.checkpoints import config_parameters, configuration
-from rast_bench.planning.memory import BYTES
-from rast_bench.reporting.memory_table import DTYPE, memory_table
+from rast_bench.planning.checkpoints import config_parameters
+from rast_bench.reporting.memory_table import memory_table
 from rast_bench.reporting.numbers import DASH
 from rast_bench.reporting.table import Cell, Column, Table, TableRow, TableSection, TextCell
 from rast_bench.reporting.throughput_table import RowKey, Speeds, throughput_table
-
-FLOPS_LENGTH = 2048  # tokens of context
+from rast_bench.results.token_cost import FLOPS_LENGTH, decoding_configs, exact_flops, token_cost
 
 EXACT_NOTE = (
     "exact: without the embedding, which is looked up, and with attention over "
@@ -78,33 +66,6 @@ def cost_tables(
     return [build[kind]() for kind in experiment.costs]
 
 
-def checkpoint_config(ref: ModelRef) -> Mapping[str, Any]:
-    """Return a checkpoint's config.json, or the shipped facts if it is not here.
-
-    Raises:
-        ConfigError: nothing is known about it.
-        ModelError: the checkpoint is broken.
-    """
-    config = configuration(ref)
-    if not config:
-        raise ConfigError(
-            f"the size of model {ref.path} is not known",
-            hint="download it, or give its folder instead of the hub id",
-        )
-    return config
-
-
-def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
-    """Return the configs of all models that decode a cell: M, and what its method reads of each
-    pair.
-    """
-    main, method = checkpoint_config(cell.base_model.base), cell.method.composition
-    if method is None:
-        return [main]
-    pairs = [checkpoint_config(pair.base) for pair in cell.delta.pairs]
-    return [main, *(config for config in pairs for _ in method.roles)]
-
-
 def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]) -> Table:
     lines = []
     for (section, label), cell in rows.items():
@@ -119,7 +80,7 @@ def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]
         texts = (
             " or ".join(f"{float(one.value):.3g}" for one in published) or DASH,
             f"{float(forward_flops(map(config_parameters, configs))):.3g}",
-            f"{float(_exact_flops(configs)):.3g}",
+            f"{float(exact_flops(configs)):.3g}",
         )
         lines.append(_line(f"{section} {label}", texts))
     columns = ("paper", "2 · parameters", "exact")
@@ -132,29 +93,20 @@ def _reads_table(rows: Mapping[RowKey, CellConfig]) -> Table:
     """Return the weights and FLOPs of the models that each row's method reads."""
     lines = []
     for (_, label), cell in rows.items():
-        configs, method = decoding_configs(cell), cell.method.composition
+        configs, method, cost = decoding_configs(cell), cell.method.composition, token_cost(cell)
         names = [{"rl": "RL"}.get(cell.method.name, "M_base")]
         for role in method.roles if method else ():
             names.append({"rl": "S_RL", "base": "S_base"}[role])
-        dtype = cell.engine.dtype
-        width = BYTES[dtype if dtype in BYTES else DTYPE]
-        weights = width * sum(map(config_parameters, configs))
         texts = (
             " ".join(names),
-            f"{weights / 10**6:,.1f}",
+            f"{cost.weights / 10**6:,.1f}",
             f"{float(forward_flops(map(config_parameters, configs))):.3g}",
-            f"{float(_exact_flops(configs)):.3g}",
+            f"{cost.flops:.3g}",
         )
         lines.append(_line(label, texts))
     columns = ("models", "weights, MB", "2 · parameters", "exact")
     title = "Models read per decoded token: bytes of weights, FLOPs"
     return _table("flops", title, columns, lines, READS_NOTES)
-
-
-def _exact_flops(configs: Sequence[Mapping[str, Any]]) -> Fraction:
-    return forward_flops(map(multiplied_parameters, configs)) + sum(
-        attention_flops(one, FLOPS_LENGTH) for one in configs
-    )
 
 
 def _decoding_table(rows: Mapping[RowKey, CellConfig], *, published: bool) -> Table:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rast_bench.config.experiment import FigureKind
 from rast_bench.reporting.bars import bar_figure, dot_figure
+from rast_bench.reporting.cost_figure import cost_figure
 from rast_bench.reporting.curves import k_figure, setting_figure
 from rast_bench.reporting.heat_maps import heat_map_figure
 from rast_bench.reporting.index import Grid, grids_of
@@ -18,6 +19,7 @@ from rast_bench.results.registry import (
     MAJORITY_AT_K,
     PASS_AT_K,
     PCR,
+    WEIGHTS_READ,
 )
 from rast_bench.results.result import Measure, Result
 
@@ -56,6 +58,16 @@ def grid_figures(grids: Sequence[Grid], prefix: str = "lambda_temperature") -> d
     found: dict[str, Figure] = {}
     for grid in grids:
         found[file_stem(found, prefix, grid.label, grid.dataset)] = heat_map_figure(grid)
+    return found
+
+
+def cost_figures(results: Sequence[Result]) -> dict[str, "Figure"]:
+    """Return accuracy against cost by file stem, one per section that has costs."""
+    found: dict[str, Figure] = {}
+    for section in dict.fromkeys(one.section for one in results if one.measure == WEIGHTS_READ):
+        figure = cost_figure(section, results)
+        if figure is not None:
+            found[file_stem(found, "accuracy_and_cost", section)] = figure
     return found
 
 

@@ -58,6 +58,8 @@ UNITS: dict[Unit, str] = {
     "tokens": "in tokens",
     "occurrences": "per response",
     "cosine": "",
+    "bytes": "in bytes",
+    "FLOPs": "",
 }
 
 MEAN = "mean"

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from rast_bench.reporting.comparison_csv import comparison_csv
 from rast_bench.reporting.comparison_tables import comparison_table, difference_table, grid_p_values
 from rast_bench.reporting.detail_tables import detail_tables
-from rast_bench.reporting.experiment_figures import grid_figures, k_figures, requested_figures
+from rast_bench.reporting.experiment_figures import (
+    cost_figures,
+    grid_figures,
+    k_figures,
+    requested_figures,
+)
 from rast_bench.reporting.index import ResultIndex, grids_of
 from rast_bench.reporting.long_csv import grid_csv, long_csv
 from rast_bench.reporting.origin import NO_SAMPLES, SampleOrigin
@@ -16,6 +21,7 @@ from rast_bench.reporting.pooled_table import pooled_table
 from rast_bench.reporting.render_latex import render_latex
 from rast_bench.reporting.render_markdown import escape_markdown, render_markdown
 from rast_bench.reporting.render_text import render_text
+from rast_bench.reporting.side_by_side import graders_table, side_by_side_table
 from rast_bench.reporting.table import Table
 from rast_bench.reporting.tables import grid_table, main_table
 from rast_bench.results.pooled import Pool, pooled_results
@@ -55,7 +61,8 @@ class Report:
         """The figures by file stem, drawn on first use."""
         if self.kinds is not None:
             return requested_figures(self.kinds, self.results, self.title)
-        return k_figures(PASS_AT_K, self.results) | grid_figures(grids_of(self.results))
+        drawn = k_figures(PASS_AT_K, self.results) | grid_figures(grids_of(self.results))
+        return drawn | cost_figures(self.results)
 
     @cached_property
     def results_file(self) -> bytes:
@@ -110,9 +117,10 @@ def build_report(
     details: list[Table] = []
     main = grid_tables
     if index.rows:
-        main = [main_table(index, notes)]
+        main = [main_table(index, notes), *side_by_side_table(index)]
         details = [
             *detail_tables(index, notes),
+            *graders_table(index),
             *comparison_table(index),
             *difference_table(index),
             *costs,

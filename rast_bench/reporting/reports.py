@@ -23,6 +23,7 @@ from rast_bench.results.experiment import (
     complete_outcome,
     experiment_published,
     experiment_results,
+    other_outcomes,
     stored_outcome,
 )
 from rast_bench.results.pooled import pools_of
@@ -58,7 +59,11 @@ def experiment_report(
         else stored_outcome(cell, ledger, grader)
         for cell in planned
     ]
-    results = experiment_results(experiment, entries, outcomes, ledger.root.parent)
+    also = [
+        other_outcomes(cell, outcome, ledger, grader) if experiment.graders else {}
+        for cell, outcome in zip(planned, outcomes, strict=True)
+    ]
+    results = experiment_results(experiment, entries, outcomes, ledger.root.parent, also)
     title = experiment.title or experiment.name
     made_by = [
         (entry, (entry.cell, engine_of(entry.cell, one, ledger)))

@@ -26,6 +26,7 @@ def build_results(
     counter: LemmaCounter | None = None,
     seed: int = 0,
     compare_with: str | None = None,
+    beside: Sequence[Measure] = (),
 ) -> list[Result]:
     """Return every number of the experiment: requested measures first, each in the order of cells.
 
@@ -39,6 +40,7 @@ def build_results(
         counter: how words become lemmas; `lemma_counter()` by default.
         seed: of the paper's draws and of the bootstrap.
         compare_with: the label of the row that all others of its section are compared with.
+        beside: optional measures that the experiment has without requesting them.
 
     Raises:
         ConfigError: the cells do not form a table (`check_cells`).
@@ -47,7 +49,9 @@ def build_results(
     ks = frozenset(one.k for one in published if one.k is not None)
     experiment = Experiment(cells, paths or {}, counter or lemma_counter(), seed, ks, compare_with)
     _read_ahead(cells, experiment)
-    others = [one for one in MEASURES if not one.optional and one not in requested]
+    others = [
+        one for one in MEASURES if (not one.optional or one in beside) and one not in requested
+    ]
     results = [
         result
         for measure in (*requested, *others)

@@ -13,6 +13,7 @@ from rast_bench.metrics.lemmas import LemmaCounter, is_the_papers, lemma_counter
 from rast_bench.metrics.length import ResponseLength, response_length
 from rast_bench.metrics.outcomes import CellOutcome
 from rast_bench.results.result import Measure, Status, UnavailableError, Value
+from rast_bench.results.token_cost import TokenCost
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class MeasuredCell:
 
     `temperature` is 0 for greedy decoding, `lambda_` None without a ΔR. `policy` is the analyses'
     name for the models whose choices count for a PCR. A cell that is not `compared` has no
-    published numbers. Without an outcome, `status` and `reason` say why.
+    published numbers. Without an outcome, `status` and `reason` say why. `also` holds outcomes of
+    the same samples by other graders; `cost` is there if the experiment compares costs.
     """
 
     section: str
@@ -48,6 +50,8 @@ class MeasuredCell:
     outcome: CellOutcome | None = None
     status: Status = "not run"
     reason: str = ""
+    also: Mapping[str, CellOutcome] = field(default_factory=dict)
+    cost: TokenCost | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from rast_bench.results.cells import MeasuredCell, PaperCell, PathMean, PathMean
 from rast_bench.results.published import published_of
 from rast_bench.results.registry import (
     ACCURACY,
+    BESIDE_COSTS,
+    BY_OTHERS,
     COSINE,
     FIGURE_MEASURES,
     PCR,
@@ -33,6 +35,7 @@ from rast_bench.results.registry import (
     measures_of,
 )
 from rast_bench.results.result import Measure, Result, Status
+from rast_bench.results.token_cost import token_cost
 
 DEFAULT_MEASURES = (ACCURACY, RECOVERY)
 
@@ -94,8 +97,10 @@ def experiment_results(
     entries: Sequence[ExperimentCell],
     outcomes: Sequence[CellOutcome | Missing],
     results_dir: Path,
+    also: Sequence[Mapping[str, CellOutcome]] = (),
 ) -> list[Result]:
-    """Return every number of the experiment; `entries` and `outcomes` are parallel.
+    """Return every number of the experiment; `entries` and `outcomes` are parallel, and so is
+    `also`, outcomes by other graders.
 
     Raises:
         LedgerError: an analysis cannot be read.
@@ -112,6 +117,16 @@ def experiment_results(
         _measured(experiment.published, entry, outcome, along_paths=bool(paths))
         for entry, outcome in zip(entries, outcomes, strict=True)
     ]
+    beside: tuple[Measure, ...] = ()
+    if any(also):
+        beside += BY_OTHERS
+        cells = [replace(cell, also=one) for cell, one in zip(cells, also, strict=True)]
+    if experiment.compares_costs:
+        beside += BESIDE_COSTS
+        cells = [
+            replace(cell, cost=token_cost(entry.cell))
+            for cell, entry in zip(cells, entries, strict=True)
+        ]
     return build_results(
         experiment.name,
         cells,
@@ -119,6 +134,7 @@ def experiment_results(
         published=experiment_published(experiment),
         paths=paths,
         compare_with=experiment.compare_with,
+        beside=beside,
     )
 
 
@@ -171,6 +187,20 @@ def complete_outcome(planned: PlannedCell, ledger: Ledger, grader: str | None) -
         LedgerError: samples or verdicts are missing.
     """
     return load_outcome(planned, ledger, graders_of(planned.cell, grader)[0])
+
+
+def other_outcomes(
+    planned: PlannedCell | None, outcome: CellOutcome | Missing, ledger: Ledger, grader: str | None
+) -> dict[str, CellOutcome]:
+    """Return the outcomes of a complete cell by its other graders; none if the command chose one.
+
+    Raises:
+        LedgerError: verdicts are missing.
+    """
+    if planned is None or isinstance(outcome, Missing):
+        return {}
+    _, *others = graders_of(planned.cell, grader)
+    return {name: load_outcome(planned, ledger, name) for name in others}
 
 
 def path_coverages(results_dir: Path, name: str) -> PathMeans:

@@ -4,7 +4,7 @@ Each calls one formula of metrics/. `replicate_*` gives the range of published n
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -42,6 +42,7 @@ from rast_bench.metrics.replication import (
 )
 from rast_bench.results.cells import CellSamples, Experiment, MeasuredCell
 from rast_bench.results.result import Measure, Status, UnavailableError, Value
+from rast_bench.results.token_cost import TokenCost
 
 SMALLEST_K = 4  # figures 3 and 8 of the paper: k = 4, 8, 16, 32
 PAPER_PATHS = 50  # paths per PCR (section 2.1)
@@ -217,7 +218,54 @@ def difference_from_row(cell: MeasuredCell, experiment: Experiment) -> list[Valu
     return [_mean_difference(pairs, experiment)] if pairs else []
 
 
+def accuracy_by_others(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    """Return the accuracy by each other grader; its name is the value's `estimator`."""
+    experiment.samples(cell)
+    return _by_others({name: avg_at_n(one.correct) for name, one in cell.also.items()})
+
+
+def majority_at_equal_bytes(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    """Return majority@k for the largest k whose samples read no more than one of the row
+    `compare_with`: k = ⌊(w' t') / (w t)⌋, with w the bytes of weights that a token reads, t the
+    mean tokens of a response, and the row's own marked '.
+    """
+    other = experiment.compared_row(cell)
+    if other is None or cell.cost is None or other.cost is None:
+        raise UnavailableError("no reference")
+    own, budget = experiment.samples(cell), experiment.samples(other)
+    read = cell.cost.weights * own.length.mean.value
+    k = 1 if other is cell else int(other.cost.weights * budget.length.mean.value / read)
+    if k < 1:
+        raise UnavailableError("undefined", "reads more")
+    if k > own.samples:
+        raise UnavailableError("too few samples", f"n = {own.samples}, k = {k}")
+    return [Value.of(majority_at_k(own.outcome, [k]).at(k), k)]
+
+
 # Of a row: means over all data sets.
+
+
+def token_cost_of(part: Callable[[TokenCost], float]) -> Callable[..., list[Value]]:
+    """Return a function for the bytes or the FLOPs of a token."""
+
+    def function(cell: MeasuredCell, _: Experiment) -> list[Value]:
+        if cell.cost is None:
+            raise UnavailableError("no reference")
+        return [Value(part(cell.cost))]
+
+    return function
+
+
+def mean_accuracy_by_others(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    row = experiment.row(cell)
+    for one in row:
+        experiment.samples(one)
+    return _by_others(
+        {
+            name: mean_over_datasets([avg_at_n(one.also[name].correct) for one in row])
+            for name in cell.also
+        }
+    )
 
 
 def mean_difference_from_row(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
@@ -297,6 +345,13 @@ def replicate_path_rate(
 ) -> Replication | None:
     found = replicate_path_mean(cell, experiment, value, published)
     return None if found is None else _in_unit_interval(found)
+
+
+def _by_others(estimates: Mapping[str, Estimate]) -> list[Value]:
+    return [
+        replace(Value.of(one, estimator=name), main=place == 0)
+        for place, (name, one) in enumerate(estimates.items())
+    ]
 
 
 def per_sample(values: FloatArray) -> list[Value]:

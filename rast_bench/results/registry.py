@@ -216,6 +216,56 @@ MEAN_DIFFERENCE = Measure(
     level="row",
     column="avg_difference",
 )
+ACCURACY_BY_OTHERS = Measure(
+    "accuracy by another grader",
+    measures.accuracy_by_others,
+    direction="higher",
+    source="avg@n by the experiment's other graders",
+    level="comparison",
+    optional=True,
+)
+MEAN_ACCURACY_BY_OTHERS = Measure(
+    "mean accuracy by another grader",
+    measures.mean_accuracy_by_others,
+    direction="higher",
+    source="mean over data sets",
+    level="row",
+    optional=True,
+)
+WEIGHTS_READ = Measure(
+    "weights read",
+    measures.token_cost_of(lambda cost: cost.weights),
+    unit="bytes",
+    direction="lower",
+    source="weights of all models that the method reads, per decoded token",
+    level="row",
+    optional=True,
+)
+FLOPS = Measure(
+    "FLOPs",
+    measures.token_cost_of(lambda cost: cost.flops),
+    unit="FLOPs",
+    direction="lower",
+    source="Kaplan et al. 2020, per decoded token",
+    level="row",
+    optional=True,
+)
+EQUAL_BYTES = Measure(
+    "majority at equal bytes",
+    measures.majority_at_equal_bytes,
+    direction="higher",
+    source="self-consistency (Wang et al. 2023) at the bytes of one sample of `compare_with`",
+    level="comparison",
+    optional=True,
+)
+MEAN_EQUAL_BYTES = Measure(
+    "mean majority at equal bytes",
+    measures.mean_accuracy(EQUAL_BYTES),
+    direction="higher",
+    source="mean over data sets",
+    level="row",
+    optional=True,
+)
 PCR = Measure(
     "PCR",
     measures.path_mean("PCR"),
@@ -270,7 +320,18 @@ MEASURES: tuple[Measure, ...] = (
     MEAN_GAIN,
     PCR,
     COSINE,
+    ACCURACY_BY_OTHERS,
+    MEAN_ACCURACY_BY_OTHERS,
+    WEIGHTS_READ,
+    FLOPS,
+    EQUAL_BYTES,
+    MEAN_EQUAL_BYTES,
 )
+
+BESIDE_COSTS = (WEIGHTS_READ, FLOPS, EQUAL_BYTES, MEAN_EQUAL_BYTES)
+"""Of an experiment that compares rows and has the cost `flops`."""
+BY_OTHERS = (ACCURACY_BY_OTHERS, MEAN_ACCURACY_BY_OTHERS)
+"""Of an experiment that names several graders."""
 
 RECOVERIES = (RECOVERY, RATIO_OF_MEANS, MEAN_RECOVERY)
 """Measures that may be undefined, or not identified."""
@@ -288,11 +349,11 @@ FIGURE_MEASURES: dict[FigureKind, tuple[Measure, ...]] = {
 """The measures that a figure is drawn from."""
 
 _IN_DETAILS = {*VERDICT_SHARES.values(), *VERDICT_LENGTHS.values(), *VERDICT_MEDIANS.values()}
-_BY_COMPARE_WITH = (DIFFERENCE, MEAN_DIFFERENCE)
+_NOT_REQUESTED = {DIFFERENCE, MEAN_DIFFERENCE, *BESIDE_COSTS, *BY_OTHERS}  # keys ask for them
 _BY_NAME = {
     one.name: one
     for one in MEASURES
-    if one.rows and one not in _IN_DETAILS and one not in _BY_COMPARE_WITH
+    if one.rows and one not in _IN_DETAILS and one not in _NOT_REQUESTED
 }
 """The measures that an experiment may request."""
 

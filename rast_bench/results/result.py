@@ -34,8 +34,9 @@ Verdict = Literal["agrees", "differs", "not comparable", "not run", "open"]
 """On one published number. `open`: we have samples, but no number that could agree.
 `not comparable`: ours was counted with another lemmatizer than the published one."""
 
-Unit = Literal["fraction", "tokens", "occurrences", "cosine"]
-"""Fractions are printed in percent or points; the others are per response, or have no unit."""
+Unit = Literal["fraction", "tokens", "occurrences", "cosine", "bytes", "FLOPs"]
+"""Fractions are printed in percent or points; tokens and occurrences are per response, bytes and
+FLOPs per token."""
 
 Direction = Literal["higher", "lower", "neither"]
 """Which values are better."""

@@ -15,13 +15,10 @@ from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError
 from rast_bench.paper.published import Published, load_published, only
 from rast_bench.planning.checkpoints import config_parameters, safetensors_entries
-from rast_bench.reporting.cost_tables import (
-    checkpoint_config,
-    cost_tables,
-    decoding_configs,
-)
+from rast_bench.reporting.cost_tables import cost_tables
 from rast_bench.reporting.memory_table import decoding_bytes
 from rast_bench.reporting.table import Table, TextCell
+from rast_bench.results.token_cost import checkpoint_config, decoding_configs
 
 KNOWN = Path(__file__).parents[1] / "planning" / "data" / "known_models.json"
 

@@ -1,0 +1,129 @@
+"""Rows beside the one that they are compared with: other graders, costs, equal bytes."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from measured_cells import cell, outcome
+
+from rast_bench.config.frontend import job_of_overrides
+from rast_bench.metrics.lemmas import SimplemmaCounter
+from rast_bench.reporting.charts import charts
+from rast_bench.reporting.report import build_report
+from rast_bench.results.build import build_results
+from rast_bench.results.registry import (
+    ACCURACY_BY_OTHERS,
+    BESIDE_COSTS,
+    BY_OTHERS,
+    EQUAL_BYTES,
+    MEAN_ACCURACY_BY_OTHERS,
+    MEAN_EQUAL_BYTES,
+    WEIGHTS_READ,
+)
+from rast_bench.results.result import Measure, Result
+from rast_bench.results.token_cost import TokenCost, token_cost
+
+OURS = {"d": [[1, 0], [1, 1]], "e": [[0, 0], [1, 0]]}
+SMALL = {"d": [[1, 1, 0, 0, 0], [1, 1, 1, 0, 0]], "e": [[0, 0, 0, 0, 0], [1, 1, 1, 1, 0]]}
+LONG = " ".join(["again"] * 8)  # "wait , check again" has four words
+
+
+@pytest.fixture(scope="module")
+def results() -> list[Result]:
+    cells = []
+    for one in ("d", "e"):
+        costs = {"base": 600, "ours": 700, "small": 100, "dear": 900}
+        rows = [
+            cell("base", "base", [[1], [0]], dataset=one),
+            cell("ours", "rast", OURS[one], dataset=one),
+            cell("small", "control", None, dataset=one, outcome=outcome(SMALL[one], LONG)),
+            cell("dear", "control", OURS[one], dataset=one),
+        ]
+        boxless = {"robust-2": outcome([[1] * 2] * 2)}
+        cells += [
+            replace(row, cost=TokenCost(costs[row.row], 2.0 * costs[row.row]), also=boxless)
+            for row in rows
+        ]
+    return build_results(
+        "test",
+        cells,
+        counter=SimplemmaCounter(),
+        compare_with="ours",
+        beside=(*BESIDE_COSTS, *BY_OTHERS),
+    )
+
+
+def found(results: list[Result], measure: Measure) -> dict[tuple[str, str | None], Result]:
+    return {(one.row, one.dataset): one for one in results if one.measure == measure}
+
+
+def test_majorities_of_as_many_samples_as_read_the_bytes_of_one(results: list[Result]) -> None:
+    """700 bytes × 4 tokens against 100 × 8: three samples."""
+    equal = found(results, EQUAL_BYTES)
+    by_hand = {}
+    for name, problems in SMALL.items():
+        wins = [[sum(votes) > 1 for votes in combinations(one, 3)] for one in problems]
+        by_hand[name] = sum(sum(one) / len(one) for one in wins) / len(wins)
+        assert equal["small", name].k == 3
+        assert equal["small", name].estimate == pytest.approx(by_hand[name])
+        assert equal["ours", name].k == equal["base", name].k == 1
+        assert ("dear", name) not in equal  # one sample reads more
+    means = found(results, MEAN_EQUAL_BYTES)
+    assert means["small", None].estimate == pytest.approx(sum(by_hand.values()) / 2)
+    assert set(means) == {(row, None) for row in ("base", "ours", "small")}
+
+
+def test_too_few_samples_give_no_number() -> None:
+    rows = [
+        replace(cell("ours", "rast", OURS["d"]), cost=TokenCost(900, 1.0)),
+        replace(cell("small", "control", SMALL["d"]), cost=TokenCost(100, 1.0)),
+    ]
+    results = build_results(
+        "test", rows, counter=SimplemmaCounter(), compare_with="ours", beside=BESIDE_COSTS
+    )
+    assert set(found(results, EQUAL_BYTES)) == {("ours", "easy")}  # nine of five
+
+
+def test_one_table_has_both_graders_differences_and_costs(results: list[Result]) -> None:
+    assert found(results, ACCURACY_BY_OTHERS)["small", "d"].estimate == 1.0
+    assert found(results, MEAN_ACCURACY_BY_OTHERS)["ours", None].value.estimator == "robust-2"
+    report = build_report("title", results)
+    lines = report.texts["table.txt"].partition("Side by side")[2].splitlines()
+    (small,) = [line.split() for line in lines if line.split()[:1] == ["small"]]
+    assert (small[1], small[4]) == ("45.0", "100.0")
+    assert small[-1] == "3"
+    assert small[-6:-4] == ["0.0", "0.0"]  # MB and MFLOPs of so little
+    assert any("by robust-2" in line for line in lines)
+    assert "by robust-2" in report.texts["details.txt"]
+    assert "accuracy_and_cost-big" in report.figures
+    axes = report.figures["accuracy_and_cost-big"].axes
+    assert [axis.get_xlabel() for axis in axes] == ["B of weights per token", "kFLOPs per token"]
+
+
+def test_the_chart_has_the_rows_of_the_figure(results: list[Result]) -> None:
+    drawn = {one.id: one for one in charts(results)}
+    chart = drawn["accuracy_and_cost-big-weights-read"]
+    assert {row["row"]: (row["x"], row["value"]) for row in chart.rows} == {
+        "base": (600.0, 50.0),
+        "ours": (700.0, 50.0),
+        "small": (100.0, 45.0),
+        "dear": (700.0 + 200.0, 50.0),
+    }
+    assert "accuracy_and_cost-big-FLOPs" in drawn
+
+
+def test_without_costs_nothing_is_added() -> None:
+    results = build_results("test", [cell("ours", "rast", OURS["d"])], counter=SimplemmaCounter())
+    assert not found(results, WEIGHTS_READ)
+    report = build_report("title", results)
+    assert "Side by side" not in report.texts["table.txt"]
+    assert not any("cost" in stem for stem in report.figures)
+
+
+def test_the_graders_of_an_experiment_replace_those_of_its_data_sets() -> None:
+    job = job_of_overrides(["experiment=tiny_baselines"])
+    assert {one.dataset.graders for one in job.cells} == {("boxed-1", "robust-2")}
+    by_label = {one.label: token_cost(one) for one in job.cells}
+    assert by_label["RAST"].weights == by_label["tiny-l at τ = 1"].weights + 2 * (
+        by_label["tiny-s RL alone"].weights
+    )
