@@ -1,5 +1,6 @@
 """Methods besides equation 3: their parameters, their identity, and what is refused."""
 
+import csv
 import re
 import shlex
 import sys
@@ -15,6 +16,8 @@ from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.engines import check_engine
 from rast_bench.errors import ConfigError
 
+RESULTS = Path(__file__).parents[2] / "results"
+EXPERIMENT = "experiment=tiny_baselines"
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 CELL = ("base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy")
 OTHERS = [name for name in METHODS if name != EQUATION_3]
@@ -152,3 +155,23 @@ def test_mistakes_of_ones_own_methods_are_named(own: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         cell("method.name=mymethods:CLIPPED", "+method.limit=1000")
     assert "method.limit=1000 must be a number from 0 to 100" in raised.value.render()
+
+
+def test_tiny_baselines_has_the_values_that_development_problems_chose() -> None:
+    """The highest mean accuracy of each method's rows; no test problem was looked at."""
+    with (RESULTS / "tiny_baselines_dev" / "numbers.csv").open(encoding="utf-8") as file:
+        means = {
+            one["row"]: float(one["value"])
+            for one in csv.DictReader(file)
+            if one["metric"] == "avg" and not one["dataset"]
+        }
+    swept = {one.label: one.method for one in job_of_overrides([EXPERIMENT + "_dev"]).cells}
+    used = {one.method.name: one.method for one in job_of_overrides([EXPERIMENT]).cells}
+    best: dict[str, str] = {}
+    for label in means:
+        name = swept[label].name
+        best[name] = max(best.get(name, label), label, key=means.__getitem__)
+    for name in ("dexperts", "contrastive", "dola", "geometric_mean", "mixture", "nudging"):
+        assert used[name].parameters == swept[best[name]].parameters
+    datasets = {one.dataset.name for one in job_of_overrides([EXPERIMENT + "_dev"]).cells}
+    assert all(name.endswith("-dev") for name in datasets)
