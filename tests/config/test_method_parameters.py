@@ -163,7 +163,7 @@ def test_tiny_baselines_has_the_values_that_development_problems_chose() -> None
         means = {
             one["row"]: float(one["value"])
             for one in csv.DictReader(file)
-            if one["metric"] == "avg" and not one["dataset"]
+            if (one["metric"], one["dataset"]) == ("avg", "(mean)")
         }
     swept = {one.label: one.method for one in job_of_overrides([EXPERIMENT + "_dev"]).cells}
     used = {one.method.name: one.method for one in job_of_overrides([EXPERIMENT]).cells}
