@@ -19,6 +19,7 @@ from rast_bench.cli import (
     resume,
     run,
     samples,
+    serve,
     show_prompt,
     status,
     table,
@@ -44,6 +45,7 @@ COMMANDS: dict[str, ModuleType] = {
     "resume": resume,
     "samples": samples,
     "compare": compare,
+    "serve": serve,
     "grade": grade,
     "export": export,
     "wandb": wandb,
@@ -74,6 +76,7 @@ examples:
   rast-bench view                                                    the same for any ledger
   rast-bench samples demo --wrong --limit 3                          questions and responses
   rast-bench compare demo:tiny-l "demo:RL ceiling"                   the paired difference
+  rast-bench serve --base tiny-l --delta tiny-s                      OpenAI's API for a composition
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses
   rast-bench export samples samples.parquet --experiment demo        for other programs

@@ -2,13 +2,13 @@
 
 import os
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir
+from rast_bench.config.arguments import RESULTS, CommandParser, add_results_dir, port_number
 
 if TYPE_CHECKING:
     from rast_bench.api.cells import StoredCell
@@ -35,8 +35,6 @@ examples:
 Numbers are those that `rast-bench run` or `rast-bench table` saved last. Reload the page to see
 samples that were made since; docs/viewer.md describes it."""
 
-_MOST_PORT = 65_535
-
 
 def configure(parser: CommandParser) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EPILOG
@@ -48,7 +46,11 @@ def configure(parser: CommandParser) -> None:
     )
     add_results_dir(parser)
     parser.add_argument(
-        "--port", metavar="N", type=_port, default=0, help="of the server (default: a free one)"
+        "--port",
+        metavar="N",
+        type=port_number,
+        default=0,
+        help="of the server (default: a free one)",
     )
     parser.add_argument("--no-open", action="store_true", help="only print the address")
 
@@ -167,9 +169,3 @@ def open_browser(address: str) -> None:
             webbrowser.open(address)
 
     threading.Thread(target=visit, name="browser", daemon=True).start()
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > _MOST_PORT:
-        raise ArgumentTypeError(f"{text!r} is no port: 0 to {_MOST_PORT}")
-    return int(text)

@@ -12,6 +12,7 @@ from rast_bench.errors import ConfigError
 from rast_bench.unexpected import results_folder
 
 RESULTS = "results"  # the default results folder
+_MOST_PORT = 65_535
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -80,6 +81,13 @@ def whole_number(text: str) -> int:
     """Return a number ≥ 0, as a `type` for argparse."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number ≥ 0")
+    return int(text)
+
+
+def port_number(text: str) -> int:
+    """Return a port of a server, as a `type` for argparse."""
+    if not text.isdecimal() or int(text) > _MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {_MOST_PORT}")
     return int(text)
 
 

@@ -73,6 +73,16 @@ def job_of_overrides(overrides: Sequence[str], extra_config_dir: str | None = No
     return job_of(CommandArguments(tuple(overrides), config_dir=extra_config_dir))
 
 
+def options_of(words: CommandArguments) -> OptionReader:
+    """Return a reader of the options that these arguments can choose from.
+
+    Raises:
+        ConfigError: as `job_of`, for folders of options.
+    """
+    with _composer(words) as composer:
+        return option_reader(composer.compose(()))
+
+
 def configuration(
     words: CommandArguments, part: str, package: str | None = None, *, resolve: bool = False
 ) -> str:
