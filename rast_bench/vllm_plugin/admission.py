@@ -1,6 +1,6 @@
-"""Reject requests that cannot be composed where they enter the engine."""
+"""Where requests enter the engine: reject what cannot be composed, keep cached blocks apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -43,11 +43,32 @@ def check_at_admission() -> None:
                 check_request(request.prompt_token_ids or (), request.sampling_params, settings)
             except ValueError as error:
                 raise VLLMValidationError(str(error)) from None
+            request.cache_salt = cache_salt(
+                request.cache_salt, request.sampling_params.extra_args, settings
+            )
         return request
 
     process_and_check.checks_rast = True  # type: ignore[attr-defined]
     InputProcessor.__init__ = start_and_check_entrypoints
     InputProcessor.process_inputs = process_and_check
+
+
+def cache_salt(
+    salt: str | None, extra_args: Mapping[str, Any] | None, settings: RastSettings
+) -> str | None:
+    """Return the salt of a request's key-value blocks, with which only equal ones share a prefix.
+
+    Steps in which every request has λ = 0 do not run the small models, so the blocks of such
+    requests have no keys and values of theirs. Other requests must not find them.
+
+    Args:
+        salt: the request's own.
+    """
+    if not settings.pairs or find_method(settings.method) is not METHODS[EQUATION_3]:
+        return salt
+    if request_lambda(extra_args, settings.default_lambda) == 0:
+        return f"0{salt or ''}"
+    return None if salt is None else f"1{salt}"  # never equal to one of the line above
 
 
 def settings_of(model_config: Any) -> RastSettings | None:

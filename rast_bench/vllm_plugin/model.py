@@ -107,6 +107,7 @@ class RastForCausalLM(nn.Module):
         self.composes = bool(small) or self.row_buffer is not None
         if self.composes:
             self.columns.append(column_count(model_config.dtype))
+        self.skips_small = bool(small) and self.row_buffer is None and skips_allowed(vllm_config)
         # On a GPU a head's time is reading its weights, whatever the rows, and asking which rows
         # have λ = 0 would wait for the whole pass.
         self.selects = device.type == "cpu"
@@ -152,6 +153,8 @@ class RastForCausalLM(nn.Module):
         joined = main.new_empty(len(main), sum(self.columns))
         first, *others, lambda_ = joined.split_with_sizes(self.columns, dim=-1)
         first.copy_(main)
+        if self.skips_small and self.lambda_buffer.zero_share == 1:
+            return joined  # `compute_logits` reads nothing else in this step
         if self.row_buffer is not None:
             rows = self.row_buffer.tokens[: len(main)].clone()
             rows[:, 0] = (positions + 1 - rows[:, 0]).clamp_(min=0)  # tokens drawn so far
@@ -195,6 +198,10 @@ class RastForCausalLM(nn.Module):
             if len(rows) == 0:
                 return self._masked(self.models[0].compute_logits(main))
             lambda_, others = lambda_[rows], [hidden[rows] for hidden in others]
+        elif self.skips_small and self.lambda_buffer.zero_share > 0:
+            # What a small model computes from steps that it did not run may be infinite.
+            zero = lambda_[:, None] == 0
+            others = [hidden.masked_fill(zero, 0) for hidden in others]
         # Every rank calls every head, because heads gather; some ranks then get None.
         logits: list[Any] = [
             model.compute_logits(hidden.contiguous())
@@ -277,6 +284,17 @@ class RastForCausalLM(nn.Module):
         prefix = self.prefixes[index - 1] if index else ""
         for name, weight in weights:
             yield name.removeprefix(prefix), weight
+
+
+def skips_allowed(vllm_config: VllmConfig) -> bool:
+    """Return whether nothing but requests with λ ≠ 0 reads the small models' key-value cache.
+
+    Their blocks are kept apart at admission, by a salt that other machines' caches may not know,
+    and a draft model reads its own.
+    """
+    speculation = vllm_config.speculative_config
+    drafts = speculation is not None and str(speculation.method) != "ngram"
+    return vllm_config.kv_transfer_config is None and not drafts
 
 
 def built_model(

@@ -1,6 +1,7 @@
 """A request that cannot be served is the error of one request; the others and the engine go on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +14,10 @@ from vllm.sampling_params import BeamSearchParams
 from vllm.v1.engine.input_processor import InputProcessor
 from worlds import WORLDS, WorldOnDisk
 
-from rast_bench.vllm_plugin import register
+from rast_bench.vllm_plugin import Pair, register
+from rast_bench.vllm_plugin.admission import cache_salt
 from rast_bench.vllm_plugin.sampling import LAMBDA
+from rast_bench.vllm_plugin.settings import RastSettings
 
 CASES = json.loads(Path(__file__).with_name("request_cases.json").read_text())
 """For a world of 64, 50 and 50 ids, of which the tokenizer knows 48."""
@@ -52,6 +55,20 @@ def test_registering_twice_checks_once() -> None:
     once = InputProcessor.process_inputs
     register()
     assert InputProcessor.process_inputs is once
+
+
+def test_blocks_of_requests_with_lambda_0_are_kept_apart() -> None:
+    """No salt of a request's own leads to blocks of the other kind."""
+    settings = RastSettings(("Qwen2ForCausalLM",), (Pair("rl", "base"),), 48)
+    own = (None, "a", "0", "0a", "1a")
+    salts = [cache_salt(salt, {LAMBDA: x}, settings) for salt in own for x in (0.0, 0.5)]
+    assert len(set(salts)) == len(salts)
+    assert cache_salt(None, None, settings) is None  # λ = 1
+    assert cache_salt(None, None, replace(settings, default_lambda=0.0)) == cache_salt(
+        None, {LAMBDA: 0}, settings
+    )
+    for other in (replace(settings, pairs=()), replace(settings, method="rast_first")):
+        assert [cache_salt(salt, {LAMBDA: 0.0}, other) for salt in own] == list(own)
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,12 @@ def test_compiled_models_are_exact(on_disk, monkeypatch: pytest.MonkeyPatch):
         running(world.engine_args(enforce_eager=False)) as llm,
     ):
         completions = complete(llm, [prompt for prompt, _ in cases], params)
+        for lambda_ in (0.0, 1.0):  # M_base alone, then all models on the same prompt
+            own = rast_sampling_params(lambda_, temperature=0, max_tokens=8, logprobs=0)
+            cases += [(prompt, lambda_) for prompt in world.prompts([70], first=9)]
+            completions += complete(llm, [cases[-1][0]], own)
     assert counters["stats"]["unique_graphs"] >= 3  # M_base, S_RL and S_base
     for i, ((prompt, lambda_), completion) in enumerate(zip(cases, completions, strict=True)):
         assert_exact(world.reference, prompt, completion, lambda_)
-        if i % 2 == 0:
+        if i % 2 == 0 or i >= len(params):
             assert_greedy(world.reference, prompt, completion, lambda_)

@@ -1,6 +1,7 @@
 """What the scheduler does must not show: in numbers, in greedy tokens, in what a seed draws."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -124,6 +125,57 @@ def test_a_seed_after_its_prompt_was_cached(situated: Served, alone: list[list[i
         assert [list(answer.outputs[0].token_ids) for answer in answers] == alone
     cached = [answer.num_cached_tokens > 0 for answer in answers]
     assert cached == [length > 32 for length in LENGTHS]
+
+
+def test_small_models_rest_while_every_request_has_lambda_0(situated: Served):
+    """Nothing that they did not compute is read later: not from the cache, not in a mixed batch."""
+    world, llm = situated.world, situated.llm
+    prompts = world.prompts((70, 40, 90), first=400)
+    caches = llm.llm_engine.vllm_config.cache_config.enable_prefix_caching
+    with small_passes(llm) as passes:
+
+        def answer(*lambdas: float) -> list[bool]:
+            """Whether parts of the prompts, one for each λ, were in the cache; all are exact."""
+            params = [
+                rast_sampling_params(x, temperature=0, max_tokens=20, logprobs=0) for x in lambdas
+            ]
+            found = outputs(llm, prompts[: len(lambdas)], params)
+            for prompt, lambda_, output in zip(prompts, lambdas, found, strict=False):
+                assert_exact(world.reference, prompt, output.outputs[0], lambda_)
+                assert_greedy(world.reference, prompt, output.outputs[0], lambda_)
+            return [output.num_cached_tokens > 0 for output in found]
+
+        answer(0.0, 0.0, 0.0)
+        assert not passes
+        if not world.pairs:
+            return
+        assert answer(1.0) == [False]
+        assert passes
+        assert answer(0.5) == [caches]
+        assert answer(0.0) == [caches]
+        answer(1.0, 0.5, 0.25)
+        answer(0.0, 1.0, 0.5)
+        answer(1.0, 0.0, 0.0)
+        assert answer(0.25) == [caches]
+
+
+@contextmanager
+def small_passes(llm: LLM) -> Iterator[list[str]]:
+    """A list that grows with every pass of a small model."""
+    made: list[str] = []
+
+    def watch(model: Any) -> list[Any]:
+        return [
+            one.register_forward_pre_hook(lambda *_: made.append("pass"))
+            for one in model.models[1:]
+        ]
+
+    (handles,) = llm.apply_model(watch)
+    try:
+        yield made
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 @pytest.mark.parametrize("situated", ["roomy"], indirect=True)
