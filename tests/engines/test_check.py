@@ -24,7 +24,8 @@ from random_checkpoints import (
 )
 from safetensors.numpy import load_file, save_file
 
-from rast_bench.engines import check_models, check_room
+from rast_bench.config.frontend import job_of_overrides
+from rast_bench.engines import check_engine, check_models, check_room
 from rast_bench.errors import ConfigError, ModelError
 
 
@@ -359,3 +360,12 @@ def test_room_within_the_engines_own_limit(checkpoint: Checkpoint) -> None:
         check_room(key, 60, 60)
     with pytest.raises(ConfigError, match=r"engine.max_model_len=101: .* has 100 positions"):
         check_room(key, 20, 101)
+
+
+def test_rast_words_needs_a_behaviour_word(checkpoint: Checkpoint) -> None:
+    words = ["base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy", "method=rast_words"]
+    (cell,) = job_of_overrides(words).cells
+    check_engine(cell)
+    (cell,) = job_of_overrides([*words, f"base_model.base.path={checkpoint(QWEN2)}"]).cells
+    with pytest.raises(ConfigError, match="has no behaviour word that is one token"):
+        check_engine(cell)
