@@ -74,7 +74,9 @@ def test_blocks_of_requests_with_lambda_0_are_kept_apart() -> None:
         assert [cache_salt(salt, {LAMBDA: 0.0}, other) for salt in own] == list(own)
 
 
-@pytest.mark.parametrize(("lambda_", "resumable", "fits"), [(0, True, 0), (0, False, 1), (1, True, 1)])
+@pytest.mark.parametrize(
+    ("lambda_", "resumable", "fits"), [(0, True, 0), (0, False, 1), (1, True, 1)]
+)
 def test_a_prompt_in_parts_may_not_change_to_lambda_0(
     lambda_: float, resumable: bool, fits: bool
 ) -> None:
