@@ -156,13 +156,13 @@ def _rate(result: Result | None) -> Cell:
 
 
 def _ks(index: ResultIndex, row: Row) -> Cell:
-    """Return the k of the data sets: `13`, or `13–17`."""
+    """Return the k of the data sets, `13` or `13–17`; none if one of them has none."""
+    if index.get(row, None, MEAN_EQUAL_BYTES) is None:
+        return EmptyCell()
     ks = sorted(
         one.k
         for dataset in index.datasets
         for one in index.at(row, dataset)
         if one.measure == EQUAL_BYTES and one.k is not None
     )
-    if not ks:
-        return EmptyCell()
     return TextCell(str(ks[0]) if ks[0] == ks[-1] else f"{ks[0]}–{ks[-1]}")

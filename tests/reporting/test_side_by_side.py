@@ -126,6 +126,23 @@ def test_k_is_exact() -> None:
     assert found(results, EQUAL_BYTES)["small", "easy"].k == 3
 
 
+def test_no_k_beside_no_mean() -> None:
+    """On one data set a sample reads more than one of ours, on the other one as much."""
+    rows = []
+    for one, text in (("d", "four words as well"), ("e", LONG)):
+        row = cell("small", "control", None, dataset=one, outcome=outcome(OURS[one], text))
+        rows += [replace(row, cost=TokenCost(100, 1.0))]
+        rows += [replace(cell("ours", "rast", OURS[one], dataset=one), cost=TokenCost(100, 1.0))]
+    results = build_results(
+        "test", rows, counter=SimplemmaCounter(), compare_with="ours", beside=BESIDE_COSTS
+    )
+    equal = found(results, EQUAL_BYTES)
+    assert (equal["small", "d"].k, ("small", "e") in equal) == (1, False)
+    lines = build_report("title", results).texts["table.txt"].partition("Side by side")[2]
+    (small,) = [line.split() for line in lines.splitlines() if line.split()[:1] == ["small"]]
+    assert small[-2:] == ["–", "–"]
+
+
 @pytest.mark.parametrize("label", ["ours", "base"])
 def test_one_row_alone_is_not_compared_yet(label: str) -> None:
     """As while an experiment runs."""
