@@ -89,8 +89,10 @@ def greedy_cell(cell: CellConfig, path_source: PathSource) -> CellConfig:
     Its data set has no limit.
 
     Raises:
-        ConfigError: the cell has no such models.
+        ConfigError: the cell has no such models, or its responses have a forced start.
     """
+    if cell.prompt.forced_prefix is not None:
+        raise forced_start_error(cell)
     if path_source == "rl" and cell.base_model.rl is None:
         raise ConfigError(
             f"base_model {cell.base_model.name} has no RL-trained checkpoint, so no path of it",
@@ -109,6 +111,15 @@ def greedy_cell(cell: CellConfig, path_source: PathSource) -> CellConfig:
             "decoding": decoding,
             "label": None,
         }
+    )
+
+
+def forced_start_error(cell: CellConfig) -> ConfigError:
+    """Return the refusal of a cell some of whose tokens no model has chosen."""
+    return ConfigError(
+        f"prompt {cell.prompt.name}: no model chose the tokens of forced_prefix, so an analysis "
+        "would count them wrongly",
+        hint="analyse cells without prompt.forced_prefix",
     )
 
 

@@ -124,6 +124,8 @@ def ready_text(spec: "ServerSpec") -> str:
     import json
     import shlex
 
+    from rast_bench.serving.names import number_text
+
     served = spec.served
     body = {"model": served.name, "prompt": "What is 12 + 30 ?", "max_tokens": 32}
     words = ["curl", f"{spec.address}/v1/completions", "-H", "Content-Type: application/json"]
@@ -131,10 +133,11 @@ def ready_text(spec: "ServerSpec") -> str:
     if spec.api_key is not None:
         known = (f"${name}" for name in _KEY_VARIABLES if os.environ.get(name) == spec.api_key)
         command += f' -H "Authorization: Bearer {next(known, "KEY")}"'
+    settings = (f"{key}={number_text(value)}" for key, value in served.defaults.items())
     return "\n".join(
         (
             f"models   {', '.join(served.listed)}",
-            f"settings {', '.join(f'{key}={value:g}' for key, value in served.defaults.items())}",
+            f"settings {', '.join(settings)}",
             f"try      {command} -d {shlex.quote(json.dumps(body))}",
         )
     )

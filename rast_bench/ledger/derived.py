@@ -9,11 +9,12 @@ import hashlib
 import io
 import json
 import logging
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,12 +29,16 @@ Counts = npt.NDArray[np.int64]  # none is negative
 log = logging.getLogger(__name__)
 
 KEPT = 4  # files of one name in a cell: tables of some problems or samples take turns with all
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    *(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error),
+    RuntimeError,  # zipfile, of a file that seems to be encrypted or compressed in another way
+)
 
 
 @dataclass(frozen=True)
 class Derived:
-    """The arrays of one cell.
+    """The arrays of one cell. Create it before its samples are read: what they are is what the
+    shards of that moment hold.
 
     Args:
         folder: the cell's.
@@ -44,6 +49,10 @@ class Derived:
     folder: Path
     shards: Callable[[], Sequence[str]]
     request: str
+    _first: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_first", tuple(self.shards()))
 
     def array(self, name: str, code: str, compute: Callable[[], Counts]) -> Counts:
         """Return a stored array, or compute and store it.
@@ -53,20 +62,26 @@ class Derived:
             code: what its computation depends on (`code_version`).
         """
         path = self._path(name, code)
-        found = _read(path)
+        found = _read(path) if self._unchanged() else None
         if found is not None:
             return found
         values = compute()
-        if self._path(name, code) == path:  # else samples arrived meanwhile
+        if self._unchanged():
             _store(path, name, values)
         return values
 
     def stored(self, name: str, code: str) -> bool:
         """Return whether `array` need not compute."""
-        return self._path(name, code).is_file()
+        return self._unchanged() and self._path(name, code).is_file()
+
+    def _unchanged(self) -> bool:
+        """Return whether no shard came or went since the samples were read: what is computed from
+        both old and new samples is that of neither.
+        """
+        return tuple(self.shards()) == self._first
 
     def _path(self, name: str, code: str) -> Path:
-        key = json.dumps([code, self.request, *self.shards()])
+        key = json.dumps([code, self.request, *self._first])
         return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
 
 
@@ -97,14 +112,14 @@ def _store(path: Path, name: str, values: Counts) -> None:
         log.debug("%s is not kept: %s", path, error)
 
 
-_LIBRARIES = ("numpy", "pint", "python-flint", "simplemma", "sympy")
+_LIBRARIES = ("mpmath", "numpy", "pint", "python-flint", "simplemma", "spacy", "sympy")
 
 
 @cache
 def code_version(*parts: str) -> str:
     """Return what identifies the code of some of rast_bench's folders and of their libraries."""
     root = Path(__file__).parents[1]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"Unicode {unicodedata.unidata_version}\0".encode())  # Python's letters
     for path in sorted(path for part in parts for path in (root / part).rglob("*")):
         if path.suffix in (".py", ".json", ".txt"):
             digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")

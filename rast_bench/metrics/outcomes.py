@@ -54,6 +54,7 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
     """
     from rast_bench.ledger.keys import numbers_of
 
+    derived = _derived(planned, ledger, grader)
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, *_SHORT)), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
     judged = _placed(ledger.verdict_table(planned.cell_id, grader), planned)
@@ -66,7 +67,7 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         token_counts=numbers_of(sampled.table["token_count"])[sampled.rows],
         finish_reasons=sampled.texts("finish_reason"),
         text_source=partial(_read_texts, planned, ledger),
-        derived=_derived(planned, ledger, grader),
+        derived=derived,
     )
 
 

@@ -48,16 +48,17 @@ EQUAL_BYTES_NOTE = (
 
 
 def side_by_side_table(index: ResultIndex) -> tuple[Table, ...]:
-    """Return one line per row with its means and costs; no table without costs."""
+    """Return one line per row with its means and costs; no table without costs or if there is
+    nothing to compare yet.
+    """
     members = [
         row for row in index.rows if index.get(row, None, MEAN_ACCURACY) and _cost(index, row)
     ]
-    if not members:
+    differences = (index.get(row, None, MEAN_DIFFERENCE) for row in members)
+    reference = next((one.value.estimator for one in differences if one), None)
+    if reference is None:
         return ()
-    others = _others(index, members, None, MEAN_ACCURACY_BY_OTHERS)
-    reference = next(
-        one.value.estimator for row in members if (one := index.get(row, None, MEAN_DIFFERENCE))
-    )
+    others = _others(index, members, [None], MEAN_ACCURACY_BY_OTHERS)
     reads = [one.estimate or 0.0 for row in members if (one := _cost(index, row))]
     size, prefix = (10**6, "M") if max(reads) < 10**9 else (10**9, "G")
 
@@ -107,7 +108,7 @@ def side_by_side_table(index: ResultIndex) -> tuple[Table, ...]:
 def graders_table(index: ResultIndex) -> tuple[Table, ...]:
     """Return the accuracy on every data set by the first grader and by others; no table without."""
     places = [*index.datasets, *([None] if len(index.datasets) > 1 else [])]
-    others = _others(index, index.rows, index.datasets[0], ACCURACY_BY_OTHERS)
+    others = _others(index, index.rows, index.datasets, ACCURACY_BY_OTHERS)
     if not others:
         return ()
 
@@ -131,10 +132,11 @@ def graders_table(index: ResultIndex) -> tuple[Table, ...]:
 
 
 def _others(
-    index: ResultIndex, rows: Iterable[Row], dataset: str | None, measure: Measure
+    index: ResultIndex, rows: Iterable[Row], datasets: Sequence[str | None], measure: Measure
 ) -> list[str]:
-    """Return the names of the other graders, in their order."""
-    found = (one for row in rows for one in index.at(row, dataset) if one.measure == measure)
+    """Return the names of the other graders of these data sets, in their order."""
+    results = (one for row in rows for dataset in datasets for one in index.at(row, dataset))
+    found = (one for one in results if one.measure == measure)
     return list(dict.fromkeys(one.value.estimator for one in found))
 
 
@@ -154,13 +156,13 @@ def _rate(result: Result | None) -> Cell:
 
 
 def _ks(index: ResultIndex, row: Row) -> Cell:
-    """Return the k of the data sets: `13`, or `13–17`."""
+    """Return the k of the data sets, `13` or `13–17`; none if one of them has none."""
+    if index.get(row, None, MEAN_EQUAL_BYTES) is None:
+        return EmptyCell()
     ks = sorted(
         one.k
         for dataset in index.datasets
         for one in index.at(row, dataset)
         if one.measure == EQUAL_BYTES and one.k is not None
     )
-    if not ks:
-        return EmptyCell()
     return TextCell(str(ks[0]) if ks[0] == ks[-1] else f"{ks[0]}–{ks[-1]}")

@@ -6,6 +6,7 @@ Each calls one formula of metrics/. `replicate_*` gives the range of published n
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from statistics import fmean
 
 import numpy as np
@@ -233,13 +234,21 @@ def majority_at_equal_bytes(cell: MeasuredCell, experiment: Experiment) -> list[
     if other is None or cell.cost is None or other.cost is None:
         raise UnavailableError("no reference")
     own, budget = experiment.samples(cell), experiment.samples(other)
-    read = cell.cost.weights * own.length.mean.value
-    k = 1 if other is cell else int(other.cost.weights * budget.length.mean.value / read)
+    read, allowed = (
+        one.cost.weights * _mean_tokens(samples) for one, samples in ((cell, own), (other, budget))
+    )
+    k = 1 if other is cell else allowed // read if read else own.samples + 1
     if k < 1:
         raise UnavailableError("undefined", "reads more")
     if k > own.samples:
         raise UnavailableError("too few samples", f"n = {own.samples}, k = {k}")
     return [Value.of(majority_at_k(own.outcome, [k]).at(k), k)]
+
+
+def _mean_tokens(cell: CellSamples) -> Fraction:
+    """Return the mean tokens of a response, exactly: k is a floor, often of a whole number."""
+    counts = cell.outcome.token_counts
+    return Fraction(int(counts.sum()), counts.size)
 
 
 # Of a row: means over all data sets.
@@ -257,6 +266,7 @@ def token_cost_of(part: Callable[[TokenCost], float]) -> Callable[..., list[Valu
 
 
 def mean_accuracy_by_others(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    """Return the mean by each grader that has judged all of the row's data sets."""
     row = experiment.row(cell)
     for one in row:
         experiment.samples(one)
@@ -264,6 +274,7 @@ def mean_accuracy_by_others(cell: MeasuredCell, experiment: Experiment) -> list[
         {
             name: mean_over_datasets([avg_at_n(one.also[name].correct) for one in row])
             for name in cell.also
+            if all(name in one.also for one in row)
         }
     )
 

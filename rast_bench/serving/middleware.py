@@ -5,6 +5,7 @@ need no key or know nothing of a composition. An ASGI application around its own
 """
 
 import json
+import math
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -130,12 +131,12 @@ class CompositionMiddleware:
             raise RefusedError(405, f"{path} takes POST, not {method}")
         body = read_json(await read_body(receive))
         model = str(body.get("model") or self.rules.served.name)
-        body = composed(body, self.rules.served, self.rules.fields[path])
+        data = encoded(composed(body, self.rules.served, self.rules.fields[path]))
         if self.rules.served.is_named(model):
             listed = model in self.rules.served.listed
             name = model if listed else f"{self.rules.served.name}{SEPARATOR}…"
             self.requests.labels(name).inc()
-        return replayed(json.dumps(body).encode(), receive)
+        return replayed(data, receive)
 
 
 def known_fields() -> dict[str, frozenset[str]]:
@@ -185,7 +186,8 @@ def composed(body: dict[str, Any], served: Served, fields: frozenset[str]) -> di
         raise RefusedError(
             400, f"unknown parameter {field!r}{guess(field, (*keys, *fields))}; {known}", field
         )
-    own = body.get("vllm_xargs") or {}
+    own = body.get("vllm_xargs")
+    own = {} if own is None else own
     if not isinstance(own, dict):
         raise RefusedError(400, "vllm_xargs must be an object", "vllm_xargs")
     for key in own:
@@ -217,9 +219,11 @@ def guess(word: str, known: Collection[str]) -> str:
 def check_count(body: Mapping[str, Any]) -> None:
     """Raise RefusedError if a request asks for too many responses."""
     prompt, count = body.get("prompt"), body.get("n")
+    if not (count is None or type(count) is int):  # vLLM would read "5" and 5.0 as 5
+        raise RefusedError(400, f"n must be a whole number, not {count!r:.40}", "n")
     several = isinstance(prompt, list) and prompt and not isinstance(prompt[0], int)
     prompts = len(prompt) if isinstance(prompt, list) and several else 1
-    wanted = prompts * (count if isinstance(count, int) else 1)
+    wanted = prompts * (1 if count is None else count)
     if wanted > MAX_SEQUENCES:
         raise RefusedError(
             400,
@@ -246,14 +250,34 @@ async def read_body(receive: Receive) -> bytes:
 
 
 def read_json(body: bytes) -> dict[str, Any]:
-    """Return a body's object. Raise RefusedError if it is none."""
+    """Return a body's object. Raise RefusedError if it is none, or has a number that is not finite.
+
+    vLLM takes NaN and 1e999 where it expects a number.
+    """
     try:
-        content = json.loads(body)
+        content = json.loads(body, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"the body is not valid JSON: {error}") from None
     if not isinstance(content, dict):
         raise RefusedError(400, "the body is not a JSON object")
     return content
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a body. Raise RefusedError for text that vLLM would fail at later."""
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RefusedError(
+            400, "the body is not valid JSON: it has half of a surrogate pair (\\ud800 to \\udfff)"
+        ) from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text:.40} is not a finite number")
+    return number
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

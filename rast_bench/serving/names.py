@@ -14,7 +14,7 @@ from rast_bench.vllm_plugin.sampling import (
 )
 
 SEPARATOR = "@"
-NAME = re.compile(r"^[A-Za-z0-9][\w./+:-]*$", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9][\w./+:-]*", re.ASCII)
 """What a composition may be called: what a URL, a shell and a metric's label take as it is."""
 
 
@@ -88,8 +88,13 @@ def checked_setting(method: Method, name: str, value: float | str) -> float:
 
 def variant_name(name: str, settings: Mapping[str, float]) -> str:
     """Return the name that stands for these settings, the inverse of `settings_of`."""
-    words = (f"{key.removeprefix('rast_')}={value:g}" for key, value in settings.items())
+    words = (f"{key.removeprefix('rast_')}={number_text(value)}" for key, value in settings.items())
     return f"{name}{SEPARATOR}{','.join(words)}"
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text that is read as this number: `0`, `0.5`."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def short_name(model: str) -> str:

@@ -151,7 +151,7 @@ def served_composition(wanted: Wanted, cell: CellConfig) -> Served:
     name = wanted.name
     if name is None:
         name = f"{short_name(cell.base_model.name)}+{short_name(cell.delta.name)}"
-    if NAME.match(name) is None:
+    if NAME.fullmatch(name) is None:
         raise ConfigError(
             f"--name {name}: letters, digits and . _ / + : - only", hint="as in --name my-model"
         )

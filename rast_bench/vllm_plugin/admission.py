@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 from rast_bench.compose.methods import EQUATION_3, METHODS, find_method
 from rast_bench.vllm_plugin.entrypoints import check_entrypoints
 from rast_bench.vllm_plugin.sampling import check_keys, keys_of, request_lambda, request_row
@@ -41,6 +43,7 @@ def check_at_admission() -> None:
         if settings is not None and request.sampling_params is not None:
             try:
                 check_request(request.prompt_token_ids or (), request.sampling_params, settings)
+                check_session(request, settings)
             except ValueError as error:
                 raise VLLMValidationError(str(error)) from None
             request.cache_salt = cache_salt(
@@ -66,9 +69,26 @@ def cache_salt(
     """
     if not settings.pairs or find_method(settings.method) is not METHODS[EQUATION_3]:
         return salt
-    if request_lambda(extra_args, settings.default_lambda) == 0:
+    if _is_main_alone(extra_args, settings):
         return f"0{salt or ''}"
     return None if salt is None else f"1{salt}"  # never equal to one of the line above
+
+
+def check_session(request: Any, settings: RastSettings) -> None:
+    """Raise ValueError for a prompt that comes in parts if one of them has λ = 0.
+
+    Each part has parameters of its own, and a later one with λ ≠ 0 would read what the small models
+    did not compute of this one.
+    """
+    if getattr(request, "resumable", False) and _is_main_alone(
+        request.sampling_params.extra_args, settings
+    ):
+        raise ValueError("λ = 0 is not supported in a prompt that comes in parts (StreamingInput)")
+
+
+def _is_main_alone(extra_args: Mapping[str, Any] | None, settings: RastSettings) -> bool:
+    """Return whether λ is 0 for the engine, which keeps it as float32: 1e-50 is 0 there."""
+    return bool(np.float32(request_lambda(extra_args, settings.default_lambda)) == 0)
 
 
 def settings_of(model_config: Any) -> RastSettings | None:

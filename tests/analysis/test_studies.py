@@ -6,8 +6,10 @@ import pytest
 
 from rast_bench.analysis.kinds import PathSource
 from rast_bench.analysis.studies import cells_over, greedy_cell, shift_names, shift_of, studies_of
+from rast_bench.analysis.token_run import choose_samples
 from rast_bench.config.schema import CellConfig
 from rast_bench.errors import ConfigError
+from rast_bench.ledger import Ledger
 
 SMALL = {"rl": {"path": "s-rl"}, "base": {"path": "s"}}
 OTHER = {"rl": {"path": "o-rl"}, "base": {"path": "o"}}
@@ -37,6 +39,19 @@ def cell(
             "engine": {"name": "transformers"},
         }
     )
+
+
+def test_no_path_has_a_forced_start() -> None:
+    """Nobody chose its tokens; such cells are left out beside others."""
+    plain = cell()
+    prompt = plain.prompt.model_copy(update={"forced_prefix": "Step"})
+    forced = plain.model_copy(update={"prompt": prompt})
+    with pytest.raises(ConfigError, match="no model chose the tokens of forced_prefix"):
+        greedy_cell(forced, "rl")
+    (study,) = studies_of([forced, plain], "rl")
+    assert study.greedy.prompt == plain.prompt
+    with pytest.raises(ConfigError, match="no model chose the tokens of forced_prefix"):
+        choose_samples({"0" * 16: forced}, Ledger("nowhere"))
 
 
 def test_all_that_a_sampled_cell_varies_meets_in_one_study() -> None:

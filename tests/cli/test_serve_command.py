@@ -49,6 +49,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[ServerSpec]
         ([*TINY, "--method", "mixture", "method.weight=2"], "error: method: method.weight=2 must"),
         ([*TINY, "--variant", "lamda=1"], "error: --variant lamda=1: 'lamda' is not a setting of"),
         ([*TINY, "--name", "a@b"], "error: --name a@b: letters, digits"),
+        ([*TINY, "--name", "a\n"], "error: --name a"),
         ([*TINY, "decoding.lambda=2"], "error: serve takes no decoding.lambda=2\nhint: beside"),
         (
             [*TINY, "engine.max_model_len=9999"],
@@ -111,7 +112,7 @@ def test_what_is_served(
     monkeypatch.setenv("RAST_BENCH_API_KEY", "first")
     words = ["--base", "zoo:tiny-l/base", "--delta", pair, "--host", "0.0.0.0", "--port", "0"]
     words += ["--method", "dexperts", "--lambda", "0.5", "method.filter_p=0.8", "--name", "mine"]
-    words += ["--variant", "lambda=0.25,filter_p=0.7", "engine.max_num_seqs=7"]
+    words += ["--variant", "lambda=0.123456789,filter_p=0.7", "engine.max_num_seqs=7"]
     assert main(["serve", *words]) == 2
     capsys.readouterr()
     one, other = started
@@ -119,7 +120,7 @@ def test_what_is_served(
     assert one.served.listed == ("tiny-l+tiny-s", "tiny-l+tiny-s@lambda=0")
     assert one.served.defaults == {"rast_lambda": 1.0}
     assert (one.api_key, one.host, one.engine.max_model_len) == (None, "127.0.0.1", 512)
-    assert other.served.listed == ("mine", "mine@lambda=0.25,filter_p=0.7")
+    assert other.served.listed == ("mine", "mine@lambda=0.123456789,filter_p=0.7")
     assert other.served.defaults == {"rast_lambda": 0.5, "rast_filter_p": 0.8}
     assert (other.api_key, other.engine.max_num_seqs) == ("first", 7)
     assert "first" not in ready_text(other)

@@ -70,6 +70,31 @@ def test_samples_that_arrive_meanwhile(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_samples_that_arrived_before_anything_was_computed(tmp_path: Path) -> None:
+    """The cell was read, then shards came: what is computed is that of the old ones."""
+    shards = ["samples-1"]
+    old = Derived(tmp_path, lambda: list(shards), "all")
+    shards.append("samples-2")
+    assert old.array("votes", "code", Computed(1))[0, 0] == 1
+    assert not old.stored("votes", "code")
+    new = Derived(tmp_path, lambda: list(shards), "all")
+    assert new.array("votes", "code", Computed(2))[0, 0] == 2
+    assert old.array("votes", "code", Computed(1))[0, 0] == 1
+
+
+def test_no_flipped_bit_is_an_error_or_another_array(tmp_path: Path) -> None:
+    kept = Derived(tmp_path, list, "all")
+    kept.array("votes", "code", Computed(1, 2))
+    (path,) = tmp_path.iterdir()
+    data = path.read_bytes()
+    for place in range(8 * len(data)):
+        changed = bytearray(data)
+        changed[place // 8] ^= 1 << place % 8
+        path.write_bytes(changed)
+        found = derived._read(path)
+        assert found is None or found.tolist() == [[1, 2], [1, 2]]
+
+
 @pytest.mark.parametrize("damage", ["flipped", "cut", "other", "empty", "objects"])
 def test_a_damaged_file_is_computed_again(tmp_path: Path, damage: str) -> None:
     kept = Derived(tmp_path, list, "all")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import combinations
 
+import numpy as np
 import pytest
 from measured_cells import cell, outcome
 
@@ -110,6 +111,62 @@ def test_the_chart_has_the_rows_of_the_figure(results: list[Result]) -> None:
         "dear": (700.0 + 200.0, 50.0),
     }
     assert "accuracy_and_cost-big-FLOPs" in drawn
+
+
+def test_k_is_exact() -> None:
+    """In floats three times as much, of 394 tokens in 24 responses, is 2.99… samples."""
+    counts = np.array([[26], *[[16]] * 23], dtype=np.int64)
+    rows = []
+    for label, role, n, weights in (("ours", "rast", 1, 741), ("small", "control", 3, 247)):
+        one = replace(outcome([[1] * n] * 24), token_counts=counts.repeat(n, axis=1))
+        rows.append(replace(cell(label, role, None, outcome=one), cost=TokenCost(weights, 1.0)))
+    results = build_results(
+        "test", rows, counter=SimplemmaCounter(), compare_with="ours", beside=BESIDE_COSTS
+    )
+    assert found(results, EQUAL_BYTES)["small", "easy"].k == 3
+
+
+def test_no_k_beside_no_mean() -> None:
+    """On one data set a sample reads more than one of ours, on the other one as much."""
+    rows = []
+    for one, text in (("d", "four words as well"), ("e", LONG)):
+        row = cell("small", "control", None, dataset=one, outcome=outcome(OURS[one], text))
+        rows += [replace(row, cost=TokenCost(100, 1.0))]
+        rows += [replace(cell("ours", "rast", OURS[one], dataset=one), cost=TokenCost(100, 1.0))]
+    results = build_results(
+        "test", rows, counter=SimplemmaCounter(), compare_with="ours", beside=BESIDE_COSTS
+    )
+    equal = found(results, EQUAL_BYTES)
+    assert (equal["small", "d"].k, ("small", "e") in equal) == (1, False)
+    lines = build_report("title", results).texts["table.txt"].partition("Side by side")[2]
+    (small,) = [line.split() for line in lines.splitlines() if line.split()[:1] == ["small"]]
+    assert small[-2:] == ["–", "–"]
+
+
+@pytest.mark.parametrize("label", ["ours", "base"])
+def test_one_row_alone_is_not_compared_yet(label: str) -> None:
+    """As while an experiment runs."""
+    rows = [
+        replace(cell(one, role, OURS["d"] if one == label else None), cost=TokenCost(900, 1.0))
+        for one, role in (("base", "base"), ("ours", "rast"))
+    ]
+    results = build_results(
+        "test", rows, counter=SimplemmaCounter(), compare_with="ours", beside=BESIDE_COSTS
+    )
+    assert "Side by side" not in build_report("title", results).texts["table.txt"]
+
+
+@pytest.mark.parametrize("judged", ["d", "e"])
+def test_a_grader_of_one_data_set(judged: str) -> None:
+    also = {"robust-2": outcome([[1] * 2] * 2)}
+    rows = [
+        replace(cell("ours", "rast", OURS[one], dataset=one), also=also if one == judged else {})
+        for one in ("d", "e")
+    ]
+    results = build_results("test", rows, counter=SimplemmaCounter(), beside=BY_OTHERS)
+    assert set(found(results, ACCURACY_BY_OTHERS)) == {("ours", judged)}
+    assert not found(results, MEAN_ACCURACY_BY_OTHERS)  # not a mean of one
+    assert "by robust-2" in build_report("title", results).texts["details.txt"]
 
 
 def test_without_costs_nothing_is_added() -> None:

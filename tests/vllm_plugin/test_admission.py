@@ -1,6 +1,7 @@
 """A request that cannot be served is the error of one request; the others and the engine go on."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from vllm.v1.engine.input_processor import InputProcessor
 from worlds import WORLDS, WorldOnDisk
 
 from rast_bench.vllm_plugin import Pair, register
-from rast_bench.vllm_plugin.admission import cache_salt
+from rast_bench.vllm_plugin.admission import cache_salt, check_session
 from rast_bench.vllm_plugin.sampling import LAMBDA
 from rast_bench.vllm_plugin.settings import RastSettings
 
@@ -67,8 +68,23 @@ def test_blocks_of_requests_with_lambda_0_are_kept_apart() -> None:
     assert cache_salt(None, None, replace(settings, default_lambda=0.0)) == cache_salt(
         None, {LAMBDA: 0}, settings
     )
+    # The engine keeps λ as float32.
+    assert cache_salt(None, {LAMBDA: 1e-50}, settings) == cache_salt(None, {LAMBDA: 0}, settings)
     for other in (replace(settings, pairs=()), replace(settings, method="rast_first")):
         assert [cache_salt(salt, {LAMBDA: 0.0}, other) for salt in own] == list(own)
+
+
+@pytest.mark.parametrize(
+    ("lambda_", "resumable", "fits"), [(0, True, 0), (0, False, 1), (1, True, 1)]
+)
+def test_a_prompt_in_parts_may_not_change_to_lambda_0(
+    lambda_: float, resumable: bool, fits: bool
+) -> None:
+    settings = RastSettings(("Qwen2ForCausalLM",), (Pair("rl", "base"),), 48)
+    params = SimpleNamespace(extra_args={LAMBDA: lambda_})
+    request = SimpleNamespace(resumable=resumable, sampling_params=params)
+    with nullcontext() if fits else pytest.raises(ValueError, match="in parts"):
+        check_session(request, settings)
 
 
 @pytest.fixture(scope="module")
