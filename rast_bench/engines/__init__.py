@@ -44,6 +44,11 @@ def check_engine(cell: CellConfig) -> None:
         from rast_bench.engines.vllm_setup import check_vllm
 
         check_vllm(cell.decoding)
+        if engine_key(cell).draft_tokens:
+            raise ConfigError(
+                f"engine.draft_tokens={cell.engine.draft_tokens}: engine=vllm does not speculate",
+                hint="set it to 0, or choose engine=transformers",
+            )
         if method is not None and method.layers:
             raise ConfigError(
                 f"engine=vllm has no method={cell.method.name}: it gives no logits of early layers",
