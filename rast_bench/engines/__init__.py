@@ -44,10 +44,11 @@ def check_engine(cell: CellConfig) -> None:
         from rast_bench.engines.vllm_setup import check_vllm
 
         check_vllm(cell.decoding)
-        if engine_key(cell).draft_tokens:
+        key = engine_key(cell)
+        if key.draft_tokens and key.pairs[0].rl == key.main:
             raise ConfigError(
-                f"engine.draft_tokens={cell.engine.draft_tokens}: engine=vllm does not speculate",
-                hint="set it to 0, or choose engine=transformers",
+                f"engine.draft_tokens={key.draft_tokens}: {key.main.path} would draft for itself",
+                hint="set it to 0",
             )
         if method is not None and method.layers:
             raise ConfigError(
