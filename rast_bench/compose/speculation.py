@@ -39,6 +39,9 @@ class Counts:
         self.accepted += min(accepted, kept)
         self.judged += min(accepted + 1, drafts, kept)
 
+    def clear(self) -> None:
+        self.passes = self.tokens = self.judged = self.accepted = 0
+
     @property
     def acceptance(self) -> float:
         """Share of the judged drafts that were accepted; NaN without any."""
