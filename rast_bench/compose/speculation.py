@@ -140,7 +140,7 @@ def _slices(logits: Tensor, greedy: Tensor) -> list[Tensor]:
     sampled = (~greedy).nonzero()[:, 0]
     if not len(sampled):
         return []
-    return list(sampled.split(max(1, _ELEMENTS_AT_ONCE // logits.shape[-1])))
+    return list(torch.split(sampled, max(1, _ELEMENTS_AT_ONCE // logits.shape[-1])))
 
 
 def expected_tokens(acceptance: float, drafts: int) -> float:

@@ -226,7 +226,7 @@ class TransformersEngine:
             drawn.flatten(),
             state.parameters[live].repeat_interleave(time, 0),
         )
-        tokens = speculation.verify(state, drafted, composed.unflatten(0, (-1, time)))
+        tokens = speculation.verify(state, drafted, composed.view(len(rows), time, -1))
         before = [(row, len(row.ids)) for row in rows]
         samples = self._collect(rows, state, tokens, 0)
         for (row, had), given in zip(before, tokens, strict=True):

@@ -36,7 +36,7 @@ class Drafting(nn.Module):
         return padded
 
 
-class ResidentProposer(DraftModelProposer):  # type: ignore[misc]
+class ResidentProposer(DraftModelProposer):
     """Drafts with the first pair's S_RL.
 
     Drafts are drawn with the request's own generator from the distribution that temperature, top-k
@@ -57,7 +57,9 @@ class ResidentProposer(DraftModelProposer):  # type: ignore[misc]
         self.model = Drafting(target_model.models[index], target_model.settings.vocabulary, width)
         # vLLM sized it for the model that speculative_config names, M_base.
         self.hidden_size = target_model.columns[index]
-        self.hidden_states = self.hidden_states.new_zeros(len(self.hidden_states), self.hidden_size)
+        self.hidden_states = torch.zeros(
+            self.max_num_tokens, self.hidden_size, dtype=self.dtype, device=self.device
+        )
 
     def _sample_draft_tokens(
         self, hidden_states: Tensor, sampling_metadata: Any

@@ -74,12 +74,15 @@ def test_greedy_tokens_are_those_without_drafts(trio: Trio, name: str) -> None:
 
 
 def test_greedy_rows_that_end_inside_their_drafts(near: EngineKey) -> None:
-    """By EOS, by a stop string and by max_tokens, which all must come before the next draft."""
+    """By EOS, by a stop string and by max_tokens; some of them begin with forced tokens."""
     stops = ((), ("7",), ("3 w",), ("41", "w8 w8"))
     requests = [
         replace(item, params=replace(item.params, stop=stops[i % 4], lambda_=1.0 - 0.1 * (i % 3)))
         for i, item in enumerate(greedy_requests(60))
     ]
+    for i in range(0, 60, 5):
+        if requests[i].params.max_tokens > 2:
+            requests[i] = replace(requests[i], forced_prefix="w5 w9")
     engine = drafting(near, 5)
     found = by_problem(engine.generate(requests))
     assert found == by_problem(engine_of(near).generate(requests))
@@ -87,7 +90,8 @@ def test_greedy_rows_that_end_inside_their_drafts(near: EngineKey) -> None:
     assert all(reasons.count(reason) >= 5 for reason in ("eos", "stop", "length"))
     assert engine.speculation is not None
     counts = engine.speculation.counts
-    assert counts.tokens + len(found) == sum(sample.token_count for sample in found.values())
+    first = sum(3 if item.forced_prefix else 1 for item in requests)
+    assert counts.tokens + first == sum(sample.token_count for sample in found.values())
     # Most drafts are accepted here, so rows that end do so inside a draft.
     assert counts.acceptance > 0.7 and counts.tokens_per_pass > 2.5
 
