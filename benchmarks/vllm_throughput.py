@@ -143,7 +143,7 @@ def bound(parameters: dict[str, int]) -> float:
 
 
 def vllm_spec(
-    model: str, pairs: list[tuple[str, str]] | None, most: int, threads: int
+    model: str, pairs: Sequence[tuple[Any, ...]] | None, most: int, threads: int
 ) -> EngineSpec:
     args: dict[str, Any] = {"dtype": "float32", "max_num_seqs": most, "max_model_len": 256}
     surroundings = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}

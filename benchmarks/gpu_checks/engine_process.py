@@ -30,13 +30,13 @@ class EngineSpec:
 
     Attributes:
         model: folder of M_base.
-        pairs: (S_RL, S_base) folders; None is plain vLLM on `model`.
+        pairs: (S_RL, S_base) folders, and a weight if it is not 1; None is plain vLLM on `model`.
         engine_args: vLLM's own, as JSON values.
         environment: variables that the process gets on top of ours.
     """
 
     model: str
-    pairs: Sequence[tuple[str, str]] | None
+    pairs: Sequence[tuple[Any, ...]] | None
     engine_args: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from gpu_checks.job import Job
 
+RESIDENT = {"drafter": "resident"}  # the composite's own S_RL, not a second copy
 PARTS = ("exactness", "throughput", "speculation")
 RUNNERS = ("v1", "v2")
 _PAIRS = (("7B", "1.5B", 4.0), ("14B", "7B", 6.0), ("32B", "7B", 9.0))
@@ -30,6 +31,7 @@ def jobs(device: str, quick: bool) -> list[Job]:
     pairs = _PAIRS[:1] if quick else _PAIRS
     made += [_throughput(*pair, "bfloat16", batches) for pair in pairs]
     made += [_speculation(runner, "float32", "tiny-equal", {}) for runner in RUNNERS]
+    made.append(_speculation("v1", "float32", "tiny", RESIDENT))
     if quick:
         return made
     sampled = {"draft_sample_method": "probabilistic"}

@@ -20,6 +20,7 @@ from gpu_checks.engine_process import EngineProcess, EngineSpec
 from gpu_checks.exactness import FLOAT32_BOUND, LEAST_P
 from gpu_checks.job import Job, Outcome, Place
 from gpu_checks.measures import chi_square, deviation, next_token_groups
+from gpu_checks.plan import RESIDENT
 from gpu_checks.reference import Reference
 from gpu_checks.throughput import BYTES, LONG, PROMPT_TOKENS, SHORT, cache_bytes, timed
 from rast_bench.metrics.agreement import chi_square_tail
@@ -47,19 +48,15 @@ def _on_trained(job: Job, place: Place) -> Outcome:
         "max_num_seqs": 256,
         "kv_cache_memory_bytes": (128 << 20) if place.on_cpu else (2 << 30),
     }
-    draft = {
-        "method": "draft_model",
-        "model": trio.rl,
-        "num_speculative_tokens": DRAFT_TOKENS,
-        **settings["draft"],
-    }
+    speculation: dict[str, Any] = {"draft_tokens": DRAFT_TOKENS}
+    if settings["draft"] != RESIDENT:
+        draft = {"method": "draft_model", "model": trio.rl, **settings["draft"]}
+        speculation = {"speculative_config": {**draft, "num_speculative_tokens": DRAFT_TOKENS}}
     outcome = Outcome()
     reference = Reference(trio)
     prompts = trained_prompts(trio.main, max(BATCHES))
     tokens = 16 if place.quick else 64
-    spec = EngineSpec(
-        trio.main, trio.pairs, args | {"speculative_config": draft, "disable_log_stats": False}
-    )
+    spec = EngineSpec(trio.main, trio.pairs, args | speculation | {"disable_log_stats": False})
     with place.engine(job, "speculative", spec) as engine:
         outcome.data["engine"] = engine.info
         for lambda_ in (0.0, 1.0):

@@ -94,7 +94,8 @@ class DecodingStep:
 
     def __call__(self) -> Tensor:
         """Return the composed logits [batch, V]; the new tokens replace the old ones."""
-        main, *small = [m.step(self.tokens, self.positions, self.mask) for m in self.models]
+        tokens, positions = self.tokens[:, None], self.positions[:, None]
+        main, *small = [m.step(tokens, positions, self.mask)[:, 0] for m in self.models]
         if small:
             rl, base = small
             main = compose_logits(

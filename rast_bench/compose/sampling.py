@@ -73,9 +73,19 @@ def draw_tokens(
 def _draw(logits: Tensor, temperature: Tensor, top_p: Tensor, uniform: Tensor) -> Tensor:
     """Return [rows] int64: the inverse CDF of each row's nucleus at `uniform`."""
     ids, masses = nucleus(logits, temperature, top_p)
-    last = ((masses > 0).sum(-1, keepdim=True) - 1).clamp_(min=0)  # −1 only for NaN
-    cumulative = masses.cumsum_(-1)
-    target = uniform * cumulative[:, -1]
-    index = torch.searchsorted(cumulative, target[:, None], right=True)
-    # Rounding must not lead beyond the nucleus.
-    return ids.gather(-1, torch.minimum(index, last))[:, 0]
+    return ids.gather(-1, inverse_cdf(masses, uniform)[:, None])[:, 0]
+
+
+def inverse_cdf(masses: Tensor, uniform: Tensor) -> Tensor:
+    """Return the columns [rows] int64 at which the cumulated masses exceed `uniform` of their sum.
+
+    Args:
+        masses: [rows, V] float64, non-negative, not necessarily normalised.
+        uniform: [rows] float64 in [0, 1).
+    """
+    cumulative = masses.cumsum(-1)
+    total = cumulative[:, -1:].contiguous()
+    index = torch.searchsorted(cumulative, uniform[:, None] * total, right=True)
+    # Rounding must not lead beyond the last column with mass; with NaN there is none.
+    last = torch.searchsorted(cumulative, total)
+    return torch.minimum(index, last)[:, 0].clamp_(max=masses.shape[-1] - 1)

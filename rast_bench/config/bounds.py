@@ -10,6 +10,7 @@ from pydantic import Field
 MAX_SAMPLES = 100_000  # per problem; papers draw up to a few thousand
 MAX_TOKENS = 10_000_000  # per sequence; the longest context windows that exist
 MAX_ROWS = 16_384  # max_num_seqs; vLLM's own default is 1,024 at most
+MAX_DRAFT_TOKENS = 32  # per verification; beyond ten, few are accepted
 MAX_THREADS = 1_024  # per engine; the cores of the largest nodes
 MAX_DEVICES = 1_024
 MAX_WORKERS = 1_024  # processes per machine
@@ -25,6 +26,7 @@ MAX_LABEL_LENGTH = 300
 Samples = Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
 Tokens = Annotated[int, Field(ge=1, le=MAX_TOKENS)]
 Rows = Annotated[int, Field(ge=1, le=MAX_ROWS)]
+DraftTokens = Annotated[int, Field(ge=0, le=MAX_DRAFT_TOKENS)]
 Threads = Annotated[int, Field(ge=1, le=MAX_THREADS)]
 Problems = Annotated[int, Field(ge=1, le=MAX_PROBLEMS)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]

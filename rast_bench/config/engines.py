@@ -1,10 +1,10 @@
-"""Engine settings, conf/engine/*. Only `name` and `dtype` change tokens."""
+"""Engine settings, conf/engine/*. Only `name`, `dtype` and `draft_tokens` change tokens."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from rast_bench.config.bounds import MAX_DEVICES, Rows, Threads, Tokens
+from rast_bench.config.bounds import MAX_DEVICES, DraftTokens, Rows, Threads, Tokens
 from rast_bench.config.strict import Strict
 
 
@@ -23,6 +23,7 @@ class TransformersConfig(Strict):
     device: str = "auto"
     max_num_seqs: Rows = 256
     threads: Threads | None = None  # on CPUs; None: the cores that a worker may use
+    draft_tokens: DraftTokens = 0  # by S_RL, verified in one pass; 0: no speculation
 
     @property
     def devices(self) -> int:
@@ -46,6 +47,7 @@ class VllmConfig(Strict):
     max_num_seqs: Rows = 256
     compile: bool | None = None  # torch.compile and CUDA graphs; None: on GPUs only
     threads: Threads | None = None  # on CPUs; None: the cores that a worker may use
+    draft_tokens: DraftTokens = 0  # by S_RL, verified in one pass; 0: no speculation
 
     @property
     def devices(self) -> int:

@@ -53,6 +53,7 @@ class EngineKey:
     engine: str
     dtype: str
     method: str = EQUATION_3  # also for one model alone, which is equation 3 without ΔR
+    draft_tokens: int = 0  # by the first pair's S_RL; 0 without one
 
     @property
     def roles(self) -> tuple[ModelRef, ...]:
@@ -71,13 +72,16 @@ def engine_key(cell: CellConfig) -> EngineKey:
     if cell.method.name == "rl":
         assert cell.base_model.rl is not None  # CellConfig rejects a ceiling that does not exist
         main = cell.base_model.rl
+    method = cell.method.name if cell.method.composition else EQUATION_3
+    drafts = cell.steered and "rl" in find_method(method).roles
     return EngineKey(
         main=main,
         pairs=cell.delta.pairs if cell.steered else (),
         shuffle_vocabulary_seed=cell.delta.shuffle_vocabulary_seed if cell.steered else None,
         engine=cell.engine.name,
         dtype=cell.engine.dtype,
-        method=cell.method.name if cell.method.composition else EQUATION_3,
+        method=method,
+        draft_tokens=cell.engine.draft_tokens if drafts else 0,
     )
 
 
@@ -123,8 +127,9 @@ def cell_identity(
 ) -> dict[str, Any]:
     """Return the canonical identity: JSON values only, and exactly what changes tokens.
 
-    λ is dropped without ΔR; τ, top-p and the seed are dropped under greedy decoding. n, limit,
-    names, labels, device, threads and batch size are not part of it. `fingerprint` may be cached.
+    λ is dropped without ΔR; τ, top-p, the seed and drafts are dropped under greedy decoding, and
+    drafts where no S_RL is loaded. n, limit, names, labels, device, threads and batch size are not
+    part of it. `fingerprint` may be cached.
     """
     key = engine_key(cell)
     decoding: dict[str, Any] = {
@@ -147,6 +152,9 @@ def cell_identity(
     prompt: dict[str, Any] = {"template": cell.prompt.template, "stop": list(cell.prompt.stop)}
     if cell.prompt.forced_prefix is not None:
         prompt["forced_prefix"] = cell.prompt.forced_prefix
+    engine: dict[str, Any] = {"name": key.engine, "dtype": key.dtype}
+    if key.draft_tokens and not cell.decoding.greedy:  # other draws from the same distribution
+        engine["draft_tokens"] = key.draft_tokens
     return {
         "version": IDENTITY_VERSION,
         **own,
@@ -164,7 +172,7 @@ def cell_identity(
         "prompt": prompt,
         "decoding": decoding,
         "dataset": dataset_fingerprint,
-        "engine": {"name": key.engine, "dtype": key.dtype},
+        "engine": engine,
     }
 
 

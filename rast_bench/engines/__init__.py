@@ -44,6 +44,12 @@ def check_engine(cell: CellConfig) -> None:
         from rast_bench.engines.vllm_setup import check_vllm
 
         check_vllm(cell.decoding)
+        key = engine_key(cell)
+        if key.draft_tokens and key.pairs[0].rl == key.main:
+            raise ConfigError(
+                f"engine.draft_tokens={key.draft_tokens}: {key.main.path} would draft for itself",
+                hint="set it to 0",
+            )
         if method is not None and method.layers:
             raise ConfigError(
                 f"engine=vllm has no method={cell.method.name}: it gives no logits of early layers",

@@ -133,7 +133,7 @@ def _error_of_a_step(model: SlottedModel) -> float:
         positions = torch.full((_TRIED_ROWS,), len(ids) - 1, device=model.device)
         beyond = torch.arange(MIN_LENGTH, device=model.device) > positions[:, None]
         mask = torch.zeros(beyond.shape, device=model.device).masked_fill_(beyond, -torch.inf)
-        found = model.step(tokens, positions, mask[:, None, None, :])[0]
+        found = model.step(tokens[:, None], positions[:, None], mask[:, None, None, :])[0, 0]
     finally:
         model.cache = cache
     return float((found - expected).abs().max() / expected.abs().max())

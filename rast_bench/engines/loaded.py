@@ -88,21 +88,21 @@ class SlottedModel:
         return Prefilled(logits.float(), layers)
 
     def step(self, tokens: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
-        """Return logits [rows, vocab] (float32) after `tokens` [rows] at `positions` [rows].
+        """Return logits [rows, time, vocab] (float32) after `tokens` [rows, time] at `positions`
+        [rows, time].
 
-        `mask` is [rows, 1, 1, length] float32: 0 where a row may attend, −inf elsewhere.
+        `mask` is [rows, 1, time, length] float32: 0 where a token may attend, −inf elsewhere.
         """
         self.cache.begin_step(positions, mask.shape[-1])
         found = self.model(
-            input_ids=tokens[:, None],
-            position_ids=positions[:, None],
+            input_ids=tokens,
+            position_ids=positions,
             attention_mask=mask,
             past_key_values=self.cache,
             use_cache=True,
-            logits_to_keep=1,
             output_hidden_states=self.layers,
         )
-        return self._logits(found, slice(-1, None))[:, 0].float()
+        return self._logits(found, slice(None)).float()
 
     def score(self, ids: list[int]) -> Tensor:
         """Return logits [time, vocab] (float32) of one teacher-forced pass."""

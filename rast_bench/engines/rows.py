@@ -17,7 +17,7 @@ class Row:
 
     request: Request
     prompt_tokens: int
-    uniform: Tensor  # [max_tokens] float64: token t is drawn with the t-th number
+    uniform: Tensor  # [max_tokens × numbers] float64, those of a token side by side
     ids: list[int] = field(default_factory=list)
 
     @property
@@ -59,11 +59,19 @@ def uniform_numbers(seed: int, count: int) -> Tensor:
 
 
 class SlotState:
-    """The step loop's state per slot, as tensors; row i of every step is slot i."""
+    """The step loop's state per slot, as tensors; row i of every step is slot i.
 
-    def __init__(self, slots: int, device: torch.device, parameters: int = 0) -> None:
+    `numbers` is how many uniform numbers belong to each token; a step without drafts reads the
+    first one.
+    """
+
+    def __init__(
+        self, slots: int, device: torch.device, parameters: int = 0, numbers: int = 1
+    ) -> None:
+        self.numbers = numbers
         self.tokens = torch.zeros(slots, dtype=torch.int64, device=device)  # the newest token
         self.positions = torch.zeros(slots, dtype=torch.int64, device=device)  # and its position
+        self.last = torch.zeros(slots, dtype=torch.int64, device=device)  # position it may reach
         self.drawn = torch.zeros(slots, dtype=torch.int64, device=device)  # tokens so far
         self.lambda_ = torch.zeros(slots, device=device)
         self.parameters = torch.zeros(slots, parameters, dtype=torch.float64, device=device)
@@ -76,6 +84,7 @@ class SlotState:
         """Fill the slot with a request none of whose tokens were drawn yet."""
         params = row.request.params
         self.positions[slot] = row.length - 1
+        self.last[slot] = row.longest - 1
         self.drawn[slot] = len(row.ids)
         self.lambda_[slot] = params.lambda_
         self.parameters[slot] = torch.tensor(params.parameters, dtype=torch.float64)
@@ -89,7 +98,17 @@ class SlotState:
 
     def move(self, source: int, target: int) -> None:
         for state in vars(self).values():
-            state[target] = state[source]
+            if isinstance(state, Tensor):
+                state[target] = state[source]
+
+    def uniform_of(self, slots: slice, ahead: int, kind: int) -> Tensor:
+        """Return one uniform number [rows] float64 of each row's next token but `ahead`.
+
+        Greedy rows, and places beyond `max_tokens`, get some number.
+        """
+        place = (self.drawn[slots] + ahead) * self.numbers + kind
+        place = place.clamp(max=self.uniform.shape[1] - 1)
+        return self.uniform[slots].gather(1, place[:, None])[:, 0]
 
     def advance(self, slots: slice, logits: Tensor, *, all_greedy: bool | None = None) -> list[int]:
         """Draw the next token of these slots from composed logits [rows, vocab].
@@ -97,19 +116,16 @@ class SlotState:
         −1 where the logits are not finite. The list is the only transfer from a GPU; `all_greedy`
         as in `draw_tokens`.
         """
-        drawn = self.drawn[slots]
-        step = drawn.clamp(max=self.uniform.shape[1] - 1)  # greedy rows have no numbers
-        uniform = self.uniform[slots].gather(1, step[:, None])[:, 0]
         tokens = draw_tokens(
             logits,
             self.temperature[slots],
             self.top_p[slots],
             self.greedy[slots],
-            uniform,
+            self.uniform_of(slots, 0, 0),
             all_greedy=all_greedy,
         )
         self.tokens[slots] = tokens
-        drawn += 1
+        self.drawn[slots] += 1
         self.positions[slots] += 1
         finite = logits.amax(-1).isfinite()  # a maximum with NaN is NaN
         chosen: list[int] = tokens.masked_fill(~finite, -1).tolist()

@@ -34,26 +34,26 @@ class SlotCache:
         self.length = 0
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
-        self._rows = torch.empty(0, dtype=torch.int64)
-        self._positions = torch.empty(0, dtype=torch.int64)
+        self._rows = torch.empty((0, 1), dtype=torch.int64)
+        self._positions = torch.empty((0, 1), dtype=torch.int64)
         self._length = LENGTH_STEP
 
     def begin_step(self, positions: Tensor, length: int) -> None:
         """Prepare a forward pass that writes row i at `positions[i]` and attends to `length`
-        columns.
+        columns. Positions are [rows], or [rows, time] for several tokens per row.
         """
-        self._positions = positions
+        self._positions = positions.view(len(positions), -1)
         self._length = length
         if len(self._rows) != len(positions):
-            self._rows = torch.arange(len(positions), device=positions.device)
+            self._rows = torch.arange(len(positions), device=positions.device)[:, None]
 
     def update(
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: object, **__: object
     ) -> tuple[Tensor, Tensor]:
-        """Store [rows, kv_heads, 1, head_dim] and return what the layer attends to."""
+        """Store [rows, kv_heads, time, head_dim] and return what the layer attends to."""
         keys, values = self.keys[layer_idx], self.values[layer_idx]
-        keys[self._rows, :, self._positions] = key_states[:, :, 0]
-        values[self._rows, :, self._positions] = value_states[:, :, 0]
+        keys[self._rows, :, self._positions] = key_states.transpose(1, 2)
+        values[self._rows, :, self._positions] = value_states.transpose(1, 2)
         rows = len(self._rows)
         return keys[:rows, :, : self._length], values[:rows, :, : self._length]
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from math import gcd
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,8 +25,10 @@ from rast_bench.compose.combine import combine_padded
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.compose.methods import EQUATION_3, METHODS, find_method
 from rast_bench.compose.sampling import SAMPLING_BYTES
+from rast_bench.compose.speculation import NUMBERS
 from rast_bench.domain import Request, Sample
 from rast_bench.engines.base import Scores
+from rast_bench.engines.drafts import Speculation
 from rast_bench.engines.families import supported_config
 from rast_bench.engines.loaded import LoadedModel, Prefilled, out_of_memory_errors
 from rast_bench.engines.requests import (
@@ -92,8 +95,14 @@ class TransformersEngine:
         self.words: Tensor | None = None
         if self.method.words:
             self.words = behaviour_ids(self.tokenizer.decode, self.vocabulary).to(self.device)
+        self.speculation: Speculation | None = None
+        if key.draft_tokens:
+            drafter = self.roles[1 + len(key.pairs) * self.method.roles.index("rl")]
+            self.speculation = Speculation(key.draft_tokens, drafter, self.vocabulary)
+        self.numbers = NUMBERS if self.speculation else 1
         self.prefills: OrderedDict[tuple[int, ...], list[Prefilled]] = OrderedDict()
         logits = 4 * self.slots * sum(model.vocab_size for model in self.models)
+        logits *= 1 + key.draft_tokens
         if self.method.layers:
             logits *= 1 + int(main.config.num_hidden_layers)
         self.cache_bytes = free_for_caches(self.device, 2 * logits + SAMPLING_BYTES)
@@ -106,7 +115,7 @@ class TransformersEngine:
     def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """See `Engine.generate`."""
         pending = Pending(requests, self._encode)
-        state = SlotState(self.slots, self.device, len(self.method.parameters))
+        state = SlotState(self.slots, self.device, len(self.method.parameters), self.numbers)
         rows: list[Row] = []
         while True:
             # inference_mode must not stay on while the generator is suspended.
@@ -158,7 +167,7 @@ class TransformersEngine:
             text = [*ids, *forced]
             check_token_ids(f"problem {request.key.problem_id}", text, self.vocabulary)
             params = request.params
-            count = 0 if params.greedy else params.max_tokens
+            count = 0 if params.greedy else params.max_tokens * self.numbers
             row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)), forced)
             prefilled = self._prefill(text)
             if not self._has_room([*rows, row], prefilled):
@@ -177,15 +186,52 @@ class TransformersEngine:
         return self._draw(rows, state, stacked, first)
 
     def _step(self, rows: list[Row], state: SlotState) -> list[Sample]:
-        """Advance every row by one token; return the finished samples."""
+        """Advance every row by one token, with drafts by one or more; return the finished
+        samples.
+        """
+        if self.speculation is not None:
+            return self._speculate(self.speculation, rows, state)
         count = round_up(len(rows), ROW_STEP)
-        positions = state.positions[:count]
+        tokens, positions = state.tokens[:count, None], state.positions[:count, None]
         length = self._reserve(rows)
-        beyond = torch.arange(length, device=self.device) > positions[:, None]
+        beyond = torch.arange(length, device=self.device) > positions
         mask = torch.zeros(beyond.shape, device=self.device).masked_fill_(beyond, -torch.inf)
         mask = mask[:, None, None, :]
-        logits = [model.step(state.tokens[:count], positions, mask) for model in self.models]
-        return self._draw(rows, state, [part[: len(rows)] for part in logits], 0)
+        logits = [model.step(tokens, positions, mask)[: len(rows), 0] for model in self.models]
+        return self._draw(rows, state, logits, 0)
+
+    def _speculate(
+        self, speculation: Speculation, rows: list[Row], state: SlotState
+    ) -> list[Sample]:
+        """Draft for every row, verify and keep what is accepted; return the finished samples."""
+        count, live = round_up(len(rows), ROW_STEP), slice(0, len(rows))
+        time = speculation.tokens + 1
+        # A pass needs a number of tokens, not of rows, that is a multiple of ROW_STEP.
+        verified = slice(0, round_up(len(rows), ROW_STEP // gcd(ROW_STEP, time)))
+        length = self._reserve(rows, speculation.tokens)
+        drafter = self.models[speculation.drafter]
+        drafted = speculation.draft(drafter, state, len(rows), count, length)
+        logits = [
+            drafted.logits.clone()  # composing overwrites M_base's, which may be the drafter
+            if model is drafter
+            else model.step(
+                drafted.tokens[verified], drafted.positions[verified], drafted.mask[verified]
+            )[live]
+            for model in self.models
+        ]
+        drawn = state.drawn[live, None] + torch.arange(time, device=self.device)
+        composed = self._compose(
+            [part.flatten(0, 1) for part in logits],
+            state.lambda_[live].repeat_interleave(time),
+            drawn.flatten(),
+            state.parameters[live].repeat_interleave(time, 0),
+        )
+        tokens = speculation.verify(state, drafted, composed.view(len(rows), time, -1))
+        before = [(row, len(row.ids)) for row in rows]
+        samples = self._collect(rows, state, tokens, 0)
+        for (row, had), given in zip(before, tokens, strict=True):
+            speculation.counts.add(len(given) - 1, speculation.tokens, len(row.ids) - had)
+        return samples
 
     def _draw(
         self, rows: list[Row], state: SlotState, logits: list[Tensor], first: int
@@ -197,24 +243,34 @@ class TransformersEngine:
         )
         all_greedy = all(row.request.params.greedy for row in rows[drawn])
         tokens = state.advance(drawn, composed, all_greedy=all_greedy)
-        if -1 in tokens:
-            key = rows[first + tokens.index(-1)].request.key
-            raise EngineError(
-                f"problem {key.problem_id}: the composed logits are not finite",
-                hint="a checkpoint contains NaN or infinite weights, or λ is far too large",
-            )
-        return self._collect(rows, state, tokens, first)
+        return self._collect(rows, state, [[token] for token in tokens], first)
 
     def _collect(
-        self, rows: list[Row], state: SlotState, tokens: list[int], first: int
+        self, rows: list[Row], state: SlotState, tokens: list[list[int]], first: int
     ) -> list[Sample]:
-        """Append the drawn tokens to the rows from `first` on; remove those that are finished."""
+        """Append their next tokens to the rows from `first` on; remove those that are finished.
+
+        Raises:
+            EngineError: a token is −1.
+        """
         samples = []
         for slot in reversed(range(first, len(rows))):
-            row = rows[slot]
-            token = tokens[slot - first]
+            sample = self._extend(rows[slot], tokens[slot - first])
+            if sample is not None:
+                samples.append(sample)
+                self._free(rows, state, slot)
+        return samples
+
+    def _extend(self, row: Row, tokens: list[int]) -> Sample | None:
+        """Append tokens up to the one that ends the row; return its sample, None if it goes on."""
+        params = row.request.params
+        for token in tokens:
+            if token == -1:
+                raise EngineError(
+                    f"problem {row.request.key.problem_id}: the composed logits are not finite",
+                    hint="a checkpoint contains NaN or infinite weights, or λ is far too large",
+                )
             row.ids.append(token)
-            params = row.request.params
             reason = finish_reason(token, len(row.ids), params.max_tokens, self.eos)
             text: str | None = None
             if params.stop and reason != "eos":
@@ -222,9 +278,8 @@ class TransformersEngine:
                 reason = reason if text is None else "stop"
             if reason is not None:
                 text = self._decode(row.ids) if text is None else text
-                samples.append(finished_sample(row.request, row.ids, text, reason))
-                self._free(rows, state, slot)
-        return samples
+                return finished_sample(row.request, row.ids, text, reason)
+        return None
 
     def _free(self, rows: list[Row], state: SlotState, slot: int) -> None:
         """Move the last row into the freed slot, so that live rows stay contiguous."""
@@ -263,10 +318,10 @@ class TransformersEngine:
             )
         return False
 
-    def _reserve(self, rows: list[Row]) -> int:
+    def _reserve(self, rows: list[Row], drafts: int = 0) -> int:
         """Make room for the next step of these rows; return the number of columns it attends to."""
         count = round_up(len(rows), ROW_STEP)
-        length = _columns(max(row.length for row in rows))
+        length = _columns(max(min(row.length + drafts, row.longest) for row in rows))
         longest = _columns(max(row.longest for row in rows))
         for model in self.models:
             model.cache.reserve(count, length, longest)

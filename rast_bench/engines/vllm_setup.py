@@ -48,9 +48,12 @@ def check_vllm(decoding: DecodingConfig) -> None:
         )
 
 
-def set_environment(cfg: VllmConfig) -> None:
+def set_environment(cfg: VllmConfig, drafts: bool = False) -> None:
     """Set environment variables that vLLM and PyTorch read on import; those set by the user
     stay.
+
+    Args:
+        drafts: whether S_RL drafts, which needs Model Runner V1 (vllm_plugin/drafter.py).
     """
     compiles = bool(gpu_names()) if cfg.compile is None else cfg.compile
     wanted = {
@@ -60,6 +63,8 @@ def set_environment(cfg: VllmConfig) -> None:
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "TORCH_CPP_LOG_LEVEL": "ERROR",
     }
+    if drafts:
+        wanted["VLLM_USE_V2_MODEL_RUNNER"] = "0"
     if not compiles:
         wanted["TORCH_COMPILE_DISABLE"] = "1"
     for name, value in wanted.items():
@@ -99,6 +104,7 @@ def engine_args(key: EngineKey, cfg: VllmConfig) -> dict[str, Any]:
         revision=key.main.revision,
         shuffle_vocabulary_seed=key.shuffle_vocabulary_seed,
         method=key.method,
+        draft_tokens=key.draft_tokens,
         trust_remote_code=False,
         dtype=checkpoint_dtype(key.main) if cfg.dtype == "auto" else cfg.dtype,
         tensor_parallel_size=cfg.devices,

@@ -29,6 +29,7 @@ def rast_engine_args(
     default_lambda: float = 1.0,
     shuffle_vocabulary_seed: int | None = None,
     method: str = EQUATION_3,
+    draft_tokens: int = 0,
     **engine_args: Any,
 ) -> dict[str, Any]:
     """Return keyword arguments for `vllm.LLM` or `vllm.EngineArgs`; `LLM(**rast_engine_args(…))`.
@@ -43,6 +44,8 @@ def rast_engine_args(
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
         method: how the models' logits become one: a name of docs/methods.md, or `module:object`,
             which vLLM's processes must be able to import.
+        draft_tokens: how many tokens the first pair's S_RL drafts, which the composition verifies
+            in one pass; the S_RL of the pair does it, not another copy.
         engine_args: vLLM's own. `max_model_len` defaults to what the shortest model allows.
 
     Raises:
@@ -53,8 +56,12 @@ def rast_engine_args(
         ConfigError: there is no such method.
         ValueError: λ is negative or not finite.
     """
-    check_supported_args(engine_args)
     definition = find_method(method)
+    if draft_tokens:
+        engine_args["speculative_config"] = _drafts(
+            model, pairs, definition, draft_tokens, engine_args
+        )
+    check_supported_args(engine_args, resident=bool(draft_tokens))
     if definition.layers:
         raise EngineError(
             f"method {method} reads logits of early layers, which vLLM does not give",
@@ -87,6 +94,7 @@ def rast_engine_args(
         default_lambda=checked_lambda(default_lambda),
         shuffle_vocabulary_seed=shuffle_vocabulary_seed,
         method=method,
+        draft_tokens=draft_tokens,
     )
     overrides = {**(engine_args.pop("hf_overrides", None) or {})}
     overrides |= {"architectures": [ARCHITECTURE], OVERRIDE: settings.to_override()}
@@ -98,6 +106,45 @@ def rast_engine_args(
         **({} if shortest is None else {"max_model_len": shortest}),
         **{name: value for name, value in engine_args.items() if value is not None},
         "hf_overrides": overrides,
+    }
+
+
+def _drafts(
+    model: str,
+    pairs: Sequence[Pair],
+    method: Method,
+    draft_tokens: int,
+    engine_args: dict[str, Any],
+) -> dict[str, Any]:
+    """Return vLLM's speculative_config for drafts by the S_RL of the composite itself.
+
+    It names M_base, whose vocabulary and length vLLM compares with the engine's; the worker puts
+    S_RL in its place before anything is loaded (drafter.py).
+
+    Raises:
+        EngineError: there is no S_RL of its own, or another speculation is configured.
+    """
+    if engine_args.get("speculative_config"):
+        raise EngineError(
+            "draft_tokens and speculative_config are two speculations",
+            hint="leave one of them out",
+        )
+    if "rl" not in method.roles or not pairs:
+        raise EngineError(
+            f"draft_tokens={draft_tokens}: no S_RL is loaded, which would draft",
+            hint="leave it out, or name a pair and a method that reads S_RL",
+        )
+    if pairs[0].rl == model:
+        raise EngineError(
+            f"draft_tokens={draft_tokens}: S_RL is M_base itself, so that drafts save nothing",
+            hint="leave it out",
+        )
+    return {
+        "method": "draft_model",
+        "model": model,
+        "num_speculative_tokens": draft_tokens,
+        "draft_sample_method": "probabilistic",
+        "enforce_eager": True,  # graphs of S_RL are captured with the composite's buffers
     }
 
 

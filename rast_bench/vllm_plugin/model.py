@@ -55,10 +55,10 @@ class RastForCausalLM(nn.Module):
 
     def __init__(self, *, vllm_config: VllmConfig, prefix: str = "") -> None:
         super().__init__()
-        check_supported_config(vllm_config)
         model_config = vllm_config.model_config
         self.config = model_config.hf_config
         self.settings = RastSettings.from_override(getattr(self.config, OVERRIDE))
+        check_supported_config(vllm_config, resident=bool(self.settings.draft_tokens))
         main = Checkpoint(model_config.model, model_config.revision)
         self.method = find_method(self.settings.method)
         checkpoints = distinct_checkpoints(main, self.settings.pairs, self.method.roles)

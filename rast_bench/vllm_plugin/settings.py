@@ -60,6 +60,7 @@ class RastSettings:
         default_lambda: λ of a request that specifies none.
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
         method: a name of `compose.methods`, or `module:object`.
+        draft_tokens: drafted by the first pair's S_RL before each verification.
     """
 
     architectures: tuple[str, ...]
@@ -68,6 +69,7 @@ class RastSettings:
     default_lambda: float = 1.0
     shuffle_vocabulary_seed: int | None = None
     method: str = EQUATION_3
+    draft_tokens: int = 0
 
     def to_override(self) -> dict[str, Any]:
         """Return JSON values only, so that it can also be given to `vllm serve --hf-overrides`."""

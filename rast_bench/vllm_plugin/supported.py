@@ -31,6 +31,7 @@ class EngineFeatures:
     adaptive_verification: bool = False
     layer_names: bool = True
     on_cpu: bool = False
+    resident: bool = False  # the drafter is the composite's own S_RL
     worker: bool = True  # is ours
 
 
@@ -79,10 +80,12 @@ def check_supported(features: EngineFeatures) -> None:
             f"start the engine with worker_cls={WORKER} (--worker-cls), or with rast_engine_args",
         ),
         (
-            features.on_cpu and features.speculation not in (None, "ngram"),
+            features.on_cpu
+            and not features.resident
+            and features.speculation not in (None, "ngram"),
             f"speculation with {features.speculation}: vLLM on CPUs samples from a wrong "
             "distribution",
-            "leave speculative_config out, or use a GPU",
+            "leave speculative_config out (S_RL can draft: draft_tokens of rast_engine_args)",
         ),
     )
     for found, message, hint in cases:
@@ -90,7 +93,7 @@ def check_supported(features: EngineFeatures) -> None:
             raise EngineError(message, hint=hint)
 
 
-def check_supported_args(args: Mapping[str, Any]) -> None:
+def check_supported_args(args: Mapping[str, Any], resident: bool = False) -> None:
     """Check keyword arguments of vLLM's LLM or EngineArgs (`check_supported`)."""
     speculative = args.get("speculative_config") or {}
     speculation = speculative.get("method") or ("draft_model" if speculative else None)
@@ -107,12 +110,13 @@ def check_supported_args(args: Mapping[str, Any]) -> None:
             adaptive_verification=bool(speculative.get("enable_adaptive_verification")),
             layer_names=_layer_names(),
             on_cpu=speculation is not None and _on_cpu(),
+            resident=resident,
             worker=_is_ours(args.get("worker_cls") or WORKER),
         )
     )
 
 
-def check_supported_config(config: "VllmConfig") -> None:
+def check_supported_config(config: "VllmConfig", resident: bool = False) -> None:
     """Check an engine that was not made with `rast_engine_args` (`check_supported`)."""
     parallel = config.parallel_config
     speculative = config.speculative_config
@@ -129,6 +133,7 @@ def check_supported_config(config: "VllmConfig") -> None:
             adaptive_verification=bool(getattr(speculative, "enable_adaptive_verification", False)),
             layer_names=_layer_names(),
             on_cpu=_on_cpu(),
+            resident=resident,
             worker=_is_ours(parallel.worker_cls),
         )
     )

@@ -5,8 +5,10 @@ from typing import Any
 from vllm.config import VllmConfig
 from vllm.platforms import current_platform
 
+from rast_bench.errors import EngineError
 from rast_bench.vllm_plugin.cpu_speculation import expand_batch_to_tokens
 from rast_bench.vllm_plugin.runner_v1 import RunnerHooks
+from rast_bench.vllm_plugin.settings import OVERRIDE
 
 if current_platform.is_cpu():
     from vllm.v1.sample import rejection_sampler
@@ -23,13 +25,25 @@ class RastWorker(PlatformWorker):
     def init_device(self) -> None:
         super().init_device()
         runner: Any = self.model_runner
-        if hasattr(runner, "_model_forward"):  # V1
+        v1 = hasattr(runner, "_model_forward")
+        if v1:
             runner.__class__ = type("RastModelRunner", (RunnerHooks, type(runner)), {})
+        entry = getattr(self.model_config.hf_config, OVERRIDE, None) or {}
+        if entry.get("draft_tokens"):
+            if not v1:
+                raise EngineError(
+                    "draft_tokens: vLLM's Model Runner V2 takes no model that is loaded already",
+                    hint="set VLLM_USE_V2_MODEL_RUNNER=0 in the environment",
+                )
+            from rast_bench.vllm_plugin.drafter import ResidentProposer
+
+            runner.drafter.__class__ = ResidentProposer
 
     def initialize_from_config(self, *args: Any, **kwargs: Any) -> None:
         super().initialize_from_config(*args, **kwargs)
         runner: Any = self.model_runner
-        for groups in runner.attn_groups:
+        drafting = getattr(getattr(runner, "drafter", None), "draft_attn_groups", [])
+        for groups in (*runner.attn_groups, drafting):
             for group in groups:
                 fit_schedule(group, self.vllm_config)
 

@@ -1,6 +1,7 @@
 """How a vLLM engine is started, and what is refused before it is."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ import torch
 from random_checkpoints import QWEN2, Checkpoint, save_checkpoint
 
 from rast_bench.config.engines import VllmConfig
+from rast_bench.config.frontend import job_of_overrides
 from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import DecodingConfig, ModelRef, PairConfig
 from rast_bench.domain import Request, SampleKey, SamplingParams
-from rast_bench.engines import load_engine
+from rast_bench.engines import check_engine, load_engine
 from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.engines.vllm_setup import check_vllm, cpu_defaults, engine_args
 from rast_bench.errors import ConfigError, EngineError
@@ -80,6 +82,26 @@ def test_settings_become_vllms_arguments(checkpoint: Checkpoint) -> None:
     assert {name: args[name] for name in expected} == expected
     (described,) = args["hf_overrides"]["rast"]["pairs"]
     assert (described["rl"], described["weight"]) == (pair.rl.path, 0.5)
+
+
+def test_drafts_are_those_of_the_resident_s_rl(checkpoint: Checkpoint) -> None:
+    rl, base = (ModelRef(path=checkpoint(QWEN2.but(seed=seed))) for seed in (2, 3))
+    key = key_of(checkpoint(QWEN2), PairConfig(rl=rl, base=base))
+    drafting = engine_args(replace(key, draft_tokens=3), TINY)
+    assert drafting["speculative_config"]["num_speculative_tokens"] == 3
+    assert drafting["speculative_config"]["model"] == key.main.path  # no second copy is named
+    assert drafting["hf_overrides"]["rast"]["draft_tokens"] == 3
+    assert "speculative_config" not in engine_args(key, TINY)
+
+
+def test_a_model_that_would_draft_for_itself_is_refused_before_anything_loads() -> None:
+    words = ["base_model=tiny-l", "delta=tiny-s", "dataset=tiny-hard", "engine=vllm"]
+    cell = job_of_overrides([*words, "engine.draft_tokens=4"]).cells[0]
+    check_engine(cell)
+    pair = cell.delta.pairs[0].model_copy(update={"rl": cell.base_model.base})
+    delta = cell.delta.model_copy(update={"pairs": (pair,)})
+    with pytest.raises(ConfigError, match=r"engine.draft_tokens=4: .* would draft for itself"):
+        check_engine(cell.model_copy(update={"delta": delta}))
 
 
 def test_what_is_set_stands_before_the_defaults_of_cpus() -> None:
