@@ -234,9 +234,8 @@ def majority_at_equal_bytes(cell: MeasuredCell, experiment: Experiment) -> list[
     if other is None or cell.cost is None or other.cost is None:
         raise UnavailableError("no reference")
     own, budget = experiment.samples(cell), experiment.samples(other)
-    read, allowed = (
-        one.cost.weights * _mean_tokens(samples) for one, samples in ((cell, own), (other, budget))
-    )
+    read = cell.cost.weights * _mean_tokens(own)
+    allowed = other.cost.weights * _mean_tokens(budget)
     k = 1 if other is cell else allowed // read if read else own.samples + 1
     if k < 1:
         raise UnavailableError("undefined", "reads more")
