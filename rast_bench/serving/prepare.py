@@ -14,7 +14,7 @@ from rast_bench.config.schema import CellConfig
 from rast_bench.config.validate import did_you_mean
 from rast_bench.engines import check_engine, check_models, check_room
 from rast_bench.engines.vllm_setup import check_vllm_installed
-from rast_bench.errors import ConfigError
+from rast_bench.errors import ConfigError, first_line
 from rast_bench.planning.cells import EngineGroup
 from rast_bench.planning.checkpoints import read_checkpoint
 from rast_bench.planning.settled import settled_config
@@ -24,6 +24,15 @@ from rast_bench.serving.names import NAME, Served, settings_of, short_name, vari
 from rast_bench.vllm_plugin.sampling import LAMBDA, parameter_key
 
 _GROUPS = ("engine", "method", "base_model", "delta")
+_FLAGS = {
+    "engine.name": "nothing: it is vLLM",
+    "method.name": "--method",
+    "base_model.name": "--name",
+    "base_model.base.path": "--base",
+    "delta.name": "--name",
+    "delta.pairs": "--delta, with an option of several pairs or S_RL:S_base",
+}
+"""Keys that would make the server another one than its flags and its name say."""
 _ANY_BASE, _ANY_DELTA = "tiny-l", "tiny-s"  # options whose checkpoints are replaced
 
 
@@ -89,7 +98,10 @@ def composed_cell(wanted: Wanted) -> CellConfig:
     """
     given = wanted.arguments
     for word in given.overrides:
-        group, dot, _ = word.partition("=")[0].lstrip("+~").partition(".")
+        key = word.partition("=")[0].lstrip("+~")
+        group, dot, _ = key.partition(".")
+        if key in _FLAGS:
+            raise ConfigError(f"serve takes no {word}", hint=f"instead of {key}: {_FLAGS[key]}")
         if group not in _GROUPS or not dot:
             raise ConfigError(
                 f"serve takes no {word}",
@@ -253,5 +265,14 @@ def _api_key(wanted: Wanted) -> str | None:
 
 
 def _check_file(template: str | None) -> None:
-    if template is not None and not Path(template).is_file():
+    if template is None:
+        return
+    if not Path(template).is_file():
         raise ConfigError(f"--chat-template: no file {template}", hint="name a Jinja template")
+    try:
+        Path(template).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(
+            f"--chat-template {template} cannot be read: {first_line(error)}",
+            hint="name a Jinja template in UTF-8",
+        ) from error

@@ -14,6 +14,7 @@ from rast_bench.errors import EngineError
 from rast_bench.serving import launch
 from rast_bench.serving.launch import ServerSpec, start_error
 
+LOGO = Path(__file__).parents[2] / "docs" / "viewer.png"
 TINY = ["--base", "tiny-l", "--delta", "tiny-s", "--port", "0"]
 
 
@@ -50,6 +51,16 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[ServerSpec]
         ([*TINY, "--variant", "lamda=1"], "error: --variant lamda=1: 'lamda' is not a setting of"),
         ([*TINY, "--name", "a@b"], "error: --name a@b: letters, digits"),
         ([*TINY, "--name", "a\n"], "error: --name a"),
+        (
+            [*TINY, "base_model.base.path=zoo:tiny-m/base"],
+            "error: serve takes no base_model.base.",
+        ),
+        (
+            [*TINY, "method.name=mixture"],
+            "error: serve takes no method.name=mixture\nhint: ",
+        ),
+        ([*TINY, "delta.pairs=[]"], "error: serve takes no delta.pairs=[]\nhint: instead of"),
+        ([*TINY, "--chat-template", str(LOGO)], f"error: --chat-template {LOGO} cannot be read"),
         ([*TINY, "decoding.lambda=2"], "error: serve takes no decoding.lambda=2\nhint: beside"),
         (
             [*TINY, "engine.max_model_len=9999"],

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from planned_cells import CELL_ID, planned_cell, samples_of
 
@@ -8,6 +9,7 @@ from rast_bench.domain import SampleKey, Verdict
 from rast_bench.errors import LedgerError
 from rast_bench.grading import grade_cells
 from rast_bench.ledger import Ledger
+from rast_bench.metrics.majority import votes_per_problem
 from rast_bench.metrics.outcomes import load_outcome
 
 PLAN = planned_cell({"z": "1", "a": "2"}, 2)  # not in alphabetical order
@@ -44,6 +46,29 @@ def test_the_plan_may_ask_for_less_than_there_is(ledger: Ledger) -> None:
     grade_cells([PLAN], ledger, "boxed-1")
     outcome = load_outcome(planned_cell({"a": "2"}, 1), ledger, "boxed-1")
     assert outcome.kinds.tolist() == [["correct"]]
+
+
+def test_votes_are_kept_for_the_shards_that_were_read(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier run's sample takes another's place as soon as the cell has been read."""
+    ledger.write_samples(CELL_ID, samples_of(ROWS), "run")
+    grade_cells([PLAN], ledger, "boxed-1")
+    read = ledger.verdict_table
+
+    def read_before_it_arrives(cell_id: str, grader: str) -> pa.Table:
+        table = read(cell_id, grader)
+        earlier = samples_of([("a", 1, r"\boxed{2}", "eos")])
+        ledger.write_samples(CELL_ID, earlier, "an earlier run")
+        grade_cells([PLAN], ledger, "boxed-1")
+        return table
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "verdict_table", read_before_it_arrives)
+        old = load_outcome(PLAN, ledger, "boxed-1")
+    new = load_outcome(PLAN, ledger, "boxed-1")
+    assert [one.correct for one in votes_per_problem(old)] == [1, 1]
+    assert [one.correct for one in votes_per_problem(new)] == [1, 2]
 
 
 def test_missing_samples_are_named(ledger: Ledger) -> None:
