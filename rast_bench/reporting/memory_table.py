@@ -54,7 +54,7 @@ DEVICES_NOTE = (
 SAVED_NOTE = "The text says: up to 50 % saved; `rast-bench audit-paper` holds it against table 4."
 
 Configs = Sequence[Mapping[str, Any]]
-"""The config.json of each model that decodes a cell: M first, then both models of each pair."""
+"""The config.json of each model that decodes a cell, once: M first, then those of the pairs."""
 
 
 def memory_table(

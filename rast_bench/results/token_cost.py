@@ -40,13 +40,14 @@ def token_cost(cell: CellConfig) -> TokenCost:
 
 def decoding_configs(cell: CellConfig) -> list[Mapping[str, Any]]:
     """Return the configs of all models that decode a cell: M, and what its method reads of each
-    pair.
+    pair, once each. A model after RL has the config of its base.
     """
-    main, method = checkpoint_config(cell.base_model.base), cell.method.composition
-    if method is None:
-        return [main]
-    pairs = [checkpoint_config(pair.base) for pair in cell.delta.pairs]
-    return [main, *(config for config in pairs for _ in method.roles)]
+    configs, method = {cell.base_model.base: cell.base_model.base}, cell.method.composition
+    if method is not None:
+        for pair in cell.delta.pairs:
+            for role in method.roles:
+                configs.setdefault(getattr(pair, role), pair.base)
+    return [checkpoint_config(ref) for ref in configs.values()]
 
 
 def checkpoint_config(ref: ModelRef) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from measured_cells import cell, outcome
 
 from rast_bench.config.frontend import job_of_overrides
+from rast_bench.config.schema import MethodConfig
 from rast_bench.metrics.lemmas import SimplemmaCounter
 from rast_bench.reporting.charts import charts
 from rast_bench.reporting.report import build_report
@@ -111,6 +112,17 @@ def test_the_chart_has_the_rows_of_the_figure(results: list[Result]) -> None:
         "dear": (700.0 + 200.0, 50.0),
     }
     assert "accuracy_and_cost-big-FLOPs" in drawn
+
+
+def test_a_model_of_two_pairs_is_read_once() -> None:
+    """As engines load it."""
+    (one,) = job_of_overrides(["base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy"]).cells
+    (pair,) = one.delta.pairs
+    other = pair.model_copy(update={"rl": one.base_model.rl, "weight": 0.5})
+    both = one.model_copy(update={"delta": one.delta.model_copy(update={"pairs": (pair, other)})})
+    plain = one.model_copy(update={"method": MethodConfig(name="base")})
+    base, with_one, with_both = (token_cost(cell).weights for cell in (plain, one, both))
+    assert with_both - with_one == (with_one - base) // 2  # S_RL has the size of its S_base
 
 
 def test_k_is_exact() -> None:
