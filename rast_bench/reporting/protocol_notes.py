@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from rast_bench.config.identity import engine_key
 from rast_bench.config.schema import CellConfig
 from rast_bench.grading import graders_of
 from rast_bench.metrics.outcomes import CellOutcome
@@ -42,7 +43,7 @@ def _decodings(cells: Sequence[CellConfig]) -> str:
 
 
 def engine_of(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -> str:
-    """Return what made the cell's samples: `vllm, bfloat16`.
+    """Return what made the cell's samples: `vllm, bfloat16`, `vllm, bfloat16, 4 drafts by S_RL`.
 
     A dtype that was left open (auto) is read from manifests.
 
@@ -54,7 +55,8 @@ def engine_of(cell: CellConfig, planned: PlannedCell | None, ledger: "Ledger") -
         runs = set(ledger.samples(planned.cell_id, ["run_id"])["run_id"])
         ran = [one for one in ledger.manifests(planned.cell_id) if one["run_id"] in runs]
         dtype = _listed(one["config"]["engine"]["dtype"] for one in ran) or dtype
-    return f"{cell.engine.name}, {dtype}"
+    drafts = engine_key(cell).draft_tokens
+    return f"{cell.engine.name}, {dtype}" + (f", {drafts} drafts by S_RL" if drafts else "")
 
 
 def protocol_notes(used: Sequence[tuple[CellConfig, str]], grader: str | None) -> tuple[str, ...]:
