@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +20,15 @@ from rast_bench.zoo.sampling import rollout
 from rast_bench.zoo.tokenizer import WordCodec
 
 BOX = re.compile(r"\\boxed\{ ([^{}]*) \}")
+Shares = tuple[tuple[str, float], ...]  # of difficulties, by name
 NOMINAL_TOKENS = 40  # constant normaliser of a response's loss, so length is not rewarded
+
+
+class Problem(Protocol):
+    @property
+    def question(self) -> str: ...
+    @property
+    def gold(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class GrpoRecipe:
     max_tokens: int = 160
     lr_at_width_64: float = 1.0e-3
     warmup_steps: int = 5
-    difficulties: tuple[tuple[str, float], ...] = (("easy", 0.45), ("medium", 0.35), ("hard", 0.20))
+    difficulties: Shares = (("easy", 0.45), ("medium", 0.35), ("hard", 0.20))
 
 
 def reward(ids: list[int], gold: str, codec: WordCodec) -> float:
@@ -77,24 +86,26 @@ def policy_gradient_step(
         torch.autograd.backward(loss / (total_rows * NOMINAL_TOKENS))
 
 
+def draw_word_problem(rng: random.Random, shares: Shares) -> Problem:
+    return random_problem(rng, draw_difficulty(rng, shares), "train")
+
+
 def train_grpo(
     model: TinyQwen2,
     codec: WordCodec,
     recipe: GrpoRecipe,
     seed: int,
     on_step: Callable[[int, float, float], None],
+    draw: Callable[[random.Random, Shares], Problem] = draw_word_problem,
 ) -> None:
-    """Train in place. `on_step(step, mean_reward, mean_response_tokens)`."""
+    """Train in place on problems from `draw`. `on_step(step, mean_reward, mean_tokens)`."""
     rng = random.Random(f"{seed}/grpo")
     rate = recipe.lr_at_width_64 * 64 / model.shape.width
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.0)
     for step in range(recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / recipe.warmup_steps)
-        problems = [
-            random_problem(rng, draw_difficulty(rng, recipe.difficulties), "train")
-            for _ in range(recipe.prompts)
-        ]
+        problems = [draw(rng, recipe.difficulties) for _ in range(recipe.prompts)]
         prompts = [
             codec.encode(PROMPT_TEMPLATE.format(question=problem.question))
             for problem in problems

@@ -35,10 +35,13 @@ def vocabulary() -> list[str]:
 
 
 class WordCodec:
-    """Encodes training text without the tokenizers library, to the same ids."""
+    """Encodes training text without the tokenizers library, to the same ids.
 
-    def __init__(self) -> None:
-        self.words = vocabulary()
+    `words` are all tokens, by default those of the shipped family; a token's id is its index.
+    """
+
+    def __init__(self, words: list[str] | None = None) -> None:
+        self.words = vocabulary() if words is None else words
         self.ids = {word: i for i, word in enumerate(self.words)}
         self.eos_id = self.ids[EOS]
         self.pad_id = self.ids[PAD]
