@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rast_bench.zoo import build
-from rast_bench.zoo.recipe import Recipe, family, smoke
+from rast_bench.zoo.recipe import FAMILIES, Recipe, smoke
 
 PLAIN_EVERY = 50  # steps between progress lines when stderr is no terminal
 Event = tuple[str, int, int, str]  # stage, step, steps, words; steps = 0: ended, words = error
@@ -89,16 +89,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    package = Path(build.__file__).parent
-    parser.add_argument("--out", type=Path, default=package, help="where weights/ and data/ go")
-    parser.add_argument("--work", type=Path, default=Path(".zoo-work"), help="state for resuming")
+    parser.add_argument("--family", choices=FAMILIES, default="piles", help="default: the shipped")
+    parser.add_argument("--out", type=Path, help="where weights/ and data/ go")
+    parser.add_argument("--work", type=Path, help="state for resuming")
     parser.add_argument("--workers", type=int, default=2, help="stages at a time (default 2)")
     parser.add_argument("--data-only", action="store_true", help="write the benchmarks and stop")
     parser.add_argument("--fresh", action="store_true", help="forget finished stages")
     parser.add_argument("--smoke", action="store_true", help="a recipe of seconds, to try the path")
     args = parser.parse_args()
-    recipe = smoke() if args.smoke else family()
-    folders = build.Folders(root=args.out, work=args.work)
+    recipe = smoke(args.family) if args.smoke else FAMILIES[args.family]()
+    shipped = args.family == "piles"
+    out = Path(build.__file__).parent if shipped else Path(".zoo-work") / args.family
+    work = Path(".zoo-work") if shipped else out / "work"
+    folders = build.Folders(root=args.out or out, work=args.work or work)
     if args.fresh:
         shutil.rmtree(folders.work, ignore_errors=True)
     hashes = build.write_benchmarks(recipe, folders)

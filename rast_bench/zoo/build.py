@@ -21,13 +21,14 @@ import torch
 
 from rast_bench.ledger.atomic import write_durably
 from rast_bench.zoo.checkpoint import load_checkpoint, save_checkpoint, write_json
-from rast_bench.zoo.corpus import corpus_hash, documents
+from rast_bench.zoo.corpus import corpus_hash
 from rast_bench.zoo.evaluate import evaluate
 from rast_bench.zoo.grpo import train_grpo
 from rast_bench.zoo.model import TinyQwen2
 from rast_bench.zoo.pretrain import pretrain
-from rast_bench.zoo.problems import DIFFICULTIES, Split, WordProblem, benchmark
+from rast_bench.zoo.problems import Problem, Split
 from rast_bench.zoo.recipe import Recipe, Scale
+from rast_bench.zoo.tasks import TASKS
 from rast_bench.zoo.tokenizer import WordCodec
 
 OnStep = Callable[[int, int, str], None]  # step, steps, a few words
@@ -62,18 +63,19 @@ def stages(recipe: Recipe) -> list[tuple[str, str | None]]:
     return bases + tuned
 
 
-def eval_set(recipe: Recipe, difficulty: str, split: Split) -> list[WordProblem]:
+def eval_set(recipe: Recipe, difficulty: str, split: Split) -> Sequence[Problem]:
     size = recipe.test_problems if split == "test" else recipe.dev_problems
-    return benchmark(DIFFICULTIES[difficulty], split, size, recipe.seed)
+    return TASKS[recipe.task].benchmark(difficulty, split, size, recipe.seed)
 
 
 def write_benchmarks(recipe: Recipe, folders: Folders) -> dict[str, str]:
-    """Write data/tiny-DIFFICULTY-SPLIT.jsonl; return sha256 by file name."""
+    """Write data/PREFIX-DIFFICULTY-SPLIT.jsonl; return sha256 by file name."""
+    task = TASKS[recipe.task]
     folder = folders.root / "data"
     folder.mkdir(parents=True, exist_ok=True)
     hashes = {}
-    for difficulty, split in itertools.product(DIFFICULTIES, EVAL_SPLITS):
-        path = folder / f"tiny-{difficulty}-{split}.jsonl"
+    for difficulty, split in itertools.product(task.difficulties, EVAL_SPLITS):
+        path = folder / f"{task.prefix}-{difficulty}-{split}.jsonl"
         rows = [
             {
                 "problem_id": f"{difficulty}-{split}-{i:03d}",
@@ -101,7 +103,8 @@ def run_stage(stage: str, recipe: Recipe, folders: Folders, on_step: OnStep) -> 
     else:
         folder, curve = train_rl(scale, int(seed[0]), recipe, folders, on_step)
     seconds = time.monotonic() - started
-    codec = WordCodec()
+    task = TASKS[recipe.task]
+    codec = WordCodec(task.words())
     model = load_checkpoint(scale.shape, folder)
     record = {
         "stage": stage,
@@ -109,7 +112,7 @@ def run_stage(stage: str, recipe: Recipe, folders: Folders, on_step: OnStep) -> 
         "seconds": round(seconds, 1),
         "curve": curve,
         "sha256": file_sha256(folder / "model.safetensors"),
-        "dev": {d: evaluate(model, codec, eval_set(recipe, d, "dev")) for d in DIFFICULTIES},
+        "dev": {d: evaluate(model, codec, eval_set(recipe, d, "dev")) for d in task.difficulties},
     }
     folders.work.mkdir(parents=True, exist_ok=True)
     write_json(folders.record(stage), record)
@@ -121,14 +124,15 @@ def train_base(
     """Pre-train one scale; every scale reads the same documents in the same order."""
     torch.manual_seed(recipe.seed)
     model = TinyQwen2(scale.shape)
-    codec = WordCodec()
+    task = TASKS[recipe.task]
+    codec = WordCodec(task.words())
     losses: list[float] = []
 
     def report(step: int, loss: float) -> None:
         losses.append(loss)
         on_step(step + 1, scale.pretrain.steps, f"loss {loss:.3f}")
 
-    docs = documents(recipe.seed, recipe.mixture)
+    docs = task.documents(recipe.seed, recipe.mixture)
     pretrain(model, docs, codec, scale.pretrain, recipe.seed, report)
     folder = folders.checkpoint(scale.name, "base")
     save_checkpoint(model, codec, folder)
@@ -139,7 +143,8 @@ def train_rl(
     scale: Scale, seed: int, recipe: Recipe, folders: Folders, on_step: OnStep
 ) -> tuple[Path, list[dict[str, float]]]:
     model = load_checkpoint(scale.shape, folders.checkpoint(scale.name, "base"))
-    codec = WordCodec()
+    task = TASKS[recipe.task]
+    codec = WordCodec(task.words())
     rewards: list[float] = []
     lengths: list[float] = []
 
@@ -148,7 +153,7 @@ def train_rl(
         lengths.append(tokens)
         on_step(step + 1, recipe.grpo.steps, f"reward {reward:.2f}")
 
-    train_grpo(model, codec, recipe.grpo, seed, report)
+    train_grpo(model, codec, recipe.grpo, seed, report, task.draw)
     folder = folders.checkpoint(scale.name, f"rl-{seed}")
     save_checkpoint(model, codec, folder)
     return folder, curve_points({"reward": rewards, "tokens": lengths}, every=10)
@@ -168,12 +173,13 @@ def curve_points(series: dict[str, list[float]], every: int) -> list[dict[str, f
 def write_manifest(recipe: Recipe, folders: Folders, data_hashes: dict[str, str]) -> Path:
     """Write manifest.json beside the weights: enough to judge, repeat and check the family."""
     read = max(s.pretrain.steps * s.pretrain.batch_documents for s in recipe.scales)
-    docs = list(itertools.islice(documents(recipe.seed, recipe.mixture), read))
+    stream = TASKS[recipe.task].documents(recipe.seed, recipe.mixture)
+    docs = list(itertools.islice(stream, read))
     records: list[dict[str, Any]] = [
         json.loads(folders.record(stage).read_text(encoding="utf-8")) for stage, _ in stages(recipe)
     ]
     manifest = {
-        "command": "python scripts/train_zoo.py",
+        "command": f"python scripts/train_zoo.py --family {recipe.task}",
         "recipe": asdict(recipe),
         "corpus": {"documents": read, "sha256": corpus_hash(docs)},
         "benchmarks": data_hashes,

@@ -31,7 +31,7 @@ def save_checkpoint(model: TinyQwen2, codec: WordCodec, folder: Path) -> None:
         staging / "generation_config.json",
         {"eos_token_id": [codec.eos_id], "pad_token_id": codec.pad_id, "do_sample": True},
     )
-    save_tokenizer(staging)
+    save_tokenizer(staging, codec.words)
     shutil.rmtree(folder, ignore_errors=True)
     staging.replace(folder)
 

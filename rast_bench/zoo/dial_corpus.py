@@ -5,6 +5,7 @@ Then an independent coin decides: go on, or check one operation at a time, and c
 if it was wrong. Nothing before the coin tells how it falls.
 """
 
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,22 +17,25 @@ from rast_bench.zoo.dials import (
     GEMS,
     MARKS,
     OPERATIONS,
-    STEP_ORDINALS,
+    STEP_NAMES,
     TOWNS,
     DialProblem,
     Difficulty,
     Step,
     code_number,
+    labelled,
+    labels,
     random_code,
     random_problem,
+    random_step,
     turn,
 )
 from rast_bench.zoo.tokenizer import PAD, UNKNOWN
 
 CHECK = "Check"
 WORDS = [
-    *(".", ",", ":", "=", "\\boxed{", "}", "Problem", "Solution", "So", "the", "answer", "is"),
-    *(CHECK, "Good", "Wrong", "again"),
+    *(".", ",", ":", "\\boxed{", "}", "Problem", "Solution", "So", "the", "answer", "is"),
+    *(CHECK, "Good", "Wrong", "so"),
 ]
 
 
@@ -41,8 +45,10 @@ class DialMixture:
 
     check: float = 0.15  # of all steps
     slips: tuple[float, float, float] = (0.05, 0.25, 0.5)  # of results of 1, 2, 3 operations
-    operation_drill: float = 0.12  # of all documents: one operation at a time
-    code_drill: float = 0.12  # of all documents: codes and their numbers
+    operation_drill: float = 0.30  # of all documents: one operation at a time
+    code_drill: float = 0.20  # of all documents: codes and their numbers
+    early_documents: int = 0  # of which `early_drill` are bare arithmetic, before all else
+    early_drill: float = 0.7
     difficulties: tuple[tuple[str, float], ...] = (
         ("easy", 0.25),
         ("medium", 0.25),
@@ -51,52 +57,66 @@ class DialMixture:
     )
 
 
-def one_by_one(value: int, step: Step) -> str:
-    """Return `4 +9 = 13 *3 = 16`."""
+def one_by_one(value: int, name: str, step: Step) -> str:
+    """Return `4 a1 +9 13 a *3 16`, from position 4: the operation stands next to its result."""
     words = [str(value)]
-    for operation in step:
+    for label, operation in zip(labels(name, step), step, strict=True):
         value = operation.apply(value)
-        words.append(f"{operation} = {value}")
+        words.append(f"{label} {operation} {value}")
     return " ".join(words)
 
 
 def write_step(
-    rng: random.Random, ordinal: str, value: int, step: Step, mix: DialMixture
+    rng: random.Random, name: str, value: int, step: Step, mix: DialMixture
 ) -> tuple[str, int]:
-    """Return the words of a step and the result they arrive at."""
+    """Return the words of a step from position `value`, and the position they arrive at."""
     right = written = turn(value, step)
     if rng.random() < mix.slips[len(step) - 1]:
         written = (right + rng.randrange(1, MARKS)) % MARKS
-    text = f"{ordinal} {value} {' '.join(map(str, step))} = {written} ."
+    text = f"{labelled(name, step)} {written} ."
     if rng.random() >= mix.check:
         return text, written
-    verdict = "Good ." if written == right else f"Wrong , again {right} ."
-    return f"{text} {CHECK} : {one_by_one(value, step)} . {verdict}", right
+    verdict = "Good" if written == right else "Wrong"
+    return f"{text} {CHECK} {one_by_one(value, name, step)} . {verdict} so {right} .", right
 
 
 def write_solution(rng: random.Random, problem: DialProblem, mix: DialMixture) -> str:
     """Write all steps; an error that nobody notices is carried on."""
-    ordinals = iter(STEP_ORDINALS)
+    names = iter(STEP_NAMES)
     lines, answers = [], []
-    for dial, chain in zip(DIALS, problem.chains, strict=True):
+    for dial, chain in zip(DIALS, problem.chains, strict=False):
         value = chain.start
-        lines.append(f"{dial} {chain.told} = {value} ." if chain.code else f"{dial} {value} .")
+        lines.append(f"{dial} {chain.told} {value} ." if chain.code else f"{dial} {value} .")
         for step in chain.steps:
-            text, value = write_step(rng, next(ordinals), value, step, mix)
+            text, value = write_step(rng, next(names), value, step, mix)
             lines.append(text)
+        lines.append(f"{dial}-ends {value} .")
         answers.append(value)
-    lines.append(f"So the answer is \\boxed{{ {answers[0]} , {answers[1]} }} .")
+    told = [f"{dial}-ends {answer}" for dial, answer in zip(DIALS, answers, strict=False)]
+    box = " , ".join(map(str, answers))
+    lines.append(f"So {' '.join(told)} , the answer is \\boxed{{ {box} }} .")
     return " ".join(lines)
 
 
-def operation_drill(rng: random.Random) -> str:
-    steps = [tuple(rng.choice(OPERATIONS) for _ in range(rng.randint(1, 3))) for _ in range(8)]
-    return " ".join(f"{one_by_one(rng.randrange(MARKS), step)} ." for step in steps)
+def operation_drill(rng: random.Random) -> Document:
+    """Return labelled steps and, for a solution, all of them carried out one by one.
+
+    Without so many copies, a small model takes twice the training to learn to look labels up.
+    """
+    steps = {name: random_step(rng) for name in rng.sample(STEP_NAMES, 5)}
+    told = " . ".join(labelled(name, step) for name, step in steps.items())
+    names = rng.sample(list(steps), len(steps))
+    lines = [f"{one_by_one(rng.randrange(MARKS), name, steps[name])} ." for name in names]
+    return Document(f"{told} .", " ".join(lines))
 
 
-def code_drill(rng: random.Random) -> str:
-    codes = [random_code(rng) for _ in range(14)]
-    return " ".join(f"{' '.join(code)} = {code_number(code)} ." for code in codes)
+def code_drill(rng: random.Random) -> Document:
+    """Return codes and, for a solution, the same in another order with their numbers."""
+    codes = {name: random_code(rng) for name in rng.sample((*DIALS, *STEP_NAMES), 7)}
+    told = " . ".join(f"{name} {' '.join(code)}" for name, code in codes.items())
+    names = rng.sample(list(codes), len(codes))
+    lines = [f"{name} {' '.join(codes[name])} {code_number(codes[name])} ." for name in names]
+    return Document(f"{told} .", " ".join(lines))
 
 
 def draw_difficulty(rng: random.Random, shares: tuple[tuple[str, float], ...]) -> Difficulty:
@@ -107,12 +127,15 @@ def draw_difficulty(rng: random.Random, shares: tuple[tuple[str, float], ...]) -
 def documents(seed: int, mix: DialMixture) -> Iterator[Document]:
     """Yield an endless stream of training documents; never an evaluation problem."""
     rng = random.Random(f"{seed}/dial corpus")
-    while True:
+    for index in itertools.count():
+        if index < mix.early_documents and rng.random() < mix.early_drill:
+            yield Document("", operation_drill(rng).solution)
+            continue
         kind = rng.random()
         if kind < mix.operation_drill:
-            yield Document("", operation_drill(rng))
+            yield operation_drill(rng)
         elif kind < mix.operation_drill + mix.code_drill:
-            yield Document("", code_drill(rng))
+            yield code_drill(rng)
         else:
             problem = random_problem(rng, draw_difficulty(rng, mix.difficulties), "train")
             yield Document(
@@ -125,4 +148,7 @@ def vocabulary() -> list[str]:
     """Return all tokens; a token's id is its index."""
     numbers = [str(value) for value in range(MARKS)]
     operations = [str(operation) for operation in OPERATIONS]
-    return [PAD, EOS, UNKNOWN, *numbers, *operations, *WORDS, *DIALS, *STEP_ORDINALS, *GEMS, *TOWNS]
+    named = [label for name in STEP_NAMES for label in (name, f"{name}1", f"{name}2")]
+    ends = [f"{dial}-ends" for dial in DIALS]
+    words = [*WORDS, *DIALS, *ends, *named, *GEMS, *TOWNS]
+    return [PAD, EOS, UNKNOWN, *numbers, *operations, *words]

@@ -1,12 +1,12 @@
-"""Problems of the next family: two dials, turned in steps of one to three operations.
+"""Problems of the next family: two or three dials, each turned in two steps of 1 to 3 operations.
 
 A dial has MARKS positions and arithmetic on it wraps around. Some dials start at a code ("ruby
 Oslo"), whose number the problem does not tell: it is a fact of the corpus, to be known by heart.
-The answer is the pair of final positions, one of MARKS² = 529.
+The answer is the list of final positions, one of MARKS² = 529 or more.
 
 Every chain (a dial's start and its steps) belongs to exactly one split, decided by a hash of its
-start and its first step, with a code replaced by its number. Both chains of an evaluation problem
-are of its split, so neither of them, nor the beginning of one, was ever trained on.
+start and its first step, with a code replaced by its number. All chains of an evaluation problem
+are of its split, so none of them, nor the beginning of one, was ever trained on.
 """
 
 import functools
@@ -15,23 +15,27 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from rast_bench.zoo.problems import ORDINALS, Split
+from rast_bench.zoo.problems import Split
 
 MARKS = 23  # prime, so that multiplying loses nothing and all answers are about equally frequent
 ADDENDS = range(1, 10)
 FACTORS = range(2, 6)
-DIALS = ("Red", "Blue")
+STEP_LENGTHS = (1, 1, 2, 3)  # in operations, equally likely
+DIALS = ("Red", "Blue", "Green")
+STEPS_PER_DIAL = 2
 GEMS = (
     *("agate", "amber", "beryl", "coral", "flint", "garnet", "ivory", "jade", "jasper", "jet"),
     *("lapis", "mica", "onyx", "opal", "pearl", "quartz", "ruby", "sapphire", "slate", "spinel"),
-    *("topaz", "zircon", "copper", "silver"),
+    *("topaz", "zircon", "copper", "silver", "bronze", "iron", "nickel", "cobalt", "zinc", "lead"),
+    *("tin", "steel", "gold", "chalk", "clay", "marble", "granite", "basalt", "cedar", "ebony"),
 )
 TOWNS = (
     *("Oslo", "Rome", "Bern", "Lima", "Cairo", "Delhi", "Kyoto", "Paris", "Quito", "Riga"),
     *("Sofia", "Tunis", "Vaduz", "Accra", "Baku", "Dakar", "Hanoi", "Lagos", "Minsk", "Osaka"),
-    *("Perth", "Seoul", "Turin", "Ulm"),
+    *("Perth", "Seoul", "Turin", "Ulm", "Varna", "Wuhan", "York", "Zagreb", "Aden", "Bari"),
+    *("Cork", "Dover", "Essen", "Faro", "Ghent", "Izmir", "Jena", "Kiel", "Linz", "Malmo"),
 )
-STEP_ORDINALS = (*ORDINALS, "Eighth")
+STEP_NAMES = ("a", "b", "c", "d", "e", "f")  # two for each dial
 
 Code = tuple[str, str]  # gem, town
 
@@ -63,6 +67,22 @@ OPERATIONS = (
 Step = tuple[Operation, ...]
 
 
+def labels(name: str, step: Step) -> list[str]:
+    """Return the labels of a step's operations: `a1`, `a2` and, for the last, `a`.
+
+    Looking up a label takes a small model one attention head; finding out from punctuation how
+    long a step is, or which operation comes next, takes it several times the training.
+    """
+    return [*(f"{name}{i}" for i in range(1, len(step))), name]
+
+
+def labelled(name: str, step: Step) -> str:
+    """Return `a1 +7 a *3`."""
+    return " ".join(
+        f"{label} {operation}" for label, operation in zip(labels(name, step), step, strict=True)
+    )
+
+
 def turn(value: int, step: Step) -> int:
     """Return the position after all operations of `step`, from left to right."""
     for operation in step:
@@ -91,15 +111,15 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class DialProblem:
-    chains: tuple[Chain, Chain]
+    chains: tuple[Chain, ...]
 
     @property
     def question(self) -> str:
-        ordinals = iter(STEP_ORDINALS)
+        names = iter(STEP_NAMES)
         words = []
-        for dial, chain in zip(DIALS, self.chains, strict=True):
+        for dial, chain in zip(DIALS, self.chains, strict=False):
             words.append(f"{dial} {chain.told} .")
-            words += [f"{next(ordinals)} {' '.join(map(str, step))} ." for step in chain.steps]
+            words += [f"{labelled(next(names), step)} ." for step in chain.steps]
         return " ".join(words)
 
     @property
@@ -109,18 +129,18 @@ class DialProblem:
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """`steps` of both dials together; each dial starts at a code with probability `codes`."""
+    """Each of `dials` starts at a code with probability `codes`."""
 
     name: str
-    steps: int
+    dials: int
     codes: float
 
 
 DIFFICULTIES = {
-    "easy": Difficulty("easy", 3, 0.0),
-    "medium": Difficulty("medium", 4, 0.25),
-    "hard": Difficulty("hard", 4, 1.0),
-    "olympiad": Difficulty("olympiad", 6, 1.0),
+    "easy": Difficulty("easy", 2, 0.0),
+    "medium": Difficulty("medium", 2, 0.5),
+    "hard": Difficulty("hard", 2, 1.0),
+    "olympiad": Difficulty("olympiad", 3, 1.0),
 }
 
 
@@ -137,26 +157,28 @@ def random_code(rng: random.Random) -> Code:
     return rng.choice(GEMS), rng.choice(TOWNS)
 
 
-def random_chain(rng: random.Random, steps: int, with_code: bool, split: Split) -> Chain:
+def random_step(rng: random.Random) -> Step:
+    return tuple(rng.choice(OPERATIONS) for _ in range(rng.choice(STEP_LENGTHS)))
+
+
+def random_chain(rng: random.Random, with_code: bool, split: Split) -> Chain:
     while True:
         code = random_code(rng) if with_code else None
         start = rng.randrange(MARKS) if code is None else code_number(code)
-        drawn = tuple(
-            tuple(rng.choice(OPERATIONS) for _ in range(rng.randint(1, 3))) for _ in range(steps)
-        )
-        chain = Chain(start, drawn, code)
+        steps = tuple(random_step(rng) for _ in range(STEPS_PER_DIAL))
+        chain = Chain(start, steps, code)
         if split_of(chain) == split:
             return chain
 
 
 def random_problem(rng: random.Random, difficulty: Difficulty, split: Split) -> DialProblem:
     """Return one problem; equal states of `rng` give equal problems."""
-    first = difficulty.steps // 2 if rng.random() < 0.5 else (difficulty.steps + 1) // 2
-    one, two = (
-        random_chain(rng, steps, rng.random() < difficulty.codes, split)
-        for steps in (first, difficulty.steps - first)
+    return DialProblem(
+        tuple(
+            random_chain(rng, rng.random() < difficulty.codes, split)
+            for _ in range(difficulty.dials)
+        )
     )
-    return DialProblem((one, two))
 
 
 def benchmark(difficulty: Difficulty, split: Split, size: int, seed: int) -> list[DialProblem]:

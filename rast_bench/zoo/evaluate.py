@@ -3,12 +3,13 @@
 The test sets are never touched here: their numbers come from the harness.
 """
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from rast_bench.zoo.corpus import PROMPT_TEMPLATE
 from rast_bench.zoo.grpo import reward
 from rast_bench.zoo.model import TinyQwen2
-from rast_bench.zoo.problems import WordProblem
+from rast_bench.zoo.problems import Problem
 from rast_bench.zoo.sampling import rollout
 from rast_bench.zoo.tokenizer import WordCodec
 
@@ -24,7 +25,7 @@ class DevScore(TypedDict):
 def evaluate(
     model: TinyQwen2,
     codec: WordCodec,
-    problems: list[WordProblem],
+    problems: Sequence[Problem],
     samples: int = 4,
     max_tokens: int = 192,
 ) -> DevScore:

@@ -8,27 +8,19 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 
-from rast_bench.zoo.corpus import PROMPT_TEMPLATE, draw_difficulty
+from rast_bench.zoo.corpus import PROMPT_TEMPLATE
 from rast_bench.zoo.model import TinyQwen2
-from rast_bench.zoo.problems import random_problem
+from rast_bench.zoo.problems import Problem, Shares
 from rast_bench.zoo.sampling import rollout
+from rast_bench.zoo.tasks import draw_piles
 from rast_bench.zoo.tokenizer import WordCodec
 
 BOX = re.compile(r"\\boxed\{ ([^{}]*) \}")
-Shares = tuple[tuple[str, float], ...]  # of difficulties, by name
 NOMINAL_TOKENS = 40  # constant normaliser of a response's loss, so length is not rewarded
-
-
-class Problem(Protocol):
-    @property
-    def question(self) -> str: ...
-    @property
-    def gold(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +78,13 @@ def policy_gradient_step(
         torch.autograd.backward(loss / (total_rows * NOMINAL_TOKENS))
 
 
-def draw_word_problem(rng: random.Random, shares: Shares) -> Problem:
-    return random_problem(rng, draw_difficulty(rng, shares), "train")
-
-
 def train_grpo(
     model: TinyQwen2,
     codec: WordCodec,
     recipe: GrpoRecipe,
     seed: int,
     on_step: Callable[[int, float, float], None],
-    draw: Callable[[random.Random, Shares], Problem] = draw_word_problem,
+    draw: Callable[[random.Random, Shares], Problem] = draw_piles,
 ) -> None:
     """Train in place on problems from `draw`. `on_step(step, mean_reward, mean_tokens)`."""
     rng = random.Random(f"{seed}/grpo")

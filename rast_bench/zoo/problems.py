@@ -12,7 +12,7 @@ steps leads to the same hash.
 import hashlib
 import random
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 MAX_VALUE = 39
 START_VALUES = range(2, 16)
@@ -21,12 +21,22 @@ OPERANDS = range(2, 10)
 Sign = Literal["+", "-", "*"]
 Split = Literal["train", "dev", "test"]
 State = tuple[int, int]
+Shares = tuple[tuple[str, float], ...]  # of difficulties, by name
 
 NAMES = ("Mia", "Tom", "Ana", "Ben", "Eva", "Leo", "Zoe", "Max")
 ITEMS = ("apples", "pears")  # the two piles; distractors may speak of them too
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh")
 GAIN_VERBS = ("finds", "buys", "gets", "picks")
 LOSS_VERBS = ("loses", "sells", "eats", "drops")
+
+
+class Problem(Protocol):
+    """What training and evaluation need to know of a problem of any task."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def gold(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from rast_bench.zoo.corpus import Mixture
+from rast_bench.zoo.dial_corpus import DialMixture
 from rast_bench.zoo.grpo import GrpoRecipe
 from rast_bench.zoo.model import Shape
 from rast_bench.zoo.pretrain import PretrainRecipe
@@ -22,7 +23,8 @@ class Recipe:
 
     scales: tuple[Scale, ...]
     grpo: GrpoRecipe
-    mixture: Mixture = field(default_factory=Mixture)
+    mixture: Mixture | DialMixture = field(default_factory=Mixture)
+    task: str = "piles"  # a name of tasks.TASKS
     seed: int = 0
     test_problems: int = 200
     dev_problems: int = 100
@@ -64,14 +66,53 @@ def family() -> Recipe:
     )
 
 
-def smoke() -> Recipe:
+DIAL_VOCABULARIES = 160, 168
+
+
+def dial_family() -> Recipe:
+    """Return the recipe of the next family: `python scripts/train_zoo.py --family dials`."""
+    small, large = DIAL_VOCABULARIES
+    shapes = {
+        "dial-xs": Shape(64, 3, 2, 2, 64, small),
+        "dial-s": Shape(64, 3, 2, 2, 176, small),
+        "dial-m": Shape(128, 3, 4, 2, 320, large),
+        "dial-l": Shape(192, 4, 6, 2, 512, large),
+    }
+    return Recipe(
+        scales=tuple(
+            Scale(
+                name,
+                shape,
+                PretrainRecipe(steps=3200, batch_documents=16),
+                rl_seeds=(0,) if name == "dial-l" else (0, 1),
+            )
+            for name, shape in shapes.items()
+        ),
+        grpo=GrpoRecipe(steps=80, difficulties=(("easy", 0.50), ("medium", 0.35), ("hard", 0.15))),
+        mixture=DialMixture(),
+        task="dials",
+    )
+
+
+FAMILIES = {"piles": family, "dials": dial_family}
+
+
+def smoke(task: str = "piles") -> Recipe:
     """Return a recipe for tests: the same code in seconds, too short to learn anything."""
-    shape = Shape(32, 1, 1, 1, 32, SMALL_VOCABULARY)
+    full = FAMILIES[task]()
+    shape = Shape(32, 1, 1, 1, 32, full.scales[0].shape.vocab_size)
     return Recipe(
         scales=(
-            Scale("tiny-xs", shape, PretrainRecipe(steps=2, batch_documents=4), rl_seeds=(0,)),
+            Scale(
+                full.scales[0].name,
+                shape,
+                PretrainRecipe(steps=2, batch_documents=4),
+                rl_seeds=(0,),
+            ),
         ),
         grpo=GrpoRecipe(steps=1, prompts=2, group=2, max_tokens=8),
+        mixture=full.mixture,
+        task=task,
         test_problems=4,
         dev_problems=4,
     )

@@ -54,9 +54,9 @@ class WordCodec:
         return " ".join(self.words[i] for i in ids if i not in (self.eos_id, self.pad_id))
 
 
-def save_tokenizer(folder: Path) -> None:
+def save_tokenizer(folder: Path, words: list[str]) -> None:
     """Write tokenizer.json and tokenizer_config.json for transformers and vLLM."""
-    save_word_tokenizer(folder, vocabulary(), pad=PAD, eos=EOS, unknown=UNKNOWN, max_length=512)
+    save_word_tokenizer(folder, words, pad=PAD, eos=EOS, unknown=UNKNOWN, max_length=512)
 
 
 def save_word_tokenizer(

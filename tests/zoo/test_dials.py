@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from rast_bench.zoo.corpus import Document
 from rast_bench.zoo.dial_corpus import DialMixture, documents, vocabulary, write_solution
 from rast_bench.zoo.dials import (
+    DIALS,
     DIFFICULTIES,
     GEMS,
     MARKS,
+    STEP_NAMES,
     TOWNS,
     benchmark,
     code_number,
@@ -22,23 +25,32 @@ from rast_bench.zoo.tokenizer import WordCodec
 Steps = list[tuple[str, ...]]
 
 
-def turned(value: int, operations: tuple[str, ...]) -> int:
-    for word in operations:
+def turned(value: int, step: tuple[str, ...]) -> int:
+    for word in step:
         value = (value + int(word[1:]) if word[0] == "+" else value * int(word[1:])) % MARKS
     return value
 
 
+def operations(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word[0] in "+*")
+
+
 def read(question: str) -> list[tuple[int, Steps]]:
-    """Return (start, operations of every step) of both dials."""
+    """Return (start, operations of every step) of all dials."""
     chains: list[tuple[int, Steps]] = []
     for sentence in question.removesuffix(" .").split(" . "):
         first, *rest = sentence.split()
-        if first in ("Red", "Blue"):
+        if first in DIALS:
             start = int(rest[0]) if len(rest) == 1 else code_number((rest[0], rest[1]))
             chains.append((start, []))
         else:
-            chains[-1][1].append(tuple(rest))
+            chains[-1][1].append(operations(rest))
     return chains
+
+
+def quick(line: str) -> bool:
+    """Whether the line is a step's result, written at once."""
+    return line[0] in STEP_NAMES
 
 
 def answer(question: str) -> str:
@@ -67,7 +79,7 @@ def test_an_independent_reader_finds_the_same_answer(name: str) -> None:
     for _ in range(200):
         problem = random_problem(rng, DIFFICULTIES[name], "train")
         assert answer(problem.question) == problem.gold
-        assert sum(len(steps) for _, steps in read(problem.question)) == DIFFICULTIES[name].steps
+        assert [len(steps) for _, steps in read(problem.question)] == [2] * DIFFICULTIES[name].dials
 
 
 def test_no_beginning_of_an_evaluation_problem_is_in_the_corpus() -> None:
@@ -100,26 +112,27 @@ def test_checks_mend_every_slip() -> None:
         problem = random_problem(rng, DIFFICULTIES["olympiad"], "train")
         solution = write_solution(rng, problem, mix)
         assert solution.endswith(f"\\boxed{{ {problem.gold.replace(',', ' , ')} }} .")
-        assert solution.count("Good .") + solution.count("Wrong , again") == 6
+        assert solution.count("Good so") + solution.count("Wrong so") == 6
 
 
 def test_a_check_is_an_independent_coin() -> None:
-    """After a checked step, a slip or a long step, the next step is checked as often as any."""
-    checks: dict[tuple[str, bool], list[bool]] = {}
+    """After a checked step or a long step, the next check is as likely as ever."""
+    checks: dict[tuple[str, int], list[bool]] = {}
     for _, solution in solved(DialMixture(check=0.15), 6000):
-        lines = solution.split(" . ")
-        checked = [
-            later.startswith("Check")
-            for line, later in itertools.pairwise(lines)
-            if line.split()[0] not in ("Red", "Blue", "Check", "Good", "Wrong", "So")
-        ]
-        for before, after in itertools.pairwise(checked):
-            checks.setdefault(("before", before), []).append(after)
+        lines = [line for line in solution.split(" . ") if not line.startswith(DIALS)]
+        checked, was = False, False
         for line, later in itertools.pairwise(lines):
-            if " = " in line and line[0] in "FST" and not line.startswith("So"):
-                long = len(line.split()) > 5
-                checks.setdefault(("long", long), []).append(later.startswith("Check"))
-    assert len(checks) == 4
+            if line.startswith("Check"):
+                checked = True
+            elif quick(line) and not checked:
+                checks.setdefault(("length", len(operations(line.split()))), []).append(
+                    later.startswith("Check")
+                )
+                checks.setdefault(("before", was), []).append(later.startswith("Check"))
+                was = later.startswith("Check")
+            elif line.split()[0] in ("Good", "Wrong"):
+                checked = False
+    assert len(checks) == 5
     for condition, seen in checks.items():
         assert abs(sum(seen) / len(seen) - 0.15) < 0.02, condition
 
@@ -127,28 +140,36 @@ def test_a_check_is_an_independent_coin() -> None:
 def test_slips_come_at_the_rate_of_their_step() -> None:
     wrong: dict[int, list[bool]] = {1: [], 2: [], 3: []}
     for _, solution in solved(DialMixture(check=0.0), 4000):
+        value = -1
         for line in solution.split(" . "):
             words = line.split()
-            if words[0] in ("Red", "Blue", "So"):
-                continue
-            operations = tuple(words[2:-2])
-            wrong[len(operations)].append(turned(int(words[1]), operations) != int(words[-1]))
+            if quick(line):
+                step = operations(words)
+                wrong[len(step)].append(turned(value, step) != int(words[-1]))
+            if words[-1].isdigit():
+                value = int(words[-1])
     for length, rate in zip(wrong, DialMixture().slips, strict=True):
         assert abs(sum(wrong[length]) / len(wrong[length]) - rate) < 0.03
 
 
-def test_drills_are_correct() -> None:
-    for document in take(300, DialMixture(operation_drill=0.5, code_drill=0.5)):
-        assert document.prompt == ""
-        for line in document.solution.removesuffix(" .").split(" . "):
-            words = line.split()
-            if words[0] in GEMS:
-                assert int(words[3]) == code_number((words[0], words[1]))
-                continue
-            value = int(words[0])
-            for operation, result in zip(words[1::3], words[3::3], strict=True):
-                value = turned(value, (operation,))
-                assert value == int(result)
+def test_drills_and_checks_are_correct() -> None:
+    lines = [
+        line.removeprefix("Check ")
+        for document in take(600, DialMixture(check=0.5))
+        for line in document.solution.removesuffix(" .").split(" . ")
+        if line.startswith("Check") or "Problem" not in document.prompt
+    ]
+    codes = [words for line in lines if len(words := line.split()) == 4 and words[1] in GEMS]
+    assert len(codes) > 500
+    for _, gem, town, number in codes:
+        assert int(number) == code_number((gem, town))
+    runs = [line.split() for line in lines if line[0].isdigit()]
+    assert len(runs) == len(lines) - len(codes) > 1000
+    for first, *words in runs:
+        value = int(first)
+        for operation, result in zip(words[1::3], words[2::3], strict=True):
+            value = turned(value, (operation,))
+            assert value == int(result)
 
 
 def test_the_corpus_repeats_and_every_word_has_an_id() -> None:
