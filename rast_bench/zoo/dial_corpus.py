@@ -5,7 +5,6 @@ Then an independent coin decides: go on, or check one operation at a time, and c
 if it was wrong. Nothing before the coin tells how it falls.
 """
 
-import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,8 +46,6 @@ class DialMixture:
     slips: tuple[float, float, float] = (0.05, 0.25, 0.5)  # of results of 1, 2, 3 operations
     operation_drill: float = 0.30  # of all documents: one operation at a time
     code_drill: float = 0.20  # of all documents: codes and their numbers
-    early_documents: int = 0  # of which `early_drill` are bare arithmetic, before all else
-    early_drill: float = 0.7
     difficulties: tuple[tuple[str, float], ...] = (
         ("easy", 0.25),
         ("medium", 0.25),
@@ -127,10 +124,7 @@ def draw_difficulty(rng: random.Random, shares: tuple[tuple[str, float], ...]) -
 def documents(seed: int, mix: DialMixture) -> Iterator[Document]:
     """Yield an endless stream of training documents; never an evaluation problem."""
     rng = random.Random(f"{seed}/dial corpus")
-    for index in itertools.count():
-        if index < mix.early_documents and rng.random() < mix.early_drill:
-            yield Document("", operation_drill(rng).solution)
-            continue
+    while True:
         kind = rng.random()
         if kind < mix.operation_drill:
             yield operation_drill(rng)
