@@ -98,9 +98,10 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a recipe of seconds, to try the path")
     args = parser.parse_args()
     recipe = smoke(args.family) if args.smoke else FAMILIES[args.family]()
-    shipped = args.family == "piles"
-    out = Path(build.__file__).parent if shipped else Path(".zoo-work") / args.family
-    work = Path(".zoo-work") if shipped else out / "work"
+    out, work = Path(build.__file__).parent, Path(".zoo-work")
+    if args.family != "piles":  # nothing of it is shipped
+        out = Path(f".zoo-{args.family}")
+        work = out / "work"
     folders = build.Folders(root=args.out or out, work=args.work or work)
     if args.fresh:
         shutil.rmtree(folders.work, ignore_errors=True)

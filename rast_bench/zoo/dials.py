@@ -6,7 +6,8 @@ The answer is the list of final positions, one of MARKS² = 529 or more.
 
 Every chain (a dial's start and its steps) belongs to exactly one split, decided by a hash of its
 start and its first step, with a code replaced by its number. All chains of an evaluation problem
-are of its split, so none of them, nor the beginning of one, was ever trained on.
+are of its split, so none of them, nor the beginning of one, is in a training problem. Drills are
+arithmetic without a problem and may hold any step.
 """
 
 import functools
