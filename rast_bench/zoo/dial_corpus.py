@@ -44,8 +44,8 @@ class DialMixture:
 
     check: float = 0.15  # of all steps
     slips: tuple[float, float, float] = (0.05, 0.25, 0.5)  # of results of 1, 2, 3 operations
-    operation_drill: float = 0.30  # of all documents: one operation at a time
-    code_drill: float = 0.20  # of all documents: codes and their numbers
+    operation_drill: float = 0.40  # of all documents: one operation at a time
+    code_drill: float = 0.10  # of all documents: codes and their numbers
     difficulties: tuple[tuple[str, float], ...] = (
         ("easy", 0.25),
         ("medium", 0.25),
@@ -98,22 +98,24 @@ def write_solution(rng: random.Random, problem: DialProblem, mix: DialMixture) -
 def operation_drill(rng: random.Random) -> Document:
     """Return labelled steps and, for a solution, all of them carried out one by one.
 
-    Without so many copies, a small model takes twice the training to learn to look labels up.
+    Half of the drills tell no steps first, so that calculating and looking labels up are learnt
+    side by side: whichever a small model learns first holds the other up.
     """
     steps = {name: random_step(rng) for name in rng.sample(STEP_NAMES, 5)}
     told = " . ".join(labelled(name, step) for name, step in steps.items())
     names = rng.sample(list(steps), len(steps))
     lines = [f"{one_by_one(rng.randrange(MARKS), name, steps[name])} ." for name in names]
-    return Document(f"{told} .", " ".join(lines))
+    return Document(f"{told} ." if rng.random() < 0.5 else "", " ".join(lines))
 
 
 def code_drill(rng: random.Random) -> Document:
-    """Return codes and, for a solution, the same in another order with their numbers."""
-    codes = {name: random_code(rng) for name in rng.sample((*DIALS, *STEP_NAMES), 7)}
-    told = " . ".join(f"{name} {' '.join(code)}" for name, code in codes.items())
-    names = rng.sample(list(codes), len(codes))
-    lines = [f"{name} {' '.join(codes[name])} {code_number(codes[name])} ." for name in names]
-    return Document(f"{told} .", " ".join(lines))
+    names = rng.sample((*DIALS, *STEP_NAMES), 7)
+    codes = [random_code(rng) for _ in names]
+    lines = [
+        f"{name} {' '.join(code)} {code_number(code)} ."
+        for name, code in zip(names, codes, strict=True)
+    ]
+    return Document("", " ".join(lines))
 
 
 def draw_difficulty(rng: random.Random, shares: tuple[tuple[str, float], ...]) -> Difficulty:
