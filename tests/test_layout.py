@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -39,3 +40,9 @@ def test_the_map_is_drawn_in_layers() -> None:
     _, names = drawn()
     order = [place[name.removesuffix("/").removesuffix(".py")] for name in names]
     assert order == sorted(order)
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    """pytest imports them by these alone."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

@@ -89,7 +89,7 @@ SAMPLES = Family(
     "samples",
     SAMPLE_SCHEMA,
     (*KEY, "run_id"),
-    heavy=("token_ids", "text"),
+    heavy=("token_ids",),
     long=("seed", "prompt_sha256", "text"),
     words={"finish_reason": frozenset(get_args(FinishReason))},
 )
@@ -254,7 +254,13 @@ def check_rows(table: pa.Table, family: Family, cell_id: str, *, stamped: bool =
         stamped: False for a version that wrote neither stamps nor the run of a judged sample,
             and kept duplicates when merging shards.
     """
-    check_values(table, family)
+    try:
+        table.validate(full=True)  # UTF-8 too, which reading does not check
+    except pa.ArrowException as error:
+        raise UnsoundFileError("its columns do not match their types") from error
+    for name in table.column_names:
+        if name not in family.nullable and table[name].null_count:
+            raise UnsoundFileError(f"its column {name} lacks a value")
     for name, words in family.words.items():
         if unknown := set(table[name].unique().to_pylist()) - words:
             raise UnsoundFileError(f"its column {name} contains {min(unknown)!r:.40}")
@@ -267,23 +273,6 @@ def check_rows(table: pa.Table, family: Family, cell_id: str, *, stamped: bool =
         raise UnsoundFileError("it has lost its stamp")
     if family is SAMPLES:
         _check_samples(table, cell_id)
-
-
-def check_values(table: pa.Table, family: Family) -> None:
-    """Raise UnsoundFileError for a column with values that no version of this program writes.
-
-    Args:
-        table: any columns; token_ids only beside token_count.
-    """
-    try:
-        table.validate(full=True)  # UTF-8 too, which reading does not check
-    except pa.ArrowException as error:
-        raise UnsoundFileError("its columns do not match their types") from error
-    for name in table.column_names:
-        if name not in family.nullable and table[name].null_count:
-            raise UnsoundFileError(f"its column {name} lacks a value")
-    if "token_ids" in table.column_names:
-        _check_tokens(table)
 
 
 def _repeats(identities: pa.Table) -> bool:
@@ -302,9 +291,8 @@ def _check_samples(table: pa.Table, cell_id: str) -> None:
         raise UnsoundFileError("its seeds do not match its samples")
     if not all(map(_SHA256.fullmatch, table["prompt_sha256"].unique().to_pylist())):
         raise UnsoundFileError("a prompt_sha256 is not a SHA-256")
-
-
-def _check_tokens(table: pa.Table) -> None:
+    if "token_ids" not in table.column_names:
+        return
     ids = table["token_ids"].combine_chunks()
     counts = numbers_of(ids.value_lengths())
     tokens = ids.flatten()

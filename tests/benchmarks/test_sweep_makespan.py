@@ -1,6 +1,7 @@
 """The comparison of ways to run a sweep: its arithmetic on made-up runs, then once for real."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def test_unequal_work_is_refused(changed: dict[str, Any], reason: str) -> None:
 def test_a_failed_command_says_its_last_lines(tmp_path: Path) -> None:
     program = "import sys; print('first\\n' * 9 + 'last', file=sys.stderr); sys.exit(3)"
     with pytest.raises(EngineError, match=r"(?ms)exit code 3 .*\nlast$"):
-        call(["python", "-c", program], Place(tmp_path, 1))
+        call([sys.executable, "-c", program], Place(tmp_path, 1))
 
 
 def test_no_log_is_no_load(tmp_path: Path) -> None:
