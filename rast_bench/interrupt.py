@@ -56,3 +56,14 @@ def two_step_interrupt(signals: Sequence[int] = SIGNALS) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def until_ctrl_c() -> Iterator[None]:
+    """As `two_step_interrupt`, for what only Ctrl-C ends: that is no error. SIGTERM is."""
+    try:
+        with two_step_interrupt():
+            yield
+    except Interrupted as interrupt:
+        if interrupt.number != signal.SIGINT:
+            raise

@@ -82,40 +82,34 @@ def run(args: Namespace) -> int:
     Raises:
         RastBenchError: what is asked for does not exist, does not fit or is not supported.
     """
-    import signal
-
-    from rast_bench.interrupt import Interrupted, two_step_interrupt
+    from rast_bench.interrupt import until_ctrl_c
     from rast_bench.serving.launch import ServerProcess
     from rast_bench.serving.prepare import Wanted, server_spec
 
-    try:
-        with two_step_interrupt():
-            wanted = Wanted(
-                base=args.base,
-                delta=args.delta,
-                method=args.method,
-                lambda_=args.lambda_,
-                name=args.name,
-                variants=args.variant,
-                host=args.host,
-                port=args.port,
-                keys={"--api-key": args.api_key, **{n: os.environ.get(n) for n in _KEY_VARIABLES}},
-                chat_template=args.chat_template,
-                arguments=arguments_of(args),
-            )
-            spec = server_spec(wanted)
-            print(f"loading  {spec.served.name}; Ctrl-C ends it", file=sys.stderr, flush=True)
-            process = ServerProcess(spec)
-            try:
-                process.wait_until_ready()
-                print(ready_text(spec), file=sys.stderr, flush=True)
-                print(f"{spec.address}/v1", flush=True)
-                process.wait()
-            finally:
-                process.stop()
-    except Interrupted as interrupt:
-        if interrupt.number != signal.SIGINT:
-            raise
+    with until_ctrl_c():
+        wanted = Wanted(
+            base=args.base,
+            delta=args.delta,
+            method=args.method,
+            lambda_=args.lambda_,
+            name=args.name,
+            variants=args.variant,
+            host=args.host,
+            port=args.port,
+            keys={"--api-key": args.api_key, **{n: os.environ.get(n) for n in _KEY_VARIABLES}},
+            chat_template=args.chat_template,
+            arguments=arguments_of(args),
+        )
+        spec = server_spec(wanted)
+        print(f"loading  {spec.served.name}; Ctrl-C ends it", file=sys.stderr, flush=True)
+        process = ServerProcess(spec)
+        try:
+            process.wait_until_ready()
+            print(ready_text(spec), file=sys.stderr, flush=True)
+            print(f"{spec.address}/v1", flush=True)
+            process.wait()
+        finally:
+            process.stop()
     return 0
 
 

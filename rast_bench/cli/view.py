@@ -63,11 +63,10 @@ def run(args: Namespace) -> int:
         LedgerError: the results folder cannot be read.
     """
     import shlex
-    import signal
     import threading
 
     from rast_bench.api.folder import open_results
-    from rast_bench.interrupt import Interrupted, two_step_interrupt
+    from rast_bench.interrupt import until_ctrl_c
     from rast_bench.viewer.live import LiveView
     from rast_bench.viewer.server import ViewerServer
 
@@ -75,17 +74,13 @@ def run(args: Namespace) -> int:
     cells = len(named(folder, args.names, []))
     command = shlex.join(["rast-bench", "view", *args.names])
     view = LiveView(folder.ledger, chooser(folder, args.names), command)
-    try:
-        with two_step_interrupt(), ViewerServer(view, folder.path, args.port) as server:
-            print(server.address, flush=True)
-            print(f"{cells} cells of {folder.path}; Ctrl-C ends it", file=sys.stderr, flush=True)
-            threading.Thread(target=prepare, args=(view,), daemon=True).start()
-            if not args.no_open:
-                open_browser(server.address)
-            server.serve_forever()
-    except Interrupted as interrupt:
-        if interrupt.number != signal.SIGINT:
-            raise
+    with until_ctrl_c(), ViewerServer(view, folder.path, args.port) as server:
+        print(server.address, flush=True)
+        print(f"{cells} cells of {folder.path}; Ctrl-C ends it", file=sys.stderr, flush=True)
+        threading.Thread(target=prepare, args=(view,), daemon=True).start()
+        if not args.no_open:
+            open_browser(server.address)
+        server.serve_forever()
     return 0
 
 

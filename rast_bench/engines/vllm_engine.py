@@ -46,9 +46,7 @@ class VllmEngine:
 
     def __init__(self, key: EngineKey, cfg: VllmConfig) -> None:
         check_vllm_installed()
-        set_environment(
-            cfg, drafts=bool(key.draft_tokens)
-        )  # before anything imports PyTorch or vLLM
+        set_environment(key, cfg)  # before anything imports PyTorch or vLLM
         args = engine_args(key, cfg)
         self.method = find_method(key.method)
         self.vocabulary = RastSettings.from_override(args["hf_overrides"][OVERRIDE]).vocabulary

@@ -48,12 +48,9 @@ def check_vllm(decoding: DecodingConfig) -> None:
         )
 
 
-def set_environment(cfg: VllmConfig, drafts: bool = False) -> None:
+def set_environment(key: EngineKey, cfg: VllmConfig) -> None:
     """Set environment variables that vLLM and PyTorch read on import; those set by the user
     stay.
-
-    Args:
-        drafts: whether S_RL drafts, which needs Model Runner V1 (vllm_plugin/drafter.py).
     """
     compiles = bool(gpu_names()) if cfg.compile is None else cfg.compile
     wanted = {
@@ -63,7 +60,7 @@ def set_environment(cfg: VllmConfig, drafts: bool = False) -> None:
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "TORCH_CPP_LOG_LEVEL": "ERROR",
     }
-    if drafts:
+    if key.draft_tokens:  # S_RL drafts in Model Runner V1 alone (vllm_plugin/drafter.py)
         wanted["VLLM_USE_V2_MODEL_RUNNER"] = "0"
     if not compiles:
         wanted["TORCH_COMPILE_DISABLE"] = "1"

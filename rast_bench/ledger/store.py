@@ -204,19 +204,16 @@ class Ledger:
 
         return StoredSamples(self.cell_folder(cell_id))
 
-    def shards(self, cell_id: str, grader: str | None = None) -> list[str]:
+    def shards(self, cell_id: str, *prefixes: str) -> list[str]:
         """Return the names of the shards, sorted; with the same names nothing has changed.
 
         Args:
-            grader: the one whose verdicts count; every one's without it.
+            prefixes: of the families that count, as `verdicts-robust-2`; all without any.
         """
-        from rast_bench.ledger import codec, shards
+        from rast_bench.ledger import shards
 
-        folder = self.cell_folder(cell_id)
-        if grader is None:
-            return shards.parquet_names(folder)
-        families = (codec.SAMPLES, codec.verdict_family(_checked_grader(grader)))
-        return [name for family in families for name in shards.shard_names(folder, family)]
+        names = shards.parquet_names(self.cell_folder(cell_id))
+        return [name for name in names if not prefixes or shards.family_of(name) in prefixes]
 
     def unchecked_keys(self, cell_id: str) -> "pa.Table":
         """Return problem_id and sample_index of `sample_table`, unordered and unchecked: fast."""

@@ -61,10 +61,9 @@ def votes_per_problem(outcome: "CellOutcome") -> list[Votes]:
 
     Without a correct answer nothing can win, so wrong ones are then counted as they are written.
     """
-    derived = outcome.derived
-    if derived is None:
+    if outcome.of_verdicts is None:
         return _count_votes(outcome)
-    rows = derived.array(_VOTES, _readers(), lambda: _as_array(_count_votes(outcome)))
+    rows = outcome.of_verdicts.array(_VOTES, _readers(), lambda: _as_array(_count_votes(outcome)))
     return [
         Votes(correct, tuple(filter(None, wrong)), abstained)
         for correct, abstained, *wrong in rows.tolist()
@@ -103,7 +102,7 @@ def answers_to_read(outcomes: Iterable["CellOutcome"]) -> list[str]:
     """Return the distinct answers whose values `votes_per_problem` will compare, in order."""
     answers: dict[str, None] = {}
     for outcome in outcomes:
-        if outcome.derived is not None and outcome.derived.stored(_VOTES, _readers()):
+        if outcome.of_verdicts is not None and outcome.of_verdicts.stored(_VOTES, _readers()):
             continue
         for correct, wrong, _ in _answers_per_problem(outcome):
             if _may_win(correct, wrong):

@@ -33,7 +33,8 @@ class CellOutcome:
     token_counts: IntArray
     finish_reasons: ObjectArray  # FinishReason
     text_source: ObjectArray | Callable[[], ObjectArray]
-    derived: "Derived | None" = None  # what the ledger keeps of earlier computations
+    of_samples: "Derived | None" = None  # what the ledger keeps of earlier computations
+    of_verdicts: "Derived | None" = None  # the same, of samples and verdicts
 
     @property
     def correct(self) -> BoolArray:
@@ -52,9 +53,11 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
     Raises:
         LedgerError: samples or verdicts are missing, or the ledger cannot be read.
     """
+    from rast_bench.ledger.codec import SAMPLES, verdict_family
     from rast_bench.ledger.keys import numbers_of
 
-    derived = _derived(planned, ledger, grader)
+    of_samples = _derived(planned, ledger, SAMPLES.prefix)
+    of_verdicts = _derived(planned, ledger, SAMPLES.prefix, verdict_family(grader).prefix)
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, *_SHORT)), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
     judged = _placed(ledger.verdict_table(planned.cell_id, grader), planned)
@@ -67,17 +70,18 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         token_counts=numbers_of(sampled.table["token_count"])[sampled.rows],
         finish_reasons=sampled.texts("finish_reason"),
         text_source=partial(_read_texts, planned, ledger),
-        derived=derived,
+        of_samples=of_samples,
+        of_verdicts=of_verdicts,
     )
 
 
-def _derived(planned: "PlannedCell", ledger: "Ledger", grader: str) -> "Derived":
+def _derived(planned: "PlannedCell", ledger: "Ledger", *prefixes: str) -> "Derived":
     from rast_bench.ledger.derived import Derived
 
     ids = [problem.problem_id for problem in planned.problems]
     return Derived(
         ledger.cell_folder(planned.cell_id),
-        partial(ledger.shards, planned.cell_id, grader),
+        partial(ledger.shards, planned.cell_id, *prefixes),
         json.dumps([planned.cell.decoding.samples_per_problem, *ids]),
     )
 

@@ -124,7 +124,7 @@ class CellSamples:
         def count() -> IntArray:
             return lemma_counts(self.outcome.texts, self._counter)
 
-        derived = self.outcome.derived
+        derived = self.outcome.of_samples
         if derived is None:
             return count()
         from rast_bench.ledger.derived import code_version

@@ -50,7 +50,7 @@ def serve(spec: ServerSpec) -> int:
 
     threads = spec.engine.threads or engine_threads()
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read when torch is imported
-    set_environment(spec.engine, drafts=bool(spec.key.draft_tokens))
+    set_environment(spec.key, spec.engine)
     if spec.api_key is None:
         os.environ.pop("VLLM_API_KEY", None)
     else:

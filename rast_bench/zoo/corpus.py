@@ -14,10 +14,10 @@ from rast_bench.zoo.problems import (
     ITEMS,
     MAX_VALUE,
     ORDINALS,
-    Difficulty,
     Operation,
     State,
     WordProblem,
+    draw_difficulty,
     random_operation,
     random_problem,
 )
@@ -152,11 +152,6 @@ def drill(rng: random.Random) -> str:
     return " ".join(lines)
 
 
-def draw_difficulty(rng: random.Random, shares: tuple[tuple[str, float], ...]) -> Difficulty:
-    names, weights = zip(*shares, strict=True)
-    return DIFFICULTIES[rng.choices(names, weights)[0]]
-
-
 def documents(seed: int, mixture: Mixture) -> Iterator[Document]:
     """Yield an endless stream of training documents; never an evaluation problem."""
     rng = random.Random(f"{seed}/corpus")
@@ -164,7 +159,8 @@ def documents(seed: int, mixture: Mixture) -> Iterator[Document]:
         if rng.random() < mixture.drill:
             yield Document("", drill(rng))
             continue
-        problem = random_problem(rng, draw_difficulty(rng, mixture.difficulties), "train")
+        difficulty = DIFFICULTIES[draw_difficulty(rng, mixture.difficulties)]
+        problem = random_problem(rng, difficulty, "train")
         yield Document(
             PROMPT_TEMPLATE.format(question=problem.question),
             write_solution(rng, problem, mixture),

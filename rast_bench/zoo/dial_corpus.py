@@ -19,7 +19,6 @@ from rast_bench.zoo.dials import (
     STEP_NAMES,
     TOWNS,
     DialProblem,
-    Difficulty,
     Step,
     code_number,
     labelled,
@@ -29,6 +28,7 @@ from rast_bench.zoo.dials import (
     random_step,
     turn,
 )
+from rast_bench.zoo.problems import draw_difficulty
 from rast_bench.zoo.tokenizer import PAD, UNKNOWN
 
 CHECK = "Check"
@@ -118,11 +118,6 @@ def code_drill(rng: random.Random) -> Document:
     return Document("", " ".join(lines))
 
 
-def draw_difficulty(rng: random.Random, shares: tuple[tuple[str, float], ...]) -> Difficulty:
-    names, weights = zip(*shares, strict=True)
-    return DIFFICULTIES[rng.choices(names, weights)[0]]
-
-
 def documents(seed: int, mix: DialMixture) -> Iterator[Document]:
     """Yield an endless stream of training documents; never an evaluation problem."""
     rng = random.Random(f"{seed}/dial corpus")
@@ -133,7 +128,8 @@ def documents(seed: int, mix: DialMixture) -> Iterator[Document]:
         elif kind < mix.operation_drill + mix.code_drill:
             yield code_drill(rng)
         else:
-            problem = random_problem(rng, draw_difficulty(rng, mix.difficulties), "train")
+            difficulty = DIFFICULTIES[draw_difficulty(rng, mix.difficulties)]
+            problem = random_problem(rng, difficulty, "train")
             yield Document(
                 PROMPT_TEMPLATE.format(question=problem.question),
                 write_solution(rng, problem, mix),

@@ -39,6 +39,12 @@ class Problem(Protocol):
     def gold(self) -> str: ...
 
 
+def draw_difficulty(rng: random.Random, shares: Shares) -> str:
+    """Return the name of a difficulty, each as often as its share."""
+    names, weights = zip(*shares, strict=True)
+    return str(rng.choices(names, weights)[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     pile: Literal[0, 1]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rast_bench.zoo import corpus, dial_corpus, dials, problems, tokenizer
 from rast_bench.zoo.corpus import Document
-from rast_bench.zoo.problems import Problem, Shares, Split
+from rast_bench.zoo.problems import Problem, Shares, Split, draw_difficulty
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,13 @@ class Task:
 
 
 def draw_piles(rng: random.Random, shares: Shares) -> Problem:
-    return problems.random_problem(rng, corpus.draw_difficulty(rng, shares), "train")
+    difficulty = problems.DIFFICULTIES[draw_difficulty(rng, shares)]
+    return problems.random_problem(rng, difficulty, "train")
 
 
 def draw_dials(rng: random.Random, shares: Shares) -> Problem:
-    return dials.random_problem(rng, dial_corpus.draw_difficulty(rng, shares), "train")
+    difficulty = dials.DIFFICULTIES[draw_difficulty(rng, shares)]
+    return dials.random_problem(rng, difficulty, "train")
 
 
 TASKS = {

@@ -11,8 +11,8 @@ from rast_bench.results import cells
 __all__ = ["finished", "run"]
 
 
-def numbers(finished: Finished, capsys: pytest.CaptureFixture[str]) -> str:
-    words = [*finished.words[:2], *finished.words[3:]]  # the experiment is named otherwise
+def numbers(finished: Finished, capsys: pytest.CaptureFixture[str], *further: str) -> str:
+    words = [*finished.words[:2], *finished.words[3:], *further]  # it is named otherwise
     assert main(["table", "small", *words]) == 0
     capsys.readouterr()
     return (finished.results / "small" / "details.md").read_text(encoding="utf-8")
@@ -38,3 +38,14 @@ def test_a_second_table_counts_nothing(
     for path in root.glob("*/*.npz"):
         path.write_bytes(b"damaged")
     assert numbers(finished, capsys) == first
+
+
+def test_words_are_not_counted_again_for_another_grader(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("counted again")
+
+    numbers(finished, capsys)
+    monkeypatch.setattr(cells, "lemma_counts", fail)
+    numbers(finished, capsys, "grader=simplerl-1")
