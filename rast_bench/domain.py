@@ -70,6 +70,7 @@ class Sample:
     token_ids: tuple[int, ...]  # generated ids, the EOS id included when it was generated
     text: str  # without special tokens, cut before the stop string
     finish_reason: FinishReason
+    small_steps: int | None = None  # tokens drawn while a gated method's gate was open, if counted
 
     @property
     def token_count(self) -> int:

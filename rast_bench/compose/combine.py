@@ -53,6 +53,17 @@ class Step:
         assert isinstance(delta, Tensor), "a method that reads ΔR has a pair"
         return delta if self.permutation is None else delta[:, self.permutation]
 
+    @cached_property
+    def entropy(self) -> Tensor:
+        """Of p_M, [rows, 1] float64 nats."""
+        logs = self.main.double().log_softmax(-1)
+        return -(logs.exp() * logs).nan_to_num(nan=0.0).sum(-1, keepdim=True)
+
+    @cached_property
+    def confidence(self) -> Tensor:
+        """The largest probability of p_M, [rows, 1] float32."""
+        return self.main.softmax(-1).amax(-1, keepdim=True)
+
     def column(self, name: str) -> Tensor:
         """A parameter as [rows, 1]."""
         return self.parameters[name][:, None]
@@ -75,6 +86,12 @@ def combine(method: Method, step: Step) -> Tensor:
     return found
 
 
+def open_rows(method: Method, step: Step) -> Tensor:
+    """Return [rows] bool: whether a small model changes this step's scores, for a gated method."""
+    opened = _GATES[method.name](step)[:, 0]
+    return opened & (step.lambda_ != 0) if method.uses_lambda else opened
+
+
 def combine_padded(
     method: Method,
     main: Tensor,
@@ -89,6 +106,7 @@ def combine_padded(
     permutation: Tensor | None = None,
     layers: Tensor | None = None,
     words: Tensor | None = None,
+    opened: Tensor | None = None,
 ) -> Tensor:
     """Return `combine` over the shared vocabulary and −inf for ids that are some model's padding.
 
@@ -97,6 +115,7 @@ def combine_padded(
         rl, base: [rows, V_i] of every pair, V_i ≥ `vocabulary`; empty if not read.
         weights, lambda_, drawn, permutation, layers, words: as in `Step`.
         parameters: [rows, parameters] float64, in the order of the method's definition.
+        opened: [rows] bool, set to `open_rows` if given.
 
     Returns:
         [rows, V_M] float32, a new tensor.
@@ -115,6 +134,8 @@ def combine_padded(
     )
     composed = torch.full_like(main, -torch.inf)
     composed[:, :vocabulary] = combine(method, step)
+    if opened is not None:
+        opened.copy_(open_rows(method, step))
     return composed
 
 
@@ -174,18 +195,15 @@ def mixture(step: Step) -> Tensor:
 
 def nudging(step: Step) -> Tensor:
     (others,) = step.rl
-    unsure = step.main.softmax(-1).amax(-1, keepdim=True) < step.column("threshold")
-    return torch.where(unsure, others.float(), step.main)
+    return torch.where(_GATES["nudging"](step), others.float(), step.main)
 
 
 def rast_gated(step: Step) -> Tensor:
-    logs = step.main.double().log_softmax(-1)
-    entropy = -(logs.exp() * logs).nan_to_num(nan=0.0).sum(-1, keepdim=True)
-    return _steered(step, entropy > step.column("entropy"))
+    return _steered(step, _GATES["rast_gated"](step))
 
 
 def rast_first(step: Step) -> Tensor:
-    return _steered(step, step.drawn[:, None] < step.column("tokens"))
+    return _steered(step, _GATES["rast_first"](step))
 
 
 def rast_top(step: Step) -> Tensor:
@@ -199,6 +217,14 @@ def rast_top(step: Step) -> Tensor:
 def rast_words(step: Step) -> Tensor:
     assert step.words is not None, "the engine gives a method what it reads"
     return _steered(step, step.words ^ (step.column("never") == 1))
+
+
+_GATES: Mapping[str, Callable[[Step], Tensor]] = {
+    "nudging": lambda step: step.confidence < step.column("threshold"),
+    "rast_gated": lambda step: step.entropy > step.column("entropy"),
+    "rast_first": lambda step: step.drawn[:, None] < step.column("tokens"),
+}
+"""Of the gated methods: [rows, 1] bool, whether the small models change the scores of the step."""
 
 
 def _steered(step: Step, where: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ class Parameter:
     high: float
     meaning: str
     whole: bool = False
+    zero_is_main: bool = False  # at 0 no small model changes a score
 
     @property
     def range(self) -> str:
@@ -73,11 +74,19 @@ class Method:
     def defaults(self) -> dict[str, float]:
         return {one.name: one.default for one in self.parameters}
 
+    @property
+    def gated(self) -> bool:
+        """Whether it is one of ours whose small models change the scores of some steps only.
+        `compose.combine.open_rows` says of which.
+        """
+        return self.function is None and self.name in _GATED
+
 
 EQUATION_3 = "rast"
 
+_GATED = ("nudging", "rast_gated", "rast_first")
 _ALPHA = Parameter("alpha", 0.1, 0.0, 1.0, "plausibility, relative to the best token")
-_WEIGHT = Parameter("weight", 0.5, 0.0, 1.0, "share of S_RL")
+_WEIGHT = Parameter("weight", 0.5, 0.0, 1.0, "share of S_RL", zero_is_main=True)
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
@@ -102,7 +111,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 uses_lambda=False,
                 several_pairs=False,
                 parameters=(
-                    Parameter("beta", 0.5, 0.0, 100.0, "weight of the contrast"),
+                    Parameter("beta", 0.5, 0.0, 100.0, "weight of the contrast", zero_is_main=True),
                     _ALPHA,
                 ),
             ),
@@ -171,7 +180,9 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 "rast_top",
                 "l_M + λ D on the `count` ids with the largest abs(D) of the step, l_M elsewhere",
                 "ours: how many ids carry ΔR?",
-                parameters=(Parameter("count", 10, 0, 10**9, "ids", whole=True),),
+                parameters=(
+                    Parameter("count", 10, 0, 10**9, "ids", whole=True, zero_is_main=True),
+                ),
             ),
             Method(
                 "rast_words",

@@ -67,7 +67,11 @@ def forced_ids(tokenizer: Any, request: Request) -> list[int]:
 
 
 def finished_sample(
-    request: Request, token_ids: Sequence[int], text: str, reason: FinishReason
+    request: Request,
+    token_ids: Sequence[int],
+    text: str,
+    reason: FinishReason,
+    small_steps: int | None = None,
 ) -> Sample:
     return Sample(
         key=request.key,
@@ -76,4 +80,5 @@ def finished_sample(
         token_ids=tuple(token_ids),
         text=text,
         finish_reason=reason,
+        small_steps=small_steps,
     )

@@ -13,12 +13,15 @@ from rast_bench.domain import FinishReason, Request
 
 @dataclass(slots=True)
 class Row:
-    """A request that is being decoded. `ids` are the response so far, forced tokens first."""
+    """A request that is being decoded. `ids` are the response so far, forced tokens first;
+    `small_steps` counts those drawn while a gated method's gate was open, for such methods.
+    """
 
     request: Request
     prompt_tokens: int
     uniform: Tensor  # [max_tokens × numbers] float64, those of a token side by side
     ids: list[int] = field(default_factory=list)
+    small_steps: int | None = None
 
     @property
     def length(self) -> int:

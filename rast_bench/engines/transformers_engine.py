@@ -220,15 +220,17 @@ class TransformersEngine:
             for model in self.models
         ]
         drawn = state.drawn[live, None] + torch.arange(time, device=self.device)
+        opened = torch.zeros_like(drawn, dtype=torch.bool)
         composed = self._compose(
             [part.flatten(0, 1) for part in logits],
             state.lambda_[live].repeat_interleave(time),
             drawn.flatten(),
             state.parameters[live].repeat_interleave(time, 0),
+            opened.view(-1),
         )
         tokens = speculation.verify(state, drafted, composed.view(len(rows), time, -1))
         before = [(row, len(row.ids)) for row in rows]
-        samples = self._collect(rows, state, tokens, 0)
+        samples = self._collect(rows, state, tokens, opened, 0)
         for (row, had), given in zip(before, tokens, strict=True):
             speculation.counts.add(len(given) - 1, speculation.tokens, len(row.ids) - had)
         return samples
@@ -238,39 +240,52 @@ class TransformersEngine:
     ) -> list[Sample]:
         """Draw the next token of the rows from `first` on, given each model's logits for them."""
         drawn = slice(first, len(rows))
+        opened = torch.zeros(len(rows) - first, dtype=torch.bool, device=self.device)
         composed = self._compose(
-            logits, state.lambda_[drawn], state.drawn[drawn], state.parameters[drawn]
+            logits, state.lambda_[drawn], state.drawn[drawn], state.parameters[drawn], opened
         )
         all_greedy = all(row.request.params.greedy for row in rows[drawn])
         tokens = state.advance(drawn, composed, all_greedy=all_greedy)
-        return self._collect(rows, state, [[token] for token in tokens], first)
+        return self._collect(rows, state, [[token] for token in tokens], opened[:, None], first)
 
     def _collect(
-        self, rows: list[Row], state: SlotState, tokens: list[list[int]], first: int
+        self,
+        rows: list[Row],
+        state: SlotState,
+        tokens: list[list[int]],
+        opened: Tensor,
+        first: int,
     ) -> list[Sample]:
         """Append their next tokens to the rows from `first` on; remove those that are finished.
+
+        Args:
+            opened: [rows, tokens] bool, whether a gated method's gate was open at the token.
 
         Raises:
             EngineError: a token is −1.
         """
+        gates = opened.tolist() if self.method.gated else None  # a GPU waits here
         samples = []
         for slot in reversed(range(first, len(rows))):
-            sample = self._extend(rows[slot], tokens[slot - first])
+            place = slot - first
+            sample = self._extend(rows[slot], tokens[place], gates[place] if gates else None)
             if sample is not None:
                 samples.append(sample)
                 self._free(rows, state, slot)
         return samples
 
-    def _extend(self, row: Row, tokens: list[int]) -> Sample | None:
+    def _extend(self, row: Row, tokens: list[int], opened: list[bool] | None) -> Sample | None:
         """Append tokens up to the one that ends the row; return its sample, None if it goes on."""
         params = row.request.params
-        for token in tokens:
+        for place, token in enumerate(tokens):
             if token == -1:
                 raise EngineError(
                     f"problem {row.request.key.problem_id}: the composed logits are not finite",
                     hint="a checkpoint contains NaN or infinite weights, or λ is far too large",
                 )
             row.ids.append(token)
+            if opened is not None:
+                row.small_steps = (row.small_steps or 0) + opened[place]
             reason = finish_reason(token, len(row.ids), params.max_tokens, self.eos)
             text: str | None = None
             if params.stop and reason != "eos":
@@ -278,7 +293,7 @@ class TransformersEngine:
                 reason = reason if text is None else "stop"
             if reason is not None:
                 text = self._decode(row.ids) if text is None else text
-                return finished_sample(row.request, row.ids, text, reason)
+                return finished_sample(row.request, row.ids, text, reason, row.small_steps)
         return None
 
     def _free(self, rows: list[Row], state: SlotState, slot: int) -> None:
@@ -328,7 +343,12 @@ class TransformersEngine:
         return length
 
     def _compose(
-        self, logits: list[Tensor], lambda_: Tensor, drawn: Tensor, parameters: Tensor
+        self,
+        logits: list[Tensor],
+        lambda_: Tensor,
+        drawn: Tensor,
+        parameters: Tensor,
+        opened: Tensor | None = None,
     ) -> Tensor:
         """Return the method's logits [rows, V_M] float32 of each model's.
 
@@ -336,6 +356,7 @@ class TransformersEngine:
             lambda_: [rows] float32.
             drawn: [rows] int64, tokens so far.
             parameters: [rows, parameters] float64.
+            opened: [rows] bool, set for a gated method: whether the small models change the logits.
         """
         main, *others = [logits[model] for model in self.roles]
         layers: Tensor | None = None
@@ -370,6 +391,7 @@ class TransformersEngine:
             permutation=self.permutation,
             layers=layers,
             words=self.words,
+            opened=opened if self.method.gated else None,
         )
 
     def _encode(self, prompt: str) -> list[int]:

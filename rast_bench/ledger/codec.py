@@ -15,6 +15,7 @@ from rast_bench.domain import FinishReason, Sample, Verdict, VerdictKind
 from rast_bench.ledger.files import UnsoundFileError
 from rast_bench.ledger.keys import encoded, key_numbers, numbers_of, ranks
 
+SMALL_STEPS = "small_steps"
 SAMPLE_SCHEMA = pa.schema(
     [
         ("problem_id", pa.string()),
@@ -26,6 +27,7 @@ SAMPLE_SCHEMA = pa.schema(
         ("finish_reason", pa.string()),
         ("token_count", pa.int64()),
         ("run_id", pa.string()),
+        (SMALL_STEPS, pa.int64()),  # null if not counted; older shards lack it
     ]
 )
 VERDICT_SCHEMA = pa.schema(
@@ -89,7 +91,9 @@ SAMPLES = Family(
     "samples",
     SAMPLE_SCHEMA,
     (*KEY, "run_id"),
-    heavy=("token_ids",),
+    optional=(SMALL_STEPS,),
+    nullable=(SMALL_STEPS,),
+    heavy=("token_ids", SMALL_STEPS),
     long=("seed", "prompt_sha256", "text"),
     words={"finish_reason": frozenset(get_args(FinishReason))},
 )
@@ -122,6 +126,7 @@ def sample_table(samples: Sequence[Sample], run_id: str) -> pa.Table:
             "finish_reason": [s.finish_reason for s in samples],
             "token_count": [s.token_count for s in samples],
             "run_id": [run_id] * len(samples),
+            SMALL_STEPS: [s.small_steps for s in samples],
         },
         schema=SAMPLE_SCHEMA,
     )
@@ -291,6 +296,10 @@ def _check_samples(table: pa.Table, cell_id: str) -> None:
         raise UnsoundFileError("its seeds do not match its samples")
     if not all(map(_SHA256.fullmatch, table["prompt_sha256"].unique().to_pylist())):
         raise UnsoundFileError("a prompt_sha256 is not a SHA-256")
+    if SMALL_STEPS in table.column_names:
+        steps = zip(table[SMALL_STEPS].to_pylist(), table["token_count"].to_pylist(), strict=True)
+        if not all(found is None or 0 <= found <= count for found, count in steps):
+            raise UnsoundFileError("a sample has more small_steps than tokens, or fewer than 0")
     if "token_ids" not in table.column_names:
         return
     ids = table["token_ids"].combine_chunks()

@@ -139,12 +139,15 @@ def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> pa.Ta
 
 
 def as_frame(table: pa.Table, family: Family) -> "pd.DataFrame":
-    """Return the rows as a frame with index 0, 1, …; missing texts are None, not NaN."""
+    """Return the rows as a frame with index 0, 1, …; missing texts are None, not NaN, and missing
+    numbers are NaN.
+    """
     import pandas as pd
 
     frame: pd.DataFrame = plain(table).to_pandas(use_threads=False)  # see codec.decode
     for name in set(family.nullable).intersection(table.column_names):
-        frame[name] = pd.Series(texts_of(table[name]), dtype=object)
+        if pa.types.is_dictionary(table[name].type):
+            frame[name] = pd.Series(texts_of(table[name]), dtype=object)
     return frame
 
 

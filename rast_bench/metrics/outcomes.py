@@ -33,6 +33,7 @@ class CellOutcome:
     token_counts: IntArray
     finish_reasons: ObjectArray  # FinishReason
     text_source: ObjectArray | Callable[[], ObjectArray]
+    steps_source: Callable[[], IntArray | None] = lambda: None
     of_samples: "Derived | None" = None  # what the ledger keeps of earlier computations
     of_verdicts: "Derived | None" = None  # the same, of samples and verdicts
 
@@ -45,6 +46,13 @@ class CellOutcome:
         """Return str, read from the ledger at each call: a table's texts would fill the memory."""
         source = self.text_source
         return source() if callable(source) else source
+
+    @property
+    def small_steps(self) -> IntArray | None:
+        """Return each sample's tokens that were drawn while a gated method's gate was open, read
+        from the ledger at each call; None unless they were counted for all samples.
+        """
+        return self.steps_source()
 
 
 def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellOutcome:
@@ -70,6 +78,7 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         token_counts=numbers_of(sampled.table["token_count"])[sampled.rows],
         finish_reasons=sampled.texts("finish_reason"),
         text_source=partial(_read_texts, planned, ledger),
+        steps_source=partial(_read_small_steps, planned, ledger),
         of_samples=of_samples,
         of_verdicts=of_verdicts,
     )
@@ -101,6 +110,24 @@ def _read_texts(planned: "PlannedCell", ledger: "Ledger") -> ObjectArray:
     texts = np.empty(sampled.table.num_rows, dtype=np.object_)
     texts[:] = sampled.table["text"].to_pylist()
     return texts[sampled.rows]
+
+
+def _read_small_steps(planned: "PlannedCell", ledger: "Ledger") -> IntArray | None:
+    """Return `CellOutcome.small_steps`.
+
+    Raises:
+        LedgerError: as when samples have vanished since the outcome was loaded.
+    """
+    from rast_bench.ledger.codec import SMALL_STEPS
+    from rast_bench.ledger.keys import numbers_of
+
+    sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, SMALL_STEPS)), planned)
+    _check_complete(sampled.missing, planned, "samples", _GENERATE)
+    column = sampled.table[SMALL_STEPS]
+    if column.null_count:
+        column = column.fill_null(-1)
+    steps = numbers_of(column)[sampled.rows]
+    return None if (steps < 0).any() else steps
 
 
 @dataclass(frozen=True, eq=False)

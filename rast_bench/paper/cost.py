@@ -103,6 +103,17 @@ def attention_flops(config: Mapping[str, Any], length: int) -> int:
     return 2 * int(config["num_hidden_layers"]) * length * width
 
 
+def early_head_flops(config: Mapping[str, Any]) -> int:
+    """Return what DoLa adds per token: the head after the embedding and all layers but the last,
+    2 · layers · vocabulary · hidden size.
+
+    Raises:
+        KeyError, TypeError, ValueError: the config is of another kind.
+    """
+    head = int(config["vocab_size"]) * int(config["hidden_size"])
+    return 2 * int(config["num_hidden_layers"]) * head
+
+
 def multiplied_parameters(config: Mapping[str, Any]) -> int:
     """Return parameters that multiply a token: all but the embedding, which is looked up.
 

@@ -21,8 +21,7 @@ EXACT_NOTE = (
 READS_NOTES = (
     "models: those that the row's method reads in every step, whatever it then uses of them; "
     "weights: in the engine's dtype, MB: 10⁶ bytes. 2 · parameters: FLOPs, summed over the models.",
-    EXACT_NOTE,
-    "Not counted: what dola adds, the head after every layer of M_base.",
+    EXACT_NOTE + " With dola also the head after the embedding and all layers but the last.",
 )
 FLOPS_NOTES = (
     "2 · parameters: the reply's formula over all models that run, at the checkpoints' sizes.",
@@ -80,7 +79,7 @@ def _flops_table(rows: Mapping[RowKey, CellConfig], numbers: Sequence[Published]
         texts = (
             " or ".join(f"{float(one.value):.3g}" for one in published) or DASH,
             f"{float(forward_flops(map(config_parameters, configs))):.3g}",
-            f"{float(exact_flops(configs)):.3g}",
+            f"{float(exact_flops(configs, cell.method.composition)):.3g}",
         )
         lines.append(_line(f"{section} {label}", texts))
     columns = ("paper", "2 · parameters", "exact")

@@ -25,6 +25,7 @@ from rast_bench.results.registry import (
     MEAN_ACCURACY_BY_OTHERS,
     MEAN_DIFFERENCE,
     MEAN_EQUAL_BYTES,
+    SMALL_SHARE,
     WEIGHTS_READ,
 )
 from rast_bench.results.result import Measure, Result
@@ -36,7 +37,13 @@ MEANS_NOTE = (
 OTHERS_NOTE = "by {names}: the same samples, judged by another grader."
 COSTS_NOTE = (
     "weights and FLOPs: of one decoded token, of all models that the method reads in every step "
-    "whatever it then uses of them; FLOPs without the embedding, with attention over 2,048 tokens."
+    "whatever it then uses of them; FLOPs without the embedding, with attention over 2,048 tokens, "
+    "and with the heads that DoLa adds."
+)
+SMALL_SHARE_NOTE = (
+    "steps with S: share of the drawn tokens whose scores S_RL or S_base changes, in percent, mean "
+    "over the data sets; –: not recorded. The engines run S in the other steps, too, as its caches "
+    "need these tokens."
 )
 EQUAL_BYTES_NOTE = (
     "maj@k: self-consistency at equal bytes, the majority of the largest k ≥ 1 samples that "
@@ -77,6 +84,7 @@ def side_by_side_table(index: ResultIndex) -> tuple[Table, ...]:
                 else TextCell(p_value_text(difference.holm_p_value)),
                 TextCell(decimal((read.estimate or 0.0) / size, 1)),
                 TextCell(decimal((flops.estimate or 0.0) / size, 1)),
+                _percent(index.get(row, None, SMALL_SHARE)),
                 _rate(index.get(row, None, MEAN_EQUAL_BYTES)),
                 _ks(index, row),
             ),
@@ -88,7 +96,7 @@ def side_by_side_table(index: ResultIndex) -> tuple[Table, ...]:
         Column("avg@n"),
         *(Column(f"by {name}") for name in others),
         *map(Column, (f"− {reference}", "p (Holm)", f"weights, {prefix}B", f"{prefix}FLOPs")),
-        *map(Column, ("maj@k", "k")),
+        *map(Column, ("steps with S", "maj@k", "k")),
     )
     sections = tuple(
         TableSection(name, tuple(line(row) for row in index.section(name) if row in members))
@@ -99,6 +107,7 @@ def side_by_side_table(index: ResultIndex) -> tuple[Table, ...]:
         MEANS_NOTE.format(row=reference),
         *((OTHERS_NOTE.format(names=", ".join(others)),) if others else ()),
         COSTS_NOTE,
+        SMALL_SHARE_NOTE,
         EQUAL_BYTES_NOTE.format(row=reference),
     )
     title = "Side by side: accuracy, cost per token, self-consistency at equal bytes"
@@ -153,6 +162,12 @@ def _cost(index: ResultIndex, row: Row) -> Result | None:
 
 def _rate(result: Result | None) -> Cell:
     return RateCell(estimate_of(result)) if result and result.estimate is not None else EmptyCell()
+
+
+def _percent(result: Result | None) -> Cell:
+    if result is None or result.estimate is None:
+        return EmptyCell()
+    return TextCell(decimal(100 * result.estimate, 1))
 
 
 def _ks(index: ResultIndex, row: Row) -> Cell:

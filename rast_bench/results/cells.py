@@ -33,7 +33,8 @@ class MeasuredCell:
     `temperature` is 0 for greedy decoding, `lambda_` None without a ΔR. `policy` is the analyses'
     name for the models whose choices count for a PCR. A cell that is not `compared` has no
     published numbers. Without an outcome, `status` and `reason` say why. `also` holds outcomes of
-    the same samples by other graders; `cost` is there if the experiment compares costs.
+    the same samples by other graders; `cost` is there if the experiment compares costs, and
+    `small_share`, the share of tokens whose scores a small model changes, if it is known then.
     """
 
     section: str
@@ -52,6 +53,7 @@ class MeasuredCell:
     reason: str = ""
     also: Mapping[str, CellOutcome] = field(default_factory=dict)
     cost: TokenCost | None = None
+    small_share: float | None = None
 
 
 @dataclass(frozen=True)

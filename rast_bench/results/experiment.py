@@ -35,7 +35,7 @@ from rast_bench.results.registry import (
     measures_of,
 )
 from rast_bench.results.result import Measure, Result, Status
-from rast_bench.results.token_cost import token_cost
+from rast_bench.results.token_cost import small_steps_share, token_cost
 
 DEFAULT_MEASURES = (ACCURACY, RECOVERY)
 
@@ -124,7 +124,11 @@ def experiment_results(
     if experiment.compares_costs:
         beside += BESIDE_COSTS
         cells = [
-            replace(cell, cost=token_cost(entry.cell))
+            replace(
+                cell,
+                cost=token_cost(entry.cell),
+                small_share=small_steps_share(entry.cell, cell.outcome),
+            )
             for cell, entry in zip(cells, entries, strict=True)
         ]
     return build_results(

@@ -264,6 +264,14 @@ def token_cost_of(part: Callable[[TokenCost], float]) -> Callable[..., list[Valu
     return function
 
 
+def small_share(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
+    shares = [one.small_share for one in experiment.row(cell)]
+    known = [one for one in shares if one is not None]
+    if len(known) < len(shares):
+        raise UnavailableError("undefined", "not recorded")
+    return [Value(fmean(known))]
+
+
 def mean_accuracy_by_others(cell: MeasuredCell, experiment: Experiment) -> list[Value]:
     """Return the mean by each grader that has judged all of the row's data sets."""
     row = experiment.row(cell)

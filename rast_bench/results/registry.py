@@ -250,6 +250,14 @@ FLOPS = Measure(
     level="row",
     optional=True,
 )
+SMALL_SHARE = Measure(
+    "steps that need a small model",
+    measures.small_share,
+    direction="lower",
+    source="share of the drawn tokens whose scores a small model changes, mean over data sets",
+    level="row",
+    optional=True,
+)
 EQUAL_BYTES = Measure(
     "majority at equal bytes",
     measures.majority_at_equal_bytes,
@@ -324,11 +332,12 @@ MEASURES: tuple[Measure, ...] = (
     MEAN_ACCURACY_BY_OTHERS,
     WEIGHTS_READ,
     FLOPS,
+    SMALL_SHARE,
     EQUAL_BYTES,
     MEAN_EQUAL_BYTES,
 )
 
-BESIDE_COSTS = (WEIGHTS_READ, FLOPS, EQUAL_BYTES, MEAN_EQUAL_BYTES)
+BESIDE_COSTS = (WEIGHTS_READ, FLOPS, SMALL_SHARE, EQUAL_BYTES, MEAN_EQUAL_BYTES)
 """Of an experiment that compares rows and has the cost `flops`."""
 BY_OTHERS = (ACCURACY_BY_OTHERS, MEAN_ACCURACY_BY_OTHERS)
 """Of an experiment that names several graders."""

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from composed_reference import inverse_cdf, plain_model
+from composed_reference import inverse_cdf, model_logits, plain_model
 from engine_requests import PARAMS, by_problem, engine_of, key_of, prompt_ids, prompt_text, request
 from method_formulas import (
     BEHAVIOUR_WORDS,
     FORMULAS,
     VALUES,
+    VOCABULARY,
     Place,
     Row,
     composed,
@@ -78,6 +79,12 @@ def early_logits(folder: str, ids: list[int]) -> Row:
         return torch.stack([model.lm_head(model.model.norm(one))[0] for one in states], 1).numpy()
 
 
+def changed(rows: list[Row], trio: Trio, prompt: list[int], tokens: list[int]) -> int:
+    """In how many places a row is not M_base's own."""
+    main = model_logits(trio("qwen2")[0], [*prompt, *tokens])[len(prompt) - 1 :, :VOCABULARY]
+    return sum(not np.array_equal(row, own) for row, own in zip(rows, main, strict=False))
+
+
 def mixed(method: str, count: int) -> list[Request]:
     rng = random.Random(method)
     names = [one.name for one in METHODS[method].parameters]
@@ -116,15 +123,20 @@ def test_a_batch_of_many_parameters_can_be_drawn_again_by_hand(
     requests = mixed(method, 20)
     samples = by_problem(engine.generate(requests))
     drawn = 0
+    gated = METHODS[method].gated
     for item in requests:
         params, tokens = item.params, list(samples[item.key.problem_id].token_ids)
         prompt = [int(word[1:]) for word in item.prompt.split()]
         uniform = np.random.Generator(np.random.Philox(key=item.seed)).random(len(tokens))
+        rows = expected(method, trio, prompt, tokens, params)
         again = [
             inverse_cdf(row / params.temperature, params.top_p, u)
-            for row, u in zip(expected(method, trio, prompt, tokens, params), uniform, strict=True)
+            for row, u in zip(rows, uniform, strict=True)
         ]
         assert tokens == again
+        assert samples[item.key.problem_id].small_steps == (
+            changed(rows, trio, prompt, tokens) if gated else None
+        )
         drawn += len(tokens)
     assert drawn > 80
 

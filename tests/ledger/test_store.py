@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from ledger_samples import CELL, make_manifest, make_sample, rows, sample_rows, 
 from rast_bench.config.identity import cell_id
 from rast_bench.domain import SampleKey, Verdict
 from rast_bench.errors import LedgerError
-from rast_bench.ledger import Ledger
+from rast_bench.ledger import Ledger, codec
 from rast_bench.ledger.codec import KEY, Family
 from rast_bench.ledger.store import SAMPLE_COLUMNS, VERDICT_COLUMNS
 
@@ -165,6 +166,28 @@ def test_reasons_come_back_and_older_shards_have_none(ledger: Ledger) -> None:
         assert ledger.judged(CELL, "g-1") == {("o", 0), ("p", 0), ("p", 1)}
         ledger.compact(CELL)
     assert len(shards(ledger)) == 1
+
+
+def test_gates_come_back_and_older_shards_have_none(ledger: Ledger) -> None:
+    counted = replace(make_sample("p1", 2), small_steps=2)
+    ledger.write_samples(CELL, [counted, make_sample("p1", 3)], "run-2")
+    columns = ("sample_index", codec.SMALL_STEPS)
+    steps = {2: 2, 3: None}
+    assert dict(zip(*ledger.sample_table(CELL, columns).to_pydict().values(), strict=True)) == steps
+    older = codec.sample_table([make_sample("p1", 1)], "run-1").drop_columns([codec.SMALL_STEPS])
+    write_forged(ledger.cell_folder(CELL), codec.SAMPLES, older)
+    ledger.compact(CELL)
+    steps |= {1: None}
+    assert dict(zip(*ledger.sample_table(CELL, columns).to_pydict().values(), strict=True)) == steps
+    assert ledger.samples(CELL, columns)[codec.SMALL_STEPS].tolist()[1] == 2
+
+
+@pytest.mark.parametrize("steps", [-1, 4])
+def test_more_open_gates_than_tokens_are_corrupt(ledger: Ledger, steps: int) -> None:
+    ledger.write_samples(CELL, [make_sample("p2")], "run")
+    bad = replace(make_sample("p1", 2), small_steps=steps)  # of three tokens
+    write_forged(ledger.cell_folder(CELL), codec.SAMPLES, codec.sample_table([bad], "run"))
+    assert set(ledger.samples(CELL, ("problem_id", codec.SMALL_STEPS))["problem_id"]) == {"p2"}
 
 
 def test_of_two_equal_verdicts_the_one_with_a_reason_counts(ledger: Ledger) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_rows_follow_the_plan(ledger: Ledger) -> None:
     assert outcome.token_counts.dtype == np.int64
     assert outcome.correct.tolist() == [[False, True], [True, False]]
     assert outcome.correct.dtype == np.bool_
+
+
+def test_open_gates_are_known_if_all_of_the_plan_were_counted(ledger: Ledger) -> None:
+    counts = (0, None, 2, 1)
+    counted = [
+        replace(one, small_steps=count) for one, count in zip(samples_of(ROWS), counts, strict=True)
+    ]
+    ledger.write_samples(CELL_ID, counted, "run")
+    grade_cells([PLAN], ledger, "boxed-1")
+    assert load_outcome(PLAN, ledger, "boxed-1").small_steps is None
+    steps = load_outcome(planned_cell({"z": "1", "a": "2"}, 1), ledger, "boxed-1").small_steps
+    assert steps is not None and steps.tolist() == [[2], [0]]
 
 
 def test_the_plan_may_ask_for_less_than_there_is(ledger: Ledger) -> None:

@@ -18,7 +18,7 @@ from rast_bench.planning.checkpoints import config_parameters, safetensors_entri
 from rast_bench.reporting.cost_tables import cost_tables
 from rast_bench.reporting.memory_table import decoding_bytes
 from rast_bench.reporting.table import Table, TextCell
-from rast_bench.results.token_cost import checkpoint_config, decoding_configs
+from rast_bench.results.token_cost import checkpoint_config, decoding_configs, token_cost
 
 KNOWN = Path(__file__).parents[1] / "planning" / "data" / "known_models.json"
 
@@ -167,3 +167,13 @@ def test_only_what_a_method_reads_costs() -> None:
     for line, count in ((rast, 2), (contrastive, 1), (alone, 0)):
         parameters = large + count * small
         assert line[1:3] == [f"{4 * parameters / 1e6:,.1f}", f"{2.0 * parameters:.3g}"]
+
+
+def test_dola_multiplies_by_the_head_after_every_layer() -> None:
+    words = ["base_model=tiny-l", "dataset=tiny-easy"]
+    (dola,) = job_of_overrides([*words, "method=dola"]).cells
+    (base,) = job_of_overrides([*words, "method=base"]).cells
+    config = checkpoint_config(dola.base_model.base)
+    heads = 2 * config["num_hidden_layers"] * config["vocab_size"] * config["hidden_size"]
+    assert token_cost(dola).flops - token_cost(base).flops == heads
+    assert token_cost(dola).weights == token_cost(base).weights

@@ -23,10 +23,11 @@ from rast_bench.results.registry import (
     WEIGHTS_READ,
 )
 from rast_bench.results.result import Measure, Result
-from rast_bench.results.token_cost import TokenCost, token_cost
+from rast_bench.results.token_cost import TokenCost, small_steps_share, token_cost
 
 OURS = {"d": [[1, 0], [1, 1]], "e": [[0, 0], [1, 0]]}
 SMALL = {"d": [[1, 1, 0, 0, 0], [1, 1, 1, 0, 0]], "e": [[0, 0, 0, 0, 0], [1, 1, 1, 1, 0]]}
+SHARES = {("small", "d"): 0.0, ("small", "e"): 0.5, ("ours", "e"): 1.0}
 LONG = " ".join(["again"] * 8)  # "wait , check again" has four words
 
 
@@ -43,7 +44,12 @@ def results() -> list[Result]:
         ]
         boxless = {"robust-2": outcome([[1] * 2] * 2)}
         cells += [
-            replace(row, cost=TokenCost(costs[row.row], 2.0 * costs[row.row]), also=boxless)
+            replace(
+                row,
+                cost=TokenCost(costs[row.row], 2.0 * costs[row.row]),
+                also=boxless,
+                small_share=SHARES.get((row.row, one)),
+            )
             for row in rows
         ]
     return build_results(
@@ -94,7 +100,9 @@ def test_one_table_has_both_graders_differences_and_costs(results: list[Result])
     (small,) = [line.split() for line in lines if line.split()[:1] == ["small"]]
     assert (small[1], small[4]) == ("45.0", "100.0")
     assert small[-1] == "3"
-    assert small[-6:-4] == ["0.0", "0.0"]  # MB and MFLOPs of so little
+    assert small[-7:-4] == ["0.0", "0.0", "25.0"]  # MB and MFLOPs of so little, steps with S
+    (ours,) = [line.split() for line in lines if line.split()[:1] == ["ours"]]
+    assert ours[-5] == "–"  # known on one data set only
     assert any("by robust-2" in line for line in lines)
     assert "by robust-2" in report.texts["details.txt"]
     assert "accuracy_and_cost-big" in report.figures
@@ -123,6 +131,34 @@ def test_a_model_of_two_pairs_is_read_once() -> None:
     plain = one.model_copy(update={"method": MethodConfig(name="base")})
     base, with_one, with_both = (token_cost(cell).weights for cell in (plain, one, both))
     assert with_both - with_one == (with_one - base) // 2  # S_RL has the size of its S_base
+
+
+@pytest.mark.parametrize(
+    ("words", "share"),
+    [
+        (["method=rast"], 1.0),
+        (["method=rast", "decoding.lambda=0"], 0.0),
+        (["method=base"], 0.0),
+        (["method=dola"], 0.0),
+        (["method=mixture"], 1.0),
+        (["method=mixture", "method.weight=0"], 0.0),
+        (["method=rast_words"], 1.0),
+        (["method=rast_first", "method.tokens=3"], (3 + 3 + 1 + 2) / (4 + 7 + 1 + 2)),
+        (["method=rast_first", "decoding.lambda=0"], 0.0),
+        (["method=rast_first", "prompt.forced_prefix='Step by'"], None),
+        (["method=nudging"], 6 / 14),
+        (["method=rast_gated"], 6 / 14),
+    ],
+)
+def test_the_share_of_tokens_that_need_a_small_model(words: list[str], share: float) -> None:
+    (one,) = job_of_overrides(
+        ["base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy", *words]
+    ).cells
+    counts, steps = np.array([[4, 7], [1, 2]]), np.array([[3, 3], [0, 0]])
+    counted = replace(outcome([[1, 1]] * 2), token_counts=counts, steps_source=lambda: steps)
+    assert small_steps_share(one, counted) == share
+    if one.method.composition is not None and one.method.name in ("nudging", "rast_gated"):
+        assert small_steps_share(one, replace(counted, steps_source=lambda: None)) is None
 
 
 def test_k_is_exact() -> None:
