@@ -24,6 +24,7 @@ examples:
       --delta hkust-nlp/Qwen-2.5-1.5B-SimpleRL-Zoo:Qwen/Qwen2.5-1.5B --lambda 0.8
   rast-bench serve --base ./M --delta ./S_RL:./S_base --name my-model --variant lambda=0.5
   rast-bench serve --base tiny-l --delta tiny-s --method contrastive method.beta=0.3
+  rast-bench serve --base tiny-l --delta tiny-s --draft-tokens 7     faster for few requests at once
   rast-bench serve --base tiny-l --delta tiny-s engine.max_num_seqs=32 engine.max_model_len=256
   RAST_BENCH_API_KEY=… rast-bench serve --base tiny-l --delta tiny-s --host 0.0.0.0
 
@@ -47,6 +48,12 @@ def configure(parser: CommandParser) -> None:
     parser.add_argument("--method", metavar="NAME", default="rast", help="docs/methods.md (rast)")
     parser.add_argument(
         "--lambda", dest="lambda_", metavar="λ", type=_lambda, help="of requests that set none (1)"
+    )
+    parser.add_argument(
+        "--draft-tokens",
+        metavar="K",
+        type=int,
+        help="tokens that S_RL drafts and one pass verifies, docs/speculation.md (0)",
     )
     parser.add_argument("--name", metavar="NAME", help="of the model (as tiny-l+tiny-s)")
     parser.add_argument(
@@ -92,6 +99,7 @@ def run(args: Namespace) -> int:
             delta=args.delta,
             method=args.method,
             lambda_=args.lambda_,
+            draft_tokens=args.draft_tokens,
             name=args.name,
             variants=args.variant,
             host=args.host,

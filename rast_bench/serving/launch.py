@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -55,7 +56,8 @@ class ServerSpec:
 class ServerProcess:
     """vLLM's server in a session of its own: signals of a terminal do not reach it.
 
-    Its lines on stderr are kept until it is ready, and shown as they come afterwards.
+    Its lines on stderr are kept until it is ready, and shown as they come afterwards. Its temporary
+    files are in a folder that `stop` removes, and the process itself if this one is killed.
     """
 
     def __init__(self, spec: ServerSpec) -> None:
@@ -63,6 +65,9 @@ class ServerProcess:
         self._kept: deque[str] = deque(maxlen=_LINES_KEPT)
         self._shows = os.environ.get("VLLM_LOGGING_LEVEL") in _SHOWN_LEVELS
         self._silent = False
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="rast-bench-serve-", ignore_cleanup_errors=True
+        )
         self._process = subprocess.Popen(
             [sys.executable, "-m", _MODULE],
             stdin=subprocess.PIPE,
@@ -74,7 +79,7 @@ class ServerProcess:
         self._reader.start()
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended, and `wait_until_ready` says why
-            pickle.dump(spec, self._process.stdin)
+            pickle.dump((spec, self._folder.name), self._process.stdin)
             self._process.stdin.flush()
 
     def wait_until_ready(self) -> None:
@@ -121,6 +126,7 @@ class ServerProcess:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._folder.cleanup()
 
     def _read(self) -> None:
         assert self._process.stderr is not None

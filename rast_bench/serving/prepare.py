@@ -44,6 +44,7 @@ class Wanted:
         base: an option of conf/base_model, a folder or a hub id.
         delta: an option of conf/delta, or `S_RL:S_base`.
         lambda_: of requests that set none; None: 1, or no λ in the method.
+        draft_tokens: by S_RL; None: as the engine's settings say.
         name: of the model; None: one of base and delta.
         variants: settings that `/v1/models` lists; None: λ = 0, if the method has λ.
         keys: API keys by where they are from, the first one that is set counts.
@@ -54,6 +55,7 @@ class Wanted:
     delta: str
     method: str
     lambda_: float | None
+    draft_tokens: int | None
     name: str | None
     variants: Sequence[str] | None
     host: str
@@ -72,7 +74,7 @@ def server_spec(wanted: Wanted) -> ServerSpec:
     check_vllm_installed()
     api_key = _api_key(wanted)
     port = usable_port(wanted.host, wanted.port)
-    _check_file(wanted.chat_template)
+    _check_template(wanted.chat_template)
     cell = composed_cell(wanted)
     served = served_composition(wanted, cell)
     check_engine(cell)
@@ -99,6 +101,8 @@ def composed_cell(wanted: Wanted) -> CellConfig:
     given = wanted.arguments
     for word in given.overrides:
         key = word.partition("=")[0].lstrip("+~")
+        if key == "engine.draft_tokens" and wanted.draft_tokens is not None:
+            raise ConfigError(f"--draft-tokens and {word} set the same", hint="leave one out")
         group, dot, _ = key.partition(".")
         if key in _FLAGS:
             raise ConfigError(f"serve takes no {word}", hint=f"instead of {key}: {_FLAGS[key]}")
@@ -123,6 +127,7 @@ def composed_cell(wanted: Wanted) -> CellConfig:
         f"base_model={wanted.base if base is None else _ANY_BASE}",
         f"delta={wanted.delta if pair is None else _ANY_DELTA}",
         *([] if wanted.lambda_ is None else [f"decoding.lambda={wanted.lambda_}"]),
+        *([] if wanted.draft_tokens is None else [f"engine.draft_tokens={wanted.draft_tokens}"]),
         *given.overrides,
     ]
     (cell,) = job_of(CommandArguments(tuple(words), config_dir=given.config_dir)).cells
@@ -133,6 +138,11 @@ def composed_cell(wanted: Wanted) -> CellConfig:
         )
     if cell.weight is None and wanted.lambda_ is not None:
         raise ConfigError(f"--lambda: method {wanted.method} has no λ", hint="leave it out")
+    if cell.engine.draft_tokens and not engine_key(cell).draft_tokens:
+        raise ConfigError(
+            f"--draft-tokens: method {wanted.method} does not read S_RL, which drafts",
+            hint="leave it out",
+        )
     return with_models(cell, base, pair)
 
 
@@ -264,15 +274,28 @@ def _api_key(wanted: Wanted) -> str | None:
     return key
 
 
-def _check_file(template: str | None) -> None:
+def _check_template(template: str | None) -> None:
+    """Raise ConfigError for a file that cannot be read, or whose syntax is wrong. vLLM would find
+    that at the first chat.
+    """
     if template is None:
         return
     if not Path(template).is_file():
         raise ConfigError(f"--chat-template: no file {template}", hint="name a Jinja template")
     try:
-        Path(template).read_text(encoding="utf-8")
+        text = Path(template).read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise ConfigError(
             f"--chat-template {template} cannot be read: {first_line(error)}",
             hint="name a Jinja template in UTF-8",
+        ) from error
+    from jinja2 import TemplateSyntaxError
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    try:
+        render_jinja_template([], chat_template=text)  # of no chat: it only compiles
+    except TemplateSyntaxError as error:
+        raise ConfigError(
+            f"--chat-template {template}: line {error.lineno}: {first_line(error)}",
+            hint="its syntax is that of the chat templates of transformers",
         ) from error

@@ -1,7 +1,11 @@
 """`rast-bench serve` refuses in one line, before anything is loaded, what cannot work."""
 
+import pickle
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +74,16 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[ServerSpec]
         ([*TINY, "--host", "no.invalid"], "error: --host no.invalid: no address of this machine"),
         ([*TINY, "--port", "99999"], "error: argument --port: '99999' is no port: 0 to 65535"),
         ([*TINY, "--api-key", ""], "error: --api-key: a key is made of"),
+        ([*TINY, "--draft-tokens", "33"], "error: engine.draft_tokens=33: must be"),
+        ([*TINY, "--draft-tokens", "two"], "error: argument --draft-tokens: invalid int value"),
+        (
+            [*TINY, "--draft-tokens", "2", "engine.draft_tokens=3"],
+            "error: --draft-tokens and engine.draft_tokens=3 set the same",
+        ),
+        (
+            [*TINY, "--draft-tokens", "2", "--method", "contrastive"],
+            "error: --draft-tokens: method contrastive does not read S_RL, which drafts\nhint: ",
+        ),
         ([*TINY, "--chat-template", "no"], "error: --chat-template: no file no"),
     ],
 )
@@ -81,6 +95,49 @@ def test_mistakes_are_one_line(
     assert (out, started) == ("", [])
     assert err.startswith(message)
     assert err.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{{ bos_token }}\n{% for message in messages %}", "line 2: Unexpected end of template."),
+        ("{{ messages | shout }}", "line 1: No filter named 'shout'."),
+        ("{% generation %}{{ messages }}", "line 1: Unexpected end of template."),
+    ],
+)
+def test_a_template_that_cannot_be_compiled_is_refused(
+    template: str, message: str, started: list[ServerSpec], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("chat.jinja").write_text(template)
+    assert main(["serve", *TINY, "--chat-template", "chat.jinja"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: --chat-template chat.jinja: {message}")
+    assert (started, err.count("\n")) == ([], 2)
+
+
+def test_a_template_may_use_what_transformers_adds(started: list[ServerSpec]) -> None:
+    template = """{% for message in messages %}{% if not message %}{% continue %}{% endif %}
+        {% generation %}{{ message | tojson(ensure_ascii=false) }}{% endgeneration %}
+        {% endfor %}{{ strftime_now("%Y") }}{{ raise_exception("no") }}"""
+    Path("chat.jinja").write_text(template)
+    assert main(["serve", *TINY, "--chat-template", "chat.jinja", "--draft-tokens", "2"]) == 2
+    (spec,) = started
+    assert (spec.chat_template, spec.key.draft_tokens) == ("chat.jinja", 2)
+
+
+def test_a_killed_command_leaves_no_folder(started: list[ServerSpec], tmp_path: Path) -> None:
+    """Its server's process, here as soon as it has read what to serve."""
+    assert main(["serve", *TINY]) == 2
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rast_bench.serving.process"],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    process.communicate(pickle.dumps((started[0], str(folder))))
+    assert process.returncode == -signal.SIGKILL
+    assert not folder.exists()
 
 
 def test_models_must_share_their_vocabulary(

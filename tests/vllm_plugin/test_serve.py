@@ -4,10 +4,12 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -53,12 +55,14 @@ def server(world: WorldOnDisk) -> Iterator[Server]:
     words = ["--base", world.main, "--delta", f"{rl}:{base}", "--name", NAME, "--port", "0"]
     words += ["--variant", "lambda=0", "--variant", "lambda=0.5", "--api-key", KEY]
     words += ["engine.kv_cache_gib=0.02", "engine.max_num_seqs=64", "engine.max_model_len=256"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VLLM_")}
+    temporary = Path(tempfile.mkdtemp(prefix="serve-"))  # pytest's is too long for sockets
     process = subprocess.Popen(
         [sys.executable, "-m", "rast_bench", "serve", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("VLLM_")},
+        env=kept | {"TMPDIR": str(temporary)},
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -74,6 +78,8 @@ def server(world: WorldOnDisk) -> Iterator[Server]:
     finally:
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate()
+    assert not list(temporary.glob("rast-bench-serve-*"))
+    shutil.rmtree(temporary)
     assert len(children) >= 2
     assert (process.returncode, rest) == (0, "")
     ended = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)  # nobody collects them in a container
