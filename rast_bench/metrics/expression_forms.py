@@ -5,7 +5,7 @@ which are free of rounding errors. Expressions that take too long have no form.
 """
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -49,11 +49,12 @@ def _form(text: str) -> Hashable | None:
     forms: list[Hashable] = []
     for point in range(_POINTS if unknowns else 1):
         place = {unknown: _place(str(unknown), point) for unknown in unknowns}
-        value = expression.subs(place)
-        ball = enclosure(value, _BITS)
+        ball = enclosure(expression, _BITS, place)
+        if ball is None:  # a function that sympy knows better at numbers
+            ball = enclosure(expression.subs(place), _BITS)
         if ball is None:
             return None
-        forms.append(_hidden_fraction(value, ball) or ("value", *_digits(ball)))
+        forms.append(_hidden_fraction(expression, place, ball) or ("value", *_digits(ball)))
     return forms[0] if len(set(forms)) == 1 else ("function", *forms)
 
 
@@ -63,15 +64,15 @@ def _place(name: str, point: int) -> Any:
     return sympy.Rational(1, 2) + sympy.Rational(int.from_bytes(digest[:3]), 2**23)
 
 
-def _hidden_fraction(expression: Any, ball: Any) -> Fraction | None:
-    """Return the simple fraction that a number is proven to equal, or None."""
+def _hidden_fraction(expression: Any, place: Mapping[Any, Any], ball: Any) -> Fraction | None:
+    """Return the simple fraction that an expression is proven to equal at a place, or None."""
     if not ball.imag.contains(0) or not ball.real.is_finite():
         return None
     near = Fraction(float(ball.real.mid())).limit_denominator(_LARGEST_DENOMINATOR)
     if not ball.real.overlaps(arb(near.numerator) / near.denominator):
         return None
     target = sympy.Rational(near)
-    if same_expression(expression, target).outcome != "equal":
+    if same_expression(expression.subs(place), target).outcome != "equal":
         return None
     return near
 

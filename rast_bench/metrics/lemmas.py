@@ -14,7 +14,10 @@ SPACY_MODEL = "en_core_web_sm"  # used for the paper's numbers
 _WORD = re.compile(r"[^\W\d_]+")  # so "double-check" contains "check", as it does for spaCy
 
 _BATCH = 2_048  # texts per batch, so that their intermediate data stays in the CPU cache
-_ASCII_LOWER = bytes(code if chr(code).isalpha() else 32 for code in range(128)).ljust(256).lower()
+_ASCII_LOWER = bytes(
+    code if code > 127 or chr(code).isalpha() else 32 for code in range(256)
+).lower()
+_SIGMA = "Σ"  # alone in that its lower case depends on what is beside its word
 
 LemmatizerName = Literal["auto", "simplemma", "spacy"]
 
@@ -62,33 +65,41 @@ class SimplemmaCounter:
 
     def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
         numbers = self._numbers.setdefault(tuple(wanted), _WantedLemmas(wanted))
-        plain = [text for text in texts if text.isascii()]
-        is_plain = np.array([text.isascii() for text in texts], dtype=np.bool_)
         counts = np.zeros((len(texts), len(wanted)), dtype=np.int64)
-        batches = (plain[at : at + _BATCH] for at in range(0, len(plain), _BATCH))
-        if plain:
-            counts[is_plain] = np.concatenate([_ascii_counts(one, numbers) for one in batches])
-        others = (text for text in texts if not text.isascii())
-        found = (map(numbers.__getitem__, _WORD.findall(text.lower())) for text in others)
-        counts[~is_plain] = _counts(found, wanted)
+        for start in range(0, len(texts), _BATCH):
+            rows = slice(start, start + _BATCH)
+            counts[rows] = _counted_by_arrow(texts[rows], numbers)
+        for row, text in enumerate(texts):
+            if _SIGMA in text:
+                counts[row] = _counts([numbers.of_text(text)], wanted)[0]
         return counts
 
 
-def _ascii_counts(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArray:
-    """Return the counts of texts in plain ASCII, as most are: Arrow splits the words."""
+def _counted_by_arrow(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArray:
+    """Return the counts of texts without _SIGMA.
+
+    Arrow splits them between ASCII letters and other ASCII characters, at which words end in any
+    case, and numbers the distinct parts; what a part contains is found once.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    letters = "".join(texts).encode("ascii").translate(_ASCII_LOWER)
-    buffers = (pa.py_buffer(ends), pa.py_buffer(letters))
+    encoded = [text.encode("utf-8", "replace") for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    buffers = (pa.py_buffer(ends), pa.py_buffer(b"".join(encoded).translate(_ASCII_LOWER)))
     split = pc.ascii_split_whitespace(pa.LargeStringArray.from_buffers(len(texts), *buffers))
-    words = split.flatten().dictionary_encode()
-    known = [numbers[word] or 0 if word else 0 for word in words.dictionary.to_pylist()]
-    found = np.array(known, dtype=np.int64)[np.from_dlpack(words.indices)]
-    places = np.flatnonzero(found)
-    rows = np.searchsorted(np.from_dlpack(split.offsets), places, side="right") - 1
-    return _table(rows, found[places], len(texts), numbers.size)
+    parts = split.flatten().dictionary_encode()
+    found = [numbers.of_part(part) for part in parts.dictionary.to_pylist()]
+    indices = np.from_dlpack(parts.indices)
+    counts = np.zeros((len(texts), numbers.size), dtype=np.int64)
+    for nth in range(max(map(len, found), default=0)):  # mostly one
+        nths = np.array([one[nth] if nth < len(one) else 0 for one in found], dtype=np.int32)
+        of_parts = nths[indices]
+        places = np.flatnonzero(of_parts)
+        per_text = np.diff(np.searchsorted(places, np.from_dlpack(split.offsets)))
+        rows = np.repeat(np.arange(len(texts)), per_text)
+        counts += _table(rows, of_parts[places], len(texts), numbers.size)
+    return counts
 
 
 def _counts(found: Iterable[Iterable[int | None]], wanted: Sequence[str]) -> IntArray:
@@ -116,6 +127,17 @@ class _WantedLemmas(dict[str, int | None]):
         super().__init__()
         self._numbers = {lemma: number for number, lemma in enumerate(wanted, start=1)}
         self.size = len(self._numbers)
+
+    def of_text(self, text: str) -> list[int]:
+        """Return the numbers of the wanted lemmas of a text, in the order of its words."""
+        return [number for word in _WORD.findall(text.lower()) if (number := self[word])]
+
+    def of_part(self, part: str) -> list[int]:
+        """Return the same of a part in lower case but for characters beyond ASCII."""
+        if not part.isascii():
+            return self.of_text(part)
+        number = self[part] if part else None
+        return [] if number is None else [number]
 
     def __missing__(self, word: str) -> int | None:
         import simplemma

@@ -33,15 +33,24 @@ def test_only_wanted_whole_words_count() -> None:
     assert counts.tolist() == [[2], [0], [0]]
 
 
-@given(st.lists(st.text(st.characters(max_codepoint=127)), max_size=4))
-def test_words_of_ascii_texts_are_those_of_all_others(texts: list[str]) -> None:
+ODD = "aZ1_ \n'²½éİıKſǅÉЖ中\u0301\u2028\ud800𝐀"
+"""Some are ASCII in lower case, or two characters."""
+
+
+@given(st.lists(st.text(st.sampled_from(ODD) | st.characters(exclude_characters="Σ")), max_size=4))
+def test_words_are_those_of_the_pattern_in_lower_case(texts: list[str]) -> None:
     found = [lemmas._WORD.findall(text.lower()) for text in texts]
     words = sorted({word for of_text in found for word in of_text})
     numbers = lemmas._WantedLemmas(words)
     numbers.update({word: number for number, word in enumerate(words, start=1)})
-    counts = lemmas._ascii_counts(texts, numbers).tolist()
+    counts = lemmas._counted_by_arrow(texts, numbers).tolist()
     assert counts == [[of_text.count(word) for word in words] for of_text in found]
     assert sorted(numbers) == words  # no other word was looked up
+
+
+def test_a_sigma_is_lower_at_the_end_of_its_word_only() -> None:
+    texts = ["checked", "ΟΔΟΣ' checks Check", "Σ"]
+    assert SimplemmaCounter().counts(texts, ["test", "check"]).tolist() == [[0, 1], [0, 2], [0, 0]]
 
 
 class Language:

@@ -1,6 +1,8 @@
 """Expressions without unknowns: their values, and whether two of them are the same number."""
 
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import sympy
@@ -30,18 +32,23 @@ def rational(expression: Any) -> Fraction | None:
     return None
 
 
-def enclosure(expression: Any, bits: int = 128) -> Any | None:
-    """Return a ball (`flint.acb`) of about `bits` bits containing the value of a closed expression.
+def enclosure(
+    expression: Any, bits: int = 128, at: Mapping[Any, Any] = MappingProxyType({})
+) -> Any | None:
+    """Return a ball (`flint.acb`) of about `bits` bits containing the value of an expression.
 
     None if it has no value, or none that can be computed.
+
+    Args:
+        at: a rational number per unknown.
     """
-    if not isinstance(expression, sympy.Expr) or expression.free_symbols:
+    if not isinstance(expression, sympy.Expr) or expression.free_symbols - at.keys():
         return None
     working = bits + 32
     while working <= max(_most_bits(expression), 2 * bits):
         try:
             with precision(working):
-                value = ball(expression, {})
+                value = ball(expression, {unknown: ball(one, {}) for unknown, one in at.items()})
                 if _accuracy(value) >= bits:
                     return value
         except VagueError:
