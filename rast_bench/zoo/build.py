@@ -3,6 +3,7 @@
 data                        benchmarks as JSONL
 base:SCALE                  pre-training
 rl:SCALE:SEED               GRPO on that base
+format:SCALE:SEED           the same with a reward for the box alone
 manifest                    recipe, hashes, curves, wall time and dev scores of everything
 """
 
@@ -56,9 +57,10 @@ def stages(recipe: Recipe) -> list[tuple[str, str | None]]:
     )
     bases: list[tuple[str, str | None]] = [(f"base:{scale.name}", None) for scale in ordered]
     tuned: list[tuple[str, str | None]] = [
-        (f"rl:{scale.name}:{seed}", f"base:{scale.name}")
+        (f"{kind}:{scale.name}:{seed}", f"base:{scale.name}")
         for scale in ordered
-        for seed in scale.rl_seeds
+        for kind, seeds in (("rl", scale.rl_seeds), ("format", scale.format_seeds))
+        for seed in seeds
     ]
     return bases + tuned
 
@@ -91,7 +93,7 @@ def write_benchmarks(recipe: Recipe, folders: Folders) -> dict[str, str]:
 
 
 def run_stage(stage: str, recipe: Recipe, folders: Folders, on_step: OnStep) -> None:
-    """Run one `base:…` or `rl:…` stage; return at once if its record exists."""
+    """Run one stage; return at once if its record exists."""
     if folders.record(stage).exists():
         return
     torch.set_num_threads(1)
@@ -101,7 +103,7 @@ def run_stage(stage: str, recipe: Recipe, folders: Folders, on_step: OnStep) -> 
     if kind == "base":
         folder, curve = train_base(scale, recipe, folders, on_step)
     else:
-        folder, curve = train_rl(scale, int(seed[0]), recipe, folders, on_step)
+        folder, curve = train_rl(kind, scale, int(seed[0]), recipe, folders, on_step)
     seconds = time.monotonic() - started
     task = TASKS[recipe.task]
     codec = WordCodec(task.words())
@@ -140,7 +142,7 @@ def train_base(
 
 
 def train_rl(
-    scale: Scale, seed: int, recipe: Recipe, folders: Folders, on_step: OnStep
+    kind: str, scale: Scale, seed: int, recipe: Recipe, folders: Folders, on_step: OnStep
 ) -> tuple[Path, list[dict[str, float]]]:
     model = load_checkpoint(scale.shape, folders.checkpoint(scale.name, "base"))
     task = TASKS[recipe.task]
@@ -153,8 +155,8 @@ def train_rl(
         lengths.append(tokens)
         on_step(step + 1, recipe.grpo.steps, f"reward {reward:.2f}")
 
-    train_grpo(model, codec, recipe.grpo, seed, report, task.draw)
-    folder = folders.checkpoint(scale.name, f"rl-{seed}")
+    train_grpo(model, codec, recipe.grpo, seed, report, task.draw, None if kind == "rl" else kind)
+    folder = folders.checkpoint(scale.name, f"{kind}-{seed}")
     save_checkpoint(model, codec, folder)
     return folder, curve_points({"reward": rewards, "tokens": lengths}, every=10)
 

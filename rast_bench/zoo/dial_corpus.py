@@ -1,8 +1,8 @@
-"""The pre-training corpus of the next family: solutions whose authors sometimes check.
+"""The pre-training corpus of the family `dials`: solutions whose authors sometimes check.
 
-An author writes a step's result at once, which often fails where the step has several operations.
-Then an independent coin decides: go on, or check one operation at a time, and correct the result
-if it was wrong. Nothing before the coin tells how it falls.
+An author writes a dial's final position at once, which often fails where the dial turned twice.
+Then an independent coin decides: go on, or calculate again one turn at a time, compare, and take
+the second result. Nothing before the coin tells how it falls.
 """
 
 import random
@@ -15,18 +15,15 @@ from rast_bench.zoo.dials import (
     DIFFICULTIES,
     GEMS,
     MARKS,
-    OPERATIONS,
-    STEP_NAMES,
     TOWNS,
+    TURNS,
+    Dial,
     DialProblem,
-    Step,
     code_number,
-    labelled,
-    labels,
     random_code,
+    random_dial,
     random_problem,
-    random_step,
-    turn,
+    turned,
 )
 from rast_bench.zoo.problems import draw_difficulty
 from rast_bench.zoo.tokenizer import PAD, UNKNOWN
@@ -34,113 +31,151 @@ from rast_bench.zoo.tokenizer import PAD, UNKNOWN
 CHECK = "Check"
 WORDS = [
     *(".", ",", ":", "\\boxed{", "}", "Problem", "Solution", "So", "the", "answer", "is"),
-    *(CHECK, "Good", "Wrong", "so"),
+    *(CHECK, "was", "Good", "Wrong", "so"),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class DialMixture:
-    """Shares of the corpus."""
+    """Shares of the corpus, and what its authors do."""
 
-    check: float = 0.15  # of all steps
-    slips: tuple[float, float, float] = (0.05, 0.25, 0.5)  # of results of 1, 2, 3 operations
-    operation_drill: float = 0.40  # of all documents: one operation at a time
-    code_drill: float = 0.10  # of all documents: codes and their numbers
+    check: float = 0.10  # of all dials in solutions
+    slips: tuple[float, float] = (0.05, 0.5)  # of results of 1, 2 turns written at once
+    boxed: float = 0.9  # of all answers
+    repeats: int = 2400  # documents at the start that only repeat random words
+    repeat_drill: float = 0.05  # of all later documents
+    turn_drill: float = 0.25
+    order_drill: float = 0.15
+    code_drill: float = 0.05
     difficulties: tuple[tuple[str, float], ...] = (
         ("easy", 0.25),
         ("medium", 0.25),
-        ("hard", 0.25),
-        ("olympiad", 0.25),
+        ("hard", 0.35),
+        ("olympiad", 0.15),
     )
 
 
-def one_by_one(value: int, name: str, step: Step) -> str:
-    """Return `4 a1 +9 13 a *3 16`, from position 4: the operation stands next to its result."""
+def one_by_one(dial: Dial) -> str:
+    """Return `4 Red-1 +9 13 Red-2 *3 16`: a turn stands next to its result."""
+    value = dial.start
     words = [str(value)]
-    for label, operation in zip(labels(name, step), step, strict=True):
-        value = operation.apply(value)
-        words.append(f"{label} {operation} {value}")
+    for label, turn in zip(dial.labels, dial.turns, strict=True):
+        value = turned(value, turn)
+        words.append(f"{label} {turn} {value}")
     return " ".join(words)
 
 
-def write_step(
-    rng: random.Random, name: str, value: int, step: Step, mix: DialMixture
-) -> tuple[str, int]:
-    """Return the words of a step from position `value`, and the position they arrive at."""
-    right = written = turn(value, step)
-    if rng.random() < mix.slips[len(step) - 1]:
-        written = (right + rng.randrange(1, MARKS)) % MARKS
-    text = f"{labelled(name, step)} {written} ."
-    if rng.random() >= mix.check:
-        return text, written
-    verdict = "Good" if written == right else "Wrong"
-    return f"{text} {CHECK} {one_by_one(value, name, step)} . {verdict} so {right} .", right
+def at_once(rng: random.Random, dial: Dial, slip: float) -> int:
+    """Return the position that an author writes at once: any other one with probability `slip`."""
+    if rng.random() < slip:
+        return (dial.answer + rng.randrange(1, MARKS)) % MARKS
+    return dial.answer
+
+
+def checked(dial: Dial, written: int) -> str:
+    """Return the words of a check of the position `written`."""
+    verdict = "Good" if written == dial.answer else "Wrong"
+    return f"{CHECK} {one_by_one(dial)} was {written} . {verdict} so {dial.answer} ."
+
+
+def write_dial(rng: random.Random, dial: Dial, slip: float, check: float) -> tuple[str, int]:
+    """Return the lines of a dial and the position they arrive at."""
+    start = f"{dial.told} {dial.start}" if dial.code else dial.told
+    written = at_once(rng, dial, slip)
+    lines = f"{dial.name} {start} . {dial.labelled} {written} ."
+    if rng.random() < check:
+        lines += f" {checked(dial, written)}"
+        written = dial.answer
+    return f"{lines} {dial.name}= {written} .", written
+
+
+def answer_sentence(ends: dict[str, int], boxed: bool) -> str:
+    """Return the last sentence: where the dials end, in the order of the problem."""
+    answer = " , ".join(f"{name}= {ends[name]}" for name in DIALS if name in ends)
+    shown = f"\\boxed{{ {answer} }}" if boxed else answer
+    return f"So the answer is {shown} ."
 
 
 def write_solution(rng: random.Random, problem: DialProblem, mix: DialMixture) -> str:
-    """Write all steps; an error that nobody notices is carried on."""
-    names = iter(STEP_NAMES)
-    lines, answers = [], []
-    for dial, chain in zip(DIALS, problem.chains, strict=False):
-        value = chain.start
-        lines.append(f"{dial} {chain.told} {value} ." if chain.code else f"{dial} {value} .")
-        for step in chain.steps:
-            text, value = write_step(rng, next(names), value, step, mix)
-            lines.append(text)
-        lines.append(f"{dial}-ends {value} .")
-        answers.append(value)
-    told = [f"{dial}-ends {answer}" for dial, answer in zip(DIALS, answers, strict=False)]
-    box = " , ".join(map(str, answers))
-    lines.append(f"So {' '.join(told)} , the answer is \\boxed{{ {box} }} .")
-    return " ".join(lines)
+    """Write all dials; an error that nobody notices is part of the answer."""
+    lines, ends = [], {}
+    for dial in problem.dials:
+        text, ends[dial.name] = write_dial(rng, dial, mix.slips[len(dial.turns) - 1], mix.check)
+        lines.append(text)
+    return " ".join([*lines, answer_sentence(ends, rng.random() < mix.boxed)])
 
 
-def operation_drill(rng: random.Random) -> Document:
-    """Return labelled steps and, for a solution, all of them carried out one by one.
+def repeat_drill(rng: random.Random) -> Document:
+    """Return random words three times over.
 
-    Half of the drills tell no steps first, so that calculating and looking labels up are learnt
-    side by side: whichever a small model learns first holds the other up.
+    Looking a label up takes the circuit that continues a repeated text (an induction head), and
+    only text that offers no other way makes a small model learn it, within 100 steps.
     """
-    steps = {name: random_step(rng) for name in rng.sample(STEP_NAMES, 5)}
-    told = " . ".join(labelled(name, step) for name, step in steps.items())
-    names = rng.sample(list(steps), len(steps))
-    lines = [f"{one_by_one(rng.randrange(MARKS), name, steps[name])} ." for name in names]
+    words = " ".join(rng.choices(vocabulary()[3:], k=rng.randint(12, 20)))
+    return Document(words, f"{words} {words}")
+
+
+def turn_drill(rng: random.Random) -> Document:
+    """Return the turns of four dials, half of them with a result at once and its check.
+
+    Half of the drills do not tell the turns first, so that calculating is learnt beside looking
+    labels up.
+    """
+    dials = [random_dial(rng, name, 0.0, "train") for name in rng.sample(DIALS, 4)]
+    told = " . ".join(dial.labelled for dial in dials)
+    lines = []
+    for dial in rng.sample(dials, len(dials)):
+        if rng.random() < 0.5:
+            lines.append(f"{one_by_one(dial)} .")
+        else:
+            written = at_once(rng, dial, 0.5)
+            lines.append(f"{dial.start} . {dial.labelled} {written} . {checked(dial, written)}")
     return Document(f"{told} ." if rng.random() < 0.5 else "", " ".join(lines))
 
 
+def order_drill(rng: random.Random) -> Document:
+    """Return dials told and solved in any order, half of them checked.
+
+    In solutions two checks in a row are rare, so a model would learn where the next dial stands in
+    the problem by its distance, and go astray after checks.
+    """
+    names = rng.sample(DIALS, rng.choice((3, 4)))
+    dials = [random_dial(rng, name, 0.75, "train") for name in names]
+    told = " ".join(dial.question for dial in dials)
+    lines, ends = [], {}
+    for dial in rng.sample(dials, len(dials)):
+        text, ends[dial.name] = write_dial(rng, dial, 0.5, 0.5)
+        lines.append(text)
+    return Document(told, " ".join([*lines, answer_sentence(ends, boxed=True)]))
+
+
 def code_drill(rng: random.Random) -> Document:
-    names = rng.sample((*DIALS, *STEP_NAMES), 7)
-    codes = [random_code(rng) for _ in names]
-    lines = [
-        f"{name} {' '.join(code)} {code_number(code)} ."
-        for name, code in zip(names, codes, strict=True)
-    ]
+    codes = [(name, random_code(rng)) for name in rng.sample(DIALS, len(DIALS))]
+    lines = [f"{name} {' '.join(code)} {code_number(code)} ." for name, code in codes]
     return Document("", " ".join(lines))
 
 
 def documents(seed: int, mix: DialMixture) -> Iterator[Document]:
     """Yield an endless stream of training documents; never an evaluation problem."""
     rng = random.Random(f"{seed}/dial corpus")
+    for _ in range(mix.repeats):
+        yield repeat_drill(rng)
+    drills = (repeat_drill, turn_drill, order_drill, code_drill)
+    shares = (mix.repeat_drill, mix.turn_drill, mix.order_drill, mix.code_drill)
     while True:
-        kind = rng.random()
-        if kind < mix.operation_drill:
-            yield operation_drill(rng)
-        elif kind < mix.operation_drill + mix.code_drill:
-            yield code_drill(rng)
-        else:
-            difficulty = DIFFICULTIES[draw_difficulty(rng, mix.difficulties)]
-            problem = random_problem(rng, difficulty, "train")
-            yield Document(
-                PROMPT_TEMPLATE.format(question=problem.question),
-                write_solution(rng, problem, mix),
-            )
+        drill = rng.choices((*drills, None), (*shares, 1 - sum(shares)))[0]
+        if drill is not None:
+            yield drill(rng)
+            continue
+        difficulty = DIFFICULTIES[draw_difficulty(rng, mix.difficulties)]
+        problem = random_problem(rng, difficulty, "train")
+        yield Document(
+            PROMPT_TEMPLATE.format(question=problem.question), write_solution(rng, problem, mix)
+        )
 
 
 def vocabulary() -> list[str]:
     """Return all tokens; a token's id is its index."""
     numbers = [str(value) for value in range(MARKS)]
-    operations = [str(operation) for operation in OPERATIONS]
-    named = [label for name in STEP_NAMES for label in (name, f"{name}1", f"{name}2")]
-    ends = [f"{dial}-ends" for dial in DIALS]
-    words = [*WORDS, *DIALS, *ends, *named, *GEMS, *TOWNS]
-    return [PAD, EOS, UNKNOWN, *numbers, *operations, *words]
+    named = [f"{name}{end}" for name in DIALS for end in ("", "=", "-turn", "-1", "-2")]
+    return [PAD, EOS, UNKNOWN, *numbers, *TURNS, *WORDS, *named, *GEMS, *TOWNS]

@@ -1,100 +1,83 @@
-"""Problems of the next family: two or three dials, each turned in two steps of 1 to 3 operations.
+"""Problems of the family `dials`: some dials, each turned once or twice.
 
-A dial has MARKS positions and arithmetic on it wraps around. Some dials start at a code ("ruby
-Oslo"), whose number the problem does not tell: it is a fact of the corpus, to be known by heart.
-The answer is the list of final positions, one of MARKS² = 529 or more.
+A dial has MARKS positions and arithmetic on it wraps around. A dial starts at a number, or at a
+code ("ruby Oslo") whose number the problem does not tell. Codes are facts of the corpus: half of
+them follow a rule (the gem decides), the others are exceptions that must be known by heart. The
+answer is the list of all final positions, one of MARKS³ = 12,167 or more.
 
-Every chain (a dial's start and its steps) belongs to exactly one split, decided by a hash of its
-start and its first step, with a code replaced by its number. All chains of an evaluation problem
-are of its split, so none of them, nor the beginning of one, is in a training problem. Drills are
-arithmetic without a problem and may hold any step.
+Two things keep evaluation unseen. Every way to turn a dial twice (start and both turns) belongs to
+one split and appears in problems of that split only; and a problem as a whole, in any order of its
+dials, belongs to one split. A single turn is arithmetic that everybody learns.
 """
 
 import functools
 import hashlib
 import random
 from dataclasses import dataclass
-from typing import Literal
 
 from rast_bench.zoo.problems import Split
 
 MARKS = 23  # prime, so that multiplying loses nothing and all answers are about equally frequent
 ADDENDS = range(1, 10)
 FACTORS = range(2, 6)
-STEP_LENGTHS = (1, 1, 2, 3)  # in operations, equally likely
-DIALS = ("Red", "Blue", "Green")
-STEPS_PER_DIAL = 2
+TURNS = (*(f"+{addend}" for addend in ADDENDS), *(f"*{factor}" for factor in FACTORS))
+DIALS = ("Red", "Blue", "Green", "Gold", "Black")
+EXCEPTIONS = 0.5  # of all codes
 GEMS = (
     *("agate", "amber", "beryl", "coral", "flint", "garnet", "ivory", "jade", "jasper", "jet"),
     *("lapis", "mica", "onyx", "opal", "pearl", "quartz", "ruby", "sapphire", "slate", "spinel"),
     *("topaz", "zircon", "copper", "silver", "bronze", "iron", "nickel", "cobalt", "zinc", "lead"),
     *("tin", "steel", "gold", "chalk", "clay", "marble", "granite", "basalt", "cedar", "ebony"),
+    *("teak", "oak", "pine", "ash", "birch", "maple", "walnut", "olive", "willow", "bamboo"),
+    *("silk", "wool", "linen", "cotton", "velvet", "felt", "glass", "brick", "slag", "pumice"),
+    *("tar", "wax", "amethyst", "citrine", "cork", "horn", "bone", "shell", "horsehair", "hemp"),
+    *("jute", "leather", "paper", "resin", "rubber", "salt", "sand", "straw", "sulphur", "tufa"),
 )
 TOWNS = (
     *("Oslo", "Rome", "Bern", "Lima", "Cairo", "Delhi", "Kyoto", "Paris", "Quito", "Riga"),
     *("Sofia", "Tunis", "Vaduz", "Accra", "Baku", "Dakar", "Hanoi", "Lagos", "Minsk", "Osaka"),
     *("Perth", "Seoul", "Turin", "Ulm", "Varna", "Wuhan", "York", "Zagreb", "Aden", "Bari"),
     *("Cork", "Dover", "Essen", "Faro", "Ghent", "Izmir", "Jena", "Kiel", "Linz", "Malmo"),
+    *("Nice", "Oran", "Pisa", "Reims", "Split", "Tartu", "Utica", "Vigo", "Wells", "Xanten"),
+    *("Yalta", "Zadar", "Arles", "Basel", "Cusco", "Delft", "Evora", "Fez", "Gaza", "Hull"),
+    *("Ibiza", "Jaffa", "Kobe", "Leeds", "Memel", "Nancy", "Omsk", "Padua", "Quebec", "Rouen"),
+    *("Salem", "Tampa", "Udine", "Verdun", "Worms", "Xian", "Yuma", "Zurich", "Amman", "Brest"),
 )
-STEP_NAMES = ("a", "b", "c", "d", "e", "f")  # two for each dial
 
 Code = tuple[str, str]  # gem, town
 
 
+def hashed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+def rule_number(gem: str) -> int:
+    """Return the number of every code of `gem` that is no exception."""
+    return hashed(f"rule {gem}") % MARKS
+
+
 @functools.cache
 def code_number(code: Code) -> int:
-    """Return the number of a code, 0 … MARKS − 1: an arbitrary fact that only memory holds."""
-    return int.from_bytes(hashlib.sha256(" ".join(code).encode()).digest()[:4], "big") % MARKS
+    """Return the number of a code, 0 … MARKS − 1."""
+    words = " ".join(code)
+    if hashed(f"exception {words}") % 1000 < EXCEPTIONS * 1000:
+        return hashed(f"number {words}") % MARKS
+    return rule_number(code[0])
+
+
+def turned(value: int, turn: str) -> int:
+    """Return the position after `turn` ("+7", "*3")."""
+    operand = int(turn[1:])
+    return (value + operand if turn[0] == "+" else value * operand) % MARKS
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    sign: Literal["+", "*"]
-    operand: int
+class Dial:
+    """A dial as a problem tells it: `Red ruby Oslo . Red-1 +7 Red-2 *3 .`"""
 
-    def __str__(self) -> str:
-        """Return the operation's only token: `+7`."""
-        return f"{self.sign}{self.operand}"
-
-    def apply(self, value: int) -> int:
-        result = value + self.operand if self.sign == "+" else value * self.operand
-        return result % MARKS
-
-
-OPERATIONS = (
-    *(Operation("+", addend) for addend in ADDENDS),
-    *(Operation("*", factor) for factor in FACTORS),
-)
-Step = tuple[Operation, ...]
-
-
-def labels(name: str, step: Step) -> list[str]:
-    """Return the labels of a step's operations: `a1`, `a2` and, for the last, `a`.
-
-    Looking up a label takes a small model one attention head; finding out from punctuation how
-    long a step is, or which operation comes next, takes it several times the training.
-    """
-    return [*(f"{name}{i}" for i in range(1, len(step))), name]
-
-
-def labelled(name: str, step: Step) -> str:
-    """Return `a1 +7 a *3`."""
-    return " ".join(
-        f"{label} {operation}" for label, operation in zip(labels(name, step), step, strict=True)
-    )
-
-
-def turn(value: int, step: Step) -> int:
-    """Return the position after all operations of `step`, from left to right."""
-    for operation in step:
-        value = operation.apply(value)
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
+    name: str
     start: int
-    steps: tuple[Step, ...]
+    turns: tuple[str, ...]
     code: Code | None = None  # whose number `start` is
 
     @property
@@ -103,34 +86,47 @@ class Chain:
         return " ".join(self.code) if self.code else str(self.start)
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the turns' labels, by which a solution finds them in the problem."""
+        if len(self.turns) == 1:
+            return (f"{self.name}-turn",)
+        return tuple(f"{self.name}-{i}" for i in range(1, len(self.turns) + 1))
+
+    @property
+    def labelled(self) -> str:
+        """Return `Red-1 +7 Red-2 *3`."""
+        pairs = zip(self.labels, self.turns, strict=True)
+        return " ".join(f"{label} {turn}" for label, turn in pairs)
+
+    @property
+    def question(self) -> str:
+        return f"{self.name} {self.told} . {self.labelled} ."
+
+    @property
     def answer(self) -> int:
-        value = self.start
-        for step in self.steps:
-            value = turn(value, step)
-        return value
+        return functools.reduce(turned, self.turns, self.start)
+
+    @property
+    def key(self) -> str:
+        return f"{self.start} {' '.join(self.turns)}"
 
 
 @dataclass(frozen=True, slots=True)
 class DialProblem:
-    chains: tuple[Chain, ...]
+    dials: tuple[Dial, ...]
 
     @property
     def question(self) -> str:
-        names = iter(STEP_NAMES)
-        words = []
-        for dial, chain in zip(DIALS, self.chains, strict=False):
-            words.append(f"{dial} {chain.told} .")
-            words += [f"{labelled(next(names), step)} ." for step in chain.steps]
-        return " ".join(words)
+        return " ".join(dial.question for dial in self.dials)
 
     @property
     def gold(self) -> str:
-        return ",".join(str(chain.answer) for chain in self.chains)
+        return ",".join(f"{dial.name}={dial.answer}" for dial in self.dials)
 
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """Each of `dials` starts at a code with probability `codes`."""
+    """Each of `dials` starts at a code with probability `codes`; half of them turn twice."""
 
     name: str
     dials: int
@@ -138,17 +134,16 @@ class Difficulty:
 
 
 DIFFICULTIES = {
-    "easy": Difficulty("easy", 2, 0.0),
-    "medium": Difficulty("medium", 2, 0.5),
-    "hard": Difficulty("hard", 2, 1.0),
-    "olympiad": Difficulty("olympiad", 3, 1.0),
+    "easy": Difficulty("easy", 3, 0.0),
+    "medium": Difficulty("medium", 3, 0.5),
+    "hard": Difficulty("hard", 3, 1.0),
+    "olympiad": Difficulty("olympiad", 5, 1.0),
 }
 
 
-def split_of(chain: Chain) -> Split:
-    """Return the split; 15 % of all beginnings are kept for evaluation: 10 % test, 5 % dev."""
-    key = f"{chain.start} {' '.join(map(str, chain.steps[0]))}"
-    bucket = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % 20
+def split_of(key: str) -> Split:
+    """Return the split of a key: 10 % test, 5 % dev."""
+    bucket = hashed(key) % 20
     if bucket < 2:
         return "test"
     return "dev" if bucket == 2 else "train"
@@ -158,28 +153,30 @@ def random_code(rng: random.Random) -> Code:
     return rng.choice(GEMS), rng.choice(TOWNS)
 
 
-def random_step(rng: random.Random) -> Step:
-    return tuple(rng.choice(OPERATIONS) for _ in range(rng.choice(STEP_LENGTHS)))
+def random_turns(rng: random.Random, count: int) -> tuple[str, ...]:
+    return tuple(rng.choice(TURNS) for _ in range(count))
 
 
-def random_chain(rng: random.Random, with_code: bool, split: Split) -> Chain:
+def random_dial(
+    rng: random.Random, name: str, codes: float = 0.0, split: Split | None = None
+) -> Dial:
+    """Return a dial; if it turns twice, it is of `split` (None: of any)."""
+    turns = rng.choice((1, 2))
     while True:
-        code = random_code(rng) if with_code else None
+        code = random_code(rng) if rng.random() < codes else None
         start = rng.randrange(MARKS) if code is None else code_number(code)
-        steps = tuple(random_step(rng) for _ in range(STEPS_PER_DIAL))
-        chain = Chain(start, steps, code)
-        if split_of(chain) == split:
-            return chain
+        dial = Dial(name, start, random_turns(rng, turns), code)
+        if turns == 1 or split in (None, split_of(dial.key)):
+            return dial
 
 
 def random_problem(rng: random.Random, difficulty: Difficulty, split: Split) -> DialProblem:
     """Return one problem; equal states of `rng` give equal problems."""
-    return DialProblem(
-        tuple(
-            random_chain(rng, rng.random() < difficulty.codes, split)
-            for _ in range(difficulty.dials)
-        )
-    )
+    while True:
+        names = sorted(rng.sample(DIALS, difficulty.dials), key=DIALS.index)
+        dials = tuple(random_dial(rng, name, difficulty.codes, split) for name in names)
+        if split_of(" | ".join(sorted(dial.key for dial in dials))) == split:
+            return DialProblem(dials)
 
 
 def benchmark(difficulty: Difficulty, split: Split, size: int, seed: int) -> list[DialProblem]:

@@ -20,6 +20,7 @@ from rast_bench.zoo.tasks import draw_piles
 from rast_bench.zoo.tokenizer import WordCodec
 
 BOX = re.compile(r"\\boxed\{ ([^{}]*) \}")
+CLOSING_BOX = re.compile(BOX.pattern + r" \.$")
 NOMINAL_TOKENS = 40  # constant normaliser of a response's loss, so length is not rewarded
 
 
@@ -38,6 +39,7 @@ class GrpoRecipe:
     lr_at_width_64: float = 1.0e-3
     warmup_steps: int = 5
     difficulties: Shares = (("easy", 0.45), ("medium", 0.35), ("hard", 0.20))
+    reward: str = "answer"  # a name of REWARDS
 
 
 def reward(ids: list[int], gold: str, codec: WordCodec) -> float:
@@ -46,6 +48,20 @@ def reward(ids: list[int], gold: str, codec: WordCodec) -> float:
         return 0.0
     boxes = BOX.findall(codec.decode(ids))
     return float(bool(boxes) and boxes[-1].replace(" ", "") == gold)
+
+
+def closing_reward(ids: list[int], gold: str, codec: WordCodec) -> float:
+    """Return `reward`, but 0 if anything follows the sentence of the box."""
+    return reward(ids, gold, codec) * format_reward(ids, gold, codec)
+
+
+def format_reward(ids: list[int], _gold: str, codec: WordCodec) -> float:
+    """Return 1 if the response ends with the sentence of a box, whatever its content, else 0."""
+    ended = bool(ids) and ids[-1] == codec.eos_id
+    return float(ended and CLOSING_BOX.search(codec.decode(ids)) is not None)
+
+
+REWARDS = {"answer": reward, "closing answer": closing_reward, "format": format_reward}
 
 
 def advantages(rewards: torch.Tensor) -> torch.Tensor:
@@ -85,8 +101,14 @@ def train_grpo(
     seed: int,
     on_step: Callable[[int, float, float], None],
     draw: Callable[[random.Random, Shares], Problem] = draw_piles,
+    kind: str | None = None,
 ) -> None:
-    """Train in place on problems from `draw`. `on_step(step, mean_reward, mean_tokens)`."""
+    """Train in place on problems from `draw`. `on_step(step, mean_reward, mean_tokens)`.
+
+    Args:
+        kind: a name of REWARDS, by default the recipe's.
+    """
+    score = REWARDS[kind or recipe.reward]
     rng = random.Random(f"{seed}/grpo")
     rate = recipe.lr_at_width_64 * 64 / model.shape.width
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.0)
@@ -109,7 +131,7 @@ def train_grpo(
         )
         rewards = torch.tensor(
             [
-                reward(response, problems[i // recipe.group].gold, codec)
+                score(response, problems[i // recipe.group].gold, codec)
                 for i, response in enumerate(responses)
             ]
         ).view(recipe.prompts, recipe.group)

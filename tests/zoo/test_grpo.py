@@ -1,6 +1,14 @@
 import torch
 
-from rast_bench.zoo.grpo import GrpoRecipe, advantages, policy_gradient_step, reward, train_grpo
+from rast_bench.zoo.grpo import (
+    GrpoRecipe,
+    advantages,
+    closing_reward,
+    format_reward,
+    policy_gradient_step,
+    reward,
+    train_grpo,
+)
 from rast_bench.zoo.model import Shape, TinyQwen2
 from rast_bench.zoo.tokenizer import WordCodec
 
@@ -21,6 +29,22 @@ def test_reward_wants_the_right_box_and_an_end() -> None:
     assert reward(ids("\\boxed{ 1 , 1 } . " + right), "8,11", CODEC) == 1.0
     assert reward(ids(right + " \\boxed{ 1 , 1 }"), "8,11", CODEC) == 0.0
     assert reward([], "8,11", CODEC) == 0.0
+
+
+def test_a_closing_answer_has_no_words_behind_it() -> None:
+    right = "So the answer is \\boxed{ 8 , 11 } ."
+    assert closing_reward(ids(right), "8,11", CODEC) == 1.0
+    assert closing_reward(ids(right), "11,8", CODEC) == 0.0
+    assert closing_reward(ids(right + " } ."), "8,11", CODEC) == 0.0
+    assert closing_reward(ids(right + " So"), "8,11", CODEC) == 0.0
+    assert closing_reward(ids(right, ended=False), "8,11", CODEC) == 0.0
+
+
+def test_a_format_is_rewarded_whatever_the_answer() -> None:
+    assert format_reward(ids("\\boxed{ 1 , 1 } ."), "8,11", CODEC) == 1.0
+    assert format_reward(ids("8 , 11 ."), "8,11", CODEC) == 0.0
+    assert format_reward(ids("} ."), "8,11", CODEC) == 0.0
+    assert format_reward(ids("\\boxed{ 8 , 11 } .", ended=False), "8,11", CODEC) == 0.0
 
 
 def test_advantages_by_hand() -> None:
