@@ -71,7 +71,7 @@ class SimplemmaCounter:
             counts[rows] = _counted_by_arrow(texts[rows], numbers)
         for row, text in enumerate(texts):
             if _SIGMA in text:
-                counts[row] = _counts([numbers.of_text(text)], wanted)[0]
+                counts[row] = _counts([numbers.of_text(text)], numbers.size)[0]
         return counts
 
 
@@ -90,19 +90,28 @@ def _counted_by_arrow(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArra
     split = pc.ascii_split_whitespace(pa.LargeStringArray.from_buffers(len(texts), *buffers))
     parts = split.flatten().dictionary_encode()
     found = [numbers.of_part(part) for part in parts.dictionary.to_pylist()]
-    indices = np.from_dlpack(parts.indices)
-    counts = np.zeros((len(texts), numbers.size), dtype=np.int64)
-    for nth in range(max(map(len, found), default=0)):  # mostly one
-        nths = np.array([one[nth] if nth < len(one) else 0 for one in found], dtype=np.int32)
-        of_parts = nths[indices]
+    indices, offsets = np.from_dlpack(parts.indices), np.from_dlpack(split.offsets)
+
+    def occurrences(of_distinct: IntArray) -> tuple[IntArray, IntArray]:
+        """Return text and number of every part whose number is not 0."""
+        of_parts = of_distinct[indices]
         places = np.flatnonzero(of_parts)
-        per_text = np.diff(np.searchsorted(places, np.from_dlpack(split.offsets)))
-        rows = np.repeat(np.arange(len(texts)), per_text)
-        counts += _table(rows, of_parts[places], len(texts), numbers.size)
+        per_text = np.diff(np.searchsorted(places, offsets))
+        return np.repeat(np.arange(len(texts)), per_text), of_parts[places]
+
+    single = np.array([one[0] if len(one) == 1 else 0 for one in found], dtype=np.int64)
+    counts = _table(*occurrences(single), len(texts), numbers.size)
+    several = [place for place, one in enumerate(found) if len(one) > 1]
+    if several:  # rare: separated by none but other characters
+        within = _counts((found[place] for place in several), numbers.size)
+        order = np.zeros(len(found), dtype=np.int64)
+        order[several] = np.arange(1, len(several) + 1)
+        rows, which = occurrences(order)
+        np.add.at(counts, rows, within[which - 1])
     return counts
 
 
-def _counts(found: Iterable[Iterable[int | None]], wanted: Sequence[str]) -> IntArray:
+def _counts(found: Iterable[Iterable[int | None]], lemmas: int) -> IntArray:
     """Return counts per text from the lemma numbers of its words, from 1; None is unwanted."""
     numbers: list[int] = []
     ends = [0]
@@ -111,7 +120,7 @@ def _counts(found: Iterable[Iterable[int | None]], wanted: Sequence[str]) -> Int
         ends.append(len(numbers))
     texts = len(ends) - 1
     rows = np.repeat(np.arange(texts), np.diff(ends))
-    return _table(rows, np.asarray(numbers, dtype=np.int64), texts, len(wanted))
+    return _table(rows, np.asarray(numbers, dtype=np.int64), texts, lemmas)
 
 
 def _table(rows: IntArray, numbers: IntArray, texts: int, lemmas: int) -> IntArray:
@@ -161,4 +170,4 @@ class SpacyCounter:
             (numbers.get(token.lemma_.lower()) for token in document)
             for document in self._nlp.pipe(texts)
         )
-        return _counts(lemmas, wanted)
+        return _counts(lemmas, len(wanted))

@@ -48,6 +48,11 @@ def test_words_are_those_of_the_pattern_in_lower_case(texts: list[str]) -> None:
     assert sorted(numbers) == words  # no other word was looked up
 
 
+def test_words_between_other_characters() -> None:
+    texts = ["but\u2014test\u2026tested but\u2014test", "test", "\u2014"]
+    assert SimplemmaCounter().counts(texts, ["test", "but"]).tolist() == [[3, 2], [1, 0], [0, 0]]
+
+
 def test_a_sigma_is_lower_at_the_end_of_its_word_only() -> None:
     texts = ["checked", "ΟΔΟΣ' checks Check", "Σ"]
     assert SimplemmaCounter().counts(texts, ["test", "check"]).tolist() == [[0, 1], [0, 2], [0, 0]]
