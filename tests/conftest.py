@@ -27,8 +27,14 @@ _FIRST = ("test_on_slurm.py", "test_kill_and_resume.py", "test_local_launch.py")
 _LAST = ("test_speculation.py",)  # it loads numba, after which vLLM 0.32 starts no other engine
 
 
-# A million objects of libraries and tests live until the end: not to be looked through each time.
+# A million objects of libraries and tests live until the end: not to be looked through each time,
+# neither by chance nor when vLLM collects garbage, eight times per engine.
 gc.set_threshold(50_000, 20, 10)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
