@@ -92,8 +92,9 @@ class _CheckedMain(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         folders = {str(config_dir()): str(config_dir()), "pkg://hydra.conf": _HYDRAS}
         for element in search_path.get_path():
-            if element.path in folders:
-                element.path = checked_path(folders[element.path])
+            folder = folders.get(element.path or "")
+            if folder is not None:
+                element.path = checked_path(folder)
 
 
 def register() -> None:
@@ -133,8 +134,10 @@ def check_yaml(path: Path) -> str | None:
 
 @lru_cache(maxsize=512)
 def _pickled_tree(text: str, path: Path) -> bytes:
-    """Return the checked tree of a file's text: a sweep composes a file many times, and to make
-    the tree anew takes twenty times as long as to unpickle it.
+    """Return the checked tree of a file's text.
+
+    A sweep composes a file many times, and making its tree takes twenty times as long as unpickling
+    it.
     """
     _check_size(_named(text, path), path)
     return pickle.dumps(OmegaConf.load(_named(text, path)))
