@@ -68,9 +68,12 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "work": [],
         "runs": {name: [] for name in options.ways},
     }
-    progress(f"alone: {result['work_of_one_process_alone']['seconds']:.1f} s of generation")
+    alone = result["work_of_one_process_alone"]
+    progress(f"alone: {alone['seconds']:.1f} s of generation")
     for repeat in range(options.repeats):
-        work = warm_work(sweep, Place(folder / f"work-{repeat}", slots), slots)
+        work = alone  # of the first repetition on one slot, where it is the same thing
+        if repeat or slots > 1:
+            work = warm_work(sweep, Place(folder / f"work-{repeat}", slots), slots)
         result["work"].append(work)
         progress(f"repetition {repeat + 1}: ideal {work['seconds'] / slots:.1f} s")
         for name in turn(options.ways, repeat):

@@ -4,7 +4,7 @@ Nothing here comes from rast_bench but the records of a request.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -22,8 +22,15 @@ def plain_model(folder: str) -> torch.nn.Module:
 
 def model_logits(folder: str, ids: Sequence[int]) -> np.ndarray:
     """[time, vocab] float64 logits of one teacher-forced pass."""
+    return _pass(folder, tuple(ids))
+
+
+@lru_cache(maxsize=256)  # what is sampled at several λ, and checked in several ways, is read once
+def _pass(folder: str, ids: tuple[int, ...]) -> np.ndarray:
     with torch.no_grad():
-        return plain_model(folder)(torch.tensor([list(ids)])).logits[0].double().numpy()
+        logits = plain_model(folder)(torch.tensor([ids])).logits[0].double().numpy()
+    logits.flags.writeable = False
+    return logits
 
 
 class ComposedReference:

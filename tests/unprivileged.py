@@ -7,9 +7,9 @@ from tempfile import gettempdir
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-from hostile.ordinary_user import as_nobody
+from hostile.ordinary_user import as_nobody, in_child
 
-__all__ = ["as_nobody", "let_others_in"]
+__all__ = ["as_nobody", "in_child", "let_others_in"]
 
 
 def let_others_in(folder: Path) -> None:

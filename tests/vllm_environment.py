@@ -11,8 +11,10 @@ from unittest import mock
 
 IN_TESTS = {
     "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",  # a second thread that waits for work leaves the core to others
     "NUMBA_NUM_THREADS": "1",  # n-gram speculation waits long for a second one
     "TORCH_COMPILE_DISABLE": "1",
+    "TORCHINDUCTOR_VEC_ISA_OK": "1",  # not to compile a program for each set of instructions
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "VLLM_LOGGING_LEVEL": "WARNING",

@@ -19,7 +19,17 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def as_nobody(function: Callable[[], Any]) -> Any:
-    """Return the result of `function`, through JSON, from a forked child that is not root.
+    """Return the result of `function` from a forked child that is not root (see `in_child`)."""
+
+    def run() -> Any:
+        _become_nobody()
+        return function()
+
+    return in_child(run)
+
+
+def in_child(function: Callable[[], Any]) -> Any:
+    """Return the result of `function`, through JSON, from a forked child.
 
     Raises:
         RuntimeError: it failed; its traceback is the message.
@@ -29,7 +39,6 @@ def as_nobody(function: Callable[[], Any]) -> Any:
     if child == 0:
         os.close(reading)
         try:
-            _become_nobody()
             report = {"result": function()}
         except BaseException:
             report = {"failure": traceback.format_exc()}

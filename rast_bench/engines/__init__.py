@@ -8,6 +8,7 @@ from rast_bench.compose.behaviour_words import is_behaviour_word
 from rast_bench.config.identity import EngineKey, engine_key
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
+from rast_bench.engines.lasting import lasting_imports
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import engine_threads
 
@@ -32,8 +33,8 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
         from rast_bench.engines.vllm_engine import VllmEngine
 
         return VllmEngine(key, cfg)
-    from rast_bench.engines.transformers_engine import TransformersEngine
-
+    with lasting_imports("rast_bench.engines.transformers_engine"):
+        from rast_bench.engines.transformers_engine import TransformersEngine
     return TransformersEngine(key, cfg)
 
 

@@ -13,6 +13,7 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import resolve_model
 from rast_bench.config.schema import DecodingConfig, ModelRef, PairConfig
 from rast_bench.engines.check import checkpoint_dtype
+from rast_bench.engines.lasting import lasting_imports
 from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_line
 from rast_bench.gpus import gpu_names
 from rast_bench.hardware import GIB
@@ -141,10 +142,11 @@ def start_engine(args: dict[str, Any], cfg: VllmConfig) -> Any:
     Raises:
         EngineError: vLLM does not start.
     """
-    import torch
-    from vllm import EngineArgs
-    from vllm.platforms import current_platform
-    from vllm.v1.engine.llm_engine import LLMEngine
+    with lasting_imports("vllm.v1.engine.llm_engine"):
+        import torch
+        from vllm import EngineArgs
+        from vllm.platforms import current_platform
+        from vllm.v1.engine.llm_engine import LLMEngine
 
     on_cpu = current_platform.is_cpu()
     if on_cpu or multiprocessing.current_process().daemon:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -99,11 +100,14 @@ def load_published(folder: Path | None = None) -> tuple[Published, ...]:
 
 def select(records: Iterable[Published], **coordinates: object) -> list[Published]:
     """Return the records whose fields have the given values, in order."""
-    return [
-        record
-        for record in records
-        if all(getattr(record, field) == value for field, value in coordinates.items())
-    ]
+    if not coordinates:
+        return list(records)
+    # attrgetter gives a tuple for several names, and the bare value for one.
+    values = attrgetter(*coordinates)
+    wanted = (
+        tuple(coordinates.values()) if len(coordinates) > 1 else next(iter(coordinates.values()))
+    )
+    return [record for record in records if values(record) == wanted]
 
 
 def only(records: Sequence[Published], **coordinates: object) -> Published:

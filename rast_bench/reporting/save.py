@@ -34,6 +34,7 @@ def save_report(report: "Report", folder: Path, command: str) -> list[Path]:
         LedgerError: The folder cannot be created or written.
     """
     folder = folder_for(report, folder)
+    _make(folder)  # before figures are drawn, which takes seconds
     record = record_of(report.results, report.samples, command)
     drawing = drawing_hash(report)
     figures = kept_figures(folder, drawing)
@@ -67,16 +68,20 @@ def save_files(files: Mapping[str, bytes], out_dir: Path) -> list[Path]:
     Raises:
         LedgerError: as `save_report`.
     """
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(out_dir, error) from error
+    _make(out_dir)
     paths = []
     for name, content in files.items():
         path = out_dir / name
         write_atomically(path, content)
         paths.append(path)
     return paths
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def report_files(report: "Report") -> dict[str, bytes]:

@@ -3,7 +3,9 @@
 import json
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,8 +55,8 @@ class RandomStudy:
         ]
 
     def prompt_ids(self, place: int) -> list[int]:
-        tokenizer = AutoTokenizer.from_pretrained(self.base)
-        ids: list[int] = tokenizer(f"Problem : {QUESTIONS[place]} Solution :")["input_ids"]
+        text = f"Problem : {QUESTIONS[place]} Solution :"
+        ids: list[int] = plain_tokenizer(self.base)(text)["input_ids"]
         return ids
 
     def next_tokens(self, place: int, path: list[int], *, steered: bool) -> list[int]:
@@ -75,6 +77,11 @@ class RandomStudy:
         """[tokens, KNOWN]: ΔR of M itself or of the small pair."""
         rl, base = (self.rl, self.base) if own else self.pair
         return self.logits(rl, place, path) - self.logits(base, place, path)
+
+
+@cache
+def plain_tokenizer(folder: str) -> Any:
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def make_random_study(folder: Path, family: str, checkpoint: Checkpoint) -> RandomStudy:

@@ -1,7 +1,11 @@
 """Command lines that once ended in a stack trace, a hang or a crash: each ends in two lines."""
 
+import contextlib
+import importlib
+import io
 import json
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -12,7 +16,9 @@ from pathlib import Path
 import pytest
 from app_world import World
 from made_inputs import LOCKED, make_inputs, make_locked
+from unprivileged import in_child
 
+import rast_bench
 from rast_bench.cli import main
 from rast_bench.errors import OutputError
 from rast_bench.ledger import Ledger
@@ -99,27 +105,28 @@ def test_a_byte_order_mark_costs_nothing(place: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out
 
 
-AS_NOBODY = """
-import contextlib, importlib, io, json, os, pkgutil, sys
-import rast_bench, rast_bench.cli, torch, transformers, pandas, submitit, numpy.random
-# Python itself may lie in a folder of root's: whatever is imported late is imported now.
-for module in pkgutil.walk_packages(rast_bench.__path__, "rast_bench."):
-    if not any(part in module.name for part in ("vllm", ".zoo.", "inside")):
-        importlib.import_module(module.name)
-with contextlib.redirect_stdout(io.StringIO()):
-    rast_bench.cli.main(["run", "--cfg", "job"])
-cases, folder = json.load(sys.stdin), sys.argv[1]
-if os.geteuid() == 0:
-    os.setgroups([]); os.setgid(65534); os.setuid(65534)
-os.chdir(folder)
-ends = {}
-for name, words in cases.items():
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = rast_bench.cli.main(words)
-    ends[name] = code, out.getvalue(), err.getvalue()
-json.dump(ends, sys.stdout)
-"""
+def ends_of(cases: Mapping[str, list[str]], folder: Path) -> dict[str, tuple[int, str, str]]:
+    """How these command lines end for nobody; in a process of its own, which stays nobody's."""
+    # Python itself may lie in a folder of root's: whatever is imported late is imported now.
+    for name in ("transformers", "pandas", "submitit", "numpy.random"):
+        importlib.import_module(name)
+    for module in pkgutil.walk_packages(rast_bench.__path__, "rast_bench."):
+        if not any(part in module.name for part in ("vllm", ".zoo.", "inside")):
+            importlib.import_module(module.name)
+    with contextlib.redirect_stdout(io.StringIO()):
+        main(["run", "--cfg", "job"])
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    os.chdir(folder)
+    ends = {}
+    for name, words in cases.items():
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(words)
+        ends[name] = code, out.getvalue(), err.getvalue()
+    return ends
 
 
 @pytest.fixture(scope="session")
@@ -133,17 +140,13 @@ def ends_as_nobody() -> Iterator[Mapping[str, tuple[int, str, str]]]:
         own.mkdir()
         own.chmod(0o777)
         cases = CASES["as_an_ordinary_user"]
-        done = subprocess.run(
-            [sys.executable, "-c", AS_NOBODY, str(own)],
-            input=json.dumps({name: filled(words, place, place) for name, words in cases.items()}),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        for locked in LOCKED:
-            (place / locked).chmod(0o755)
-        assert done.returncode == 0, done.stderr
-        yield json.loads(done.stdout)
+        asked = {name: filled(words, place, place) for name, words in cases.items()}
+        try:
+            ends = in_child(lambda: ends_of(asked, own))
+        finally:
+            for locked in LOCKED:
+                (place / locked).chmod(0o755)
+        yield ends
 
 
 @pytest.mark.parametrize("name", CASES["as_an_ordinary_user"])

@@ -39,6 +39,7 @@ def run_kit(bare: Path, out: Path) -> subprocess.CompletedProcess[str]:
         "PYTHONPATH": f"{bare}:{ROOT}",
         "OMP_NUM_THREADS": "1",
         "HF_HUB_OFFLINE": "1",
+        "TORCHINDUCTOR_VEC_ISA_OK": "1",  # as in vllm_environment.py
     }
     script = ROOT / "benchmarks" / "gpu_kit.py"
     python = Path(sys.executable).resolve()  # not the virtual environment's, which adds its own

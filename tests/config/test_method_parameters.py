@@ -4,6 +4,7 @@ import csv
 import re
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,12 @@ CELL = ("base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy")
 OTHERS = [name for name in METHODS if name != EQUATION_3]
 
 
-def cell(*overrides: str) -> CellConfig:
+def composed(*overrides: str) -> CellConfig:
     (found,) = job_of_overrides([*CELL, *overrides]).cells
     return found
+
+
+cell = cache(composed)
 
 
 def identity(found: CellConfig) -> str:
@@ -135,9 +139,9 @@ def test_a_method_of_ones_own_as_documented(own: Path, capsys: pytest.CaptureFix
     assert main([*words, "workers=1"]) == 0
     assert "0 samples made" in capsys.readouterr().err
 
-    before = identity(cell("method.name=mymethods:CLIPPED"))
+    before = identity(composed("method.name=mymethods:CLIPPED"))
     own.write_text(own.read_text() + "# changed\n")
-    assert identity(cell("method.name=mymethods:CLIPPED")) != before
+    assert identity(composed("method.name=mymethods:CLIPPED")) != before
 
 
 def test_mistakes_of_ones_own_methods_are_named(own: Path) -> None:
@@ -150,10 +154,10 @@ def test_mistakes_of_ones_own_methods_are_named(own: Path) -> None:
         "nowhere:X": "No module named 'nowhere'",
     }.items():
         with pytest.raises(ConfigError) as raised:
-            cell(f"method.name={name}")
+            composed(f"method.name={name}")
         assert message in raised.value.render()
     with pytest.raises(ConfigError) as raised:
-        cell("method.name=mymethods:CLIPPED", "+method.limit=1000")
+        composed("method.name=mymethods:CLIPPED", "+method.limit=1000")
     assert "method.limit=1000 must be a number from 0 to 100" in raised.value.render()
 
 

@@ -19,7 +19,7 @@ def test_the_wheel_finds_its_configuration_and_models(tmp_path: Path) -> None:
     installed = tmp_path / "installed"
     subprocess.run(
         [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"),
             *("--target", str(installed), str(wheel)),
         ],
         check=True,

@@ -33,7 +33,7 @@ SITUATIONS: dict[str, dict[str, Any]] = {
 }
 LENGTHS = (1, 3, 17, 33, 40, 64, 65, 90)
 LAMBDAS = (0.0, 0.5, 1.0, 0.25)
-NEW_TOKENS = 50
+NEW_TOKENS = 40
 SEEDS = (0, 7, 2**31 + 1, 2**63 - 1)
 
 

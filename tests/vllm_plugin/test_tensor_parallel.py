@@ -9,7 +9,7 @@ def test_two_ranks_are_exact(on_disk):
     world = on_disk("ensemble")
     cases = [(prompt, x) for prompt in world.prompts([1, 33, 70]) for x in (0.0, 0.5, 1.0)]
     params = [
-        rast_sampling_params(lambda_, temperature=i % 2, seed=i, max_tokens=40, logprobs=0)
+        rast_sampling_params(lambda_, temperature=i % 2, seed=i, max_tokens=32, logprobs=0)
         for i, (_, lambda_) in enumerate(cases)
     ]
     unsteered = [rast_sampling_params(0.0, temperature=0, max_tokens=10, logprobs=0)] * 3
