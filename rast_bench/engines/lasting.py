@@ -17,10 +17,12 @@ def lasting_imports(module: str) -> Iterator[None]:
     if module in sys.modules:
         yield
         return
+    collecting = gc.isenabled()
     gc.collect()  # what is garbage by now must not stay
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if collecting:
+            gc.enable()
