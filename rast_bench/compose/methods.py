@@ -161,7 +161,14 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 uses_lambda=False,
                 several_pairs=False,
                 parameters=(
-                    Parameter("threshold", 0.4, 0.0, 1.0, "S_RL decides below this probability"),
+                    Parameter(
+                        "threshold",
+                        0.4,
+                        0.0,
+                        1.0,
+                        "S_RL decides below this probability",
+                        zero_is_main=True,
+                    ),
                 ),
             ),
             Method(
@@ -174,7 +181,9 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 "rast_first",
                 "l_M + λ D for the first `tokens` tokens of a response, then l_M",
                 "ours: does ΔR act by how a response begins?",
-                parameters=(Parameter("tokens", 1, 0, 10**9, "tokens", whole=True),),
+                parameters=(
+                    Parameter("tokens", 1, 0, 10**9, "tokens", whole=True, zero_is_main=True),
+                ),
             ),
             Method(
                 "rast_top",

@@ -63,8 +63,9 @@ def small_steps_share(cell: CellConfig, outcome: CellOutcome | None) -> float | 
         return 0.0
     if method.function is not None:
         return None
-    neutral = (one.zero_is_main and values[one.name] == 0 for one in method.parameters)
-    if cell.weight == 0 or any(neutral):
+    neutral = any(one.zero_is_main and values[one.name] == 0 for one in method.parameters)
+    no_delta = method.uses_lambda and all(pair.weight == 0 for pair in cell.delta.pairs)
+    if cell.weight == 0 or neutral or no_delta:
         return 0.0
     if not method.gated:
         return 1.0

@@ -17,7 +17,7 @@ from ipaddress import ip_address
 
 from rast_bench.config.engines import VllmConfig
 from rast_bench.config.identity import EngineKey
-from rast_bench.errors import ConfigError, EngineError, RastBenchError
+from rast_bench.errors import ConfigError, EngineError, RastBenchError, first_line
 from rast_bench.serving.names import Served
 
 READY = "rast-bench: ready"
@@ -65,9 +65,15 @@ class ServerProcess:
         self._kept: deque[str] = deque(maxlen=_LINES_KEPT)
         self._shows = os.environ.get("VLLM_LOGGING_LEVEL") in _SHOWN_LEVELS
         self._silent = False
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="rast-bench-serve-", ignore_cleanup_errors=True
-        )
+        try:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="rast-bench-serve-", ignore_cleanup_errors=True
+            )
+        except OSError as error:
+            raise EngineError(
+                f"no temporary folder can be made: {first_line(error)}",
+                hint="set TMPDIR to a folder that you may write, with room",
+            ) from error
         self._process = subprocess.Popen(
             [sys.executable, "-m", _MODULE],
             stdin=subprocess.PIPE,

@@ -139,8 +139,9 @@ def composed_cell(wanted: Wanted) -> CellConfig:
     if cell.weight is None and wanted.lambda_ is not None:
         raise ConfigError(f"--lambda: method {wanted.method} has no λ", hint="leave it out")
     if cell.engine.draft_tokens and not engine_key(cell).draft_tokens:
+        name = "engine.draft_tokens" if wanted.draft_tokens is None else "--draft-tokens"
         raise ConfigError(
-            f"--draft-tokens: method {wanted.method} does not read S_RL, which drafts",
+            f"{name}: method {wanted.method} does not read S_RL, which drafts",
             hint="leave it out",
         )
     return with_models(cell, base, pair)
@@ -294,8 +295,12 @@ def _check_template(template: str | None) -> None:
 
     try:
         render_jinja_template([], chat_template=text)  # of no chat: it only compiles
-    except TemplateSyntaxError as error:
+    except (TemplateSyntaxError, SyntaxError, RecursionError, ValueError) as error:
+        # What Jinja can read and Python cannot compile: lines are then those of Jinja's program.
+        message = error.msg if isinstance(error, SyntaxError) else first_line(error)
+        if isinstance(error, TemplateSyntaxError):
+            message = f"line {error.lineno}: {message}"
         raise ConfigError(
-            f"--chat-template {template}: line {error.lineno}: {first_line(error)}",
+            f"--chat-template {template}: {message}",
             hint="its syntax is that of the chat templates of transformers",
         ) from error

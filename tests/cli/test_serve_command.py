@@ -103,6 +103,9 @@ def test_mistakes_are_one_line(
         ("{{ bos_token }}\n{% for message in messages %}", "line 2: Unexpected end of template."),
         ("{{ messages | shout }}", "line 1: No filter named 'shout'."),
         ("{% generation %}{{ messages }}", "line 1: Unexpected end of template."),
+        ("{% break %}", "'break' outside loop"),
+        ("{{ f(a=1, a=2) }}", "keyword argument repeated: a"),
+        ("{{ " + "(" * 3000, "maximum recursion depth exceeded"),
     ],
 )
 def test_a_template_that_cannot_be_compiled_is_refused(
