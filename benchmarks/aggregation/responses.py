@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rast_bench.ledger.codec import REASONS, SAMPLE_SCHEMA, VERDICT_SCHEMA
+from rast_bench.ledger.codec import REASONS, SAMPLE_SCHEMA, SMALL_STEPS, VERDICT_SCHEMA
 from rast_bench.metrics.estimate import FloatArray, IntArray
 
 WRONG_ANSWERS = 40  # that the samples of one problem choose from, by a Zipf law
@@ -167,6 +167,7 @@ def _samples(
             "finish_reason": np.where(kinds == "truncated", "length", "eos").tolist(),
             "token_count": counts,
             "run_id": [RUN] * len(ids),
+            SMALL_STEPS: [None] * len(ids),
         },
         schema=SAMPLE_SCHEMA,
     )

@@ -33,11 +33,11 @@ def trace(key: EngineKey, requests: Iterable[Request], slots: int, threads: int 
         return composed[0]
 
     def observed_collect(
-        rows: list[Row], state: SlotState, tokens: list[int], first: int
+        rows: list[Row], state: SlotState, tokens: list[list[int]], opened: torch.Tensor, first: int
     ) -> list[Sample]:
         for row, logits in zip(rows[first:], composed[0], strict=True):
             steps.setdefault(row.request.key, []).append(logits.clone())
-        return collect(rows, state, tokens, first)
+        return collect(rows, state, tokens, opened, first)
 
     engine._compose, engine._collect = observed_compose, observed_collect  # type: ignore[method-assign]
     try:

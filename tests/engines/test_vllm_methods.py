@@ -1,5 +1,7 @@
 """engine=vllm against the reference engine in a method that depends on where a response begins."""
 
+from dataclasses import replace
+
 import numpy as np
 from engine_requests import by_problem
 
@@ -31,7 +33,8 @@ def test_samples_and_scores_are_the_reference_engines() -> None:
     engine = load_engine(key, config)
     try:
         made, expected = by_problem(engine.generate(asked)), by_problem(reference.generate(asked))
-        assert made == expected
+        assert made == {name: replace(one, small_steps=None) for name, one in expected.items()}
+        assert all(one.small_steps is not None for one in expected.values())
         for item in asked[:4]:
             tokens, params = made[item.key.problem_id].token_ids, item.params
             scored, right = (
