@@ -13,11 +13,12 @@ demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny mo
 	@$(BIN)/python run.py experiment=demo
 	@$(BIN)/python -m rast_bench report demo
 
-# Three processes even on two cores: one of them mostly waits for SLURM. A file's tests share
+# Four processes even on two cores: tests of SLURM, of kills and of time limits mostly wait (with
+# three the cores are idle a fifth of the time, and the run takes a ninth longer). A file's tests share
 # fixtures, so a file stays whole. A process that dies ends the run and is named: replaced, pytest-xdist
 # may wait for ever.
 test: $(VENV)/.dev ## set up, then run all tests
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart=0 --durations=25
 
 # Left out of the inner loop: tests of whole commands, engines, clusters and processes, and those
