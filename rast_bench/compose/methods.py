@@ -56,6 +56,8 @@ class Method:
         several_pairs: Whether ΔR may be a weighted sum of several pairs.
         layers: Whether it reads M_base's logits after every layer.
         words: Whether it reads which ids are behaviour words.
+        gated: Whether its small models change the scores of some steps only; of which,
+            `compose.combine.open_rows` says. None of a user's own.
         parameters: Besides λ.
     """
 
@@ -68,23 +70,16 @@ class Method:
     several_pairs: bool = True
     layers: bool = False
     words: bool = False
+    gated: bool = False
     parameters: tuple[Parameter, ...] = ()
 
     @property
     def defaults(self) -> dict[str, float]:
         return {one.name: one.default for one in self.parameters}
 
-    @property
-    def gated(self) -> bool:
-        """Whether it is one of ours whose small models change the scores of some steps only.
-        `compose.combine.open_rows` says of which.
-        """
-        return self.function is None and self.name in _GATED
-
 
 EQUATION_3 = "rast"
 
-_GATED = ("nudging", "rast_gated", "rast_first")
 _ALPHA = Parameter("alpha", 0.1, 0.0, 1.0, "plausibility, relative to the best token")
 _WEIGHT = Parameter("weight", 0.5, 0.0, 1.0, "share of S_RL", zero_is_main=True)
 
@@ -160,6 +155,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 roles=("rl",),
                 uses_lambda=False,
                 several_pairs=False,
+                gated=True,
                 parameters=(
                     Parameter(
                         "threshold",
@@ -175,12 +171,14 @@ METHODS: Mapping[str, Method] = MappingProxyType(
                 "rast_gated",
                 "l_M + λ D where the entropy of p_M exceeds `entropy`, else l_M",
                 "ours: does ΔR act where M_base is unsure?",
+                gated=True,
                 parameters=(Parameter("entropy", 0.2, 0.0, 20.0, "nats"),),
             ),
             Method(
                 "rast_first",
                 "l_M + λ D for the first `tokens` tokens of a response, then l_M",
                 "ours: does ΔR act by how a response begins?",
+                gated=True,
                 parameters=(
                     Parameter("tokens", 1, 0, 10**9, "tokens", whole=True, zero_is_main=True),
                 ),

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal, cast, get_args
 
 from rast_bench.config.paths import PACKAGE_DIR
@@ -102,11 +103,8 @@ def select(records: Iterable[Published], **coordinates: object) -> list[Publishe
     """Return the records whose fields have the given values, in order."""
     if not coordinates:
         return list(records)
-    # attrgetter gives a tuple for several names, and the bare value for one.
     values = attrgetter(*coordinates)
-    wanted = (
-        tuple(coordinates.values()) if len(coordinates) > 1 else next(iter(coordinates.values()))
-    )
+    wanted = values(SimpleNamespace(**coordinates))
     return [record for record in records if values(record) == wanted]
 
 

@@ -18,9 +18,7 @@ from dataclasses import dataclass
 from rast_bench.zoo.problems import Split
 
 MARKS = 23  # prime, so that multiplying loses nothing and all answers are about equally frequent
-ADDENDS = range(1, 10)
-FACTORS = range(2, 6)
-TURNS = (*(f"+{addend}" for addend in ADDENDS), *(f"*{factor}" for factor in FACTORS))
+TURNS = (*(f"+{addend}" for addend in range(1, 10)), *(f"*{factor}" for factor in range(2, 6)))
 DIALS = ("Red", "Blue", "Green", "Gold", "Black")
 EXCEPTIONS = 0.5  # of all codes
 GEMS = (
@@ -157,16 +155,16 @@ def random_turns(rng: random.Random, count: int) -> tuple[str, ...]:
     return tuple(rng.choice(TURNS) for _ in range(count))
 
 
-def random_dial(
-    rng: random.Random, name: str, codes: float = 0.0, split: Split | None = None
-) -> Dial:
-    """Return a dial; if it turns twice, it is of `split` (None: of any)."""
+def random_dial(rng: random.Random, name: str, codes: float, split: Split) -> Dial:
+    """Return a dial that starts at a code with probability `codes`; if it turns twice, it is of
+    `split`.
+    """
     turns = rng.choice((1, 2))
     while True:
         code = random_code(rng) if rng.random() < codes else None
         start = rng.randrange(MARKS) if code is None else code_number(code)
         dial = Dial(name, start, random_turns(rng, turns), code)
-        if turns == 1 or split in (None, split_of(dial.key)):
+        if turns == 1 or split_of(dial.key) == split:
             return dial
 
 
