@@ -114,6 +114,7 @@ def cell_work(cells: Sequence[PlannedCell], ledger: Ledger) -> list[CellWork]:
 def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Iterator[Request]:
     """Yield a request for each (problem id, sample index) of the cell, in the order given.
 
+    Its λ is 0 where the cell's method has none.
     The samples of a problem should be consecutive: an engine then shares the prefill of equal
     prompts.
 
@@ -122,7 +123,16 @@ def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Itera
     """
     from rast_bench.datasets import render_prompt
 
-    params = sampling_params(planned.cell)
+    decoding = planned.cell.decoding
+    params = SamplingParams(
+        lambda_=planned.cell.weight or 0.0,
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        max_tokens=decoding.max_tokens,
+        greedy=decoding.greedy,
+        stop=planned.cell.prompt.stop,
+        parameters=tuple(planned.cell.method.parameters.values()),
+    )
     problems = {problem.problem_id: problem for problem in planned.problems}
     prompt, prompt_of = "", None
     for problem_id, index in keys:
@@ -137,17 +147,3 @@ def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Itera
             params=params,
             forced_prefix=planned.cell.prompt.forced_prefix or "",
         )
-
-
-def sampling_params(cell: CellConfig) -> SamplingParams:
-    """Return the cell's decoding as an engine takes it: λ = 0 without ΔR."""
-    decoding = cell.decoding
-    return SamplingParams(
-        lambda_=cell.weight or 0.0,
-        temperature=decoding.temperature,
-        top_p=decoding.top_p,
-        max_tokens=decoding.max_tokens,
-        greedy=decoding.greedy,
-        stop=cell.prompt.stop,
-        parameters=tuple(cell.method.parameters.values()),
-    )

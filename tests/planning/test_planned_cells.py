@@ -22,7 +22,7 @@ from rast_bench.planning.cells import (
     group_cells,
 )
 from rast_bench.planning.plan import plan_cells
-from rast_bench.planning.work import requests_for, sampling_params
+from rast_bench.planning.work import requests_for
 
 pytestmark = pytest.mark.usefixtures("checked_keys")
 
@@ -50,7 +50,10 @@ def test_requests_come_problem_by_problem_with_prompt_seed_and_params(tmp_path: 
     assert [r.prompt for r in requests[::2]] == ["Q: 0 + 0?", "Q: 1 + 1?", "Q: 2 + 2?"]
     assert [r.seed for r in requests] == [sample_seed(r.key) for r in requests]
     assert {r.key.cell_id for r in requests} == {planned.cell_id}
-    assert {r.params for r in requests} == {sampling_params(planned.cell)}
+    (params,) = {r.params for r in requests}
+    decoding = planned.cell.decoding
+    for name in ("temperature", "top_p", "max_tokens", "greedy"):
+        assert getattr(params, name) == getattr(decoding, name)
 
 
 def test_each_model_set_is_checked_once(tmp_path: Path, checked_keys: list[EngineKey]) -> None:
@@ -173,8 +176,9 @@ def rast_cell(folder: Path) -> CellConfig:
 
 
 def test_lambda_counts_only_where_there_is_a_delta(tmp_path: Path) -> None:
-    assert sampling_params(make_cell(tmp_path)).lambda_ == 0.0
-    assert sampling_params(rast_cell(tmp_path)).lambda_ == 0.5
+    for cell, lambda_ in ((make_cell(tmp_path), 0.0), (rast_cell(tmp_path), 0.5)):
+        (request,) = requests_for(plan_one(cell), [("p000", 0)])
+        assert request.params.lambda_ == lambda_
 
 
 def test_titles_and_fingerprints_name_what_differs(tmp_path: Path) -> None:
