@@ -70,9 +70,9 @@ def expand(
     for dataset in experiment.prompts:
         _check_named(experiment, dataset, options)
     cells = [
-        _row_cell(experiment, row, dataset, composition, options)
+        cell
         for row in experiment.rows
-        for dataset in experiment.datasets
+        for cell in _row_cells(experiment, row, composition, options)
     ]
     _check_distinct_rows(experiment, cells)
     for grid in experiment.grids:
@@ -80,24 +80,20 @@ def expand(
     return cells
 
 
-def _row_cell(
-    experiment: ExperimentConfig,
-    row: RowConfig,
-    dataset: str,
-    composition: Composition,
-    options: Options,
-) -> ExperimentCell:
+def _row_cells(
+    experiment: ExperimentConfig, row: RowConfig, composition: Composition, options: Options
+) -> Iterator[ExperimentCell]:
     context = f"experiment {experiment.name}, row {row.label!r}"
-    groups = _groups(row, dataset, experiment, composition, options, context)
-    cell = build_cell(groups, label=row.label, context=context)
-    return ExperimentCell(cell, row.section or cell.base_model.name, row=row)
+    for groups in _groups(row, experiment.datasets, experiment, composition, options, context):
+        cell = build_cell(groups, label=row.label, context=context)
+        yield ExperimentCell(cell, row.section or cell.base_model.name, row=row)
 
 
 def _grid_cells(
     experiment: ExperimentConfig, grid: GridConfig, composition: Composition, options: Options
 ) -> Iterator[ExperimentCell]:
     context = f"experiment {experiment.name}, grid {grid.name!r}"
-    groups = _groups(grid, grid.dataset, experiment, composition, options, context)
+    (groups,) = _groups(grid, (grid.dataset,), experiment, composition, options, context)
     fixed = {} if grid.n is None else {"n": grid.n}
     for lambda_, temperature in product(grid.lambda_, grid.temperature):
         point = {"lambda": lambda_, "temperature": temperature, **fixed}
@@ -108,44 +104,61 @@ def _grid_cells(
 
 def _groups(
     part: RowConfig | GridConfig,
-    dataset: str,
+    datasets: Sequence[str],
     experiment: ExperimentConfig,
     composition: Composition,
     options: Options,
     context: str,
-) -> dict[str, dict[str, Any]]:
-    """Return the groups of one row on one data set, merged in order of precedence and resolved."""
-    chosen = {**part.options(), "dataset": dataset}
-    if dataset in experiment.prompts and "prompt" not in composition.picked:
-        chosen.setdefault("prompt", experiment.prompts[dataset])
-    try:
-        groups = {
-            group: options.read(group, chosen[group])
-            if group in chosen
-            else deepcopy(dict(composition.groups[group]))
-            for group in GROUPS
-        }
-    except ConfigError as error:
-        raise ConfigError(f"{context}: {error.message}", hint=error.hint) from None
-    tree = OmegaConf.create(groups)
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """Yield the groups of one row on each data set, merged in order of precedence and resolved.
+
+    One tree serves all: making it takes longer than everything else, and the row's other groups are
+    the same on every data set.
+    """
+    tree = OmegaConf.create()
+    for dataset in datasets:
+        chosen = {**part.options(), "dataset": dataset}
+        if dataset in experiment.prompts and "prompt" not in composition.picked:
+            chosen.setdefault("prompt", experiment.prompts[dataset])
+        try:
+            for group in GROUPS:
+                if group in ("dataset", "prompt") or group not in tree:
+                    tree[group] = (
+                        options.read(group, chosen[group])
+                        if group in chosen
+                        else deepcopy(dict(composition.groups[group]))
+                    )
+        except ConfigError as error:
+            raise ConfigError(f"{context}: {error.message}", hint=error.hint) from None
+        for key, value in _changes(part, experiment, composition).items():
+            if key.partition(".")[0] not in GROUPS:
+                raise ConfigError(
+                    f"{context}: {key!r} is not in any group of a cell",
+                    hint=f"the groups are {', '.join(GROUPS)}",
+                )
+            OmegaConf.update(tree, key, value, merge=False)
+        resolved = OmegaConf.to_container(tree, resolve=True, throw_on_missing=True)
+        assert isinstance(resolved, dict)
+        yield {str(group): content for group, content in resolved.items()}
+
+
+def _changes(
+    part: RowConfig | GridConfig, experiment: ExperimentConfig, composition: Composition
+) -> dict[str, Any]:
+    """Return the values that replace those of the options, by dotted key, in this order."""
+    changes: dict[str, Any] = {}
     own = part.limit if isinstance(part, GridConfig) else None
     limits = [limit for limit in (experiment.limit, own) if limit is not None]
     if limits:
-        OmegaConf.update(tree, "dataset.limit", min(limits))
+        changes["dataset.limit"] = min(limits)
     if experiment.limit_seed is not None:
-        OmegaConf.update(tree, "dataset.limit_seed", experiment.limit_seed)
+        changes["dataset.limit_seed"] = experiment.limit_seed
     if experiment.graders:
-        OmegaConf.update(tree, "dataset.graders", list(experiment.graders))
+        changes["dataset.graders"] = list(experiment.graders)
     for key, value in (*composition.assigned.items(), *part.overrides.items()):
-        if key.partition(".")[0] not in GROUPS:
-            raise ConfigError(
-                f"{context}: {key!r} is not in any group of a cell",
-                hint=f"the groups are {', '.join(GROUPS)}",
-            )
-        OmegaConf.update(tree, key, value, merge=False)
-    resolved = OmegaConf.to_container(tree, resolve=True, throw_on_missing=True)
-    assert isinstance(resolved, dict)
-    return {str(group): content for group, content in resolved.items()}
+        changes.pop(key, None)  # the last value, in its own place
+        changes[key] = value
+    return changes
 
 
 def _check_named(experiment: ExperimentConfig, dataset: str, options: Options) -> None:

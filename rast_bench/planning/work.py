@@ -11,7 +11,6 @@ from functools import cache
 from typing import Literal
 
 from rast_bench.config.identity import sample_seed
-from rast_bench.config.schema import CellConfig
 from rast_bench.domain import Request, SampleKey, SamplingParams
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import PlannedCell
