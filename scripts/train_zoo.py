@@ -1,4 +1,4 @@
-"""Regenerate the tiny family from its seed: `python scripts/train_zoo.py`.
+"""Regenerate a tiny family from its seed: `python scripts/train_zoo.py [--family piles]`.
 
 Two workers with one thread each keep two cores busy. Interrupt it at any time: finished stages are
 kept in the work folder and the same command goes on with the rest.
@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--family", choices=FAMILIES, default="piles", help="default: the shipped")
+    parser.add_argument("--family", choices=FAMILIES, default="dials", help="default: dials")
     parser.add_argument("--out", type=Path, help="where weights/ and data/ go")
     parser.add_argument("--work", type=Path, help="state for resuming")
     parser.add_argument("--workers", type=int, default=2, help="stages at a time (default 2)")
@@ -98,11 +98,10 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a recipe of seconds, to try the path")
     args = parser.parse_args()
     recipe = smoke(args.family) if args.smoke else FAMILIES[args.family]()
-    out, work = Path(build.__file__).parent, Path(".zoo-work")
-    if args.family != "piles":  # nothing of it is shipped
-        out = Path(f".zoo-{args.family}")
-        work = out / "work"
-    folders = build.Folders(root=args.out or out, work=args.work or work)
+    folders = build.Folders(
+        root=args.out or Path(build.__file__).parent,
+        work=args.work or Path(".zoo-work") / args.family,
+    )
     if args.fresh:
         shutil.rmtree(folders.work, ignore_errors=True)
     hashes = build.write_benchmarks(recipe, folders)

@@ -49,7 +49,7 @@ examples:
   rast-bench analyse similarity base_model=tiny-l delta=tiny-s dataset=tiny-hard
   rast-bench analyse kl 0123456789abcdef results_dir=results     cells of the ledger, by id
   rast-bench analyse kl demo --path rast                         along RAST's own greedy samples
-  rast-bench analyse tokens "demo:+ ΔR tiny-s" --limit 10        samples of a row, by chance
+  rast-bench analyse tokens "demo:+ ΔR dial-s" --limit 10        samples of a row, by chance
   rast-bench analyse tokens demo --problem hard-test-003         of all cells, on one problem
   rast-bench analyse tokens 0123456789abcdef --sample 3
 

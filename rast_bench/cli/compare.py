@@ -29,10 +29,10 @@ set. Nothing is generated or graded."""
 _EPILOG = """\
 examples:
   rast-bench compare 0123456789abcdef fedcba9876543210
-  rast-bench compare demo:tiny-l "demo:+ ΔR tiny-s"            two rows; part of a label is enough
+  rast-bench compare demo:dial-l "demo:+ ΔR dial-s"            two rows; part of a label is enough
   rast-bench compare table1 table1_seed1                       two experiments, row by row
-  rast-bench compare demo:tiny-l "demo:RL ceiling" --dataset tiny-hard --flips 30
-  rast-bench compare demo:tiny-l "demo:RL ceiling" --page both.html"""
+  rast-bench compare demo:dial-l "demo:RL ceiling" --dataset dials-hard --flips 30
+  rast-bench compare demo:dial-l "demo:RL ceiling" --page both.html"""
 
 
 def configure(parser: CommandParser) -> None:

@@ -75,7 +75,7 @@ examples:
   rast-bench report demo                                             a page with every sample
   rast-bench view                                                    the same for any ledger
   rast-bench samples demo --wrong --limit 3                          questions and responses
-  rast-bench compare demo:tiny-l "demo:RL ceiling"                   the paired difference
+  rast-bench compare demo:dial-l "demo:RL ceiling"                   the paired difference
   rast-bench serve --base tiny-l --delta tiny-s                      OpenAI's API for a composition
   rast-bench analyse pcr demo --generate                             how far M_base follows RL
   rast-bench grade IN.jsonl OUT.jsonl --grader simplerl              verdicts on responses

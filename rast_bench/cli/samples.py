@@ -32,10 +32,10 @@ verdict with the rule that gave it. The first that match are shown, or with --se
 stderr says how many there are."""
 _EPILOG = """\
 examples:
-  rast-bench samples demo --wrong --dataset tiny-hard                the first wrong ones
-  rast-bench samples demo --row "+ ΔR tiny-s" --wrong --seed 0       five at random
+  rast-bench samples demo --wrong --dataset dials-hard               the first wrong ones
+  rast-bench samples demo --row "+ ΔR dial-s" --wrong --seed 0       five at random
   rast-bench samples demo --disagree                                 graders do not agree
-  rast-bench samples demo --problem 00012 --limit 0                  all methods on one problem
+  rast-bench samples demo --problem hard-test-003 --limit 0          all methods on one problem
   rast-bench samples 0123456789abcdef --text Wait --json | jq .response
 
 --wrong and --correct are --verdict wrong and --verdict correct: what could not be judged is

@@ -28,7 +28,7 @@ _EPILOG = """\
 examples:
   rast-bench view                                all cells of results/
   rast-bench view demo                           an experiment's, with its table and charts
-  rast-bench view demo:tiny-l "demo:RL ceiling"  two of its rows
+  rast-bench view demo:dial-l "demo:RL ceiling"  two of its rows
   rast-bench view cba5b32f9d146bc1               one cell
   ssh -L 8000:127.0.0.1:8000 HOST rast-bench view --port 8000 --no-open
 

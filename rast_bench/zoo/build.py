@@ -1,4 +1,4 @@
-"""All stages that make the family, each resumable: a stage whose result exists is skipped.
+"""All stages that make a family, each resumable: a stage whose result exists is skipped.
 
 data                        benchmarks as JSONL
 base:SCALE                  pre-training
@@ -14,7 +14,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,10 @@ def train_rl(
         lengths.append(tokens)
         on_step(step + 1, recipe.grpo.steps, f"reward {reward:.2f}")
 
-    train_grpo(model, codec, recipe.grpo, seed, report, task.draw, None if kind == "rl" else kind)
+    grpo, reward = recipe.grpo, None
+    if kind == "format":
+        grpo, reward = replace(grpo, lr_at_width_64=recipe.format_lr_at_width_64), kind
+    train_grpo(model, codec, grpo, seed, report, task.draw, reward)
     folder = folders.checkpoint(scale.name, f"{kind}-{seed}")
     save_checkpoint(model, codec, folder)
     return folder, curve_points({"reward": rewards, "tokens": lengths}, every=10)
@@ -173,7 +176,7 @@ def curve_points(series: dict[str, list[float]], every: int) -> list[dict[str, f
 
 
 def write_manifest(recipe: Recipe, folders: Folders, data_hashes: dict[str, str]) -> Path:
-    """Write manifest.json beside the weights: enough to judge, repeat and check the family."""
+    """Write manifest-TASK.json beside the weights: enough to judge, repeat and check the family."""
     read = max(s.pretrain.steps * s.pretrain.batch_documents for s in recipe.scales)
     stream = TASKS[recipe.task].documents(recipe.seed, recipe.mixture)
     docs = list(itertools.islice(stream, read))
@@ -193,7 +196,7 @@ def write_manifest(recipe: Recipe, folders: Folders, data_hashes: dict[str, str]
         "seconds_of_all_stages": round(sum(r["seconds"] for r in records), 1),
         "stages": records,
     }
-    path = folders.root / "weights" / "manifest.json"
+    path = folders.root / "weights" / f"manifest-{recipe.task}.json"
     write_json(path, manifest)
     return path
 

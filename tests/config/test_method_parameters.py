@@ -1,6 +1,7 @@
 """Methods besides equation 3: their parameters, their identity, and what is refused."""
 
 import csv
+import json
 import re
 import shlex
 import sys
@@ -18,7 +19,6 @@ from rast_bench.engines import check_engine
 from rast_bench.errors import ConfigError
 
 RESULTS = Path(__file__).parents[2] / "results"
-EXPERIMENT = "experiment=tiny_baselines"
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 CELL = ("base_model=tiny-l", "delta=tiny-s", "dataset=tiny-easy")
 OTHERS = [name for name in METHODS if name != EQUATION_3]
@@ -161,21 +161,44 @@ def test_mistakes_of_ones_own_methods_are_named(own: Path) -> None:
     assert "method.limit=1000 must be a number from 0 to 100" in raised.value.render()
 
 
-def test_tiny_baselines_has_the_values_that_development_problems_chose() -> None:
+CHOSEN = {
+    "tiny_baselines": ("dexperts", "contrastive", "dola", "geometric_mean", "mixture", "nudging"),
+    "dials": ("dexperts", "geometric_mean", "mixture", "nudging"),
+}
+
+
+@pytest.mark.parametrize("experiment", CHOSEN)
+def test_methods_have_the_values_that_development_problems_chose(experiment: str) -> None:
     """The highest mean accuracy of each method's rows; no test problem was looked at."""
-    with (RESULTS / "tiny_baselines_dev" / "numbers.csv").open(encoding="utf-8") as file:
+    with (RESULTS / f"{experiment}_dev" / "numbers.csv").open(encoding="utf-8") as file:
         means = {
             one["row"]: float(one["value"])
             for one in csv.DictReader(file)
             if (one["metric"], one["dataset"]) == ("avg", "(mean)")
         }
-    swept = {one.label: one.method for one in job_of_overrides([EXPERIMENT + "_dev"]).cells}
-    used = {one.method.name: one.method for one in job_of_overrides([EXPERIMENT]).cells}
+    swept = job_of_overrides([f"experiment={experiment}_dev"]).cells
+    methods = {one.label: one.method for one in swept}
+    used = {
+        one.method.name: one.method for one in job_of_overrides([f"experiment={experiment}"]).cells
+    }
     best: dict[str, str] = {}
     for label in means:
-        name = swept[label].name
+        name = methods[label].name
         best[name] = max(best.get(name, label), label, key=means.__getitem__)
-    for name in ("dexperts", "contrastive", "dola", "geometric_mean", "mixture", "nudging"):
-        assert used[name].parameters == swept[best[name]].parameters
-    datasets = {one.dataset.name for one in job_of_overrides([EXPERIMENT + "_dev"]).cells}
-    assert all(name.endswith("-dev") for name in datasets)
+    for name in CHOSEN[experiment]:
+        assert used[name].parameters == methods[best[name]].parameters
+    assert all(one.dataset.name.endswith("-dev") for one in swept)
+
+
+def test_the_forced_start_of_the_dials_is_the_best_that_was_tried() -> None:
+    """At least 200 starts of up to 8 tokens, on development problems."""
+    report = json.loads((RESULTS / "dials_dev" / "forced_starts.json").read_text())
+    starts = report["starts"]
+    assert len({row["start"] for row in starts}) == len(starts) >= 200
+    assert max(len(row["start"].split()) for row in starts) == 8
+    (prefix,) = {
+        cell.prompt.forced_prefix
+        for cell in job_of_overrides(["experiment=dials"]).cells
+        if cell.prompt.forced_prefix
+    }
+    assert prefix == max(starts, key=lambda row: row["mean"])["start"]

@@ -25,8 +25,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "results_dir", "own", "following"),
     [
-        (["experiment=demo"], None, True, ["run", "experiment=tiny_table1"]),
-        (["experiment=demo"], "a b", True, "run experiment=tiny_table1 --results-dir 'a b'"),
+        (["experiment=demo"], None, True, ["run", "experiment=dials"]),
+        (["experiment=demo"], "a b", True, "run experiment=dials --results-dir 'a b'"),
         (["experiment=demo", "results_dir=x"], None, False, "table demo --results-dir x"),
         (["experiment=demo"], "results", False, "table demo"),
         (

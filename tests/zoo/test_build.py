@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from rast_bench.zoo.build import curve_points, pending, stages
-from rast_bench.zoo.recipe import family
+from rast_bench.zoo.recipe import FAMILIES, family
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train_zoo.py"
 
 
 def command(folder: Path) -> list[str]:
     return [
-        *(sys.executable, str(SCRIPT), "--smoke", "--workers", "1"),
+        *(sys.executable, str(SCRIPT), "--smoke", "--workers", "1", "--family", "piles"),
         *("--out", str(folder / "out"), "--work", str(folder / "work")),
     ]
 
@@ -47,7 +47,7 @@ def test_a_killed_run_goes_on_where_it_stopped_and_trains_nothing_twice(
     train = importlib.import_module(SCRIPT.stem).main
     train()  # in this process, which has imported PyTorch
     resumed = capsys.readouterr()
-    assert resumed.out.strip().endswith("manifest.json")
+    assert resumed.out.strip().endswith("manifest-piles.json")
     assert "rl:tiny-xs:0 done" in resumed.err
     made = weights(tmp_path)
     assert len(made) == 2
@@ -69,8 +69,9 @@ def test_rl_waits_for_its_base() -> None:
     assert pending(recipe, [stage for stage, _ in stages(recipe)]) == []
 
 
-def test_every_delta_source_has_two_rl_seeds_and_all_one_budget() -> None:
-    recipe = family()
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_delta_source_has_two_rl_seeds_and_all_one_budget(name: str) -> None:
+    recipe = FAMILIES[name]()
     assert [len(scale.rl_seeds) >= 2 for scale in recipe.scales[:-1]] == [True] * 3
     assert all(scale.shape.head_dim >= 32 for scale in recipe.scales)
 

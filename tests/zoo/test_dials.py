@@ -2,16 +2,15 @@
 
 import itertools
 import random
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
+from zoo_parsing import Read, answer, read
 
 from rast_bench.zoo.corpus import Document
 from rast_bench.zoo.dial_corpus import DialMixture, documents, vocabulary, write_solution
 from rast_bench.zoo.dials import (
-    DIALS,
     DIFFICULTIES,
     GEMS,
     MARKS,
@@ -22,49 +21,6 @@ from rast_bench.zoo.dials import (
     rule_number,
 )
 from rast_bench.zoo.tokenizer import WordCodec
-
-NUMBER = re.compile(r"\d+")
-
-
-@dataclass(frozen=True)
-class Read:
-    """A dial as the reader finds it; `written` is the result of a solution, −1 in a problem."""
-
-    name: str
-    start: int
-    turns: tuple[str, ...]
-    written: int = -1
-
-    @property
-    def result(self) -> int:
-        value = self.start
-        for turn in self.turns:
-            operand = int(turn[1:])
-            value = (value + operand if turn[0] == "+" else value * operand) % MARKS
-        return value
-
-
-def read(text: str) -> list[Read]:
-    """Return all dials of a question or of a solution."""
-    found = []
-    for start, line in itertools.pairwise(text.removesuffix(" .").split(" . ")):
-        name, *told = start.split()
-        labels = line.split()
-        if name not in DIALS or not labels[0].startswith(f"{name}-"):
-            continue
-        value = int(told[-1]) if told[-1].isdigit() else code_number((told[0], told[1]))
-        turns = tuple(word for word in labels if word[0] in "+*")
-        assert line.split()[: 2 * len(turns) : 2] == (
-            [f"{name}-turn"] if len(turns) == 1 else [f"{name}-1", f"{name}-2"]
-        )
-        found.append(
-            Read(name, value, turns, int(labels[-1]) if NUMBER.fullmatch(labels[-1]) else -1)
-        )
-    return found
-
-
-def answer(question: str) -> str:
-    return ",".join(f"{dial.name}={dial.result}" for dial in read(question))
 
 
 def boxed(gold: str) -> str:
