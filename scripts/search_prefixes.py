@@ -1,9 +1,9 @@
 """Find the forced start after which a base model does best: `python scripts/search_prefixes.py`.
 
-A control of a family's claim that RL teaches more than how a response begins: 240 starts of up to
-eight tokens, on development problems, decoded greedily. Half of them are all words that are no
-number and no part of a code, with random sequences of them; the other half extend the twelve best
-of these. The file has all of them; `conf/prompt/dials-forced.yaml` has the best.
+A control of the claim that RL teaches more than how a response begins: 240 starts of up to eight
+tokens, on development problems, decoded greedily. Half of them are single words other than numbers
+and parts of codes, and random sequences of such words; the other half extend the twelve best of
+these. The file has all of them; `conf/prompt/dials-forced.yaml` has the best.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from rast_bench.zoo.sampling import rollout
 from rast_bench.zoo.tokenizer import WordCodec
 
 ROOT = Path(__file__).parents[1]
+MODEL = "dial-l"
 LONGEST = 8  # tokens of a start
 EACH_HALF = 120
 EXTENDED = 12  # best starts of the first half
@@ -102,14 +103,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--model", default="dial-l", help="base model (default dial-l)")
     parser.add_argument("--problems", type=int, default=50, help="of each dev set (default 50)")
     parser.add_argument("--out", type=Path, default=ROOT / "results/dials_dev/forced_starts.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
     recipe = dial_family()
-    scale = next(one for one in recipe.scales if one.name == args.model)
-    weights = Path(build.__file__).parent / "weights" / args.model / "base"
+    scale = next(one for one in recipe.scales if one.name == MODEL)
+    weights = Path(build.__file__).parent / "weights" / MODEL / "base"
     search = Search(
         load_checkpoint(scale.shape, weights).eval(),
         WordCodec(dial_corpus.vocabulary()),
@@ -121,8 +121,8 @@ def main() -> None:
     rows += search.tried(second_half(rng, best))
     rows.sort(key=lambda row: -float(str(row["mean"])))
     report = {
-        "command": f"python scripts/search_prefixes.py --model {args.model} "
-        f"--problems {args.problems}",
+        "command": f"python scripts/search_prefixes.py --problems {args.problems}",
+        "model": MODEL,
         "without a start": search.accuracies(""),
         "starts": rows,
     }

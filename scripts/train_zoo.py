@@ -89,7 +89,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--family", choices=FAMILIES, default="dials", help="default: dials")
+    parser.add_argument(
+        "--family", choices=FAMILIES, default="dials", help="dials: dial-* (default), piles: tiny-*"
+    )
     parser.add_argument("--out", type=Path, help="where weights/ and data/ go")
     parser.add_argument("--work", type=Path, help="state for resuming")
     parser.add_argument("--workers", type=int, default=2, help="stages at a time (default 2)")

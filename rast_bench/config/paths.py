@@ -16,6 +16,7 @@ PACKAGE_DIR = Path(__file__).resolve().parent.parent
 ZOO_PREFIX = "zoo:"
 ZOO_WEIGHTS_DIR = PACKAGE_DIR / "zoo" / "weights"
 ZOO_DATA_DIR = PACKAGE_DIR / "zoo" / "data"
+ZOO_SCRIPT = "`python scripts/train_zoo.py` makes dial-*, with `--family piles` tiny-*"
 
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
@@ -120,5 +121,5 @@ def _missing_model_hint(ref: ModelRef) -> str:
         str(p.parent.relative_to(ZOO_WEIGHTS_DIR)) for p in ZOO_WEIGHTS_DIR.glob("*/*/config.json")
     )
     if not names:
-        return "the zoo's weights are not installed; `python scripts/train_zoo.py` makes them"
+        return f"the zoo's weights are not installed; {ZOO_SCRIPT}"
     return "the zoo has " + ", ".join(names)

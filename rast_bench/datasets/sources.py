@@ -6,7 +6,14 @@ from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rast_bench.config.paths import ZOO_DATA_DIR, ZOO_PREFIX, expanded, looks_local, zoo_path
+from rast_bench.config.paths import (
+    ZOO_DATA_DIR,
+    ZOO_PREFIX,
+    ZOO_SCRIPT,
+    expanded,
+    looks_local,
+    zoo_path,
+)
 from rast_bench.config.schema import DatasetConfig
 from rast_bench.datasets.hub import downloaded_files, hub_table, keep, kept_copy
 from rast_bench.datasets.rows import Row, Unreadable
@@ -88,7 +95,7 @@ def _missing_hint(cfg: DatasetConfig) -> str:
         return "check dataset.path; a relative path starts at the current folder"
     names = sorted(path.name for path in ZOO_DATA_DIR.glob("*.jsonl"))
     if not names:
-        return "the zoo's data are not installed; `python scripts/train_zoo.py` makes them"
+        return f"the zoo's data are not installed; {ZOO_SCRIPT}"
     return "the zoo has " + ", ".join(names)
 
 

@@ -1,4 +1,6 @@
-r"""Grader of the miniature data sets: integers or tuples of integers in the last `\boxed{…}`."""
+r"""Grader of the miniature data sets: integers, tuples of integers and named integers in the last
+`\boxed{…}`.
+"""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +20,8 @@ class BoxedGrader(AnswerGrader):
       contain only white space, there is no answer, even if an earlier box was complete.
     * All white space is ignored: the tokenizer of the tiny models writes `\boxed{ 12 , 8 }`.
     * Integers and comma-separated tuples of integers, in ASCII digits, are compared by value
-      (`+07` is `7`, `-0` is `0`, order counts); everything else is compared character by character.
+      (`+07` is `7`, `-0` is `0`, order counts); everything else, `Red= 13 , Blue= 2` among it, is
+      compared character by character.
     * finish_reason "length" makes a response without an answer "truncated" instead of "unparsed";
       if the last box was complete before the cut, it is graded as usual.
     """

@@ -156,7 +156,9 @@ def code_drill(rng: random.Random) -> Document:
 
 
 def documents(seed: int, mix: DialMixture) -> Iterator[Document]:
-    """Yield an endless stream of training documents; never an evaluation problem."""
+    """Yield an endless stream of training documents; none solves an evaluation problem, nor turns a
+    dial twice as one does (see `dials`).
+    """
     rng = random.Random(f"{seed}/dial corpus")
     for _ in range(mix.repeats):
         yield repeat_drill(rng)

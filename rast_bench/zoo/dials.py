@@ -7,7 +7,8 @@ answer is the list of all final positions, one of MARKS³ = 12,167 or more.
 
 Two things keep evaluation unseen. Every way to turn a dial twice (start and both turns) belongs to
 one split and appears in problems of that split only; and a problem as a whole, in any order of its
-dials, belongs to one split. A single turn is arithmetic that everybody learns.
+dials, belongs to one split. A single turn is arithmetic that everybody learns. Drills keep to the
+first rule alone; that none of them has an evaluation problem's dials is tested.
 """
 
 import functools

@@ -12,7 +12,9 @@ from rast_bench.zoo.problems import Problem, Shares, Split, draw_difficulty
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`documents(seed, mixture)` never yields an evaluation problem; `draw` is for training."""
+    """`documents(seed, mixture)` is what pre-training reads, `draw` makes problems for RL; neither
+    touches an evaluation split.
+    """
 
     prefix: str  # of the benchmarks' file names
     words: Callable[[], list[str]]

@@ -122,12 +122,12 @@ def test_a_prompt_for_each_data_set_yields_to_those_of_rows_and_of_the_command_l
     experiment = {
         "rows": [{"label": "a"}, {"label": "b", "prompt": "chat"}],
         "grids": [{"name": "g", "dataset": "hard", "lambda": [1], "temperature": [1]}],
-        "datasets": ["easy", "hard"],
+        "datasets": ["hard", "easy"],
         "prompts": {"hard": "code"},
     }
     plain = cell["prompt"]["name"]
     cells = expanded(experiment, cell, options)
-    assert [e.cell.prompt.name for e in cells] == [plain, "code", "chat", "chat", "code"]
+    assert [e.cell.prompt.name for e in cells] == ["code", plain, "chat", "chat", "code"]
     typed = cell | {"prompt": options.read("prompt", "chat")}
     cells = expanded(experiment, typed, options, picked={"prompt": "chat"})
     assert {e.cell.prompt.name for e in cells} == {"chat"}
