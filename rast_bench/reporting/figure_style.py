@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import lcm
 from typing import TYPE_CHECKING, Any, Literal
 
 from rast_bench.reporting.ours import ours_of
@@ -20,6 +21,7 @@ PNG_DPI = 160
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">")
 LINES = ("-", "--", "-.")  # one per pass through the palette
+_PASS = lcm(len(PALETTE), len(MARKERS))  # then markers shift, or the next row looked like the first
 INK = "#1A1A1A"
 MUTED = "#6B6B6B"
 GRID = "#E3E3E3"
@@ -77,7 +79,7 @@ def figure_bytes(figure: "Figure", file_format: FigureFormat) -> bytes:
 def row_styles(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
     """Return how each row is drawn, by label, in order: references in greys, the rest in colours.
 
-    No two rows look alike: after each pass through the palette the line style changes.
+    No two of 48 rows look alike, with lines or with markers alone.
     """
     styles: dict[str, dict[str, Any]] = {}
     coloured = 0
@@ -94,7 +96,7 @@ def row_styles(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
             style = {
                 "color": PALETTE[place],
                 "linestyle": LINES[rounds % len(LINES)],
-                "marker": MARKERS[coloured % len(MARKERS)],
+                "marker": MARKERS[(coloured + coloured // _PASS) % len(MARKERS)],
             }
             coloured += 1
         styles[result.row] = {"linewidth": 1.6, "markersize": 5} | style

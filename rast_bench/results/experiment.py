@@ -304,12 +304,12 @@ def _pair(cell: CellConfig) -> str:
 
 
 def _policy(cell: CellConfig) -> str:
-    """Return the analyses' name of the models; none for the RL model on its own path, for other
-    methods and with a forced start, of which there is no analysis.
+    """Return the analyses' name of the models; none for other methods and with a forced start, of
+    which there is no analysis. An RL model, whose own path is followed, stands for its base.
     """
     from rast_bench.analysis.studies import steered_policies
 
     if cell.prompt.forced_prefix is not None:
         return ""
     steered = steered_policies([cell])
-    return steered[0].name if steered else "base" if cell.method.name == "base" else ""
+    return steered[0].name if steered else "base" if cell.method.name in ("base", "rl") else ""

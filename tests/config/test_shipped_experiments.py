@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from rast_bench.reporting.render_latex import escape_latex
 from rast_bench.reporting.render_markdown import escape_markdown
 from rast_bench.reporting.report import requested_results
 from rast_bench.reporting.reports import experiment_report
+from rast_bench.results.cells import PathMean
 from rast_bench.results.experiment import (
     NOT_RUN,
     compares,
@@ -24,7 +26,7 @@ from rast_bench.results.experiment import (
     requested_measures,
 )
 from rast_bench.results.published import unplaced
-from rast_bench.results.registry import RECOVERY
+from rast_bench.results.registry import PCR, RECOVERY
 from rast_bench.results.result import Result
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").iterdir())
@@ -130,6 +132,25 @@ def test_the_rl_runs_of_reply_2_are_told_apart(name: str, bases: int) -> None:
     assert len({model.base for model in models}) == bases
     assert {cell.method.name for cell in cells} == {"rl"}
     assert len({engine_key(cell) for cell in cells}) == len(cells)
+
+
+class Everywhere(dict[tuple[str, str, str], PathMean]):
+    """A mean for every base model and data set, of any models that have a name."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return PathMean(0.5, 0.1, 50) if key[2] else default
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_row_of_an_analysis_along_paths_finds_its_models(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if PCR not in requested_measures(experiment_of(name)):
+        return
+    monkeypatch.setattr("rast_bench.results.experiment.path_coverages", lambda *_: Everywhere())
+    found = [one for one in results_of(name, tmp_path) if one.measure == PCR]
+    assert len(found) == len(job_of(name).cells)
+    assert {one.value.estimate for one in found} == {0.5}
 
 
 def test_the_paths_of_reply_2_fit_its_models() -> None:

@@ -7,7 +7,7 @@ from rast_bench.config.experiment import FigureKind
 from rast_bench.metrics.lemmas import SimplemmaCounter
 from rast_bench.reporting.curves import k_figure, setting_figure
 from rast_bench.reporting.experiment_figures import requested_figures
-from rast_bench.reporting.figure_style import figure_bytes, legend_columns
+from rast_bench.reporting.figure_style import figure_bytes, legend_columns, row_styles
 from rast_bench.results.build import build_results
 from rast_bench.results.registry import FIGURE_MEASURES, PASS_AT_K
 
@@ -104,6 +104,15 @@ def test_a_figure_is_the_same_file_twice() -> None:
     )
     assert first == second
     assert first.startswith(b"%PDF")
+
+
+def test_no_two_of_48_rows_have_the_same_colour_and_marker() -> None:
+    rows = requested(
+        [cell(f"row {i}", "rast", HALF) for i in range(48)], ["accuracy"], published("50.0")
+    )
+    styles = row_styles(rows)
+    assert len(styles) == 48
+    assert len({(style["color"], style["marker"]) for style in styles.values()}) == 48
 
 
 def test_a_legend_is_no_wider_than_its_figure() -> None:
