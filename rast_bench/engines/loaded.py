@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -65,6 +66,11 @@ class SlottedModel:
         return int(self.model.get_output_embeddings().weight.shape[0])
 
     @cached_property
+    def _cache_name(self) -> str:
+        """Return what `forward` calls the cache: transformers renames it, one model at a time."""
+        return "cache" if "cache" in signature(self.model.forward).parameters else "past_key_values"
+
+    @cached_property
     def max_positions(self) -> int:
         positions = model_positions(self.model.config.to_dict()) or sys.maxsize
         return positions if self.window is None else min(positions, self.window)
@@ -78,7 +84,7 @@ class SlottedModel:
         last = torch.tensor([time - 1], device=self.device)
         found = self.model(
             input_ids=padded.to(self.device),
-            past_key_values=cache,
+            **{self._cache_name: cache},
             use_cache=True,
             logits_to_keep=last,
             output_hidden_states=self.layers,
@@ -98,7 +104,7 @@ class SlottedModel:
             input_ids=tokens,
             position_ids=positions,
             attention_mask=mask,
-            past_key_values=self.cache,
+            **{self._cache_name: self.cache},
             use_cache=True,
             output_hidden_states=self.layers,
         )
