@@ -54,9 +54,9 @@ def test_json_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["plan", "experiment=demo", "--json", "--gpu-memory", "24", "--tokens-per-second", "500"]
     assert main(argv) == 0
     plan = json.loads(capsys.readouterr().out)
-    assert plan["totals"]["cells"] == len(plan["cells"]) == 63
+    assert plan["totals"]["cells"] == len(plan["cells"]) == 51
     assert plan["totals"]["samples_to_make"] == sum(group["missing"] for group in plan["groups"])
-    assert plan["totals"]["new"] == 63
+    assert plan["totals"]["new"] == 51
     group = plan["groups"][0]
     assert group["memory"]["total"] == group["memory"]["weights"] + group["memory"]["cache"]
     assert group["fit"]["verdict"] == "fits"
