@@ -26,6 +26,8 @@ settings.load_profile("any machine")
 _FIRST = (
     *("test_on_slurm.py", "test_kill_and_resume.py", "test_local_launch.py", "test_build.py"),
     *("test_tensor_parallel.py", "test_sweep_makespan.py", "test_real_model.py"),
+    *("test_serve.py", "test_vllm_judge.py", "test_launcher_throughput.py", "test_compiled.py"),
+    *("test_vllm_run.py", "test_methods_served.py", "test_exactness.py", "test_code_grader.py"),
 )
 _LAST = ("test_speculation.py",)  # it loads numba, after which vLLM 0.32 starts no other engine
 
