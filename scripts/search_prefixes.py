@@ -11,7 +11,9 @@ import json
 import random
 import sys
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -88,15 +90,19 @@ class Search:
             scores[name] = round(100 * sum(rewards) / len(rewards), 1)
         return scores
 
-    def tried(self, starts: list[str]) -> list[dict[str, object]]:
-        rows: list[dict[str, object]] = []
+    def tried(self, starts: list[str]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
         for i, start in enumerate(starts):
             scores = self.accuracies(start)
             mean = round(sum(scores.values()) / len(scores), 1)
             rows.append({"start": start, "mean": mean, **scores})
             if i % 20 == 19:
                 print(f"{i + 1}/{len(starts)} starts", file=sys.stderr, flush=True)
-        return sorted(rows, key=lambda row: -float(str(row["mean"])))
+        return rows
+
+
+def best_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=itemgetter("mean"), reverse=True)
 
 
 def main() -> None:
@@ -116,10 +122,9 @@ def main() -> None:
         {name: list(build.eval_set(recipe, name, "dev"))[: args.problems] for name in SETS},
     )
     rng = random.Random("forced starts")
-    rows = search.tried(first_half(rng))
-    best = [str(row["start"]) for row in rows[:EXTENDED]]
-    rows += search.tried(second_half(rng, best))
-    rows.sort(key=lambda row: -float(str(row["mean"])))
+    tried = search.tried(first_half(rng))
+    best = [row["start"] for row in best_first(tried)[:EXTENDED]]
+    rows = best_first(tried + search.tried(second_half(rng, best)))
     report = {
         "command": f"python scripts/search_prefixes.py --problems {args.problems}",
         "model": MODEL,

@@ -130,7 +130,7 @@ def _groups(
                     )
         except ConfigError as error:
             raise ConfigError(f"{context}: {error.message}", hint=error.hint) from None
-        for key, value in _changes(part, experiment, composition).items():
+        for key, value in _changes(part, experiment, composition):
             if key.partition(".")[0] not in GROUPS:
                 raise ConfigError(
                     f"{context}: {key!r} is not in any group of a cell",
@@ -144,21 +144,18 @@ def _groups(
 
 def _changes(
     part: RowConfig | GridConfig, experiment: ExperimentConfig, composition: Composition
-) -> dict[str, Any]:
-    """Return the values that replace those of the options, by dotted key, in this order."""
-    changes: dict[str, Any] = {}
+) -> Iterator[tuple[str, Any]]:
+    """Yield what replaces values of the options, as dotted keys and values; later ones win."""
     own = part.limit if isinstance(part, GridConfig) else None
     limits = [limit for limit in (experiment.limit, own) if limit is not None]
     if limits:
-        changes["dataset.limit"] = min(limits)
+        yield "dataset.limit", min(limits)
     if experiment.limit_seed is not None:
-        changes["dataset.limit_seed"] = experiment.limit_seed
+        yield "dataset.limit_seed", experiment.limit_seed
     if experiment.graders:
-        changes["dataset.graders"] = list(experiment.graders)
-    for key, value in (*composition.assigned.items(), *part.overrides.items()):
-        changes.pop(key, None)  # the last value, in its own place
-        changes[key] = value
-    return changes
+        yield "dataset.graders", list(experiment.graders)
+    yield from composition.assigned.items()
+    yield from part.overrides.items()
 
 
 def _check_named(experiment: ExperimentConfig, dataset: str, options: Options) -> None:

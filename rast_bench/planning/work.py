@@ -113,9 +113,8 @@ def cell_work(cells: Sequence[PlannedCell], ledger: Ledger) -> list[CellWork]:
 def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Iterator[Request]:
     """Yield a request for each (problem id, sample index) of the cell, in the order given.
 
-    Its λ is 0 where the cell's method has none.
-    The samples of a problem should be consecutive: an engine then shares the prefill of equal
-    prompts.
+    λ is 0 where the cell's method has none. The samples of a problem should be consecutive: an
+    engine then shares the prefill of equal prompts.
 
     Raises:
         KeyError: the cell does not have the problem.

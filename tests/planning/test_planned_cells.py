@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rast_bench.config.identity import EngineKey, sample_seed
 from rast_bench.config.schema import CellConfig
-from rast_bench.domain import Request
+from rast_bench.domain import Request, SamplingParams
 from rast_bench.errors import DatasetError, ModelError
 from rast_bench.ledger import Ledger
 from rast_bench.planning.cells import (
@@ -50,10 +50,17 @@ def test_requests_come_problem_by_problem_with_prompt_seed_and_params(tmp_path: 
     assert [r.prompt for r in requests[::2]] == ["Q: 0 + 0?", "Q: 1 + 1?", "Q: 2 + 2?"]
     assert [r.seed for r in requests] == [sample_seed(r.key) for r in requests]
     assert {r.key.cell_id for r in requests} == {planned.cell_id}
-    (params,) = {r.params for r in requests}
     decoding = planned.cell.decoding
-    for name in ("temperature", "top_p", "max_tokens", "greedy"):
-        assert getattr(params, name) == getattr(decoding, name)
+    expected = SamplingParams(
+        lambda_=0.0,
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        max_tokens=decoding.max_tokens,
+        greedy=decoding.greedy,
+        stop=planned.cell.prompt.stop,
+        parameters=(),
+    )
+    assert {r.params for r in requests} == {expected}
 
 
 def test_each_model_set_is_checked_once(tmp_path: Path, checked_keys: list[EngineKey]) -> None:

@@ -24,6 +24,8 @@ import pytest
 from random_checkpoints import Checkpoint
 from worlds import WORLDS, WorldOnDisk
 
+from rast_bench.processes import runs, start_ticks
+
 NAME = "tiny-l+tiny-s"  # as on the page
 PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
 CASES = json.loads(Path(__file__).with_name("http_cases.json").read_text())
@@ -72,7 +74,7 @@ def server(world: WorldOnDisk) -> Iterator[Server]:
         raise AssertionError(process.communicate()[1])
     told = "".join(process.stderr.readline() for _ in range(4))
     started = Server(process, address, told)
-    children = started.children
+    children = {child.pid: start_ticks(child.pid) for child in started.children}
     try:
         yield started
         assert process.poll() is None
@@ -84,18 +86,9 @@ def server(world: WorldOnDisk) -> Iterator[Server]:
     assert len(children) >= 2
     assert (process.returncode, rest) == (0, "")
     deadline = time.monotonic() + 10  # multiprocessing's tracker ends once its parent is gone
-    while left := [one for one in children if still_runs(one)]:
+    while left := [pid for pid, ticks in children.items() if runs(pid, ticks)]:
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
-
-
-def still_runs(process: psutil.Process) -> bool:
-    """Return whether it has not ended; in a container nobody may collect one that has."""
-    try:
-        ended = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        return process.is_running() and process.status() not in ended
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture(scope="module")
