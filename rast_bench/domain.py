@@ -47,6 +47,7 @@ class SamplingParams:
     greedy: bool
     stop: tuple[str, ...] = ()
     parameters: tuple[float, ...] = ()  # of the engine's method, in the order of its definition
+    repetition_penalty: float = 1.0  # > 0; 1 is none
 
 
 @dataclass(frozen=True, slots=True)

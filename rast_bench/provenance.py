@@ -70,6 +70,7 @@ def package_versions() -> dict[str, str]:
 def git_state(checkout: Path) -> dict[str, Any] | None:
     """Return commit and whether tracked files changed; None if `checkout` is not a git top level.
 
+    Tables and figures in results/ do not count: commands write them. What is published does.
     A wheel inside another project's checkout must not report that project's commit.
     """
     if not (checkout / ".git").exists():
@@ -77,8 +78,14 @@ def git_state(checkout: Path) -> dict[str, Any] | None:
     commit = _output(["git", "-C", str(checkout), "rev-parse", "HEAD"])
     if not commit:  # no git, no commit yet, or a checkout of another user
         return None
-    changes = _output(["git", "-C", str(checkout), "status", "--porcelain", "-uno"])
-    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+    names = _output(["git", "-C", str(checkout), "diff", "--name-only", "HEAD"])
+    changed = map(_is_read, (names or "").splitlines())
+    return {"commit": commit, "dirty": None if names is None else any(changed)}
+
+
+def _is_read(name: str) -> bool:
+    """Return whether commands read this file, not only write it."""
+    return not name.startswith("results/") or name.startswith("results/paper/")
 
 
 def cpu_model() -> str:

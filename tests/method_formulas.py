@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from composed_reference import model_logits
+import torch
+from composed_reference import model_logits, plain_model
 
 from rast_bench.compose.methods import METHODS
 
@@ -101,6 +102,14 @@ def rast_top(at: Place) -> Row:
     return row
 
 
+def early_logits(folder: str, ids: list[int]) -> Row:
+    """[time, N, vocab]: every state but the last through the final norm and the head."""
+    model = plain_model(folder)
+    with torch.no_grad():
+        states = model(torch.tensor([ids]), output_hidden_states=True).hidden_states[:-1]
+        return torch.stack([model.lm_head(model.model.norm(one))[0] for one in states], 1).numpy()
+
+
 FORMULAS: dict[str, Callable[[Place], Row]] = {
     one.__name__: one
     for one in (
@@ -130,17 +139,14 @@ def composed(
     tokens: Sequence[int],
     lambda_: float,
     parameters: Sequence[float],
-    layers: Row | None = None,
 ) -> list[Row]:
-    """The composed logits in each token's place; the folders of M_base, S_RL and S_base.
-
-    `layers`: [prompt and tokens, N, vocab], of a method that reads them.
-    """
+    """The composed logits in each token's place; the folders of M_base, S_RL and S_base."""
     parts = [model_logits(name, [*prompt, *tokens])[:, :VOCABULARY] for name in models]
     names = (one.name for one in METHODS[method].parameters)
     own = dict(zip(names, parameters, strict=True))
-    first = len(prompt) - 1
-    early = None if layers is None else layers[first:, :, :VOCABULARY]
+    first, early = len(prompt) - 1, None
+    if METHODS[method].layers:
+        early = early_logits(models[0], [*prompt, *tokens])[first:, :, :VOCABULARY]
     places = [
         Place(
             *(part[first + t] for part in parts),

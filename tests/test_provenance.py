@@ -22,14 +22,20 @@ def test_git_state_tells_commit_and_changes(tmp_path: Path) -> None:
     assert provenance.git_state(tmp_path) is None
     git(tmp_path, "init", "-q")
     assert provenance.git_state(tmp_path) is None  # no commit yet
-    (tmp_path / "a").write_text("1")
-    git(tmp_path, "add", "a")
+    read, written = tmp_path / "results" / "paper" / "t.csv", tmp_path / "results" / "e" / "t.md"
+    for path in (tmp_path / "a", read, written):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1")
+    git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-qm", "one")
     commit = git(tmp_path, "rev-parse", "HEAD")
     (tmp_path / "untracked").write_text("1")
+    written.write_text("2")
     assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": False}
-    (tmp_path / "a").write_text("2")
-    assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": True}
+    for path in (tmp_path / "a", read):
+        path.write_text("2")
+        assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": True}
+        path.write_text("1")
     (tmp_path / "inside").mkdir()
     assert provenance.git_state(tmp_path / "inside") is None  # another project's commit
 

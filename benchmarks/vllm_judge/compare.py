@@ -67,7 +67,7 @@ def engines(experiment: str, words: Sequence[str] = ()) -> list[Engine]:
             continue
         length = config.max_model_len or group_length(group.cells, known, lengths)
         config = config.model_copy(update={"max_model_len": length})
-        found.append(Engine(group.key, config, engine_load(config, known, length)))
+        found.append(Engine(group.key, config, engine_load(group.key, config, known, length)))
     return found
 
 

@@ -67,6 +67,7 @@ class StoredCell:
             **self.constants(),
             "title": self.title,
             "top_p": decoding.get("top_p"),
+            "repetition_penalty": decoding.get("repetition_penalty", 1.0),
             "max_tokens": decoding["max_tokens"],
             "decoding_seed": decoding.get("seed"),
             "engine": engine["name"],

@@ -74,6 +74,7 @@ CELLS = (
     _LAMBDA,
     _TEMPERATURE,
     Column("top_p", "number", "", "top-p; missing for greedy decoding"),
+    Column("repetition_penalty", "number", "", "repetition penalty; 1 is none"),
     Column("max_tokens", "whole", "tokens", "longest response"),
     Column("decoding_seed", "whole or none", "", "seed of the decoding; missing for greedy"),
     Column("engine", "text", "", "engine that made the samples"),

@@ -42,8 +42,7 @@ def configure(parser: CommandParser) -> None:
     parser.add_argument(
         "--delta",
         metavar="D",
-        required=True,
-        help="an option, or S_RL:S_base, each a folder or a hub id",
+        help="an option, or S_RL:S_base, each a folder or a hub id; only dola needs none",
     )
     parser.add_argument("--method", metavar="NAME", default="rast", help="docs/methods.md (rast)")
     parser.add_argument(

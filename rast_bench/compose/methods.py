@@ -5,7 +5,7 @@ The definitions only; `compose.combine` has the mathematics and imports PyTorch.
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal
@@ -227,3 +227,15 @@ def find_method(name: str) -> Method:
             hint="docs/methods.md shows one",
         )
     return found
+
+
+def for_layers(method: Method, layers: int) -> Method:
+    """Return the method for an M_base with so many layers, of which its `layer` is an early one.
+
+    Args:
+        method: Any that reads early layers; one without the parameter `layer` stays as it is.
+    """
+    parameters = (
+        replace(one, high=layers - 1) if one.name == "layer" else one for one in method.parameters
+    )
+    return replace(method, parameters=tuple(parameters))

@@ -1,4 +1,4 @@
-"""From composed logits to tokens: temperature, then top-p, then one uniform number per row."""
+"""From composed logits to tokens: repetition penalty, temperature, top-p, then a uniform number."""
 
 import torch
 from torch import Tensor
@@ -32,6 +32,22 @@ def nucleus(logits: Tensor, temperature: Tensor, top_p: Tensor) -> tuple[Tensor,
     outside = (before >= top_p[:, None].double()) & (top_p[:, None] < 1)
     outside[:, 0] = False
     return ids, masses.masked_fill_(outside, 0.0)
+
+
+def penalised(logits: Tensor, penalty: Tensor, seen: Tensor) -> Tensor:
+    """Return logits with those of `seen` ids made less likely, by the repetition penalty of CTRL
+    (Keskar et al. 2019): positive ones are divided by it, negative ones multiplied.
+
+    It comes before temperature and top-p. With a penalty of 1 a row keeps its bits.
+
+    Args:
+        logits: [rows, V] float32; −inf is allowed.
+        penalty: [rows] float32, > 0.
+        seen: [rows, V] bool, the ids of the prompt and of the response so far.
+    """
+    column = penalty[:, None]
+    changed = torch.where(logits > 0, logits / column, logits * column)
+    return torch.where(seen, changed, logits)
 
 
 def draw_tokens(

@@ -136,6 +136,8 @@ def cell_identity(
         "greedy": cell.decoding.greedy,
         "max_tokens": cell.decoding.max_tokens,
     }
+    if cell.decoding.repetition_penalty != 1:
+        decoding["repetition_penalty"] = _number(cell.decoding.repetition_penalty)
     if not cell.decoding.greedy:
         decoding["temperature"] = _number(cell.decoding.temperature)
         decoding["top_p"] = _number(cell.decoding.top_p)

@@ -252,6 +252,7 @@ class DecodingConfig(Strict):
     lambda_: Lambda = Field(default=1.0, alias="lambda")
     temperature: Temperature = 1.0
     top_p: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.95
+    repetition_penalty: Annotated[FiniteFloat, Field(ge=0.01, le=100)] = 1.0
     n: Samples = 32
     max_tokens: Tokens = 16384
     seed: Seed = 0

@@ -22,6 +22,7 @@ _KEY_HINTS = {
     "decoding.lambda": "λ ≥ 0 scales ΔR in eq. 3: 0 is the base model, 1 the paper's choice",
     "decoding.n": "n ≥ 1 samples are drawn for every problem, at most 100,000",
     "decoding.top_p": "0 < top_p ≤ 1; 1 keeps every token",
+    "decoding.repetition_penalty": "1 is none, DoLa's authors use 1.2; from 0.01 to 100",
 }
 
 

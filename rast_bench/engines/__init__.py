@@ -9,7 +9,7 @@ from rast_bench.config.identity import EngineKey, engine_key
 from rast_bench.engines.base import Engine
 from rast_bench.engines.check import check_models, check_room
 from rast_bench.engines.lasting import lasting_imports
-from rast_bench.errors import ConfigError
+from rast_bench.errors import ConfigError, ModelError
 from rast_bench.hardware import engine_threads
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rast_bench.config.engines import EngineConfig
     from rast_bench.config.schema import CellConfig
 
-__all__ = ["Engine", "check_engine", "check_models", "check_room", "load_engine"]
+__all__ = ["Engine", "check_engine", "check_models", "check_room", "layer_count", "load_engine"]
 
 
 def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
@@ -41,6 +41,12 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
 def check_engine(cell: CellConfig) -> None:
     """Raise EngineError or ConfigError if the cell's engine cannot serve it; load nothing."""
     method = cell.method.composition
+    if cell.decoding.repetition_penalty != 1 and engine_key(cell).draft_tokens:
+        raise ConfigError(
+            f"decoding.repetition_penalty={cell.decoding.repetition_penalty:g}: drafts by S_RL are "
+            "verified without a penalty",
+            hint="set engine.draft_tokens to 0",
+        )
     if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 
@@ -52,10 +58,7 @@ def check_engine(cell: CellConfig) -> None:
                 hint="set it to 0",
             )
         if method is not None and method.layers:
-            raise ConfigError(
-                f"engine=vllm has no method={cell.method.name}: it gives no logits of early layers",
-                hint="choose engine=transformers",
-            )
+            _check_early_layers(cell)
     if method is not None and method.layers and "layer" in cell.method.parameters:
         _check_layer(cell)
     if method is not None and method.words:
@@ -111,15 +114,37 @@ def _tokenizer(cell: CellConfig) -> Tokenizer | None:
     return read_tokenizer(main.path, folder / "tokenizer.json", digest)
 
 
+def _check_early_layers(cell: CellConfig) -> None:
+    """Raise ModelError unless vLLM gives the early layers of this M_base."""
+    from rast_bench.engines.check import read_configuration
+    from rast_bench.vllm_plugin.families import check_early_layers
+
+    base = cell.base_model.base
+    named = read_configuration(base).get("architectures")
+    if isinstance(named, list) and named:
+        check_early_layers(base.path, str(named[0]), layer_count(cell))
+
+
 def _check_layer(cell: CellConfig) -> None:
     """Raise ConfigError if M_base has no such early layer."""
-    from rast_bench.engines.check import read_configuration
-
-    layer, base = int(cell.method.parameters["layer"]), cell.base_model
-    count = int(read_configuration(base.base)["num_hidden_layers"])
+    layer, count = int(cell.method.parameters["layer"]), layer_count(cell)
     if layer >= count or (layer < 0 and count < 2):
         raise ConfigError(
-            f"method.layer={layer}: {base.name} has {count} layers, the last of which is the other "
-            "side of the contrast",
+            f"method.layer={layer}: {cell.base_model.name} has {count} layers, the last of which "
+            "is the other side of the contrast",
             hint=f"choose 0 (the embedding) to {count - 1}",
         )
+
+
+def layer_count(cell: CellConfig) -> int:
+    """Return the number of M_base's layers. Raise ModelError if its configuration does not say."""
+    from rast_bench.engines.check import read_configuration
+
+    base = cell.base_model.base
+    count = read_configuration(base).get("num_hidden_layers")
+    if not isinstance(count, int):
+        raise ModelError(
+            f"model {base.path}: its config.json has no num_hidden_layers",
+            hint="choose another method, or a checkpoint in Hugging Face format",
+        )
+    return count

@@ -1,13 +1,13 @@
 """The rows of a continuous batch: each request's parameters as tensors for the step loop."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rast_bench.compose.sampling import draw_tokens
+from rast_bench.compose.sampling import draw_tokens, penalised
 from rast_bench.domain import FinishReason, Request
 
 
@@ -18,7 +18,7 @@ class Row:
     """
 
     request: Request
-    prompt_tokens: int
+    prompt: Sequence[int]  # ids
     uniform: Tensor  # [max_tokens × numbers] float64, those of a token side by side
     ids: list[int] = field(default_factory=list)
     small_steps: int | None = None
@@ -26,12 +26,12 @@ class Row:
     @property
     def length(self) -> int:
         """Positions that it occupies now."""
-        return self.prompt_tokens + len(self.ids)
+        return len(self.prompt) + len(self.ids)
 
     @property
     def longest(self) -> int:
         """Positions that it may occupy at the end."""
-        return self.prompt_tokens + self.request.params.max_tokens
+        return len(self.prompt) + self.request.params.max_tokens
 
 
 class Pending:
@@ -65,11 +65,16 @@ class SlotState:
     """The step loop's state per slot, as tensors; row i of every step is slot i.
 
     `numbers` is how many uniform numbers belong to each token; a step without drafts reads the
-    first one.
+    first one. `vocabulary` is the width of the composed logits.
     """
 
     def __init__(
-        self, slots: int, device: torch.device, parameters: int = 0, numbers: int = 1
+        self,
+        slots: int,
+        device: torch.device,
+        vocabulary: int,
+        parameters: int = 0,
+        numbers: int = 1,
     ) -> None:
         self.numbers = numbers
         self.tokens = torch.zeros(slots, dtype=torch.int64, device=device)  # the newest token
@@ -82,6 +87,9 @@ class SlotState:
         self.top_p = torch.ones(slots, device=device)
         self.greedy = torch.ones(slots, dtype=torch.bool, device=device)
         self.uniform = torch.zeros(slots, 1, dtype=torch.float64, device=device)
+        self.penalty = torch.ones(slots, device=device)  # the repetition penalty
+        self.penalises = False  # whether some row had one; only then `seen` is kept
+        self.seen = torch.zeros(slots, vocabulary, dtype=torch.bool, device=device)
 
     def put(self, slot: int, row: Row) -> None:
         """Fill the slot with a request none of whose tokens were drawn yet."""
@@ -98,6 +106,11 @@ class SlotState:
         if missing > 0:
             self.uniform = torch.nn.functional.pad(self.uniform, (0, missing))
         self.uniform[slot, : len(row.uniform)] = row.uniform
+        self.penalty[slot] = params.repetition_penalty
+        self.penalises |= params.repetition_penalty != 1
+        if self.penalises:
+            self.seen[slot] = False
+            self.seen[slot, torch.tensor([*row.prompt, *row.ids])] = True
 
     def move(self, source: int, target: int) -> None:
         for state in vars(self).values():
@@ -119,6 +132,8 @@ class SlotState:
         −1 where the logits are not finite. The list is the only transfer from a GPU; `all_greedy`
         as in `draw_tokens`.
         """
+        if self.penalises:
+            logits = penalised(logits, self.penalty[slots], self.seen[slots])
         tokens = draw_tokens(
             logits,
             self.temperature[slots],
@@ -128,6 +143,8 @@ class SlotState:
             all_greedy=all_greedy,
         )
         self.tokens[slots] = tokens
+        if self.penalises:
+            self.seen[slots].scatter_(1, tokens[:, None], True)
         self.drawn[slots] += 1
         self.positions[slots] += 1
         finite = logits.amax(-1).isfinite()  # a maximum with NaN is NaN

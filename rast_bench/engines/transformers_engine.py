@@ -115,7 +115,9 @@ class TransformersEngine:
     def generate(self, requests: Iterable[Request]) -> Iterator[Sample]:
         """See `Engine.generate`."""
         pending = Pending(requests, self._encode)
-        state = SlotState(self.slots, self.device, len(self.method.parameters), self.numbers)
+        width = self.models[self.roles[0]].vocab_size
+        count = len(self.method.parameters)
+        state = SlotState(self.slots, self.device, width, count, self.numbers)
         rows: list[Row] = []
         while True:
             # inference_mode must not stay on while the generator is suspended.
@@ -168,7 +170,7 @@ class TransformersEngine:
             check_token_ids(f"problem {request.key.problem_id}", text, self.vocabulary)
             params = request.params
             count = 0 if params.greedy else params.max_tokens * self.numbers
-            row = Row(request, len(ids), uniform_numbers(request.seed, max(count, 1)), forced)
+            row = Row(request, ids, uniform_numbers(request.seed, max(count, 1)), forced)
             prefilled = self._prefill(text)
             if not self._has_room([*rows, row], prefilled):
                 pending.put_back(request, ids)

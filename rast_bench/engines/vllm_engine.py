@@ -132,6 +132,7 @@ class VllmEngine:
             len(ids),
             temperature=0.0 if params.greedy else params.temperature,
             top_p=1.0 if params.greedy else params.top_p,
+            repetition_penalty=params.repetition_penalty,
             seed=None if params.greedy else request.seed,
             max_tokens=params.max_tokens - len(forced),
             ignore_eos=True,  # vLLM adds the tokenizer's EOS; stop_token_ids are exactly ours

@@ -114,6 +114,8 @@ def cell_title(cell: CellConfig) -> str:
         return f"{cell.label}, {cell.dataset.name}"
     models = cell.base_model.name
     decoding = "greedy" if cell.decoding.greedy else f"τ={cell.decoding.temperature:g}"
+    if cell.decoding.repetition_penalty != 1:
+        decoding += f" repetition_penalty={cell.decoding.repetition_penalty:g}"
     if cell.steered:
         models += f" + {cell.delta.name}"
     if cell.method.composition is not None:

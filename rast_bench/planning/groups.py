@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rast_bench.config.engines import EngineConfig, VllmConfig
+from rast_bench.config.identity import EngineKey
 from rast_bench.config.paths import local_model_dir
 from rast_bench.config.schema import ModelRef
 from rast_bench.errors import ConfigError, ModelError
@@ -108,7 +109,7 @@ class GroupPlanner:
         prompt, max_tokens = self._longest(works)
         load = None
         if len(known) == len(models) and dtype in BYTES:
-            load = _load(config, known, prompt + max_tokens)
+            load = _load(group.key, config, known, prompt + max_tokens)
         memory = None if load is None else load_memory(load, devices)
         missing = sum(work.missing for work in works)
         work = total_work(
@@ -243,10 +244,12 @@ class GroupPlanner:
         return max(lengths, key=sum)
 
 
-def _load(config: EngineConfig, models: tuple[CheckpointSize, ...], longest: int) -> EngineLoad:
+def _load(
+    key: EngineKey, config: EngineConfig, models: tuple[CheckpointSize, ...], longest: int
+) -> EngineLoad:
     """Return what the engine needs from its devices; `longest` if it sets no length itself."""
     if isinstance(config, VllmConfig):
-        return engine_load(config, models, config.max_model_len or longest)
+        return engine_load(key, config, models, config.max_model_len or longest)
     return EngineLoad(
         models, config.dtype, config.max_num_seqs, longest, utilization=1.0, on_vllm=False
     )

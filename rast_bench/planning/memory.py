@@ -60,6 +60,7 @@ def engine_memory(
     length: int,
     tensor_parallel: int = 1,
     on_vllm: bool = False,
+    reads_layers: bool = False,
 ) -> Memory:
     """Return the memory of distinct checkpoints that decode side by side.
 
@@ -69,6 +70,7 @@ def engine_memory(
         rows: sequences decoded at once.
         length: tokens per sequence, prompt and response.
         on_vllm: whether to count what vLLM needs beside weights and cache (`activations`).
+        reads_layers: whether the method reads the first model's early layers.
     """
     size = BYTES[dtype]
     weights = sum(model.floating * size + model.packed_bytes for model in models)
@@ -77,12 +79,18 @@ def engine_memory(
         cache_per_token=sum(cache_per_token(model, size, tensor_parallel) for model in models),
         rows=rows,
         length=length,
-        activations=activations(models, size, rows, tensor_parallel) if on_vllm else 0,
+        activations=activations(models, size, rows, tensor_parallel, reads_layers)
+        if on_vllm
+        else 0,
     )
 
 
 def activations(
-    models: Sequence[CheckpointSize], size: int, rows: int, tensor_parallel: int = 1
+    models: Sequence[CheckpointSize],
+    size: int,
+    rows: int,
+    tensor_parallel: int = 1,
+    reads_layers: bool = False,
 ) -> int:
     """Return an estimate of the bytes that vLLM needs per device beside weights and cache.
 
@@ -95,9 +103,11 @@ def activations(
     Args:
         size: bytes per number in the engine's dtype.
         rows: max_num_seqs.
+        reads_layers: whether the states of all layers of the first model are there.
     """
     tokens = max(STEP_TOKENS, rows)
-    joined = tokens * size * sum(model.hidden for model in models)
+    early = models[0].layers * models[0].hidden if reads_layers else 0
+    joined = tokens * size * (early + sum(model.hidden for model in models))
     layer = max(
         tokens
         * size

@@ -59,6 +59,7 @@ class EngineLoad:
     length: int  # tokens of the longest request, prompt and response
     utilization: float = 0.9  # gpu_memory_utilization
     on_vllm: bool = True  # vLLM needs memory beside weights and cache
+    reads_layers: bool = False  # the early ones of M_base, the first model
     cache: int | None = None  # kv_cache_gib in bytes per device; utilization then does not count
 
     @property
@@ -95,6 +96,7 @@ def load_memory(load: EngineLoad, devices: int) -> Memory:
         length=load.length,
         tensor_parallel=devices,
         on_vllm=load.on_vllm,
+        reads_layers=load.reads_layers,
     )
 
 

@@ -8,8 +8,9 @@ a launch, and a resumed run, have the same. They are not part of a cell's id.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from rast_bench.compose.methods import find_method
 from rast_bench.config.engines import EngineConfig, TransformersConfig, VllmConfig
-from rast_bench.config.identity import engine_key
+from rast_bench.config.identity import EngineKey, engine_key
 from rast_bench.config.schema import CellConfig, ModelRef
 from rast_bench.errors import ConfigError
 from rast_bench.hardware import GIB
@@ -107,7 +108,7 @@ def settled_config(
         length = group_length(group.cells, known if whole else None, longest)
         config = config.model_copy(update={"max_model_len": length})
     if whole and config.dtype != "auto":
-        size = _size(config, known, devices)
+        size = _size(group.key, config, known, devices)
     else:
         refs = dict.fromkeys(group.key.roles)
         unknown = [ref.path for ref, model in zip(refs, models, strict=True) if model is None]
@@ -115,7 +116,9 @@ def settled_config(
     return config.model_copy(update={"tensor_parallel_size": size})
 
 
-def engine_load(config: VllmConfig, models: Sequence[CheckpointSize], length: int) -> EngineLoad:
+def engine_load(
+    key: EngineKey, config: VllmConfig, models: Sequence[CheckpointSize], length: int
+) -> EngineLoad:
     """Return what `models` need from their devices, with a settled dtype (a key of BYTES)."""
     return EngineLoad(
         models=tuple(models),
@@ -124,6 +127,7 @@ def engine_load(config: VllmConfig, models: Sequence[CheckpointSize], length: in
         length=length,
         utilization=config.gpu_memory_utilization,
         cache=None if config.kv_cache_gib is None else int(config.kv_cache_gib * GIB),
+        reads_layers=find_method(key.method).layers,
     )
 
 
@@ -194,11 +198,13 @@ def _dtype(config: VllmConfig, main: CheckpointSize | None, devices: Devices) ->
     return main.dtype
 
 
-def _size(config: VllmConfig, models: Sequence[CheckpointSize], devices: Devices) -> int:
+def _size(
+    key: EngineKey, config: VllmConfig, models: Sequence[CheckpointSize], devices: Devices
+) -> int:
     assert config.max_model_len is not None  # settled before
     size = config.tensor_parallel_size
     if isinstance(devices, Card):
-        load = engine_load(config, models, config.max_model_len)
+        load = engine_load(key, config, models, config.max_model_len)
         if size == "auto":
             return smallest_size(load, devices)
         _check_present(config, devices)

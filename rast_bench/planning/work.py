@@ -130,6 +130,7 @@ def requests_for(planned: PlannedCell, keys: Iterable[tuple[str, int]]) -> Itera
         greedy=decoding.greedy,
         stop=planned.cell.prompt.stop,
         parameters=tuple(planned.cell.method.parameters.values()),
+        repetition_penalty=decoding.repetition_penalty,
     )
     problems = {problem.problem_id: problem for problem in planned.problems}
     prompt, prompt_of = "", None

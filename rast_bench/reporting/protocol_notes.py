@@ -28,6 +28,8 @@ def decoding_of(cell: CellConfig) -> str:
         numbers["λ"] = cell.weight
     if not decoding.greedy:
         numbers |= {"τ": decoding.temperature, "top-p": decoding.top_p}
+    if decoding.repetition_penalty != 1:
+        numbers["repetition penalty"] = decoding.repetition_penalty
     words = [f"{name} = {value:g}" for name, value in numbers.items()]
     return ", ".join([*words, "greedy"] if decoding.greedy else words)
 

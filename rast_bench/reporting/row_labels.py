@@ -22,6 +22,7 @@ _TEXTS: Mapping[str, str] = {
     "decoding.lambda": "λ = {:g}",
     "decoding.temperature": "τ = {:g}",
     "decoding.top_p": "top-p = {:g}",
+    "decoding.repetition_penalty": "repetition penalty {:g}",
     "decoding.n": "n = {}",
     "decoding.seed": "seed {}",
     "decoding.max_tokens": "at most {:,} new tokens",

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rast_bench.compose.methods import find_method
+from rast_bench.compose.methods import find_method, for_layers
 from rast_bench.config.arguments import CommandArguments
 from rast_bench.config.frontend import job_of, options_of
 from rast_bench.config.identity import engine_key
 from rast_bench.config.paths import expanded
 from rast_bench.config.schema import CellConfig
 from rast_bench.config.validate import did_you_mean
-from rast_bench.engines import check_engine, check_models, check_room
+from rast_bench.engines import check_engine, check_models, check_room, layer_count
 from rast_bench.engines.vllm_setup import check_vllm_installed
 from rast_bench.errors import ConfigError, first_line
 from rast_bench.planning.cells import EngineGroup
@@ -42,7 +42,7 @@ class Wanted:
 
     Attributes:
         base: an option of conf/base_model, a folder or a hub id.
-        delta: an option of conf/delta, or `S_RL:S_base`.
+        delta: an option of conf/delta, or `S_RL:S_base`; None for a method without small models.
         lambda_: of requests that set none; None: 1, or no λ in the method.
         draft_tokens: by S_RL; None: as the engine's settings say.
         name: of the model; None: one of base and delta.
@@ -52,7 +52,7 @@ class Wanted:
     """
 
     base: str
-    delta: str
+    delta: str | None
     method: str
     lambda_: float | None
     draft_tokens: int | None
@@ -76,8 +76,8 @@ def server_spec(wanted: Wanted) -> ServerSpec:
     port = usable_port(wanted.host, wanted.port)
     _check_template(wanted.chat_template)
     cell = composed_cell(wanted)
-    served = served_composition(wanted, cell)
     check_engine(cell)
+    served = served_composition(wanted, cell)
     check_models(engine_key(cell))
     cell = settled(cell)
     assert cell.engine.name == "vllm"
@@ -117,25 +117,23 @@ def composed_cell(wanted: Wanted) -> CellConfig:
             hint="`vllm serve` serves one model; requests with λ = 0 are answered by M_base",
         )
     options = options_of(given)
-    base, pair = _base(wanted.base, options.names("base_model")), None
-    if wanted.delta not in options.names("delta") or wanted.delta == "none":
-        pair = _pair(wanted.delta, options.names("delta"))
+    _check_delta_is_read(wanted)
+    base, pair, delta = _base(wanted.base, options.names("base_model")), None, "none"
+    if wanted.delta is not None:
+        delta = wanted.delta
+        if delta not in options.names("delta") or delta == "none":
+            delta, pair = _ANY_DELTA, _pair(delta, options.names("delta"))
     own = ":" in wanted.method
     words = [
         "engine=vllm",
         *(("method=rast", f"method.name={wanted.method}") if own else (f"method={wanted.method}",)),
         f"base_model={wanted.base if base is None else _ANY_BASE}",
-        f"delta={wanted.delta if pair is None else _ANY_DELTA}",
+        f"delta={delta}",
         *([] if wanted.lambda_ is None else [f"decoding.lambda={wanted.lambda_}"]),
         *([] if wanted.draft_tokens is None else [f"engine.draft_tokens={wanted.draft_tokens}"]),
         *given.overrides,
     ]
     (cell,) = job_of(CommandArguments(tuple(words), config_dir=given.config_dir)).cells
-    if cell.method.composition is not None and cell.method.composition.layers:
-        raise ConfigError(
-            f"--method {wanted.method}: vLLM gives no logits of early layers",
-            hint=f"`rast-bench run method={wanted.method}` has it",
-        )
     if cell.weight is None and wanted.lambda_ is not None:
         raise ConfigError(f"--lambda: method {wanted.method} has no λ", hint="leave it out")
     if cell.engine.draft_tokens and not engine_key(cell).draft_tokens:
@@ -145,6 +143,20 @@ def composed_cell(wanted: Wanted) -> CellConfig:
             hint="leave it out",
         )
     return with_models(cell, base, pair)
+
+
+def _check_delta_is_read(wanted: Wanted) -> None:
+    """Raise ConfigError for a ΔR that the method would not read, or that is missing."""
+    if find_method(wanted.method).roles:
+        if wanted.delta is None:
+            raise ConfigError(
+                f"--delta is missing: method {wanted.method} reads small models",
+                hint="name an option, or S_RL:S_base, each a folder or a hub id",
+            )
+    elif wanted.delta is not None:
+        raise ConfigError(
+            f"--delta: method {wanted.method} reads no small model", hint="leave it out"
+        )
 
 
 def with_models(cell: CellConfig, base: str | None, pair: tuple[str, str] | None) -> CellConfig:
@@ -173,13 +185,16 @@ def served_composition(wanted: Wanted, cell: CellConfig) -> Served:
     """
     name = wanted.name
     if name is None:
-        name = f"{short_name(cell.base_model.name)}+{short_name(cell.delta.name)}"
+        other = cell.delta.name if cell.steered else cell.method.name
+        name = f"{short_name(cell.base_model.name)}+{short_name(other)}"
     if NAME.fullmatch(name) is None:
         raise ConfigError(
             f"--name {name}: letters, digits and . _ / + : - only", hint="as in --name my-model"
         )
     method = engine_key(cell).method
     definition = find_method(method)
+    if definition.layers:
+        definition = for_layers(definition, layer_count(cell))
     defaults = {parameter_key(key): value for key, value in cell.method.parameters.items()}
     if cell.weight is not None:
         defaults = {LAMBDA: cell.weight, **defaults}

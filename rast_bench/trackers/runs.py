@@ -58,6 +58,7 @@ def cell_config(planned: PlannedCell) -> dict[str, Any]:
         "temperature": decoding.temperature if drawn else 0.0,
         "greedy": decoding.greedy,
         "top_p": decoding.top_p if drawn else None,
+        "repetition_penalty": decoding.repetition_penalty,
         "n": decoding.samples_per_problem,
         "max_tokens": decoding.max_tokens,
         "seed": decoding.seed if drawn else None,

@@ -165,6 +165,8 @@ def _engine(cell: ShownCell) -> str:
 def _decoding(cell: ShownCell) -> str:
     decoding = cell.stored.identity["decoding"]
     longest = f"at most {decoding['max_tokens']} tokens"
+    if "repetition_penalty" in decoding:
+        longest = f"repetition penalty {decoding['repetition_penalty']:g}, {longest}"
     if decoding["greedy"]:
         return f"greedy, {longest}"
     drawn = f"τ = {decoding['temperature']:g}, top-p = {decoding['top_p']:g}"

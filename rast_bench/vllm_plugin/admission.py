@@ -105,7 +105,7 @@ def check_request(prompt: Sequence[int], params: Any, settings: RastSettings) ->
         params: vLLM's SamplingParams.
         settings: of the engine's model.
     """
-    method, vocabulary = find_method(settings.method), settings.vocabulary
+    method, vocabulary = settings.definition, settings.vocabulary
     check_keys(params.extra_args or (), keys_of(method))
     request_lambda(params.extra_args, default=0.0)
     request_row(params.extra_args, method, len(prompt))

@@ -7,7 +7,12 @@ from rast_bench.compose.methods import EQUATION_3, METHODS, Method, find_method
 from rast_bench.compose.positions import default_length, model_positions
 from rast_bench.compose.vocabulary import check_same_vocabulary
 from rast_bench.errors import EngineError, ModelError, first_line
-from rast_bench.vllm_plugin.families import Role, check_architecture, warn_if_not_tried
+from rast_bench.vllm_plugin.families import (
+    Role,
+    check_architecture,
+    check_early_layers,
+    warn_if_not_tried,
+)
 from rast_bench.vllm_plugin.sampling import checked_lambda
 from rast_bench.vllm_plugin.settings import (
     ARCHITECTURE,
@@ -62,11 +67,6 @@ def rast_engine_args(
             model, pairs, definition, draft_tokens, engine_args
         )
     check_supported_args(engine_args, resident=bool(draft_tokens))
-    if definition.layers:
-        raise EngineError(
-            f"method {method} reads logits of early layers, which vLLM does not give",
-            hint="`engine=transformers` of rast-bench has it",
-        )
     _check_pairs(method, definition, pairs, shuffle_vocabulary_seed)
     main = Checkpoint(model, revision)
     found = distinct_checkpoints(main, pairs, definition.roles)
@@ -76,6 +76,8 @@ def rast_engine_args(
         role: Role = "M_base" if checkpoint == main else "S"
         check_architecture(checkpoint.path, config, config.architectures or (), role)
         kinds.setdefault((config.architectures[0], role), checkpoint.path)
+    if definition.layers:
+        check_early_layers(model, configs[main].architectures[0], configs[main].num_hidden_layers)
     for (architecture, role), path in kinds.items():
         warn_if_not_tried(path, architecture, role)
     _check_quantization(configs)
@@ -95,6 +97,7 @@ def rast_engine_args(
         shuffle_vocabulary_seed=shuffle_vocabulary_seed,
         method=method,
         draft_tokens=draft_tokens,
+        layers=configs[main].num_hidden_layers if definition.layers else 0,
     )
     overrides = {**(engine_args.pop("hf_overrides", None) or {})}
     overrides |= {"architectures": [ARCHITECTURE], OVERRIDE: settings.to_override()}
@@ -152,8 +155,10 @@ def _check_pairs(
     name: str, method: Method, pairs: Sequence[Pair], shuffle_vocabulary_seed: int | None
 ) -> None:
     """Raise EngineError if the method does not take these pairs."""
-    if not pairs and method is not METHODS[EQUATION_3]:
+    if not pairs and method.roles and method is not METHODS[EQUATION_3]:
         raise EngineError(f"method={name} needs a pair of models", hint="name one in `pairs`")
+    if pairs and not method.roles:
+        raise EngineError(f"method={name} reads no small model", hint="leave `pairs` out")
     if method.several_pairs:
         return
     if len(pairs) > 1:

@@ -60,6 +60,17 @@ MEASURED: dict[Role, frozenset[str]] = {
 }
 """Found exact once, with vLLM 0.32 (tests/vllm_plugin/families.py)."""
 
+EARLY_LAYERS = frozenset(
+    {
+        "LlamaForCausalLM",
+        "MistralForCausalLM",
+        "Qwen2ForCausalLM",
+        "Qwen3ForCausalLM",
+        "Qwen3MoeForCausalLM",
+    }
+)
+"""M_base whose states before the last layer can be read: tested (tests/vllm_plugin)."""
+
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
 
@@ -79,6 +90,20 @@ def check_architecture(path: str, config: Any, architectures: Sequence[str], rol
         raise ModelError(
             f"model {path}, a {architectures[0]}, cannot be {role}: {reason}",
             hint="docs/vllm.md lists what can be used",
+        )
+
+
+def check_early_layers(path: str, architecture: str, layers: int) -> None:
+    """Raise ModelError unless a method can read this M_base's early layers."""
+    if layers < 2:
+        raise ModelError(
+            f"model {path} has {layers} layer, none of which is an early one",
+            hint="choose another method",
+        )
+    if architecture not in EARLY_LAYERS:
+        raise ModelError(
+            f"model {path} is a {architecture}, whose early layers vLLM does not give",
+            hint=f"it does for {', '.join(sorted(EARLY_LAYERS))}; try engine=transformers",
         )
 
 

@@ -47,7 +47,8 @@ class RastForCausalLM(nn.Module):
     """Equation 3 at every position: the hidden states of all models, one composed row of logits.
 
     `forward` returns [tokens, Σ hidden sizes + λ's columns]; `compute_logits` splits that again.
-    With another method there are columns of the tokens drawn and the parameters before λ's.
+    With another method there are columns of the tokens drawn and the parameters before λ's, and
+    with one that reads early layers their states after M_base's last one.
     The models share the scheduler, the block table and the paged key-value cache.
     """
 
@@ -78,6 +79,10 @@ class RastForCausalLM(nn.Module):
                 )
             ]
         )
+        self.early = 0  # states of M_base that the method reads besides the last one
+        if self.method.layers:
+            self.early = self.settings.layers
+            self.models[0].set_aux_hidden_state_layers(tuple(range(1, self.early)))
         for checkpoint, name, hf_config in zip(small, self.prefixes, configs, strict=True):
             path, inner = checkpoint.path, f"{prefix}{name}".rstrip(".")
             with set_model_tag(name.rstrip(".")):
@@ -97,6 +102,7 @@ class RastForCausalLM(nn.Module):
         self.weights = [pair.weight for pair in self.settings.pairs]
         self.paths = [checkpoint.path for checkpoint in checkpoints]
         self.columns = [config.hidden_size for config in (self.config, *configs)]
+        self.columns[1:1] = [self.early * self.config.hidden_size] if self.early else []
         device = vllm_config.device_config.device
         max_tokens = vllm_config.scheduler_config.max_num_batched_tokens
         self.row_buffer: RowBuffer | None = None
@@ -147,12 +153,17 @@ class RastForCausalLM(nn.Module):
         """Return [tokens, sum(self.columns)] in the model's dtype, for ids and positions
         [tokens].
         """
-        main: Tensor = self.models[0](input_ids, positions)
+        found = self.models[0](input_ids, positions)
+        main: Tensor = found[0] if self.early > 1 else found
         if not self.composes:
             return main
         joined = main.new_empty(len(main), sum(self.columns))
         first, *others, lambda_ = joined.split_with_sizes(self.columns, dim=-1)
         first.copy_(main)
+        if self.early:
+            # Embedded again: the first layer adds to the tensor that it is given.
+            embedded = self.embed_input_ids(input_ids)
+            others.pop(0).copy_(torch.cat([embedded, *(found[1] if self.early > 1 else ())], -1))
         if self.skips_small and self.lambda_buffer.zero_share == 1:
             return joined  # `compute_logits` reads nothing else in this step
         if self.row_buffer is not None:
@@ -202,15 +213,16 @@ class RastForCausalLM(nn.Module):
             # What a small model computes from steps that it did not run may be infinite.
             zero = lambda_[:, None] == 0
             others = [hidden.masked_fill(zero, 0) for hidden in others]
+        early = others.pop(0) if self.early else None
         # Every rank calls every head, because heads gather; some ranks then get None.
         logits: list[Any] = [
             model.compute_logits(hidden.contiguous())
             for model, hidden in zip(self.models, (main, *others), strict=True)
         ]
+        if parameters is not None:
+            return self._combined(logits, lambda_, parameters, early)
         if logits[0] is None:
             return None
-        if parameters is not None:
-            return self._combined(logits, lambda_, parameters)
         composed = logits[0].float()
         if rows is not None and 0 in (*self.rl, *self.base):  # M_base is an S too
             logits[0] = composed[rows]
@@ -226,11 +238,23 @@ class RastForCausalLM(nn.Module):
             out=composed,
         )
 
-    def _combined(self, logits: list[Tensor], lambda_: Tensor, parameters: Tensor) -> Tensor:
-        """Apply a method besides equation 3 to every model's logits, some rows at a time."""
-        result = torch.empty_like(logits[0], dtype=torch.float32)
-        for start in range(0, len(lambda_), COMBINED_AT_ONCE):
-            rows = slice(start, start + COMBINED_AT_ONCE)
+    def _combined(
+        self, logits: list[Any], lambda_: Tensor, parameters: Tensor, early: Tensor | None
+    ) -> Tensor | None:
+        """Apply a method besides equation 3 to every model's logits, some rows at a time.
+
+        Args:
+            logits: of every model; None on ranks that do not gather them.
+            early: [rows, N · hidden size], of a method that reads them.
+        """
+        main = logits[0]
+        result = None if main is None else torch.empty_like(main, dtype=torch.float32)
+        at_once = max(1, COMBINED_AT_ONCE // (1 + self.early))
+        for start in range(0, len(lambda_), at_once):
+            rows = slice(start, start + at_once)
+            layers = None if early is None else self._early_logits(early[rows])
+            if result is None:
+                continue
             result[rows] = combine_padded(
                 self.method,
                 logits[0][rows].float(),
@@ -242,9 +266,10 @@ class RastForCausalLM(nn.Module):
                 parameters[rows, 1:],
                 vocabulary=self.settings.vocabulary,
                 permutation=self.permutation,
+                layers=layers,
                 words=self.words,
             )
-        if self.method.function is not None:
+        if result is not None and self.method.function is not None:
             lost = ~result.amax(-1).isfinite() & logits[0].amax(-1).isfinite()
             if bool(lost.any()):  # a GPU waits here, for users' methods alone
                 raise EngineError(
@@ -252,6 +277,18 @@ class RastForCausalLM(nn.Module):
                     hint="one id of every row needs a finite score",
                 )
         return result
+
+    def _early_logits(self, states: Tensor) -> Tensor | None:
+        """Return [rows, N, vocabulary] float32 of states [rows, N · hidden size], through the final
+        norm and the head; None on ranks that do not gather them.
+        """
+        main = self.models[0]
+        flat = states.reshape(-1, self.config.hidden_size)
+        logits = main.compute_logits(main.model.norm(flat))
+        if logits is None:
+            return None
+        kept: Tensor = logits[:, : self.settings.vocabulary].float()
+        return kept.view(len(states), self.early, -1)
 
     def _masked(self, logits: Tensor | None) -> Tensor | None:
         """Return M_base's logits without ΔR; ids that some model lacks cannot be drawn."""

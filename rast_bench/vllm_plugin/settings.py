@@ -5,7 +5,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rast_bench.compose.limits import MAX_FACTOR
-from rast_bench.compose.methods import EQUATION_3, SmallRole
+from rast_bench.compose.methods import (
+    EQUATION_3,
+    Method,
+    SmallRole,
+    find_method,
+    for_layers,
+)
 
 ARCHITECTURE = "RastForCausalLM"
 WORKER = "rast_bench.vllm_plugin.worker.RastWorker"
@@ -61,6 +67,7 @@ class RastSettings:
         shuffle_vocabulary_seed: permutes ΔR over the vocabulary, the null control.
         method: a name of `compose.methods`, or `module:object`.
         draft_tokens: drafted by the first pair's S_RL before each verification.
+        layers: of M_base, if the method reads the early ones.
     """
 
     architectures: tuple[str, ...]
@@ -70,6 +77,13 @@ class RastSettings:
     shuffle_vocabulary_seed: int | None = None
     method: str = EQUATION_3
     draft_tokens: int = 0
+    layers: int = 0
+
+    @property
+    def definition(self) -> Method:
+        """The method, with the ranges of its parameters for this M_base."""
+        method = find_method(self.method)
+        return for_layers(method, self.layers) if method.layers else method
 
     def to_override(self) -> dict[str, Any]:
         """Return JSON values only, so that it can also be given to `vllm serve --hf-overrides`."""

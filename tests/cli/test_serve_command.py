@@ -42,13 +42,21 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[ServerSpec]
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--base", "tiny-l"], "error: the following arguments are required: --delta"),
+        (["--base", "tiny-l"], "error: --delta is missing: method rast reads small models"),
         (["--base", "tiny-ll", "--delta", "tiny-s"], "error: --base tiny-ll: neither an option"),
         (["--base", "./no", "--delta", "tiny-s"], "error: model ./no: no folder no"),
         (["--base", "tiny-l", "--delta", "tinys"], "error: --delta tinys: neither an option nor S"),
         (["--base", "tiny-l", "--delta", "./a:b"], "error: --delta ./a:b: b is neither a folder"),
         ([*TINY, "--lambda", "-1"], "error: argument --lambda: λ must be a finite number ≥ 0, not"),
-        ([*TINY, "--method", "dola"], "error: --method dola: vLLM gives no logits of early layers"),
+        (
+            ["--base", "tiny-l", "--method", "dola", "--variant", "layer=4"],
+            "error: --variant layer=4: layer must be a whole number from -1 to 3, not '4'",
+        ),
+        (
+            ["--base", "tiny-l", "--method", "dola", "method.layer=4"],
+            "error: method.layer=4: tiny-l has 4 layers, the last of which",
+        ),
+        ([*TINY, "--method", "dola"], "error: --delta: method dola reads no small model"),
         ([*TINY, "--method", "base"], "error: --method base is one model"),
         ([*TINY, "--method", "mixture", "--lambda", "1"], "error: --lambda: method mixture has no"),
         ([*TINY, "--method", "mixture", "method.weight=2"], "error: method: method.weight=2 must"),

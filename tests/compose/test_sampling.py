@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rast_bench.compose import sampling
-from rast_bench.compose.sampling import draw_tokens, nucleus
+from rast_bench.compose.sampling import draw_tokens, nucleus, penalised
 
 NUCLEI = json.loads((Path(__file__).parent / "nucleus_cases.json").read_text())
 
@@ -209,3 +209,20 @@ def test_frequencies_follow_the_probabilities() -> None:
     drawn = draw_tokens(logits, ones, ones, ones < 0, uniform)
     shares = torch.bincount(drawn, minlength=5) / count
     torch.testing.assert_close(shares, logits[0].softmax(-1), atol=1.5 / count, rtol=0)
+
+
+def test_the_repetition_penalty_is_the_one_of_transformers() -> None:
+    from transformers import RepetitionPenaltyLogitsProcessor
+
+    generator = torch.Generator().manual_seed(1)
+    logits = 3 * torch.randn(6, 40, generator=generator)
+    logits[:, 3], logits[:, 5] = -torch.inf, 0.0
+    ids = torch.randint(40, (6, 25), generator=generator)
+    ids[:, :2] = torch.tensor([3, 5])
+    seen = torch.zeros(6, 40, dtype=torch.bool).scatter_(1, ids, True)
+    penalties = torch.tensor([0.5, 0.9, 1.0, 1.2, 1.2, 10.0])
+    found = penalised(logits, penalties, seen)
+    for i, penalty in enumerate(penalties.tolist()):
+        right = RepetitionPenaltyLogitsProcessor(penalty)(ids[i : i + 1], logits[i : i + 1].clone())
+        assert torch.equal(found[i], right[0])
+    assert torch.equal(found[2], logits[2])

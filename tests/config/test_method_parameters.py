@@ -86,13 +86,17 @@ def test_mistakes_are_named(overrides: list[str], message: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_both_engines_have_every_method_that_reads_no_layers(name: str) -> None:
+def test_both_engines_have_every_method(name: str) -> None:
     check_engine(cell(f"method={name}", "engine=transformers"))
-    if not METHODS[name].layers:
-        check_engine(cell(f"method={name}", "engine=vllm"))
-        return
-    with pytest.raises(ConfigError, match=f"engine=vllm has no method={name}"):
-        check_engine(cell(f"method={name}", "engine=vllm"))
+    check_engine(cell(f"method={name}", "engine=vllm"))
+
+
+def test_a_repetition_penalty_and_drafts_are_refused_together() -> None:
+    words = ("method=rast", "decoding.repetition_penalty=1.2")
+    check_engine(cell(*words))
+    check_engine(cell("engine.draft_tokens=4", "method=contrastive", words[1]))  # nobody drafts
+    with pytest.raises(ConfigError, match=r"repetition_penalty=1.2: drafts by S_RL are verified"):
+        check_engine(cell(*words, "engine.draft_tokens=4"))
 
 
 def test_methods_side_by_side_in_one_table(

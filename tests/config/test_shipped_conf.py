@@ -98,6 +98,7 @@ def test_the_paper_decodes_as_in_table_5() -> None:
         "lambda_": 1.0,
         "temperature": 1.0,
         "top_p": 0.95,
+        "repetition_penalty": 1.0,
         "n": 32,
         "max_tokens": 16384,
         "seed": 0,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from composed_reference import inverse_cdf, model_logits, plain_model
+from composed_reference import inverse_cdf, model_logits
 from engine_requests import PARAMS, by_problem, engine_of, key_of, prompt_ids, prompt_text, request
 from method_formulas import (
     BEHAVIOUR_WORDS,
@@ -67,22 +67,20 @@ def expected(
     """The composed logits in each token's place."""
     main, ((rl, base, _),) = trio("qwen2")
     models = (main, rl, base)
-    layers = early_logits(main, [*prompt, *tokens]) if METHODS[method].layers else None
-    return composed(method, models, prompt, tokens, params.lambda_, params.parameters, layers)
-
-
-def early_logits(folder: str, ids: list[int]) -> Row:
-    """[time, N, vocab] float64: every state but the last through the final norm and the head."""
-    model = plain_model(folder)
-    with torch.no_grad():
-        states = model(torch.tensor([ids]), output_hidden_states=True).hidden_states[:-1]
-        return torch.stack([model.lm_head(model.model.norm(one))[0] for one in states], 1).numpy()
+    return composed(method, models, prompt, tokens, params.lambda_, params.parameters)
 
 
 def changed(rows: list[Row], trio: Trio, prompt: list[int], tokens: list[int]) -> int:
     """In how many places a row is not M_base's own."""
     main = model_logits(trio("qwen2")[0], [*prompt, *tokens])[len(prompt) - 1 :, :VOCABULARY]
     return sum(not np.array_equal(row, own) for row, own in zip(rows, main, strict=False))
+
+
+def penalised(row: Row, seen: list[int], penalty: float) -> Row:
+    row = row.copy()
+    for i in set(seen):
+        row[i] = row[i] / penalty if row[i] > 0 else row[i] * penalty
+    return row
 
 
 def mixed(method: str, count: int) -> list[Request]:
@@ -98,6 +96,7 @@ def mixed(method: str, count: int) -> list[Request]:
                 temperature=rng.choice([0.7, 1.0]),
                 max_tokens=rng.choice([1, 7, 24]),
                 parameters=tuple(rng.choice(VALUES[name]) for name in names),
+                repetition_penalty=rng.choice([1.0, 1.0, 1.2, 0.8]),
             ),
         )
         for i in range(count)
@@ -130,8 +129,13 @@ def test_a_batch_of_many_parameters_can_be_drawn_again_by_hand(
         uniform = np.random.Generator(np.random.Philox(key=item.seed)).random(len(tokens))
         rows = expected(method, trio, prompt, tokens, params)
         again = [
-            inverse_cdf(row / params.temperature, params.top_p, u)
-            for row, u in zip(rows, uniform, strict=True)
+            inverse_cdf(
+                penalised(row, [*prompt, *tokens[:place]], params.repetition_penalty)
+                / params.temperature,
+                params.top_p,
+                u,
+            )
+            for place, (row, u) in enumerate(zip(rows, uniform, strict=True))
         ]
         assert tokens == again
         assert samples[item.key.problem_id].small_steps == (

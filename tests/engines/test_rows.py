@@ -37,12 +37,12 @@ def test_neighbouring_seeds_share_nothing() -> None:
 
 def row(index: int, numbers: list[float], prompt_tokens: int = 4) -> Row:
     item = request(index, [3], replace(PARAMS, lambda_=index / 2))
-    return Row(item, prompt_tokens, torch.tensor(numbers, dtype=torch.float64))
+    return Row(item, [0] * prompt_tokens, torch.tensor(numbers, dtype=torch.float64))
 
 
 def test_each_token_has_its_own_number() -> None:
     """Two equally likely tokens: the numbers say which, one after the other."""
-    state = SlotState(2, CPU)
+    state = SlotState(2, CPU, 2)
     state.put(0, row(0, [0.1, 0.9, 0.2]))
     state.put(1, row(1, [0.9]))
     even = torch.zeros(2, 2)
@@ -53,7 +53,7 @@ def test_each_token_has_its_own_number() -> None:
 
 
 def test_a_moved_row_takes_everything_along() -> None:
-    state = SlotState(3, CPU)
+    state = SlotState(3, CPU, 2)
     state.put(0, row(0, [0.9] * 9))
     state.put(2, row(2, [0.1, 0.9]))
     even = torch.zeros(1, 2)
@@ -63,8 +63,24 @@ def test_a_moved_row_takes_everything_along() -> None:
     assert float(state.lambda_[0]) == 1.0
 
 
+def test_a_penalty_counts_the_prompt_the_start_and_what_was_drawn() -> None:
+    state = SlotState(3, CPU, 5)
+    plain = row(0, [0.5] * 9)
+    state.put(0, plain)
+    item = request(1, [3], replace(PARAMS, greedy=True, repetition_penalty=2.0))
+    state.put(2, Row(item, [0, 1, 1], torch.zeros(1), [2]))
+    logits = torch.tensor([[-1.0, 3.0, 2.0, 1.9, -1.5]])  # halved 1 and 2, doubled 0
+    assert state.advance(slice(2, 3), logits) == [3]
+    assert state.advance(slice(2, 3), logits) == [1]
+    state.move(2, 0)
+    logits = torch.tensor([[-5.0, -1.0, -2.0, -2.1, -1.5]])  # the last is the only one as it is
+    assert state.advance(slice(0, 1), logits) == [4]
+    state.put(0, plain)
+    assert not state.seen[0, 1:].any()
+
+
 def test_a_taken_slot_forgets_its_last_row() -> None:
-    state = SlotState(1, CPU)
+    state = SlotState(1, CPU, 2)
     state.put(0, row(0, [0.9] * 5, prompt_tokens=9))
     state.advance(slice(0, 1), torch.zeros(1, 2))
     state.put(0, row(1, [0.1]))
@@ -73,7 +89,7 @@ def test_a_taken_slot_forgets_its_last_row() -> None:
 
 
 def test_logits_that_are_not_finite_give_no_token() -> None:
-    state = SlotState(3, CPU)
+    state = SlotState(3, CPU, 2)
     for slot in range(3):
         state.put(slot, row(slot, [0.5]))
     logits = torch.tensor([[0.0, 9.0], [torch.nan, 0.0], [0.0, torch.inf]])

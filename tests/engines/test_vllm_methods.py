@@ -1,8 +1,11 @@
-"""engine=vllm against the reference engine in a method that depends on where a response begins."""
+"""engine=vllm against the reference engine in a method that depends on where a response begins, and
+with repetition penalties.
+"""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from engine_requests import by_problem
 
 from rast_bench.config.engines import TransformersConfig, VllmConfig
@@ -11,10 +14,13 @@ from rast_bench.config.schema import ModelRef, PairConfig
 from rast_bench.domain import Request, SampleKey, SamplingParams
 from rast_bench.engines import load_engine
 
+pytestmark = pytest.mark.usefixtures("on_vllm")
+
 MAIN = ModelRef(path="zoo:tiny-l/base")
 PAIR = PairConfig(rl=ModelRef(path="zoo:tiny-s/rl-0"), base=ModelRef(path="zoo:tiny-s/base"))
 TOLERANCE = 1e-4  # nats
 TOKENS = (0.0, 1.0, 4.0, 30.0)
+PENALTIES = (1.0, 1.2, 0.9)
 
 
 def test_samples_and_scores_are_the_reference_engines() -> None:
@@ -23,7 +29,12 @@ def test_samples_and_scores_are_the_reference_engines() -> None:
             SampleKey("cell", f"p{i}", 0),
             f"Problem : Max has {i} apples . Ann has {i + 3} apples . Solution :",
             i,
-            SamplingParams(1.0, 1.0, 1.0, 60, greedy=True, parameters=(TOKENS[i % 4],)),
+            SamplingParams(
+                *(1.0, 1.0, 1.0, 60),
+                greedy=True,
+                parameters=(TOKENS[i % 4],),
+                repetition_penalty=PENALTIES[i % 3],
+            ),
         )
         for i in range(12)
     ]

@@ -85,6 +85,17 @@ def test_a_7b_model_with_small_ones_on_common_cards() -> None:
     assert fit(memory, int(0.9 * 80 * GIB)).rows == 28
 
 
+def test_a_method_that_reads_early_layers_keeps_their_states() -> None:
+    seven = known_checkpoint(KNOWN[1])
+    plain, dola = (
+        engine_memory(
+            [seven], dtype="bfloat16", rows=8, length=9, on_vllm=True, reads_layers=reads
+        ).activations
+        for reads in (False, True)
+    )
+    assert dola - plain == 2048 * 2 * seven.layers * seven.hidden
+
+
 @pytest.mark.parametrize(
     ("heads", "kv_heads", "devices", "reason"),
     [

@@ -8,7 +8,7 @@ import torch
 from rast_bench.compose.combine import Step, combine
 from rast_bench.compose.methods import EQUATION_3, METHODS, Method, Parameter
 
-NAMES = [name for name, one in METHODS.items() if name != EQUATION_3 and not one.layers]
+NAMES = [name for name in METHODS if name != EQUATION_3]
 
 
 def every(step: Step) -> torch.Tensor:
@@ -22,6 +22,7 @@ EVERY = Method(
     formula="that of method number `which`",
     source="this test",
     function=every,
+    layers=True,
     words=True,
     parameters=(Parameter("which", 0, 0, len(NAMES) - 1, "place", whole=True), *_OURS.values()),
 )

@@ -191,7 +191,7 @@ def test_vllms_own_keys_are_nobodys_misspelling(name: str) -> None:
     ("error", "pairs", "changes", "says"),
     [
         (ConfigError, 1, {"method": "mixtur"}, "did you mean mixture"),
-        (EngineError, 0, {"method": "dola"}, "reads logits of early layers"),
+        (EngineError, 1, {"method": "dola"}, "method=dola reads no small model"),
         (EngineError, 0, {"method": "mixture"}, "needs a pair of models"),
         (EngineError, 2, {"method": "mixture"}, "takes one pair of models, not 2"),
         (EngineError, 1, {"method": "mixture", "shuffle_vocabulary_seed": 1}, "no ΔR whose values"),
