@@ -1,10 +1,12 @@
 """Estimate vLLM's throughput on a card where no run was measured (pure).
 
 A decoding step reads all weights and the cache of every row, and multiplies every weight with every
-row. The times are added, though hardware overlaps some of them. Which fraction of the data sheet's
-numbers an engine reaches, and the overhead of a step, are assumptions; they give the range.
+row. A method that reads early layers multiplies the head with each of them, too. The times are
+added, though hardware overlaps some of them. Which fraction of the data sheet's numbers an engine
+reaches, and the overhead of a step, are assumptions; they give the range.
 """
 
+from rast_bench.compose.limits import COMBINED_AT_ONCE
 from rast_bench.known.cards import CARDS
 from rast_bench.planning.estimate import SECONDS_AN_HOUR
 from rast_bench.planning.memory import BYTES, Memory, cache_per_token
@@ -43,13 +45,16 @@ def estimated_throughput(
     parameters = sum(model.floating for model in load.models)
     weights = parameters * size + sum(model.packed_bytes for model in load.models)
     cache = sum(cache_per_token(model, size) for model in load.models)
+    main = load.models[0]
+    heads = main.layers * main.vocabulary * main.hidden if load.reads_layers else 0
+    heads_read = heads * size / COMBINED_AT_ONCE  # per row, since states share a reading
     room = budget - memory.weights - memory.activations
 
     def speed(tokens: float, share: float, beside: float) -> float:
         context = MEAN_PROMPT + tokens / 2  # in the cache of a mean row, halfway through
         rows = max(1, min(memory.rows, int(room / (context * memory.cache_per_token))))
-        reading = (weights + rows * context * cache) / sheet.bandwidth
-        multiplying = _FLOPS_A_PARAMETER * parameters * rows / sheet.flops
+        reading = (weights + rows * (context * cache + heads_read)) / sheet.bandwidth
+        multiplying = _FLOPS_A_PARAMETER * (parameters + heads) * rows / sheet.flops
         return rows / (beside + (reading + multiplying) / (devices * share))
 
     short, long = response

@@ -16,6 +16,7 @@ from vllm.transformers_utils.config import get_config
 from rast_bench.compose.behaviour_words import behaviour_ids
 from rast_bench.compose.combine import combine_padded
 from rast_bench.compose.finite import check_finite
+from rast_bench.compose.limits import COMBINED_AT_ONCE
 from rast_bench.compose.logits import compose_logits, shuffled_vocabulary
 from rast_bench.compose.methods import EQUATION_3, METHODS, find_method
 from rast_bench.compose.windows import layer_windows
@@ -39,7 +40,6 @@ from rast_bench.vllm_plugin.settings import (
 from rast_bench.vllm_plugin.supported import check_positions, check_supported_config
 
 WORTH_SELECTING = 0.25  # share of requests with λ = 0 above which skipping their heads pays off
-COMBINED_AT_ONCE = 128  # other methods need up to 1 GB for this many, in float64
 ROWS_AT_ONCE = 1024  # heads and eq. 3 need 2.5 GB beside the result for this many rows of 152k ids
 
 

@@ -19,11 +19,17 @@ from rast_bench.planning.throughput import (
 )
 
 REPLY_4 = Path(__file__).parents[2] / "results/paper/reply4.csv"
-MODEL = replace(sized(7_000_000_000, layers=28, heads=28, kv_heads=4, head_dim=128), dtype="b")
+MODEL = replace(
+    sized(7_000_000_000, layers=28, heads=28, kv_heads=4, head_dim=128),
+    dtype="b",
+    vocabulary=152_064,
+)
 
 
-def speeds(card: str, devices: int = 1, response: float = 500.0) -> tuple[float, float]:
-    load = EngineLoad((MODEL,), "bfloat16", rows=256, length=17_000)
+def speeds(
+    card: str, devices: int = 1, response: float = 500.0, reads_layers: bool = False
+) -> tuple[float, float]:
+    load = EngineLoad((MODEL,), "bfloat16", rows=256, length=17_000, reads_layers=reads_layers)
     memory = load_memory(load, devices)
     budget = int(0.9 * CARDS[card].memory * GIB)
     return estimated_throughput(load, memory, budget, devices, card, (response, response))
@@ -40,6 +46,12 @@ def test_more_bandwidth_and_more_cards_are_faster() -> None:
 def test_no_step_is_faster_than_reading_the_weights() -> None:
     seconds = 2 * MODEL.floating / (FASTEST * CARDS["h100"].bandwidth)
     assert speeds("h100")[1] < 256 / seconds
+
+
+def test_early_layers_are_multiplied_with_the_head() -> None:
+    """28 heads of 0.5 billion parameters beside 7 billion."""
+    plain, dola = speeds("h100"), speeds("h100", reads_layers=True)
+    assert all(0.05 < slow / fast < 0.5 for slow, fast in zip(dola, plain, strict=True))
 
 
 def test_the_authors_speeds_are_the_published_ones() -> None:
