@@ -6,8 +6,7 @@ Import it before torch and vLLM, which read these variables once. What is set ou
 import contextlib
 import gc
 import os
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from unittest import mock
 
 IN_TESTS = {
@@ -23,8 +22,6 @@ IN_TESTS = {
     "HF_HUB_OFFLINE": "1",  # where there is a hub, tests do without it too
 }
 
-_REPLACE = "register_triton_kernel_overrides"
-
 for name, value in IN_TESTS.items():
     os.environ.setdefault(name, value)
 
@@ -38,22 +35,3 @@ def one_collection() -> Iterator[None]:
     with mock.patch.object(gc, "collect"):
         yield
     gc.collect()
-
-
-@contextlib.contextmanager
-def kernels_replaced_once() -> Iterator[None]:
-    """Around an engine's start: vLLM puts kernels for CPUs in the place of Triton's once, not again
-    for each engine, after a look at all modules. That look fails on those of llvmlite, which n-gram
-    speculation leaves behind.
-    """
-    from vllm.platforms import current_platform
-
-    with mock.patch.object(current_platform, _REPLACE, _replacing()):
-        yield
-
-
-@cache
-def _replacing() -> Callable[[], None]:
-    from vllm.platforms import current_platform
-
-    return cache(getattr(current_platform, _REPLACE))

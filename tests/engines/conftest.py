@@ -16,7 +16,6 @@ from random_checkpoints import (
     save_checkpoint,
 )
 from transformers.utils import logging
-from vllm_environment import kernels_replaced_once
 
 from rast_bench.engines.transformers_engine import TransformersEngine
 
@@ -29,13 +28,6 @@ def one_thread() -> Iterator[None]:
     logging.set_verbosity_error()
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def on_vllm() -> Iterator[None]:
-    """For modules that start vLLM in a process where tests/vllm_plugin may do so, too."""
-    with kernels_replaced_once():
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,6 @@ from engine_requests import key_of
 from rast_bench.config.engines import EngineConfig, TransformersConfig, VllmConfig
 from rast_bench.engines import load_engine
 
-pytestmark = pytest.mark.usefixtures("on_vllm")
-
 ENGINES = [TransformersConfig(device="cpu"), VllmConfig(kv_cache_gib=0.05, max_num_seqs=4)]
 
 

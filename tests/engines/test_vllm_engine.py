@@ -20,8 +20,6 @@ from rast_bench.engines.transformers_engine import TransformersEngine
 from rast_bench.engines.vllm_engine import VllmEngine
 from rast_bench.errors import EngineError
 
-pytestmark = pytest.mark.usefixtures("on_vllm")
-
 PARAMS = SamplingParams(lambda_=1.0, temperature=1.0, top_p=0.95, max_tokens=120, greedy=False)
 GREEDY = replace(PARAMS, greedy=True)
 SMALL = {"dtype": "float32", "kv_cache_gib": 0.0625, "max_num_seqs": 16}

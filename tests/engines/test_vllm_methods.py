@@ -5,7 +5,6 @@ with repetition penalties.
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from engine_requests import by_problem
 
 from rast_bench.config.engines import TransformersConfig, VllmConfig
@@ -13,8 +12,6 @@ from rast_bench.config.identity import EngineKey
 from rast_bench.config.schema import ModelRef, PairConfig
 from rast_bench.domain import Request, SampleKey, SamplingParams
 from rast_bench.engines import load_engine
-
-pytestmark = pytest.mark.usefixtures("on_vllm")
 
 MAIN = ModelRef(path="zoo:tiny-l/base")
 PAIR = PairConfig(rl=ModelRef(path="zoo:tiny-s/rl-0"), base=ModelRef(path="zoo:tiny-s/base"))

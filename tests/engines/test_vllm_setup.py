@@ -18,8 +18,6 @@ from rast_bench.engines.check import checkpoint_dtype
 from rast_bench.engines.vllm_setup import check_vllm, cpu_defaults, engine_args
 from rast_bench.errors import ConfigError, EngineError
 
-pytestmark = pytest.mark.usefixtures("on_vllm")
-
 TINY = VllmConfig(kv_cache_gib=0.03125, max_num_seqs=8)
 GREEDY = SamplingParams(lambda_=0.0, temperature=1.0, top_p=1.0, max_tokens=12, greedy=True)
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
 from composed_reference import ComposedReference
 from vllm import LLM, SamplingParams
 from vllm.outputs import CompletionOutput, RequestOutput
-from vllm_environment import kernels_replaced_once, one_collection
+from vllm.platforms import current_platform
+from vllm_environment import one_collection
 from worlds import WorldOnDisk
 
 TOLERANCE = 1e-4  # nats, the promise of issue 3
@@ -22,6 +25,10 @@ SETTINGS: dict[str, Any] = {
     "max_num_seqs": 64,
     "max_logprobs": -1,
 }
+
+REPLACE_KERNELS = "register_triton_kernel_overrides"
+replace_kernels = cache(getattr(current_platform, REPLACE_KERNELS))
+"""Triton's kernels by those for CPUs: vLLM does so for each engine, after a look at all modules."""
 
 
 @contextmanager
@@ -35,7 +42,10 @@ def running(engine_args: dict[str, Any], **settings: Any) -> Iterator[LLM]:
     ]
     originals = [getattr(module, name) for module, name in replaced]
     try:
-        with one_collection(), kernels_replaced_once():
+        with (
+            one_collection(),
+            mock.patch.object(current_platform, REPLACE_KERNELS, replace_kernels),
+        ):
             llm = LLM(**{**SETTINGS, **engine_args, **settings})
         try:
             yield llm
