@@ -78,14 +78,16 @@ def git_state(checkout: Path) -> dict[str, Any] | None:
     commit = _output(["git", "-C", str(checkout), "rev-parse", "HEAD"])
     if not commit:  # no git, no commit yet, or a checkout of another user
         return None
-    names = _output(["git", "-C", str(checkout), "diff", "--name-only", "HEAD"])
-    changed = map(_is_read, (names or "").splitlines())
+    names = _output(
+        ["git", "-C", str(checkout), "diff", "--name-only", "--no-renames", "-z", "HEAD"]
+    )
+    changed = map(_counts, (names or "").split("\0"))
     return {"commit": commit, "dirty": None if names is None else any(changed)}
 
 
-def _is_read(name: str) -> bool:
-    """Return whether commands read this file, not only write it."""
-    return not name.startswith("results/") or name.startswith("results/paper/")
+def _counts(name: str) -> bool:
+    """Return whether a change of this file may change what commands do."""
+    return bool(name) and (not name.startswith("results/") or name.startswith("results/paper/"))
 
 
 def cpu_model() -> str:

@@ -23,7 +23,8 @@ def test_git_state_tells_commit_and_changes(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     assert provenance.git_state(tmp_path) is None  # no commit yet
     read, written = tmp_path / "results" / "paper" / "t.csv", tmp_path / "results" / "e" / "t.md"
-    for path in (tmp_path / "a", read, written):
+    odd = tmp_path / "results" / "é\n"
+    for path in (tmp_path / "a", read, written, odd):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("1")
     git(tmp_path, "add", "-A")
@@ -31,11 +32,14 @@ def test_git_state_tells_commit_and_changes(tmp_path: Path) -> None:
     commit = git(tmp_path, "rev-parse", "HEAD")
     (tmp_path / "untracked").write_text("1")
     written.write_text("2")
+    odd.write_text("2")
     assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": False}
     for path in (tmp_path / "a", read):
         path.write_text("2")
         assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": True}
         path.write_text("1")
+    git(tmp_path, "mv", "a", "results/a")
+    assert provenance.git_state(tmp_path) == {"commit": commit, "dirty": True}
     (tmp_path / "inside").mkdir()
     assert provenance.git_state(tmp_path / "inside") is None  # another project's commit
 

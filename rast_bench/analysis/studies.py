@@ -89,10 +89,10 @@ def greedy_cell(cell: CellConfig, path_source: PathSource) -> CellConfig:
     Its data set has no limit.
 
     Raises:
-        ConfigError: the cell has no such models, or its responses have a forced start.
+        ConfigError: the cell has no such models, or cannot be read (`why_unreadable`).
     """
-    if cell.prompt.forced_prefix is not None:
-        raise forced_start_error(cell)
+    if (unreadable := why_unreadable(cell)) is not None:
+        raise unreadable
     if path_source == "rl" and cell.base_model.rl is None:
         raise ConfigError(
             f"base_model {cell.base_model.name} has no RL-trained checkpoint, so no path of it",
@@ -114,13 +114,24 @@ def greedy_cell(cell: CellConfig, path_source: PathSource) -> CellConfig:
     )
 
 
-def forced_start_error(cell: CellConfig) -> ConfigError:
-    """Return the refusal of a cell some of whose tokens no model has chosen."""
-    return ConfigError(
-        f"prompt {cell.prompt.name}: no model chose the tokens of forced_prefix, so an analysis "
-        "would count them wrongly",
-        hint="analyse cells without prompt.forced_prefix",
-    )
+def why_unreadable(cell: CellConfig) -> ConfigError | None:
+    """Return the refusal of a cell whose tokens are not the choice of models alone; None for
+    others.
+    """
+    penalty = cell.decoding.repetition_penalty
+    if cell.prompt.forced_prefix is not None:
+        return ConfigError(
+            f"prompt {cell.prompt.name}: no model chose the tokens of forced_prefix, so an "
+            "analysis would count them wrongly",
+            hint="analyse cells without prompt.forced_prefix",
+        )
+    if penalty != 1:
+        return ConfigError(
+            f"decoding.repetition_penalty={penalty:g}: an analysis reads scores without it, and "
+            "would count the tokens that it chose wrongly",
+            hint="analyse cells without a repetition penalty",
+        )
+    return None
 
 
 def _study(followed: CellConfig, path_source: PathSource, cells: Sequence[CellConfig]) -> Study:

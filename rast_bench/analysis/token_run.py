@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rast_bench.analysis.scored import ScoredStudy, scored
-from rast_bench.analysis.studies import Study, forced_start_error, steered_policies
+from rast_bench.analysis.studies import Study, steered_policies, why_unreadable
 from rast_bench.analysis.token_measures import SampleTokens, token_measures
 from rast_bench.analysis.trajectories import Trajectory, read_trajectories
 from rast_bench.config.schema import CellConfig, ModelRef
@@ -46,7 +46,8 @@ def choose_samples(
     """Return what is read of each cell. Reads data sets and checks models, loads no weights.
 
     A cell of another method than RAST is read with the ΔR of the first RAST cell of its base model
-    and data set; if there is none, it is left out. So are cells with a forced start.
+    and data set; if there is none, it is left out. So are cells with a forced start or a repetition
+    penalty.
 
     Args:
         cells: By id, as the ledger has them.
@@ -54,15 +55,15 @@ def choose_samples(
         samples: Indices of the samples of each problem.
 
     Raises:
-        ConfigError: no cell has a ΔR, all have a forced start, or no cell has a named problem or
-            sample.
+        ConfigError: no cell has a ΔR or can be read, or no cell has a named problem or sample.
         LedgerError: a cell's checkpoints or data set are others than those of its samples.
         DatasetError, ModelError: as `plan_cells`.
     """
-    free = {key: cell for key, cell in cells.items() if cell.prompt.forced_prefix is None}
-    if cells and not free:
-        raise forced_start_error(next(iter(cells.values())))
-    cells = free
+    refusals = {key: why_unreadable(cell) for key, cell in cells.items()}
+    first = next(iter(refusals.values()), None)
+    if first is not None and all(refusals.values()):
+        raise first
+    cells = {key: cell for key, cell in cells.items() if refusals[key] is None}
     policies = {cell_id: _policy_for(cell, cells.values()) for cell_id, cell in cells.items()}
     if not any(policies.values()):
         raise ConfigError(

@@ -58,6 +58,7 @@ class StoredCell:
             "prompt_name": self.display.get("prompt"),
             "lambda": decoding.get("lambda"),
             "temperature": 0.0 if decoding["greedy"] else decoding["temperature"],
+            "repetition_penalty": decoding.get("repetition_penalty", 1.0),
         }
 
     def about(self) -> dict[str, Any]:
@@ -67,7 +68,6 @@ class StoredCell:
             **self.constants(),
             "title": self.title,
             "top_p": decoding.get("top_p"),
-            "repetition_penalty": decoding.get("repetition_penalty", 1.0),
             "max_tokens": decoding["max_tokens"],
             "decoding_seed": decoding.get("seed"),
             "engine": engine["name"],

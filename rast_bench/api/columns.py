@@ -59,6 +59,7 @@ EXPERIMENTS = (
 _CELL = Column("cell_id", "text", "", "identity of the cell: a hash of what changes its tokens")
 _LAMBDA = Column("lambda", "number", "", "λ of equation 3; missing without ΔR")
 _TEMPERATURE = Column("temperature", "number", "", "τ; 0 for greedy decoding")
+_PENALTY = Column("repetition_penalty", "number", "", "repetition penalty; 1 is none")
 _MODELS = (
     Column("base_model", "text", "", "name of the base model"),
     Column("method", "text", "", "base, rl (the RL-trained model itself) or rast"),
@@ -73,8 +74,8 @@ CELLS = (
     *_MODELS,
     _LAMBDA,
     _TEMPERATURE,
+    _PENALTY,
     Column("top_p", "number", "", "top-p; missing for greedy decoding"),
-    Column("repetition_penalty", "number", "", "repetition penalty; 1 is none"),
     Column("max_tokens", "whole", "tokens", "longest response"),
     Column("decoding_seed", "whole or none", "", "seed of the decoding; missing for greedy"),
     Column("engine", "text", "", "engine that made the samples"),
@@ -159,6 +160,7 @@ SAMPLES = (
     *_MODELS,
     _LAMBDA,
     _TEMPERATURE,
+    _PENALTY,
     Column("problem_id", "text", "", "problem, unique within its data set"),
     Column("sample_index", "whole", "", "0, 1, … for each problem"),
     Column("seed", "whole", "", "seed of the sample, derived from cell, problem and index"),

@@ -10,7 +10,7 @@ _GROUPS = {
     "method": "auto: rast with a delta, base without",
     "dataset": "the problems",
     "prompt": "how a problem becomes a prompt",
-    "decoding": "λ, τ, top-p, n, max tokens, seed, greedy",
+    "decoding": "λ, τ, top-p, repetition penalty, n, max tokens, seed, greedy",
     "engine": "what generates the samples",
     "experiment": "a named set of cells with its own table",
     "tracker": "where the run is shown beside its tables, live and afterwards",

@@ -155,6 +155,8 @@ def _lines(sample: "FoundSample", place: str, width: int, longest: int | None) -
     head = f"── {place} · {sample.named.title} · {own['dataset']} "
     yield _one_line(head, width).ljust(width, "─")
     drawn = "greedy" if own["temperature"] == 0 else f"τ = {own['temperature']:g}"
+    if own["repetition_penalty"] != 1:
+        drawn += f", repetition penalty {own['repetition_penalty']:g}"
     steered = "" if own["lambda"] is None else f"λ = {own['lambda']:g}, "
     yield from _wrapped(
         f"cell {sample.named.cell_id}, problem {fields['problem_id']}, sample "

@@ -9,7 +9,8 @@ are already below the rounding of λ · ΔR, so a larger λ would draw from the 
 """
 
 COMBINED_AT_ONCE = 128
-"""Rows of logits that vLLM's plugin gives a method besides equation 3 at a time.
+"""Rows of logits, those of early layers included, that vLLM's plugin composes at a time by a method
+besides equation 3.
 
-Early layers' count, too. For so many rows of 152k ids float64 needs up to 1 GB.
+In float64 so many rows of 152k ids need up to 1 GB.
 """

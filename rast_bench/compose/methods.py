@@ -45,7 +45,7 @@ class Method:
 
     Attributes:
         name: As in `method=NAME`.
-        formula: The score of a token before τ and top-p, which come last in every method. l_M, l_R
+        formula: The score of a token before the repetition penalty, τ and top-p. l_M, l_R
             and l_B are logits of M_base, S_RL and S_base, p and log p their softmax at τ = 1, and D
             is ΔR = l_R − l_B.
         source: Where the formula is from.
@@ -208,12 +208,21 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 """The methods that compose several models; `base` and `rl` decode one."""
 
 
-def find_method(name: str) -> Method:
+def find_method(name: str, layers: int = 0) -> Method:
     """Return a method of ours, or a user's own, named `module:object`.
+
+    Args:
+        name: As in `method=NAME`.
+        layers: Of M_base, to which the range of a parameter `layer` is cut; 0 if unknown.
 
     Raises:
         ConfigError: There is none, or it is not a `Method` with a function.
     """
+    found = _find(name)
+    return _within(found, layers) if layers and found.layers else found
+
+
+def _find(name: str) -> Method:
     if ":" not in name:
         if name in METHODS:
             return METHODS[name]
@@ -229,13 +238,10 @@ def find_method(name: str) -> Method:
     return found
 
 
-def for_layers(method: Method, layers: int) -> Method:
-    """Return the method for an M_base with so many layers, of which its `layer` is an early one.
-
-    Args:
-        method: Any that reads early layers; one without the parameter `layer` stays as it is.
-    """
+def _within(method: Method, layers: int) -> Method:
+    """Return the method for an M_base with so many layers, of which its `layer` is an early one."""
     parameters = (
-        replace(one, high=layers - 1) if one.name == "layer" else one for one in method.parameters
+        replace(one, high=min(one.high, layers - 1)) if one.name == "layer" else one
+        for one in method.parameters
     )
     return replace(method, parameters=tuple(parameters))

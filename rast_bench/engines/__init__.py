@@ -41,12 +41,6 @@ def load_engine(key: EngineKey, cfg: EngineConfig) -> Engine:
 def check_engine(cell: CellConfig) -> None:
     """Raise EngineError or ConfigError if the cell's engine cannot serve it; load nothing."""
     method = cell.method.composition
-    if cell.decoding.repetition_penalty != 1 and engine_key(cell).draft_tokens:
-        raise ConfigError(
-            f"decoding.repetition_penalty={cell.decoding.repetition_penalty:g}: drafts by S_RL are "
-            "verified without a penalty",
-            hint="set engine.draft_tokens to 0",
-        )
     if cell.engine.name == "vllm":
         from rast_bench.engines.vllm_setup import check_vllm
 
@@ -132,7 +126,8 @@ def _check_layer(cell: CellConfig) -> None:
         raise ConfigError(
             f"method.layer={layer}: {cell.base_model.name} has {count} layers, the last of which "
             "is the other side of the contrast",
-            hint=f"choose 0 (the embedding) to {count - 1}",
+            hint=f"choose 0 (the embedding) to {count - 1}"
+            + (", or -1 for the one that differs most" if count > 1 else ""),
         )
 
 

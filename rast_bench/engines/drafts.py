@@ -114,6 +114,7 @@ class Speculation:
             torch.stack([state.uniform_of(live, i, FINAL) for i in places], 1),
         )
         state.tokens[live] = tokens.gather(1, accepted[:, None])[:, 0]
+        state.saw(live, tokens, accepted)
         state.positions[live] += accepted + 1
         state.drawn[live] += accepted + 1
         finite = composed.amax(-1).isfinite()  # a maximum with NaN is NaN

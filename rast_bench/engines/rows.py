@@ -76,7 +76,7 @@ class SlotState:
         parameters: int = 0,
         numbers: int = 1,
     ) -> None:
-        self.numbers = numbers
+        self.numbers, self.vocabulary = numbers, vocabulary
         self.tokens = torch.zeros(slots, dtype=torch.int64, device=device)  # the newest token
         self.positions = torch.zeros(slots, dtype=torch.int64, device=device)  # and its position
         self.last = torch.zeros(slots, dtype=torch.int64, device=device)  # position it may reach
@@ -88,8 +88,7 @@ class SlotState:
         self.greedy = torch.ones(slots, dtype=torch.bool, device=device)
         self.uniform = torch.zeros(slots, 1, dtype=torch.float64, device=device)
         self.penalty = torch.ones(slots, device=device)  # the repetition penalty
-        self.penalises = False  # whether some row had one; only then `seen` is kept
-        self.seen = torch.zeros(slots, vocabulary, dtype=torch.bool, device=device)
+        self.seen: Tensor | None = None  # [slots, vocabulary] bool, once some row has a penalty
 
     def put(self, slot: int, row: Row) -> None:
         """Fill the slot with a request none of whose tokens were drawn yet."""
@@ -107,8 +106,10 @@ class SlotState:
             self.uniform = torch.nn.functional.pad(self.uniform, (0, missing))
         self.uniform[slot, : len(row.uniform)] = row.uniform
         self.penalty[slot] = params.repetition_penalty
-        self.penalises |= params.repetition_penalty != 1
-        if self.penalises:
+        if self.seen is None and params.repetition_penalty != 1:
+            size = (len(self.tokens), self.vocabulary)
+            self.seen = torch.zeros(size, dtype=torch.bool, device=self.tokens.device)
+        if self.seen is not None:
             self.seen[slot] = False
             self.seen[slot, torch.tensor([*row.prompt, *row.ids])] = True
 
@@ -126,14 +127,42 @@ class SlotState:
         place = place.clamp(max=self.uniform.shape[1] - 1)
         return self.uniform[slots].gather(1, place[:, None])[:, 0]
 
+    def penalised(self, slots: slice, logits: Tensor, drafts: Tensor | None = None) -> Tensor:
+        """Return logits [rows, time, vocabulary] after the repetition penalty.
+
+        A place counts the drafts [rows, time − 1] before it, too.
+        """
+        if self.seen is None:
+            return logits
+        rows, time, _ = logits.shape
+        seen = self.seen[slots, None].repeat(1, time, 1)
+        for place in range(1, time):
+            assert drafts is not None, "there is a draft before every place but the first"
+            before = drafts[:, place - 1, None, None].expand(rows, time - place, 1)
+            seen[:, place:].scatter_(2, before, True)
+        penalties = self.penalty[slots].repeat_interleave(time)
+        return penalised(logits.flatten(0, 1), penalties, seen.flatten(0, 1)).view_as(logits)
+
+    def saw(self, slots: slice, tokens: Tensor, last: Tensor | None = None) -> None:
+        """Keep next tokens [rows, time] for the penalty, up to the places `last` [rows]."""
+        if self.seen is None:
+            return
+        seen = self.seen[slots]
+        for place, column in enumerate(tokens.T):
+            kept = seen.gather(1, column[:, None])
+            if last is None:
+                kept = torch.ones_like(kept)
+            else:
+                kept |= (last >= place)[:, None]
+            seen.scatter_(1, column[:, None], kept)
+
     def advance(self, slots: slice, logits: Tensor, *, all_greedy: bool | None = None) -> list[int]:
         """Draw the next token of these slots from composed logits [rows, vocab].
 
         −1 where the logits are not finite. The list is the only transfer from a GPU; `all_greedy`
         as in `draw_tokens`.
         """
-        if self.penalises:
-            logits = penalised(logits, self.penalty[slots], self.seen[slots])
+        logits = self.penalised(slots, logits[:, None])[:, 0]
         tokens = draw_tokens(
             logits,
             self.temperature[slots],
@@ -143,8 +172,7 @@ class SlotState:
             all_greedy=all_greedy,
         )
         self.tokens[slots] = tokens
-        if self.penalises:
-            self.seen[slots].scatter_(1, tokens[:, None], True)
+        self.saw(slots, tokens[:, None])
         self.drawn[slots] += 1
         self.positions[slots] += 1
         finite = logits.amax(-1).isfinite()  # a maximum with NaN is NaN

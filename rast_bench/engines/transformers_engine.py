@@ -230,7 +230,9 @@ class TransformersEngine:
             state.parameters[live].repeat_interleave(time, 0),
             opened.view(-1),
         )
-        tokens = speculation.verify(state, drafted, composed.view(len(rows), time, -1))
+        scores = composed.view(len(rows), time, -1)
+        scores = state.penalised(live, scores, drafted.tokens[live, 1:])
+        tokens = speculation.verify(state, drafted, scores)
         before = [(row, len(row.ids)) for row in rows]
         samples = self._collect(rows, state, tokens, opened, 0)
         for (row, had), given in zip(before, tokens, strict=True):

@@ -110,6 +110,7 @@ def _reads_table(rows: Mapping[RowKey, CellConfig]) -> Table:
 
 def _decoding_table(rows: Mapping[RowKey, CellConfig], *, published: bool) -> Table:
     lines = []
+    penalised = any(cell.decoding.repetition_penalty != 1 for cell in rows.values())
     for (_, label), cell in rows.items():
         decoding = cell.decoding
         greedy = decoding.greedy
@@ -117,12 +118,14 @@ def _decoding_table(rows: Mapping[RowKey, CellConfig], *, published: bool) -> Ta
             DASH if cell.weight is None else f"{cell.weight:g}",
             "greedy" if greedy else f"{decoding.temperature:g}",
             DASH if greedy else f"{decoding.top_p:g}",
+            *([f"{decoding.repetition_penalty:g}"] if penalised else []),
             str(decoding.samples_per_problem),
             f"{decoding.max_tokens:,}",
             cell.prompt.name,
         )
         lines.append(_line(label, texts))
-    columns = ("λ", "τ", "top-p", "samples", "max tokens", "prompt")
+    penalty = ["repetition penalty"] if penalised else []
+    columns = ("λ", "τ", "top-p", *penalty, "samples", "max tokens", "prompt")
     return _table(
         "decoding",
         "Decoding configurations",

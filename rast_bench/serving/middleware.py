@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 from prometheus_client import Counter, Gauge
 
-from rast_bench.compose.methods import find_method
 from rast_bench.serving.names import SEPARATOR, Served
 from rast_bench.vllm_plugin.sampling import keys_of
 
@@ -178,7 +177,7 @@ def composed(body: dict[str, Any], served: Served, fields: frozenset[str]) -> di
     Raises:
         RefusedError: a parameter is unknown, misplaced or given twice, or the request is too large.
     """
-    keys = keys_of(find_method(served.method))
+    keys = keys_of(served.definition)
     known = f"vllm_xargs takes {', '.join(keys)}"
     for field in (one for one in body if one not in fields):
         if field in keys:

@@ -27,12 +27,19 @@ class Served:
         method: as in `rast_engine_args`.
         defaults: λ and the parameters of requests that leave them out, by key of `vllm_xargs`.
         variants: names beside `name` that `/v1/models` lists; others of their kind work too.
+        layers: of M_base, if the method reads the early ones.
     """
 
     name: str
     method: str
     defaults: Mapping[str, float]
     variants: tuple[str, ...] = ()
+    layers: int = 0
+
+    @property
+    def definition(self) -> Method:
+        """The method, with the ranges of its parameters for this M_base."""
+        return find_method(self.method, self.layers)
 
     @property
     def listed(self) -> tuple[str, ...]:
@@ -49,7 +56,7 @@ class Served:
             ValueError: a setting is unknown, given twice, or out of range.
         """
         _, separator, text = model.partition(SEPARATOR)
-        return settings_of(text, find_method(self.method)) if separator else {}
+        return settings_of(text, self.definition) if separator else {}
 
 
 def settings_of(text: str, method: Method) -> dict[str, float]:

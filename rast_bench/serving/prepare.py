@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rast_bench.compose.methods import find_method, for_layers
+from rast_bench.compose.methods import find_method
 from rast_bench.config.arguments import CommandArguments
 from rast_bench.config.frontend import job_of, options_of
 from rast_bench.config.identity import engine_key
@@ -20,7 +20,14 @@ from rast_bench.planning.checkpoints import read_checkpoint
 from rast_bench.planning.settled import settled_config
 from rast_bench.run.devices import devices_of
 from rast_bench.serving.launch import ServerSpec, is_loopback, usable_port
-from rast_bench.serving.names import NAME, Served, settings_of, short_name, variant_name
+from rast_bench.serving.names import (
+    NAME,
+    Served,
+    number_text,
+    settings_of,
+    short_name,
+    variant_name,
+)
 from rast_bench.vllm_plugin.sampling import LAMBDA, parameter_key
 
 _GROUPS = ("engine", "method", "base_model", "delta")
@@ -153,9 +160,14 @@ def _check_delta_is_read(wanted: Wanted) -> None:
                 f"--delta is missing: method {wanted.method} reads small models",
                 hint="name an option, or S_RL:S_base, each a folder or a hub id",
             )
-    elif wanted.delta is not None:
+        return
+    of_delta = (
+        word for word in wanted.arguments.overrides if word.lstrip("+~").startswith("delta")
+    )
+    given = "--delta" if wanted.delta is not None else next(of_delta, None)
+    if given is not None:
         raise ConfigError(
-            f"--delta: method {wanted.method} reads no small model", hint="leave it out"
+            f"{given}: method {wanted.method} reads no small model", hint="leave it out"
         )
 
 
@@ -192,21 +204,22 @@ def served_composition(wanted: Wanted, cell: CellConfig) -> Served:
             f"--name {name}: letters, digits and . _ / + : - only", hint="as in --name my-model"
         )
     method = engine_key(cell).method
-    definition = find_method(method)
-    if definition.layers:
-        definition = for_layers(definition, layer_count(cell))
+    layers = layer_count(cell) if find_method(method).layers else 0
+    definition = find_method(method, layers)
     defaults = {parameter_key(key): value for key, value in cell.method.parameters.items()}
     if cell.weight is not None:
         defaults = {LAMBDA: cell.weight, **defaults}
+    first, value = next(iter(defaults.items()), (LAMBDA, 0.5))
+    example = f"{first.removeprefix('rast_')}={number_text(value)}"
     variants = []
     for text in wanted.variants or (["lambda=0"] if cell.weight is not None else []):
         try:
             variants.append(variant_name(name, settings_of(text, definition)))
         except ValueError as error:
             raise ConfigError(
-                f"--variant {text}: {error}", hint="as in --variant lambda=0.5"
+                f"--variant {text}: {error}", hint=f"as in --variant {example}"
             ) from None
-    return Served(name, method, defaults, tuple(dict.fromkeys(variants)))
+    return Served(name, method, defaults, tuple(dict.fromkeys(variants)), layers)
 
 
 def settled(cell: CellConfig) -> CellConfig:

@@ -10,7 +10,6 @@ from rast_bench.compose.methods import (
     Method,
     SmallRole,
     find_method,
-    for_layers,
 )
 
 ARCHITECTURE = "RastForCausalLM"
@@ -82,8 +81,7 @@ class RastSettings:
     @property
     def definition(self) -> Method:
         """The method, with the ranges of its parameters for this M_base."""
-        method = find_method(self.method)
-        return for_layers(method, self.layers) if method.layers else method
+        return find_method(self.method, self.layers)
 
     def to_override(self) -> dict[str, Any]:
         """Return JSON values only, so that it can also be given to `vllm serve --hf-overrides`."""

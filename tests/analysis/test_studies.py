@@ -41,17 +41,25 @@ def cell(
     )
 
 
-def test_no_path_has_a_forced_start() -> None:
-    """Nobody chose its tokens; such cells are left out beside others."""
+@pytest.mark.parametrize(
+    ("group", "changes", "says"),
+    [
+        ("prompt", {"forced_prefix": "Step"}, "no model chose the tokens of forced_prefix"),
+        ("decoding", {"repetition_penalty": 1.2}, r"repetition_penalty=1.2: an analysis reads"),
+    ],
+)
+def test_tokens_that_the_models_alone_did_not_choose_are_not_read(
+    group: str, changes: dict[str, object], says: str
+) -> None:
+    """Cells with such tokens are left out beside others."""
     plain = cell()
-    prompt = plain.prompt.model_copy(update={"forced_prefix": "Step"})
-    forced = plain.model_copy(update={"prompt": prompt})
-    with pytest.raises(ConfigError, match="no model chose the tokens of forced_prefix"):
-        greedy_cell(forced, "rl")
-    (study,) = studies_of([forced, plain], "rl")
+    odd = plain.model_copy(update={group: getattr(plain, group).model_copy(update=changes)})
+    with pytest.raises(ConfigError, match=says):
+        greedy_cell(odd, "rl")
+    (study,) = studies_of([odd, plain], "rl")
     assert study.greedy.prompt == plain.prompt
-    with pytest.raises(ConfigError, match="no model chose the tokens of forced_prefix"):
-        choose_samples({"0" * 16: forced}, Ledger("nowhere"))
+    with pytest.raises(ConfigError, match=says):
+        choose_samples({"0" * 16: odd}, Ledger("nowhere"))
 
 
 def test_all_that_a_sampled_cell_varies_meets_in_one_study() -> None:

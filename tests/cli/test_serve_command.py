@@ -53,6 +53,10 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[ServerSpec]
             "error: --variant layer=4: layer must be a whole number from -1 to 3, not '4'",
         ),
         (
+            ["--base", "tiny-l", "--method", "dola", "delta.shuffle_vocabulary_seed=0"],
+            "error: delta.shuffle_vocabulary_seed=0: method dola reads no small model",
+        ),
+        (
             ["--base", "tiny-l", "--method", "dola", "method.layer=4"],
             "error: method.layer=4: tiny-l has 4 layers, the last of which",
         ),

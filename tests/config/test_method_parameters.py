@@ -91,14 +91,6 @@ def test_both_engines_have_every_method(name: str) -> None:
     check_engine(cell(f"method={name}", "engine=vllm"))
 
 
-def test_a_repetition_penalty_and_drafts_are_refused_together() -> None:
-    words = ("method=rast", "decoding.repetition_penalty=1.2")
-    check_engine(cell(*words))
-    check_engine(cell("engine.draft_tokens=4", "method=contrastive", words[1]))  # nobody drafts
-    with pytest.raises(ConfigError, match=r"repetition_penalty=1.2: drafts by S_RL are verified"):
-        check_engine(cell(*words, "engine.draft_tokens=4"))
-
-
 def test_methods_side_by_side_in_one_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

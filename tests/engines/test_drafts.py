@@ -65,7 +65,10 @@ def near(checkpoint: Checkpoint) -> EngineKey:
 @pytest.mark.parametrize("name", ["qwen2-ensemble", "llama"])
 def test_greedy_tokens_are_those_without_drafts(trio: Trio, name: str) -> None:
     main, pairs = trio(name)
-    requests = greedy_requests(24)
+    requests = [
+        replace(item, params=replace(item.params, repetition_penalty=(1.0, 1.3, 0.8)[i % 3]))
+        for i, item in enumerate(greedy_requests(24))
+    ]
     plain = by_problem(engine_of(key_of(main, *pairs), 16).generate(requests))
     for tokens, rows in ((4, 16), (7, 3)):
         engine = drafting(key_of(main, *pairs), tokens, rows)

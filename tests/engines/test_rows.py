@@ -76,7 +76,7 @@ def test_a_penalty_counts_the_prompt_the_start_and_what_was_drawn() -> None:
     logits = torch.tensor([[-5.0, -1.0, -2.0, -2.1, -1.5]])  # the last is the only one as it is
     assert state.advance(slice(0, 1), logits) == [4]
     state.put(0, plain)
-    assert not state.seen[0, 1:].any()
+    assert state.seen is not None and not state.seen[0, 1:].any()
 
 
 def test_a_taken_slot_forgets_its_last_row() -> None:
