@@ -41,11 +41,15 @@ def numbers_of(column: pa.Array | pa.ChunkedArray) -> Numbers:
     return cast(Numbers, np.from_dlpack(_one_chunk(column)))
 
 
+def column_of(numbers: Numbers) -> pa.Array:
+    """Return integers as a column. Arrow's own `array` imports pandas, as `to_numpy` does."""
+    values = np.ascontiguousarray(numbers, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+
+
 def take(table: pa.Table, rows: Numbers) -> pa.Table:
     """Return the rows with these indices."""
-    indices = np.ascontiguousarray(rows, dtype=np.int64)
-    buffers = [None, pa.py_buffer(indices)]
-    return table.take(pa.Array.from_buffers(pa.int64(), len(indices), buffers))
+    return table.take(column_of(rows))
 
 
 def texts_of(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:

@@ -113,16 +113,25 @@ def look_at_shard(
         ) from error
 
 
-def read_union(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table:
+def read_union(
+    folder: Path,
+    family: Family,
+    columns: Sequence[str],
+    reduced: Callable[[pa.Table], pa.Table] | None = None,
+) -> pa.Table:
     """Return every row of the family once, sorted by (problem_id, sample_index).
 
     Texts are dictionary-encoded, except for long ones.
+
+    Args:
+        reduced: what to keep of each shard's columns, as for `read_tables`.
 
     Raises:
         LedgerError: the folder or a shard exists but cannot be read.
     """
     needed = family.needed(columns)
-    return _unique(read_tables(folder, family, needed), family, needed).select(columns)
+    union = _unique(read_tables(folder, family, needed, reduced=reduced), family, needed)
+    return union.select(columns) if reduced is None else union
 
 
 def read_verdicts(folder: Path, family: Family, columns: Sequence[str]) -> pa.Table:

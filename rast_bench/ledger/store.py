@@ -190,13 +190,21 @@ class Ledger:
 
         return shards.as_frame(self.sample_table(cell_id, columns), codec.SAMPLES)
 
-    def sample_table(self, cell_id: str, columns: Sequence[str] = SAMPLE_COLUMNS) -> "pa.Table":
+    def sample_table(
+        self,
+        cell_id: str,
+        columns: Sequence[str] = SAMPLE_COLUMNS,
+        reduced: "Callable[[pa.Table], pa.Table] | None" = None,
+    ) -> "pa.Table":
         """Return the rows of `samples` in Arrow; short texts are dictionary-encoded
         (ledger/keys.py).
+
+        Args:
+            reduced: returns what to keep of each shard's columns: of long texts, numbers.
         """
         from rast_bench.ledger import codec, shards
 
-        return shards.read_union(self.cell_folder(cell_id), codec.SAMPLES, columns)
+        return shards.read_union(self.cell_folder(cell_id), codec.SAMPLES, columns, reduced)
 
     def stored_samples(self, cell_id: str) -> "StoredSamples":
         """Return the rows of `sample_table` without their texts, which it reads when asked for."""

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from rast_bench.metrics.estimate import Estimate, IntArray, mean_estimate
-from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter
+from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter, text_array
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LEMMAS_FILE = Path(__file__).with_name("behaviour_lemmas.json")
 
@@ -50,7 +54,8 @@ def behaviour_frequencies(
     if texts.size == 0:
         raise ValueError("no text to count lemmas in")
     counter = counter or lemma_counter()
-    return frequencies_of(by_list(lemma_counts(texts, counter)), counter.name)
+    counts = lemma_counts(text_array(texts.ravel().tolist()), counter)
+    return frequencies_of(by_list(counts.reshape(*texts.shape, -1)), counter.name)
 
 
 def frequencies_of(counts: Mapping[str, IntArray], lemmatizer: str) -> BehaviourFrequencies:
@@ -66,16 +71,13 @@ def frequencies_of(counts: Mapping[str, IntArray], lemmatizer: str) -> Behaviour
     )
 
 
-def lemma_counts(texts: npt.NDArray[np.object_], counter: LemmaCounter) -> IntArray:
-    """Return the occurrences of all lists' lemmas, [problems, samples, lemmas].
+def lemma_counts(texts: "pa.ChunkedArray", counter: LemmaCounter) -> IntArray:
+    """Return the occurrences of all lists' lemmas, [texts, lemmas].
 
     Args:
-        texts: str, [problems, samples]. Each distinct text is analysed once.
+        texts: strings without nulls.
     """
-    rows: dict[str, int] = {}
-    row_of = [rows.setdefault(text, len(rows)) for text in texts.ravel().tolist()]
-    words = [word for words in behaviour_lemmas().values() for word in words]
-    return counter.counts(list(rows), words)[row_of].reshape(*texts.shape, len(words))
+    return counter.counts(texts, [word for words in behaviour_lemmas().values() for word in words])
 
 
 def by_list(counts: IntArray) -> dict[str, IntArray]:

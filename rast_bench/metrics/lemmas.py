@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from rast_bench.errors import ConfigError
 from rast_bench.metrics.estimate import IntArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SPACY_MODEL = "en_core_web_sm"  # used for the paper's numbers
 _WORD = re.compile(r"[^\W\d_]+")  # so "double-check" contains "check", as it does for spaCy
@@ -28,9 +31,21 @@ class LemmaCounter(Protocol):
     @property
     def name(self) -> str: ...
 
-    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
-        """Return occurrences of the wanted lemmas (lower case, distinct), [texts, wanted]."""
+    def counts(self, texts: "pa.ChunkedArray", wanted: Sequence[str]) -> IntArray:
+        """Return occurrences of the wanted lemmas (lower case, distinct), [texts, wanted].
+
+        Args:
+            texts: strings without nulls (`text_array`).
+        """
         ...
+
+
+def text_array(texts: Iterable[str]) -> "pa.ChunkedArray":
+    """Return texts as the ledger stores them; half of a surrogate pair becomes a question mark."""
+    import pyarrow as pa
+
+    encoded = pa.array([text.encode("utf-8", "replace") for text in texts], pa.binary())
+    return pa.chunked_array([encoded]).cast(pa.string())
 
 
 def lemma_counter(name: LemmatizerName = "auto") -> LemmaCounter:
@@ -63,20 +78,20 @@ class SimplemmaCounter:
         self.name = f"simplemma {version('simplemma')}"
         self._numbers: dict[tuple[str, ...], _WantedLemmas] = {}
 
-    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
+    def counts(self, texts: "pa.ChunkedArray", wanted: Sequence[str]) -> IntArray:
         numbers = self._numbers.setdefault(tuple(wanted), _WantedLemmas(wanted))
         counts = np.zeros((len(texts), len(wanted)), dtype=np.int64)
-        for start in range(0, len(texts), _BATCH):
-            rows = slice(start, start + _BATCH)
-            counts[rows] = _counted_by_arrow(texts[rows], numbers)
-        for row, text in enumerate(texts):
-            if _SIGMA in text:
-                counts[row] = _counts([numbers.of_text(text)], numbers.size)[0]
+        end = 0
+        for chunk in texts.chunks:
+            for start in range(0, len(chunk), _BATCH):
+                batch = chunk.slice(start, _BATCH)
+                begin, end = end, end + len(batch)
+                counts[begin:end] = _counted_by_arrow(batch, numbers)
         return counts
 
 
-def _counted_by_arrow(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArray:
-    """Return the counts of texts without _SIGMA.
+def _counted_by_arrow(texts: "pa.StringArray", numbers: "_WantedLemmas") -> IntArray:
+    """Return the counts of texts.
 
     Arrow splits them between ASCII letters and other ASCII characters, at which words end in any
     case, and numbers the distinct parts; what a part contains is found once.
@@ -84,20 +99,22 @@ def _counted_by_arrow(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArra
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    encoded = [text.encode("utf-8", "replace") for text in texts]
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-    buffers = (pa.py_buffer(ends), pa.py_buffer(b"".join(encoded).translate(_ASCII_LOWER)))
-    split = pc.ascii_split_whitespace(pa.LargeStringArray.from_buffers(len(texts), *buffers))
+    _, ends, data = texts.buffers()
+    offsets = np.frombuffer(ends, dtype=np.int32, count=texts.offset + len(texts) + 1)
+    offsets = offsets[texts.offset :]
+    original = memoryview(data)[offsets[0] : offsets[-1]].tobytes()
+    offsets = offsets - offsets[0]
+    buffers = (pa.py_buffer(offsets), pa.py_buffer(original.translate(_ASCII_LOWER)))
+    split = pc.ascii_split_whitespace(pa.StringArray.from_buffers(len(texts), *buffers))
     parts = split.flatten().dictionary_encode()
     found = [numbers.of_part(part) for part in parts.dictionary.to_pylist()]
-    indices, offsets = np.from_dlpack(parts.indices), np.from_dlpack(split.offsets)
+    indices, ends = np.from_dlpack(parts.indices), np.from_dlpack(split.offsets)
 
     def occurrences(of_distinct: IntArray) -> tuple[IntArray, IntArray]:
         """Return text and number of every part whose number is not 0."""
-        of_parts = of_distinct[indices]
-        places = np.flatnonzero(of_parts)
-        per_text = np.diff(np.searchsorted(places, offsets))
-        return np.repeat(np.arange(len(texts)), per_text), of_parts[places]
+        places = np.flatnonzero((of_distinct != 0)[indices])
+        per_text = np.diff(np.searchsorted(places, ends))
+        return np.repeat(np.arange(len(texts)), per_text), of_distinct[indices[places]]
 
     single = np.array([one[0] if len(one) == 1 else 0 for one in found], dtype=np.int64)
     counts = _table(*occurrences(single), len(texts), numbers.size)
@@ -108,6 +125,10 @@ def _counted_by_arrow(texts: Sequence[str], numbers: "_WantedLemmas") -> IntArra
         order[several] = np.arange(1, len(several) + 1)
         rows, which = occurrences(order)
         np.add.at(counts, rows, within[which - 1])
+    if _SIGMA.encode() in original:
+        for row, text in enumerate(texts.to_pylist()):
+            if _SIGMA in text:
+                counts[row] = _counts([numbers.of_text(text)], numbers.size)[0]
     return counts
 
 
@@ -156,7 +177,9 @@ class _WantedLemmas(dict[str, int | None]):
 
 
 class SpacyCounter:
-    """spaCy's small English model, which lemmatises words in context: about 30 times slower."""
+    """spaCy's small English model, which lemmatises words in context: about 30 times slower, so
+    each distinct text is analysed once.
+    """
 
     def __init__(self) -> None:
         import spacy
@@ -164,10 +187,12 @@ class SpacyCounter:
         self._nlp: Any = spacy.load(SPACY_MODEL, disable=["ner", "parser"])
         self.name = f"spaCy {SPACY_MODEL} {self._nlp.meta['version']}"
 
-    def counts(self, texts: Sequence[str], wanted: Sequence[str]) -> IntArray:
+    def counts(self, texts: "pa.ChunkedArray", wanted: Sequence[str]) -> IntArray:
         numbers = {lemma: number for number, lemma in enumerate(wanted, start=1)}
+        rows: dict[str, int] = {}
+        row_of = [rows.setdefault(text, len(rows)) for text in texts.to_pylist()]
         lemmas = (
             (numbers.get(token.lemma_.lower()) for token in document)
-            for document in self._nlp.pipe(texts)
+            for document in self._nlp.pipe(list(rows))
         )
-        return _counts(lemmas, len(wanted))
+        return _counts(lemmas, len(wanted))[row_of]

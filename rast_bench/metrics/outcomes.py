@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rast_bench.errors import LedgerError
 from rast_bench.metrics.estimate import BoolArray, IntArray
+from rast_bench.metrics.lemmas import text_array
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rast_bench.planning.cells import PlannedCell
 
 ObjectArray = npt.NDArray[np.object_]
+CountTexts = Callable[["pa.ChunkedArray"], IntArray]
+"""Returns a row of numbers for each text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,7 @@ class CellOutcome:
     token_counts: IntArray
     finish_reasons: ObjectArray  # FinishReason
     text_source: ObjectArray | Callable[[], ObjectArray]
+    counts_source: Callable[[CountTexts], IntArray] | None = None
     steps_source: Callable[[], IntArray | None] = lambda: None
     of_samples: "Derived | None" = None  # what the ledger keeps of earlier computations
     of_verdicts: "Derived | None" = None  # the same, of samples and verdicts
@@ -46,6 +50,16 @@ class CellOutcome:
         """Return str, read from the ledger at each call: a table's texts would fill the memory."""
         source = self.text_source
         return source() if callable(source) else source
+
+    def counted(self, count: CountTexts) -> IntArray:
+        """Return the numbers that `count` gives each text, [problems, samples, numbers].
+
+        Texts from the ledger are counted as they are stored, one shard after another: as Python
+        objects in the plan's order they would cost as much again.
+        """
+        if self.counts_source is not None:
+            return self.counts_source(count)
+        return count(text_array(self.texts.ravel().tolist())).reshape(*self.texts.shape, -1)
 
     @property
     def small_steps(self) -> IntArray | None:
@@ -78,6 +92,7 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         token_counts=numbers_of(sampled.table["token_count"])[sampled.rows],
         finish_reasons=sampled.texts("finish_reason"),
         text_source=partial(_read_texts, planned, ledger),
+        counts_source=partial(_count_texts, planned, ledger),
         steps_source=partial(_read_small_steps, planned, ledger),
         of_samples=of_samples,
         of_verdicts=of_verdicts,
@@ -96,6 +111,7 @@ def _derived(planned: "PlannedCell", ledger: "Ledger", *prefixes: str) -> "Deriv
 
 
 _KEY = ("problem_id", "sample_index")
+_ROW = "row"
 _SHORT = ("finish_reason", "token_count")
 
 
@@ -110,6 +126,28 @@ def _read_texts(planned: "PlannedCell", ledger: "Ledger") -> ObjectArray:
     texts = np.empty(sampled.table.num_rows, dtype=np.object_)
     texts[:] = sampled.table["text"].to_pylist()
     return texts[sampled.rows]
+
+
+def _count_texts(planned: "PlannedCell", ledger: "Ledger", count: CountTexts) -> IntArray:
+    """Return `CellOutcome.counted`.
+
+    Raises:
+        LedgerError: as when samples have vanished since the outcome was loaded.
+    """
+    from rast_bench.ledger.keys import column_of, numbers_of
+
+    parts: list[IntArray] = []
+
+    def counted(table: "pa.Table") -> "pa.Table":
+        before = sum(map(len, parts))
+        parts.append(count(table["text"]))
+        rows = np.arange(before, before + table.num_rows)
+        return table.drop_columns("text").append_column(_ROW, column_of(rows))
+
+    table = ledger.sample_table(planned.cell_id, (*_KEY, "text"), counted)
+    sampled = _placed(table, planned)
+    _check_complete(sampled.missing, planned, "samples", _GENERATE)
+    return np.concatenate(parts)[numbers_of(table[_ROW])[sampled.rows]]
 
 
 def _read_small_steps(planned: "PlannedCell", ledger: "Ledger") -> IntArray | None:

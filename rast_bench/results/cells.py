@@ -124,7 +124,7 @@ class CellSamples:
 
     def _lemma_counts(self) -> IntArray:
         def count() -> IntArray:
-            return lemma_counts(self.outcome.texts, self._counter)
+            return self.outcome.counted(lambda texts: lemma_counts(texts, self._counter))
 
         derived = self.outcome.of_samples
         if derived is None:

@@ -158,6 +158,8 @@ class CellSamples:
 
     def behaviours(self, groups: "RowGroups") -> dict[str, Column]:
         """Return the occurrences of each behaviour's lemmas in each response. Raise as `texts`."""
+        import pyarrow as pa
+
         from rast_bench.metrics.behaviour import behaviour_lemmas, by_list, lemma_counts
         from rast_bench.metrics.lemmas import lemma_counter
 
@@ -165,7 +167,7 @@ class CellSamples:
         most = np.iinfo(np.uint16).max
         found = {name: np.zeros(len(self), "<u2") for name in behaviour_lemmas()}
         for rows, texts in self.all_texts(groups):
-            counts = lemma_counts(np.array(texts.to_pylist(), dtype=np.object_), counter)
+            counts = lemma_counts(pa.chunked_array([texts]), counter)
             for name, own in by_list(counts).items():
                 found[name][rows] = own.sum(axis=1).clip(max=most)
         return found

@@ -36,6 +36,8 @@ def test_rows_follow_the_plan(ledger: Ledger) -> None:
     assert outcome.answers.tolist() == [["2", "1"], ["2", None]]
     assert outcome.finish_reasons.tolist() == [["stop", "eos"], ["eos", "length"]]
     assert outcome.texts.tolist() == [[ROWS[2][2], ROWS[3][2]], [ROWS[0][2], ROWS[1][2]]]
+    lengths = outcome.counted(lambda texts: np.array([[len(text)] for text in texts.to_pylist()]))
+    assert lengths.tolist() == [[[11], [9]], [[9], [3]]]
     assert outcome.token_counts.tolist() == [[11, 9], [9, 3]]
     assert outcome.token_counts.dtype == np.int64
     assert outcome.correct.tolist() == [[False, True], [True, False]]
