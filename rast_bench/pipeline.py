@@ -264,15 +264,30 @@ def report_jobs(
 
 
 def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> None:
-    """Run each grader once, over all cells that it judges."""
-    from rast_bench.grading import grade_cells
+    """Run each grader once, over all cells that it judges.
+
+    Other processes begin to read the answers that a table compares, those of each cell's first
+    grader.
+    """
+    from rast_bench.grading import grade_cells, graders_of
+    from rast_bench.metrics.majority import read_answers_ahead
+
+    def graded(cell: PlannedCell, grader: str) -> None:
+        if grader == graders_of(cell.cell, options.grader)[0]:
+            read_answers_ahead(cell, ledger, grader)
 
     judged: dict[str, list[PlannedCell]] = {}
     for item in planned:
         for name in item.cell.graders(options.grader):
             judged.setdefault(name, []).append(item)
     for name, cells in judged.items():
-        grade_cells(cells, ledger, name, allow_code_execution=options.allow_code_execution)
+        grade_cells(
+            cells,
+            ledger,
+            name,
+            allow_code_execution=options.allow_code_execution,
+            graded=graded,
+        )
 
 
 def shared_options(jobs: Sequence[Job]) -> RunOptions:

@@ -1,7 +1,7 @@
 """The grading stage: reads samples without a verdict, writes verdict shards. Needs no model."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -32,11 +32,15 @@ def grade_cells(
     grader_name: str,
     *,
     allow_code_execution: bool = False,
+    graded: Callable[["PlannedCell", str], None] = lambda _cell, _grader: None,
 ) -> GradingSummary:
     """Give every planned sample in the ledger a verdict of this grader, once.
 
     A partial cell is graded as far as it goes; a second call grades only what is new. A retired
     grader has nothing to do if its verdicts are stored.
+
+    Args:
+        graded: is told each cell, and the grader's stored name, once its samples have verdicts.
 
     Raises:
         ConfigError: no grader has this name, it is retired and verdicts are missing, or it runs
@@ -47,6 +51,7 @@ def grade_cells(
     if is_retired(grader_name):
         for cell in cells:
             check_nothing_missing(grader_name, cell, len(_missing(cell, ledger, grader_name)))
+            graded(cell, grader_name)
         return GradingSummary(grader_name, len(cells), 0, {})
     grader = get_grader(
         grader_name,
@@ -56,6 +61,7 @@ def grade_cells(
     kinds: Counter[VerdictKind] = Counter()
     for cell in cells:
         kinds.update(grade_cell(cell, ledger, grader))
+        graded(cell, grader.name)
     return GradingSummary(grader.name, len(cells), kinds.total(), dict(kinds))
 
 

@@ -6,10 +6,13 @@ nothing is rounded, and no two forms are "close". Units and percent signs are le
 question states them.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.kinds.base import Reading
@@ -34,6 +37,9 @@ from rast_bench.grading.robust.kinds.vectors import Matrix
 from rast_bench.grading.robust.readings import read
 from rast_bench.hardware import usable_cores
 
+if TYPE_CHECKING:
+    from rast_bench.grading.pool import ComparisonPool
+
 MAX_CHARACTERS = 200  # a longer answer equals only itself
 _MAX_LEVELS = 4
 
@@ -47,6 +53,8 @@ def answer_form(answer: str) -> Hashable:
     matrices are read; anything else is its text in lower case without white space. `x = 5` is 5.
     Unknowns are assumed to be positive numbers, so `|x|` is x.
     """
+    if answer not in _forms:
+        _ahead.finish()
     if answer not in _forms:
         _remember({answer: read_form(answer)})
     return _forms[answer]
@@ -70,39 +78,89 @@ def read_form(answer: str) -> Hashable:
     return spelled_form(answer) if form is None else form
 
 
-def read_ahead(answers: Iterable[str]) -> Callable[[], None]:
-    """Start to read the forms of many answers in other processes.
+def read_ahead(answers: Iterable[str]) -> None:
+    """Let other processes read the forms of many answers, while this one does something else.
 
-    Returns a function to be called before `answer_form` is used for them; it waits. With one core
-    nothing is read ahead. The processes take a second to start.
+    `answer_form` waits for them. Few answers are kept until there are more (`MANY_ANSWERS`), since
+    the processes take a second to start; with one core nothing is read ahead.
     """
-    new = [answer for answer in dict.fromkeys(answers) if answer not in _forms]
-    cores = usable_cores()
-    if not new or cores < 2:
-        return lambda: None
-    from rast_bench.grading.pool import ComparisonPool
-    from rast_bench.grading.robust.comparison import compare, load_libraries
-
-    count = -(-len(new) // _BATCH)
-    batches = [new[start::count] for start in range(count)]
-    pool = ComparisonPool(compare, workers=min(cores, _MOST_PROCESSES), warm_up=load_libraries)
-    wait = pool.begin(_read_forms, [(batch,) for batch in batches], lost=None)
-
-    def gather() -> None:
-        for batch, forms in zip(batches, wait(), strict=True):
-            if forms is None:  # one of them killed its process
-                alone = pool.run(_read_forms, [([answer],) for answer in batch], lost=None)
-                forms = [
-                    one[0] if one else spelled_form(answer)
-                    for answer, one in zip(batch, alone, strict=True)
-                ]
-            _remember(dict(zip(batch, forms, strict=True)))
-
-    return gather
+    _ahead.add(answers)
 
 
+MANY_ANSWERS = 2_000
+"""Answers that take about a second to read."""
 _BATCH = 50
 _MOST_PROCESSES = 16
+_NICE = 5  # what they read is needed last: this process goes first where cores are few
+
+
+class _Ahead:
+    """Answers that are waiting for other processes, or with them."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, None] = {}
+        self._begun: set[str] = set()
+        self._gather: list[Callable[[], None]] = []
+        self._pool: ComparisonPool | None = None
+
+    def add(self, answers: Iterable[str]) -> None:
+        new = (one for one in answers if one not in _forms and one not in self._begun)
+        self._waiting.update(dict.fromkeys(new))
+        if len(self._waiting) >= (MANY_ANSWERS if self._pool is None else 1):
+            self._begin()
+
+    def _begin(self) -> None:
+        from rast_bench.grading.pool import ComparisonPool
+        from rast_bench.grading.robust.comparison import compare
+
+        cores = usable_cores()
+        if cores < 2:
+            return
+        if self._pool is None:
+            workers = min(cores, _MOST_PROCESSES)
+            self._pool = ComparisonPool(compare, workers=workers, warm_up=_start_behind)
+        new = list(self._waiting)
+        self._waiting.clear()
+        self._begun.update(new)
+        count = -(-len(new) // _BATCH)
+        batches = [new[start::count] for start in range(count)]
+        wait = self._pool.begin(_read_forms, [(batch,) for batch in batches], lost=None)
+        self._gather.append(partial(_gather, self._pool, batches, wait))
+
+    def finish(self) -> None:
+        """Wait for all that was begun."""
+        for gather in self._gather:
+            gather()
+        self._waiting.clear()
+        self._begun.clear()
+        self._gather.clear()
+        self._pool = None
+
+
+_ahead = _Ahead()
+
+
+def _start_behind() -> None:
+    """Prepare a process that reads answers."""
+    from rast_bench.grading.robust.comparison import load_libraries
+
+    os.nice(_NICE)
+    load_libraries()
+
+
+def _gather(
+    pool: "ComparisonPool",
+    batches: Sequence[Sequence[str]],
+    wait: Callable[[], list[list[Hashable] | None]],
+) -> None:
+    for batch, forms in zip(batches, wait(), strict=True):
+        if forms is None:  # one of them killed its process
+            alone = pool.run(_read_forms, [([answer],) for answer in batch], lost=None)
+            forms = [
+                one[0] if one else spelled_form(answer)
+                for answer, one in zip(batch, alone, strict=True)
+            ]
+        _remember(dict(zip(batch, forms, strict=True)))
 
 
 def _read_forms(answers: Sequence[str]) -> list[Hashable] | None:

@@ -5,20 +5,21 @@ Nothing is drawn at random: every k-subset of the N samples counts, by its numbe
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rast_bench.errors import LedgerError
 from rast_bench.metrics.estimate import Curve, IntArray, mean_curve
 
 if TYPE_CHECKING:
+    from rast_bench.ledger import Ledger
     from rast_bench.metrics.outcomes import CellOutcome
-
-
-MANY_ANSWERS = 2_000
-"""Answers that take about two seconds to read; more are read by `answer_forms.read_ahead`."""
+    from rast_bench.planning.cells import PlannedCell
 
 
 class Votes(NamedTuple):
@@ -98,16 +99,29 @@ def _as_array(votes: Sequence[Votes]) -> IntArray:
     return rows
 
 
-def answers_to_read(outcomes: Iterable["CellOutcome"]) -> list[str]:
-    """Return the distinct answers whose values `votes_per_problem` will compare, in order."""
-    answers: dict[str, None] = {}
-    for outcome in outcomes:
-        if outcome.of_verdicts is not None and outcome.of_verdicts.stored(_VOTES, _readers()):
-            continue
-        for correct, wrong, _ in _answers_per_problem(outcome):
-            if _may_win(correct, wrong):
-                answers.update(dict.fromkeys(answer for answer, was_read in wrong if was_read))
-    return list(answers)
+def read_answers_ahead(planned: "PlannedCell", ledger: "Ledger", grader: str) -> None:
+    """Start to read the answers of a graded cell that `votes_per_problem` will compare.
+
+    Nothing is read of a partial cell, or of one whose votes are stored.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    from rast_bench.metrics.outcomes import load_outcome, of_verdicts
+
+    if of_verdicts(planned, ledger, grader).stored(_VOTES, _readers()):
+        return
+    from rast_bench.metrics.answer_forms import read_ahead
+
+    with suppress(LedgerError):  # a table says so itself
+        outcome = load_outcome(planned, ledger, grader)
+        read_ahead(
+            answer
+            for correct, wrong, _ in _answers_per_problem(outcome)
+            if _may_win(correct, wrong)
+            for answer, was_read in wrong
+            if was_read
+        )
 
 
 Wrong = Counter[tuple[str, bool]]
@@ -116,13 +130,21 @@ Wrong = Counter[tuple[str, bool]]
 
 def _answers_per_problem(outcome: "CellOutcome") -> Iterator[tuple[int, Wrong, int]]:
     """Yield correct samples, wrong answers and all samples of each problem."""
-    for kinds, answers in zip(outcome.kinds.tolist(), outcome.answers.tolist(), strict=True):
-        wrong = Counter(
-            (answer, kind == "wrong")
-            for kind, answer in zip(kinds, answers, strict=True)
-            if kind != "correct" and answer is not None
-        )
-        yield kinds.count("correct"), wrong, len(kinds)
+    problems, samples = outcome.kinds.shape
+    correct = outcome.correct
+    was_read = outcome.kinds == "wrong"
+    rows, columns = np.nonzero(~correct & (outcome.answer_numbers >= 0))
+    numbers = outcome.answer_numbers[rows, columns]
+    keys = (rows * samples + numbers) * 2 + was_read[rows, columns]
+    keys, first, counts = np.unique(keys, return_index=True, return_counts=True)
+    rows, columns = rows[first], columns[first]
+    answers = zip(
+        outcome.answers[rows, columns].tolist(), was_read[rows, columns].tolist(), strict=True
+    )
+    wrong = list(zip(answers, counts.tolist(), strict=True))
+    ends = np.searchsorted(rows, np.arange(problems + 1)).tolist()
+    for count, (begin, end) in zip(correct.sum(axis=1).tolist(), pairwise(ends), strict=True):
+        yield count, Counter(dict(wrong[begin:end])), samples
 
 
 def _may_win(correct: int, wrong: Wrong) -> bool:

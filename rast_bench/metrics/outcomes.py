@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,13 @@ class CellOutcome:
     def correct(self) -> BoolArray:
         return np.asarray(self.kinds == "correct", dtype=np.bool_)
 
+    @cached_property
+    def answer_numbers(self) -> IntArray:
+        """Return the number of each answer among its problem's distinct ones, in the order of their
+        first samples; −1 for no answer.
+        """
+        return _numbered(self.answers)
+
     @property
     def texts(self) -> ObjectArray:
         """Return str, read from the ledger at each call: a table's texts would fill the memory."""
@@ -69,17 +76,32 @@ class CellOutcome:
         return self.steps_source()
 
 
+def _numbered(answers: ObjectArray) -> IntArray:
+    numbers = np.full(answers.shape, -1, dtype=np.int64)
+    distinct: dict[str | None, int] = {None: 0}
+    of_cell = [distinct.setdefault(answer, len(distinct)) for answer in answers.ravel().tolist()]
+    codes = np.array(of_cell, dtype=np.int64).reshape(answers.shape)
+    problems, samples = np.nonzero(codes)
+    keys = problems * len(distinct) + codes[problems, samples]
+    _, first, same = np.unique(keys, return_index=True, return_inverse=True)
+    places = np.empty_like(first)
+    places[np.argsort(first)] = np.arange(len(first))  # of each answer, over all problems
+    before = np.searchsorted(np.sort(problems[first]), problems)
+    numbers[problems, samples] = places[same] - before
+    return numbers
+
+
 def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellOutcome:
     """Return the outcome of a complete cell under the grader of that name.
 
     Raises:
         LedgerError: samples or verdicts are missing, or the ledger cannot be read.
     """
-    from rast_bench.ledger.codec import SAMPLES, verdict_family
+    from rast_bench.ledger.codec import SAMPLES
     from rast_bench.ledger.keys import numbers_of
 
     of_samples = _derived(planned, ledger, SAMPLES.prefix)
-    of_verdicts = _derived(planned, ledger, SAMPLES.prefix, verdict_family(grader).prefix)
+    derived = of_verdicts(planned, ledger, grader)
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, *_SHORT)), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
     judged = _placed(ledger.verdict_table(planned.cell_id, grader), planned)
@@ -95,8 +117,15 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         counts_source=partial(_count_texts, planned, ledger),
         steps_source=partial(_read_small_steps, planned, ledger),
         of_samples=of_samples,
-        of_verdicts=of_verdicts,
+        of_verdicts=derived,
     )
+
+
+def of_verdicts(planned: "PlannedCell", ledger: "Ledger", grader: str) -> "Derived":
+    """Return what the ledger keeps of computations from the cell's samples and verdicts."""
+    from rast_bench.ledger.codec import SAMPLES, verdict_family
+
+    return _derived(planned, ledger, SAMPLES.prefix, verdict_family(grader).prefix)
 
 
 def _derived(planned: "PlannedCell", ledger: "Ledger", *prefixes: str) -> "Derived":

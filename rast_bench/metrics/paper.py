@@ -100,17 +100,11 @@ def _encode_strings(outcome: "CellOutcome") -> tuple[IntArray, BoolArray]:
     The last code stands for the empty string of "no answer" and is never correct.
     """
     problems, samples = outcome.kinds.shape
-    codes = np.full((problems, samples), samples, dtype=np.int64)
+    numbers = outcome.answer_numbers
+    codes = np.where(numbers < 0, samples, numbers)
     is_correct = np.zeros((problems, samples + 1), dtype=np.bool_)
-    for i, (kinds, answers) in enumerate(
-        zip(outcome.kinds.tolist(), outcome.answers.tolist(), strict=True)
-    ):
-        known: dict[str, int] = {}
-        for sample, (kind, answer) in enumerate(zip(kinds, answers, strict=True)):
-            if answer is not None:
-                code = known.setdefault(answer, len(known))
-                codes[i, sample] = code
-                is_correct[i, code] |= kind == "correct"
+    rows, columns = np.nonzero(outcome.correct & (numbers >= 0))
+    is_correct[rows, codes[rows, columns]] = True
     return codes, is_correct
 
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from rast_bench.metrics.accuracy import holm
 from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter
-from rast_bench.metrics.majority import MANY_ANSWERS, answers_to_read
 from rast_bench.paper.published import Published
 from rast_bench.results.cells import Experiment, MeasuredCell, PathMeans, check_cells
 from rast_bench.results.measures import table_ks
 from rast_bench.results.published import is_of_cell, verdict_on
-from rast_bench.results.registry import BEHAVIOURS, MEASURES
+from rast_bench.results.registry import MEASURES, VOTES
 from rast_bench.results.result import Measure, Result, UnavailableError, Value
 
 PAPER_KS = (4, 8, 16, 32)  # of figures 3 and 8
@@ -48,38 +47,22 @@ def build_results(
     check_cells(cells)
     ks = frozenset(one.k for one in published if one.k is not None)
     experiment = Experiment(cells, paths or {}, counter or lemma_counter(), seed, ks, compare_with)
-    _read_ahead(cells, experiment)
     others = [
         one for one in MEASURES if (not one.optional or one in beside) and one not in requested
     ]
-    results = [
-        result
-        for measure in (*requested, *others)
-        for cell in _cells_of(measure, cells)
-        for result in _results(
-            name, measure, cell, experiment, published if measure in requested else None
-        )
-    ]
-    return _with_holm(results)
-
-
-def _read_ahead(cells: Sequence[MeasuredCell], experiment: Experiment) -> None:
-    """For a large experiment, read the answers in other processes while words are counted here.
-
-    Both are most of the work, and every value is computed once, whenever it is needed.
-    """
-    outcomes = dict.fromkeys(cell.outcome for cell in cells if cell.outcome is not None)
-    answers = answers_to_read(outcomes)
-    if len(answers) < MANY_ANSWERS:
-        return
-    from rast_bench.metrics.answer_forms import read_ahead
-
-    wait = read_ahead(answers)
-    for measure in BEHAVIOURS.values():
-        for cell in _cells_of(measure, cells):
-            if cell.outcome is not None:
-                experiment.values(measure, cell)
-    wait()
+    measures = (*requested, *others)
+    found = {
+        measure: [
+            result
+            for cell in _cells_of(measure, cells)
+            for result in _results(
+                name, measure, cell, experiment, published if measure in requested else None
+            )
+        ]
+        # Votes last: other processes may be reading the answers (`read_answers_ahead`).
+        for measure in sorted(measures, key=VOTES.__contains__)
+    }
+    return _with_holm([result for measure in measures for result in found[measure]])
 
 
 def _cells_of(measure: Measure, cells: Sequence[MeasuredCell]) -> Iterable[MeasuredCell]:

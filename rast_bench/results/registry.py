@@ -298,6 +298,9 @@ COSINE = Measure(
     title="cosine similarity of ΔR (eq. 6)",
 )
 
+VOTES = (MAJORITY_AT_K, EQUAL_BYTES, MEAN_EQUAL_BYTES)
+"""What needs the values of wrong answers."""
+
 MEASURES: tuple[Measure, ...] = (
     ACCURACY,
     GAIN,

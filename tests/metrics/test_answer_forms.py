@@ -53,21 +53,45 @@ def test_a_long_answer_is_equal_to_itself_only() -> None:
     assert answer_form(long) == spelled_form(long)
 
 
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No form is known, and two answers are many."""
+    monkeypatch.setattr(answer_forms, "_forms", {})
+    monkeypatch.setattr(answer_forms, "_ahead", answer_forms._Ahead())
+    monkeypatch.setattr(answer_forms, "MANY_ANSWERS", 2)
+    monkeypatch.setattr(answer_forms, "usable_cores", lambda: 2)
+
+
+@pytest.mark.usefixtures("ahead")
 def test_answers_that_are_read_ahead_have_the_same_forms(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [answer for answers in CLASSES for answer in answers]
-    forms = [answer_form(answer) for answer in answers]
-    monkeypatch.setattr(answer_forms, "_forms", {})
-    monkeypatch.setattr(answer_forms, "usable_cores", lambda: 2)
-    read_ahead(answers)()
+    read_ahead(answers[:9])
+    read_ahead(answers)
+    with monkeypatch.context() as patch:
+        patch.setattr(answer_forms, "read_form", lambda _: pytest.fail("read in this process"))
+        forms = [answer_form(answer) for answer in answers]
     assert set(answer_forms._forms) == set(answers)
-    assert [answer_form(answer) for answer in answers] == forms
+    assert forms == [answer_forms.read_form(answer) for answer in answers]
 
 
+@pytest.mark.usefixtures("ahead")
+def test_no_process_starts_for_few_answers() -> None:
+    read_ahead(["1", "1"])
+    assert answer_forms._ahead._pool is None
+    assert answer_form("1") == 1
+    read_ahead(["1", "2"])
+    assert answer_forms._ahead._pool is None
+    read_ahead(["3"])
+    assert answer_forms._ahead._pool is not None
+    assert answer_form("3") == 3
+    assert answer_forms._ahead._pool is None
+
+
+@pytest.mark.usefixtures("ahead")
 def test_a_process_that_ends_costs_its_answer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_forms, "_forms", {})
-    monkeypatch.setattr(answer_forms, "usable_cores", lambda: 2)
     monkeypatch.setattr(answer_forms, "_read_forms", forms_or_the_end)
-    read_ahead(["0.5", "end", r"\frac{1}{2}"])()
+    read_ahead(["0.5", "end", r"\frac{1}{2}"])
+    assert answer_form("end") == spelled_form("end")
     assert answer_forms._forms == {"0.5": HALF, "end": spelled_form("end"), r"\frac{1}{2}": HALF}
 
 

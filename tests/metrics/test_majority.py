@@ -1,15 +1,27 @@
 from collections import Counter
 from fractions import Fraction
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from outcome_cells import outcome_of
+from planned_cells import CELL_ID, planned_cell, samples_of
 
+from rast_bench.grading import grade_cells
+from rast_bench.ledger import Ledger
+from rast_bench.metrics import answer_forms
 from rast_bench.metrics.accuracy import avg_at_n
-from rast_bench.metrics.majority import Votes, majority_at_k, majority_probabilities
+from rast_bench.metrics.majority import (
+    Votes,
+    majority_at_k,
+    majority_probabilities,
+    read_answers_ahead,
+    votes_per_problem,
+)
+from rast_bench.metrics.outcomes import load_outcome
 
 
 def wins(answers: tuple[str | None, ...]) -> Fraction:
@@ -130,3 +142,39 @@ def test_one_vote_is_avg(rows: list[list[str]]) -> None:
 def test_k_must_be_among_the_samples(k: int) -> None:
     with pytest.raises(ValueError, match="not between 1 and the 3 samples"):
         majority_at_k(outcome_of([["g", "a", "a"]]), [1, k])
+
+
+def test_the_answers_of_a_cell_are_read_ahead_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that may be merged: wrong ones of a problem with a correct answer, if they differ."""
+    texts = {"z": ["1", "2", "2.0", "3"], "a": ["4", "5", "6", "7"], "b": ["2", "8", "8", "8"]}
+    planned = planned_cell({"z": "1", "a": "0", "b": "2"}, 4)
+    ledger = Ledger(tmp_path)
+    read: list[str] = []
+    monkeypatch.setattr(answer_forms, "read_ahead", read.extend)
+
+    ledger.write_samples(CELL_ID, samples_of(rows_of(texts, 3)), "run")
+    grade_cells([planned], ledger, "boxed-1")
+    read_answers_ahead(planned, ledger, "boxed-1")
+    assert read == []  # the cell is partial
+
+    ledger.write_samples(CELL_ID, samples_of(rows_of(texts, 4)), "run")
+    told = []
+    grade_cells([planned], ledger, "boxed-1", graded=lambda *one: told.append(one))
+    assert told == [(planned, "boxed-1")]
+    read_answers_ahead(planned, ledger, "boxed-1")
+    assert read == ["2", "2.0", "3"]
+
+    votes = votes_per_problem(load_outcome(planned, ledger, "boxed-1"))
+    assert votes == [Votes(1, (1, 2), 0), Votes(0, (1, 1, 1, 1), 0), Votes(1, (3,), 0)]
+    read_answers_ahead(planned, ledger, "boxed-1")
+    assert len(read) == 3  # the votes are stored
+
+
+def rows_of(texts: dict[str, list[str]], samples: int) -> list[tuple[str, int, str, str]]:
+    return [
+        (problem, index, rf"\boxed{{{text}}}", "eos")
+        for problem, answers in texts.items()
+        for index, text in enumerate(answers[:samples])
+    ]

@@ -4,6 +4,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from outcome_cells import outcome_of
 from planned_cells import CELL_ID, planned_cell, samples_of
 
 from rast_bench.domain import SampleKey, Verdict
@@ -108,3 +111,22 @@ def test_missing_verdicts_are_named(ledger: Ledger) -> None:
 def test_an_unknown_cell_lacks_everything(ledger: Ledger) -> None:
     with pytest.raises(LedgerError, match="4 of 4 samples are missing"):
         load_outcome(PLAN, ledger, "boxed-1")
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda samples: st.lists(
+            st.lists(st.sampled_from([None, "a", "b", "c"]), min_size=samples, max_size=samples),
+            min_size=1,
+            max_size=4,
+        )
+    )
+)
+def test_answers_are_numbered_in_the_order_of_their_first_samples(
+    rows: list[list[str | None]],
+) -> None:
+    expected = []
+    for row in rows:
+        known = list(dict.fromkeys(answer for answer in row if answer is not None))
+        expected.append([-1 if answer is None else known.index(answer) for answer in row])
+    assert outcome_of(rows).answer_numbers.tolist() == expected
