@@ -4,7 +4,7 @@ Every stage reads what the previous one left in the ledger, so each can be run a
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from rast_bench.reporting.sweeps import (
     experiment_folders,
     sweep_name,
 )
+from rast_bench.results.measures import table_ks
 from rast_bench.run.devices import any_split, automatic_workers, check_workers
 from rast_bench.run.progress import stderr_progress
 
@@ -235,7 +236,8 @@ def report_jobs(
     """
     from rast_bench.reporting.save import save_report, written_files_summary
 
-    grade_planned([cell for item in planned for cell in item.planned], ledger, options)
+    voting = {one for item in planned for one in voting_cells(item.job, item.planned)}
+    grade_planned([cell for item in planned for cell in item.planned], ledger, options, voting)
     single = single_cells(planned)
     if single:
         report = cells_report(single, ledger, options.grader, options.pool)
@@ -263,17 +265,39 @@ def report_jobs(
             tracking.publish(report, paths[0].parent, paths)
 
 
-def grade_planned(planned: Sequence[PlannedCell], ledger: Ledger, options: RunOptions) -> None:
+def voting_cells(job: Job, planned: Sequence[PlannedCell | None]) -> set[tuple[str, int]]:
+    """Return the cells of which a table counts votes, by id and wanted samples: those in rows, with
+    enough samples for the k of majority@k.
+    """
+    in_rows = [True] * len(planned)
+    if job.options.experiment is not None:
+        in_rows = [entry.row is not None for entry in job.experiment_cells]
+    return {
+        (cell.cell_id, cell.wanted)
+        for cell, in_row in zip(planned, in_rows, strict=True)
+        if cell is not None and in_row and table_ks(cell.cell.decoding.samples_per_problem)
+    }
+
+
+def grade_planned(
+    planned: Sequence[PlannedCell],
+    ledger: Ledger,
+    options: RunOptions,
+    voting: Container[tuple[str, int]] = (),
+) -> None:
     """Run each grader once, over all cells that it judges.
 
-    Other processes begin to read the answers that a table compares, those of each cell's first
-    grader.
+    Args:
+        voting: the cells of which a table will count votes (`voting_cells`), by their first
+            grader: other processes begin to read their answers.
     """
     from rast_bench.grading import grade_cells, graders_of
     from rast_bench.metrics.majority import read_answers_ahead
 
     def graded(cell: PlannedCell, grader: str) -> None:
-        if grader == graders_of(cell.cell, options.grader)[0]:
+        if (cell.cell_id, cell.wanted) in voting and grader == graders_of(
+            cell.cell, options.grader
+        )[0]:
             read_answers_ahead(cell, ledger, grader)
 
     judged: dict[str, list[PlannedCell]] = {}

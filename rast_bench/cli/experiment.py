@@ -54,7 +54,7 @@ def graded_cells(
 
     None for a cell that is not to be had, where the experiment does not wait for all.
     """
-    from rast_bench.pipeline import grade_planned, plan_jobs
+    from rast_bench.pipeline import grade_planned, plan_jobs, voting_cells
     from rast_bench.results.experiment import plan_available
 
     planned: Sequence[PlannedCell | None]
@@ -62,5 +62,10 @@ def graded_cells(
         planned = plan_jobs([job])[0].planned
     else:
         planned = plan_available(job.cells, ledger)
-    grade_planned([cell for cell in planned if cell is not None], ledger, job.options)
+    grade_planned(
+        [cell for cell in planned if cell is not None],
+        ledger,
+        job.options,
+        voting_cells(job, planned),
+    )
     return planned

@@ -6,7 +6,6 @@ nothing is rounded, and no two forms are "close". Units and percent signs are le
 question states them.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -91,7 +90,6 @@ MANY_ANSWERS = 2_000
 """Answers that take about a second to read."""
 _BATCH = 50
 _MOST_PROCESSES = 16
-_NICE = 5  # what they read is needed last: this process goes first where cores are few
 
 
 class _Ahead:
@@ -111,14 +109,13 @@ class _Ahead:
 
     def _begin(self) -> None:
         from rast_bench.grading.pool import ComparisonPool
-        from rast_bench.grading.robust.comparison import compare
+        from rast_bench.grading.robust.comparison import compare, load_libraries
 
-        cores = usable_cores()
-        if cores < 2:
+        workers = min(usable_cores() - 1, _MOST_PROCESSES)  # this process has work of its own
+        if workers < 1:
             return
         if self._pool is None:
-            workers = min(cores, _MOST_PROCESSES)
-            self._pool = ComparisonPool(compare, workers=workers, warm_up=_start_behind)
+            self._pool = ComparisonPool(compare, workers=workers, warm_up=load_libraries)
         new = list(self._waiting)
         self._waiting.clear()
         self._begun.update(new)
@@ -138,14 +135,6 @@ class _Ahead:
 
 
 _ahead = _Ahead()
-
-
-def _start_behind() -> None:
-    """Prepare a process that reads answers."""
-    from rast_bench.grading.robust.comparison import load_libraries
-
-    os.nice(_NICE)
-    load_libraries()
 
 
 def _gather(

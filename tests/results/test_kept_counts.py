@@ -49,3 +49,14 @@ def test_words_are_not_counted_again_for_another_grader(
     numbers(finished, capsys)
     monkeypatch.setattr(cells, "lemma_counts", fail)
     numbers(finished, capsys, "grader=simplerl-1")
+
+
+def test_answers_are_read_ahead_where_votes_are_counted(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in grids, and not of one sample."""
+    ahead: set[str] = set()
+    monkeypatch.setattr(majority, "read_answers_ahead", lambda cell, *_: ahead.add(cell.cell_id))
+    numbers(finished, capsys)
+    root = Ledger(finished.results).root
+    assert ahead == {path.parent.name for path in root.glob("*/votes-*.npz")}
