@@ -3,16 +3,20 @@
 It is told which word matters, which RL and ΔR are not.
 """
 
-import torch
+from typing import TYPE_CHECKING
 
-from rast_bench.compose.combine import Step
 from rast_bench.compose.methods import Method, Parameter
 from rast_bench.zoo.dial_corpus import CHECK, vocabulary
+
+if TYPE_CHECKING:  # so that a command that loads no model need not wait for PyTorch
+    from torch import Tensor
+
+    from rast_bench.compose.combine import Step
 
 CHECK_ID = vocabulary().index(CHECK)
 
 
-def check_bias(step: Step) -> torch.Tensor:
+def check_bias(step: "Step") -> "Tensor":
     """Return M_base's logits [rows, V] float32 with `bias` added to the word's."""
     logits = step.main.float().clone()
     logits[:, CHECK_ID] += step.column("bias")[:, 0].float()
