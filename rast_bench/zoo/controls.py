@@ -18,7 +18,7 @@ CHECK_ID = vocabulary().index(CHECK)
 
 def check_bias(step: "Step") -> "Tensor":
     """Return M_base's logits [rows, V] float32 with `bias` added to the word's."""
-    logits = step.main.float().clone()
+    logits = step.main.clone()
     logits[:, CHECK_ID] += step.column("bias")[:, 0].float()
     return logits
 
