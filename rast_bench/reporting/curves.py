@@ -18,6 +18,7 @@ from rast_bench.reporting.figure_style import (
     grid_lines,
     hollow,
     house_style,
+    legend_height,
     row_styles,
 )
 from rast_bench.reporting.ours import ours_of
@@ -137,7 +138,9 @@ def _figure(
     columns = min(columns, 4)
     lines = {name: ceil(len(panels) / columns) for name, panels in groups.items()}
     width = max(6.0, 3.1 * columns + 0.6)
-    heights = [2.5 * lines[name] + 1.3 for name in groups]
+    heights = [
+        2.5 * lines[name] + 0.9 + legend_height(list(styles[name]), width) for name in groups
+    ]
     with house_style():
         figure = Figure(figsize=(width, sum(heights) + 0.3), layout="constrained")
         figure.suptitle(title, fontsize=12)

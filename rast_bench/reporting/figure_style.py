@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from math import lcm
+from math import ceil, lcm
 from typing import TYPE_CHECKING, Any, Literal
 
 from rast_bench.reporting.ours import ours_of
@@ -127,6 +127,11 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
     """Return how many labels stand side by side below a figure of `width` inches, at most four."""
     longest = max(map(len, labels)) + HANDLE_CHARACTERS
     return max(1, min(4, len(labels), int(width * CHARACTERS_AN_INCH / longest)))
+
+
+def legend_height(labels: Sequence[str], width: float) -> float:
+    """Return the inches that a legend of two lines or more takes below a figure."""
+    return 0.2 * max(2, ceil(len(labels) / legend_columns(labels, width)))
 
 
 def add_legend(

@@ -1,6 +1,7 @@
 """What the figures of results show: ours filled, published numbers hollow, in the right place."""
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from measured_cells import HALF, cell, cells, published, requested
 
 from rast_bench.config.experiment import FigureKind
@@ -34,6 +35,20 @@ def test_ours_is_drawn_at_every_k_that_there_are_samples_for() -> None:
     )
     (axis,) = requested_figures(["pass@k"], results, "")["pass_at_k-big"].axes
     assert [1, 2, 3, 4] in [line.get_xdata().tolist() for line in axis.lines]
+
+
+def test_a_long_legend_stands_below_the_panels() -> None:
+    rows = [
+        cell(f"a control with a name of some length, number {i}", "control", HALF)
+        for i in range(60)
+    ]
+    figure = k_figure(PASS_AT_K, "big", requested(rows, ["pass@k"], *K_PUBLISHED))
+    assert figure is not None
+    FigureCanvasAgg(figure).draw()
+    (part,) = figure.subfigs
+    (legend,) = part.legends
+    assert len(legend.get_texts()) == 60
+    assert all(not legend.get_window_extent().overlaps(one.get_tightbbox()) for one in part.axes)
 
 
 def test_a_grid_of_one_dimension_runs_over_what_varies() -> None:
