@@ -8,17 +8,18 @@ question states them.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from rast_bench.grading.robust.cleaning import clean
-from rast_bench.grading.robust.kinds.base import Reading
+from rast_bench.grading.robust.kinds.base import Reader, Reading
 from rast_bench.grading.robust.kinds.bases import BasedNumber, read_based
 from rast_bench.grading.robust.kinds.choices import Choice, read_choice
-from rast_bench.grading.robust.kinds.collections import Collection
-from rast_bench.grading.robust.kinds.equations import Equation
+from rast_bench.grading.robust.kinds.collections import Collection, read_set, read_tuple
+from rast_bench.grading.robust.kinds.congruences import Congruence, read_congruence
+from rast_bench.grading.robust.kinds.equations import Equation, read_equation
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import (
     Complement,
@@ -29,11 +30,13 @@ from rast_bench.grading.robust.kinds.intervals import (
     Points,
     Region,
     as_intervals,
+    read_region,
 )
+from rast_bench.grading.robust.kinds.notation import without_arrows
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
-from rast_bench.grading.robust.kinds.vectors import Matrix
-from rast_bench.grading.robust.readings import read
+from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
+from rast_bench.grading.robust.readings import SET_OF_NOTHING, body, read, read_values
 from rast_bench.hardware import usable_cores
 
 if TYPE_CHECKING:
@@ -178,10 +181,7 @@ def _form(text: str, levels: int) -> Hashable | None:
         form = _form(part, levels - 1)
         return spelled_form(part) if form is None else form
 
-    readings = _readings(text)
-    if any(isinstance(reading, Region) for reading in readings):  # `[1, 2)` is not a tuple
-        readings = tuple(reading for reading in readings if not isinstance(reading, Collection))
-    forms = (_form_of(reading, inner) for reading in readings)
+    forms = (_form_of(reading, inner) for reading in _readings(text))
     return next((form for form in forms if form is not None), None)
 
 
@@ -193,22 +193,40 @@ _PLAIN = re.compile(
 an expression, without parts."""
 
 _PLAIN_READERS = (read_choice, read_number, read_based, read_quantity, read_expression)
+_READERS: tuple[Reader, ...] = (
+    *(read_choice, read_number, read_based, read_quantity, read_matrix, read_congruence),
+    read_region,  # before tuples: `[1, 2)` is none
+    *(read_tuple, read_set, read_values, read_equation, read_expression),
+)
+"""Readers of the kinds that have forms, and of those that rule out others."""
+_WITH_MODULUS: frozenset[Reader] = frozenset((read_values, read_equation, read_expression))
 
 
-def _readings(text: str) -> tuple[Reading, ...]:
-    """Return the readings of a text, skipping for plain text the readers that find nothing."""
-    if not _PLAIN.fullmatch(text):
-        return read(text).readings
-    readings = []
-    for reader in _PLAIN_READERS:
-        if (reading := reader(text)) is None:
-            continue
-        if isinstance(reading, Choice):
-            return read(text).readings
-        if isinstance(reading, Number) and not reading.comma:
-            return (reading,)  # its form is known, whatever its other readings
-        readings.append(reading)
-    return tuple(readings)
+def _readings(text: str) -> Iterator[Reading]:
+    """Yield what `read` finds and may have a form, reading on only when the next one is wanted.
+
+    The readers that find nothing in plain text are skipped.
+    """
+    plain = _PLAIN.fullmatch(text)
+    if not plain:
+        text = body(without_arrows(text))
+        if SET_OF_NOTHING.fullmatch(text):
+            yield from read(text).readings
+            return
+    ruled_out: frozenset[Reader] = frozenset()
+    for reader in _PLAIN_READERS if plain else _READERS:
+        reading = None if reader in ruled_out else reader(text)
+        match reading:
+            case None:
+                continue
+            case Choice():
+                ruled_out = frozenset((read_expression,)) if reading.bracketed else ruled_out
+            case Congruence():  # its modulus applies to all
+                ruled_out |= _WITH_MODULUS
+            case _:
+                yield reading
+        if plain and isinstance(reading, Number) and not reading.comma:
+            return  # whatever its other readings
 
 
 def _form_of(reading: Reading, inner: _Form) -> Hashable | None:

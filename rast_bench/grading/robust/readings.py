@@ -38,7 +38,7 @@ from rast_bench.grading.robust.kinds.words import (
 )
 
 
-def _read_values(text: str) -> Collection | None:
+def read_values(text: str) -> Collection | None:
     """Read a list that is not a system: `x = 1, y = 2` gives values in no order."""
     solutions = read_solutions(text)
     if solutions:
@@ -74,7 +74,7 @@ READERS: tuple[Reader, ...] = (
     _read_conditioned,
     read_system,
     read_set,
-    _read_values,
+    read_values,
     read_words,
     read_equation,
     read_inequality,
@@ -120,7 +120,7 @@ def read(text: str) -> Text:
     readings = [reading for reader in READERS if (reading := reader(text))]
     if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
         readings = [reading for reading in readings if not isinstance(reading, Expression)]
-    if _SET_OF_NOTHING.fullmatch(text):
+    if SET_OF_NOTHING.fullmatch(text):
         readings = [reading for reading in readings if reading.kind == "set"]
         readings = readings or [Collection("set", (r"\emptyset",))]
     if any(isinstance(reading, Congruence) for reading in readings):  # its modulus applies to all
@@ -131,7 +131,7 @@ def read(text: str) -> Text:
 
 _NOTHING = r"(?:\\(?:emptyset|varnothing)|∅|\\\{ ?\\\}|\{ ?\})"
 EMPTY = re.compile(_NOTHING)
-_SET_OF_NOTHING = re.compile(rf"\\\{{ ?{_NOTHING} ?\\?\}}")
+SET_OF_NOTHING = re.compile(rf"\\\{{ ?{_NOTHING} ?\\?\}}")
 
 
 def body(text: str) -> str:
