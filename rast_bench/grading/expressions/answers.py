@@ -26,7 +26,9 @@ from rast_bench.grading.expressions.lazy import (
     number,
     permutations,
     power,
+    product,
     quotient,
+    total,
 )
 from rast_bench.grading.expressions.series import product_over, sum_over
 from rast_bench.grading.expressions.words import FUNCTION_NAMES, GREEK, NAMES
@@ -138,7 +140,7 @@ class _Reader:
             term = self._product()
             terms.append(-term if negative else term)
         self._depth -= 1
-        return sympy.Add(*terms) if len(terms) > 1 else terms[0]
+        return total(terms) if len(terms) > 1 else terms[0]
 
     def _product(self) -> Any:
         value = self._juxtaposed()
@@ -190,7 +192,7 @@ class _Reader:
         factors = [self._first_factor()]
         while self._starts_factor():
             factors.append(self._factor())
-        value = sympy.Mul(*factors) if len(factors) > 1 else factors[0]
+        value = product(*factors) if len(factors) > 1 else factors[0]
         return -value if negative else value
 
     def _first_factor(self) -> Any:

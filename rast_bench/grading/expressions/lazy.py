@@ -4,7 +4,9 @@ sympy evaluates `2**(10**20)` as soon as it sees it. Here, what is too large bec
 its own, which sympy leaves alone.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import cmp_to_key
 from typing import Any
 
 import flint
@@ -16,6 +18,7 @@ MAX_BITS = 100_000  # of a number that is evaluated
 MAX_DIGITS = 30_000  # of a number that is given in digits
 MAX_DEGREE = 1_000  # of a root, and of a power of a base that is not rational
 MAX_ROOT_BITS = 256  # of a number factored under a root
+_MOST_FACTORED = 2**30  # below, sympy factors an integer completely to find its square root
 _PYTHON_DIGITS = 4_000  # above about this, Python refuses to parse an integer
 
 
@@ -34,6 +37,8 @@ def number(digits: str) -> Any:
     if len(digits) > MAX_DIGITS:
         raise OversizedError("a number of too many digits")
     if len(digits) <= _PYTHON_DIGITS:
+        if digits.isdecimal():
+            return sympy.Integer(int(digits))
         return sympy.Rational(Fraction(digits))
     whole, _, decimals = digits.partition(".")
     above = int(flint.fmpz((whole + decimals).lstrip("0") or "0"))
@@ -51,9 +56,23 @@ def power(base: Any, exponent: Any) -> Any:
         return sign * power(-base, exponent)
     if _too_large(base, exponent):
         return HugePower(base, exponent)
+    if exponent is sympy.S.Half and base.is_Integer and 0 < base.p < _MOST_FACTORED:
+        return _square_root(int(base))
     if base.is_Rational and exponent.q > 1 and _bits(base) > MAX_ROOT_BITS:
         return _root_of_large(base, exponent)
     return sympy.Pow(base, exponent)
+
+
+def _square_root(base: int) -> Any:
+    """Return the root of a positive integer as sympy does, which takes long to find divisors."""
+    outside = inside = 1
+    for prime, exponent in flint.fmpz(base).factor():
+        outside *= int(prime) ** (exponent // 2)
+        inside *= int(prime) ** (exponent % 2)
+    if inside == 1:
+        return sympy.Integer(outside)
+    root = sympy.Pow(sympy.Integer(inside), sympy.S.Half, evaluate=False)
+    return product(sympy.Integer(outside), root)
 
 
 def _root_of_large(base: Any, exponent: Any) -> Any:
@@ -71,6 +90,8 @@ def _general_power(base: Any, exponent: Any) -> Any:
         factor, _ = exponent.as_coeff_Mul()
         if any(_too_large(base, part) for part in (constant, factor)):
             return HugePower(base, exponent)
+    if base is sympy.E and (term := _as_term(exponent)) and term[1].is_Symbol:
+        return sympy.exp(exponent, evaluate=False)
     return sympy.Pow(base, exponent)
 
 
@@ -94,6 +115,52 @@ def _bits(value: Any) -> int:
     return max(int(value.p).bit_length(), int(value.q).bit_length())
 
 
+def total(terms: Sequence[Any]) -> Any:
+    """Return the sum of the terms, as `sympy.Add` does."""
+    constant: Any = sympy.S.Zero
+    others: dict[Any, Any] = {}
+    for value in terms:
+        if value.is_Rational:
+            constant += value
+        elif (term := _as_term(value)) and term[1] not in others:
+            others[term[1]] = value
+        else:
+            return sympy.Add(*terms)
+    parts = sorted(others.values(), key=cmp_to_key(sympy.Basic.compare))
+    if constant or not parts:
+        parts.insert(0, constant)
+    return sympy.Add(*parts, evaluate=False) if len(parts) > 1 else parts[0]
+
+
+def product(*factors: Any) -> Any:
+    """Return the product of the factors, as `sympy.Mul` does."""
+    term = _as_term(factors[1]) if len(factors) == 2 and factors[0].is_Rational else None
+    number = factors[0] * term[0] if term else sympy.S.Zero
+    if term is None or not number:
+        return sympy.Mul(*factors)
+    return term[1] if number is sympy.S.One else sympy.Mul(number, term[1], evaluate=False)
+
+
+def _as_term(value: Any) -> tuple[Any, Any] | None:
+    r"""Return the rational factor and the rest of a term: `3x^2`, `\frac{\pi}{2}`, `-e^{2t}`.
+
+    None if the rest is not single. Terms with other rests do not combine, and a single rest does
+    not combine with a number: there is nothing to evaluate. sympy would ask of every new number
+    whether it is zero, which takes longer than all else.
+    """
+    number, rest = sympy.S.One, value
+    if value.is_Mul and len(value.args) == 2 and value.args[0].is_Rational:
+        number, rest = value.args
+    if rest.is_Symbol or rest.is_NumberSymbol:
+        return number, rest
+    if isinstance(rest, sympy.exp):
+        return (number, rest) if _as_term(rest.args[0]) else None
+    if not rest.is_Pow or not rest.exp.is_Rational:
+        return None
+    is_root = rest.exp is sympy.S.Half and rest.base.is_Integer and rest.base.p > 0
+    return (number, rest) if is_root or rest.base.is_Symbol else None
+
+
 def quotient(above: Any, below: Any) -> Any:
     """Return above / below.
 
@@ -102,8 +169,8 @@ def quotient(above: Any, below: Any) -> Any:
     """
     if below == 0:
         raise UnreadableError("a division by zero")
-    if below.is_Rational and above.is_Rational:
-        return above / below
+    if below.is_Rational:
+        return above / below if above.is_Rational else product(1 / below, above)
     return above * sympy.Pow(below, -1)
 
 
