@@ -176,8 +176,8 @@ def _alternatives(text: str) -> list[str]:
     for separator in (OR, ";"):
         parts = [part.rstrip(" ,") for part in split(text, separator)]
         parts = [part for part in parts if part]
-        sizes = {len(split_list(part)) for part in parts}
-        if len(parts) > 1 and len(sizes) == 1 and sizes != {1}:
+        sizes = {len(split_list(part)) for part in parts} if len(parts) > 1 else set()
+        if len(sizes) == 1 and sizes != {1}:
             return parts
     return []
 

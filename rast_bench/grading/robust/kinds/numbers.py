@@ -110,8 +110,9 @@ class Number:
         size = max(len(self.above), len(self.below), len(self.whole))
         if size > MAX_DIGITS or abs(self.exponent) > MAX_DIGITS:
             return None
-        value = int(self.whole) + Fraction(int(self.above), int(self.below))
-        return self.sign * value * Fraction(10) ** self.exponent
+        below = int(self.below)
+        value = Fraction(self.sign * (int(self.whole) * below + int(self.above)), below)
+        return value * Fraction(10) ** self.exponent if self.exponent else value
 
     def canonical(self) -> tuple[int, str, int] | None:
         """Sign, digits without outer zeros, exponent; None for a fraction."""
@@ -346,7 +347,7 @@ def match_number(text: str, start: int = 0) -> tuple[Number, int] | None:
         number = _decimal(match)
     if number is None:
         return None
-    return replace(number, sign=sign * number.sign), match.end()
+    return replace(number, sign=-number.sign) if sign < 0 else number, match.end()
 
 
 def _power_of_ten(match: re.Match[str]) -> Number:
