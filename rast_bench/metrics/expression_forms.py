@@ -7,6 +7,8 @@ which are free of rounding errors. Expressions that take too long have no form.
 import hashlib
 from collections.abc import Hashable, Mapping
 from fractions import Fraction
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import sympy
@@ -45,10 +47,10 @@ def _form(text: str) -> Hashable | None:
     exact = rational(expression)
     if exact is not None:
         return exact
-    unknowns = sorted(expression.free_symbols, key=str)
+    unknowns = sorted(expression.free_symbols, key=attrgetter("name"))
     forms: list[Hashable] = []
     for point in range(_POINTS if unknowns else 1):
-        place = {unknown: _place(str(unknown), point) for unknown in unknowns}
+        place = {unknown: _place(unknown.name, point) for unknown in unknowns}
         ball = enclosure(expression, _BITS, place)
         if ball is None:  # a function that sympy knows better at numbers
             ball = enclosure(expression.subs(place), _BITS)
@@ -58,6 +60,7 @@ def _form(text: str) -> Hashable | None:
     return forms[0] if len(set(forms)) == 1 else ("function", *forms)
 
 
+@lru_cache(maxsize=256)
 def _place(name: str, point: int) -> Any:
     """Return a value between 1/2 and 5/2, the same for a name in every expression."""
     digest = hashlib.sha256(f"{name} {point}".encode()).digest()

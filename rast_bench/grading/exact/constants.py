@@ -42,10 +42,10 @@ def enclosure(
     Args:
         at: a rational number per unknown.
     """
-    if not isinstance(expression, sympy.Expr) or expression.free_symbols - at.keys():
+    if not isinstance(expression, sympy.Expr) or (not at and expression.free_symbols):
         return None
     working = bits + 32
-    while working <= max(_most_bits(expression), 2 * bits):
+    while True:
         try:
             with precision(working):
                 value = ball(expression, {unknown: ball(one, {}) for unknown, one in at.items()})
@@ -56,7 +56,8 @@ def enclosure(
         except NoValueError:
             return None
         working *= 2
-    return None
+        if working > max(_most_bits(expression), 2 * bits):
+            return None
 
 
 def _most_bits(*expressions: Any) -> int:

@@ -80,7 +80,7 @@ def answer_tokens(text: str) -> list[Token]:
         UnreadableError: a character belongs to no token.
         OversizedError: too many tokens, or too many digits in a number.
     """
-    text = text.translate(_UNICODE)
+    text = text if text.isascii() else text.translate(_UNICODE)
     tokens: list[Token] = []
     position = 0
     while True:

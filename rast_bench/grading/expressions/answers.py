@@ -88,9 +88,13 @@ def read(text: str) -> Any:
         raise UnreadableError("no expression that can be evaluated") from error
     if reader.next != END:
         raise UnreadableError(f"unexpected {reader.next.text[:20]!r}")
-    if isinstance(value, sympy.Expr) and value.has(sympy.nan, sympy.zoo):
+    if isinstance(value, sympy.Expr) and _is_undefined(value):
         raise UnreadableError("undefined")
     return value
+
+
+def _is_undefined(value: Any) -> bool:
+    return value is sympy.nan or value is sympy.zoo or any(map(_is_undefined, value.args))
 
 
 class _Reader:
