@@ -102,7 +102,8 @@ class RastForCausalLM(nn.Module):
         self.weights = [pair.weight for pair in self.settings.pairs]
         self.paths = [checkpoint.path for checkpoint in checkpoints]
         self.columns = [config.hidden_size for config in (self.config, *configs)]
-        self.columns[1:1] = [self.early * self.config.hidden_size] if self.early else []
+        if self.early:
+            self.columns.insert(1, self.early * self.config.hidden_size)
         device = vllm_config.device_config.device
         max_tokens = vllm_config.scheduler_config.max_num_batched_tokens
         self.row_buffer: RowBuffer | None = None
@@ -154,7 +155,7 @@ class RastForCausalLM(nn.Module):
         [tokens].
         """
         found = self.models[0](input_ids, positions)
-        main: Tensor = found[0] if self.early > 1 else found
+        main: Tensor = found[0] if self.early else found
         if not self.composes:
             return main
         joined = main.new_empty(len(main), sum(self.columns))
@@ -163,7 +164,7 @@ class RastForCausalLM(nn.Module):
         if self.early:
             # Embedded again: the first layer adds to the tensor that it is given.
             embedded = self.embed_input_ids(input_ids)
-            others.pop(0).copy_(torch.cat([embedded, *(found[1] if self.early > 1 else ())], -1))
+            others.pop(0).copy_(torch.cat([embedded, *found[1]], dim=-1))
         if self.skips_small and self.lambda_buffer.zero_share == 1:
             return joined  # `compute_logits` reads nothing else in this step
         if self.row_buffer is not None:

@@ -5,12 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rast_bench.compose.limits import MAX_FACTOR
-from rast_bench.compose.methods import (
-    EQUATION_3,
-    Method,
-    SmallRole,
-    find_method,
-)
+from rast_bench.compose.methods import EQUATION_3, Method, SmallRole, find_method
 
 ARCHITECTURE = "RastForCausalLM"
 WORKER = "rast_bench.vllm_plugin.worker.RastWorker"
