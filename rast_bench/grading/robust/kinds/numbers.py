@@ -361,7 +361,7 @@ def _fraction(match: re.Match[str]) -> Number | None:
     sign = 1
     parts: list[tuple[str, int]] = []
     for part in (above, below):
-        bare = part.replace(",", "").replace(" ", "")
+        bare = part.replace(",", "").replace(" ", "").rstrip(".")
         if bare.startswith("-"):
             sign, bare = -sign, bare[1:]
         whole, _, decimals = bare.partition(".")
@@ -416,7 +416,7 @@ def _digits(match: re.Match[str]) -> tuple[str, bool]:
         ), False
     if (comma := match["comma"]) is not None:
         return comma.replace(",", "."), True
-    return match["endless"] or match["plain"], False
+    return match["endless"] or match["plain"].rstrip("."), False
 
 
 def _repeating(text: str, exponent: int) -> Number | None:
