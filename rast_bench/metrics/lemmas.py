@@ -125,7 +125,7 @@ def _counted_by_arrow(texts: "pa.StringArray", numbers: "_WantedLemmas") -> IntA
         order[several] = np.arange(1, len(several) + 1)
         rows, which = occurrences(order)
         np.add.at(counts, rows, within[which - 1])
-    if _SIGMA.encode() in original:
+    if not original.isascii() and _SIGMA.encode() in original:
         for row, text in enumerate(texts.to_pylist()):
             if _SIGMA in text:
                 counts[row] = _counts([numbers.of_text(text)], numbers.size)[0]
