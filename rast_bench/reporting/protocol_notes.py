@@ -38,15 +38,13 @@ def _decodings(cells: Sequence[CellConfig]) -> str:
     """Return the decodings of one method; λ and τ of a whole grid are in its table."""
     distinct = list(dict.fromkeys(map(decoding_of, cells)))
     if len(distinct) > MANY_DECODINGS:
-        penalties = {cell.decoding.repetition_penalty for cell in cells}
         words = [
             f"{len(distinct)} settings",
             f"top-p = {_listed(f'{cell.decoding.top_p:g}' for cell in cells)}",
-            *(
-                [f"repetition penalty = {_listed(map('{:g}'.format, penalties))}"]
-                * (penalties != {1})
-            ),
         ]
+        penalties = sorted({cell.decoding.repetition_penalty for cell in cells})
+        if penalties != [1]:
+            words.append(f"repetition penalty = {_listed(f'{one:g}' for one in penalties)}")
         return ", ".join(words)
     return " or ".join(distinct)
 
