@@ -43,7 +43,8 @@ def durable(results: Path) -> set[Key]:
 
 
 def made(output: str) -> list[Key]:
-    rows = [line.split() for line in output.splitlines()]
+    """What a process printed before it made it; one that is killed may leave half a line."""
+    rows = [line.split() for line in output.splitlines(keepends=True) if line.endswith("\n")]
     return [(cell, problem, int(index)) for cell, problem, index in rows]
 
 
