@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from rast_bench.grading.robust.cleaning import clean
 from rast_bench.grading.robust.kinds.base import Reader, Reading
 from rast_bench.grading.robust.kinds.bases import BasedNumber, read_based
-from rast_bench.grading.robust.kinds.choices import Choice, read_choice
+from rast_bench.grading.robust.kinds.choices import read_choice
 from rast_bench.grading.robust.kinds.collections import Collection, read_set, read_tuple
-from rast_bench.grading.robust.kinds.congruences import Congruence, read_congruence
+from rast_bench.grading.robust.kinds.congruences import read_congruence
 from rast_bench.grading.robust.kinds.equations import Equation, read_equation
 from rast_bench.grading.robust.kinds.expressions import Expression, read_expression
 from rast_bench.grading.robust.kinds.intervals import (
@@ -36,7 +36,13 @@ from rast_bench.grading.robust.kinds.notation import without_arrows
 from rast_bench.grading.robust.kinds.numbers import Number, read_number
 from rast_bench.grading.robust.kinds.quantities import Quantity, read_quantity
 from rast_bench.grading.robust.kinds.vectors import Matrix, read_matrix
-from rast_bench.grading.robust.readings import SET_OF_NOTHING, body, read, read_values
+from rast_bench.grading.robust.readings import (
+    SET_OF_NOTHING,
+    body,
+    read,
+    read_values,
+    readings_of,
+)
 from rast_bench.hardware import usable_cores
 
 if TYPE_CHECKING:
@@ -199,7 +205,6 @@ _READERS: tuple[Reader, ...] = (
     *(read_tuple, read_set, read_values, read_equation, read_expression),
 )
 """Readers of the kinds that have forms, and of those that rule out others."""
-_WITH_MODULUS: frozenset[Reader] = frozenset((read_values, read_equation, read_expression))
 
 
 def _readings(text: str) -> Iterator[Reading]:
@@ -207,26 +212,15 @@ def _readings(text: str) -> Iterator[Reading]:
 
     The readers that find nothing in plain text are skipped.
     """
-    plain = _PLAIN.fullmatch(text)
-    if not plain:
-        text = body(without_arrows(text))
-        if SET_OF_NOTHING.fullmatch(text):
-            yield from read(text).readings
-            return
-    ruled_out: frozenset[Reader] = frozenset()
-    for reader in _PLAIN_READERS if plain else _READERS:
-        reading = None if reader in ruled_out else reader(text)
-        match reading:
-            case None:
-                continue
-            case Choice():
-                ruled_out = frozenset((read_expression,)) if reading.bracketed else ruled_out
-            case Congruence():  # its modulus applies to all
-                ruled_out |= _WITH_MODULUS
-            case _:
-                yield reading
-        if plain and isinstance(reading, Number) and not reading.comma:
-            return  # whatever its other readings
+    if _PLAIN.fullmatch(text):
+        for reading in readings_of(text, _PLAIN_READERS):
+            yield reading
+            if isinstance(reading, Number) and not reading.comma:
+                return  # whatever its other readings
+        return
+    text = body(without_arrows(text))
+    nothing = SET_OF_NOTHING.fullmatch(text)
+    yield from read(text).readings if nothing else readings_of(text, _READERS)
 
 
 def _form_of(reading: Reading, inner: _Form) -> Hashable | None:

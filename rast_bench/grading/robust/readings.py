@@ -1,6 +1,7 @@
 """Read a text as every kind of answer that it may be."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -84,6 +85,28 @@ QUICK_READERS = READERS[: READERS.index(read_number) + 1]
 """Readers whose kinds are compared without algebra."""
 
 
+_PARTS: frozenset[Reader] = frozenset((read_values, read_words, read_equation, read_expression))
+"""Readers of what may be a part of a congruence, whose modulus applies to all."""
+
+
+def readings_of(text: str, readers: Sequence[Reader]) -> Iterator[Reading]:
+    """Yield what the readers find in a text, reading on only when the next one is wanted.
+
+    A choice in brackets rules out an expression, a congruence what would be parts of it: readers of
+    those two come first.
+    """
+    ruled_out: frozenset[Reader] = frozenset()
+    for reader in readers:
+        reading = None if reader in ruled_out else reader(text)
+        if reading is None:
+            continue
+        if isinstance(reading, Choice) and reading.bracketed:
+            ruled_out |= {read_expression}
+        if isinstance(reading, Congruence):
+            ruled_out |= _PARTS
+        yield reading
+
+
 @dataclass(frozen=True)
 class Text:
     """A text and its readings in the order of `READERS`."""
@@ -117,15 +140,10 @@ class Text:
 def read(text: str) -> Text:
     """Return the readings of a cleaned text; `= 5` is read as 5."""
     text = body(without_arrows(text))
-    readings = [reading for reader in READERS if (reading := reader(text))]
-    if any(isinstance(reading, Choice) and reading.bracketed for reading in readings):
-        readings = [reading for reading in readings if not isinstance(reading, Expression)]
+    readings = list(readings_of(text, READERS))
     if SET_OF_NOTHING.fullmatch(text):
         readings = [reading for reading in readings if reading.kind == "set"]
         readings = readings or [Collection("set", (r"\emptyset",))]
-    if any(isinstance(reading, Congruence) for reading in readings):  # its modulus applies to all
-        parts = ("list", "equation", "text", "expression")
-        readings = [reading for reading in readings if reading.kind not in parts]
     return Text(text, tuple(readings))
 
 
