@@ -143,17 +143,13 @@ class SlotState:
         penalties = self.penalty[slots].repeat_interleave(time)
         return penalised(logits.flatten(0, 1), penalties, seen.flatten(0, 1)).view_as(logits)
 
-    def saw(self, slots: slice, tokens: Tensor, last: Tensor | None = None) -> None:
+    def saw(self, slots: slice, tokens: Tensor, last: Tensor) -> None:
         """Keep next tokens [rows, time] for the penalty, up to the places `last` [rows]."""
         if self.seen is None:
             return
         seen = self.seen[slots]
         for place, column in enumerate(tokens.T):
-            kept = seen.gather(1, column[:, None])
-            if last is None:
-                kept = torch.ones_like(kept)
-            else:
-                kept |= (last >= place)[:, None]
+            kept = seen.gather(1, column[:, None]) | (last >= place)[:, None]
             seen.scatter_(1, column[:, None], kept)
 
     def advance(self, slots: slice, logits: Tensor, *, all_greedy: bool | None = None) -> list[int]:
@@ -172,7 +168,7 @@ class SlotState:
             all_greedy=all_greedy,
         )
         self.tokens[slots] = tokens
-        self.saw(slots, tokens[:, None])
+        self.saw(slots, tokens[:, None], torch.zeros_like(tokens))
         self.drawn[slots] += 1
         self.positions[slots] += 1
         finite = logits.amax(-1).isfinite()  # a maximum with NaN is NaN
