@@ -5,7 +5,7 @@ Every stage reads what the previous one left in the ledger, so each can be run a
 
 import sys
 from collections.abc import Container, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,9 @@ from rast_bench.capacity import check_cell_count, check_processes, check_samples
 from rast_bench.code_tests.consent import check_code_execution
 from rast_bench.config.compose import Job, RunOptions
 from rast_bench.config.next_command import next_command
-from rast_bench.errors import ConfigError
+from rast_bench.errors import ConfigError, LedgerError
 from rast_bench.ledger import Ledger
+from rast_bench.ledger.derived import computing_ahead
 from rast_bench.planning.cells import PlannedCell
 from rast_bench.planning.pins import warn_of_unpinned
 from rast_bench.planning.plan import plan_cells
@@ -215,6 +216,7 @@ def single_cells(planned: Sequence[PlannedJob]) -> list[PlannedCell]:
     ]
 
 
+@computing_ahead()
 def report_jobs(
     planned: Sequence[PlannedJob],
     ledger: Ledger,
@@ -289,16 +291,20 @@ def grade_planned(
 
     Args:
         voting: the cells of which a table will count votes (`voting_cells`), by their first
-            grader: other processes begin to read their answers.
+            grader: other processes begin to read their answers, and a thread to count words.
     """
     from rast_bench.grading import grade_cells, graders_of
+    from rast_bench.metrics.behaviour import count_words_ahead
     from rast_bench.metrics.majority import read_answers_ahead
+    from rast_bench.metrics.outcomes import load_outcome
 
     def graded(cell: PlannedCell, grader: str) -> None:
-        if (cell.cell_id, cell.wanted) in voting and grader == graders_of(
-            cell.cell, options.grader
-        )[0]:
-            read_answers_ahead(cell, ledger, grader)
+        first = graders_of(cell.cell, options.grader)[0]
+        if (cell.cell_id, cell.wanted) in voting and grader == first:
+            with suppress(LedgerError):  # a table says so itself
+                outcome = load_outcome(cell, ledger, grader)
+                read_answers_ahead(outcome)
+                count_words_ahead(outcome)
 
     judged: dict[str, list[PlannedCell]] = {}
     for item in planned:

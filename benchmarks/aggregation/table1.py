@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from aggregation.responses import RUN, AnswerBook, answer_book, cell_tables
 from rast_bench.config.frontend import job_of_overrides
-from rast_bench.config.identity import sample_seeds
 from rast_bench.grading import newest_version
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.codec import SAMPLES, verdict_family
+from rast_bench.ledger.codec import SAMPLES, sample_seeds, verdict_family
+from rast_bench.ledger.keys import column_of
 from rast_bench.ledger.shards import write_shard
 from rast_bench.pipeline import plan_jobs
 from rast_bench.planning.cells import cell_display
@@ -91,8 +91,7 @@ def make_table(folder: Path, samples: int, share: float, seed: int = 0) -> int:
 
 
 def _with_seeds(made: pa.Table, cell_id: str) -> pa.Table:
-    keys = zip(made["problem_id"].to_pylist(), made["sample_index"].to_pylist(), strict=True)
-    seeds = pa.array(list(sample_seeds(cell_id, keys)), pa.int64())
+    seeds = column_of(sample_seeds(made, cell_id))
     return made.set_column(made.column_names.index("seed"), made.schema.field("seed"), seeds)
 
 

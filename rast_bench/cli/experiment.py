@@ -37,23 +37,27 @@ def named_experiment(args: Namespace) -> "tuple[Job, ExperimentConfig]":
     return job, job.options.experiment
 
 
-def report_available(job: "Job", experiment: "ExperimentConfig") -> "Report":
-    """Grade what is stored and build the report."""
+def report_available(
+    job: "Job", experiment: "ExperimentConfig"
+) -> "tuple[Sequence[PlannedCell | None], Report]":
+    """Grade what is stored; return the cells, parallel to the job's, and the report.
+
+    A cell is None if it is not to be had, where the experiment does not wait for all.
+    """
     from rast_bench.ledger import Ledger
+    from rast_bench.ledger.derived import computing_ahead
     from rast_bench.reporting.reports import experiment_report
 
-    ledger = Ledger(Path(job.options.results_dir))
-    planned = graded_cells(job, experiment, ledger)
-    return experiment_report(experiment, job.experiment_cells, planned, ledger, job.options.grader)
+    ledger, grader = Ledger(Path(job.options.results_dir)), job.options.grader
+    with computing_ahead():
+        planned = _graded_cells(job, experiment, ledger)
+        report = experiment_report(experiment, job.experiment_cells, planned, ledger, grader)
+    return planned, report
 
 
-def graded_cells(
+def _graded_cells(
     job: "Job", experiment: "ExperimentConfig", ledger: "Ledger"
 ) -> "Sequence[PlannedCell | None]":
-    """Return the cells, parallel to the job's, with what is stored of them graded.
-
-    None for a cell that is not to be had, where the experiment does not wait for all.
-    """
     from rast_bench.pipeline import grade_planned, plan_jobs, voting_cells
     from rast_bench.results.experiment import plan_available
 

@@ -39,7 +39,7 @@ def run(args: Namespace) -> int:
     job, experiment = named_experiment(args)
     results_dir = Path(job.options.results_dir)
     in_page = check_tokens(experiment, results_dir)
-    report = report_available(job, experiment)
+    _, report = report_available(job, experiment)
     requested = requested_results(report.results)
     figures = {**report.figures, **analysis_figures(experiment, requested, results_dir)}
     if not (figures or in_page) and experiment.figures:

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from rast_bench.cli.experiment import add_experiment, graded_cells, named_experiment
+from rast_bench.cli.experiment import add_experiment, named_experiment, report_available
 from rast_bench.config.arguments import CommandParser
 
 SUMMARY = "write an experiment's numbers, charts and samples as an HTML page"
@@ -39,7 +39,6 @@ def run(args: Namespace) -> int:
     from rast_bench.grading import graders_of
     from rast_bench.ledger import Ledger
     from rast_bench.provenance import now
-    from rast_bench.reporting.reports import experiment_report
     from rast_bench.reporting.save import save_report
     from rast_bench.run.launch import Command
     from rast_bench.viewer.data import saved_numbers
@@ -48,13 +47,10 @@ def run(args: Namespace) -> int:
 
     job, experiment = named_experiment(args)
     results = Path(job.options.results_dir)
-    ledger = Ledger(results)
-    planned = graded_cells(job, experiment, ledger)
-    report = experiment_report(
-        experiment, job.experiment_cells, planned, ledger, job.options.grader
-    )
+    planned, report = report_available(job, experiment)
     command = Command(args.program, args.words, Path.cwd()).text
     folder = save_report(report, results / experiment.name, command)[0].parent
+    ledger = Ledger(results)
     chosen: dict[str, Choice] = {}
     for one in planned:
         stored = None if one is None else stored_cell(ledger, one.cell_id)

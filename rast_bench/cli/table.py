@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     from rast_bench.run.launch import Command
 
     job, experiment = named_experiment(args)
-    report = report_available(job, experiment)
+    _, report = report_available(job, experiment)
     print(report.terminal)
     folder = Path(job.options.results_dir) / experiment.name
     command = Command(args.program, args.words, Path.cwd())

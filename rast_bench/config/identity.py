@@ -184,23 +184,29 @@ def cell_id(identity: dict[str, Any]) -> str:
 
 
 def sample_seed(key: SampleKey) -> int:
-    """Return the seed of one sample, 0 ≤ seed < 2**63, from its key alone, not from batch order."""
-    return next(sample_seeds(key.cell_id, [(key.problem_id, key.sample_index)]))
+    """Return the seed of one sample, 0 ≤ seed < 2**63, from its key alone, not from batch order:
+    the first 63 bits of the SHA-256 of cell, problem and sample index as JSON.
+    """
+    (digest,) = sample_digests(key.cell_id, [(key.problem_id, key.sample_index)])
+    return int.from_bytes(digest[:8], "big") >> 1
 
 
-def sample_seeds(cell_id: str, keys: Iterable[tuple[str, int]]) -> Iterator[int]:
-    """Yield the seed of each (problem id, sample index) of a cell: SHA-256 of the three as JSON.
+def sample_digests(cell_id: str, keys: Iterable[tuple[str, int]]) -> Iterator[bytes]:
+    """Yield the digest that begins with the seed of each (problem id, sample index) of a cell.
 
     The part that a problem's samples have in common is hashed once.
     """
     begun: dict[str, hashlib._Hash] = {}
+    ends: dict[int, bytes] = {}
     for problem_id, index in keys:
         if problem_id not in begun:
             canonical = json.dumps([cell_id, problem_id, 0], ensure_ascii=True)
             begun[problem_id] = hashlib.sha256(canonical.removesuffix("0]").encode())
+        if index not in ends:
+            ends[index] = b"%d]" % index
         digest = begun[problem_id].copy()
-        digest.update(b"%d]" % index)
-        yield int.from_bytes(digest.digest()[:8], "big") >> 1
+        digest.update(ends[index])
+        yield digest.digest()
 
 
 def _number(value: float) -> float:

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rast_bench.config.identity import sample_seeds
+from rast_bench.config.identity import sample_digests
 from rast_bench.domain import FinishReason, Sample, Verdict, VerdictKind
 from rast_bench.ledger.files import UnsoundFileError
-from rast_bench.ledger.keys import encoded, key_numbers, numbers_of, ranks
+from rast_bench.ledger.keys import Numbers, encoded, key_numbers, numbers_of, ranks, texts_of
 
 SMALL_STEPS = "small_steps"
 SAMPLE_SCHEMA = pa.schema(
@@ -50,6 +50,7 @@ KEY = ("problem_id", "sample_index")
 IDENTITY = (*KEY, "run_id")
 """The columns that identify a row of a shard."""
 
+_DIGEST_WORDS = 4  # of 8 bytes, in a SHA-256
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 SHARD_SCHEMA = 1
@@ -291,8 +292,7 @@ def _repeats(identities: pa.Table) -> bool:
 
 
 def _check_samples(table: pa.Table, cell_id: str) -> None:
-    keys = zip(*(table[name].to_pylist() for name in KEY), strict=True)
-    if table["seed"].to_pylist() != list(sample_seeds(cell_id, keys)):
+    if not (numbers_of(table["seed"]) == sample_seeds(table, cell_id)).all():
         raise UnsoundFileError("its seeds do not match its samples")
     if not all(map(_SHA256.fullmatch, table["prompt_sha256"].unique().to_pylist())):
         raise UnsoundFileError("a prompt_sha256 is not a SHA-256")
@@ -309,6 +309,14 @@ def _check_samples(table: pa.Table, cell_id: str) -> None:
         raise UnsoundFileError("a token id is negative")
     if not (counts == numbers_of(table["token_count"])).all():
         raise UnsoundFileError("a token_count does not match its token_ids")
+
+
+def sample_seeds(keys: pa.Table, cell_id: str) -> Numbers:
+    """Return `sample_seed` of every row's problem_id and sample_index."""
+    problems = texts_of(encoded(keys.select(["problem_id"]))["problem_id"]).tolist()
+    pairs = zip(problems, keys["sample_index"].to_pylist(), strict=True)
+    words = np.frombuffer(b"".join(sample_digests(cell_id, pairs)), dtype=">u8")
+    return (words.reshape(-1, _DIGEST_WORDS)[:, 0] >> 1).astype(np.int64)
 
 
 def merged(tables: Iterable[pa.Table], family: Family) -> pa.Table:

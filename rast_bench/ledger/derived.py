@@ -9,19 +9,23 @@ import hashlib
 import io
 import json
 import logging
+import sys
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rast_bench.hardware import usable_cores
 from rast_bench.ledger.atomic import write_durably
 
 Counts = npt.NDArray[np.int64]  # none is negative
@@ -54,6 +58,11 @@ class Derived:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_first", tuple(self.shards()))
 
+    @property
+    def identity(self) -> Hashable:
+        """What tells the samples from others."""
+        return self.folder, self.request, self._first
+
     def array(self, name: str, code: str, compute: Callable[[], Counts]) -> Counts:
         """Return a stored array, or compute and store it.
 
@@ -62,17 +71,35 @@ class Derived:
             code: what its computation depends on (`code_version`).
         """
         path = self._path(name, code)
+        begun = _begun.pop(path, None)
+        if begun is not None and not begun.cancel():
+            return begun.result().astype(np.int64)
         found = _read(path) if self._unchanged() else None
-        if found is not None:
-            return found
-        values = compute()
-        if self._unchanged():
-            _store(path, name, values)
-        return values
+        return self._computed(path, name, compute) if found is None else found
+
+    def begin(self, name: str, code: str, compute: Callable[[], Counts]) -> None:
+        """Let a second thread compute an array that is not stored, where there is one
+        (`computing_ahead`). `array` takes its values, or computes if it has not begun yet.
+
+        Args:
+            name, code: as for `array`.
+            compute: mostly releases the GIL.
+        """
+        if _threads and not self.stored(name, code):
+            path = self._path(name, code)
+            _begun[path] = _threads[-1].submit(
+                lambda: _in_few_bytes(self._computed(path, name, compute))
+            )
 
     def stored(self, name: str, code: str) -> bool:
         """Return whether `array` need not compute."""
         return self._unchanged() and self._path(name, code).is_file()
+
+    def _computed(self, path: Path, name: str, compute: Callable[[], Counts]) -> Counts:
+        values = compute()
+        if self._unchanged():
+            _store(path, name, values)
+        return values
 
     def _unchanged(self) -> bool:
         """Return whether no shard came or went since the samples were read: what is computed from
@@ -83,6 +110,33 @@ class Derived:
     def _path(self, name: str, code: str) -> Path:
         key = json.dumps([code, self.request, *self._first])
         return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
+
+
+_threads: list[Executor] = []  # that of `computing_ahead`, or none
+_begun: dict[Path, Future[npt.NDArray[Any]]] = {}
+_SWITCH_SECONDS = 0.0002  # by default, a thread waits 5 ms for the GIL after every call of Arrow
+
+
+@contextmanager
+def computing_ahead() -> Iterator[None]:
+    """Have arrays computed that are begun meanwhile, in a second thread if there is a core for it.
+
+    What the thread has not begun at the end is dropped.
+    """
+    if usable_cores() < 2 or _threads:
+        yield
+        return
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    thread = ThreadPoolExecutor(1, "arrays")
+    _threads.append(thread)
+    try:
+        yield
+    finally:
+        _threads.clear()
+        _begun.clear()
+        thread.shutdown(cancel_futures=True)
+        sys.setswitchinterval(before)
 
 
 def _read(path: Path) -> Counts | None:
@@ -99,13 +153,12 @@ def _read(path: Path) -> Counts | None:
 
 def _store(path: Path, name: str, values: Counts) -> None:
     buffer = io.BytesIO()
-    small = values.astype(np.min_scalar_type(int(values.max(initial=0))))
     # As numpy's savez_compressed, which compresses five times as long for a third less.
     with (
         zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file,
         file.open("values.npy", "w") as array,
     ):
-        np.save(array, small, allow_pickle=False)
+        np.save(array, _in_few_bytes(values), allow_pickle=False)
     try:
         write_durably(path, buffer.getvalue())
         files = sorted(path.parent.glob(f"{name}-*.npz"), key=lambda one: one.stat().st_mtime_ns)
@@ -114,6 +167,10 @@ def _store(path: Path, name: str, values: Counts) -> None:
                 old.unlink()
     except OSError as error:  # a results folder of somebody else may be read-only
         log.debug("%s is not kept: %s", path, error)
+
+
+def _in_few_bytes(values: Counts) -> npt.NDArray[Any]:
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
 
 
 _LIBRARIES = ("mpmath", "numpy", "pint", "python-flint", "simplemma", "spacy", "sympy")

@@ -6,14 +6,11 @@ hold the texts it shows.
 """
 
 import os
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
-from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +22,7 @@ from rast_bench.ledger.atomic import ledger_errors
 from rast_bench.ledger.codec import KEY, SAMPLES
 from rast_bench.ledger.files import VANISHED
 from rast_bench.ledger.keys import Numbers, encoded, take
+from rast_bench.ledger.recent import Recent
 from rast_bench.ledger.shards import (
     Stamp,
     file_stamp,
@@ -113,60 +111,6 @@ class StoredSamples:
                 sizes = [told.row_group(group).num_rows for group in range(told.num_row_groups)]
             self._starts[shard] = np.cumsum([0, *sizes[:-1]], dtype=np.int64)
         return self._starts[shard]
-
-
-class Sized(Protocol):
-    @property
-    def nbytes(self) -> int: ...
-
-
-Key = TypeVar("Key")
-Value = TypeVar("Value", bound=Sized)
-
-
-class Recent(Generic[Key, Value]):
-    """What was made for a key; of that, the latest used as long as all have few enough bytes.
-
-    For several threads: one value is made at a time, and no one waits for one that is there.
-    """
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._bytes = 0
-        self._values: OrderedDict[Key, Value] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making = threading.Lock()
-
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the value of the key; raise what `make` raises."""
-        value = self._found(key)
-        if value is not None:
-            return value
-        with self._making:
-            value = self._found(key)  # another thread may have made it
-            if value is None:
-                value = make()
-                self._keep(key, value)
-        return value
-
-    def drop(self, key: Key) -> None:
-        """Forget the value of the key, if there is one."""
-        with self._lock:
-            if key in self._values:
-                self._bytes -= self._values.pop(key).nbytes
-
-    def _found(self, key: Key) -> Value | None:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def _keep(self, key: Key, value: Value) -> None:
-        with self._lock:
-            self._values[key] = value
-            self._bytes += value.nbytes
-            while self._bytes > self._most and len(self._values) > 1:
-                self._bytes -= self._values.popitem(last=False)[1].nbytes
 
 
 RowGroups = Recent[tuple[Path, Stamp | None, int], pa.Table]

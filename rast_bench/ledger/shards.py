@@ -10,7 +10,6 @@ moment, because
 import hashlib
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +43,7 @@ from rast_bench.ledger.keys import (
     take,
     texts_of,
 )
+from rast_bench.ledger.recent import Recent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,8 @@ HASH_DIGITS = 16
 RESCANS = 20
 SMALL_SHARD_BYTES = 16 * 2**20  # compaction skips larger shards
 MERGED_SHARD_BYTES = 64 * 2**20  # and makes shards no larger than about this
-KEPT_ROWS = 4_000_000  # about 40 bytes each
+KEPT_BYTES = 160 * 2**20  # of short columns: of about four million rows
+RECENT_BYTES = 128 * 2**20  # of all columns, with the texts, of the shards that were read last
 
 Stamp = tuple[int, ...]
 """What tells a file from another, or from itself after a change."""
@@ -261,11 +262,12 @@ def read_tables(
         if attempt and not new:
             break
         for name in new:
-            table = _kept.get(folder / name, needed)
+            table = _cached(folder / name, needed)
             if table is None:
-                table = read_shard(folder / name, family, needed)
-                if table is not None:
-                    table = _short_encoded(table, family)
+                stored = read_shard(folder / name, family, needed)
+                table = _cached(folder / name, needed)
+                if table is None and stored is not None:
+                    table = _short_encoded(stored, family)
             if table is not None:
                 tables[name] = table if reduced is None else reduced(table)
         seen.update(new)
@@ -354,42 +356,23 @@ _sound: dict[tuple[str, str], frozenset[str]] = {}
 """Columns that were checked, by a shard's cell and name: the name identifies its bytes."""
 
 
-class _KeptColumns:
-    """A cache of the short columns of checked shards, so that a table reads each shard few times.
+_Cache = Recent[tuple[Path, Stamp], pa.Table]
+"""Checked columns of shards: valid as long as the file has the same inode, size and times."""
 
-    An entry is valid as long as the file is unchanged: the same inode, size and times.
-    """
-
-    def __init__(self, most_rows: int) -> None:
-        self._most = most_rows
-        self._rows = 0
-        self._tables: dict[Path, tuple[Stamp, pa.Table]] = {}
-        self._lock = threading.Lock()  # the writer's thread compacts, which reads too
-
-    def get(self, path: Path, columns: Sequence[str]) -> pa.Table | None:
-        """Return the columns; None if they are not all cached or the file has changed."""
-        stamp, table = self._tables.get(path, (None, None))
-        if table is None or not set(columns).issubset(table.column_names):
-            return None
-        return table.select(columns) if file_stamp(path) == stamp else None
-
-    def put(self, path: Path, stamp: Stamp | None, table: pa.Table) -> None:
-        """Cache a table; the oldest ones are dropped if there are too many rows."""
-        if stamp is None or table.num_rows > self._most:
-            return
-        with self._lock:
-            self._forget(path)
-            self._tables[path] = stamp, table
-            self._rows += table.num_rows
-            while self._rows > self._most:
-                self._forget(next(iter(self._tables)))
-
-    def _forget(self, path: Path) -> None:
-        if path in self._tables:
-            self._rows -= self._tables.pop(path)[1].num_rows
+_short_columns: _Cache = Recent(KEPT_BYTES)
+_all_columns: _Cache = Recent(RECENT_BYTES)  # but heavy ones: who checks a cell reads it next
 
 
-_kept = _KeptColumns(KEPT_ROWS)
+def _cached(path: Path, columns: Sequence[str]) -> pa.Table | None:
+    """Return the columns; None if they are not all cached or the file has changed."""
+    stamp = file_stamp(path)
+    if stamp is None:
+        return None
+    for cache in (_short_columns, _all_columns):
+        table = cache.find((path, stamp))
+        if table is not None and set(columns).issubset(table.column_names):
+            return table.select(columns)
+    return None
 
 
 def file_stamp(path: Path) -> Stamp | None:
@@ -426,8 +409,10 @@ def _checked(
     table, stamped = decode(data, family, cell_id, list(dict.fromkeys([*light, *wanted])))
     check_rows(table, family, cell_id, stamped=stamped)
     _sound[cell_id, path.name] = known.union(table.column_names)
-    short = [name for name in light if name not in family.long]
-    _kept.put(path, stamp, encoded(table.select(short)))
+    if stamp is not None:
+        kept = _short_encoded(table.select(light), family)
+        _all_columns.keep((path, stamp), kept)
+        _short_columns.keep((path, stamp), kept.drop_columns(list(family.long)))
     return table.select(wanted), stamped
 
 

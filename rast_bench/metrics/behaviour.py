@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rast_bench.metrics.estimate import Estimate, IntArray, mean_estimate
-from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter, text_array
+from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter, spacy_installed, text_array
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from rast_bench.metrics.outcomes import CellOutcome
 
 LEMMAS_FILE = Path(__file__).with_name("behaviour_lemmas.json")
 
@@ -78,6 +80,34 @@ def lemma_counts(texts: "pa.ChunkedArray", counter: LemmaCounter) -> IntArray:
         texts: strings without nulls.
     """
     return counter.counts(texts, [word for words in behaviour_lemmas().values() for word in words])
+
+
+def words_of_samples(outcome: "CellOutcome", counter: LemmaCounter) -> IntArray:
+    """Return `lemma_counts` of an outcome's responses, [problems, samples, lemmas]; the ledger
+    keeps them.
+
+    Raises:
+        LedgerError: samples have vanished since the outcome was loaded.
+    """
+    count = partial(outcome.counted, partial(lemma_counts, counter=counter))
+    derived = outcome.of_samples
+    return count() if derived is None else derived.array(*_stored_as(counter), count)
+
+
+def count_words_ahead(outcome: "CellOutcome") -> None:
+    """Begin to count the words that `words_of_samples` returns (`computing_ahead`)."""
+    if outcome.of_samples is None or spacy_installed():  # spaCy would hold the GIL
+        return
+    counter = lemma_counter()
+    count = partial(outcome.counted, partial(lemma_counts, counter=counter))
+    outcome.of_samples.begin(*_stored_as(counter), count)
+
+
+def _stored_as(counter: LemmaCounter) -> tuple[str, str]:
+    """Return the name of the array and the code that it depends on."""
+    from rast_bench.ledger.derived import code_version
+
+    return "lemmas", f"{counter.name} {code_version('metrics')}"
 
 
 def by_list(counts: IntArray) -> dict[str, IntArray]:

@@ -54,7 +54,7 @@ def lemma_counter(name: LemmatizerName = "auto") -> LemmaCounter:
     Raises:
         ConfigError: spaCy was requested but it or its English model is not installed.
     """
-    installed = find_spec("spacy") is not None and find_spec(SPACY_MODEL) is not None
+    installed = spacy_installed()
     if name == "spacy" and not installed:
         raise ConfigError(
             f"lemmatizer spacy: the model {SPACY_MODEL} is not installed",
@@ -62,6 +62,11 @@ def lemma_counter(name: LemmatizerName = "auto") -> LemmaCounter:
             "use the lemmatizer simplemma",
         )
     return SpacyCounter() if installed and name != "simplemma" else SimplemmaCounter()
+
+
+def spacy_installed() -> bool:
+    """Return whether `auto` is spaCy."""
+    return find_spec("spacy") is not None and find_spec(SPACY_MODEL) is not None
 
 
 def is_the_papers(counter: LemmaCounter) -> bool:
@@ -125,7 +130,8 @@ def _counted_by_arrow(texts: "pa.StringArray", numbers: "_WantedLemmas") -> IntA
         order[several] = np.arange(1, len(several) + 1)
         rows, which = occurrences(order)
         np.add.at(counts, rows, within[which - 1])
-    if not original.isascii() and _SIGMA.encode() in original:
+    sigma = _SIGMA.encode()
+    if sigma[0] in original and sigma in original:  # one byte is found in no time
         for row, text in enumerate(texts.to_pylist()):
             if _SIGMA in text:
                 counts[row] = _counts([numbers.of_text(text)], numbers.size)[0]

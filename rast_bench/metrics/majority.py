@@ -6,20 +6,16 @@ Nothing is drawn at random: every k-subset of the N samples counts, by its numbe
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rast_bench.errors import LedgerError
 from rast_bench.metrics.estimate import Curve, IntArray, mean_curve
 
 if TYPE_CHECKING:
-    from rast_bench.ledger import Ledger
     from rast_bench.metrics.outcomes import CellOutcome
-    from rast_bench.planning.cells import PlannedCell
 
 
 class Votes(NamedTuple):
@@ -99,29 +95,19 @@ def _as_array(votes: Sequence[Votes]) -> IntArray:
     return rows
 
 
-def read_answers_ahead(planned: "PlannedCell", ledger: "Ledger", grader: str) -> None:
-    """Start to read the answers of a graded cell that `votes_per_problem` will compare.
-
-    Nothing is read of a partial cell, or of one whose votes are stored.
-
-    Raises:
-        LedgerError: the ledger cannot be read.
-    """
-    from rast_bench.metrics.outcomes import load_outcome, of_verdicts
-
-    if of_verdicts(planned, ledger, grader).stored(_VOTES, _readers()):
+def read_answers_ahead(outcome: "CellOutcome") -> None:
+    """Start to read the answers that `votes_per_problem` will compare, unless votes are stored."""
+    if outcome.of_verdicts is None or outcome.of_verdicts.stored(_VOTES, _readers()):
         return
     from rast_bench.metrics.answer_forms import read_ahead
 
-    with suppress(LedgerError):  # a table says so itself
-        outcome = load_outcome(planned, ledger, grader)
-        read_ahead(
-            answer
-            for correct, wrong, _ in _answers_per_problem(outcome)
-            if _may_win(correct, wrong)
-            for answer, was_read in wrong
-            if was_read
-        )
+    read_ahead(
+        answer
+        for correct, wrong, _ in _answers_per_problem(outcome)
+        if _may_win(correct, wrong)
+        for answer, was_read in wrong
+        if was_read
+    )
 
 
 Wrong = Counter[tuple[str, bool]]

@@ -1,7 +1,7 @@
 """The graded samples of one complete cell as arrays: the input of every metric."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rast_bench.errors import LedgerError
+from rast_bench.ledger.recent import Recent
 from rast_bench.metrics.estimate import BoolArray, IntArray
 from rast_bench.metrics.lemmas import text_array
 
@@ -44,6 +45,12 @@ class CellOutcome:
     @property
     def correct(self) -> BoolArray:
         return np.asarray(self.kinds == "correct", dtype=np.bool_)
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes of the arrays, without the answers' texts."""
+        arrays = (self.kinds, self.answers, self.token_counts, self.finish_reasons)
+        return sum(one.nbytes for one in arrays)
 
     @cached_property
     def answer_numbers(self) -> IntArray:
@@ -94,14 +101,35 @@ def _numbered(answers: ObjectArray) -> IntArray:
 def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellOutcome:
     """Return the outcome of a complete cell under the grader of that name.
 
+    The last ones are kept as long as the cells have the same shards.
+
     Raises:
         LedgerError: samples or verdicts are missing, or the ledger cannot be read.
     """
-    from rast_bench.ledger.codec import SAMPLES
-    from rast_bench.ledger.keys import numbers_of
+    from rast_bench.ledger.codec import SAMPLES, verdict_family
 
     of_samples = _derived(planned, ledger, SAMPLES.prefix)
-    derived = of_verdicts(planned, ledger, grader)
+    of_verdicts = _derived(planned, ledger, SAMPLES.prefix, verdict_family(grader).prefix)
+
+    def load() -> CellOutcome:
+        return _load(planned, ledger, grader, of_samples, of_verdicts)
+
+    return _outcomes.get((grader, of_verdicts.identity), load)
+
+
+_outcomes: "Recent[tuple[str, Hashable], CellOutcome]" = Recent(128 * 2**20)
+"""Twice the bytes of a full-size table 1."""
+
+
+def _load(
+    planned: "PlannedCell",
+    ledger: "Ledger",
+    grader: str,
+    of_samples: "Derived",
+    of_verdicts: "Derived",
+) -> CellOutcome:
+    from rast_bench.ledger.keys import numbers_of
+
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, *_SHORT)), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
     judged = _placed(ledger.verdict_table(planned.cell_id, grader), planned)
@@ -117,15 +145,8 @@ def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellO
         counts_source=partial(_count_texts, planned, ledger),
         steps_source=partial(_read_small_steps, planned, ledger),
         of_samples=of_samples,
-        of_verdicts=derived,
+        of_verdicts=of_verdicts,
     )
-
-
-def of_verdicts(planned: "PlannedCell", ledger: "Ledger", grader: str) -> "Derived":
-    """Return what the ledger keeps of computations from the cell's samples and verdicts."""
-    from rast_bench.ledger.codec import SAMPLES, verdict_family
-
-    return _derived(planned, ledger, SAMPLES.prefix, verdict_family(grader).prefix)
 
 
 def _derived(planned: "PlannedCell", ledger: "Ledger", *prefixes: str) -> "Derived":

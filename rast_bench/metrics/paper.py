@@ -6,6 +6,7 @@ on which other k are computed.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,11 +82,12 @@ def paper_majority_at_k(
     )
 
 
-def _subsets(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterator[IntArray]:
-    """Yield `draws` times k different sample indices per problem, [problems, k]."""
+@lru_cache(maxsize=32)  # a table has many cells over the same few data sets, and two measures
+def _subsets(shape: tuple[int, ...], k: int, seed: int, draws: int) -> list[IntArray]:
+    """Return `draws` times k different sample indices per problem, [problems, k]."""
     rng = np.random.default_rng([seed, k, 0])
-    for _ in range(draws):
-        yield np.argsort(rng.random(shape), axis=1)[:, :k]
+    few_bytes = np.min_scalar_type(shape[1])
+    return [np.argsort(rng.random(shape), axis=1)[:, :k].astype(few_bytes) for _ in range(draws)]
 
 
 def _tie_noise(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterator[FloatArray]:

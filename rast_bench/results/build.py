@@ -9,7 +9,7 @@ from rast_bench.paper.published import Published
 from rast_bench.results.cells import Experiment, MeasuredCell, PathMeans, check_cells
 from rast_bench.results.measures import table_ks
 from rast_bench.results.published import is_of_cell, verdict_on
-from rast_bench.results.registry import MEASURES, VOTES
+from rast_bench.results.registry import BEHAVIOURS, MEASURES, VOTES
 from rast_bench.results.result import Measure, Result, UnavailableError, Value
 
 PAPER_KS = (4, 8, 16, 32)  # of figures 3 and 8
@@ -59,10 +59,14 @@ def build_results(
                 name, measure, cell, experiment, published if measure in requested else None
             )
         ]
-        # Votes last: other processes may be reading the answers (`read_answers_ahead`).
-        for measure in sorted(measures, key=VOTES.__contains__)
+        # Last what is being prepared meanwhile: answers are read, then words are counted.
+        for measure in sorted(measures, key=_place)
     }
     return _with_holm([result for measure in measures for result in found[measure]])
+
+
+def _place(measure: Measure) -> int:
+    return 1 if measure in VOTES else 2 if measure in BEHAVIOURS.values() else 0
 
 
 def _cells_of(measure: Measure, cells: Sequence[MeasuredCell]) -> Iterable[MeasuredCell]:

@@ -7,7 +7,12 @@ from functools import cached_property
 from rast_bench.config.experiment import Role
 from rast_bench.errors import ConfigError
 from rast_bench.metrics.accuracy import accuracy_per_problem
-from rast_bench.metrics.behaviour import BehaviourFrequencies, by_list, frequencies_of, lemma_counts
+from rast_bench.metrics.behaviour import (
+    BehaviourFrequencies,
+    by_list,
+    frequencies_of,
+    words_of_samples,
+)
 from rast_bench.metrics.estimate import BoolArray, FloatArray, IntArray
 from rast_bench.metrics.lemmas import LemmaCounter, is_the_papers, lemma_counter
 from rast_bench.metrics.length import ResponseLength, response_length
@@ -118,20 +123,9 @@ class CellSamples:
     @cached_property
     def _lemmas(self) -> tuple[BehaviourFrequencies, dict[str, IntArray]]:
         """Frequencies and counts per list; per-lemma counts, the largest arrays, are dropped."""
-        counts = by_list(self._lemma_counts())
+        counts = by_list(words_of_samples(self.outcome, self._counter))
         sums = {name: one.sum(axis=-1) for name, one in counts.items()}
         return frequencies_of(counts, self._counter.name), sums
-
-    def _lemma_counts(self) -> IntArray:
-        def count() -> IntArray:
-            return self.outcome.counted(lambda texts: lemma_counts(texts, self._counter))
-
-        derived = self.outcome.of_samples
-        if derived is None:
-            return count()
-        from rast_bench.ledger.derived import code_version
-
-        return derived.array("lemmas", f"{self._counter.name} {code_version('metrics')}", count)
 
     @property
     def counted_as_in_the_paper(self) -> bool:

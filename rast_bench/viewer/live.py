@@ -9,7 +9,8 @@ from time import monotonic
 
 from rast_bench.analysis.token_files import read_block
 from rast_bench.ledger import Ledger
-from rast_bench.ledger.rows import GoneError, Recent, RowGroups
+from rast_bench.ledger.recent import Recent
+from rast_bench.ledger.rows import GoneError, RowGroups
 from rast_bench.provenance import now
 from rast_bench.viewer.blocks import index_block, json_bytes, problems_block, words_block
 from rast_bench.viewer.data import Numbers, page_data

@@ -24,7 +24,8 @@ from rast_bench.ledger.atomic import (
     make_folder,
     sync_folder,
 )
-from rast_bench.ledger.rows import Recent, RowGroups
+from rast_bench.ledger.recent import Recent
+from rast_bench.ledger.rows import RowGroups
 from rast_bench.reporting.save import write_atomically
 from rast_bench.viewer.blocks import (
     index_block,

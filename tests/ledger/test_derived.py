@@ -1,12 +1,18 @@
 """Arrays that are kept beside a cell's shards."""
 
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rast_bench.errors import LedgerError
 from rast_bench.ledger import derived
-from rast_bench.ledger.derived import KEPT, Counts, Derived, code_version
+from rast_bench.ledger.derived import KEPT, Counts, Derived, code_version, computing_ahead
 
 
 class Computed:
@@ -135,6 +141,87 @@ def test_nothing_is_kept_where_nothing_can_be_written(
     assert kept.array("votes", "code", compute)[0, 0] == 5
     assert kept.array("votes", "code", compute)[0, 0] == 5
     assert compute.calls == 2
+
+
+class TestComputingAhead:
+    @pytest.fixture(autouse=True)
+    def two_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(derived, "usable_cores", lambda: 2)
+
+    def test_a_second_thread_computes_what_is_begun(self, tmp_path: Path) -> None:
+        kept = Derived(tmp_path, list, "all")
+        threads: list[str] = []
+
+        def compute() -> Counts:
+            threads.append(threading.current_thread().name)
+            return np.array([[0, 70_000]], dtype=np.int64)
+
+        before = sys.getswitchinterval()
+        with computing_ahead():
+            kept.begin("lemmas", "code", compute)
+            wait_for(lambda: kept.stored("lemmas", "code"))
+            found = kept.array("lemmas", "code", Computed(1))
+        assert found.dtype == np.int64
+        assert found.tolist() == [[0, 70_000]]
+        assert threads == ["arrays_0"]
+        assert sys.getswitchinterval() == before
+        assert kept.array("lemmas", "code", Computed(1)).tolist() == [[0, 70_000]]
+
+    def test_what_waits_is_computed_by_who_wants_it_and_nobody_else(self, tmp_path: Path) -> None:
+        kept, go = Derived(tmp_path, list, "all"), threading.Event()
+
+        def wait() -> Counts:
+            go.wait()
+            return np.ones((1, 1), dtype=np.int64)
+
+        begun, unwanted = Computed(2), Computed(3)
+        with computing_ahead():
+            kept.begin("first", "code", wait)
+            kept.begin("second", "code", begun)
+            kept.begin("third", "code", unwanted)
+            assert kept.array("second", "code", Computed(4))[0, 0] == 4
+            threading.Timer(0.1, go.set).start()
+        assert begun.calls == unwanted.calls == 0
+        assert kept.array("first", "code", Computed(5))[0, 0] == 1  # it was kept
+
+    def test_an_error_is_raised_where_the_array_is_wanted(self, tmp_path: Path) -> None:
+        kept = Derived(tmp_path, list, "all")
+        begun = threading.Event()
+
+        def fail() -> Counts:
+            begun.set()
+            raise LedgerError("samples have vanished")
+
+        with computing_ahead():
+            kept.begin("lemmas", "code", fail)
+            begun.wait()
+            with pytest.raises(LedgerError, match="vanished"):
+                kept.array("lemmas", "code", Computed(1))
+
+    def test_what_is_stored_is_not_begun(self, tmp_path: Path) -> None:
+        kept, compute = Derived(tmp_path, list, "all"), Computed(2)
+        kept.array("lemmas", "code", Computed(1))
+        with computing_ahead():
+            kept.begin("lemmas", "code", compute)
+        assert compute.calls == 0
+
+    @pytest.mark.parametrize("cores", [1, 2])
+    def test_nothing_is_begun_without_a_second_thread(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+    ) -> None:
+        monkeypatch.setattr(derived, "usable_cores", lambda: cores)
+        kept, compute = Derived(tmp_path, list, "all"), Computed(1)
+        with computing_ahead() if cores == 1 else nullcontext():
+            kept.begin("lemmas", "code", compute)
+        assert compute.calls == 0
+        assert not kept.stored("lemmas", "code")
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_the_code_is_that_of_the_named_folders() -> None:

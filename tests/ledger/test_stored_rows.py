@@ -9,7 +9,8 @@ from ledger_samples import CELL, make_sample, sample_rows
 
 from rast_bench.ledger import Ledger, codec
 from rast_bench.ledger.keys import plain
-from rast_bench.ledger.rows import LENGTH, GoneError, Recent, RowGroups
+from rast_bench.ledger.recent import Recent
+from rast_bench.ledger.rows import LENGTH, GoneError, RowGroups
 
 
 @pytest.fixture

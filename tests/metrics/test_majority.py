@@ -154,21 +154,17 @@ def test_the_answers_of_a_cell_are_read_ahead_once(
     read: list[str] = []
     monkeypatch.setattr(answer_forms, "read_ahead", read.extend)
 
-    ledger.write_samples(CELL_ID, samples_of(rows_of(texts, 3)), "run")
-    grade_cells([planned], ledger, "boxed-1")
-    read_answers_ahead(planned, ledger, "boxed-1")
-    assert read == []  # the cell is partial
-
     ledger.write_samples(CELL_ID, samples_of(rows_of(texts, 4)), "run")
     told = []
     grade_cells([planned], ledger, "boxed-1", graded=lambda *one: told.append(one))
     assert told == [(planned, "boxed-1")]
-    read_answers_ahead(planned, ledger, "boxed-1")
+    outcome = load_outcome(planned, ledger, "boxed-1")
+    read_answers_ahead(outcome)
     assert read == ["2", "2.0", "3"]
 
-    votes = votes_per_problem(load_outcome(planned, ledger, "boxed-1"))
+    votes = votes_per_problem(outcome)
     assert votes == [Votes(1, (1, 2), 0), Votes(0, (1, 1, 1, 1), 0), Votes(1, (3,), 0)]
-    read_answers_ahead(planned, ledger, "boxed-1")
+    read_answers_ahead(outcome)
     assert len(read) == 3  # the votes are stored
 
 

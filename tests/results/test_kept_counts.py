@@ -1,12 +1,17 @@
 """Behaviour words and votes of a finished run: counted once, and the same numbers afterwards."""
 
+import threading
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
 from finished_run import Finished, finished, run
 
 from rast_bench.cli import main
 from rast_bench.ledger import Ledger
-from rast_bench.metrics import majority
-from rast_bench.results import cells
+from rast_bench.metrics import behaviour, majority
+from rast_bench.metrics.estimate import IntArray
+from rast_bench.metrics.lemmas import LemmaCounter
 
 __all__ = ["finished", "run"]
 
@@ -32,7 +37,7 @@ def test_a_second_table_counts_nothing(
         raise AssertionError("counted again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(cells, "lemma_counts", fail)
+        patch.setattr(behaviour, "lemma_counts", fail)
         patch.setattr(majority, "_count_votes", fail)
         assert numbers(finished, capsys) == first
     for path in root.glob("*/*.npz"):
@@ -47,7 +52,7 @@ def test_words_are_not_counted_again_for_another_grader(
         raise AssertionError("counted again")
 
     numbers(finished, capsys)
-    monkeypatch.setattr(cells, "lemma_counts", fail)
+    monkeypatch.setattr(behaviour, "lemma_counts", fail)
     numbers(finished, capsys, "grader=simplerl-1")
 
 
@@ -56,7 +61,31 @@ def test_answers_are_read_ahead_where_votes_are_counted(
 ) -> None:
     """Not in grids, and not of one sample."""
     ahead: set[str] = set()
-    monkeypatch.setattr(majority, "read_answers_ahead", lambda cell, *_: ahead.add(cell.cell_id))
+    monkeypatch.setattr(majority, "read_answers_ahead", lambda one: ahead.add(one.cell_id))
     numbers(finished, capsys)
     root = Ledger(finished.results).root
     assert ahead == {path.parent.name for path in root.glob("*/votes-*.npz")}
+
+
+def test_words_are_counted_once_whichever_thread_is_first(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers(finished, capsys)
+    kept = {path: path.read_bytes() for path in _words(finished)}
+    for path in kept:
+        path.unlink()
+    counted: list[str] = []
+    lemma_counts = behaviour.lemma_counts
+
+    def counts(texts: pa.ChunkedArray, counter: LemmaCounter) -> IntArray:
+        counted.append(threading.current_thread().name)
+        return lemma_counts(texts, counter)
+
+    monkeypatch.setattr(behaviour, "lemma_counts", counts)
+    numbers(finished, capsys)
+    assert len(counted) == 3
+    assert {path: path.read_bytes() for path in _words(finished)} == kept
+
+
+def _words(finished: Finished) -> list[Path]:
+    return list(Ledger(finished.results).root.glob("*/lemmas-*.npz"))
