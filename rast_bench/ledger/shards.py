@@ -53,7 +53,7 @@ RESCANS = 20
 SMALL_SHARD_BYTES = 16 * 2**20  # compaction skips larger shards
 MERGED_SHARD_BYTES = 64 * 2**20  # and makes shards no larger than about this
 KEPT_BYTES = 160 * 2**20  # of short columns: of about four million rows
-RECENT_BYTES = 128 * 2**20  # of all columns, with the texts, of the shards that were read last
+RECENT_BYTES = 256 * 2**20  # of all columns, with the texts, of the shards that were read last
 
 Stamp = tuple[int, ...]
 """What tells a file from another, or from itself after a change."""

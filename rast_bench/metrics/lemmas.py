@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SPACY_MODEL = "en_core_web_sm"  # used for the paper's numbers
 _WORD = re.compile(r"[^\W\d_]+")  # so "double-check" contains "check", as it does for spaCy
 
-_BATCH = 2_048  # texts per batch, so that their intermediate data stays in the CPU cache
+_BATCH_BYTES = 8 * 2**20  # of texts, on average: few calls of Arrow, and little memory
 _ASCII_LOWER = bytes(
     code if code > 127 or chr(code).isalpha() else 32 for code in range(256)
 ).lower()
@@ -88,8 +88,9 @@ class SimplemmaCounter:
         counts = np.zeros((len(texts), len(wanted)), dtype=np.int64)
         end = 0
         for chunk in texts.chunks:
-            for start in range(0, len(chunk), _BATCH):
-                batch = chunk.slice(start, _BATCH)
+            size = max(1, _BATCH_BYTES * len(chunk) // max(1, chunk.nbytes))
+            for start in range(0, len(chunk), size):
+                batch = chunk.slice(start, size)
                 begin, end = end, end + len(batch)
                 counts[begin:end] = _counted_by_arrow(batch, numbers)
         return counts
