@@ -19,6 +19,8 @@ QUICK = Limits(
     disk=16 * 2**20,
     output=8 * 2**20,
 )
+# For programs that use up any limit of time: a shorter one ends them in the same ways.
+_ENDLESS = replace(QUICK, test_cpu_seconds=0.25, cpu_seconds=0.5, idle_seconds=1.0)
 _OF_A_BATCH = replace(QUICK, test_cpu_seconds=20.0, cpu_seconds=20.0, idle_seconds=20.0)
 RIGHT = "def f(x):\n    return x + 1\n"
 
@@ -39,8 +41,8 @@ def attack(kind: SandboxKind, programs: Sequence[Program], workers: int = 4) -> 
     with World() as world, ThreadPoolExecutor(workers) as pool:
 
         def judge(program: Program) -> CodeVerdict:
-            limits = QUICK if len(program.names) == 1 else _OF_A_BATCH
-            return _judged(kind, aimed(program, world.words, world.victims), limits)
+            text = aimed(program, world.words, world.victims)
+            return _judged(kind, text, _limits(program))
 
         verdicts = list(pool.map(judge, programs))
         touched = world.touched()
@@ -60,6 +62,12 @@ def attack(kind: SandboxKind, programs: Sequence[Program], workers: int = 4) -> 
 
 def _judged(kind: SandboxKind, program: str, limits: Limits) -> CodeVerdict:
     return run_tests(program, SUCCESSOR, limits, allow_code_execution=True, sandbox=kind)
+
+
+def _limits(program: Program) -> Limits:
+    if len(program.names) > 1:
+        return _OF_A_BATCH
+    return _ENDLESS if program.timeout else QUICK
 
 
 def _is_wrong(program: Program, verdict: CodeVerdict) -> bool:
