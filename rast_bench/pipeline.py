@@ -294,13 +294,16 @@ def grade_planned(
             grader: other processes begin to read their answers, and a thread to count words.
     """
     from rast_bench.grading import grade_cells, graders_of
-    from rast_bench.metrics.behaviour import count_words_ahead
-    from rast_bench.metrics.majority import read_answers_ahead
-    from rast_bench.metrics.outcomes import load_outcome
+    from rast_bench.metrics.behaviour import count_words_ahead, words_stored
+    from rast_bench.metrics.majority import read_answers_ahead, votes_stored
+    from rast_bench.metrics.outcomes import kept_of, load_outcome
 
     def graded(cell: PlannedCell, grader: str) -> None:
         first = graders_of(cell.cell, options.grader)[0]
-        if (cell.cell_id, cell.wanted) in voting and grader == first:
+        if (cell.cell_id, cell.wanted) not in voting or grader != first:
+            return
+        of_samples, of_verdicts = kept_of(cell, ledger, grader)
+        if not votes_stored(of_verdicts) or not words_stored(of_samples):
             with suppress(LedgerError):  # a table says so itself
                 outcome = load_outcome(cell, ledger, grader)
                 read_answers_ahead(outcome)

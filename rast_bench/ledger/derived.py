@@ -13,13 +13,15 @@ import sys
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -58,11 +60,6 @@ class Derived:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_first", tuple(self.shards()))
 
-    @property
-    def identity(self) -> Hashable:
-        """What tells the samples from others."""
-        return self.folder, self.request, self._first
-
     def array(self, name: str, code: str, compute: Callable[[], Counts]) -> Counts:
         """Return a stored array, or compute and store it.
 
@@ -85,11 +82,19 @@ class Derived:
             name, code: as for `array`.
             compute: mostly releases the GIL.
         """
-        if _threads and not self.stored(name, code):
-            path = self._path(name, code)
-            _begun[path] = _threads[-1].submit(
-                lambda: _in_few_bytes(self._computed(path, name, compute))
-            )
+        path = self._path(name, code)
+        if not _tasks or path in _begun or self.stored(name, code):
+            return
+        begun = _begun[path] = Future()
+
+        def run() -> None:
+            if begun.set_running_or_notify_cancel():
+                try:
+                    begun.set_result(_in_few_bytes(self._computed(path, name, compute)))
+                except BaseException as error:  # for who wants the array
+                    begun.set_exception(error)
+
+        _tasks[-1].put(run)
 
     def stored(self, name: str, code: str) -> bool:
         """Return whether `array` need not compute."""
@@ -112,7 +117,9 @@ class Derived:
         return self.folder / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
 
 
-_threads: list[Executor] = []  # that of `computing_ahead`, or none
+_Tasks = SimpleQueue[Callable[[], None] | None]
+
+_tasks: list[_Tasks] = []  # those of the thread of `computing_ahead`, or none
 _begun: dict[Path, Future[npt.NDArray[Any]]] = {}
 _SWITCH_SECONDS = 0.0002  # by default, a thread waits 5 ms for the GIL after every call of Arrow
 
@@ -121,22 +128,34 @@ _SWITCH_SECONDS = 0.0002  # by default, a thread waits 5 ms for the GIL after ev
 def computing_ahead() -> Iterator[None]:
     """Have arrays computed that are begun meanwhile, in a second thread if there is a core for it.
 
-    What the thread has not begun at the end is dropped.
+    What the thread has not begun at the end is dropped; what it has, nobody waits for.
     """
-    if usable_cores() < 2 or _threads:
+    if usable_cores() < 2 or _tasks:
         yield
         return
+    from rast_bench.ledger.shards import keeping_texts
+
+    tasks: _Tasks = SimpleQueue()
+    thread = Thread(target=_work, args=(tasks,), name="arrays", daemon=True)
     before = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    thread = ThreadPoolExecutor(1, "arrays")
-    _threads.append(thread)
-    try:
-        yield
-    finally:
-        _threads.clear()
-        _begun.clear()
-        thread.shutdown(cancel_futures=True)
-        sys.setswitchinterval(before)
+    with keeping_texts():
+        try:
+            sys.setswitchinterval(_SWITCH_SECONDS)
+            _tasks.append(tasks)
+            thread.start()
+            yield
+        finally:
+            sys.setswitchinterval(before)
+            _tasks.clear()
+            for begun in _begun.values():
+                begun.cancel()
+            _begun.clear()
+            tasks.put(None)
+
+
+def _work(tasks: _Tasks) -> None:
+    while (task := tasks.get()) is not None:
+        task()
 
 
 def _read(path: Path) -> Counts | None:

@@ -21,8 +21,13 @@ class Recent(Generic[Key, Value]):
     For several threads: one value is made at a time, and no one waits for one that is there.
     """
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, *, keeps_one: bool = True) -> None:
+        """Args:
+        most_bytes: of all values together.
+        keeps_one: whether a value that is larger by itself is kept, alone.
+        """
         self._most = most_bytes
+        self._keeps_one = keeps_one
         self._bytes = 0
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._lock = threading.Lock()
@@ -49,8 +54,10 @@ class Recent(Generic[Key, Value]):
 
     def keep(self, key: Key, value: Value) -> None:
         """Keep a value instead of an earlier one of the key."""
-        self.drop(key)
         with self._lock:
+            self._forget(key)
+            if value.nbytes > self._most and not self._keeps_one:
+                return
             self._values[key] = value
             self._bytes += value.nbytes
             while self._bytes > self._most and len(self._values) > 1:
@@ -59,5 +66,8 @@ class Recent(Generic[Key, Value]):
     def drop(self, key: Key) -> None:
         """Forget the value of the key, if there is one."""
         with self._lock:
-            if key in self._values:
-                self._bytes -= self._values.pop(key).nbytes
+            self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        if key in self._values:
+            self._bytes -= self._values.pop(key).nbytes

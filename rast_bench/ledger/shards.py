@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -53,7 +54,7 @@ RESCANS = 20
 SMALL_SHARD_BYTES = 16 * 2**20  # compaction skips larger shards
 MERGED_SHARD_BYTES = 64 * 2**20  # and makes shards no larger than about this
 KEPT_BYTES = 160 * 2**20  # of short columns: of about four million rows
-RECENT_BYTES = 256 * 2**20  # of all columns, with the texts, of the shards that were read last
+TEXT_BYTES = 256 * 2**20  # of all but heavy columns, where texts are kept
 
 Stamp = tuple[int, ...]
 """What tells a file from another, or from itself after a change."""
@@ -359,8 +360,18 @@ _sound: dict[tuple[str, str], frozenset[str]] = {}
 _Cache = Recent[tuple[Path, Stamp], pa.Table]
 """Checked columns of shards: valid as long as the file has the same inode, size and times."""
 
-_short_columns: _Cache = Recent(KEPT_BYTES)
-_all_columns: _Cache = Recent(RECENT_BYTES)  # but heavy ones: who checks a cell reads it next
+_short_columns: _Cache = Recent(KEPT_BYTES, keeps_one=False)
+_with_texts: list[_Cache] = []  # that of `keeping_texts`, or none
+
+
+@contextmanager
+def keeping_texts() -> Iterator[None]:
+    """Keep in memory what was read last, texts included: who checks a cell reads its texts next."""
+    _with_texts.append(Recent(TEXT_BYTES, keeps_one=False))
+    try:
+        yield
+    finally:
+        _with_texts.pop()
 
 
 def _cached(path: Path, columns: Sequence[str]) -> pa.Table | None:
@@ -368,7 +379,7 @@ def _cached(path: Path, columns: Sequence[str]) -> pa.Table | None:
     stamp = file_stamp(path)
     if stamp is None:
         return None
-    for cache in (_short_columns, _all_columns):
+    for cache in (_short_columns, *_with_texts):
         table = cache.find((path, stamp))
         if table is not None and set(columns).issubset(table.column_names):
             return table.select(columns)
@@ -411,7 +422,8 @@ def _checked(
     _sound[cell_id, path.name] = known.union(table.column_names)
     if stamp is not None:
         kept = _short_encoded(table.select(light), family)
-        _all_columns.keep((path, stamp), kept)
+        for cache in _with_texts:
+            cache.keep((path, stamp), kept)
         _short_columns.keep((path, stamp), kept.drop_columns(list(family.long)))
     return table.select(wanted), stamped
 

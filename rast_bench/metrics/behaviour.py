@@ -16,6 +16,7 @@ from rast_bench.metrics.lemmas import LemmaCounter, lemma_counter, spacy_install
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from rast_bench.ledger.derived import Derived
     from rast_bench.metrics.outcomes import CellOutcome
 
 LEMMAS_FILE = Path(__file__).with_name("behaviour_lemmas.json")
@@ -98,9 +99,19 @@ def count_words_ahead(outcome: "CellOutcome") -> None:
     """Begin to count the words that `words_of_samples` returns (`computing_ahead`)."""
     if outcome.of_samples is None or spacy_installed():  # spaCy would hold the GIL
         return
-    counter = lemma_counter()
-    count = partial(outcome.counted, partial(lemma_counts, counter=counter))
-    outcome.of_samples.begin(*_stored_as(counter), count)
+    count = partial(outcome.counted, partial(lemma_counts, counter=_simplemma()))
+    outcome.of_samples.begin(*_stored_as(_simplemma()), count)
+
+
+def words_stored(of_samples: "Derived") -> bool:
+    """Return whether there is nothing to count ahead."""
+    return spacy_installed() or of_samples.stored(*_stored_as(_simplemma()))
+
+
+@cache
+def _simplemma() -> LemmaCounter:
+    """Return a counter that remembers the words that it has met."""
+    return lemma_counter("simplemma")
 
 
 def _stored_as(counter: LemmaCounter) -> tuple[str, str]:

@@ -15,6 +15,7 @@ import numpy as np
 from rast_bench.metrics.estimate import Curve, IntArray, mean_curve
 
 if TYPE_CHECKING:
+    from rast_bench.ledger.derived import Derived
     from rast_bench.metrics.outcomes import CellOutcome
 
 
@@ -95,9 +96,14 @@ def _as_array(votes: Sequence[Votes]) -> IntArray:
     return rows
 
 
+def votes_stored(of_verdicts: "Derived") -> bool:
+    """Return whether `votes_per_problem` need not count."""
+    return of_verdicts.stored(_VOTES, _readers())
+
+
 def read_answers_ahead(outcome: "CellOutcome") -> None:
     """Start to read the answers that `votes_per_problem` will compare, unless votes are stored."""
-    if outcome.of_verdicts is None or outcome.of_verdicts.stored(_VOTES, _readers()):
+    if outcome.of_verdicts is None or votes_stored(outcome.of_verdicts):
         return
     from rast_bench.metrics.answer_forms import read_ahead
 

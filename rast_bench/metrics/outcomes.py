@@ -1,7 +1,7 @@
 """The graded samples of one complete cell as arrays: the input of every metric."""
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rast_bench.errors import LedgerError
-from rast_bench.ledger.recent import Recent
 from rast_bench.metrics.estimate import BoolArray, IntArray
 from rast_bench.metrics.lemmas import text_array
 
@@ -45,12 +44,6 @@ class CellOutcome:
     @property
     def correct(self) -> BoolArray:
         return np.asarray(self.kinds == "correct", dtype=np.bool_)
-
-    @property
-    def nbytes(self) -> int:
-        """Return the bytes of the arrays, without the answers' texts."""
-        arrays = (self.kinds, self.answers, self.token_counts, self.finish_reasons)
-        return sum(one.nbytes for one in arrays)
 
     @cached_property
     def answer_numbers(self) -> IntArray:
@@ -101,35 +94,12 @@ def _numbered(answers: ObjectArray) -> IntArray:
 def load_outcome(planned: "PlannedCell", ledger: "Ledger", grader: str) -> CellOutcome:
     """Return the outcome of a complete cell under the grader of that name.
 
-    The last ones are kept as long as the cells have the same shards.
-
     Raises:
         LedgerError: samples or verdicts are missing, or the ledger cannot be read.
     """
-    from rast_bench.ledger.codec import SAMPLES, verdict_family
-
-    of_samples = _derived(planned, ledger, SAMPLES.prefix)
-    of_verdicts = _derived(planned, ledger, SAMPLES.prefix, verdict_family(grader).prefix)
-
-    def load() -> CellOutcome:
-        return _load(planned, ledger, grader, of_samples, of_verdicts)
-
-    return _outcomes.get((grader, of_verdicts.identity), load)
-
-
-_outcomes: "Recent[tuple[str, Hashable], CellOutcome]" = Recent(128 * 2**20)
-"""Twice the bytes of a full-size table 1."""
-
-
-def _load(
-    planned: "PlannedCell",
-    ledger: "Ledger",
-    grader: str,
-    of_samples: "Derived",
-    of_verdicts: "Derived",
-) -> CellOutcome:
     from rast_bench.ledger.keys import numbers_of
 
+    of_samples, of_verdicts = kept_of(planned, ledger, grader)
     sampled = _placed(ledger.sample_table(planned.cell_id, (*_KEY, *_SHORT)), planned)
     _check_complete(sampled.missing, planned, "samples", _GENERATE)
     judged = _placed(ledger.verdict_table(planned.cell_id, grader), planned)
@@ -146,6 +116,19 @@ def _load(
         steps_source=partial(_read_small_steps, planned, ledger),
         of_samples=of_samples,
         of_verdicts=of_verdicts,
+    )
+
+
+def kept_of(planned: "PlannedCell", ledger: "Ledger", grader: str) -> "tuple[Derived, Derived]":
+    """Return what the ledger keeps of computations from the cell's samples, and from its samples
+    and verdicts.
+    """
+    from rast_bench.ledger.codec import SAMPLES, verdict_family
+
+    verdicts = verdict_family(grader).prefix
+    return (
+        _derived(planned, ledger, SAMPLES.prefix),
+        _derived(planned, ledger, SAMPLES.prefix, verdicts),
     )
 
 

@@ -6,11 +6,11 @@ on which other k are computed.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rast_bench.ledger.recent import Recent
 from rast_bench.metrics.estimate import BoolArray, FloatArray, IntArray
 from rast_bench.metrics.majority import check_ks
 
@@ -82,12 +82,23 @@ def paper_majority_at_k(
     )
 
 
-@lru_cache(maxsize=32)  # a table has many cells over the same few data sets, and two measures
-def _subsets(shape: tuple[int, ...], k: int, seed: int, draws: int) -> list[IntArray]:
-    """Return `draws` times k different sample indices per problem, [problems, k]."""
-    rng = np.random.default_rng([seed, k, 0])
-    few_bytes = np.min_scalar_type(shape[1])
-    return [np.argsort(rng.random(shape), axis=1)[:, :k].astype(few_bytes) for _ in range(draws)]
+_drawn: Recent[tuple[tuple[int, ...], int, int, int], IntArray] = Recent(
+    64 * 2**20, keeps_one=False
+)
+"""A table has many cells over the same few data sets, and two measures draw from each."""
+
+
+def _subsets(shape: tuple[int, ...], k: int, seed: int, draws: int) -> IntArray:
+    """Return `draws` times k different sample indices per problem, [draws, problems, k]."""
+
+    def draw() -> IntArray:
+        rng = np.random.default_rng([seed, k, 0])
+        chosen = np.empty((draws, shape[0], k), dtype=np.min_scalar_type(shape[1]))
+        for one in chosen:
+            one[:] = np.argsort(rng.random(shape), axis=1)[:, :k]
+        return chosen
+
+    return _drawn.get((shape, k, seed, draws), draw)
 
 
 def _tie_noise(shape: tuple[int, ...], k: int, seed: int, draws: int) -> Iterator[FloatArray]:

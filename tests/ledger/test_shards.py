@@ -186,3 +186,29 @@ def test_concurrent_writers_and_compactors_lose_nothing(tmp_path: Path) -> None:
     problems = ["p0", "p1", "p2", "same"]
     assert ledger.completed(CELL) == {(p, i) for p in problems for i in range(12)}
     assert len(ledger.samples(CELL)) == 48
+
+
+def test_texts_stay_in_memory_only_while_tables_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(tmp_path)
+    texts = ("problem_id", "sample_index", "text")
+    read: list[Path] = []
+    look = shards.look_at_shard
+
+    def looked(path: Path, *further: object) -> object:
+        read.append(path)
+        return look(path, *further)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shards, "look_at_shard", looked)
+    ledger.write_samples(CELL, [make_sample()], "run")
+    assert ledger.completed(CELL) == {("p1", 0)}
+    assert len(read) == 1
+    ledger.write_samples(CELL, [make_sample(index=1)], "run")
+    with shards.keeping_texts():
+        assert ledger.completed(CELL) == {("p1", 0), ("p1", 1)}
+        assert len(read) == 2
+        assert ledger.samples(CELL, texts)["text"].tolist() == ["λ p1/0", "λ p1/1"]
+        assert len(read) == 3  # the first shard, which was checked before
+    assert ledger.samples(CELL, texts)["text"].tolist() == ["λ p1/0", "λ p1/1"]
+    assert len(read) == 5

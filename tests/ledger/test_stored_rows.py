@@ -133,3 +133,14 @@ def test_recent_keeps_what_was_used_last() -> None:
     recent.drop(1)
     recent.get(40, lambda: make(40))
     assert made[-2:] == [40, 40]
+
+
+def test_recent_need_not_keep_what_is_too_large() -> None:
+    recent: Recent[str, np.ndarray] = Recent(100, keeps_one=False)  # type: ignore[type-arg]
+    recent.keep("large", np.zeros(90, np.uint8))
+    recent.keep("small", np.zeros(10, np.uint8))
+    recent.keep("large", np.zeros(200, np.uint8))
+    assert recent.find("large") is None  # not the earlier one either
+    assert recent.find("small") is not None
+    recent.keep("large", np.zeros(91, np.uint8))
+    assert recent.find("small") is None

@@ -89,20 +89,6 @@ def test_votes_are_kept_for_the_shards_that_were_read(
     assert [one.correct for one in votes_per_problem(new)] == [1, 2]
 
 
-def test_an_outcome_is_read_once_as_long_as_nothing_is_added(ledger: Ledger) -> None:
-    planned = planned_cell({"z": "1", "a": "2"}, 1)
-    ledger.write_samples(CELL_ID, samples_of(ROWS), "run")
-    grade_cells([PLAN], ledger, "boxed-1")
-    first = load_outcome(PLAN, ledger, "boxed-1")
-    assert load_outcome(PLAN, ledger, "boxed-1") is first
-    assert load_outcome(planned, ledger, "boxed-1").kinds.shape == (2, 1)  # of fewer samples
-    grade_cells([PLAN], ledger, "robust-2")
-    assert load_outcome(PLAN, ledger, "boxed-1") is first
-    assert load_outcome(PLAN, ledger, "robust-2") is not first
-    ledger.write_samples(CELL_ID, samples_of([("a", 5, r"\boxed{2}", "eos")]), "a later run")
-    assert load_outcome(PLAN, ledger, "boxed-1") is not first
-
-
 def test_missing_samples_are_named(ledger: Ledger) -> None:
     ledger.write_samples(CELL_ID, samples_of(ROWS[:3]), "run")
     with pytest.raises(LedgerError) as caught:

@@ -3,7 +3,7 @@ import pytest
 from outcome_cells import outcome_of
 
 from rast_bench.metrics.majority import majority_at_k
-from rast_bench.metrics.paper import paper_majority_at_k, paper_pass_at_k
+from rast_bench.metrics.paper import _subsets, paper_majority_at_k, paper_pass_at_k
 from rast_bench.metrics.pass_at_k import pass_at_k
 
 KS = [1, 3, 8]
@@ -72,3 +72,11 @@ def test_k_must_be_among_the_samples(k: int) -> None:
         paper_pass_at_k(np.array([[True, False]]), [k])
     with pytest.raises(ValueError, match="not between 1 and the 2 samples"):
         paper_majority_at_k(outcome_of([["g", "a"]]), [k])
+
+
+@pytest.mark.parametrize("samples", [255, 256, 300])
+def test_draws_take_every_sample_alike(samples: int) -> None:
+    """Also of more samples than a byte numbers."""
+    chosen = _subsets((2, samples), samples, 0, 3)
+    assert (np.sort(chosen, axis=2) == np.arange(samples)).all()
+    assert _subsets((2, samples), samples, 0, 3) is chosen
