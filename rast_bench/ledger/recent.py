@@ -19,13 +19,13 @@ class Recent(Generic[Key, Value]):
     """What was made for a key; of that, the latest used as long as all have few enough bytes.
 
     For several threads: one value is made at a time, and no one waits for one that is there.
+
+    Args:
+        most_bytes: of all values together.
+        keeps_one: whether a value that is larger by itself is kept, alone.
     """
 
     def __init__(self, most_bytes: int, *, keeps_one: bool = True) -> None:
-        """Args:
-        most_bytes: of all values together.
-        keeps_one: whether a value that is larger by itself is kept, alone.
-        """
         self._most = most_bytes
         self._keeps_one = keeps_one
         self._bytes = 0

@@ -266,7 +266,7 @@ def read_tables(
             table = _cached(folder / name, needed)
             if table is None:
                 stored = read_shard(folder / name, family, needed)
-                table = _cached(folder / name, needed)
+                table = _cached(folder / name, needed)  # encoded, if it was checked just now
                 if table is None and stored is not None:
                     table = _short_encoded(stored, family)
             if table is not None:

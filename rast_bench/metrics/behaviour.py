@@ -1,7 +1,7 @@
 """Behaviour-token frequencies (appendix C.3, figures 9 and 10)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -90,22 +90,24 @@ def words_of_samples(outcome: "CellOutcome", counter: LemmaCounter) -> IntArray:
     Raises:
         LedgerError: samples have vanished since the outcome was loaded.
     """
-    count = partial(outcome.counted, partial(lemma_counts, counter=counter))
-    derived = outcome.of_samples
+    derived, count = outcome.of_samples, _count_of(outcome, counter)
     return count() if derived is None else derived.array(*_stored_as(counter), count)
 
 
 def count_words_ahead(outcome: "CellOutcome") -> None:
     """Begin to count the words that `words_of_samples` returns (`computing_ahead`)."""
-    if outcome.of_samples is None or spacy_installed():  # spaCy would hold the GIL
-        return
-    count = partial(outcome.counted, partial(lemma_counts, counter=_simplemma()))
-    outcome.of_samples.begin(*_stored_as(_simplemma()), count)
+    if outcome.of_samples is not None and not words_stored(outcome.of_samples):
+        counter = _simplemma()
+        outcome.of_samples.begin(*_stored_as(counter), _count_of(outcome, counter))
 
 
 def words_stored(of_samples: "Derived") -> bool:
-    """Return whether there is nothing to count ahead."""
+    """Return whether there is nothing to count ahead: spaCy would hold the GIL."""
     return spacy_installed() or of_samples.stored(*_stored_as(_simplemma()))
+
+
+def _count_of(outcome: "CellOutcome", counter: LemmaCounter) -> Callable[[], IntArray]:
+    return partial(outcome.counted, partial(lemma_counts, counter=counter))
 
 
 @cache
