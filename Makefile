@@ -1,7 +1,7 @@
 # The two commands of a newcomer: `make demo` and `make test`. Both set everything up themselves.
 PYTHON ?= python3.11
 VENV ?= .venv
-PROCESSES ?= 3
+PROCESSES ?= 4
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -14,10 +14,10 @@ demo: $(VENV)/.core ## set up, then steer a tiny model by the ΔR of smaller one
 	@$(BIN)/python run.py experiment=demo
 	@$(BIN)/python -m rast_bench report demo
 
-# Three processes even on two cores: tests of SLURM, of kills and of time limits mostly wait. With four
-# no core is ever idle (with three, 3 % of the time), but each process imports everything: 594 s against
-# 586. A file's tests share fixtures, so a file stays whole. A process that dies ends the run and is
-# named: replaced, pytest-xdist may wait for ever.
+# Four processes even on two cores: tests of SLURM, of kills and of time limits mostly wait. In a fresh
+# clone a run takes 593 s with four and 608 s with three; where it ran before, 594 s and 586 s. A file's
+# tests share fixtures, so a file stays whole. A process that dies ends the run and is named: replaced,
+# pytest-xdist may wait for ever.
 test: $(VENV)/.compiled ## set up, then run all tests
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart=0 --durations=25
